@@ -1,0 +1,61 @@
+"""The one engine protocol: open, read, write (a unit of work), changes after N, close.
+
+In charge of what the rest of the program may ask of a database. Must not know any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment
+from jotbase.sql.units import Rows, UnitOfWork
+from jotbase.values import Change
+
+Result = TypeVar("Result")
+
+
+class Engine(Protocol):
+    """One database, open; all coroutines run on one event loop."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How this database spells SQL."""
+
+    async def open(self) -> None:
+        """Open the database, making it if it does not exist. Raises ProjectError when it cannot."""
+
+    async def read(self, text: str, values: Sequence[Any]) -> Rows:
+        """Run one reading statement with its bound values, and return all rows.
+
+        Never blocks the event loop, however slow. Raises StatementTooSlow, or RequestError for
+        what the values made the database refuse.
+        """
+
+    async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
+        """Drive a unit of work to its end; when this returns, its result is on disk.
+
+        `work` may be called again from the start, so it must have no effect of its own. What the
+        unit raises undoes the unit, and nothing but the unit, and is raised here.
+        """
+
+    async def changes(self, after: int, limit: int = 1000) -> list[Change]:
+        """Return the committed changes with numbers above `after`, in order."""
+
+    async def last_change(self) -> tuple[int, int]:
+        """Return the oldest number still in the log (0: none yet) and the newest."""
+
+    def on_commit(self, bell: Callable[[], None]) -> None:
+        """Ring `bell` on the event loop after each commit that may have logged changes,
+        by this process or another; it carries no data, and rings may be merged."""
+
+    async def close(self) -> None:
+        """Finish what is under way and close."""
+
+
+def bind(fragment: Fragment, context: Any) -> list[Any]:
+    """Return the fragment's values with its slots (objects with `fill`) filled from the context."""
+    return [
+        value.fill(context) if hasattr(value, "fill") else value for value in fragment.params
+    ]

@@ -1,0 +1,188 @@
+"""The one error tree, and the table of the codes that Jotbase itself gives.
+
+In charge of what an error says in every protocol: code, HTTP status, message, details, hint.
+Must not know how a protocol writes it down (PostgREST, GoTrue and Phoenix each have their room).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One row of the table: the HTTP status a code answers with, and when it is given."""
+
+    status: int
+    meaning: str
+
+
+#: Codes of the data API: PostgREST's own (PGRSTxyz, x is the stage that refused) and SQLSTATEs,
+#: with the statuses of https://docs.postgrest.org/en/stable/references/errors.html
+CODES: dict[str, Code] = {
+    "PGRST100": Code(400, "The query string could not be parsed."),
+    "PGRST101": Code(405, "A function was called with a method it does not allow."),
+    "PGRST102": Code(400, "The request body could not be read."),
+    "PGRST103": Code(416, "The requested range lies outside the rows."),
+    "PGRST105": Code(405, "PUT was called in a way that it does not allow."),
+    "PGRST106": Code(406, "The schema named in the request is not exposed."),
+    "PGRST107": Code(415, "The content type of the body is not supported."),
+    "PGRST108": Code(400, "A filter names an embedded table that select does not embed."),
+    "PGRST111": Code(500, "A function set invalid response headers."),
+    "PGRST112": Code(500, "A function set an invalid response status."),
+    "PGRST114": Code(400, "PUT was called with limit or offset."),
+    "PGRST115": Code(400, "PUT gave another key in the body than in the query string."),
+    "PGRST116": Code(406, "One row was asked for and none or several were found."),
+    "PGRST117": Code(405, "The HTTP method is not supported."),
+    "PGRST118": Code(400, "Rows cannot be ordered by a relation that is not to-one."),
+    "PGRST119": Code(400, "A to-many relation was spread without being one."),
+    "PGRST120": Code(400, "An embedded table can only be filtered with is.null or not.is.null."),
+    "PGRST122": Code(400, "An invalid preference was given with handling=strict."),
+    "PGRST123": Code(400, "Aggregate functions are switched off."),
+    "PGRST124": Code(400, "More rows were affected than max-affected allows."),
+    "PGRST125": Code(404, "The path is not one that this API serves."),
+    "PGRST126": Code(404, "The root document is switched off."),
+    "PGRST127": Code(400, "The feature is not implemented."),
+    "PGRST128": Code(400, "max-affected does not go with this function."),
+    "PGRST200": Code(400, "No relationship was found between two tables."),
+    "PGRST201": Code(300, "Several relationships were found; a hint must choose one."),
+    "PGRST202": Code(404, "No function of that name takes those parameters."),
+    "PGRST203": Code(300, "Several functions of that name fit."),
+    "PGRST204": Code(400, "A column named in the request does not exist."),
+    "PGRST205": Code(404, "The table does not exist."),
+    "PGRST300": Code(500, "The server has no key to check tokens with."),
+    "PGRST301": Code(401, "The token could not be decoded or is not valid."),
+    "PGRST302": Code(401, "The request carries no token and anonymous use is off."),
+    "PGRST303": Code(401, "The token's claims are not valid (expired, wrong audience)."),
+    "PGRSTX00": Code(500, "Something failed that should not have; the server's log says more."),
+    "21000": Code(400, "A write without a filter is refused, or a row was named twice."),
+    "22003": Code(400, "A number lies outside what the column can hold."),
+    "22007": Code(400, "The value is not a valid date or time."),
+    "22008": Code(400, "The date or time lies outside what the column can hold."),
+    "22P02": Code(400, "The value cannot be read as the column's type."),
+    "22P05": Code(400, "Text must not contain the character U+0000."),
+    "22023": Code(400, "A parameter has an invalid value."),
+    "23502": Code(400, "A value is missing in a column that must have one."),
+    "23503": Code(409, "A referenced row does not exist, or is still referenced."),
+    "23505": Code(409, "A row with this key exists already."),
+    "23514": Code(400, "The row breaks its JSON Schema."),
+    "25006": Code(405, "A read-only function tried to write."),
+    "40001": Code(500, "Too many writers met on the same rows; try again."),
+    "42501": Code(403, "The access rules do not allow this; 401 for an anonymous caller."),
+    "42703": Code(400, "The column does not exist."),
+    "42712": Code(400, "A table was named twice."),
+    "42804": Code(400, "The value's type does not fit."),
+    "42846": Code(400, "A value of this type cannot be cast so."),
+    "42883": Code(404, "The operator does not fit the types."),
+    "42P10": Code(400, "on_conflict names columns that no unique constraint has."),
+    "428C9": Code(400, "The column is set by the server and cannot be written."),
+    "53100": Code(507, "The disk is full or read-only; nothing was written."),
+    "53400": Code(413, "The request body is larger than the server allows."),
+    "54001": Code(400, "The request is nested more deeply than the server allows."),
+    "55000": Code(405, "The view cannot be written."),
+    "55P03": Code(503, "The database is locked by another process; try again."),
+    "57014": Code(504, "The statement ran longer than the time limit and was stopped."),
+}
+
+
+class JotError(Exception):
+    """Something a caller, a project or the server got wrong, as a value.
+
+    `code` and `status` are those of the protocol that answers; `details` and `hint` may be None.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        details: Any = None,
+        hint: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = details
+        self.hint = hint
+        self.status = status if status is not None else CODES[code].status
+
+
+class RequestError(JotError):
+    """The caller's request cannot be done as it stands."""
+
+
+class AccessError(JotError):
+    """The caller may not do this, or did not say credibly who it is."""
+
+
+class ConflictError(JotError):
+    """The database refused: a constraint, a lock, a limit."""
+
+
+class AuthError(JotError):
+    """An account operation was refused; `code` is one of GoTrue's, `extra` joins the body."""
+
+    def __init__(
+        self, status: int, code: str, message: str, *, extra: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(code, message, status=status)
+        self.extra = extra or {}
+
+
+class ChannelError(JotError):
+    """A realtime message was refused; its reason reads `<code>: <message>`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message, status=400)
+
+
+class StatementTooSlow(JotError):
+    """A statement outlasted its time limit and was stopped; nothing was changed."""
+
+    def __init__(self, limit_ms: int) -> None:
+        super().__init__(
+            "57014",
+            "canceling statement due to statement timeout",
+            details=f"The limit is {limit_ms} ms.",
+            hint="Filter by an indexed column, ask for fewer rows, or raise"
+            " JOTBASE_STATEMENT_TIMEOUT.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One mistake in a project's files: where (file and JSON pointer), what, and what to do."""
+
+    file: str
+    pointer: str
+    reason: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.file}#{self.pointer}" if self.pointer else self.file
+        return f"{place}: {self.reason}" + (f"\n    hint: {self.hint}" if self.hint else "")
+
+
+class ProjectError(Exception):
+    """The project cannot be used as it stands; `faults` lists every mistake found."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = tuple(faults)
+
+
+class SettingError(ProjectError):
+    """Settings that are unknown, malformed or, in production, missing or weak."""
+
+
+def violation(faults: Sequence[dict[str, Any]], table: str) -> RequestError:
+    """Return the error of a row that breaks its schema; `faults` are {pointer, keyword, message}."""
+    return RequestError(
+        "23514",
+        f'new row for relation "{table}" violates its JSON Schema',
+        details=list(faults),
+        hint="Each entry of details names the place (JSON pointer) and the keyword that failed.",
+    )

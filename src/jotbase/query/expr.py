@@ -1,0 +1,211 @@
+"""The one expression type: URL filters, access rules and subscription filters are all such trees.
+
+In charge of the nodes and of what is filled in per request (`Context`). Must not know how a tree is
+written (`grammar`, `access.rules`), what SQL it becomes (`predicate`) or how it is judged
+(`judge`); what an operator means stands in `operators`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jotbase.schema.model import Table, Type
+from jotbase.values import ANONYMOUS, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a tree's open places are filled from: the caller, the request's values, the clock.
+
+    `now` is RFC 3339 text in UTC, in the stored form of timestamps.
+    """
+
+    principal: Principal = ANONYMOUS
+    values: tuple[Any, ...] = ()
+    now: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of the row that `scope` names: `row`, `new`, a loop's variable, a table's alias."""
+
+    scope: str
+    name: str
+    type: Type
+    item: Type | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant of the rule or plan, in canonical JSON form; tuples stand for lists."""
+
+    value: Any
+    type: Type | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The request's value number `index`, read from its text by `read` when it is bound."""
+
+    index: int
+    read: Callable[[Any], Any]
+    type: Type | None = None
+
+    def fill(self, context: Context) -> Any:
+        """Return the value to bind."""
+        return self.read(context.values[self.index])
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something about the caller: ("id",), ("role",), ("email",), ("roles",), ("claims", …).
+
+    `read` makes the fact fit what it is compared with; what does not fit is None, which is unknown.
+    """
+
+    path: tuple[str, ...]
+    read: Callable[[Any], Any]
+    type: Type | None = None
+
+    def fill(self, context: Context) -> Any:
+        """Return the fact of the context's caller, or None."""
+        return self.read(fact(context.principal, self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The time of the request."""
+
+    def fill(self, context: Context) -> Any:
+        """Return the context's time."""
+        return context.now
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """An operator or function of the operator table, applied."""
+
+    operator: str
+    arguments: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """True when all are; without parts, true."""
+
+    parts: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """True when one is; without parts, false."""
+
+    parts: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True when its part is false; unknown stays unknown."""
+
+    part: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """Whether `table` has a row, called `scope` inside, for which `where` is true: never unknown."""
+
+    table: Table
+    scope: str
+    where: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """`value` on the row of `table` (called `scope` inside) whose `key` equals `base`; else null."""
+
+    base: Expr
+    table: Table
+    scope: str
+    key: str
+    value: Expr
+
+
+Expr = Field | Literal | Given | Fact | Now | Apply | And | Or | Not | Exists | Follow
+
+TRUE = Literal(True, Type.BOOLEAN)
+FALSE = Literal(False, Type.BOOLEAN)
+
+
+def fact(principal: Principal, path: tuple[str, ...]) -> Any:
+    """Return what the principal's token says at that path, or None."""
+    first, *rest = path
+    if first != "claims":
+        return getattr(principal, first)
+    value: Any = principal.claims
+    for step in rest:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def children(expression: Expr) -> tuple[Expr, ...]:
+    """Return the expressions directly below."""
+    match expression:
+        case Apply(_, arguments):
+            return arguments
+        case And(parts) | Or(parts):
+            return parts
+        case Not(part):
+            return (part,)
+        case Exists(_, _, where):
+            return (where,)
+        case Follow(base, _, _, _, value):
+            return (base, value)
+        case _:
+            return ()
+
+
+def walk(expression: Expr) -> Iterator[Expr]:
+    """Yield the expression and all below it, parents first."""
+    yield expression
+    for child in children(expression):
+        yield from walk(child)
+
+
+def all_of(*expressions: Expr | None) -> Expr:
+    """Return the conjunction, flattened; None and TRUE fall away."""
+    parts: list[Expr] = []
+    for expression in expressions:
+        if isinstance(expression, And):
+            parts.extend(expression.parts)
+        elif expression is not None and expression != TRUE:
+            parts.append(expression)
+    if not parts:
+        return TRUE
+    return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+
+def conjuncts(expression: Expr) -> tuple[Expr, ...]:
+    """Return the parts of a top-level conjunction, or the expression alone."""
+    if isinstance(expression, And):
+        return tuple(part for inner in expression.parts for part in conjuncts(inner))
+    return (expression,)
+
+
+def scopes(expression: Expr) -> frozenset[str]:
+    """Return the names of the rows that the expression looks at from outside."""
+    match expression:
+        case Field(scope):
+            return frozenset((scope,))
+        case Exists(_, scope, where):
+            return scopes(where) - {scope}
+        case Follow(base, _, scope, _, value):
+            return scopes(base) | (scopes(value) - {scope})
+        case _:
+            return frozenset[str]().union(*map(scopes, children(expression)))
+
+
+def is_local(expression: Expr) -> bool:
+    """Whether row and principal suffice: no other table is looked into."""
+    return not any(isinstance(node, Exists | Follow) for node in walk(expression))

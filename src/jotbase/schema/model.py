@@ -1,0 +1,191 @@
+"""The model: what a project's schema files say, as immutable values that every room reads.
+
+In charge of the shape of tables, columns, keys and references. Must not know how the files are
+written (`read`), what SQL they become (`ddl`), or who may do what (`access`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+
+class Type(Enum):
+    """What a column holds; the value is PostgreSQL's short name, which realtime clients read."""
+
+    INTEGER = "int8"
+    NUMBER = "float8"
+    DECIMAL = "numeric"
+    BOOLEAN = "bool"
+    TEXT = "text"
+    UUID = "uuid"
+    TIMESTAMP = "timestamptz"
+    DATE = "date"
+    TIME = "time"
+    BYTES = "bytea"
+    JSON = "jsonb"
+    ARRAY = "array"
+
+
+class _Missing(Enum):
+    MISSING = "missing"
+
+
+#: Stands for «no default», since None (JSON's null) is a default that a file may give.
+MISSING = _Missing.MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `schema` is the JSON Schema of its values, our own keywords left in.
+
+    `item` is the type of an array's items (None where they are mixed). `nullable` says that the
+    database may hold NULL; `null_is_value` that JSON null is among the values the schema allows
+    (else NULL stands for «property absent»). `generated` is an SQL expression over the row's
+    columns. `default_expression` is in the rule language.
+    """
+
+    name: str
+    type: Type
+    schema: Mapping[str, Any]
+    nullable: bool
+    null_is_value: bool = False
+    item: Type | None = None
+    default: Any = MISSING
+    default_expression: str | None = None
+    identity: bool = False
+    read_only: bool = False
+    write_only: bool = False
+    generated: str | None = None
+    description: str | None = None
+
+    @property
+    def type_name(self) -> str:
+        """PostgreSQL's short name: `int8`, `text`, `_text` for an array of text."""
+        if self.type is Type.ARRAY:
+            return "jsonb" if self.item is None else f"_{self.item.value}"
+        return self.type.value
+
+    @property
+    def has_default(self) -> bool:
+        """Whether the server fills the column when a row does not name it."""
+        return (
+            self.default is not MISSING
+            or self.default_expression is not None
+            or self.identity
+            or self.generated is not None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """`columns` of the table that holds it refer to `target_columns` of the table `target`.
+
+    Actions are `no action`, `restrict`, `cascade`, `set null` or `set default`.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+    on_delete: str = "no action"
+    on_update: str = "no action"
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """A unique constraint, with PostgreSQL's name for it (`jobs_company_title_key`)."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A plain index over columns, in order."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table or view. `access` maps select, insert, update, delete to rule text.
+
+    `schema` is the file's whole JSON Schema (references to other files resolved into `$defs`), for
+    the row check and for OpenAPI. `file` is the path as shown in messages. `view` is a view's SQL.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...] = ()
+    unique: tuple[Unique, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    access: Mapping[str, str] = field(default_factory=dict)
+    realtime: bool = False
+    view: str | None = None
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    description: str | None = None
+    file: str = ""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        """The columns by name."""
+        return {column.name: column for column in self.columns}
+
+    @cached_property
+    def readable(self) -> tuple[Column, ...]:
+        """The columns that may be sent to a client: all but the `writeOnly` ones."""
+        return tuple(column for column in self.columns if not column.write_only)
+
+    @cached_property
+    def references(self) -> Mapping[str, ForeignKey]:
+        """Single-column foreign keys by the column that holds them (the first of several wins)."""
+        found: dict[str, ForeignKey] = {}
+        for key in self.foreign_keys:
+            if len(key.columns) == 1:
+                found.setdefault(key.columns[0], key)
+        return found
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Table) and _facts(self) == _facts(other))
+
+
+def _facts(table: Table) -> tuple[Any, ...]:
+    return tuple(getattr(table, name) for name in Table.__dataclass_fields__)
+
+
+@dataclass(frozen=True)
+class Model:
+    """All tables and views of a project, by name, in the files' alphabetical order."""
+
+    tables: Mapping[str, Table] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter(self.tables.values())
+
+    def get(self, name: str) -> Table | None:
+        """Return the table of that name, or None."""
+        return self.tables.get(name)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+#: The accounts, as far as rules and references may name them: `references: "auth.users.id"`,
+#: `row.posted_by.email`. It is no part of a project's model and never served by the data API.
+USERS = Table(
+    name="auth.users",
+    columns=(
+        Column("id", Type.UUID, {"type": "string", "format": "uuid"}, nullable=False),
+        Column("email", Type.TEXT, {"type": ["string", "null"]}, nullable=True, null_is_value=True),
+    ),
+    primary_key=("id",),
+)

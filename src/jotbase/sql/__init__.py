@@ -1,0 +1,1 @@
+"""SQL as values: fragments that carry their parameters, and how each dialect spells them."""
