@@ -1,0 +1,7 @@
+"""`python -m jotbase` is the command `jotbase`."""
+
+import sys
+
+from jotbase.cli import main
+
+sys.exit(main())

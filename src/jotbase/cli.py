@@ -1,0 +1,73 @@
+"""`jotbase`: finds the command, runs it, and turns what it raises into an exit code.
+
+In charge of the list of commands and of exit codes (0 done, 1 the answer is no, 2 used wrongly).
+Must not know what a command does; its module is loaded only when it is called.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from jotbase import __version__
+from jotbase.errors import JotError, ProjectError
+
+#: Command name to its line of help; the module `jotbase.commands.<name>` holds the rest.
+COMMANDS = {
+    "init": "make a new project, empty or from an example",
+    "serve": "serve the project's API, realtime, functions and pages",
+    "seed": "load the rows of seeds/ through the same checks as any write",
+    "check": "check schemas, rules and settings, and list every mistake",
+    "keys": "show or make the project's keys",
+    "token": "sign a token to try the API as somebody",
+    "explain": "show the SQL of a request, the rule in it, and its plan",
+}
+
+
+def parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Return the argument parser, with only `command`'s own arguments filled in."""
+    top = argparse.ArgumentParser(
+        prog="jotbase", description="JSON Schemas in, a secure realtime backend out."
+    )
+    top.add_argument("--version", action="version", version=f"jotbase {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="command", required=True)
+    for name, line in COMMANDS.items():
+        sub = commands.add_parser(name, help=line, description=line.capitalize() + ".")
+        if name != "init":
+            sub.add_argument(
+                "--project", metavar="DIR", default=".", help="the project's folder (default: here)"
+            )
+        if name == command:
+            module = importlib.import_module(f"jotbase.commands.{name}")
+            module.arguments(sub)
+            sub.set_defaults(run=module.run)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    command = next((word for word in given if word in COMMANDS), None)
+    options = parser(command).parse_args(given)
+    try:
+        return int(options.run(options))
+    except ProjectError as error:
+        for fault in error.faults:
+            print(f"jotbase: {fault}", file=sys.stderr)
+        return 1
+    except JotError as error:
+        hint = f"\n    hint: {error.hint}" if error.hint else ""
+        print(f"jotbase: {error.message} ({error.code}){hint}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""What a view may ask for: the caller, and a data client that acts as that caller.
+
+In charge of carrying the call's context into the thread that runs the view. Must not know Flask, nor
+how a request is answered: the answering comes in as a function.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from jotbase.errors import JotError
+from jotbase.values import Principal, Request, Response
+
+Params = Mapping[str, str | int | bool]
+
+#: Answers a data request as the given principal; called from a thread, it waits.
+Answer = Callable[[Request, Principal], Response]
+
+
+class DataError(JotError):
+    """The data API refused; code, status, details and hint are those of its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataClient:
+    """The data API as one caller: paths and parameters are those of `/rest/v1`.
+
+    Every method returns the parsed JSON (None for an empty answer) and raises DataError.
+    """
+
+    principal: Principal
+    answer: Answer
+
+    def get(self, path: str, params: Params | None = None) -> Any:
+        """Read rows."""
+        return self._ask("GET", path, params, None)
+
+    def post(self, path: str, json: Any, params: Params | None = None) -> Any:
+        """Insert a row or a list of rows, and return what was stored."""
+        return self._ask("POST", path, params, json)
+
+    def patch(self, path: str, json: Any, params: Params | None = None) -> Any:
+        """Change the rows that `params` select, and return them."""
+        return self._ask("PATCH", path, params, json)
+
+    def delete(self, path: str, params: Params | None = None) -> Any:
+        """Delete the rows that `params` select, and return them."""
+        return self._ask("DELETE", path, params, None)
+
+    def _ask(self, method: str, path: str, params: Params | None, content: Any) -> Any:
+        headers = {"content-type": "application/json", "prefer": "return=representation"}
+        body = b"" if content is None else json.dumps(content).encode()
+        query = urlencode({key: _text(value) for key, value in (params or {}).items()})
+        target = "/rest/v1/" + path.lstrip("/")
+        response = self.answer(Request(method, target, query, headers, body), self.principal)
+        content = json.loads(response.body) if response.body else None
+        if response.status >= 400:
+            raise _refusal(response.status, content)
+        return content
+
+
+def _text(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _refusal(status: int, content: Any) -> DataError:
+    told: dict[str, Any] = content if isinstance(content, dict) else {}
+    return DataError(
+        told.get("code", "PGRSTX00"),
+        told.get("message", "The data API gave no reason"),
+        details=told.get("details"),
+        hint=told.get("hint"),
+        status=status,
+    )
+
+
+_CLIENT: ContextVar[DataClient] = ContextVar("jotbase_data_client")
+
+
+def enter(client: DataClient) -> None:
+    """Make `client` the one that `caller` and `data` answer with, in this context."""
+    _CLIENT.set(client)
+
+
+def data() -> DataClient:
+    """Return the data client of the view that is running. Raises LookupError outside a view."""
+    try:
+        return _CLIENT.get()
+    except LookupError:
+        raise LookupError("data() and caller() only work inside a view of functions/") from None
+
+
+def caller() -> Principal:
+    """Return who called the view that is running. Raises LookupError outside a view."""
+    return data().principal

@@ -1,0 +1,73 @@
+"""The project's Flask app beside the data API: loaded from functions/, run in a thread pool.
+
+In charge of finding `app` and of running it as ASGI (a2wsgi). Must not know who the caller is: the
+context is entered by the edge before.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+from jotbase.errors import Fault, JotError, ProjectError
+
+MODULE = "functions"
+
+
+def load_functions(folder: Path) -> Any:
+    """Return the Flask `app` that functions/__init__.py exports, or None without such a file.
+
+    Raises ProjectError when the code fails, or exports no WSGI app.
+    """
+    file = folder / "__init__.py"
+    if not file.is_file():
+        return None
+    for name in [name for name in sys.modules if name.split(".")[0] == MODULE]:
+        del sys.modules[name]
+    specification = importlib.util.spec_from_file_location(
+        MODULE, file, submodule_search_locations=[str(folder)]
+    )
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[MODULE] = module
+    try:
+        specification.loader.exec_module(module)
+    except Exception as error:
+        reason = f"the code failed to load: {type(error).__name__}: {error}"
+        raise ProjectError([Fault("functions/__init__.py", "", reason)]) from error
+    return _wsgi_app(module)
+
+
+def _wsgi_app(module: Any) -> Any:
+    app = getattr(module, "app", None)
+    if callable(app):
+        return app
+    hint = "write `app = Flask(__name__)`"
+    raise ProjectError([Fault("functions/__init__.py", "", "the file exports no `app`", hint)])
+
+
+def host(app: Any, threads: int, max_body: int) -> Any:
+    """Return the WSGI app as an ASGI application that runs each call in one of `threads`.
+
+    A data client's refusal that a view lets through becomes the same JSON answer; a body over
+    `max_body` bytes is refused by Flask (413).
+    """
+    from a2wsgi import WSGIMiddleware  # a project without functions never loads it
+
+    if hasattr(app, "register_error_handler"):
+        app.register_error_handler(JotError, _refused)
+    if hasattr(app, "config") and app.config.get("MAX_CONTENT_LENGTH") is None:
+        app.config["MAX_CONTENT_LENGTH"] = max_body
+    return WSGIMiddleware(app, workers=threads)
+
+
+def _refused(error: JotError) -> tuple[dict[str, Any], int]:
+    told = {
+        "code": error.code,
+        "message": error.message,
+        "details": error.details,
+        "hint": error.hint,
+    }
+    return told, error.status

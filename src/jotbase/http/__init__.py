@@ -1,0 +1,1 @@
+"""Sockets and headers: the ASGI edge, its routes, and what each protocol does at the door."""

@@ -1,0 +1,93 @@
+"""ASGI to `Request`, `Response` to ASGI: bytes on one side, values on the other.
+
+In charge of reading a request whole under a size limit and of sending an answer. Must not know what
+any path means (`routes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from jotbase.errors import RequestError
+from jotbase.values import Request, Response
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
+
+
+class Disconnected(Exception):
+    """The client went away before its request was read."""
+
+
+def read_headers(scope: Scope) -> dict[str, str]:
+    """Return the headers, names in lower case, repeated lines joined (RFC 9110 section 5.3)."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def raw_path(scope: Scope) -> str:
+    """Return the path as it was sent, percent-encoded."""
+    raw: bytes | None = scope.get("raw_path")
+    path: str = scope["path"]
+    return raw.decode("latin-1") if raw else path
+
+
+async def read_request(scope: Scope, receive: Receive, limit: int) -> Request:
+    """Return the request with its whole body.
+
+    Raises RequestError (53400, 413) over `limit` bytes, and Disconnected.
+    """
+    headers = read_headers(scope)
+    method = scope["method"]
+    body = b""
+    if method not in _WITHOUT_BODY or "content-length" in headers or "transfer-encoding" in headers:
+        body = await _read_body(headers, receive, limit)
+    query = scope["query_string"].decode("latin-1")
+    return Request(method, raw_path(scope), query, headers, body)
+
+
+async def _read_body(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
+    announced = headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(limit: int) -> RequestError:
+    return RequestError(
+        "53400",
+        "The request body is too large",
+        details=f"The limit is {limit} bytes.",
+        hint="Send fewer rows at a time, or raise JOTBASE_MAX_BODY.",
+    )
+
+
+async def send_response(response: Response, send: Send, *, head: bool = False) -> None:
+    """Send an answer; with `head`, all but its body."""
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("utf-8")) for name, value in response.headers
+    ]
+    start = {"type": "http.response.start", "status": response.status, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": b"" if head else response.body})

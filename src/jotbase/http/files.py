@@ -1,0 +1,75 @@
+"""What a project serves at `/`: its public/ folder, and what a page needs to find the API.
+
+In charge of static files and of the pages `/health`, `/config.json` and the meta-schema. Must not
+know any protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from jotbase.http.asgi import Application, Receive, Scope, Send, send_response
+from jotbase.values import Request, Response
+
+_JSON = ("Content-Type", "application/json; charset=utf-8")
+
+
+def page(content: Any, *, cache: str = "no-store") -> Callable[[Request], Awaitable[Response]]:
+    """Return what answers every request with the same JSON."""
+    response = Response(200, (_JSON, ("Cache-Control", cache)), orjson.dumps(content))
+
+    async def answer(request: Request) -> Response:
+        return response
+
+    return answer
+
+
+def public_files(folder: Path) -> Application:
+    """Return the application that serves a folder, `index.html` for `/`; 404 for all else."""
+    served: Application | None = None
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal served
+        if not folder.is_dir():
+            return await send_response(_NOT_FOUND, send, head=scope["method"] == "HEAD")
+        if served is None:
+            served = _static(folder)
+        await served(scope, receive, send)
+
+    return serve
+
+
+_NOT_FOUND = Response(404, (_JSON,), orjson.dumps({"message": "There is nothing at this path"}))
+
+
+def _static(folder: Path) -> Application:
+    from starlette.exceptions import HTTPException  # 110 ms, at the first file alone
+    from starlette.staticfiles import StaticFiles
+
+    files = StaticFiles(directory=folder, html=True)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await files({**scope, "root_path": ""}, receive, _revalidated(send))  # type: ignore[arg-type]
+        except HTTPException as error:
+            message = _NOT_FOUND.body if error.status_code == 404 else b"{}"
+            response = Response(error.status_code, (_JSON,), message)
+            await send_response(response, send, head=scope["method"] == "HEAD")
+
+    return serve
+
+
+def _revalidated(send: Send) -> Send:
+    """Ask browsers to check each file's ETag, so that an edited page shows at once."""
+
+    async def sending(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message["headers"], (b"cache-control", b"no-cache")]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return sending

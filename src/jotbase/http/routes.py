@@ -1,0 +1,170 @@
+"""Which path is whose: the one ASGI application, and the errors that leave it.
+
+In charge of sending each request to its room and of CORS on every answer. Must not know what a
+room does with it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from jotbase.errors import JotError
+from jotbase.http.asgi import (
+    Application,
+    Disconnected,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    raw_path,
+    read_headers,
+    read_request,
+    send_response,
+)
+from jotbase.http.cors import Pairs, cors_headers, is_preflight, preflight
+from jotbase.http.errors import error_response, failure_response
+from jotbase.values import Request, Response
+
+log = logging.getLogger("jotbase.http")
+
+Answerer = Callable[[Request], Awaitable[Response]]
+
+DATA = "/rest/v1/"
+ACCOUNTS = "/auth/v1/"
+FUNCTIONS = "/functions/v1/"
+REALTIME = "/realtime/v1/websocket"
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Everything a path can lead to.
+
+    `pages` are single paths (`/health`); `files` serves what no other path is; `start` and `stop`
+    run around the server's life.
+    """
+
+    records: Answerer
+    accounts: Answerer
+    live: Application
+    functions: Application
+    files: Application
+    pages: Mapping[str, Answerer]
+    start: Callable[[], Awaitable[None]]
+    stop: Callable[[], Awaitable[None]]
+    origins: tuple[str, ...]
+    max_body: int
+
+
+def application(doors: Doors) -> Application:
+    """Return the ASGI application that serves a project."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await _http(doors, scope, receive, send)
+        elif scope["type"] == "websocket":
+            await _websocket(doors, scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await _lifespan(doors, receive, send)
+
+    return serve
+
+
+async def _http(doors: Doors, scope: Scope, receive: Receive, send: Send) -> None:
+    path = raw_path(scope)
+    if path.startswith(DATA):
+        return await _answer(doors, doors.records, scope, receive, send)
+    if path.startswith(ACCOUNTS):
+        return await _answer(doors, doors.accounts, scope, receive, send)
+    page = doors.pages.get(path)
+    if page is not None:
+        return await _answer(doors, page, scope, receive, send)
+    mounted = doors.functions if path.startswith(FUNCTIONS) else doors.files
+    return await _mount(doors, mounted, scope, receive, send)
+
+
+async def _answer(
+    doors: Doors, answer: Answerer, scope: Scope, receive: Receive, send: Send
+) -> None:
+    method: str = scope["method"]
+    try:
+        request = await read_request(scope, receive, doors.max_body)
+    except Disconnected:
+        return
+    except JotError as error:
+        response = error_response(error, read_headers(scope))
+        await send_response(_granted(response, read_headers(scope), doors), send)
+        return
+    headers = request.headers
+    if is_preflight(method, headers):
+        response = preflight(headers, doors.origins)
+    else:
+        response = _granted(await _guarded(answer, request), headers, doors)
+    await send_response(response, send, head=method == "HEAD")
+
+
+async def _guarded(answer: Answerer, request: Request) -> Response:
+    try:
+        return await answer(request)
+    except JotError as error:
+        return error_response(error, request.headers)
+    except Exception:
+        log.exception("%s %s failed", request.method, request.path)
+        return failure_response()
+
+
+def _granted(response: Response, headers: Mapping[str, str], doors: Doors) -> Response:
+    granted = cors_headers(headers, doors.origins)
+    if not granted:
+        return response
+    return Response(response.status, response.headers + granted, response.body)
+
+
+async def _mount(
+    doors: Doors, mounted: Application, scope: Scope, receive: Receive, send: Send
+) -> None:
+    headers = read_headers(scope)
+    if is_preflight(scope["method"], headers):
+        await send_response(preflight(headers, doors.origins), send)
+        return
+    granting = _granting(send, cors_headers(headers, doors.origins))
+    try:
+        await mounted(scope, receive, granting)
+    except JotError as error:
+        await send_response(error_response(error, headers), granting)
+
+
+def _granting(send: Send, granted: Pairs) -> Send:
+    """Add the CORS headers to an answer that a mounted application starts."""
+    if not granted:
+        return send
+    pairs = [(name.lower().encode(), value.encode()) for name, value in granted]
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), *pairs]}
+        await send(message)
+
+    return sending
+
+
+async def _websocket(doors: Doors, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] == REALTIME:
+        await doors.live(scope, receive, send)
+        return
+    await receive()
+    await send({"type": "websocket.close", "code": 1008})
+
+
+async def _lifespan(doors: Doors, receive: Receive, send: Send) -> None:
+    await receive()
+    try:
+        await doors.start()
+    except Exception as error:
+        await send({"type": "lifespan.startup.failed", "message": str(error)})
+        return
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await doors.stop()
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,70 @@
+"""The server process: uvicorn on uvloop, with the WebSocket class that takes ready frames.
+
+In charge of how sockets are listened on, and of saying when the server is ready. Must not know what
+is served.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from jotbase.errors import Fault, ProjectError
+from jotbase.http.asgi import Application
+from jotbase.http.frames import FrameProtocol
+
+#: Frames from clients; realtime's limit (contract section 1).
+MAX_FRAME = 5_000_000
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which calls `ready` once it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises ProjectError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        hint = "choose another with --port, or stop the program that has it"
+        fault = Fault(f"{host}:{port}", "", f"cannot listen there: {error.strerror}", hint)
+        raise ProjectError([fault]) from error
+    listener.set_inheritable(False)
+    return listener
+
+
+def run(application: Application, listener: socket.socket, ready: Callable[[], None]) -> bool:
+    """Serve until SIGINT or SIGTERM; return whether the server had started."""
+    config = uvicorn.Config(
+        application,  # type: ignore[arg-type]
+        loop="uvloop",
+        http="httptools",
+        ws=FrameProtocol,
+        ws_max_size=MAX_FRAME,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    server = Server(config, ready)
+    server.run(sockets=[listener])
+    return server.started

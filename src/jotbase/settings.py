@@ -1,0 +1,249 @@
+"""All settings, in one table: name, type, default, help; read from the environment.
+
+In charge of reading and checking them, each message naming its variable, and of never showing a
+secret. Must not know what any setting does, nor touch a file or the environment by itself: both
+come in as mappings.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from jotbase.errors import Fault, SettingError
+
+PREFIX = "JOTBASE_"
+
+TxEnd = Literal["commit", "commit-allow-override", "rollback", "rollback-allow-override"]
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _optional(value: str) -> str | None:
+    return value or None
+
+
+def _flag(value: str) -> bool:
+    lower = value.strip().lower()
+    if lower in ("1", "true", "yes", "on"):
+        return True
+    if lower in ("0", "false", "no", "off", ""):
+        return False
+    raise ValueError("is neither true nor false")
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError("is not a whole number") from None
+        if not low <= number <= high:
+            raise ValueError(f"is not between {low} and {high}")
+        return number
+
+    return read
+
+
+def _limit(value: str) -> int | None:
+    return _number(1, 1_000_000_000)(value) if value else None
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"is none of {', '.join(choices)}")
+        return value
+
+    return read
+
+
+def _database(value: str) -> str:
+    if not value.startswith("sqlite:///"):
+        raise ValueError("does not begin with sqlite:/// (the embedded engine is the only one yet)")
+    return value
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("is not an http or https URL")
+    return value.rstrip("/")
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+
+
+def _setting(
+    read: Callable[[str], Any], default: Any, text: str, *, secret: bool = False
+) -> Any:
+    return field(default=default, metadata={"read": read, "help": text, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting; the variable of `max_rows` is `JOTBASE_MAX_ROWS`."""
+
+    env: Literal["development", "production"] = _setting(
+        _one_of("development", "production"),
+        "development",
+        "In production, secrets must be given, and a start without them is refused.",
+    )
+    database_url: str = _setting(
+        _database, "sqlite:///data/jotbase.db", "Where rows are; a relative path is the project's."
+    )
+    host: str = _setting(_text, "127.0.0.1", "The address to listen on.")
+    port: int = _setting(_number(0, 65535), 8000, "The port to listen on; 0 takes a free one.")
+    site_url: str | None = _setting(
+        _url, None, "The URL that users see; without it, host and port."
+    )
+    jwt_secret: str | None = _setting(
+        _optional, None, "Signs the anon and service keys (HS256); 32 bytes or more.", secret=True
+    )
+    jwt_keys: str | None = _setting(
+        _optional,
+        None,
+        "Private ES256 keys as a JWK set; the first one signs user tokens.",
+        secret=True,
+    )
+    jwt_expiry: int = _setting(
+        _number(30, 604_800), 3600, "How long an access token is valid, in seconds."
+    )
+    jwt_aud: str | None = _setting(
+        _optional, None, "The audience that tokens must name; without it, any."
+    )
+    refresh_reuse_interval: int = _setting(
+        _number(0, 3600), 10, "Seconds in which a refresh token that was just used is honoured."
+    )
+    disable_signup: bool = _setting(_flag, False, "Whether nobody may sign up.")
+    anonymous_users: bool = _setting(
+        _flag, False, "Whether visitors may sign in without an address."
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        _origins, ("*",), "Origins whose pages may call, separated by commas; * is all."
+    )
+    max_rows: int | None = _setting(_limit, None, "The most rows that one read gives back.")
+    max_body: int = _setting(
+        _number(1, 1_000_000_000), 10_000_000, "The largest request body, in bytes."
+    )
+    tx_end: TxEnd = _setting(
+        _one_of("commit", "commit-allow-override", "rollback", "rollback-allow-override"),
+        "commit",
+        "How a write ends, and whether `Prefer: tx=…` may say otherwise.",
+    )
+    aggregates: bool = _setting(_flag, False, "Whether select may use sum(), avg(), count() ….")
+    plan: bool = _setting(_flag, False, "Whether clients may ask for a query's plan.")
+    server_timing: bool = _setting(
+        _flag, False, "Whether answers tell how long each step took (`Server-Timing`)."
+    )
+    unfiltered_writes: bool = _setting(
+        _flag, False, "Whether PATCH and DELETE may go without a filter."
+    )
+    statement_timeout: int = _setting(
+        _number(10, 3_600_000), 8000, "The longest a statement may run, in milliseconds."
+    )
+    changes_keep: int = _setting(
+        _number(1000, 1_000_000_000), 1_000_000, "How many changes the log keeps."
+    )
+    functions_threads: int = _setting(
+        _number(1, 256), 16, "Threads for the project's Flask functions."
+    )
+    channels_per_socket: int = _setting(
+        _number(1, 10_000), 100, "How many channels one WebSocket may join."
+    )
+    log_level: str = _setting(
+        _one_of("debug", "info", "warning", "error"), "info", "How much is logged."
+    )
+
+    def shown(self) -> dict[str, str]:
+        """Return every variable with its value as text, secrets masked."""
+        return {
+            variable(item.name): _shown(getattr(self, item.name), item.metadata["secret"])
+            for item in fields(self)
+        }
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def _shown(value: Any, secret: bool) -> str:
+    if value is None:
+        return ""
+    if secret:
+        return "********"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def read_settings(environment: Mapping[str, str], dotenv: Mapping[str, str]) -> Settings:
+    """Return the settings; the environment wins over the project's `.env`.
+
+    Raises SettingError with every unknown or malformed variable, and in production with every
+    secret that is missing or weak.
+    """
+    given = {key: value for key, value in dotenv.items() if key.startswith(PREFIX)}
+    given |= {key: value for key, value in environment.items() if key.startswith(PREFIX)}
+    known = {variable(item.name): item for item in fields(Settings)}
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for key, text in given.items():
+        if key not in known:
+            faults.append(Fault("environment", "", f"{key} is not a setting", _nearest(key, known)))
+            continue
+        item = known[key]
+        try:
+            values[item.name] = item.metadata["read"](text)
+        except ValueError as error:
+            shown = "its value" if item.metadata["secret"] else repr(text)
+            faults.append(
+                Fault("environment", "", f"{key}: {shown} {error}", item.metadata["help"])
+            )
+    settings = Settings(**values)
+    faults += _production_faults(settings) + _secret_faults(settings)
+    if faults:
+        raise SettingError(faults)
+    return settings
+
+
+def _nearest(key: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f"perhaps you meant {close[0]}" if close else "`jotbase serve --help` lists them all"
+
+
+def _secret_faults(settings: Settings) -> list[Fault]:
+    secret = settings.jwt_secret
+    if secret is None or len(secret.encode()) >= 32:
+        return []
+    return [
+        Fault(
+            "environment",
+            "",
+            f"{variable('jwt_secret')} is shorter than 32 bytes",
+            "RFC 7518 section 3.2 asks an HS256 key of at least 256 bits;"
+            " `jotbase keys --rotate` makes one",
+        )
+    ]
+
+
+def _production_faults(settings: Settings) -> list[Fault]:
+    if settings.env != "production":
+        return []
+    return [
+        Fault(
+            "environment",
+            "",
+            f"{variable(name)} must be set when {variable('env')} is production",
+            "`jotbase keys --generate` prints fresh ones; keep them in your secret store",
+        )
+        for name in ("jwt_secret", "jwt_keys")
+        if getattr(settings, name) is None
+    ]

@@ -1,0 +1,7 @@
+"""The testing kit for users' projects: a fresh backend for each test, ready clients, fakes."""
+
+from jotbase.testing.backend import TestBackend
+from jotbase.testing.client import Answer, Client
+from jotbase.testing.fakes import Clock, Mail, Outbox
+
+__all__ = ["Answer", "Client", "Clock", "Mail", "Outbox", "TestBackend"]

@@ -1,0 +1,58 @@
+"""Fakes for what lies outside a backend: the clock and outgoing mail.
+
+In charge of being moved and looked into by a test. Must not know who uses them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until the test moves it; starts at the real time."""
+
+    now: float = field(default_factory=time.time)
+
+    def __call__(self) -> float:
+        """Return the time in epoch seconds."""
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Move forward."""
+        self.now += seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail as it would have been sent."""
+
+    to: str
+    subject: str
+    text: str
+
+
+class Outbox:
+    """The mails that the backend sent, in order; thread-safe."""
+
+    def __init__(self) -> None:
+        self._mails: list[Mail] = []
+        self._lock = threading.Lock()
+
+    def send(self, mail: Mail) -> None:
+        """Take a mail instead of sending it."""
+        with self._lock:
+            self._mails.append(mail)
+
+    def __len__(self) -> int:
+        return len(self._mails)
+
+    def __getitem__(self, index: int) -> Mail:
+        return self._mails[index]
+
+    def to(self, address: str) -> list[Mail]:
+        """Return the mails to one address."""
+        with self._lock:
+            return [mail for mail in self._mails if mail.to == address]

@@ -1,0 +1,79 @@
+"""An ASGI application called without a socket: one request in, one whole answer out.
+
+In charge of the event loop that a backend under test runs on, in a thread of its own. Must not know
+what the application serves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from jotbase.http.asgi import Application, Message, Scope
+from jotbase.values import Request, Response
+
+Result = TypeVar("Result")
+
+
+class LoopThread:
+    """An event loop in a daemon thread; `run` waits there for a coroutine's result."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, Result], timeout: float = 30) -> Result:
+        """Return the coroutine's result, or raise what it raises."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(timeout)
+
+    def stop(self) -> None:
+        """Stop the loop and wait for its thread."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+
+async def exchange(application: Application, request: Request) -> Response:
+    """Return the application's whole answer to a request."""
+    sent: list[Message] = []
+    body_given = False
+
+    async def receive() -> Message:
+        nonlocal body_given
+        if body_given:
+            return {"type": "http.disconnect"}
+        body_given = True
+        return {"type": "http.request", "body": request.body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await application(_scope(request), receive, send)
+    start = next(message for message in sent if message["type"] == "http.response.start")
+    body = b"".join(message.get("body", b"") for message in sent)
+    headers = tuple((name.decode(), value.decode()) for name, value in start["headers"])
+    return Response(start["status"], headers, body)
+
+
+def _scope(request: Request) -> Scope:
+    headers = {"host": "backend.test", **request.headers}
+    if request.body:
+        headers["content-length"] = str(len(request.body))
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": "http",
+        "path": unquote(request.path),
+        "raw_path": request.path.encode(),
+        "root_path": "",
+        "query_string": request.query.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("backend.test", 80),
+    }
