@@ -1,0 +1,33 @@
+"""What some tests need of the machine: skipped with a reason where it is missing, failed in CI.
+
+In charge of the markers `browser` and `node` alone. `make test` installs what it can beforehand.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+MODULES = Path(__file__).parent.parent / "node_modules" / "@supabase" / "supabase-js"
+
+
+def missing(marker: str) -> str:
+    """Return what a marker's tests lack here; empty if they lack nothing."""
+    if not shutil.which("node"):
+        return "Node.js 20 or later"
+    if not MODULES.is_dir():
+        return "node_modules (make setup)"
+    browsers = ("chromium", "chromium-browser", "google-chrome")
+    if marker == "browser" and not any(map(shutil.which, browsers)):
+        return "Chromium"
+    return ""
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose marker asks for what is not here; in CI, fail it."""
+    for marker in ("node", "browser"):
+        if item.get_closest_marker(marker) and (what := missing(marker)):
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"{what} is missing", pytrace=False)
+            pytest.skip(f"{what} is missing")
