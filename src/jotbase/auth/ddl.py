@@ -1,0 +1,159 @@
+"""The tables of accounts: users, identities, sessions, and the log of sessions that ended.
+
+In charge of their definition in each dialect. `auth.revocations` is filled by triggers, so that a
+session ended by another process, or by hand, is noticed too. Must not know what the columns mean.
+"""
+
+from __future__ import annotations
+
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, sql
+
+#: How many ended sessions are kept in mind for processes that have yet to read of them.
+REVOCATIONS_KEPT = 100_000
+
+_TYPES = {
+    "sqlite": {
+        "uuid": "TEXT",
+        "text": "TEXT",
+        "time": "TEXT",
+        "bytes": "BLOB",
+        "number": "INTEGER",
+        "flag": "INTEGER",
+        "json": "TEXT",
+    },
+    "postgres": {
+        "uuid": "uuid",
+        "text": "text",
+        "time": "timestamptz",
+        "bytes": "bytea",
+        "number": "bigint",
+        "flag": "boolean",
+        "json": "jsonb",
+    },
+}
+
+_USER_TIMES = (
+    "email_confirmed_at",
+    "phone_confirmed_at",
+    "invited_at",
+    "confirmation_sent_at",
+    "recovery_sent_at",
+    "email_change_sent_at",
+    "phone_change_sent_at",
+    "reauthentication_sent_at",
+    "last_sign_in_at",
+    "banned_until",
+    "deleted_at",
+)
+
+#: Table to its columns: name, type, constraint.
+_COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "auth.users": (
+        ("id", "uuid", "PRIMARY KEY NOT NULL"),
+        ("aud", "text", "NOT NULL"),
+        ("role", "text", "NOT NULL"),
+        ("created_at", "time", "NOT NULL"),
+        ("updated_at", "time", "NOT NULL"),
+        ("email", "text", "UNIQUE"),
+        ("phone", "text", "UNIQUE"),
+        ("encrypted_password", "text", ""),
+        ("new_email", "text", ""),
+        ("new_phone", "text", ""),
+        *((name, "time", "") for name in _USER_TIMES),
+        ("is_anonymous", "flag", "NOT NULL"),
+        ("app_metadata", "json", "NOT NULL"),
+        ("user_metadata", "json", "NOT NULL"),
+    ),
+    "auth.identities": (
+        ("identity_id", "uuid", "PRIMARY KEY NOT NULL"),
+        ("id", "text", "NOT NULL"),
+        ("user_id", "uuid", "NOT NULL REFERENCES {users} ({id}) ON DELETE CASCADE"),
+        ("provider", "text", "NOT NULL"),
+        ("created_at", "time", "NOT NULL"),
+        ("updated_at", "time", "NOT NULL"),
+        ("last_sign_in_at", "time", ""),
+        ("email", "text", ""),
+        ("identity_data", "json", "NOT NULL"),
+    ),
+    "auth.sessions": (
+        ("id", "uuid", "PRIMARY KEY NOT NULL"),
+        ("user_id", "uuid", "NOT NULL REFERENCES {users} ({id}) ON DELETE CASCADE"),
+        ("created_at", "time", "NOT NULL"),
+        ("updated_at", "time", "NOT NULL"),
+        ("refresh_key", "bytes", "NOT NULL"),
+        ("refresh_counter", "number", "NOT NULL"),
+        ("refreshed_at", "time", ""),
+        ("not_after", "time", ""),
+        ("aal", "text", "NOT NULL"),
+        ("amr", "json", "NOT NULL"),
+        ("factor_id", "uuid", ""),
+        ("user_agent", "text", ""),
+        ("ip", "text", ""),
+        ("tag", "text", ""),
+    ),
+}
+
+_CONSTRAINTS = {"auth.identities": ('UNIQUE ("provider", "id")',)}
+
+_INDEXES = {
+    "identities_user": ("auth.identities", "user_id"),
+    "sessions_user": ("auth.sessions", "user_id"),
+}
+
+_SQLITE_REVOCATIONS = (
+    'CREATE TABLE IF NOT EXISTS "auth.revocations" ("number" INTEGER PRIMARY KEY,'
+    ' "session_id" TEXT NOT NULL, "user_id" TEXT NOT NULL) STRICT',
+    'CREATE TRIGGER IF NOT EXISTS "auth.session_ended" AFTER DELETE ON "auth.sessions" BEGIN'
+    ' INSERT INTO "auth.revocations" ("session_id", "user_id") VALUES (OLD."id", OLD."user_id");'
+    ' DELETE FROM "auth.revocations" WHERE "number" <='
+    f' (SELECT max("number") - {REVOCATIONS_KEPT} FROM "auth.revocations"); END',
+)
+
+
+def create(dialect: Dialect) -> list[Fragment]:
+    """Return the statements that make what is missing of the tables, in order."""
+    statements = [_table(dialect, table) for table in _COLUMNS]
+    for name, (table, column) in _INDEXES.items():
+        statements.append(
+            f"CREATE INDEX IF NOT EXISTS {dialect.identifier(_index(dialect, name))}"
+            f" ON {dialect.identifier(table)} ({dialect.identifier(column)})"
+        )
+    if dialect.name == "sqlite":
+        statements.extend(_SQLITE_REVOCATIONS)
+    return [sql(statement) for statement in statements]
+
+
+def _index(dialect: Dialect, name: str) -> str:
+    # PostgreSQL makes an index in the schema of its table and takes no other.
+    return f"auth.{name}" if dialect.name == "sqlite" else name
+
+
+def _table(dialect: Dialect, table: str) -> str:
+    references = {"users": dialect.identifier("auth.users"), "id": dialect.identifier("id")}
+    lines = [
+        " ".join(
+            filter(
+                None,
+                (
+                    dialect.identifier(name),
+                    _TYPES[dialect.name][kind],
+                    constraint.format(**references),
+                    _check(dialect, name, kind),
+                ),
+            )
+        )
+        for name, kind, constraint in _COLUMNS[table]
+    ]
+    body = ", ".join((*lines, *_CONSTRAINTS.get(table, ())))
+    ending = " STRICT" if dialect.name == "sqlite" else ""
+    return f"CREATE TABLE IF NOT EXISTS {dialect.identifier(table)} ({body}){ending}"
+
+
+def _check(dialect: Dialect, name: str, kind: str) -> str:
+    if dialect.name != "sqlite":
+        return ""
+    column = dialect.identifier(name)
+    return {"json": f"CHECK (json_valid({column}))", "flag": f"CHECK ({column} IN (0, 1))"}.get(
+        kind, ""
+    )

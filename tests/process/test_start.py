@@ -1,0 +1,149 @@
+"""How a start goes, and how it is refused: one clear line, exit code 1, nothing changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.process.server import NOTES, command, serving, write_project
+
+
+def test_the_first_start_makes_keys_that_only_the_owner_reads(tmp_path: Path) -> None:
+    """`.env` is made with mode 600, and a second start keeps the same keys."""
+    project = write_project(tmp_path, {"notes": NOTES})
+    with serving(project) as served:
+        first = served.keys
+    with serving(project) as served:
+        second = served.keys
+
+    assert stat.S_IMODE((project / ".env").stat().st_mode) == 0o600
+    assert first["publishable_key"] == second["publishable_key"]
+    assert first["publishable_key"].startswith("sb_publishable_")
+    assert first["secret_key"].startswith("sb_secret_")
+
+
+def test_a_taken_port_is_said(tmp_path: Path) -> None:
+    """A port that another program has is named, with what to do."""
+    project = write_project(tmp_path, {"notes": NOTES})
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = command("serve", "--project", str(project), "--port", str(port))
+
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port}: cannot listen there: Address already in use" in done.stderr
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"JOTBASE_PROT": "8000"}, "JOTBASE_PROT is not a setting"),
+        ({"JOTBASE_PORT": "many"}, "JOTBASE_PORT: 'many' is not a whole number"),
+        ({"JOTBASE_JWT_SECRET": "short"}, "JOTBASE_JWT_SECRET is shorter than 32 bytes"),
+        ({"JOTBASE_ENV": "production"}, "JOTBASE_JWT_KEYS must be set"),
+        ({"JOTBASE_DATABASE_URL": "mysql://x"}, "JOTBASE_DATABASE_URL"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start(
+    tmp_path: Path, variables: dict[str, str], said: str
+) -> None:
+    """An unknown, malformed or missing setting is named; nothing is made."""
+    project = write_project(tmp_path, {"notes": NOTES})
+    done = command("serve", "--project", str(project), env=variables)
+
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (project / "data").exists()
+
+
+def test_a_missing_project_is_said(tmp_path: Path) -> None:
+    """A folder that is none, or holds no schemas, is named."""
+    nowhere = command("serve", "--project", str(tmp_path / "nowhere"))
+    empty = command("serve", "--project", str(tmp_path))
+
+    assert nowhere.returncode == empty.returncode == 1
+    assert "there is no such folder" in nowhere.stderr
+    assert "holds no schemas/" in empty.stderr
+    assert "jotbase init" in empty.stderr
+
+
+def test_an_unreadable_schema_is_said_with_its_place(tmp_path: Path) -> None:
+    """A schema file that is no JSON is named with the line; no database is made."""
+    project = write_project(tmp_path, {"notes": NOTES}, **{"schemas/bad.json": '{"type": object}'})
+    done = command("serve", "--project", str(project))
+
+    assert done.returncode == 1
+    assert "bad.json" in done.stderr
+    assert "line 1" in done.stderr
+    assert not (project / "data" / "jotbase.db").exists()
+
+
+def test_a_database_that_is_none_is_said(tmp_path: Path) -> None:
+    """A file that is not a database stops the start and is left as it was."""
+    project = write_project(tmp_path, {"notes": NOTES}, **{"data/jotbase.db": "not a database" * 99})
+    done = command("serve", "--project", str(project))
+
+    assert done.returncode == 1
+    assert "jotbase.db" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (project / "data" / "jotbase.db").read_text() == "not a database" * 99
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes where others may not")
+def test_a_read_only_folder_is_said(tmp_path: Path) -> None:
+    """A folder that cannot be written stops the start with its name."""
+    project = write_project(tmp_path, {"notes": NOTES})
+    project.chmod(0o500)
+    try:
+        done = command("serve", "--project", str(project))
+    finally:
+        project.chmod(0o700)
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_loss_of_data_is_refused_with_the_steps(tmp_path: Path) -> None:
+    """A column dropped from a schema file stops the next start; the rows are untouched."""
+    project = write_project(tmp_path, {"notes": NOTES})
+    with serving(project) as served:
+        session = served.ask(
+            "POST", "/auth/v1/signup", {"email": "ada@example.com", "password": "correct horse"}
+        )
+        token = session["access_token"]
+        served.ask("POST", "/rest/v1/notes", {"text": "kept"}, token=token)
+    without = {**NOTES, "required": []}
+    without["properties"] = {k: v for k, v in NOTES["properties"].items() if k != "text"}
+    write_project(tmp_path, {"notes": without})
+    done = command("serve", "--project", str(project))
+    write_project(tmp_path, {"notes": NOTES})
+
+    assert done.returncode == 1
+    assert "text" in done.stderr
+    with serving(project) as served:
+        assert served.ask("GET", "/rest/v1/notes?select=text", token=token) == [{"text": "kept"}]
+
+
+def test_check_lists_every_mistake(tmp_path: Path) -> None:
+    """`jotbase check` exits with 1 and names each file, pointer and hint; `--json` is data."""
+    wrong = {**NOTES, "requird": ["text"], "access": {"select": "row.autor == user.id"}}
+    project = write_project(tmp_path, {"notes": wrong, "ok": NOTES})
+    done = command("check", "--project", str(project), "--json")
+
+    faults = json.loads(done.stdout)["faults"]
+    assert done.returncode == 1
+    assert {(fault["file"].split("/")[-1], fault["pointer"]) for fault in faults} >= {
+        ("notes.json", "/requird"),
+        ("notes.json", "/access/select"),
+    }
+    assert any("required" in (fault["hint"] or "") for fault in faults)
+    assert any("author" in (fault["hint"] or "") for fault in faults)
