@@ -48,7 +48,8 @@ class Engine(Protocol):
 
     def on_commit(self, bell: Callable[[], None]) -> None:
         """Ring `bell` on the event loop after each commit that may have logged changes,
-        by this process or another; it carries no data, and rings may be merged."""
+        by this process or another; it carries no data, and rings may be merged.
+        """
 
     async def close(self) -> None:
         """Finish what is under way and close."""
@@ -56,6 +57,4 @@ class Engine(Protocol):
 
 def bind(fragment: Fragment, context: Any) -> list[Any]:
     """Return the fragment's values with its slots (objects with `fill`) filled from the context."""
-    return [
-        value.fill(context) if hasattr(value, "fill") else value for value in fragment.params
-    ]
+    return [value.fill(context) if hasattr(value, "fill") else value for value in fragment.params]

@@ -35,7 +35,7 @@ def public_files(folder: Path) -> Application:
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal served
         if not folder.is_dir():
-            return await send_response(_NOT_FOUND, send, head=scope["method"] == "HEAD")
+            return await send_response(NOT_FOUND, send, head=scope["method"] == "HEAD")
         if served is None:
             served = _static(folder)
         await served(scope, receive, send)
@@ -43,7 +43,8 @@ def public_files(folder: Path) -> Application:
     return serve
 
 
-_NOT_FOUND = Response(404, (_JSON,), orjson.dumps({"message": "There is nothing at this path"}))
+#: The answer where there is nothing.
+NOT_FOUND = Response(404, (_JSON,), orjson.dumps({"message": "There is nothing at this path"}))
 
 
 def _static(folder: Path) -> Application:
@@ -56,7 +57,7 @@ def _static(folder: Path) -> Application:
         try:
             await files({**scope, "root_path": ""}, receive, _revalidated(send))  # type: ignore[arg-type]
         except HTTPException as error:
-            message = _NOT_FOUND.body if error.status_code == 404 else b"{}"
+            message = NOT_FOUND.body if error.status_code == 404 else b"{}"
             response = Response(error.status_code, (_JSON,), message)
             await send_response(response, send, head=scope["method"] == "HEAD")
 

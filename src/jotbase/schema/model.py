@@ -116,7 +116,9 @@ class Table:
     """One table or view. `access` maps select, insert, update, delete to rule text.
 
     `schema` is the file's whole JSON Schema (references to other files resolved into `$defs`), for
-    the row check and for OpenAPI. `file` is the path as shown in messages. `view` is a view's SQL.
+    the row check and for OpenAPI. `file` is the path as shown in messages. `view` is a view's SQL,
+    and `origins` the (table, column) that a view's columns show, as the database says: through
+    them a view takes part in its tables' references.
     """
 
     name: str
@@ -131,6 +133,7 @@ class Table:
     schema: Mapping[str, Any] = field(default_factory=dict)
     description: str | None = None
     file: str = ""
+    origins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:

@@ -38,7 +38,8 @@ def summary_by_tag(jobs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         for tag in job["tags"]:
             salaries[tag].append(job["salary"])
     rows = [
-        {"tag": tag, "open": len(found), "salary": _median(found)} for tag, found in salaries.items()
+        {"tag": tag, "open": len(found), "salary": _median(found)}
+        for tag, found in salaries.items()
     ]
     return sorted(rows, key=lambda row: (-row["open"], row["tag"]))
 

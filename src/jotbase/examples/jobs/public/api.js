@@ -17,7 +17,7 @@ export class ApiError extends Error {
 /** Learn the project's publishable key; to be awaited before anything else here. */
 export async function configure() {
   const config = await answer(await reach("/config.json", {}));
-  publishableKey = config.rows.publishable_key;
+  publishableKey = config.publishable_key;
 }
 
 /** The address of the realtime socket, on the server that this page came from. */
@@ -28,7 +28,7 @@ export function socketUrl() {
   return url.href;
 }
 
-/** Send a request; gives `{rows, total}`, where `total` is what `Prefer: count=exact` counted. */
+/** Send a request; gives what is in the answer, null where it is empty. */
 export async function send(path, { method = "GET", query, body, token, headers } = {}) {
   const url = query ? `${path}?${new URLSearchParams(query)}` : path;
   const response = await reach(url, {
@@ -57,8 +57,7 @@ async function answer(response) {
   const text = await response.text();
   const body = parse(text);
   if (!response.ok) throw new ApiError(response.status, body ?? {});
-  const total = Number(response.headers.get("content-range")?.split("/")[1]);
-  return { rows: body, total: Number.isFinite(total) ? total : null };
+  return body;
 }
 
 function parse(text) {

@@ -27,18 +27,17 @@ export async function accessToken() {
 
 export async function signUp(email, password, name) {
   const body = { email, password, data: name ? { name } : {} };
-  const { rows } = await send("/auth/v1/signup", { method: "POST", body });
-  if (!rows.access_token) {
+  const answer = await send("/auth/v1/signup", { method: "POST", body });
+  if (!answer.access_token) {
     throw new ApiError(200, { message: "Please open the link in the mail that was sent to you." });
   }
-  keep(rows);
+  keep(answer);
 }
 
 export async function signIn(email, password) {
   const query = { grant_type: "password" };
   const body = { email, password };
-  const { rows } = await send("/auth/v1/token", { method: "POST", query, body });
-  keep(rows);
+  keep(await send("/auth/v1/token", { method: "POST", query, body }));
 }
 
 /** End this session; the others of the same person go on. */
@@ -66,8 +65,7 @@ async function replaceToken() {
   const query = { grant_type: "refresh_token" };
   const body = { refresh_token: session.refresh_token };
   try {
-    const { rows } = await send("/auth/v1/token", { method: "POST", query, body });
-    keep(rows);
+    keep(await send("/auth/v1/token", { method: "POST", query, body }));
   } catch (error) {
     if (error.status >= 400 && error.status < 500 && error.status !== 429) keep(null);
     else schedule(5);

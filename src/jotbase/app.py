@@ -1,0 +1,208 @@
+"""The composition root: builds each part of a backend once, from a project and its settings.
+
+In charge of which part is given what, and of what happens at start, reload and stop. Must not do
+any part's work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from jotbase.auth.accounts import session_alive
+from jotbase.auth.keys import KeyRing, read_ring
+from jotbase.auth.live import Revocation
+from jotbase.auth.policy import AuthPolicy
+from jotbase.data import Meaning, data_api, read_meaning
+from jotbase.engines.base import Engine
+from jotbase.errors import ProjectError
+from jotbase.feed import Feed
+from jotbase.functions.context import DataClient, enter
+from jotbase.functions.host import host, load_functions
+from jotbase.http.account_services import AccountServices
+from jotbase.http.accounts import accounts
+from jotbase.http.asgi import Application, Receive, Scope, Send, read_headers, send_response
+from jotbase.http.credentials import CredentialCheck
+from jotbase.http.files import NOT_FOUND, page, public_files
+from jotbase.http.live import Live
+from jotbase.http.routes import Doors, application
+from jotbase.migration import Migrated, migrate
+from jotbase.pipeline import DataApi, answer
+from jotbase.project import Project
+from jotbase.schema.vocabulary import META_SCHEMA
+from jotbase.seeding import seed
+from jotbase.settings import Settings
+from jotbase.values import SERVICE_PRINCIPAL, Principal, Request, Response
+
+log = logging.getLogger("jotbase")
+
+#: Password hashes at one time; each takes some 20 MiB and a core.
+HASHING_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a backend takes from outside, so that a test can give its own."""
+
+    now: Callable[[], float] = time.time
+    random_bytes: Callable[[int], bytes] = os.urandom
+
+
+@dataclass
+class Backend:
+    """One project, served. `start` before anything is asked of it, `stop` after."""
+
+    project: Project
+    settings: Settings
+    meaning: Meaning
+    ring: KeyRing
+    engine: Engine
+    url: str
+    world: World = field(default_factory=World)
+    seeds: bool = True
+
+    def __post_init__(self) -> None:
+        self._hashing = ThreadPoolExecutor(HASHING_THREADS, "jotbase-hash")
+        self.credentials = CredentialCheck(
+            self.ring, self.world.now, self._session_alive, self.settings.jwt_aud
+        )
+        self.data = self._data()
+        self.services = self._services()
+        self.feed = Feed(self.engine)
+        self.live = Live(self.credentials, self.feed, self.meaning, self.settings, self.world.now)
+        self._functions = self._host_functions()
+
+    def _data(self) -> DataApi:
+        return data_api(
+            self.meaning,
+            self.engine,
+            self.settings,
+            self.world.now,
+            self.world.random_bytes,
+            self.credentials.principal,
+        )
+
+    def _services(self) -> AccountServices:
+        return AccountServices(
+            engine=self.engine,
+            ring=self.ring,
+            policy=auth_policy(self.settings, self.url),
+            now=self.world.now,
+            random_bytes=self.world.random_bytes,
+            run_in_thread=self._run_hashing,
+            revoke=self.revoke,
+        )
+
+    async def _run_hashing(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._hashing, lambda: function(*arguments))
+
+    async def _session_alive(self, session_id: str) -> bool:
+        statement = session_alive(self.engine.dialect, session_id)
+        text = statement.numbered(self.engine.dialect.mark)
+        return bool(await self.engine.read(text, statement.params))
+
+    def revoke(self, revocation: Revocation) -> None:
+        """Let go at once of sessions that ended: remembered tokens and open sockets."""
+        self.credentials.revoke(revocation)
+        self.live.revoke(revocation)
+
+    async def start(self) -> Migrated:
+        """Open the database, bring it to the schemas, seed it if it is new, and begin to feed.
+
+        Raises ProjectError when the database cannot be opened or brought to the schemas.
+        """
+        await self.engine.open()
+        try:
+            migrated = await migrate(self.engine, self.meaning.model, self.meaning.files)
+            if migrated.fresh and self.seeds:
+                await seed(self.project, self.data)
+        except BaseException:
+            await self.engine.close()
+            raise
+        await self.feed.start()
+        return migrated
+
+    async def stop(self) -> None:
+        """End sockets and feed, finish what is under way, and close the database."""
+        await self.live.close()
+        await self.feed.stop()
+        await self.engine.close()
+        self._hashing.shutdown(wait=False)
+
+    async def reload(self) -> Migrated:
+        """Read the project's files again and serve what they say now.
+
+        Raises ProjectError, and changes nothing, when they are wrong or would lose data.
+        """
+        meaning = read_meaning(self.project)
+        migrated = await migrate(self.engine, meaning.model, meaning.files)
+        self.meaning = meaning
+        self.data = self._data()
+        self.live.mean(meaning)
+        self._functions = self._host_functions()
+        return migrated
+
+    async def records(self, request: Request) -> Response:
+        """Answer a data request."""
+        return await answer(request, self.data)
+
+    async def _accounts(self, request: Request) -> Response:
+        return await accounts(request, self.services)
+
+    def application(self) -> Application:
+        """Return the ASGI application of the whole backend."""
+        return application(
+            Doors(
+                records=self.records,
+                accounts=self._accounts,
+                live=self.live,
+                functions=self._call_function,
+                files=public_files(self.project.public),
+                pages={
+                    "/health": page({"status": "ok"}),
+                    "/config.json": page(
+                        {"url": self.url, "publishable_key": publishable_key(self.ring)}
+                    ),
+                    "/schema/table/v1": page(META_SCHEMA, cache="public, max-age=3600"),
+                },
+                start=self._started,
+                stop=self.stop,
+                origins=self.settings.cors_origins,
+                max_body=self.settings.max_body,
+            )
+        )
+
+    async def _started(self) -> None:
+        await self.start()
+
+    def _host_functions(self) -> Application | None:
+        app = load_functions(self.project.functions)
+        if app is None:
+            return None
+        hosted: Application = host(app, self.settings.functions_threads, self.settings.max_body)
+        return hosted
+
+    async def _call_function(self, scope: Scope, receive: Receive, send: Send) -> None:
+        hosted = self._functions
+        if hosted is None:
+            return await send_response(NOT_FOUND, send, head=scope["method"] == "HEAD")
+        principal = await self.credentials.principal(read_headers(scope))
+        enter(DataClient(principal, self._answer_thread(asyncio.get_running_loop())))
+        await hosted({**scope, "root_path": "/functions/v1"}, receive, send)
+
+    def _answer_thread(
+        self, loop: asyncio.AbstractEventLoop
+    ) -> Callable[[Request, Principal], Response]:
+        def ask(request: Request, principal: Principal) -> Response:
+            return asyncio.run_coroutine_threadsafe(
+                answer(request, self.data, principal), loop
+            ).result()
+
+        return ask

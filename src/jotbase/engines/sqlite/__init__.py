@@ -1,0 +1,5 @@
+"""The embedded engine: SQLite in one file, one writer with group commit, reads beside it."""
+
+from jotbase.engines.sqlite.engine import SqliteEngine, SqliteOptions
+
+__all__ = ["SqliteEngine", "SqliteOptions"]

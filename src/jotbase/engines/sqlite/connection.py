@@ -1,0 +1,146 @@
+"""Opening SQLite: the file, the pragmas, the functions that operators call.
+
+In charge of every connection being set alike, and of clear words when the file cannot be used.
+Must not know what is run on a connection.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from jotbase.errors import Fault, ProjectError
+
+#: The most statements a connection keeps prepared; one costs a few kilobytes.
+STATEMENTS = 512
+#: The pages a connection keeps, in KiB. Only the writer and the first reader are always open.
+CACHE_KIB = 4096
+
+#: FULL makes each commit wait for the disk (promise 1). LIKE is to be PostgreSQL's, which minds the
+#: case. An untrusted schema cannot call what is not harmless, and the limit on the WAL gives back
+#: the space of one large transaction (https://sqlite.org/pragma.html).
+PRAGMAS = (
+    "trusted_schema = OFF",
+    "foreign_keys = ON",
+    "recursive_triggers = ON",
+    "case_sensitive_like = ON",
+    "temp_store = MEMORY",
+    f"cache_size = -{CACHE_KIB}",
+    "journal_size_limit = 67108864",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the database is, and what each connection to it brings along.
+
+    `functions` are by SQL name and never see NULL: SQLite's answer to NULL is NULL. `durable` is
+    False only for a database that ends with the process.
+    """
+
+    path: str
+    functions: Mapping[str, Callable[..., Any]]
+    durable: bool = True
+
+    def connect(self, *, reader: bool) -> apsw.Connection:
+        """Open one more connection; a reader's refuses to write. Raises apsw.Error."""
+        connection = apsw.Connection(self.path, statementcachesize=STATEMENTS)
+        connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'OFF'}")
+        if reader:
+            connection.execute("PRAGMA query_only = ON")
+        for name, function in self.functions.items():
+            connection.create_scalar_function(
+                name, strict(function), deterministic=True, flags=apsw.SQLITE_INNOCUOUS
+            )
+        return connection
+
+
+def strict(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function, which now gives None as soon as an argument is None."""
+
+    def call(*arguments: Any) -> Any:
+        return None if None in arguments else function(*arguments)
+
+    return call
+
+
+def first_connection(place: Place, image: bytes | None, lock_ms: int) -> apsw.Connection:
+    """Open the database for writing, making folder and file where they are missing.
+
+    An `image` (what `serialize` gave) fills a database that does not exist yet. Raises
+    ProjectError in words for the owner of the file.
+    """
+    file = Path(place.path)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if image is not None and not file.exists():
+            file.write_bytes(image)
+    except OSError as error:
+        raise _unusable(place.path, _os_reason(error), _WRITABLE) from error
+    if file.is_dir():
+        raise _unusable(place.path, "is a folder", "name a file in JOTBASE_DATABASE_URL")
+    if file.exists() and not os.access(file, os.W_OK):
+        raise _unusable(place.path, "cannot be written", _WRITABLE)
+    try:
+        return _usable(place, lock_ms)
+    except apsw.Error as error:
+        raise _unusable(place.path, *_REASONS.get(type(error), _UNKNOWN)) from error
+
+
+def _usable(place: Place, lock_ms: int) -> apsw.Connection:
+    connection = place.connect(reader=False)
+    try:
+        connection.set_busy_timeout(lock_ms)
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        connection.set_busy_timeout(0)
+    except apsw.Error:
+        connection.close()
+        raise
+    if mode != [("wal",)] or connection.readonly("main"):
+        connection.close()
+        raise _unusable(place.path, "cannot be kept in WAL mode", _WRITABLE)
+    return connection
+
+
+_WRITABLE = "the file and its folder must be writable, on a local disk with space left"
+_UNKNOWN = ("cannot be opened", _WRITABLE)
+_REASONS: dict[type[apsw.Error], tuple[str, str]] = {
+    apsw.NotADBError: (
+        "is not an SQLite database",
+        "name another file in JOTBASE_DATABASE_URL, or move this one away",
+    ),
+    apsw.CorruptError: (
+        "is damaged",
+        "restore a backup, or save what can be read with `sqlite3 FILE .recover`",
+    ),
+    apsw.BusyError: (
+        "is locked by another process",
+        "end the process that holds it (an open transaction, or locking_mode=EXCLUSIVE)",
+    ),
+    apsw.ReadOnlyError: ("cannot be written", _WRITABLE),
+    apsw.CantOpenError: ("cannot be opened", _WRITABLE),
+    apsw.IOError: ("cannot be read or written", _WRITABLE),
+    apsw.FullError: ("lies on a disk that is full", _WRITABLE),
+}
+
+
+def _os_reason(error: OSError) -> str:
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "cannot be made: its folder cannot be written"
+    return f"cannot be made: {(error.strerror or 'unknown').lower()}"
+
+
+def _unusable(path: str, reason: str, hint: str) -> ProjectError:
+    return ProjectError([Fault(path, "", f"the database {reason}", hint)])

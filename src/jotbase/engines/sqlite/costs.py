@@ -1,0 +1,112 @@
+"""What statements have cost so far, by their text: which may run on the event loop.
+
+In charge of remembering, and of the budget of a statement on the loop. Must not know what a
+statement means, and runs none but the one that asks SQLite for its program.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+import apsw
+
+#: How long one statement may hold the event loop, in seconds.
+BUDGET = 0.002
+#: How many steps of SQLite's machine lie between two looks at the clock: some 20 to 50 µs.
+STEPS = 1000
+#: How many cheap runs in a thread a statement owes after it was found dear.
+PROBATION = 16
+_MOST = 4096
+
+
+class Costs:
+    """What each statement owes: 0 runs on the loop, more in a thread, until paid.
+
+    A statement is its text and the size of its longest text value, to a factor of four: inserting
+    one row and inserting ten thousand are one text.
+    """
+
+    def __init__(self) -> None:
+        self._owed: dict[tuple[str, int], int] = {}
+        self._seen: set[str] = set()
+
+    def is_dear(self, text: str, values: Sequence[Any]) -> bool:
+        """Say whether the statement belongs in a thread, for what is known of it."""
+        return bool(self._owed) and (text, _size(values)) in self._owed
+
+    def is_new(self, text: str) -> bool:
+        """Say whether the text was never asked for, and remember it."""
+        if text in self._seen:
+            return False
+        if len(self._seen) >= _MOST:
+            self._seen.clear()
+        self._seen.add(text)
+        return True
+
+    def dear(self, text: str, values: Sequence[Any], runs: int = PROBATION) -> None:
+        """Send the statement to a thread for so many cheap runs."""
+        if len(self._owed) >= _MOST:
+            self._owed.clear()
+        self._owed[text, _size(values)] = runs
+
+    def ran_in_thread(self, text: str, values: Sequence[Any], seconds: float) -> None:
+        """Count a run in a thread, of so much processor time: a cheap one pays, a dear one owes."""
+        if seconds > BUDGET / 2:
+            self.dear(text, values)
+            return
+        key = text, _size(values)
+        owed = self._owed.pop(key, 1)
+        if owed > 1:
+            self._owed[key] = owed - 1
+
+
+def _size(values: Sequence[Any]) -> int:
+    longest = max((len(value) for value in values if isinstance(value, str | bytes)), default=0)
+    return longest.bit_length() // 2
+
+
+class Alarm:
+    """Stops a connection's statement when its time on the event loop is over."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._end = math.inf
+        self.arm()
+
+    def arm(self) -> None:
+        """Watch over what runs on the loop from now on."""
+        self._connection.set_progress_handler(self._over, STEPS)
+
+    def disarm(self) -> None:
+        """Watch no more: a thread's statement is stopped by `interrupt`, without taking the
+        interpreter's lock every 1000 steps.
+        """
+        self._connection.set_progress_handler(None)
+
+    def start(self) -> float:
+        """Begin a statement's time; return when it began."""
+        now = perf_counter()
+        self._end = now + BUDGET
+        return now
+
+    def stop(self) -> None:
+        """End a statement's time: what is no statement of a caller's (COMMIT) is never stopped."""
+        self._end = math.inf
+
+    def _over(self) -> bool:
+        return perf_counter() > self._end
+
+
+def cannot_be_stopped(cursor: apsw.Cursor, text: str, values: Sequence[Any]) -> bool:
+    """Say whether the statement counts a whole table in one step (SQLite's opcode Count).
+
+    Nothing looks at the clock within a step, so such a statement must prove itself in a thread.
+    """
+    try:
+        program = cursor.execute("EXPLAIN " + text, values).fetchall()
+    except apsw.Error:  # what is wrong with it shows when it runs
+        return False
+    return any(row[1] == "Count" for row in program)

@@ -1,0 +1,143 @@
+"""The SQLite engine: opens the parts, and gives each verb of the protocol to the part for it.
+
+In charge of the order of opening and closing. Must not know how the parts work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from jotbase.engines.sqlite.connection import Place, first_connection
+from jotbase.engines.sqlite.log import ChangeLog, Decode, plain
+from jotbase.engines.sqlite.reader import Reader
+from jotbase.engines.sqlite.refusals import ConstraintName
+from jotbase.engines.sqlite.writer import Writer
+from jotbase.sql.dialect import SQLITE, Dialect
+from jotbase.sql.units import Rows, UnitOfWork
+from jotbase.values import Change
+
+Result = TypeVar("Result")
+
+MEMORY = ":memory:"
+
+
+def _unnamed(
+    kind: Literal["unique", "foreign"], table: str, columns: tuple[str, ...]
+) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteOptions:
+    """What an engine is given besides its path.
+
+    `functions` are by SQL name (`jot_ilike`) and must be pure. `decode` makes a row of a table's
+    JSON in the change log. `constraint` names keys; without it they bear PostgreSQL's default
+    names. A statement may take `statement_timeout` ms, and wait `lock_timeout` ms for a lock of
+    another process. `image` (what `SqliteEngine.image` gave) fills a database that is new.
+    """
+
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    decode: Decode = plain
+    constraint: ConstraintName = _unnamed
+    statement_timeout: int = 8000
+    lock_timeout: int = 5000
+    image: bytes | None = None
+
+
+class SqliteEngine:
+    """One SQLite database (`jotbase.engines.base.Engine`). Call `open` first, on the event loop.
+
+    The path `:memory:` stands for a fresh database that is gone after `close`: a temporary file,
+    since only a file has WAL mode and with it everything that is promised here.
+    """
+
+    def __init__(self, path: str, options: SqliteOptions | None = None) -> None:
+        self._path = path
+        self._options = options or SqliteOptions()
+        self._folder: str | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """How this database spells SQL."""
+        return SQLITE
+
+    async def open(self) -> None:
+        """Open the database, making it if it does not exist. Raises ProjectError when it cannot."""
+        options = self._options
+        place = Place(self._file(), options.functions, durable=self._folder is None)
+        connection = first_connection(place, options.image, options.lock_timeout)
+        self._reader = Reader(
+            lambda: place.connect(reader=True),
+            limit_ms=options.statement_timeout,
+            lock_ms=options.lock_timeout,
+        )
+        self._log = ChangeLog(self._reader, options.decode)
+        self._writer = Writer(
+            connection,
+            limit_ms=options.statement_timeout,
+            lock_ms=options.lock_timeout,
+            name=options.constraint,
+            committed=self._log.committed,
+        )
+
+    def _file(self) -> str:
+        if self._path != MEMORY:
+            return self._path
+        memory = "/dev/shm"  # noqa: S108 - a private folder is made in it
+        place = memory if Path(memory).is_dir() else None
+        self._folder = tempfile.mkdtemp(prefix="jotbase-", dir=place)
+        return str(Path(self._folder) / "jotbase.db")
+
+    async def read(self, text: str, values: Sequence[Any]) -> Rows:
+        """Run one reading statement; see `Engine.read`."""
+        return await self._reader.read(text, values)
+
+    async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
+        """Drive a unit of work to its end; see `Engine.write`."""
+        return await self._writer.write(work)
+
+    async def changes(self, after: int, limit: int = 1000) -> list[Change]:
+        """Return the committed changes with numbers above `after`, in order."""
+        return await self._log.after(after, limit)
+
+    async def last_change(self) -> tuple[int, int]:
+        """Return the oldest number still in the log (0: it is empty) and the newest ever given."""
+        return await self._log.ends()
+
+    def on_commit(self, bell: Callable[[], None]) -> None:
+        """Ring `bell` on the event loop after commits that logged changes, whoever made them."""
+        self._log.on_commit(bell)
+
+    async def prune(self, keep_rows: int, keep_seconds: float | None = None) -> int:
+        """Take from the log what is neither among the newest `keep_rows` nor young enough.
+
+        Return how many changes went. Their numbers are never given again.
+        """
+        before = ""
+        if keep_seconds is not None:
+            before = (datetime.now(UTC) - timedelta(seconds=keep_seconds)).isoformat()
+        unit = self._log.prune(keep_rows, before)
+        pruned = 0
+        while some := await self.write(unit):
+            pruned += some
+        return pruned
+
+    async def image(self) -> bytes:
+        """Return the whole database as bytes, for `SqliteOptions.image`; meant for small ones."""
+        return await self._reader.image()
+
+    async def close(self) -> None:
+        """Finish what is under way and close."""
+        self._log.close()
+        await self._reader.close()
+        await self._writer.close()
+        if self._folder is not None:
+            await asyncio.to_thread(shutil.rmtree, self._folder)

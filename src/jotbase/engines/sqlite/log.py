@@ -1,0 +1,125 @@
+"""The change log: what was committed, in order, and a bell when there is more.
+
+In charge of reading and pruning "jotbase.changes" (made by `schema.ddl`) and of noticing commits,
+this process's and others'. Must not know what a change means, or who follows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from jotbase.engines.sqlite.reader import Reader
+from jotbase.engines.sqlite.writer import NEWEST
+from jotbase.errors import JotError
+from jotbase.sql.units import Statement, UnitOfWork
+from jotbase.values import Change, Row
+
+log = logging.getLogger(__name__)
+
+#: Makes a row of the log's JSON text: the table's name, the text.
+Decode = Callable[[str, str], Row]
+
+#: How often another process's commits are looked for, in seconds, while a bell is registered.
+LOOK_EVERY = 0.1
+#: How many changes one unit of work prunes, so that writers never wait long behind it.
+PRUNED_AT_ONCE = 5000
+
+_AFTER = (
+    'SELECT number, "table", kind, old, new, committed_at FROM "jotbase.changes"'
+    " WHERE number > ? ORDER BY number LIMIT ?"
+)
+_OLDEST = 'SELECT min(number) FROM "jotbase.changes"'
+_PRUNE = (
+    'DELETE FROM "jotbase.changes" WHERE number IN (SELECT number FROM "jotbase.changes"'
+    " WHERE number <= ? OR committed_at < ? ORDER BY number LIMIT ?) RETURNING 1"
+)
+
+
+def plain(table: str, text: str) -> Row:
+    """Decode a row as it was logged, whatever the table."""
+    row: Row = orjson.loads(text)
+    return row
+
+
+class ChangeLog:
+    """The log of one database; made on the event loop that its bells ring on."""
+
+    def __init__(self, reader: Reader, decode: Decode) -> None:
+        self._reader = reader
+        self._decode = decode
+        self._loop = asyncio.get_running_loop()
+        self._bells: list[Callable[[], None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._version: Any = None
+        self._newest = 0
+
+    async def after(self, number: int, limit: int) -> list[Change]:
+        """Return the changes after that number, in order, at most `limit`."""
+        rows = await self._reader.read(_AFTER, (number, limit))
+        return [
+            Change(n, table, kind, self._row(table, old), self._row(table, new), at)
+            for n, table, kind, old, new, at in rows
+        ]
+
+    async def ends(self) -> tuple[int, int]:
+        """Return the oldest number still in the log (0: it is empty) and the newest ever given."""
+        newest = await self._reader.read(NEWEST, ())
+        oldest = await self._reader.read(_OLDEST, ())
+        return oldest[0][0] or 0, newest[0][0] if newest else 0
+
+    def _row(self, table: str, text: str | None) -> Row | None:
+        return None if text is None else self._decode(table, text)
+
+    def on_commit(self, bell: Callable[[], None]) -> None:
+        """Ring the bell from now on; commits of other processes are looked for every 100 ms."""
+        self._bells.append(bell)
+        if self._timer is None:
+            self._look()
+
+    def committed(self, newest: int) -> None:
+        """Take note of a commit of this process, and ring if it logged changes."""
+        if newest > self._newest:
+            self._newest = newest
+            self._ring()
+
+    def _ring(self) -> None:
+        for bell in self._bells:
+            self._loop.call_soon(bell)
+
+    def _look(self) -> None:
+        """Look for commits of other connections; `data_version` costs 3 µs and reads no page."""
+        self._timer = self._loop.call_later(LOOK_EVERY, self._look)
+        try:
+            version = self._reader.inline("PRAGMA data_version", ())
+            if version is None or version == self._version:
+                return
+            newest = self._reader.inline(NEWEST, ())
+        except JotError as error:
+            log.warning("the change log cannot be looked at: %s", error.message)
+            return
+        if newest is not None:
+            self._version = version
+            self.committed(newest[0][0] if newest else 0)
+
+    def prune(self, keep_rows: int, before: str) -> Callable[[], UnitOfWork[int]]:
+        """Return the unit that prunes some of what is past the newest `keep_rows`, or was committed
+        before that time (RFC 3339, UTC), oldest first; it tells how many went.
+        """
+
+        def unit() -> UnitOfWork[int]:
+            newest = yield Statement(NEWEST)
+            last = (newest[0][0] if newest else 0) - keep_rows
+            return len((yield Statement(_PRUNE, (last, before, PRUNED_AT_ONCE))))
+
+        return unit
+
+    def close(self) -> None:
+        """Look and ring no more."""
+        self._bells.clear()
+        if self._timer is not None:
+            self._timer.cancel()

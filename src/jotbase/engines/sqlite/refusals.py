@@ -1,0 +1,208 @@
+"""What SQLite refuses, in PostgreSQL's words and codes.
+
+In charge of turning an exception of the driver into a JotError that says nothing of SQLite. Must
+not touch a connection: who broke a key, and with which values, `diagnosis` finds out.
+Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import apsw
+
+from jotbase.errors import ConflictError, JotError, RequestError, StatementTooSlow
+
+log = logging.getLogger(__name__)
+
+#: Gives the name of a unique constraint or foreign key by its table and columns, None if unknown.
+ConstraintName = Callable[[Literal["unique", "foreign"], str, tuple[str, ...]], str | None]
+
+#: How PostgreSQL names the types of SQLite's strict columns in 42804.
+_TYPES = {"INTEGER": "bigint", "INT": "bigint", "REAL": "double precision", "BLOB": "bytea"}
+
+_QUOTED = r'"(?:[^"]|"")*"'
+_TARGET = re.compile(
+    rf"'(?:[^']|'')*'|(INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+\w+)?"
+    rf"|DELETE\s+FROM)\s+({_QUOTED}|\w+)|{_QUOTED}",
+    re.IGNORECASE,
+)
+
+
+def extended(error: apsw.Error) -> int:
+    """Return SQLite's extended result code, which the driver hangs on each of its errors."""
+    return int(getattr(error, "extendedresult", 0))
+
+
+def target(text: str) -> tuple[str, str]:
+    """Return the verb (INSERT, UPDATE, DELETE; "" for none) and the table a statement writes to."""
+    for found in _TARGET.finditer(text):
+        if found[1]:
+            table = found[2]
+            name = table[1:-1].replace('""', '"') if table.startswith('"') else table
+            return found[1].split()[0].upper().replace("REPLACE", "INSERT"), name
+    return "", ""
+
+
+def refusal(error: Exception, text: str, limit_ms: int) -> JotError:
+    """Return the JotError of what a statement raised; an unknown one is logged and hidden."""
+    if isinstance(error, JotError):
+        return error
+    if isinstance(error, apsw.InterruptError):
+        return StatementTooSlow(limit_ms)
+    for kind, make in _BY_TYPE:
+        if isinstance(error, kind):
+            return make(error)
+    for found, make in _BY_MESSAGE:
+        if isinstance(error, apsw.Error) and found.search(str(error)):
+            return make(error)
+    if isinstance(error, apsw.ConstraintError):
+        return constraint_refusal(error, text)
+    log.error("a statement failed: %s", text, exc_info=error)
+    return JotError("PGRSTX00", "Something failed in the database.", hint="The log says more.")
+
+
+def constraint_refusal(error: apsw.ConstraintError, text: str) -> JotError:
+    """Return the refusal of a constraint other than a key."""
+    message = str(error)
+    after = message.partition(": ")[2]
+    if extended(error) == apsw.SQLITE_CONSTRAINT_NOTNULL:
+        table, _, column = after.rpartition(".")
+        return RequestError(
+            "23502",
+            f'null value in column "{column}" of relation "{table}" violates not-null constraint',
+        )
+    if extended(error) == apsw.SQLITE_CONSTRAINT_CHECK:
+        return RequestError(
+            "23514",
+            f'new row for relation "{target(text)[1]}" violates check constraint "{after}"',
+        )
+    if extended(error) == apsw.SQLITE_CONSTRAINT_DATATYPE:
+        return _wrong_type(message)
+    if extended(error) == apsw.SQLITE_CONSTRAINT_TRIGGER:
+        return RequestError("P0001", message, status=400)
+    log.error("a constraint failed: %s", text, exc_info=error)
+    return ConflictError("23514", "a constraint of the database refuses this", status=409)
+
+
+def unique_refusal(
+    table: str, columns: Sequence[str], name: str, values: Sequence[Any] | None
+) -> JotError:
+    """Return the refusal of a second row with one key; `values` are the key's, if known."""
+    return ConflictError(
+        "23505",
+        f'duplicate key value violates unique constraint "{name}"',
+        details=values and f"Key {key(columns, values)} already exists.",
+    )
+
+
+def missing_parent(
+    table: str, name: str, columns: Sequence[str], values: Sequence[Any], parent: str
+) -> JotError:
+    """Return the refusal of a row that refers to nothing."""
+    return ConflictError(
+        "23503",
+        f'insert or update on table "{table}" violates foreign key constraint "{name}"',
+        details=f'Key {key(columns, values)} is not present in table "{parent}".',
+    )
+
+
+def still_referenced(
+    parent: str, columns: Sequence[str], values: Sequence[Any], name: str, table: str
+) -> JotError:
+    """Return the refusal to take away a row that another refers to."""
+    return ConflictError(
+        "23503",
+        f'update or delete on table "{parent}" violates foreign key constraint "{name}"'
+        f' on table "{table}"',
+        details=f'Key {key(columns, values)} is still referenced from table "{table}".',
+    )
+
+
+def unknown_reference(table: str) -> JotError:
+    """Return the refusal of a foreign key that could not be told."""
+    return ConflictError("23503", f'write to table "{table}" violates a foreign key constraint')
+
+
+def key(columns: Sequence[str], values: Sequence[Any]) -> str:
+    """Write a key as PostgreSQL does: `(company, title)=(acme, Baker)`."""
+    shown = ("null" if value is None else _shown(value) for value in values)
+    return f"({', '.join(columns)})=({', '.join(shown)})"
+
+
+def _shown(value: Any) -> str:
+    return "\\x" + value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _wrong_type(message: str) -> JotError:
+    found = re.search(r"cannot store (\w+) value in (\w+) column (.+)\.([^.]+)$", message)
+    if not found:
+        return RequestError("42804", "a value does not fit the type of its column")
+    given, wanted = (_TYPES.get(name, name.lower()) for name in (found[1], found[2]))
+    return RequestError(
+        "42804", f'column "{found[4]}" is of type {wanted} but expression is of type {given}'
+    )
+
+
+def _disk(error: Exception) -> JotError:
+    log.error("the disk failed: %s", error)
+    return ConflictError(
+        "53100",
+        "could not write to the database: no space left on device, or the disk is read-only",
+        hint="Nothing was written. Free some space, or make the database's folder writable.",
+    )
+
+
+def locked(_: Exception) -> JotError:
+    """Return the refusal for a lock that another process holds."""
+    return ConflictError(
+        "55P03",
+        "could not obtain the lock on the database: another process holds it",
+        hint="Try again; a transaction left open in another program is the usual cause.",
+    )
+
+
+def closed() -> JotError:
+    """Return the refusal of an engine that is closed, or closing."""
+    return JotError("57P01", "the database is closing", status=503, hint="Try again.")
+
+
+def _damaged(error: Exception) -> JotError:
+    log.critical("the database is damaged: %s", error)
+    return JotError("PGRSTX00", "Something failed in the database.", hint="The log says more.")
+
+
+def _refuse(code: str, message: str, status: int | None = None) -> Callable[[Exception], JotError]:
+    return lambda _: RequestError(code, message, status=status)
+
+
+_TOO_BIG = _refuse("54000", "a value is larger than the database allows", 413)
+_TOO_COMPLEX = _refuse("54001", "stack depth limit exceeded: the statement is too complex")
+_OUT_OF_RANGE = _refuse("22003", "value out of range for type bigint")
+
+_BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Callable[[Exception], JotError]], ...] = (
+    ((apsw.FullError, apsw.IOError, apsw.ReadOnlyError), _disk),
+    ((apsw.BusyError, apsw.LockedError), locked),
+    ((apsw.CorruptError, apsw.NotADBError), _damaged),
+    ((apsw.TooBigError,), _TOO_BIG),
+    ((apsw.MismatchError,), _refuse("42804", "a key that numbers rows must be an integer")),
+    ((OverflowError,), _OUT_OF_RANGE),
+    (
+        (UnicodeEncodeError,),
+        _refuse("22P05", "text holds half a surrogate pair, which UTF-8 lacks"),
+    ),
+    ((re.error,), lambda e: RequestError("2201B", f"invalid regular expression: {e}", status=400)),
+)
+
+_BY_MESSAGE: tuple[tuple[re.Pattern[str], Callable[[Exception], JotError]], ...] = (
+    (re.compile(r"^malformed JSON|^JSON path error"), _refuse("22P02", "invalid input for json")),
+    (re.compile(r"^integer overflow"), _OUT_OF_RANGE),
+    (re.compile(r"LIKE or GLOB pattern too complex"), _TOO_BIG),
+    (
+        re.compile(r"parser stack overflow|Expression tree is too large|too many"),
+        _TOO_COMPLEX,
+    ),
+)

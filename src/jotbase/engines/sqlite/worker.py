@@ -1,0 +1,89 @@
+"""A thread that runs jobs for the event loop, one after another.
+
+In charge of handing work to a thread and its outcome back. Must not know what the work is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class _Job(Generic[T]):
+    """One call under way; `claim` is for whoever first says how its outcome is handed over."""
+
+    __slots__ = ("call", "claim", "done", "error", "future", "result")
+
+    def __init__(self, call: Callable[[], T], future: asyncio.Future[T]) -> None:
+        self.call = call
+        self.future = future
+        self.done = threading.Lock()
+        self.claim = threading.Lock()
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.done.acquire()
+
+    def perform(self) -> None:
+        try:
+            self.result = self.call()
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            self.error = error
+        self.done.release()
+
+    def settle(self) -> None:
+        if self.future.done():
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class Worker:
+    """One thread; `run` from the loop that it was made on."""
+
+    def __init__(self, name: str) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def run(self, call: Callable[[], T], patience: float = 0.0) -> asyncio.Future[T]:
+        """Run the call in the thread; its outcome arrives in the future.
+
+        The loop itself waits for at most `patience` seconds, without the interpreter's lock. While
+        it is busy, a thread gets that lock only after milliseconds, several times a job: for a job
+        that takes less than a hand-over, waiting is the shorter way (docs/decisions/0010).
+        """
+        job = _Job(call, self._loop.create_future())
+        if not patience:
+            job.claim.acquire()
+            self._jobs.put(job)
+        else:
+            self._jobs.put(job)
+            ended = job.done.acquire(timeout=patience)
+            if ended or not job.claim.acquire(blocking=False):
+                job.settle()
+        return job.future
+
+    def stop(self) -> None:
+        """End the thread after the jobs it was given; returns at once."""
+        self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job.perform()
+            if not job.claim.acquire(blocking=False):
+                self._tell(job)
+
+    def _tell(self, job: _Job[Any]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(job.settle)
+        except RuntimeError:
+            # The loop was closed before the job ended: nobody waits for it any more.
+            return

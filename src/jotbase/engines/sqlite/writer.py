@@ -1,0 +1,326 @@
+"""Writes: one writer, many units of work in one transaction, one wait for the disk for them all.
+
+In charge of the order of writes, of each unit standing or falling alone, and of no unit's result
+being known before it is on disk. Must not know what a unit does. Why it is done so, with figures:
+docs/decisions/0010-group-commit.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import Enum, auto
+from time import perf_counter, thread_time
+from typing import Any, TypeVar
+
+import apsw
+
+from jotbase.engines.sqlite.costs import BUDGET, Alarm, Costs
+from jotbase.engines.sqlite.diagnosis import conflict
+from jotbase.engines.sqlite.refusals import ConstraintName, closed, refusal
+from jotbase.engines.sqlite.worker import Worker
+from jotbase.errors import JotError, StatementTooSlow
+from jotbase.sql.units import RolledBack, Rows, Runnable, UnitOfWork
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+#: A group closes at so many units, or after so long on the loop (seconds).
+GROUP_UNITS = 256
+GROUP_TIME = 0.004
+#: How long the loop waits for a commit itself, before it turns to other work (seconds).
+PATIENCE = 0.0005
+
+
+class _Entry:
+    """A unit that waits for its turn; then what became of it."""
+
+    __slots__ = ("error", "future", "result", "work")
+
+    def __init__(self, work: Callable[[], UnitOfWork[Any]], future: asyncio.Future[Any]) -> None:
+        self.work = work
+        self.future = future
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        """Hand the outcome to the caller, unless it was cancelled meanwhile."""
+        if self.future.done():
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class _Fate(Enum):
+    KEPT = auto()  # its rows are in the transaction
+    UNDONE = auto()  # nothing of it is left; its outcome is known
+    AGAIN = auto()  # nothing of it is left; it must run again, as the first of a group
+    LOST = auto()  # the whole transaction is gone; its outcome is known
+    LOST_AGAIN = auto()  # the whole transaction is gone; it must run again
+
+
+class _TooDear(Exception):
+    """A statement belongs in the thread, or was stopped on the loop: the unit starts over."""
+
+
+class Writer:
+    """The one writer of a database; made on the event loop that it works on.
+
+    `connection` becomes its own. `committed` is called after each commit, before its callers know.
+    """
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        *,
+        limit_ms: int,
+        lock_ms: int,
+        name: ConstraintName,
+        committed: Callable[[int], None],
+    ) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._limit_ms = limit_ms
+        self._lock_ms = lock_ms
+        self._name = name
+        self._committed = committed
+        self._alarm = Alarm(connection)
+        self._costs = Costs()
+        self._queue: deque[_Entry] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._bell: asyncio.Future[None] | None = None
+        self._closing = False
+        self._worker = Worker("jotbase-write")
+        self._task = self._loop.create_task(self._serve(), name="jotbase writer")
+
+    async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
+        """Run the unit in the next group; return its result when that is on disk."""
+        if self._closing:
+            raise closed()
+        future: asyncio.Future[Result] = self._loop.create_future()
+        self._queue.append(_Entry(work, future))
+        self._wake()
+        return await future
+
+    async def close(self) -> None:
+        """Finish what waits in the queue, move the log's pages into the database, and close."""
+        self._closing = True
+        self._wake()
+        await self._task
+        await self._worker.run(self._tidy_up)
+        self._worker.stop()
+
+    def _wake(self) -> None:
+        if self._bell is not None and not self._bell.done():
+            self._bell.set_result(None)
+
+    async def _serve(self) -> None:
+        while True:
+            while not self._queue:
+                if self._closing:
+                    return
+                # Woken by the loop's next turn, so that all requests of this one share a group.
+                self._bell = self._loop.create_future()
+                await self._bell
+            group: list[_Entry] = []
+            try:
+                await self._group(group)
+            except Exception as error:
+                log.exception("the writer stumbled")
+                if self._connection.in_transaction:
+                    self._cursor.execute("ROLLBACK")
+                self._fail(group, refusal(error, "", self._limit_ms))
+
+    async def _group(self, group: list[_Entry]) -> None:
+        """Run units from the queue in one transaction, commit it, and tell the callers."""
+        try:
+            await self._begin()
+        except apsw.Error as error:
+            group.extend(self._queue)
+            self._queue.clear()
+            self._fail(group, refusal(error, "BEGIN IMMEDIATE", self._limit_ms))
+            return
+        kept = False
+        end = perf_counter() + GROUP_TIME
+        while self._queue and len(group) < GROUP_UNITS and perf_counter() < end:
+            entry = self._queue.popleft()
+            if entry.future.done():
+                continue
+            group.append(entry)
+            fate = await self._run(entry, first=len(group) == 1)
+            if fate in (_Fate.LOST, _Fate.LOST_AGAIN):
+                self._start_over(group, again=fate is _Fate.LOST_AGAIN)
+                return
+            if fate is _Fate.AGAIN:
+                self._queue.appendleft(group.pop())
+                break
+            kept = kept or fate is _Fate.KEPT
+        await self._end(group, kept=kept)
+
+    async def _begin(self) -> None:
+        """Take the write lock; where another process has it, wait for it in the thread."""
+        try:
+            self._cursor.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            await self._worker.run(self._begin_waiting)
+
+    def _begin_waiting(self) -> None:
+        self._connection.set_busy_timeout(self._lock_ms)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        finally:
+            self._connection.set_busy_timeout(0)
+
+    def _start_over(self, group: list[_Entry], *, again: bool) -> None:
+        """Put back what a lost transaction held; each of these units runs once more from its start.
+
+        SQLite gives up the whole transaction when a writing statement is interrupted or the disk
+        fails (https://sqlite.org/c3ref/interrupt.html).
+        """
+        if not again:
+            group.pop().settle()
+        self._queue.extendleft(reversed(group))
+
+    async def _end(self, group: list[_Entry], *, kept: bool) -> None:
+        if not kept:
+            self._cursor.execute("ROLLBACK")
+        else:
+            newest = newest_change(self._cursor)
+            try:
+                await self._worker.run(self._commit, PATIENCE)
+            except apsw.Error as error:
+                self._fail(group, refusal(error, "COMMIT", self._limit_ms))
+                return
+            self._committed(newest)
+        for entry in group:
+            entry.settle()
+
+    def _commit(self) -> None:
+        try:
+            self._connection.execute("COMMIT")
+        except apsw.Error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _fail(self, entries: Sequence[_Entry], error: JotError) -> None:
+        for entry in entries:
+            entry.error = error
+            entry.settle()
+
+    async def _run(self, entry: _Entry, *, first: bool) -> _Fate:
+        """Drive one unit in a savepoint of its own."""
+        self._cursor.execute("SAVEPOINT unit")
+        try:
+            entry.error = None
+            entry.result = await self._drive(entry.work(), first)
+            self._cursor.execute("RELEASE unit")
+        except _TooDear:
+            again = True
+        except RolledBack as undone:
+            entry.result, again = undone.result, False
+        except Exception as error:  # noqa: BLE001 - it is the caller's, and raised there
+            entry.error, again = error, False
+        else:
+            return _Fate.KEPT
+        if not self._connection.in_transaction:
+            return _Fate.LOST_AGAIN if again else _Fate.LOST
+        self._cursor.execute("ROLLBACK TO unit")
+        self._cursor.execute("RELEASE unit")
+        return _Fate.AGAIN if again else _Fate.UNDONE
+
+    async def _drive(self, unit: UnitOfWork[Result], first: bool) -> Result:
+        """Run what the unit yields until it returns; between statements the loop may breathe."""
+        pause = perf_counter() + BUDGET
+        try:
+            statement = next(unit)
+            while True:
+                try:
+                    rows = await self._statement(statement, first)
+                except JotError as refused:
+                    if not self._connection.in_transaction:
+                        raise
+                    statement = unit.throw(refused)
+                else:
+                    statement = unit.send(rows)
+                if perf_counter() > pause:
+                    await asyncio.sleep(0)
+                    pause = perf_counter() + BUDGET
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        finally:
+            unit.close()
+
+    async def _statement(self, statement: Runnable, first: bool) -> Rows:
+        """Run one statement: on the loop, or in the thread if it is known to be dear."""
+        text, values = statement.text, statement.params
+        dear = self._costs.is_dear(text, values)
+        if dear and not first:
+            raise _TooDear
+        try:
+            if dear:
+                return await self._in_thread(text, values)
+            start = self._alarm.start()
+            rows = self._perform(text, values)
+        except apsw.InterruptError as error:
+            self._costs.dear(text, values)
+            if dear:
+                raise StatementTooSlow(self._limit_ms) from error
+            raise _TooDear from error
+        except Exception as error:
+            raise refusal(error, text, self._limit_ms) from error
+        finally:
+            self._alarm.stop()
+        if perf_counter() - start > BUDGET:
+            self._costs.dear(text, values)
+        return rows
+
+    def _timed(self, text: str, values: Sequence[Any]) -> tuple[Rows, float]:
+        start = thread_time()
+        rows = self._perform(text, values)
+        return rows, thread_time() - start
+
+    def _perform(self, text: str, values: Sequence[Any]) -> Rows:
+        try:
+            rows: Rows = self._cursor.execute(text, values).fetchall()
+        except apsw.ConstraintError as error:
+            raise conflict(self._cursor, error, text, values, self._name) from error
+        return rows
+
+    async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:
+        self._alarm.disarm()
+        timer = self._loop.call_later(self._limit_ms / 1000, self._connection.interrupt)
+        try:
+            rows, seconds = await self._worker.run(lambda: self._timed(text, values))
+        finally:
+            timer.cancel()
+            self._alarm.arm()
+        self._costs.ran_in_thread(text, values, seconds)
+        return rows
+
+    def _tidy_up(self) -> None:
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except apsw.Error as error:
+            log.warning("the write-ahead log was left as it is: %s", error)
+        self._connection.close()
+
+
+def newest_change(cursor: apsw.Cursor) -> int:
+    """Return the newest number that the change log ever gave; 0 without a log."""
+    try:
+        rows = cursor.execute(NEWEST).fetchall()
+    except apsw.SQLError:
+        return 0
+    newest: Any = rows[0][0] if rows else 0
+    return int(newest)
+
+
+#: AUTOINCREMENT keeps the highest number here, whatever was pruned.
+NEWEST = "SELECT seq FROM sqlite_sequence WHERE name = 'jotbase.changes'"

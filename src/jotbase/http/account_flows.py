@@ -1,0 +1,185 @@
+"""Sign-up, tokens, the user and sign-out: each a request to an answer.
+
+In charge of the order of the steps: read the body, hash in a thread, run the unit of work, tell of
+ended sessions once they are committed. Must not know paths (`accounts`) nor decide (`auth`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+from urllib.parse import parse_qs
+
+from jotbase.auth import store
+from jotbase.auth.accounts import (
+    Granted,
+    Refused,
+    Scope,
+    refresh,
+    sign_in,
+    sign_out,
+    sign_up,
+    sign_up_anonymously,
+    signed_in,
+    wrong_credentials,
+)
+from jotbase.auth.bodies import email, metadata, read_body, text
+from jotbase.auth.changes import Changed, UserChange, update_user
+from jotbase.auth.grants import session_json
+from jotbase.auth.passwords import (
+    LONGEST,
+    check_new_password,
+    needs_rehash,
+    verify_password,
+)
+from jotbase.auth.refresh_tokens import parse
+from jotbase.auth.users import Account, User, user_json
+from jotbase.errors import AuthError
+from jotbase.http.account_services import AccountServices, user_principal
+from jotbase.http.account_wire import answer
+from jotbase.values import Request, Response
+
+
+def parameter(request: Request, name: str) -> str:
+    """Return the query parameter's first value, "" when absent."""
+    return parse_qs(request.query, errors="replace").get(name, [""])[0]
+
+
+def _session(granted: Granted, services: AccountServices, **more: Any) -> Response:
+    now = services.now()
+    return answer({**session_json(granted, services.ring, services.policy, now), **more})
+
+
+async def signup(request: Request, services: AccountServices) -> Response:
+    """`POST /signup`: a session, or the user alone when its address is yet to be confirmed."""
+    services.check_rate("signup", request)
+    body = read_body(request.body)
+    if services.policy.signup_disabled:
+        raise AuthError(422, "signup_disabled", "Signups not allowed for this instance")
+    data, context = metadata(body, "data"), services.context(request)
+    if not text(body, "email") and not text(body, "phone"):
+        if not services.policy.anonymous_users:
+            raise AuthError(422, "anonymous_provider_disabled", "Anonymous sign-ins are disabled")
+        return _session(
+            await services.engine.write(lambda: sign_up_anonymously(context, data)), services
+        )
+    password = text(body, "password")
+    if not password:
+        raise AuthError(400, "validation_failed", "Signup requires a valid password")
+    check_new_password(password, services.policy)
+    address = _address(body)
+    hashed = await services.hash(password)
+    made = await services.engine.write(lambda: sign_up(context, address, hashed, data))
+    return answer(user_json(made)) if isinstance(made, Account) else _session(made, services)
+
+
+def _address(body: dict[str, Any]) -> str:
+    if text(body, "email") and text(body, "phone"):
+        raise AuthError(
+            400,
+            "validation_failed",
+            "Only an email address or phone number should be provided, not both.",
+        )
+    if text(body, "phone"):
+        raise AuthError(400, "phone_provider_disabled", "Phone logins are disabled")
+    address = email(body)
+    if not address:
+        raise AuthError(400, "validation_failed", "missing email or phone")
+    return address
+
+
+async def token(request: Request, services: AccountServices) -> Response:
+    """`POST /token?grant_type=…`: a session for a password or a refresh token."""
+    services.check_rate("token", request)
+    grant_type = parameter(request, "grant_type")
+    if grant_type == "password":
+        return await _password_grant(request, services)
+    if grant_type == "refresh_token":
+        return await _refresh_grant(request, services)
+    raise AuthError(400, "invalid_credentials", "unsupported_grant_type")
+
+
+async def _password_grant(request: Request, services: AccountServices) -> Response:
+    body = read_body(request.body)
+    address, password = _address(body), text(body, "password")
+    user = await services.read(store.one(services.engine.dialect, User, "email", address))
+    stored = user.encrypted_password if user else None
+    given = password if len(password.encode()) <= LONGEST else ""
+    fits = await services.run_in_thread(verify_password, given, stored)
+    if user is None or stored is None or not fits:
+        raise wrong_credentials()
+    new_hash = await services.hash(password) if needs_rehash(stored) else None
+    context = services.context(request)
+    granted = await services.engine.write(lambda: sign_in(context, user.id, stored, new_hash))
+    return _session(granted, services, **_weakness(password, services))
+
+
+def _weakness(password: str, services: AccountServices) -> dict[str, Any]:
+    """What is said of a password that was good enough once: sign-in succeeds all the same."""
+    try:
+        check_new_password(password, services.policy)
+    except AuthError as fault:
+        reasons = fault.extra.get("weak_password", {}).get("reasons", [])
+        return {"weak_password": {"message": fault.message, "reasons": reasons}}
+    return {}
+
+
+async def _refresh_grant(request: Request, services: AccountServices) -> Response:
+    given = text(read_body(request.body), "refresh_token")
+    if not given:
+        raise AuthError(400, "validation_failed", "refresh_token required")
+    refresh_token, context = parse(given), services.context(request)
+    outcome = await services.engine.write(lambda: refresh(context, refresh_token))
+    if isinstance(outcome, Refused):
+        services.revoke(outcome.revocation)
+        raise outcome.error
+    return _session(outcome, services)
+
+
+async def get_user(request: Request, services: AccountServices) -> Response:
+    """`GET /user`: the user of the access token."""
+    principal = user_principal(request, services)
+    return answer(user_json(await services.read(signed_in(services.context(), principal))))
+
+
+async def put_user(request: Request, services: AccountServices) -> Response:
+    """`PUT /user`: change address, password or metadata."""
+    services.check_rate("user", request)
+    principal = user_principal(request, services)
+    body = read_body(request.body)
+    if "app_metadata" in body:
+        raise AuthError(403, "not_admin", "Updating app_metadata requires admin privileges")
+    if text(body, "phone"):
+        raise AuthError(400, "phone_provider_disabled", "Phone logins are disabled")
+    address, data = email(body), metadata(body, "data") if "data" in body else None
+    account = await services.read(signed_in(services.context(), principal))
+    hashed = await _new_password(text(body, "password"), account, services)
+    change, context = UserChange(address or None, hashed, data), services.context(request)
+    changed: Changed = await services.engine.write(lambda: update_user(context, principal, change))
+    if changed.revocation is not None:
+        services.revoke(changed.revocation)
+    return answer(user_json(changed.account))
+
+
+async def _new_password(password: str, account: Account, services: AccountServices) -> str | None:
+    if not password:
+        return None
+    check_new_password(password, services.policy)
+    old = account.user.encrypted_password
+    is_same = await services.run_in_thread(verify_password, password, old)
+    if is_same:
+        raise AuthError(
+            422, "same_password", "New password should be different from the old password."
+        )
+    return await services.hash(password)
+
+
+async def logout(request: Request, services: AccountServices) -> Response:
+    """`POST /logout?scope=global|local|others`: end sessions, at once."""
+    principal = user_principal(request, services)
+    asked = parameter(request, "scope") or "global"
+    scope = next((known for known in get_args(Scope) if known == asked), None)
+    if scope is None:
+        raise AuthError(400, "validation_failed", f"Unsupported logout scope {asked[:40]!r}")
+    context = services.context(request)
+    services.revoke(await services.engine.write(lambda: sign_out(context, principal, scope)))
+    return Response(204)

@@ -1,0 +1,140 @@
+"""What the accounts API needs of the world, and who is calling it.
+
+In charge of naming the clock, randomness, threads and database that the flows are given, and of
+checking a request's API key and token. Must not know any single flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from jotbase.auth.accounts import RANDOMNESS, Context
+from jotbase.auth.apikeys import resolve_key
+from jotbase.auth.gate import Credentials, read_credentials
+from jotbase.auth.keys import KeyRing
+from jotbase.auth.live import Revocation
+from jotbase.auth.passwords import SALT_BYTES, hash_password
+from jotbase.auth.policy import AuthPolicy
+from jotbase.auth.tokens import verify
+from jotbase.engines.base import Engine
+from jotbase.errors import AuthError
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment
+from jotbase.sql.units import Runnable, UnitOfWork
+from jotbase.values import Principal, Request
+
+Result = TypeVar("Result")
+
+
+class RunInThread(Protocol):
+    """Runs a slow function off the event loop, in a pool of few threads: a hash takes 20 MiB."""
+
+    def __call__(self, function: Callable[..., Result], /, *arguments: Any) -> Awaitable[Result]:
+        """Return what the function returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountServices:
+    """The world, as the accounts API sees it.
+
+    `now` is in epoch seconds; `revoke` is told of ended sessions after the commit; `admit` says
+    whether a request of that kind (`token`, `signup`, `user`) is within its rate.
+    """
+
+    engine: Engine
+    ring: KeyRing
+    policy: AuthPolicy
+    now: Callable[[], float]
+    random_bytes: Callable[[int], bytes]
+    run_in_thread: RunInThread
+    revoke: Callable[[Revocation], None]
+    admit: Callable[[str, Request], bool] = lambda _kind, _request: True
+
+    def context(self, request: Request | None = None) -> Context:
+        """Return what a unit of work is given, with fresh random bytes."""
+        return Context(
+            dialect=self.engine.dialect,
+            policy=self.policy,
+            now=self.now(),
+            random=self.random_bytes(RANDOMNESS),
+            user_agent=request.headers.get("user-agent") if request else None,
+        )
+
+    async def hash(self, password: str) -> str:
+        """Hash a password off the event loop."""
+        return await self.run_in_thread(hash_password, password, self.random_bytes(SALT_BYTES))
+
+    async def read(self, work: UnitOfWork[Result]) -> Result:
+        """Drive a unit of work that only reads, outside any transaction."""
+        dialect = self.engine.dialect
+        try:
+            statement = next(work)
+            while True:
+                text = _text(statement, dialect)
+                statement = work.send(await self.engine.read(text, statement.params))
+        except StopIteration as ended:
+            result: Result = ended.value
+            return result
+
+    def check_rate(self, kind: str, request: Request) -> None:
+        """Raise AuthError (over_request_rate_limit, 429) when there are too many requests."""
+        if not self.admit(kind, request):
+            raise AuthError(429, "over_request_rate_limit", "Request rate limit reached")
+
+
+def _text(statement: Runnable, dialect: Dialect) -> str:
+    if isinstance(statement, Fragment):
+        return statement.numbered(dialect.mark)
+    return statement.text
+
+
+def key_role(request: Request, services: AccountServices) -> str:
+    """Return the role of the request's API key. Raises AuthError (401) without a good one."""
+    key = read_credentials(request.headers, request.query).key
+    if key is None:
+        raise AuthError(401, "no_authorization", "No API key found in request")
+    role = resolve_key(key, services.ring, services.now())
+    if role is None:
+        raise AuthError(401, "no_authorization", "Invalid API key")
+    return role
+
+
+def user_principal(request: Request, services: AccountServices) -> Principal:
+    """Return the user whose access token the request bears.
+
+    Raises AuthError: no_authorization (401) without a bearer, bad_jwt (403) for a bad token or an
+    API key in its place, bad_jwt (400) when the user's id is not a UUID.
+    """
+    given = read_credentials(request.headers, request.query)
+    if given.bearer is None and not _bears_key(request):
+        raise AuthError(401, "no_authorization", "This endpoint requires a valid Bearer token")
+    principal = _verified(given, services)
+    if principal.id is None:
+        raise AuthError(403, "bad_jwt", "invalid claim: missing sub claim")
+    try:
+        UUID(principal.id)
+    except ValueError:
+        raise AuthError(400, "bad_jwt", "invalid claim: sub claim must be a UUID") from None
+    return principal
+
+
+def caller(request: Request, services: AccountServices) -> Principal:
+    """Return who the request's token stands for, or without one its API key."""
+    given = read_credentials(request.headers, request.query)
+    if given.bearer is None:
+        return Principal(role=key_role(request, services))
+    return _verified(given, services)
+
+
+def _bears_key(request: Request) -> bool:
+    return request.headers.get("authorization", "").lower().startswith("bearer sb_")
+
+
+def _verified(given: Credentials, services: AccountServices) -> Principal:
+    # A user's session is not kept alive by clocks that disagree: no allowance here.
+    if given.bearer is None:
+        return Principal(role="")
+    return verify(given.bearer, services.ring, services.now(), skew=0)

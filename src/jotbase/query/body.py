@@ -1,0 +1,117 @@
+"""A request's body read into rows: JSON, CSV or form, before any column is known.
+
+In charge of malformed, oversized and oddly shaped bodies. Must not know tables or schemas.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Any
+
+import orjson
+
+from jotbase.errors import RequestError
+from jotbase.query.intent import Intent, Payload
+from jotbase.query.shape import decoded
+
+#: How deeply a body may nest; deeper ones would exhaust validators and the database's JSON parser.
+MAX_NESTING = 100
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def read_payload(body: bytes, intent: Intent) -> Payload:
+    """Return the rows of a write's body.
+
+    Raises RequestError: PGRST102 for what cannot be read, 54001 for too deep nesting.
+    """
+    match intent.content:
+        case "json":
+            return _json(body, intent)
+        case "csv":
+            return _csv(body)
+        case "form":
+            return _form(body)
+    raise RequestError("PGRST107", f"Content-Type not acceptable: {intent.content}")
+
+
+def _json(body: bytes, intent: Intent) -> Payload:
+    _check_nesting(body)
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise unreadable() from error
+    if isinstance(value, dict):
+        return Payload((value,), single=True)
+    if not isinstance(value, list):
+        raise unreadable()
+    if not all(isinstance(row, dict) for row in value):
+        raise mismatched()
+    if value and intent.columns is None and intent.preferences.missing != "default":
+        keys = value[0].keys()
+        if any(row.keys() != keys for row in value):
+            raise mismatched()
+    return Payload(tuple(value), single=False)
+
+
+def unreadable() -> RequestError:
+    """Return the error for a body that is no JSON object or array."""
+    return RequestError("PGRST102", "Empty or invalid json")
+
+
+def mismatched() -> RequestError:
+    """Return the error for rows of different keys."""
+    return RequestError("PGRST102", "All object keys must match")
+
+
+def _check_nesting(body: bytes) -> None:
+    if body.count(b"[") + body.count(b"{") <= MAX_NESTING:
+        return
+    depth = 0
+    for bracket in re.findall(rb"[\[{\]}]", _STRINGS.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_NESTING:
+            raise RequestError("54001", f"The body is nested more than {MAX_NESTING} levels deep")
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RequestError("PGRST102", "The body is not valid UTF-8") from error
+
+
+def _csv(body: bytes) -> Payload:
+    """Read CSV (RFC 4180) with a header line; the unquoted word NULL is null."""
+    try:
+        lines = list(csv.reader(io.StringIO(_text(body), newline=""), strict=True))
+    except csv.Error as error:
+        raise RequestError("PGRST102", f"The CSV cannot be read: {error}") from error
+    if not lines or not lines[0]:
+        raise RequestError("PGRST102", "The CSV has no header line")
+    header = lines[0]
+    rows: list[dict[str, Any]] = []
+    for line in lines[1:]:
+        if not line:
+            continue
+        if len(line) != len(header):
+            raise RequestError("PGRST102", "All lines must have same number of fields")
+        cells = (None if cell == "NULL" else Cell(cell) for cell in line)
+        rows.append(dict(zip(header, cells, strict=True)))
+    return Payload(tuple(rows), single=False)
+
+
+class Cell(str):
+    """A CSV or form field: text that is yet to be read as its column's type."""
+
+    __slots__ = ()
+
+
+def _form(body: bytes) -> Payload:
+    row: dict[str, Any] = {}
+    for piece in _text(body).strip().split("&"):
+        if piece:
+            name, _, text = piece.partition("=")
+            row[decoded(name)] = Cell(decoded(text))
+    return Payload((row,), single=True)

@@ -1,0 +1,209 @@
+"""A payload's rows made ready to be stored: known columns, defaults, canonical values, no faults.
+
+In charge of everything about a new or changed row that can be said before the database is asked.
+Must not know SQL or access rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jotbase.errors import JotError, RequestError, violation
+from jotbase.query.body import Cell, mismatched
+from jotbase.query.expr import Context
+from jotbase.query.intent import Payload
+from jotbase.query.nodes import InsertPlan, UpdatePlan
+from jotbase.query.plan import check_columns
+from jotbase.query.written import Means
+from jotbase.schema.convert import canonical, from_text
+from jotbase.schema.model import MISSING, Column, Table
+from jotbase.values import Row
+
+
+def named_columns(plan: InsertPlan | UpdatePlan, payload: Payload) -> tuple[str, ...]:
+    """Return the columns that a body sets. Raises RequestError PGRST204 or PGRST102."""
+    if plan.columns is not None:
+        return plan.columns
+    if not payload.rows:
+        return ()
+    first = payload.rows[0].keys()
+    names = dict.fromkeys(first)
+    for row in payload.rows:
+        if row.keys() != first:
+            if not (isinstance(plan, InsertPlan) and plan.defaults):
+                raise mismatched()
+            names.update(dict.fromkeys(row))
+    check_columns(plan.table, names)
+    return tuple(names)
+
+
+def refuse_server_columns(table: Table, names: Iterable[str], means: Means, verb: str) -> None:
+    """Refuse columns that only the server sets. Raises RequestError 428C9."""
+    for name in names:
+        column = table.by_name[name]
+        if column.generated is not None:
+            kind = "is a generated column."
+        elif column.read_only and not means.trusted:
+            kind = "is read-only: the server sets it."
+        else:
+            continue
+        message = (
+            f'cannot insert a non-DEFAULT value into column "{name}"'
+            if verb == "insert"
+            else f'column "{name}" can only be updated to DEFAULT'
+        )
+        raise RequestError("428C9", message, details=f'Column "{name}" {kind}')
+
+
+def new_rows(plan: InsertPlan, payload: Payload, context: Context, means: Means) -> list[Row]:
+    """Return the rows to insert, in canonical form; columns that the database fills are absent.
+
+    Raises RequestError: 23502, 23514 with all faults of all rows, 428C9, PGRST204.
+    """
+    table = plan.table
+    names = named_columns(plan, payload)
+    given = _given(plan, payload, names)
+    refuse_server_columns(table, given, means, "insert")
+    rows: list[Row] = []
+    faults: list[dict[str, Any]] = []
+    lacks: list[dict[str, Any]] = []
+    missing: JotError | None = None
+    for number, raw in enumerate(payload.rows):
+        row = _read(table, raw, names, plan.defaults)
+        found = means.check.column_faults(_present(table, row))
+        _fill(table, row, context, means)
+        lacking = _missing(table, row)
+        if lacking is not None:
+            missing = missing or not_null(table, lacking, row)
+            lacks.append(_place(_required(lacking), number, payload))
+        faults.extend(_place(fault, number, payload) for fault in found)
+        rows.append(row)
+    if faults:
+        raise violation([*faults, *lacks], table.name)
+    if missing is not None:
+        raise missing
+    return [_canonical(table, row) for row in rows]
+
+
+def _given(plan: InsertPlan, payload: Payload, names: tuple[str, ...]) -> list[str]:
+    """Return the columns that a body gives a value: under missing=default not all named ones."""
+    if not plan.defaults:
+        return list(names)
+    return [name for name in names if any(name in row for row in payload.rows)]
+
+
+def _read(table: Table, raw: Mapping[str, Any], names: Iterable[str], defaults: bool) -> Row:
+    """Return the named values of one row; with `defaults`, a name it lacks stays absent."""
+    row: Row = {}
+    for name in names:
+        column = table.by_name[name]
+        if name in raw:
+            value = raw[name]
+            row[name] = _from_cell(column, value) if isinstance(value, Cell) else value
+        elif not defaults:
+            row[name] = None
+    return row
+
+
+def _from_cell(column: Column, cell: Cell) -> Any:
+    return from_text(column.type, str(cell), column.item)
+
+
+def _fill(table: Table, row: Row, context: Context, means: Means) -> None:
+    """Give a new row its defaults, but for what the database numbers or computes itself."""
+    for column in table.columns:
+        if column.name in row:
+            continue
+        if column.name in means.defaults:
+            row[column.name] = means.defaults[column.name](context)
+        elif column.default is not MISSING:
+            row[column.name] = column.default
+
+
+def _missing(table: Table, row: Row) -> str | None:
+    for column in table.columns:
+        filled = column.identity or column.generated is not None
+        absent = row.get(column.name) is None
+        if absent and not column.nullable and not (filled and column.name not in row):
+            return column.name
+    return None
+
+
+def _required(name: str) -> dict[str, Any]:
+    return {"pointer": "", "keyword": "required", "message": f'"{name}" is a required property'}
+
+
+def not_null(table: Table, name: str, row: Row) -> RequestError:
+    """Return the error for a value that must be there, as PostgreSQL words it."""
+    shown = ", ".join(_shown(row.get(column.name)) for column in table.columns)
+    return RequestError(
+        "23502",
+        f'null value in column "{name}" of relation "{table.name}" violates not-null constraint',
+        details=f"Failing row contains ({shown}).",
+    )
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    text = str(value)
+    return text if len(text) <= 64 else text[:64] + "..."
+
+
+def _place(fault: dict[str, Any], number: int, payload: Payload) -> dict[str, Any]:
+    """Return a fault with its place in the body: behind the row's number in a list of rows."""
+    if payload.single:
+        return fault
+    return {**fault, "pointer": f"/{number}{fault['pointer']}"}
+
+
+def _canonical(table: Table, row: Row) -> Row:
+    return {
+        name: value if value is None else canonical(table.by_name[name], value)
+        for name, value in row.items()
+    }
+
+
+def changes(plan: UpdatePlan, payload: Payload, means: Means) -> Row:
+    """Return the columns to set, in canonical form; an empty body sets none.
+
+    Raises RequestError: 23502, 23514, 428C9, PGRST204.
+    """
+    table = plan.table
+    if not payload.rows:
+        return {}
+    names = named_columns(plan, payload)
+    row = _read(table, payload.rows[0], names, defaults=True)
+    refuse_server_columns(table, names, means, "update")
+    faults = means.check.column_faults(_present(table, row))
+    if faults:
+        raise violation(faults, table.name)
+    for name, value in row.items():
+        if value is None and not table.by_name[name].nullable:
+            raise not_null(table, name, row)
+    return _canonical(table, row)
+
+
+def check_whole_rows(table: Table, rows: Iterable[Row], means: Means, payload: Payload) -> None:
+    """Check rows as the database stored them. Raises RequestError 23514 with all faults."""
+    if not means.check.needs_whole_row:
+        return
+    faults = [
+        _place(fault, number, payload)
+        for number, row in enumerate(rows)
+        for fault in means.check.faults(_present(table, row))
+    ]
+    if faults:
+        raise violation(faults, table.name)
+
+
+def _present(table: Table, row: Row) -> Row:
+    """Return the row as JSON Schema sees it: NULL that is no value means the property is absent."""
+    return {
+        name: value
+        for name, value in row.items()
+        if value is not None or table.by_name[name].null_is_value
+    }

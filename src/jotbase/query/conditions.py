@@ -1,0 +1,276 @@
+"""Filters made sense of: intent's conditions become expressions over a table's columns.
+
+In charge of resolving a filter's column, checking that its operator fits the type, and of how its
+operand's text is read. Must not know SQL; what an operator means stands in `operators`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from jotbase.errors import RequestError
+from jotbase.query.expr import TRUE, And, Apply, Expr, Field, Given, Literal, Not, Or
+from jotbase.query.filter_grammar import list_items
+from jotbase.query.intent import At, FieldPath, Filter, JsonStep, Logic
+from jotbase.query.intent import Condition as Asked
+from jotbase.query.nodes import Combined, Condition, Embed, HasEmbed
+from jotbase.query.operators import OPERATORS
+from jotbase.query.spelling import nearest
+from jotbase.schema.convert import from_text
+from jotbase.schema.model import Column, Table, Type
+
+_LIKE = ("like", "ilike")
+_SYMBOLS = {
+    "eq": "=",
+    "neq": "<>",
+    "lt": "<",
+    "lte": "<=",
+    "gt": ">",
+    "gte": ">=",
+    "like": "~~",
+    "ilike": "~~*",
+    "match": "~",
+    "imatch": "~*",
+    "cs": "@>",
+    "cd": "<@",
+    "ov": "&&",
+    "fts": "@@",
+    "plfts": "@@",
+    "phfts": "@@",
+    "wfts": "@@",
+}
+TYPE_NAMES = {
+    Type.INTEGER: "integer",
+    Type.NUMBER: "double precision",
+    Type.DECIMAL: "numeric",
+    Type.BOOLEAN: "boolean",
+    Type.TEXT: "text",
+    Type.UUID: "uuid",
+    Type.TIMESTAMP: "timestamp with time zone",
+    Type.DATE: "date",
+    Type.TIME: "time without time zone",
+    Type.BYTES: "bytea",
+    Type.JSON: "jsonb",
+    Type.ARRAY: "jsonb",
+}
+
+
+def column_of(table: Table, name: str) -> Column:
+    """Return a readable column. Raises RequestError 42703 for all others.
+
+    A `writeOnly` column counts as unknown: filtering or sorting by it would tell its value.
+    """
+    column = table.by_name.get(name)
+    if column is None or column.write_only:
+        raise unknown_column(table, name)
+    return column
+
+
+def unknown_column(table: Table, name: str) -> RequestError:
+    """Return the error for a column that is not there, with the nearest one that is."""
+    close = nearest(name, (column.name for column in table.readable), 0.6)
+    return RequestError(
+        "42703",
+        f"column {table.name}.{name} does not exist",
+        hint=f'Perhaps you meant to reference the column "{table.name}.{close}".'
+        if close
+        else None,
+    )
+
+
+def value_type(column: Column, steps: tuple[JsonStep, ...]) -> Type:
+    """Return the type at the end of a path. Raises RequestError 42883 where a path cannot go on."""
+    kind = column.type
+    for step in steps:
+        if kind not in (Type.JSON, Type.ARRAY):
+            arrow = "->>" if step.as_text else "->"
+            operand = "integer" if isinstance(step.key, int) else "unknown"
+            raise _no_operator(f"{TYPE_NAMES[kind]} {arrow} {operand}")
+        kind = Type.TEXT if step.as_text else Type.JSON
+    return kind
+
+
+def json_path(steps: Iterable[JsonStep]) -> tuple[str | int, ...]:
+    """Return the keys of a path, from the column inwards."""
+    return tuple(step.key for step in steps)
+
+
+def operand_expression(
+    table: Table, alias: str, field: FieldPath
+) -> tuple[Expr, Type, Type | None]:
+    """Return what stands left of an operator, its type, and the type of its items."""
+    column = column_of(table, field.name)
+    expression: Expr = Field(alias, column.name, column.type, column.item)
+    if not field.steps:
+        return expression, column.type, column.item
+    kind = value_type(column, field.steps)
+    operator = "json_text" if field.steps[-1].as_text else "json_get"
+    path = Literal(json_path(field.steps))
+    return Apply(operator, (expression, path)), kind, None
+
+
+def condition_of(
+    filters: Iterable[Filter], table: Table, alias: str, embeds: Mapping[str, Embed]
+) -> Condition:
+    """Return the conjunction of a table's filters; `embeds` may be asked for by is.null."""
+    parts = [_condition(one, table, alias, embeds) for one in filters]
+    return _combined("and", parts, negated=False) if parts else TRUE
+
+
+def _condition(asked: Filter, table: Table, alias: str, embeds: Mapping[str, Embed]) -> Condition:
+    if isinstance(asked, Logic):
+        parts = [_condition(part, table, alias, embeds) for part in asked.parts]
+        return _combined(asked.operator, parts, asked.negated)
+    embed = embeds.get(asked.field.name) if not asked.field.steps else None
+    if embed is not None:
+        if asked.operator == "is" and asked.operand in ("null", "not_null"):
+            absent = (asked.operand == "null") != asked.negated
+            return HasEmbed(embed, negated=absent)
+        if asked.field.name not in table.by_name:
+            raise RequestError(
+                "PGRST120",
+                "Bad operator on the '" + asked.field.name + "' embedded resource",
+                details="Only is null or not is null filters are allowed on embedded resources",
+            )
+    return _comparison(asked, table, alias)
+
+
+def _combined(operator: str, parts: list[Condition], negated: bool) -> Condition:
+    """Join conditions; plain expressions stay one expression."""
+    plain = [part for part in parts if not isinstance(part, HasEmbed | Combined)]
+    if len(plain) < len(parts):
+        return Combined("or" if operator == "or" else "and", tuple(parts), negated)
+    if len(plain) == 1:
+        joined = plain[0]
+    else:
+        joined = Or(tuple(plain)) if operator == "or" else And(tuple(plain))
+    return Not(joined) if negated else joined
+
+
+def _comparison(asked: Asked, table: Table, alias: str) -> Expr:
+    left, kind, item = operand_expression(table, alias, asked.field)
+    if asked.operator == "is":
+        compared = _is(left, kind, str(asked.operand))
+    elif asked.quantifier is not None:
+        compared = _quantified(asked, left, kind, item)
+    else:
+        _check(asked.operator, kind)
+        read = _reader(asked.operator, kind, item)
+        compared = _apply(asked, left, _value(asked.operand, read, kind))
+    return Not(compared) if asked.negated else compared
+
+
+def _value(operand: At | str, read: Callable[[Any], Any], kind: Type) -> Expr:
+    if isinstance(operand, At):
+        return Given(operand.index, read, kind)
+    return Literal(read(operand), kind)
+
+
+def _apply(asked: Asked, left: Expr, right: Expr) -> Expr:
+    if asked.config is None:
+        return Apply(asked.operator, (left, right))
+    return Apply(asked.operator, (left, right, Literal(asked.config, Type.TEXT)))
+
+
+def _is(left: Expr, kind: Type, operand: str) -> Expr:
+    if operand == "null":
+        return Apply("is", (left, Literal(None)))
+    if operand == "not_null":
+        return Not(Apply("is", (left, Literal(None))))
+    if kind is not Type.BOOLEAN:
+        raise RequestError(
+            "42804",
+            f"argument of IS {operand.upper()} must be type boolean, not type {TYPE_NAMES[kind]}",
+        )
+    known = {"true": True, "false": False, "unknown": None}
+    return Apply("is", (left, Literal(known[operand], Type.BOOLEAN)))
+
+
+def _quantified(asked: Asked, left: Expr, kind: Type, item: Type | None) -> Expr:
+    """Spell out `eq(any).{1,2}` as alternatives, `(all)` as a conjunction."""
+    _check(asked.operator, kind)
+    read = _reader(asked.operator, kind, item)
+    parts = tuple(
+        Apply(asked.operator, (left, Literal(read(text), kind)))
+        for text in array_items(str(asked.operand))
+    )
+    return Or(parts) if asked.quantifier == "any" else And(parts)
+
+
+def _check(operator: str, kind: Type) -> None:
+    known = OPERATORS.get(operator)
+    if known is None or not known.url:
+        raise RequestError(
+            "PGRST127",
+            "Feature not implemented",
+            details=f"The operator {operator} is not available.",
+        )
+    if kind not in known.types:
+        raise _no_operator(f"{TYPE_NAMES[kind]} {_SYMBOLS.get(operator, operator)} unknown")
+
+
+def _no_operator(what: str) -> RequestError:
+    return RequestError(
+        "42883",
+        f"operator does not exist: {what}",
+        hint="No operator matches the given name and argument types."
+        " You might need to add explicit type casts.",
+    )
+
+
+def _reader(operator: str, kind: Type, item: Type | None) -> Callable[[Any], Any]:
+    """Return what turns an operand's text into the value that the operator is given."""
+    if operator == "in":
+        return lambda text: tuple(from_text(kind, one, item) for one in list_items(text))
+    if operator in _LIKE:
+        return lambda text: text.replace("*", "%")
+    if kind is Type.TEXT or operator in ("match", "imatch", "fts", "plfts", "phfts", "wfts"):
+        return _as_is
+    return lambda text: from_text(kind, text, item)
+
+
+def _as_is(text: str) -> str:
+    return text
+
+
+def array_items(text: str) -> list[str]:
+    """Return the items of PostgreSQL's array literal `{a,"b,c"}` (PostgreSQL 8.15.6).
+
+    Raises RequestError 22P02.
+    """
+    inner = text.strip()
+    if not (inner.startswith("{") and inner.endswith("}")):
+        raise RequestError(
+            "22P02",
+            f'malformed array literal: "{text}"',
+            details='Array value must start with "{" or dimension information.',
+        )
+    inner = inner[1:-1]
+    items: list[str] = []
+    position = 0
+    while position < len(inner):
+        item, position = _array_item(inner, position, text)
+        items.append(item)
+        position += 1
+    return items
+
+
+def _array_item(inner: str, position: int, text: str) -> tuple[str, int]:
+    """Read one item; return it and where its comma stands."""
+    while position < len(inner) and inner[position] == " ":
+        position += 1
+    if position < len(inner) and inner[position] == '"':
+        pieces: list[str] = []
+        position += 1
+        while position < len(inner) and inner[position] != '"':
+            position += inner[position] == "\\"
+            pieces.append(inner[position : position + 1])
+            position += 1
+        if position >= len(inner):
+            raise RequestError("22P02", f'malformed array literal: "{text}"')
+        end = inner.find(",", position)
+        return "".join(pieces), len(inner) if end < 0 else end
+    end = inner.find(",", position)
+    end = len(inner) if end < 0 else end
+    return inner[position:end].strip(), end

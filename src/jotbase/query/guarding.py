@@ -1,0 +1,52 @@
+"""What plans ask of the access rules, so that neither room need know the other's inside.
+
+In charge of the contract alone. Must not know any rule: `access.guard` fulfils it. Everything here
+is an expression over the row called `row`, or a unit of work over rows in canonical form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from jotbase.query.expr import Context, Expr
+from jotbase.schema.model import Table
+from jotbase.sql.units import UnitOfWork
+from jotbase.values import Row
+
+#: What can be done to rows that are there already.
+RowAction = Literal["select", "update", "delete"]
+
+#: How rows came to be as they are: `merge` is an INSERT that met a row and changed it.
+WriteAction = Literal["insert", "update", "merge"]
+
+
+class Guard(Protocol):
+    """The rules of all tables, for callers that obey them; `PassGuard` is for those above them."""
+
+    def rows(self, table: Table, action: RowAction) -> Expr:
+        """Return which stored rows (scope `row`) the action's own rule lets through.
+
+        TRUE where nothing is held back, FALSE where no rule lets anything through. UPDATE and
+        DELETE read rows too, so their statements need the select rule beside their own.
+        """
+
+    def check(
+        self,
+        table: Table,
+        action: WriteAction,
+        rows: Sequence[Row],
+        olds: Sequence[Row] | None,
+        context: Context,
+        reading: bool,
+    ) -> UnitOfWork[None]:
+        """Check rows as they stand after a statement; yields nothing if the rules are local.
+
+        `olds` are the same rows before it, in the same order (None for an insert). `reading` says
+        that the rows are given back, which needs the select rule of an insert's rows; an update's
+        always need it. For `update`, the old rows have passed `rows(table, "update")`; for `merge`
+        they are judged here, and a refused one is an error. PostgreSQL judges the insert rule on
+        every row proposed, so rows that are merged need a check as `insert` as well, as proposed.
+
+        Raises AccessError 42501: status 403, or 401 for an anonymous caller.
+        """

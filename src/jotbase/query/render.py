@@ -1,0 +1,217 @@
+"""Results as responses: status, headers and body of what a read or a write came to.
+
+In charge of PostgREST's statuses and headers. Must not know SQL or the model's rules.
+Source: https://docs.postgrest.org/en/stable/references/api/pagination_count.html
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from jotbase.errors import JotError, RequestError
+from jotbase.query.grammar import PREFIX
+from jotbase.query.media import content_type
+from jotbase.query.nodes import Answer, InsertPlan, ReadPlan, WritePlan
+from jotbase.query.preferences import applied
+from jotbase.query.written import Written, not_single
+from jotbase.values import Request, Response
+
+JSON_TYPE = "application/json; charset=utf-8"
+_JSON_HEADER = ("Content-Type", JSON_TYPE)
+Headers = tuple[tuple[str, str], ...]
+
+
+def render_read(
+    plan: ReadPlan, request: Request, values: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> Response:
+    """Return the response to a read; `rows` is the one row that its statement gave.
+
+    Raises RequestError: PGRST103 for an offset behind the last row, PGRST116 for a single object.
+    """
+    found = rows[0]
+    count: int = found[1]
+    total: int | None = found[2] if plan.count else None
+    first = plan.node.window.bounds(values)[0]
+    partial = total is not None and count < total
+    if (total is not None and first > total) or (total == 0 and first > 0):
+        raise _unsatisfiable(first, total or 0)
+    answer = plan.answer
+    body = _body(found[0], count, answer, [item.key for item in plan.node.items])
+    headers = (
+        ("Content-Type", content_type(answer.media)),
+        ("Content-Range", content_range(first, count, total)),
+        ("Content-Location", content_location(request)),
+        *_applied(answer, counted=True),
+        *(("Warning", warning) for warning in answer.warnings),
+    )
+    return Response(206 if partial else 200, headers, b"" if answer.head else body)
+
+
+def _unsatisfiable(first: int, total: int) -> RequestError:
+    error = RequestError(
+        "PGRST103",
+        "Requested range not satisfiable",
+        details=f"An offset of {first} was requested, but there are only {total} rows.",
+    )
+    return OutOfRange(error, total)
+
+
+class OutOfRange(RequestError):
+    """A range behind the last row; the answer's Content-Range says how many rows there are."""
+
+    def __init__(self, error: RequestError, total: int) -> None:
+        super().__init__(error.code, error.message, details=error.details, hint=error.hint)
+        self.total = total
+
+
+def content_range(first: int, count: int, total: int | None) -> str:
+    """Return `0-9/*`, `0-9/25`, or `*/0` where there is no row."""
+    rows = f"{first}-{first + count - 1}" if count else "*"
+    return f"{rows}/{'*' if total is None else total}"
+
+
+def content_location(request: Request) -> str:
+    """Return the path below the data API with the parameters in order of their names."""
+    path = request.path.removeprefix(PREFIX)
+    if not request.query:
+        return path
+    return path + "?" + "&".join(sorted(piece for piece in request.query.split("&") if piece))
+
+
+def _body(text: str, count: int, answer: Answer, keys: list[str]) -> bytes:
+    """Return the JSON text of an array of rows in the form that was asked for."""
+    media = answer.media
+    if media.kind == "json" or (media.kind == "array" and not media.stripped):
+        return text.encode()
+    if media.kind == "object":
+        if count != 1:
+            raise not_single(count)
+        return _stripped(text[1:-1]) if media.stripped else text[1:-1].encode()
+    if media.kind == "csv":
+        return _csv(orjson.loads(text), keys)
+    return _stripped(text)
+
+
+def _stripped(text: str) -> bytes:
+    return orjson.dumps(_without_nulls(orjson.loads(text)))
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
+
+
+def _csv(rows: list[dict[str, Any]], keys: list[str]) -> bytes:
+    """Write CSV as PostgREST does: a header, rows, no line end behind the last; null is empty."""
+    names = list(rows[0]) if rows else keys
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_cell(value) for value in row.values()] for row in rows)
+    return out.getvalue().removesuffix("\n").encode()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return orjson.dumps(value).decode() if isinstance(value, dict | list) else value
+
+
+def render_written(plan: WritePlan, request: Request, written: Written) -> Response:
+    """Return the response to a write. The unit of work has checked single objects already."""
+    answer = plan.answer
+    preferences = answer.preferences
+    returning = preferences.returning
+    headers: list[tuple[str, str]] = []
+    total = written.affected if preferences.count is not None else None
+    inserted = isinstance(plan, InsertPlan)
+    body = b""
+    if returning == "representation":
+        headers.append(("Content-Type", content_type(answer.media)))
+        body = _body(written.body or "[]", written.affected, answer, list(written.keys))
+    elif inserted:
+        headers.append(("Content-Length", "0"))
+    if inserted and returning == "headers-only" and written.location is not None:
+        headers.append(("Location", f"{request.path.removeprefix(PREFIX)}?{written.location}"))
+    headers.append(("Content-Range", _written_range(plan, written, total)))
+    headers.extend(_applied(answer, counted=True, inserted=inserted, plan=plan))
+    headers.extend(("Warning", warning) for warning in answer.warnings)
+    return Response(_written_status(plan, written), tuple(headers), body)
+
+
+def _written_status(plan: WritePlan, written: Written) -> int:
+    if isinstance(plan, InsertPlan):
+        if plan.put is not None:
+            if written.created:
+                return 201
+            return 200 if plan.answer.preferences.returning == "representation" else 204
+        created = plan.resolution != "merge" or written.created
+        return 201 if created else 200
+    return 200 if plan.answer.preferences.returning == "representation" else 204
+
+
+def _written_range(plan: WritePlan, written: Written, total: int | None) -> str:
+    """An update's rows are counted off; inserted and deleted ones have no place any more."""
+    end = "*" if total is None else str(total)
+    if isinstance(plan, InsertPlan) or not hasattr(plan, "columns") or not written.affected:
+        return f"*/{end}"
+    return f"0-{written.affected - 1}/{end}"
+
+
+def _applied(
+    answer: Answer, counted: bool, inserted: bool = False, plan: WritePlan | None = None
+) -> Headers:
+    """Return the Preference-Applied header for what was asked and done."""
+    asked = answer.preferences
+    names: dict[str, str] = {}
+    if inserted and asked.resolution is not None:
+        names["resolution"] = asked.resolution
+    if plan is not None and asked.missing is not None and not hasattr(plan, "target"):
+        names["missing"] = asked.missing
+    if plan is not None and asked.returning is not None:
+        names["return"] = asked.returning
+    if counted and asked.count is not None:
+        names["count"] = asked.count
+    if asked.tx is not None and answer.tx_end.endswith("allow-override"):
+        names["tx"] = asked.tx
+    if asked.handling is not None:
+        names["handling"] = asked.handling
+    if asked.timezone is not None:
+        names["timezone"] = asked.timezone
+    if asked.max_affected is not None and asked.handling == "strict" and plan is not None:
+        names["max-affected"] = str(asked.max_affected)
+    value = applied(names) if names else None
+    return (("Preference-Applied", value),) if value else ()
+
+
+def render_error(error: JotError, request: Request | None = None) -> Response:
+    """Return an error in PostgREST's shape; a HEAD request is given headers alone."""
+    body = orjson.dumps(
+        {
+            "code": error.code,
+            "details": error.details,
+            "hint": error.hint,
+            "message": error.message,
+        }
+    )
+    headers = [_JSON_HEADER, ("Proxy-Status", f"PostgREST; error={error.code}")]
+    if isinstance(error, OutOfRange):
+        headers.append(("Content-Range", f"*/{error.total}"))
+    if error.status == 401:
+        headers.append(("WWW-Authenticate", _challenge(error)))
+    head = request is not None and request.method == "HEAD"
+    return Response(error.status, tuple(headers), b"" if head else body)
+
+
+def _challenge(error: JotError) -> str:
+    """Return the challenge of RFC 6750 section 3; a missing token is no error."""
+    if error.code in ("PGRST302", "42501"):
+        return "Bearer"
+    message = error.message.replace('"', "'")
+    return f'Bearer error="invalid_token", error_description="{message}"'

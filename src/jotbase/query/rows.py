@@ -1,0 +1,215 @@
+"""Which rows a node has, as SQL: sources, access rules, filters, links to the parent, order, limit.
+
+In charge of everything behind FROM. Must not know how a row is written as JSON. A table's source
+and its rule are made in one place, `open_table`, so that neither is had without the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jotbase.query.expr import (
+    TRUE,
+    And,
+    Apply,
+    Exists,
+    Expr,
+    Field,
+    Follow,
+    Not,
+    Or,
+)
+from jotbase.query.guarding import Guard
+from jotbase.query.nodes import (
+    Combined,
+    Condition,
+    Embed,
+    HasEmbed,
+    LimitSlot,
+    Node,
+    OffsetSlot,
+    OrderBy,
+    Value,
+)
+from jotbase.query.output import path_of
+from jotbase.query.predicate import predicate
+from jotbase.schema.model import Table
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
+
+_ROW = "row"
+_ROWID_NAMES = ("_rowid_", "rowid", "oid")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every part of a statement is written with."""
+
+    dialect: Dialect
+    guard: Guard
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Tables behind FROM, and what must hold for their rows to be seen at all."""
+
+    sources: Fragment
+    conditions: tuple[Fragment, ...]
+
+
+def open_table(table: Table, alias: str, frame: Frame) -> Opened:
+    """Return a table under an alias, together with the select rule of the table."""
+    name, called = frame.dialect.identifier(table.name), frame.dialect.identifier(alias)
+    rule = rescoped(frame.guard.rows(table, "select"), _ROW, alias)
+    seen = () if rule == TRUE else (written(rule, frame),)
+    return Opened(sql(f"{name} AS {called}"), seen)
+
+
+def rescoped(expression: Expr, old: str, new: str) -> Expr:
+    """Return the expression with the row that `old` names called `new`."""
+    if old == new:
+        return expression
+
+    def again(part: Expr) -> Expr:
+        return rescoped(part, old, new)
+
+    match expression:
+        case Field(scope, name, kind, item):
+            return Field(new, name, kind, item) if scope == old else expression
+        case Apply(operator, arguments):
+            return Apply(operator, tuple(map(again, arguments)))
+        case And(parts):
+            return And(tuple(map(again, parts)))
+        case Or(parts):
+            return Or(tuple(map(again, parts)))
+        case Not(part):
+            return Not(again(part))
+        case Exists(table, scope, where):
+            return expression if scope == old else Exists(table, scope, again(where))
+        case Follow(base, table, scope, key, value):
+            inner = value if scope == old else again(value)
+            return Follow(again(base), table, scope, key, inner)
+    return expression
+
+
+def written(expression: Expr, frame: Frame) -> Fragment:
+    """Return an expression as SQL that may stand between ANDs."""
+    fragment = predicate(expression, frame.dialect)
+    if isinstance(expression, And | Or | Not):
+        return parenthesized(fragment)
+    return fragment
+
+
+def conditions(node: Node, frame: Frame) -> tuple[Fragment, ...]:
+    """Return what a node's rows must fulfil besides their table's rule."""
+    found: list[Fragment] = []
+    if node.where != TRUE:
+        found.append(condition(node.where, node.alias, frame))
+    found.extend(
+        exists(item.value, node.alias, frame)
+        for item in node.items
+        if isinstance(item.value, Embed) and item.value.required
+    )
+    return tuple(found)
+
+
+def condition(where: Condition, alias: str, frame: Frame) -> Fragment:
+    """Return a condition as SQL that may stand between ANDs."""
+    if isinstance(where, HasEmbed):
+        found = exists(where.embed, alias, frame)
+        return "NOT " + found if where.negated else found
+    if isinstance(where, Combined):
+        word = " AND " if where.operator == "and" else " OR "
+        parts = join(word, (condition(part, alias, frame) for part in where.parts))
+        return ("NOT " if where.negated else sql("")) + parenthesized(parts)
+    return written(where, frame)
+
+
+def exists(embed: Embed, parent: str, frame: Frame) -> Fragment:
+    """Return whether the parent has a row of the embedded relation."""
+    return sql("EXISTS (SELECT 1 FROM ") + linked(embed, parent, frame) + ")"
+
+
+def linked(embed: Embed, parent: str, frame: Frame) -> Fragment:
+    """Return the sources of an embedded relation and ` WHERE` what ties them to the parent."""
+    opened = linked_tables(embed, parent, frame)
+    return opened.sources + where(opened.conditions)
+
+
+def linked_tables(embed: Embed, parent: str, frame: Frame) -> Opened:
+    """Return the embedded table, its junction if any, and all that their rows must fulfil."""
+    node, link = embed.node, embed.link
+    opened = open_table(node.table, node.alias, frame)
+    sources, found = opened.sources, list(opened.conditions)
+    near = node.alias
+    if link.junction is not None:
+        near = link.junction_alias
+        between = open_table(link.junction, near, frame)
+        sources = between.sources + ", " + sources
+        found.extend(between.conditions)
+        found.extend(_equal(near, own, node.alias, far, frame) for own, far in link.far)
+    ties = [_equal(near, own, parent, theirs, frame) for theirs, own in link.pairs]
+    return Opened(sources, (*ties, *found, *conditions(node, frame)))
+
+
+def _equal(left: str, column: str, right: str, other: str, frame: Frame) -> Fragment:
+    return sql(f"{reference(left, column, frame)} = {reference(right, other, frame)}")
+
+
+def reference(alias: str, column: str, frame: Frame) -> str:
+    """Return a column of the row called `alias`."""
+    return f"{frame.dialect.identifier(alias)}.{frame.dialect.identifier(column)}"
+
+
+def where(found: Iterable[Fragment]) -> Fragment:
+    """Return ` WHERE` all of the conditions, or nothing without any."""
+    joined = join(" AND ", found)
+    return " WHERE " + joined if joined else joined
+
+
+def ordered(node: Node, frame: Frame) -> Fragment:
+    """Return ` ORDER BY`: the terms asked for, then order of insertion."""
+    terms = [_term(one, node.alias, frame) for one in node.order]
+    if node.table.view is None and not node.aggregated:
+        terms.append(sql(reference(node.alias, rowid(node.table), frame)))
+    return " ORDER BY " + join(", ", terms) if terms else sql("")
+
+
+def rowid(table: Table) -> str:
+    """Return a name for SQLite's row number that no column of the table has taken."""
+    return next((name for name in _ROWID_NAMES if name not in table.by_name), _ROWID_NAMES[0])
+
+
+def _term(one: OrderBy, alias: str, frame: Frame) -> Fragment:
+    value = _sortable(one.value, frame)
+    nullable = one.value.column is None or one.value.column.nullable or one.value.steps != ()
+    if one.via is not None:
+        value = sql("(SELECT ") + value + " FROM " + linked(one.via, alias, frame) + " LIMIT 1)"
+        nullable = True
+    direction = " DESC" if one.descending else ""
+    if not nullable:
+        return value + direction
+    # SQLite counts NULL as the least value, PostgreSQL as the greatest.
+    usual = one.nulls_first != one.descending
+    nulls = "" if usual else (" NULLS FIRST" if one.nulls_first else " NULLS LAST")
+    return value + direction + nulls
+
+
+def _sortable(value: Value, frame: Frame) -> Fragment:
+    """Return a value to sort by; what lies in JSON sorts as the number or text that it is."""
+    if value.column is None:
+        return sql("count(*)")
+    column = sql(reference(value.alias, value.column.name, frame))
+    if not value.steps:
+        return column
+    return column + " ->> " + bound(path_of(value.steps))
+
+
+def limited(node: Node) -> Fragment:
+    """Return ` LIMIT … OFFSET …` as far as the node's window wants it."""
+    window = node.window
+    if not (window.limited or window.shifted):
+        return sql("")
+    limit = " LIMIT " + bound(LimitSlot(window))
+    return limit + " OFFSET " + bound(OffsetSlot(window)) if window.shifted else limit

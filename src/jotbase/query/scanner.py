@@ -1,0 +1,178 @@
+"""A reader over one parameter's text, and the words that several grammars share.
+
+In charge of positions, of PostgREST's PGRST100 wording, and of names, quoted values and JSON paths.
+Must not know what a parameter is for.
+"""
+
+from __future__ import annotations
+
+from jotbase.errors import RequestError
+from jotbase.query.intent import FieldPath, JsonStep
+
+#: How deeply trees, embeds and JSON paths may nest.
+MAX_DEPTH = 64
+_NAME_MARKS = "_ $"
+
+
+class Fault(Exception):
+    """The text does not go on as the grammar wants; caught where another reading may be tried."""
+
+    def __init__(self, position: int, expecting: str) -> None:
+        super().__init__(expecting)
+        self.position = position
+        self.expecting = expecting
+
+
+class Scanner:
+    """A text and how far it has been read; `what` names it in errors (`select parameter`).
+
+    `offset` counts characters that stood before the text, for the columns told in errors.
+    """
+
+    __slots__ = ("depth", "offset", "position", "text", "what")
+
+    def __init__(self, text: str, what: str, offset: int = 0) -> None:
+        self.text = text
+        self.what = what
+        self.offset = offset
+        self.position = 0
+        self.depth = 0
+
+    def at_end(self) -> bool:
+        """Whether everything has been read."""
+        return self.position >= len(self.text)
+
+    def peek(self) -> str:
+        """Return the next character, or "" at the end."""
+        return self.text[self.position : self.position + 1]
+
+    def looking_at(self, text: str) -> bool:
+        """Whether the rest begins with the text."""
+        return self.text.startswith(text, self.position)
+
+    def take(self, text: str) -> bool:
+        """Read over the text if it is next."""
+        if self.text.startswith(text, self.position):
+            self.position += len(text)
+            return True
+        return False
+
+    def expect(self, text: str) -> None:
+        """Read over the text, which must be next."""
+        if not self.take(text):
+            raise self.fault(f'"{text}"')
+
+    def spaces(self) -> None:
+        """Read over blanks."""
+        while self.peek() in (" ", "\t", "\n") and not self.at_end():
+            self.position += 1
+
+    def until(self, stops: str) -> str:
+        """Read up to the first of the characters, or the end."""
+        start = self.position
+        end = len(self.text)
+        while self.position < end and self.text[self.position] not in stops:
+            self.position += 1
+        return self.text[start : self.position]
+
+    def fault(self, expecting: str) -> Fault:
+        """Return the fault that something else was expected here."""
+        return Fault(self.position, expecting)
+
+    def refusal(self, fault: Fault) -> RequestError:
+        """Return a fault as the error that the caller is shown."""
+        found = self.text[fault.position : fault.position + 1]
+        unexpected = f'unexpected "{found}"' if found else "unexpected end of input"
+        line = self.text.count("\n", 0, fault.position) + 1
+        column = fault.position - self.text.rfind("\n", 0, fault.position) + self.offset
+        return RequestError(
+            "PGRST100",
+            f'"failed to parse {self.what} ({self.text})" (line {line}, column {column})',
+            details=f"{unexpected} expecting {fault.expecting}",
+        )
+
+    def deeper(self) -> None:
+        """Go one level down; the caller comes up again by lowering `depth`."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise RequestError(
+                "54001",
+                f"The {self.what} is nested more than {MAX_DEPTH} levels deep",
+            )
+
+
+def is_name_character(character: str) -> bool:
+    """Whether a name may hold the character unquoted: letters of any script, digits, `_`, `$`."""
+    return bool(character) and (character.isalnum() or character in _NAME_MARKS)
+
+
+def name(scanner: Scanner) -> str:
+    """Read a column's or relation's name: an identifier, dashes inside allowed, or quoted."""
+    if scanner.peek() == '"':
+        return quoted(scanner)
+    start = scanner.position
+    text = scanner.text
+    end = len(text)
+    while scanner.position < end:
+        character = text[scanner.position]
+        if character == "-":
+            following = text[scanner.position + 1 : scanner.position + 2]
+            if following == ">" or scanner.position == start:
+                break
+        elif not is_name_character(character):
+            break
+        scanner.position += 1
+    found = text[start : scanner.position].strip()
+    if not found:
+        raise scanner.fault("field name (* or [a..z0..9_$])")
+    return found
+
+
+def quoted(scanner: Scanner) -> str:
+    """Read `"…"`, in which a backslash stands before any character taken as it is."""
+    scanner.expect('"')
+    pieces: list[str] = []
+    while True:
+        pieces.append(scanner.until('"\\'))
+        if scanner.take('"'):
+            return "".join(pieces)
+        if not scanner.take("\\") or scanner.at_end():
+            raise scanner.fault('"\\"" or "\\\\"')
+        pieces.append(scanner.peek())
+        scanner.position += 1
+
+
+def field_path(scanner: Scanner) -> FieldPath:
+    """Read a column's name and the JSON steps into it."""
+    column = name(scanner)
+    return FieldPath(column, json_steps(scanner))
+
+
+def json_steps(scanner: Scanner) -> tuple[JsonStep, ...]:
+    """Read a JSON path: `->key`, `->>key`, `->0`, `->-1`."""
+    steps: list[JsonStep] = []
+    while scanner.looking_at("->"):
+        scanner.position += 2
+        as_text = scanner.take(">")
+        steps.append(JsonStep(_json_key(scanner), as_text))
+        if len(steps) > MAX_DEPTH:
+            raise RequestError("54001", f"A JSON path has more than {MAX_DEPTH} steps")
+    return tuple(steps)
+
+
+def _json_key(scanner: Scanner) -> str | int:
+    if scanner.peek() == '"':
+        return quoted(scanner)
+    start = scanner.position
+    while not scanner.at_end():
+        character = scanner.peek()
+        if character in '(:.,>)"' or scanner.looking_at("->"):
+            break
+        scanner.position += 1
+    key = scanner.text[start : scanner.position].strip()
+    if not key:
+        raise scanner.fault("any non reserved character different from: .,>()")
+    digits = key[1:] if key[0] == "-" else key
+    if digits.isascii() and digits.isdigit() and len(digits) < 10:
+        return int(key)
+    return key

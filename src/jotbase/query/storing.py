@@ -1,0 +1,137 @@
+"""Rows as statements: INSERT, UPDATE and DELETE with all that RETURNING gives back.
+
+In charge of the SQL that changes rows, and of rows between stored and canonical form. Must not
+know payloads, answers or rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from orjson import dumps
+
+from jotbase.query.expr import Context
+from jotbase.query.rows import rowid
+from jotbase.schema.convert import loaded, stored
+from jotbase.schema.model import Table, Type
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment
+from jotbase.sql.units import Rows, Statement
+from jotbase.values import Row
+
+#: Rows a statement: enough that parsing it costs little a row, few enough that it is cached.
+CHUNK = 32
+
+#: Types whose stored form is their canonical form.
+_SAME = frozenset(
+    (Type.INTEGER, Type.NUMBER, Type.TEXT, Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME)
+)
+
+
+def ready(fragment: Fragment, context: Context) -> Statement:
+    """Return a fragment as a statement with its slots filled from the context."""
+    values = [value.fill(context) if hasattr(value, "fill") else value for value in fragment.params]
+    return Statement(fragment.text, values)
+
+
+def inserts(
+    table: Table, rows: Sequence[Row], dialect: Dialect, conflict: str = ""
+) -> Iterator[Statement]:
+    """Yield statements that insert the rows, in order; `conflict` is an ON CONFLICT clause.
+
+    What comes back is the row number (tables alone) and then all columns of each row.
+    """
+    into = f"INSERT INTO {dialect.identifier(table.name)}"
+    tail = f"{conflict} RETURNING {returned(table, dialect)}"
+    for names, alike in groupby(rows, _names):
+        if not names:
+            yield from (Statement(f"{into} DEFAULT VALUES{tail}") for _ in alike)
+            continue
+        listed = ", ".join(map(dialect.identifier, names))
+        marks = f"({', '.join('?' * len(names))})"
+        some = list(alike)
+        for start in range(0, len(some), CHUNK):
+            chunk = some[start : start + CHUNK]
+            values = _values(table, names, chunk, dialect)
+            places = ", ".join([marks] * len(chunk))
+            yield Statement(f"{into} ({listed}) VALUES {places}{tail}", values)
+
+
+def _names(row: Row) -> tuple[str, ...]:
+    return tuple(sorted(row))
+
+
+def _values(
+    table: Table, names: tuple[str, ...], rows: Sequence[Row], dialect: Dialect
+) -> list[Any]:
+    odd = {name for name in names if table.by_name[name].type not in _SAME}
+    if not odd:
+        return [row[name] for row in rows for name in names]
+    return [
+        stored(table.by_name[name].type, row[name], dialect) if name in odd else row[name]
+        for row in rows
+        for name in names
+    ]
+
+
+def returned(table: Table, dialect: Dialect) -> str:
+    """Return the list of a table's row number and columns; a view has no row number."""
+    names = [dialect.identifier(column.name) for column in table.columns]
+    if table.view is None:
+        names.insert(0, rowid(table))
+    return ", ".join(names)
+
+
+def load(table: Table, found: Rows, dialect: Dialect) -> tuple[list[int], list[Row]]:
+    """Return the row numbers and the rows in canonical form of what `returned` listed."""
+    numbered = table.view is None
+    first = 1 if numbered else 0
+    names = [column.name for column in table.columns]
+    odd: list[tuple[str, Callable[[Any], Any]]] = [
+        (column.name, _loader(column.type, dialect))
+        for column in table.columns
+        if column.type not in _SAME
+    ]
+    rows: list[Row] = []
+    for values in found:
+        row = dict(zip(names, values[first:], strict=True))
+        for name, read in odd:
+            row[name] = read(row[name])
+        rows.append(row)
+    return [values[0] for values in found] if numbered else [], rows
+
+
+def _loader(kind: Type, dialect: Dialect) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else loaded(kind, value, dialect)
+
+
+def update(table: Table, changed: Row, numbers: Sequence[int], dialect: Dialect) -> Statement:
+    """Return the statement that sets columns in the rows of those numbers."""
+    setting = ", ".join(f"{dialect.identifier(name)} = ?" for name in changed)
+    values = [stored(table.by_name[name].type, value, dialect) for name, value in changed.items()]
+    text = (
+        f"UPDATE {dialect.identifier(table.name)} SET {setting}"
+        f"{_numbered(table, numbers)} RETURNING {returned(table, dialect)}"
+    )
+    return Statement(text, [*values, _listed(numbers)])
+
+
+def delete(table: Table, numbers: Sequence[int], dialect: Dialect) -> Statement:
+    """Return the statement that removes the rows of those numbers."""
+    text = (
+        f"DELETE FROM {dialect.identifier(table.name)}{_numbered(table, numbers)}"
+        f" RETURNING {rowid(table)}"
+    )
+    return Statement(text, [_listed(numbers)])
+
+
+def _numbered(table: Table, numbers: Sequence[int]) -> str:
+    if len(numbers) == 1:
+        return f" WHERE {rowid(table)} = ?"
+    return f" WHERE {rowid(table)} IN (SELECT value FROM json_each(?))"
+
+
+def _listed(numbers: Sequence[int]) -> int | str:
+    return numbers[0] if len(numbers) == 1 else dumps(list(numbers)).decode()

@@ -1,0 +1,252 @@
+"""Writes as units of work: what is asked of the database, checked, and given back, step by step.
+
+In charge of the order of things: rows checked by JSON Schema, stored, what came back checked as a
+whole and by the access rules, the answer made; whatever fails undoes it all. Must not know HTTP,
+and runs nothing itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote
+
+from orjson import Fragment as Json
+from orjson import dumps
+
+from jotbase.errors import RequestError
+from jotbase.query.candidates import changes, check_whole_rows, named_columns, new_rows
+from jotbase.query.compile import compile_read
+from jotbase.query.expr import TRUE, Apply, Context, Field, Literal
+from jotbase.query.intent import Payload
+from jotbase.query.nodes import (
+    ROOT,
+    DeletePlan,
+    InsertPlan,
+    Node,
+    ReadPlan,
+    UpdatePlan,
+    WritePlan,
+)
+from jotbase.query.rows import (
+    Frame,
+    conditions,
+    limited,
+    open_table,
+    ordered,
+    rowid,
+    where,
+    written,
+)
+from jotbase.query.storing import delete, inserts, load, ready, returned, update
+from jotbase.query.upserts import conflict_clause, existing_rows
+from jotbase.query.written import Means, Written, not_single
+from jotbase.schema.model import Column, Table, Type
+from jotbase.sql.fragment import Fragment, sql
+from jotbase.sql.units import RolledBack, UnitOfWork
+from jotbase.values import Row
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """Rows as they are after a statement, with their row numbers (a view has none)."""
+
+    numbers: list[int]
+    rows: list[Row]
+
+
+def insert_unit(
+    plan: InsertPlan, payload: Payload, context: Context, means: Means
+) -> UnitOfWork[Written]:
+    """Insert, or merge, a payload's rows.
+
+    Raises RequestError for bad rows, AccessError where a rule says no, ConflictError from the
+    database.
+    """
+    table = plan.table
+    rows = _of_key(plan, new_rows(plan, payload, context, means), context)
+    olds = yield from existing_rows(plan, rows, means)
+    clause = conflict_clause(plan, named_columns(plan, payload), rows, means.dialect)
+    found: list[tuple[Any, ...]] = []
+    for statement in inserts(table, rows, means.dialect, clause):
+        found.extend((yield statement))
+    after = _Stored(*load(table, found, means.dialect))
+    check_whole_rows(table, after.rows, means, payload)
+    yield from _check_inserted(plan, after, olds, context, means)
+    body = yield from _representation(plan, after, context, means)
+    location = _location(table, after.rows) if len(after.rows) == 1 else None
+    result = Written(
+        len(after.rows), body, _keys(plan), location, created=len(olds) < max(1, len(after.rows))
+    )
+    return _finished(plan, result)
+
+
+def _check_inserted(
+    plan: InsertPlan, after: _Stored, olds: dict[Any, Row], context: Context, means: Means
+) -> UnitOfWork[None]:
+    reading = plan.answer.preferences.returning == "representation"
+    key = plan.conflict
+    fresh = [row for row in after.rows if not olds or _key(row, key) not in olds]
+    merged = [row for row in after.rows if olds and _key(row, key) in olds]
+    yield from means.guard.check(plan.table, "insert", fresh, None, context, reading)
+    before = [olds[_key(row, key)] for row in merged]
+    yield from means.guard.check(plan.table, "update", merged, before, context, reading)
+
+
+def _key(row: Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in columns)
+
+
+def update_unit(
+    plan: UpdatePlan, payload: Payload, context: Context, means: Means
+) -> UnitOfWork[Written]:
+    """Change the rows that the filters and the rules let be changed."""
+    changed = changes(plan, payload, means)
+    if not changed:
+        return _finished(plan, Written(0, _empty(plan), _keys(plan)))
+    table = plan.table
+    before = yield from _chosen(plan, plan.target, context, means)
+    _check_count(plan, len(before.rows))
+    after = _Stored([], [])
+    if before.rows:
+        found = yield update(table, changed, before.numbers, means.dialect)
+        after = _in_order(before, _Stored(*load(table, found, means.dialect)))
+        check_whole_rows(table, after.rows, means, Payload((), single=len(after.rows) == 1))
+        reading = plan.answer.preferences.returning == "representation"
+        yield from means.guard.check(table, "update", after.rows, before.rows, context, reading)
+    body = yield from _representation(plan, after, context, means)
+    return _finished(plan, Written(len(after.rows), body, _keys(plan)))
+
+
+def _in_order(before: _Stored, after: _Stored) -> _Stored:
+    """Return the changed rows in the order of the old ones; a new key has a row to itself."""
+    if len(after.rows) < 2 or set(before.numbers) != set(after.numbers):
+        return after
+    by_number = dict(zip(after.numbers, after.rows, strict=True))
+    return _Stored(before.numbers, [by_number[number] for number in before.numbers])
+
+
+def delete_unit(plan: DeletePlan, context: Context, means: Means) -> UnitOfWork[Written]:
+    """Remove the rows that the filters and the rules let be removed."""
+    before = yield from _chosen(plan, plan.target, context, means)
+    _check_count(plan, len(before.rows))
+    # What is returned is as it was before, embedded rows that go along included.
+    body = yield from _representation(plan, before, context, means)
+    if before.rows:
+        yield delete(plan.table, before.numbers, means.dialect)
+    return _finished(plan, Written(len(before.rows), body, _keys(plan)))
+
+
+def _chosen(
+    plan: UpdatePlan | DeletePlan, target: Node, context: Context, means: Means
+) -> UnitOfWork[_Stored]:
+    """Read the rows that are to be changed or removed."""
+    frame = Frame(means.dialect, means.guard)
+    action = "delete" if isinstance(plan, DeletePlan) else "update"
+    rule = means.guard.rows(plan.table, action)
+    opened = open_table(plan.table, ROOT, frame)
+    allowed = () if rule == TRUE else (written(rule, frame),)
+    alias = means.dialect.identifier(ROOT)
+    names = ", ".join(f"{alias}.{name}" for name in returned(plan.table, means.dialect).split(", "))
+    statement: Fragment = (
+        sql(f"SELECT {names} FROM ")
+        + opened.sources
+        + where((*opened.conditions, *allowed, *conditions(target, frame)))
+        + ordered(target, frame)
+        + limited(target)
+    )
+    found = yield ready(statement, context)
+    return _Stored(*load(plan.table, found, means.dialect))
+
+
+def _representation(
+    plan: WritePlan, after: _Stored, context: Context, means: Means
+) -> UnitOfWork[str | None]:
+    """Return the JSON array of the rows as the select wants them, or None if it is not wanted."""
+    returning = plan.returning
+    if returning.plain is not None:
+        return _plain(returning.plain, after.rows)
+    if returning.node is None:
+        return None
+    numbers = Field(ROOT, rowid(plan.table), Type.INTEGER)
+    chosen = Apply("in", (numbers, Literal(tuple(after.numbers), Type.INTEGER)))
+    node = replace(returning.node, where=chosen)
+    statement = compile_read(ReadPlan(node, plan.answer), means.dialect, means.guard)
+    found = yield ready(statement, context)
+    text: str = found[0][0]
+    return text
+
+
+def _plain(pairs: tuple[tuple[str, Column], ...], rows: list[Row]) -> str:
+    exact = {column.name for _, column in pairs if column.type is Type.DECIMAL}
+    shown = [
+        {key: _value(row[column.name], column.name in exact) for key, column in pairs}
+        for row in rows
+    ]
+    return dumps(shown).decode()
+
+
+def _value(value: Any, exact: bool) -> Any:
+    return Json(str(value)) if exact and value is not None else value
+
+
+def _empty(plan: WritePlan) -> str | None:
+    returning = plan.returning
+    return "[]" if returning.plain is not None or returning.node is not None else None
+
+
+def _keys(plan: WritePlan) -> tuple[str, ...]:
+    returning = plan.returning
+    if returning.plain is not None:
+        return tuple(key for key, _ in returning.plain)
+    return tuple(item.key for item in returning.node.items) if returning.node else ()
+
+
+def _location(table: Table, rows: list[Row]) -> str | None:
+    """Return the query that finds the row: `id=eq.5`."""
+    if not table.primary_key:
+        return None
+    return "&".join(
+        f"{quote(name, safe='')}=eq.{quote(_spelled(rows[0][name]), safe='')}"
+        for name in table.primary_key
+    )
+
+
+def _spelled(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _of_key(plan: InsertPlan, rows: list[Row], context: Context) -> list[Row]:
+    """Return the row of a PUT whose key the filters name. Raises RequestError PGRST115."""
+    if plan.put is None:
+        return rows
+    wanted = {name: given.fill(context) for name, given in plan.put.items()}
+    fitting = [row for row in rows if all(row.get(name) == wanted[name] for name in wanted)]
+    if len(fitting) != 1:
+        raise RequestError("PGRST115", "Payload values do not match URL in primary key column(s)")
+    return fitting
+
+
+def _check_count(plan: WritePlan, affected: int) -> None:
+    """Refuse more rows than were expected. Raises RequestError PGRST116, PGRST124."""
+    answer = plan.answer
+    most = answer.preferences.max_affected
+    if most is not None and answer.preferences.handling == "strict" and affected > most:
+        raise RequestError(
+            "PGRST124",
+            "Query result exceeds max-affected preference constraint",
+            details=f"The query affects {affected} rows",
+        )
+    if answer.media.kind == "object" and affected != 1:
+        raise not_single(affected)
+
+
+def _finished(plan: WritePlan, result: Written) -> Written:
+    """Return the result, or leave by RolledBack if nothing is to be kept."""
+    _check_count(plan, result.affected)
+    answer = plan.answer
+    asked = answer.preferences.tx if answer.tx_end.endswith("allow-override") else None
+    ending = asked or answer.tx_end.split("-")[0]
+    if ending == "rollback":
+        raise RolledBack(result)
+    return result

@@ -1,0 +1,140 @@
+"""A channel's life as a table: what may happen in which state, and what is then to be done.
+
+In charge of the order of joining, leaving and closing, and of the messages that the server says by
+itself. Must not know sockets, tokens or tables; the edge carries out the steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from jotbase.realtime.protocol import PREFIX, SOCKET_TOPIC, Frame
+
+
+class State(Enum):
+    """Whether the topic is joined on this socket."""
+
+    CLOSED = "closed"
+    JOINED = "joined"
+
+
+class Event(Enum):
+    """What can happen to a channel; the first ones are the client's messages, by their names."""
+
+    JOIN = "phx_join"
+    LEAVE = "phx_leave"
+    TOKEN = "access_token"
+    BROADCAST = "broadcast"
+    PRESENCE = "presence"
+    OTHER = "any other message"
+    EXPIRED = "its token expired"
+    REVOKED = "its session ended, or a new token was refused"
+
+
+class Step(Enum):
+    """What is to be done, in the order in which the table lists it."""
+
+    JOIN = "join, or refuse with an error reply"
+    CLOSE_OLD = "say `phx_close` with the old `join_ref`"
+    REPLY_OK = "reply `ok`"
+    REPLY_UNMATCHED = "reply `error`, `unmatched topic`"
+    CLOSE = "say `phx_close`"
+    BIND = "bind the new token's facts and say `Subscribed to PostgreSQL` again"
+    BROADCAST = "send it to the topic's other channels; reply if `ack` was asked for"
+    PRESENCE = "reply `error`: presence is not served yet"
+    SYSTEM_ERROR = "say why in a `system` message"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The steps to carry out, and the state in which that leaves the channel.
+
+    A refused join leaves it closed all the same.
+    """
+
+    steps: tuple[Step, ...]
+    then: State
+
+
+def _row(then: State, *steps: Step) -> Transition:
+    return Transition(steps, then)
+
+
+_UNMATCHED = _row(State.CLOSED, Step.REPLY_UNMATCHED)
+_ENDED = _row(State.CLOSED, Step.SYSTEM_ERROR, Step.CLOSE)
+
+TRANSITIONS: dict[State, dict[Event, Transition]] = {
+    State.CLOSED: {
+        Event.JOIN: _row(State.JOINED, Step.JOIN),
+        Event.LEAVE: _row(State.CLOSED, Step.REPLY_OK),
+        Event.TOKEN: _UNMATCHED,
+        Event.BROADCAST: _UNMATCHED,
+        Event.PRESENCE: _UNMATCHED,
+        Event.OTHER: _UNMATCHED,
+    },
+    State.JOINED: {
+        Event.JOIN: _row(State.JOINED, Step.CLOSE_OLD, Step.JOIN),
+        Event.LEAVE: _row(State.CLOSED, Step.REPLY_OK, Step.CLOSE),
+        Event.TOKEN: _row(State.JOINED, Step.BIND),
+        Event.BROADCAST: _row(State.JOINED, Step.BROADCAST),
+        Event.PRESENCE: _row(State.JOINED, Step.PRESENCE),
+        Event.OTHER: _row(State.JOINED),
+        Event.EXPIRED: _ENDED,
+        Event.REVOKED: _ENDED,
+    },
+}
+
+_BY_NAME = {event.value: event for event in Event if " " not in event.value}
+
+
+def event_named(name: str) -> Event:
+    """Return which of the client's messages an event name is."""
+    return _BY_NAME.get(name, Event.OTHER)
+
+
+def reply(to: Frame, status: str, response: dict[str, Any]) -> Frame:
+    """Return the `phx_reply` to a client's message."""
+    return Frame(
+        to.join_ref, to.ref, to.topic, "phx_reply", {"status": status, "response": response}
+    )
+
+
+def is_heartbeat(frame: Frame) -> bool:
+    """Whether the message asks only whether the server is there."""
+    return frame.topic == SOCKET_TOPIC and frame.event == "heartbeat"
+
+
+def closed(topic: str, join_ref: str | None) -> Frame:
+    """Return the `phx_close` of a channel, after which clients do not rejoin by themselves."""
+    return Frame(join_ref, join_ref, topic, "phx_close", {})
+
+
+def system(
+    topic: str, join_ref: str | None, status: str, message: str, extension: str = "system"
+) -> Frame:
+    """Return a `system` message: all four keys are texts, `channel` lacks the prefix."""
+    payload = {
+        "extension": extension,
+        "status": status,
+        "message": message,
+        "channel": topic.removeprefix(PREFIX),
+    }
+    return Frame(join_ref, None, topic, "system", payload)
+
+
+def subscribed(topic: str, join_ref: str | None) -> Frame:
+    """Return the message that says that changes of the database now arrive."""
+    return system(topic, join_ref, "ok", "Subscribed to PostgreSQL", "postgres_changes")
+
+
+def resync(topic: str, join_ref: str | None, cursor: int) -> Frame:
+    """Return the message after which a client must read its rows anew; changes after `cursor` come.
+
+    It is a `system` error of `postgres_changes`, with the event number to resume from beside it.
+    """
+    text = "resync: changes were missed that can no longer be told; read the rows again"
+    frame = system(topic, join_ref, "error", text, "postgres_changes")
+    frame.payload["cursor"] = cursor
+    return frame

@@ -1,0 +1,150 @@
+"""Subscription filters: `id=eq.1,title=not.ilike."a,b%"` to the one expression type over `row`.
+
+In charge of the filter grammar and of reading its values as the columns' types. Must not know what
+an operator means (`query.operators`) nor who follows what.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jotbase.errors import ChannelError, RequestError
+from jotbase.query.expr import Apply, Expr, Field, Literal, Not, all_of
+from jotbase.query.operators import OPERATORS
+from jotbase.schema.convert import from_text
+from jotbase.schema.model import Column, Table, Type
+
+#: The row that a subscription filter looks at.
+SCOPE = "row"
+#: As many values as Supabase takes in a list.
+MOST_VALUES = 100
+#: Longer filters are refused: each is judged at every change.
+LONGEST = 4096
+
+_OPERATORS = "eq neq lt lte gt gte in like ilike is match imatch isdistinct".split()
+_TERM = re.compile(
+    rf"(?P<column>[^=]+)=(?P<not>not\.)?(?P<operator>{'|'.join(_OPERATORS)})\.(?P<value>.*)", re.S
+)
+_IS = {"null": None, "true": True, "false": False, "unknown": None}
+
+
+def parse_filter(text: str | None, table: Table) -> Expr:
+    """Return what a filter asks of a row; blank text asks for nothing.
+
+    Raises ChannelError with the text that the `system` message is to carry.
+    """
+    if text is None or not text.strip():
+        return all_of()
+    if len(text) > LONGEST or text.strip() == "undefined":
+        raise _unreadable(text[:LONGEST])
+    return all_of(*(_term(part, table) for part in _split(text)))
+
+
+def refusal(message: str) -> ChannelError:
+    """Return the error of a subscription that cannot be; the channel stays open."""
+    return ChannelError("RealtimeFilter", message)
+
+
+def _unreadable(text: str) -> ChannelError:
+    return refusal(f"Error parsing `filter` params: {text}")
+
+
+def _split(text: str) -> Iterator[str]:
+    """Yield what stands between commas outside parentheses and double quotes."""
+    depth, quoted, start, escaped = 0, False, 0, False
+    for index, character in enumerate(text):
+        if escaped:
+            escaped = False
+        elif quoted:
+            escaped, quoted = character == "\\", character != '"'
+        elif character == '"':
+            quoted = True
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+        elif character == "," and depth <= 0:
+            yield _segment(text[start:index])
+            start = index + 1
+    if quoted:
+        raise _unreadable(text)
+    yield _segment(text[start:])
+
+
+def _segment(text: str) -> str:
+    if not text.strip():
+        raise refusal("filter must not contain empty segments (check for extra commas)")
+    return text.strip()
+
+
+def _term(text: str, table: Table) -> Expr:
+    found = _TERM.fullmatch(text)
+    if found is None:
+        raise _unreadable(text)
+    name = found["column"].strip()
+    column = table.by_name.get(name)
+    # A `writeOnly` column is never told, so it may not be guessed at either.
+    if column is None or column.write_only:
+        raise refusal(f"invalid column for filter {name}")
+    expression = _condition(column, found["operator"], found["value"])
+    return Not(expression) if found["not"] else expression
+
+
+def _condition(column: Column, operator: str, text: str) -> Expr:
+    kind = column.type
+    if kind not in OPERATORS[operator].types:
+        if operator in ("like", "ilike", "match", "imatch"):
+            raise refusal(f"operator {operator} requires a text-compatible column type")
+        raise refusal(f"operator {operator} does not fit the column {column.name}")
+    field = Field(SCOPE, column.name, kind, column.item)
+    return Apply(operator, (field, Literal(_operand(column, operator, text), kind)))
+
+
+def _operand(column: Column, operator: str, text: str) -> object:
+    if operator == "is":
+        return _is_operand(column, text)
+    if operator == "in":
+        return tuple(_value(column, item) for item in _items(text))
+    value = _unquoted(text)
+    if operator in ("match", "imatch"):
+        _check_pattern(value)
+        return value
+    return value if operator in ("like", "ilike") else _value(column, value)
+
+
+def _is_operand(column: Column, text: str) -> bool | None:
+    word = text.lower()
+    if word not in _IS:
+        raise refusal("invalid value for is filter: must be null, true, false, or unknown")
+    if word != "null" and column.type is not Type.BOOLEAN:
+        raise refusal(f"is {word} filter requires a boolean column")
+    return _IS[word]
+
+
+def _items(text: str) -> list[str]:
+    if not (text.startswith("(") and text.endswith(")")):
+        raise refusal("`in` filter value must be wrapped by parentheses")
+    inside = text[1:-1]
+    items = [_unquoted(item) for item in _split(inside)] if inside.strip() else []
+    if len(items) > MOST_VALUES:
+        raise refusal(f"too many values for `in` filter. Maximum {MOST_VALUES}")
+    return items
+
+
+def _unquoted(text: str) -> str:
+    if len(text) < 2 or not (text.startswith('"') and text.endswith('"')):
+        return text
+    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.S)
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError):
+        raise refusal("invalid regular expression for match filter") from None
+
+
+def _value(column: Column, text: str) -> object:
+    try:
+        return from_text(column.type, text, column.item)
+    except RequestError as error:
+        raise refusal(f"Error parsing `filter` params: {error.message}") from None

@@ -1,0 +1,76 @@
+"""What a join asks for: the payload of `phx_join`, read as leniently as its clients need.
+
+In charge of the parsing rules alone. Must not know which tables exist or who is asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """One join. `bindings` are the entries of `postgres_changes` as sent, to be echoed.
+
+    `token` is the user's, None when the connection's key counts. `cursor` is the number of the last
+    change the client knows.
+    """
+
+    bindings: tuple[Mapping[str, Any], ...] = ()
+    token: str | None = None
+    private: bool = False
+    broadcast_ack: bool = False
+    broadcast_self: bool = False
+    presence: bool = False
+    presence_key: str = ""
+    cursor: int | None = None
+
+
+def read_join(payload: Any) -> JoinRequest:
+    """Return what a join asks for; what is malformed counts as absent."""
+    outer = _mapping(payload)
+    config = _mapping(outer.get("config"))
+    broadcast, presence = _mapping(config.get("broadcast")), _mapping(config.get("presence"))
+    return JoinRequest(
+        bindings=_bindings(config.get("postgres_changes")),
+        token=read_token(outer.get("user_token") or outer.get("access_token")),
+        private=_flag(config.get("private")),
+        broadcast_ack=_flag(broadcast.get("ack")),
+        broadcast_self=_flag(broadcast.get("self")),
+        presence=_flag(presence.get("enabled")),
+        presence_key=_text(presence.get("key")),
+        cursor=_cursor(config.get("cursor")),
+    )
+
+
+def read_token(value: Any) -> str | None:
+    """Return a user's token; an opaque API key in its place says no more than the connection's."""
+    if not isinstance(value, str) or not value or value.startswith("sb_"):
+        return None
+    return value
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _flag(value: Any) -> bool:
+    return value is True or (isinstance(value, str) and value.lower() == "true")
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _bindings(value: Any) -> tuple[Mapping[str, Any], ...]:
+    if not isinstance(value, list):
+        return ()
+    return tuple(entry for entry in value if isinstance(entry, Mapping))
+
+
+def _cursor(value: Any) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        return int(value)
+    return value if type(value) is int and value >= 0 else None

@@ -1,0 +1,116 @@
+"""What one binding of `postgres_changes` follows: tables, events, a filter, columns.
+
+In charge of making sense of bindings, of their ids, and of the texts that refuse them. Must not know
+who asks (rules come in at `matching`) nor how many follow the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from jotbase.errors import ChannelError
+from jotbase.query.expr import Expr
+from jotbase.realtime.filters import parse_filter, refusal
+from jotbase.schema.model import Model, Table
+
+KINDS = frozenset(("INSERT", "UPDATE", "DELETE"))
+#: Of what is sent, only these keys are echoed; clients compare them with what they asked for.
+_ECHOED = ("event", "schema", "table", "filter", "select")
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One binding on one table. `text` and `select` identify `filter` and columns among equals.
+
+    `select` names the columns to be told besides the primary key, None all of them.
+    """
+
+    id: int
+    table: Table
+    kinds: frozenset[str]
+    text: str
+    filter: Expr
+    select: frozenset[str] | None
+
+
+def binding_id(binding: Mapping[str, Any]) -> int:
+    """Return the id of a binding: never 0, equal for equal parameters, below 2^31."""
+    known = {key: binding[key] for key in _ECHOED if binding.get(key) is not None}
+    digest = hashlib.sha256(orjson.dumps(known, option=orjson.OPT_SORT_KEYS)).digest()
+    return int.from_bytes(digest[:4]) % (2**31 - 1) + 1
+
+
+def echo(binding: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry of the join's reply: the id, and the parameters as they were sent."""
+    return {"id": binding_id(binding)} | {
+        key: binding[key] for key in _ECHOED if key in binding
+    }
+
+
+def subscriptions(binding: Mapping[str, Any], model: Model) -> tuple[Subscription, ...]:
+    """Return what a binding follows, one for each table.
+
+    Raises ChannelError with the text of the `system` message.
+    """
+    schema, name = binding.get("schema"), binding.get("table")
+    if not schema and not name:
+        raise refusal(
+            "No subscription params provided. Please provide at least a `schema` or `table`"
+            f" to subscribe to: {_shown(binding)}"
+        )
+    tables = _tables(schema or "public", name or "*", model)
+    event = binding.get("event", "*")
+    if not tables or (event != "*" and event not in KINDS):
+        raise _unknown(binding)
+    if binding.get("select") is not None and (not name or name == "*"):
+        raise refusal(
+            "Column selection is not supported for wildcard subscriptions."
+            " Provide an explicit schema and table name."
+        )
+    return tuple(_subscription(binding, event, table) for table in tables)
+
+
+def _tables(schema: Any, name: Any, model: Model) -> list[Table]:
+    if schema not in ("public", "*") or not isinstance(name, str):
+        return []
+    return [table for table in model if table.realtime and name in ("*", table.name)]
+
+
+def _subscription(binding: Mapping[str, Any], event: str, table: Table) -> Subscription:
+    text = binding.get("filter")
+    if text is not None and not isinstance(text, str):
+        raise refusal(f"Error parsing `filter` params: {text!r}")
+    kinds = KINDS if event == "*" else frozenset((event,))
+    expression = parse_filter(text, table)
+    select = _select(binding.get("select"), table)
+    return Subscription(binding_id(binding), table, kinds, text or "", expression, select)
+
+
+def _select(names: Any, table: Table) -> frozenset[str] | None:
+    if names is None:
+        return None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise refusal(f"Error parsing `select` params: expected a list, got {names!r}")
+    readable = {column.name for column in table.readable}
+    for name in names:
+        if name not in readable:
+            raise refusal(f"invalid column for select {name}")
+    return frozenset(names) | frozenset(table.primary_key)
+
+
+def _unknown(binding: Mapping[str, Any]) -> ChannelError:
+    return refusal(
+        "Unable to subscribe to changes with given parameters. Please check Realtime is enabled"
+        f" for the given connect parameters: {_shown(binding)}"
+    )
+
+
+def _shown(binding: Mapping[str, Any]) -> str:
+    names = {"event": "event", "schema": "schema", "table": "table", "filter": "filters"}
+    shown = (f"{label}: {binding.get(key, '')}" for key, label in names.items())
+    return f"[{', '.join(shown)}, select: {binding.get('select', '')}]"

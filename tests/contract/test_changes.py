@@ -1,0 +1,164 @@
+"""The change log's contract: complete, in order, numbered once, and a bell for what is new."""
+
+import asyncio
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+from tests.contract.board import CREATE, post, run, run_all
+from tests.contract.conftest import MakeEngine
+
+from jotbase.engines.base import Engine
+from jotbase.engines.sqlite import SqliteEngine
+from jotbase.sql.units import Statement, UnitOfWork
+from jotbase.values import Change
+
+pytestmark = pytest.mark.anyio
+
+AT = "2026-08-21T10:11:12+00:00"
+SOON = 10
+
+
+class Bell:
+    """Counts its rings and can be waited for."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.rings = 0
+        self._rung = asyncio.Event()
+        engine.on_commit(self._ring)
+
+    def _ring(self) -> None:
+        self.rings += 1
+        self._rung.set()
+
+    async def rung(self) -> None:
+        """Wait for a ring after the last wait."""
+        async with asyncio.timeout(SOON):
+            await self._rung.wait()
+        self._rung.clear()
+
+
+async def test_changes_carry_both_rows_in_order(engine: Engine) -> None:
+    """Each change holds its kind, old and new row and time, numbered as committed."""
+    await engine.write(post("Baker"))
+    await engine.write(run("UPDATE jobs SET title = 'Cook'"))
+    await engine.write(run("DELETE FROM jobs"))
+    baker, cook = {"id": 1, "title": "Baker"}, {"id": 1, "title": "Cook"}
+
+    assert await engine.changes(0) == [
+        Change(1, "jobs", "INSERT", None, baker, AT),
+        Change(2, "jobs", "UPDATE", baker, cook, AT),
+        Change(3, "jobs", "DELETE", cook, None, AT),
+    ]
+
+
+async def test_changes_come_in_batches_after_a_number(engine: Engine) -> None:
+    """`after` and `limit` cut the log where they say."""
+    await asyncio.gather(*(engine.write(post(f"t{n}")) for n in range(10)))
+
+    assert [change.number for change in await engine.changes(3, 4)] == [4, 5, 6, 7]
+    assert await engine.changes(10) == []
+
+
+async def test_changes_of_concurrent_writers_are_complete(engine: Engine) -> None:
+    """Every committed unit's changes are in the log, once each, whoever failed beside it."""
+
+    def doomed() -> UnitOfWork[None]:
+        yield Statement("INSERT INTO jobs (title) VALUES ('doomed')")
+        raise LookupError
+
+    works = [doomed if n % 3 == 0 else post(f"t{n}") for n in range(60)]
+    await asyncio.gather(*map(engine.write, works), return_exceptions=True)
+    changes = await engine.changes(0)
+
+    assert [change.number for change in changes] == list(range(1, 41))
+    assert {(change.new or {})["title"] for change in changes} == {
+        f"t{n}" for n in range(60) if n % 3
+    }
+
+
+async def test_the_ends_of_the_log(engine: Engine) -> None:
+    """`last_change` gives oldest and newest, zeros for a log that never held one."""
+    assert await engine.last_change() == (0, 0)
+    await asyncio.gather(*(engine.write(post(f"t{n}")) for n in range(5)))
+
+    assert await engine.last_change() == (1, 5)
+
+
+async def test_pruning_keeps_the_newest_and_their_numbers(engine: SqliteEngine) -> None:
+    """Pruning takes the oldest, and no number is ever given again, even in an empty log."""
+    await asyncio.gather(*(engine.write(post(f"t{n}")) for n in range(5)))
+
+    assert await engine.prune(keep_rows=2) == 3
+    assert await engine.last_change() == (4, 5)
+    assert await engine.prune(keep_rows=0) == 2
+    assert await engine.last_change() == (0, 5)
+    await engine.write(post("next"))
+    assert await engine.last_change() == (6, 6)
+
+
+async def test_pruning_by_age(engine: SqliteEngine) -> None:
+    """A change older than `keep_seconds` goes, however few there are."""
+    await engine.write(post("old"))
+    await engine.write(run("UPDATE \"jotbase.changes\" SET committed_at = '2020-01-01T00:00:00Z'"))
+    await engine.write(post("new"))
+    await engine.write(
+        run("UPDATE \"jotbase.changes\" SET committed_at = '9020-01-01T00:00:00Z' WHERE number = 2")
+    )
+
+    assert await engine.prune(keep_rows=100, keep_seconds=3600) == 1
+    assert await engine.last_change() == (2, 2)
+
+
+async def test_the_bell_rings_for_commits_that_logged_changes(engine: Engine) -> None:
+    """A commit with changes rings; one without, or a unit undone, does not."""
+    bell = Bell(engine)
+    await engine.write(run("INSERT INTO companies (handle) VALUES ('acme')"))
+    with contextlib.suppress(Exception):
+        await engine.write(run("INSERT INTO jobs (title) VALUES (NULL)"))
+    await engine.write(post("Baker"))
+    await bell.rung()
+
+    assert bell.rings == 1
+    assert len(await engine.changes(0)) == 1
+
+
+async def test_the_bell_rings_after_the_commit(engine: Engine) -> None:
+    """What is read when the bell rings holds the change that it rang for."""
+    bell = Bell(engine)
+    writing = asyncio.ensure_future(engine.write(post("Baker")))
+    await bell.rung()
+
+    assert len(await engine.changes(0)) == 1
+    await writing
+
+
+async def test_direct_writes_ring_and_are_logged(
+    make_engine: MakeEngine, engine_name: str, tmp_path: Path
+) -> None:
+    """Rows that another program writes to the database are changes like any other."""
+    path = str(tmp_path / "direct.db")
+    engine = await make_engine(path)
+    await engine.write(run_all(CREATE[engine_name]))
+    await engine.write(post("ours"))
+    bell = Bell(engine)
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("INSERT INTO jobs (title) VALUES ('theirs')")
+        other.commit()
+    await bell.rung()
+    await engine.write(post("ours again"))
+
+    logged = [(change.new or {})["title"] for change in await engine.changes(0)]
+    assert logged == ["ours", "theirs", "ours again"]
+
+
+async def test_rows_are_decoded_by_the_given_decoder(
+    make_engine: MakeEngine, engine_name: str
+) -> None:
+    """The decoder gets table and text, and what it makes is in the change."""
+    engine = await make_engine(decode=lambda table, text: {table: len(text)})
+    await engine.write(run_all(CREATE[engine_name]))
+    await engine.write(post("x"))
+
+    assert (await engine.changes(0))[0].new == {"jobs": len('{"id":1,"title":"x"}')}

@@ -1,0 +1,240 @@
+"""The engine's contract: units stand or fall alone, and nothing slow holds the event loop."""
+
+import asyncio
+
+import pytest
+from tests.contract.board import CREATE, ENDLESS, post, run, run_all
+from tests.contract.conftest import MakeEngine
+
+from jotbase.engines.base import Engine
+from jotbase.engines.sqlite import SqliteEngine
+from jotbase.errors import JotError, StatementTooSlow
+from jotbase.sql.fragment import bound
+from jotbase.sql.units import RolledBack, Rows, Statement, UnitOfWork
+
+pytestmark = pytest.mark.anyio
+
+MANY = (
+    "INSERT INTO jobs (title) SELECT 'many ' || n FROM"
+    " (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 20000)"
+    " SELECT n FROM c) AS numbers"
+)
+
+
+async def titles(engine: Engine) -> list[str]:
+    """Return the titles of all jobs, oldest first."""
+    return [title for (title,) in await engine.read("SELECT title FROM jobs ORDER BY id", ())]
+
+
+async def test_an_engine_obeys_the_protocol(engine: SqliteEngine) -> None:
+    """Every engine is an Engine, to the type checker too."""
+    obeying: Engine = engine
+
+    assert obeying.dialect.name in {"sqlite", "postgres"}
+
+
+async def test_a_read_returns_rows_as_tuples(engine: Engine) -> None:
+    """Values are bound, and rows come back as tuples in column order."""
+    assert await engine.read("SELECT ?, ?, ?, NULL", (1, "é'\"", 2.5)) == [(1, "é'\"", 2.5, None)]
+
+
+async def test_a_write_returns_its_result_and_is_seen(engine: Engine) -> None:
+    """What a unit returns comes back, and a read after it sees the row."""
+    assert await engine.write(post("Baker")) == [(1,)]
+    assert await titles(engine) == ["Baker"]
+
+
+async def test_a_unit_sees_what_it_did_before(engine: Engine) -> None:
+    """Later statements of a unit build on earlier ones, and fragments run as statements do."""
+
+    def unit() -> UnitOfWork[int]:
+        first = yield Statement("INSERT INTO jobs (title) VALUES (?) RETURNING id", ("a",))
+        rows = yield "SELECT count(*) FROM jobs WHERE id = " + bound(first[0][0])
+        return int(rows[0][0])
+
+    assert await engine.write(unit) == 1
+
+
+async def test_a_failing_unit_leaves_its_neighbours_alone(engine: Engine) -> None:
+    """Of units that share a commit, one that is refused or raises is undone by itself."""
+
+    def broken() -> UnitOfWork[None]:
+        yield Statement("INSERT INTO jobs (title) VALUES ('lost')")
+        raise LookupError("the unit's own")
+
+    units = [post("a"), broken, post("b"), run("INSERT INTO jobs (title) VALUES (NULL)"), post("c")]
+    results = await asyncio.gather(*map(engine.write, units), return_exceptions=True)
+
+    assert [type(result).__name__ for result in results] == [
+        "list", "LookupError", "list", "RequestError", "list",
+    ]  # fmt: skip
+    assert await titles(engine) == ["a", "b", "c"]
+
+
+async def test_a_failing_unit_consumes_no_numbers(engine: Engine) -> None:
+    """Neither row numbers nor change numbers are used up by what is undone."""
+
+    def broken() -> UnitOfWork[None]:
+        yield Statement("INSERT INTO jobs (title) VALUES ('lost')")
+        raise LookupError
+
+    results = await asyncio.gather(
+        engine.write(post("a")), engine.write(broken), engine.write(post("b")),
+        return_exceptions=True,
+    )  # fmt: skip
+
+    assert (results[0], results[2]) == ([(1,)], [(2,)])
+    assert [change.number for change in await engine.changes(0)] == [1, 2]
+
+
+async def test_a_unit_may_catch_a_refusal_and_go_on(engine: Engine) -> None:
+    """A refusal is raised at the yield and undoes its statement alone."""
+
+    def unit() -> UnitOfWork[str]:
+        yield Statement("INSERT INTO jobs (title) VALUES ('kept')")
+        try:
+            yield Statement("INSERT INTO jobs (title) VALUES ('kept too'), (NULL)")
+        except JotError as refused:
+            return refused.code
+        return "not refused"
+
+    assert await engine.write(unit) == "23502"
+    assert await titles(engine) == ["kept"]
+
+
+async def test_a_unit_can_be_rolled_back_and_still_answer(engine: Engine) -> None:
+    """RolledBack undoes the unit, and its result is what the caller gets."""
+
+    def unit() -> UnitOfWork[Rows]:
+        raise RolledBack((yield Statement("INSERT INTO jobs (title) VALUES ('x') RETURNING title")))
+
+    assert await engine.write(unit) == [("x",)]
+    assert await titles(engine) == []
+    assert await engine.changes(0) == []
+
+
+async def test_a_slow_read_holds_nobody_up(engine: Engine) -> None:
+    """While a read runs without end, other reads and writes come to theirs."""
+    slow = asyncio.ensure_future(engine.read(ENDLESS, ()))
+    for number in range(20):
+        await engine.write(post(f"job {number}"))
+        await engine.read("SELECT title FROM jobs WHERE id = ?", (number,))
+
+    assert not slow.done()
+    slow.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await slow
+
+
+async def test_more_slow_reads_than_threads_do_not_stop_cheap_ones(engine: Engine) -> None:
+    """Cheap reads do not wait in line with dear ones."""
+    slow = [asyncio.ensure_future(engine.read(ENDLESS, ())) for _ in range(6)]
+
+    assert await engine.read("SELECT 1", ()) == [(1,)]
+    assert not any(read.done() for read in slow)
+    for read in slow:
+        read.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+
+
+async def test_a_read_past_its_time_is_stopped(make_engine: MakeEngine) -> None:
+    """A read that outlasts the limit raises StatementTooSlow; the next read is well."""
+    engine = await make_engine(statement_timeout=30)
+
+    for _ in range(5):
+        with pytest.raises(StatementTooSlow):
+            await engine.read(ENDLESS, ())
+    assert await engine.read("SELECT 1", ()) == [(1,)]
+
+
+async def test_a_write_past_its_time_is_undone_alone(
+    make_engine: MakeEngine, engine_name: str
+) -> None:
+    """A write that outlasts the limit is undone; units before and after it are kept."""
+    engine = await make_engine(statement_timeout=50)
+    await engine.write(run_all(CREATE[engine_name]))
+
+    def slow() -> UnitOfWork[None]:
+        yield Statement("INSERT INTO jobs (title) VALUES ('lost')")
+        yield Statement(f"INSERT INTO jobs (title) SELECT CAST(n AS TEXT) FROM ({ENDLESS}) AS t(n)"
+                        if engine_name == "postgres" else
+                        f"INSERT INTO jobs (title) SELECT CAST(\"max(n)\" AS TEXT) FROM ({ENDLESS})")  # fmt: skip
+
+    results = await asyncio.gather(
+        engine.write(post("a")), engine.write(slow), engine.write(post("b")),
+        return_exceptions=True,
+    )  # fmt: skip
+
+    assert isinstance(results[1], StatementTooSlow)
+    assert await titles(engine) == ["a", "b"]
+
+
+async def test_a_dear_write_and_its_neighbours_are_all_kept(engine: Engine) -> None:
+    """A write too dear for the loop starts over in a thread, and costs its neighbours nothing."""
+    await asyncio.gather(*map(engine.write, [post("a"), run(MANY), post("b"), run(MANY)]))
+
+    assert await engine.read("SELECT count(*) FROM jobs", ()) == [(40002,)]
+    changes = [change.number for change in await engine.changes(0, 50_000)]
+    assert changes == list(range(1, 40003))
+
+
+async def test_the_loop_turns_while_a_unit_of_many_statements_runs(engine: Engine) -> None:
+    """A long unit of cheap statements lets other work in between two of them."""
+
+    def unit() -> UnitOfWork[None]:
+        for number in range(5000):
+            yield Statement("INSERT INTO jobs (title) VALUES (?)", (f"t{number}",))
+
+    writing = asyncio.ensure_future(engine.write(unit))
+    turns = 0
+    while not writing.done():
+        await engine.read("SELECT title FROM jobs WHERE id = 1", ())
+        await asyncio.wait([writing], timeout=0)
+        turns += 1
+
+    assert turns > 2
+    assert len(await titles(engine)) == 5000
+
+
+async def test_a_caller_cancelled_before_its_turn_is_left_out(engine: Engine) -> None:
+    """A unit whose caller went away while it waited is not run; one beside it is kept."""
+
+    def cancels() -> UnitOfWork[None]:
+        gone.cancel()
+        yield Statement("INSERT INTO jobs (title) VALUES ('first')")
+
+    first = asyncio.ensure_future(engine.write(cancels))
+    gone = asyncio.ensure_future(engine.write(post("gone")))
+    kept = asyncio.ensure_future(engine.write(post("kept")))
+    await asyncio.gather(first, gone, kept, return_exceptions=True)
+
+    assert gone.cancelled()
+    assert await titles(engine) == ["first", "kept"]
+
+
+async def test_a_caller_cancelled_in_its_turn_spoils_nothing(engine: Engine) -> None:
+    """A unit whose caller goes away while it runs is committed with its neighbours."""
+
+    def cancels() -> UnitOfWork[None]:
+        yield Statement("INSERT INTO jobs (title) VALUES ('nobody asks')")
+        gone.cancel()
+
+    gone = asyncio.ensure_future(engine.write(cancels))
+    kept = asyncio.ensure_future(engine.write(post("kept")))
+    await asyncio.gather(gone, kept, return_exceptions=True)
+
+    assert gone.cancelled()
+    assert await titles(engine) == ["nobody asks", "kept"]
+
+
+async def test_closing_finishes_what_is_under_way(engine: SqliteEngine) -> None:
+    """Units that wait when the engine closes are committed; later calls are refused."""
+    writing = [asyncio.ensure_future(engine.write(post(f"t{n}"))) for n in range(3)]
+    await asyncio.wait(writing, timeout=0)
+    await engine.close()
+
+    assert [await write for write in writing] == [[(1,)], [(2,)], [(3,)]]
+    with pytest.raises(JotError, match="closing"):
+        await engine.write(post("late"))
+    with pytest.raises(JotError, match="closing"):
+        await engine.read("SELECT 1", ())
