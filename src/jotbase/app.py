@@ -10,13 +10,14 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from jotbase.auth.accounts import session_alive
-from jotbase.auth.keys import KeyRing, read_ring
+from jotbase.auth.apikeys import opaque_key
+from jotbase.auth.keys import KeyRing
 from jotbase.auth.live import Revocation
 from jotbase.auth.policy import AuthPolicy
 from jotbase.data import Meaning, data_api, read_meaning
@@ -38,7 +39,7 @@ from jotbase.project import Project
 from jotbase.schema.vocabulary import META_SCHEMA
 from jotbase.seeding import seed
 from jotbase.settings import Settings
-from jotbase.values import SERVICE_PRINCIPAL, Principal, Request, Response
+from jotbase.values import ANON, Principal, Request, Response
 
 log = logging.getLogger("jotbase")
 
@@ -52,6 +53,18 @@ class World:
 
     now: Callable[[], float] = time.time
     random_bytes: Callable[[int], bytes] = os.urandom
+
+
+def auth_policy(settings: Settings, url: str) -> AuthPolicy:
+    """Return what the settings decide about accounts."""
+    return AuthPolicy(
+        issuer=f"{url}/auth/v1",
+        audience=settings.jwt_aud or "authenticated",
+        access_lifetime=settings.jwt_expiry,
+        reuse_interval=settings.refresh_reuse_interval,
+        signup_disabled=settings.disable_signup,
+        anonymous_users=settings.anonymous_users,
+    )
 
 
 @dataclass
@@ -156,8 +169,21 @@ class Backend:
     async def _accounts(self, request: Request) -> Response:
         return await accounts(request, self.services)
 
-    def application(self) -> Application:
-        """Return the ASGI application of the whole backend."""
+    def application(
+        self, on_failure: Callable[[ProjectError], None] = lambda _: None
+    ) -> Application:
+        """Return the ASGI application of the whole backend, which starts and stops it.
+
+        `on_failure` is told why a start was refused.
+        """
+
+        async def start() -> None:
+            try:
+                await self.start()
+            except ProjectError as error:
+                on_failure(error)
+                raise
+
         return application(
             Doors(
                 records=self.records,
@@ -168,19 +194,16 @@ class Backend:
                 pages={
                     "/health": page({"status": "ok"}),
                     "/config.json": page(
-                        {"url": self.url, "publishable_key": publishable_key(self.ring)}
+                        {"url": self.url, "publishable_key": opaque_key(ANON, self.ring)}
                     ),
                     "/schema/table/v1": page(META_SCHEMA, cache="public, max-age=3600"),
                 },
-                start=self._started,
+                start=start,
                 stop=self.stop,
                 origins=self.settings.cors_origins,
                 max_body=self.settings.max_body,
             )
         )
-
-    async def _started(self) -> None:
-        await self.start()
 
     def _host_functions(self) -> Application | None:
         app = load_functions(self.project.functions)

@@ -247,3 +247,11 @@ def _production_faults(settings: Settings) -> list[Fault]:
         for name in ("jwt_secret", "jwt_keys")
         if getattr(settings, name) is None
     ]
+
+
+def settings_help() -> list[tuple[str, str, str]]:
+    """Return each setting's variable, default as text, and help."""
+    return [
+        (variable(item.name), _shown(item.default, secret=False), item.metadata["help"])
+        for item in fields(Settings)
+    ]

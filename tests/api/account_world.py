@@ -1,17 +1,17 @@
-"""A backend of accounts alone, in memory, with a clock that the test sets.
+"""A backend of accounts alone, on SQLite, with a clock that the test sets.
 
-In charge of driving units of work on SQLite and of calling the accounts API as a client would.
+In charge of calling the accounts API as a client would. Must not know the rest of a backend.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-import apsw
 import orjson
 
 from jotbase.auth import ddl
@@ -19,71 +19,18 @@ from jotbase.auth.apikeys import opaque_key
 from jotbase.auth.keys import new_ring, read_ring
 from jotbase.auth.live import Revocation
 from jotbase.auth.policy import AuthPolicy
-from jotbase.errors import ConflictError
+from jotbase.engines.sqlite import SqliteEngine
 from jotbase.http.account_services import AccountServices
 from jotbase.http.accounts import accounts
-from jotbase.sql.dialect import SQLITE, Dialect
-from jotbase.sql.units import Rows, UnitOfWork
-from jotbase.values import ANON, SERVICE, Change, Request, Response
+from jotbase.sql.dialect import SQLITE
+from jotbase.sql.units import Rows, Statement, UnitOfWork
+from jotbase.values import ANON, SERVICE, Request, Response
 
 Result = TypeVar("Result")
 
 RING = read_ring(*new_ring(bytes(range(72))))
 ANON_KEY, SECRET_KEY = opaque_key(ANON, RING), opaque_key(SERVICE, RING)
 START = 1_780_000_000.25
-
-
-class MemoryEngine:
-    """The least that is an engine: one connection, one savepoint a unit."""
-
-    def __init__(self) -> None:
-        self.connection = apsw.Connection(":memory:")
-        self.connection.execute("PRAGMA foreign_keys = ON")
-        for statement in ddl.create(SQLITE):
-            self.connection.execute(statement.text)
-
-    @property
-    def dialect(self) -> Dialect:
-        return SQLITE
-
-    async def open(self) -> None:
-        """Nothing to open: the database is there from the start."""
-
-    async def read(self, text: str, values: Sequence[Any]) -> Rows:
-        return self._run(text, values)
-
-    async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
-        with self.connection:
-            result = self._drive(work())
-        return result
-
-    def _drive(self, unit: UnitOfWork[Result]) -> Result:
-        try:
-            statement = next(unit)
-            while True:
-                statement = unit.send(self._run(statement.text, statement.params))
-        except StopIteration as ended:
-            result: Result = ended.value
-            return result
-
-    def _run(self, text: str, values: Sequence[Any]) -> Rows:
-        try:
-            return self.connection.execute(text, tuple(values)).fetchall()
-        except apsw.ConstraintError as fault:
-            code = "23503" if "FOREIGN KEY" in str(fault) else "23505"
-            raise ConflictError(code, "constraint violated") from None
-
-    async def changes(self, after: int, limit: int = 1000) -> list[Change]:
-        return []
-
-    async def last_change(self) -> tuple[int, int]:
-        return (0, 0)
-
-    def on_commit(self, bell: Callable[[], None]) -> None:
-        """No change is logged here."""
-
-    async def close(self) -> None:
-        self.connection.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +51,31 @@ class World:
 
     policy: AuthPolicy = field(default_factory=lambda: AuthPolicy("http://localhost/auth/v1"))
     now: float = START
-    engine: MemoryEngine = field(default_factory=MemoryEngine)
+    engine: SqliteEngine = field(default_factory=lambda: SqliteEngine(":memory:"))
+    loop: asyncio.Runner = field(default_factory=asyncio.Runner)
     revoked: list[Revocation] = field(default_factory=list)
     admitted: bool = True
+    hashed: list[str] = field(default_factory=list)
     drawn: int = 0
+
+    def open(self) -> None:
+        """Open the engine and make the tables of accounts."""
+        self.loop.run(self.engine.open())
+        for statement in ddl.create(SQLITE):
+            self.run(statement.text)
+
+    def close(self) -> None:
+        """Close the engine and its loop."""
+        self.loop.run(self.engine.close())
+        self.loop.close()
+
+    def run(self, text: str, *values: Any) -> Rows:
+        """Run one statement of the test's own on the database."""
+
+        def unit() -> UnitOfWork[Rows]:
+            return (yield Statement(text, values))
+
+        return self.loop.run(self.engine.write(unit))
 
     def random_bytes(self, count: int) -> bytes:
         self.drawn += 1
@@ -121,10 +89,14 @@ class World:
             policy=self.policy,
             now=lambda: self.now,
             random_bytes=self.random_bytes,
-            run_in_thread=_inline,
+            run_in_thread=self._hash,
             revoke=self.revoked.append,
             admit=lambda _kind, _request: self.admitted,
         )
+
+    async def _hash(self, function: Callable[..., Result], /, *arguments: Any) -> Result:
+        self.hashed.append(function.__name__)
+        return function(*arguments)
 
     def set(self, **policy: Any) -> World:
         self.policy = replace(self.policy, **policy)
@@ -145,11 +117,23 @@ class World:
             sent["apikey"] = key
         if bearer is not None:
             sent["authorization"] = f"Bearer {bearer}"
+        request = self.request(method, path, body, sent)
+        return _read(self.loop.run(accounts(request, self.services)))
+
+    def at_once(self, path: str, *bodies: Any) -> list[Answer]:
+        """Post the bodies together: each is under way before any is answered."""
+        requests = [self.request("POST", path, body, {"apikey": ANON_KEY}) for body in bodies]
+
+        async def all_of_them() -> list[Response]:
+            services = self.services
+            return await asyncio.gather(*(accounts(each, services) for each in requests))
+
+        return [_read(response) for response in self.loop.run(all_of_them())]
+
+    def request(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Request:
         path, _, query = path.partition("?")
         data = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
-        request = Request(method, f"/auth/v1{path}", query, sent, data)
-        response = asyncio.run(accounts(request, self.services))
-        return Answer(response, orjson.loads(response.body) if response.body else None)
+        return Request(method, f"/auth/v1{path}", query, headers, data)
 
     def admin(self, method: str, path: str, body: Any = None) -> Answer:
         return self.call(method, path, body, key=SECRET_KEY)
@@ -169,10 +153,20 @@ class World:
         return self.call("POST", "/token?grant_type=refresh_token", body)
 
     def count(self, table: str) -> int:
-        query = f'SELECT count(*) FROM "auth.{table}"'
-        count: int = self.engine.connection.execute(query).get
-        return count
+        ((count,),) = self.run(f'SELECT count(*) FROM "auth.{table}"')
+        return int(count)
 
 
-async def _inline(function: Callable[..., Result], /, *arguments: Any) -> Result:
-    return function(*arguments)
+def _read(response: Response) -> Answer:
+    return Answer(response, orjson.loads(response.body) if response.body else None)
+
+
+@contextmanager
+def opened(world: World | None = None) -> Iterator[World]:
+    """Give a world, open, and close it."""
+    world = world or World()
+    world.open()
+    try:
+        yield world
+    finally:
+        world.close()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from tests.api.account_world import ANON_KEY, RING, SECRET_KEY, START, World
+from tests.api.account_world import ANON_KEY, RING, SECRET_KEY, START, World, opened
 
 from jotbase.auth.live import Revocation
 from jotbase.auth.tokens import verify
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> Iterator[World]:
+    with opened() as world:
+        yield world
 
 
 def test_signing_up_gives_a_session(world: World) -> None:
@@ -136,6 +139,25 @@ def test_wrong_credentials_are_one_answer(world: World, email: str, password: st
         "error_code": "invalid_credentials",
         "msg": "Invalid login credentials",
     }
+
+
+def test_an_unknown_address_costs_the_same_work(world: World) -> None:
+    """One hash is checked whether or not there is a user, so that time tells nothing."""
+    world.signed_up()
+    world.hashed.clear()
+    world.signed_in("nobody@example.com")
+    world.signed_in(password="wrong horse")
+
+    assert world.hashed == ["verify_password", "verify_password"]
+
+
+def test_of_two_sign_ups_at_once_one_wins(world: World) -> None:
+    """However close they come, an address has one user."""
+    body = {"email": "ada@example.com", "password": "correct horse"}
+    answers = world.at_once("/signup", body, body)
+
+    assert sorted(answer.status for answer in answers) == [200, 422]
+    assert [world.count(table) for table in ("users", "identities", "sessions")] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(

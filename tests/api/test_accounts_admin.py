@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.api.account_world import RING, World
+from tests.api.account_world import RING, World, opened
 
 from jotbase.auth.live import Revocation
 from jotbase.auth.tokens import sign
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> Iterator[World]:
+    with opened() as world:
+        yield world
 
 
 def made(world: World, email: str = "ada@example.com", **more: Any) -> Any:
@@ -81,7 +83,7 @@ def test_a_ready_hash_can_be_brought_along_and_is_renewed(world: World) -> None:
     made(world, email_confirm=True, password_hash=old)
     first, second = world.signed_in(), world.signed_in()
     query = 'SELECT "encrypted_password" FROM "auth.users"'
-    ((stored,),) = world.engine.connection.execute(query).fetchall()
+    ((stored,),) = world.run(query)
 
     assert (first.status, second.status) == (200, 200)
     assert str(stored).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
@@ -210,9 +212,8 @@ def test_a_user_whom_rows_refer_to_is_not_deleted(world: World) -> None:
     """Where a table does not let go, the answer says so and the user stays, signed in."""
     session = world.signed_up()
     user_id = session["user"]["id"]
-    run = world.engine.connection.execute
-    run('CREATE TABLE "notes" ("by" TEXT REFERENCES "auth.users" ("id"))')
-    run('INSERT INTO "notes" VALUES (?)', (user_id,))
+    world.run('CREATE TABLE "notes" ("by" TEXT REFERENCES "auth.users" ("id"))')
+    world.run('INSERT INTO "notes" VALUES (?)', user_id)
     answer = world.admin("DELETE", f"/admin/users/{user_id}")
 
     assert (answer.status, answer.body["error_code"]) == (409, "conflict")

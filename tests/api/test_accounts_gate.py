@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from tests.api.account_world import ANON_KEY, RING, SECRET_KEY, World
+from tests.api.account_world import ANON_KEY, RING, SECRET_KEY, World, opened
 
 from jotbase.auth.apikeys import legacy_key
 from jotbase.auth.keys import new_ring, read_ring
@@ -11,8 +13,9 @@ from jotbase.auth.tokens import sign, sign_shared
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> Iterator[World]:
+    with opened() as world:
+        yield world
 
 
 def test_the_older_error_shape_is_the_default(world: World) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.api.account_world import RING, START, World
+from tests.api.account_world import RING, START, World, opened
 
 from jotbase.auth.accounts import revoked_since
 from jotbase.auth.live import LiveSessions, Revocation
+from jotbase.auth.refresh_tokens import issue
 from jotbase.auth.tokens import verify
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> Iterator[World]:
+    with opened() as world:
+        yield world
 
 
 @pytest.fixture
@@ -45,6 +47,15 @@ def test_a_lost_answer_is_given_again(world: World, session: Any) -> None:
 
     assert (again.status, again.body["refresh_token"]) == (200, fresh["refresh_token"])
     assert world.refreshed(fresh["refresh_token"]).status == 200
+
+
+def test_two_tabs_that_refresh_at_once_agree(world: World, session: Any) -> None:
+    """Both get the same new token, and nobody is logged out."""
+    body = {"refresh_token": session["refresh_token"]}
+    answers = world.at_once("/token?grant_type=refresh_token", body, body)
+
+    assert [answer.status for answer in answers] == [200, 200]
+    assert len({answer.body["refresh_token"] for answer in answers}) == 1
 
 
 def test_an_old_token_is_forgiven_for_a_moment(world: World, session: Any) -> None:
@@ -85,8 +96,9 @@ def test_a_garbled_refresh_token_is_refused(world: World, session: Any, text: ob
 
 def test_a_forged_refresh_token_harms_nobody(world: World, session: Any) -> None:
     """Who knows a session's id alone can neither use nor end the session."""
-    other = replace(World(policy=world.policy), drawn=100).signed_up("bob@example.com")
-    foreign = world.refreshed(other["refresh_token"])
+    principal = verify(session["access_token"], RING, START)
+    guess = issue(principal.session_id or "", 0, bytes(32))
+    foreign = world.refreshed(guess)
 
     assert (foreign.status, foreign.body["error_code"]) == (400, "refresh_token_not_found")
     assert world.refreshed(session["refresh_token"]).status == 200
@@ -130,8 +142,8 @@ def test_ended_sessions_can_be_read_by_other_processes(world: World, session: An
     """A session deleted in the database by whatever hand is in the log, with its user."""
     ended = verify(session["access_token"], RING, START).session_id
     fragment = revoked_since(0)
-    world.engine.connection.execute('DELETE FROM "auth.users"')
-    rows = world.engine.connection.execute(fragment.text, fragment.params).fetchall()
+    world.run('DELETE FROM "auth.users"')
+    rows = world.run(fragment.text, *fragment.params)
 
     assert rows == [(1, ended, session["user"]["id"])]
 

@@ -1,12 +1,14 @@
-"""Two tables with a change log, and the units of work that the contract tests drive on them."""
+"""A few tables with a change log, and the units of work that the contract tests drive on them."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 
-#: What SQLite runs until it is stopped; for a write, `INSERT INTO jobs … SELECT` of it.
-ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c"
+#: What a database runs until it is stopped, for its one row.
+ENDLESS = (
+    "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) AS n FROM c"
+)
 
 #: The tables by engine. The columns of "jotbase.changes" are those of `schema.ddl`.
 CREATE: dict[str, tuple[str, ...]] = {
@@ -17,6 +19,8 @@ CREATE: dict[str, tuple[str, ...]] = {
         " CONSTRAINT jobs_salary_check CHECK (salary >= 0), UNIQUE (company, title)) STRICT",
         "CREATE TABLE teams (company TEXT REFERENCES companies (handle) ON DELETE CASCADE,"
         " lead INTEGER REFERENCES jobs (id) ON DELETE RESTRICT) STRICT",
+        "CREATE TABLE nodes (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES nodes (id),"
+        " job INTEGER REFERENCES jobs (id) ON DELETE CASCADE) STRICT",
         'CREATE TABLE "jotbase.changes" (number INTEGER PRIMARY KEY AUTOINCREMENT,'
         ' "table" TEXT NOT NULL, kind TEXT NOT NULL, old TEXT, new TEXT,'
         " committed_at TEXT NOT NULL DEFAULT '2026-08-21T10:11:12+00:00') STRICT",

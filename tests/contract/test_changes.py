@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from tests.contract.board import CREATE, post, run, run_all
 from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.base import Engine
-from jotbase.engines.sqlite import SqliteEngine
+from jotbase.engines.sqlite import SqliteEngine, log
 from jotbase.sql.units import Statement, UnitOfWork
 from jotbase.values import Change
 
@@ -18,6 +19,12 @@ pytestmark = pytest.mark.anyio
 
 AT = "2026-08-21T10:11:12+00:00"
 SOON = 10
+#: A program of somebody else's, in a process of its own: file locks hold between processes.
+THEIRS = """
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as database:
+    database.execute("INSERT INTO jobs (title) VALUES ('theirs')")
+"""
 
 
 class Bell:
@@ -111,8 +118,11 @@ async def test_pruning_by_age(engine: SqliteEngine) -> None:
     assert await engine.last_change() == (2, 2)
 
 
-async def test_the_bell_rings_for_commits_that_logged_changes(engine: Engine) -> None:
-    """A commit with changes rings; one without, or a unit undone, does not."""
+async def test_the_bell_rings_for_commits_that_logged_changes(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit with changes rings at once; one without, or a unit undone, does not."""
+    monkeypatch.setattr(log, "LOOK_EVERY", 3600)
     bell = Bell(engine)
     await engine.write(run("INSERT INTO companies (handle) VALUES ('acme')"))
     with contextlib.suppress(Exception):
@@ -143,9 +153,7 @@ async def test_direct_writes_ring_and_are_logged(
     await engine.write(run_all(CREATE[engine_name]))
     await engine.write(post("ours"))
     bell = Bell(engine)
-    with contextlib.closing(sqlite3.connect(path)) as other:
-        other.execute("INSERT INTO jobs (title) VALUES ('theirs')")
-        other.commit()
+    await asyncio.to_thread(subprocess.run, [sys.executable, "-c", THEIRS, path], check=True)
     await bell.rung()
     await engine.write(post("ours again"))
 

@@ -14,6 +14,9 @@ from jotbase.sql.units import RolledBack, Rows, Statement, UnitOfWork
 
 pytestmark = pytest.mark.anyio
 
+SOON = 5
+#: A read whose first run is in a thread (test_sqlite_costs).
+NEEDS_A_THREAD = "SELECT count(*) FROM jobs"
 MANY = (
     "INSERT INTO jobs (title) SELECT 'many ' || n FROM"
     " (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 20000)"
@@ -129,12 +132,33 @@ async def test_a_slow_read_holds_nobody_up(engine: Engine) -> None:
 async def test_more_slow_reads_than_threads_do_not_stop_cheap_ones(engine: Engine) -> None:
     """Cheap reads do not wait in line with dear ones."""
     slow = [asyncio.ensure_future(engine.read(ENDLESS, ())) for _ in range(6)]
+    await engine.write(post("by now they run"))
 
     assert await engine.read("SELECT 1", ()) == [(1,)]
     assert not any(read.done() for read in slow)
     for read in slow:
         read.cancel()
     await asyncio.gather(*slow, return_exceptions=True)
+    async with asyncio.timeout(SOON):
+        assert await engine.read(NEEDS_A_THREAD, ()) == [(1,)]
+
+
+async def test_a_dear_write_does_not_keep_its_neighbours_waiting(
+    make_engine: MakeEngine, engine_name: str
+) -> None:
+    """Once a write is known to be dear, a unit before it has its result while it still runs."""
+    engine = await make_engine(statement_timeout=100)
+    await engine.write(run_all(CREATE[engine_name]))
+    endless = run(f"INSERT INTO jobs (title) SELECT CAST(n AS TEXT) FROM ({ENDLESS}) AS t")
+    with pytest.raises(StatementTooSlow):
+        await engine.write(endless)
+    before = asyncio.ensure_future(engine.write(post("before")))
+    dear = asyncio.ensure_future(engine.write(endless))
+    await before
+
+    assert not dear.done()
+    with pytest.raises(StatementTooSlow):
+        await dear
 
 
 async def test_a_read_past_its_time_is_stopped(make_engine: MakeEngine) -> None:
@@ -156,9 +180,7 @@ async def test_a_write_past_its_time_is_undone_alone(
 
     def slow() -> UnitOfWork[None]:
         yield Statement("INSERT INTO jobs (title) VALUES ('lost')")
-        yield Statement(f"INSERT INTO jobs (title) SELECT CAST(n AS TEXT) FROM ({ENDLESS}) AS t(n)"
-                        if engine_name == "postgres" else
-                        f"INSERT INTO jobs (title) SELECT CAST(\"max(n)\" AS TEXT) FROM ({ENDLESS})")  # fmt: skip
+        yield Statement(f"INSERT INTO jobs (title) SELECT CAST(n AS TEXT) FROM ({ENDLESS}) AS t")
 
     results = await asyncio.gather(
         engine.write(post("a")), engine.write(slow), engine.write(post("b")),
@@ -171,11 +193,13 @@ async def test_a_write_past_its_time_is_undone_alone(
 
 async def test_a_dear_write_and_its_neighbours_are_all_kept(engine: Engine) -> None:
     """A write too dear for the loop starts over in a thread, and costs its neighbours nothing."""
-    await asyncio.gather(*map(engine.write, [post("a"), run(MANY), post("b"), run(MANY)]))
+    units = [post("a"), post("b"), run(MANY), post("c"), run(MANY)]
+    results = await asyncio.gather(*map(engine.write, units))
 
-    assert await engine.read("SELECT count(*) FROM jobs", ()) == [(40002,)]
+    assert (results[0], results[1], results[3]) == ([(1,)], [(2,)], [(20003,)])
+    assert await engine.read("SELECT count(*) FROM jobs", ()) == [(40003,)]
     changes = [change.number for change in await engine.changes(0, 50_000)]
-    assert changes == list(range(1, 40003))
+    assert changes == list(range(1, 40004))
 
 
 async def test_the_loop_turns_while_a_unit_of_many_statements_runs(engine: Engine) -> None:
@@ -184,15 +208,15 @@ async def test_the_loop_turns_while_a_unit_of_many_statements_runs(engine: Engin
     def unit() -> UnitOfWork[None]:
         for number in range(5000):
             yield Statement("INSERT INTO jobs (title) VALUES (?)", (f"t{number}",))
+        seen.append(turns)
 
+    turns, seen = 0, list[int]()
     writing = asyncio.ensure_future(engine.write(unit))
-    turns = 0
     while not writing.done():
-        await engine.read("SELECT title FROM jobs WHERE id = 1", ())
         await asyncio.wait([writing], timeout=0)
         turns += 1
 
-    assert turns > 2
+    assert seen[0] > 2
     assert len(await titles(engine)) == 5000
 
 

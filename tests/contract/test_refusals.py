@@ -15,6 +15,7 @@ GIVEN = (
     "INSERT INTO jobs (title, company) VALUES ('Baker', 'acme')",
     "INSERT INTO jobs (title, company) VALUES ('Cook', 'acme')",
     "INSERT INTO teams (company, lead) VALUES ('globex', 2)",
+    "INSERT INTO nodes (id, job) VALUES (1, 2)",
 )
 
 
@@ -90,6 +91,11 @@ REFERENCES = [
         'update or delete on table "companies" violates foreign key constraint'
         ' "jobs_company_fkey" on table "jobs"',
         'Key (handle)=(acme) is still referenced from table "jobs".',
+    ),
+    (
+        "INSERT INTO nodes (id, parent) VALUES (11, 12), (12, NULL), (13, 99)",
+        'insert or update on table "nodes" violates foreign key constraint "nodes_parent_fkey"',
+        'Key (parent)=(99) is not present in table "nodes".',
     ),
     (
         "DELETE FROM jobs WHERE id = 2",

@@ -31,6 +31,8 @@ def _room(rooms: str, libraries: str = "", *, pure: bool = False) -> Room:
 WORDS = "errors values"
 THINKING = f"{WORDS} sql schema auth query access realtime"
 PAGES = "pipeline feed"
+#: What the composition root is put together with.
+ROOT = "keychain data migration seeding"
 OUTSIDE = f"{THINKING} {PAGES} engines.base engines functions http studio project settings"
 
 #: orjson is a codec, bytes to values and back: it may stand wherever JSON does.
@@ -39,7 +41,7 @@ ROOMS: dict[str, Room] = {
     "values": _room("errors", pure=True),
     "sql": _room("errors", pure=True),
     "schema": _room(f"{WORDS} sql", "jsonschema_rs orjson", pure=True),
-    "auth": _room(f"{WORDS} sql schema", "argon2 cryptography joserfc orjson", pure=True),
+    "auth": _room(f"{WORDS} sql schema", "argon2 cryptography orjson", pure=True),
     "query": _room(f"{WORDS} sql schema", "orjson", pure=True),
     "access": _room(f"{WORDS} sql schema query", pure=True),
     "realtime": _room(f"{WORDS} sql schema query access", "orjson", pure=True),
@@ -55,11 +57,17 @@ ROOMS: dict[str, Room] = {
         "httptools orjson starlette uvicorn uvloop websockets",
     ),
     "studio": _room(""),
-    "app": _room(OUTSIDE, "orjson"),
-    "commands": _room(f"{OUTSIDE} app jotbase", "orjson uvicorn uvloop"),
+    "keychain": _room(f"{WORDS} auth project settings"),
+    "data": _room(f"{THINKING} pipeline engines.base project settings", "orjson"),
+    "migration": _room(f"{THINKING} engines.base", "orjson"),
+    "seeding": _room(f"{THINKING} pipeline engines.base project", "orjson"),
+    "app": _room(f"{OUTSIDE} {ROOT}", "orjson"),
+    "loading": _room(f"{OUTSIDE} {ROOT} app"),
+    "reload": _room("errors app http"),
+    "commands": _room(f"{OUTSIDE} {ROOT} app loading reload jotbase", "orjson uvicorn uvloop"),
     "cli": _room("errors commands jotbase"),
     "__main__": _room("cli"),
-    "testing": _room(f"{WORDS} settings project http app jotbase", "orjson pytest"),
+    "testing": _room(f"{OUTSIDE} {ROOT} app loading jotbase", "orjson pytest"),
     "examples": _room("functions testing jotbase", "flask pytest"),
     "jotbase": _room(WORDS),
 }

@@ -6,11 +6,18 @@ In charge of what a start needs and of what it prints. Must not know how anythin
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 import sys
+from typing import Any
 
-from jotbase.app import Backend, load
-from jotbase.settings import Settings, fields_with_help
+from jotbase.app import Backend
+from jotbase.auth.apikeys import opaque_key
+from jotbase.errors import ProjectError
+from jotbase.loading import load, load_settings, site_url
+from jotbase.reload import watched
+from jotbase.settings import settings_help
+from jotbase.values import ANON
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,49 +26,50 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="the address to listen on (JOTBASE_HOST)")
     parser.add_argument("--port", type=int, help="the port; 0 takes a free one (JOTBASE_PORT)")
     parser.add_argument(
-        "--reload", action="store_true", help="apply changes of schemas/ and functions/ while serving"
+        "--reload", action="store_true", help="apply changes of schemas/ and functions/ at once"
     )
-    width = max(len(name) for name, _, _ in fields_with_help()) + 2
-    lines = [f"  {name:<{width}}{text} [{default}]" for name, default, text in fields_with_help()]
+    rows = settings_help()
+    width = max(len(name) for name, _, _ in rows) + 2
+    lines = [f"  {name:<{width}}{text} [{default}]" for name, default, text in rows]
     parser.epilog = "settings, from the environment or the project's .env:\n" + "\n".join(lines)
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve until the process is told to stop."""
-    from jotbase.http.server import listen
-    from jotbase.http.server import run as run_server
+    from jotbase.http import server  # uvicorn takes 120 ms, and wrong settings are told before
 
-    overrides = {"host": options.host, "port": options.port}
+    overrides: dict[str, Any] = {"host": options.host, "port": options.port}
     given = {name: value for name, value in overrides.items() if value is not None}
-    backend = load(options.project, given)
-    settings = backend.settings
+    project, settings = load_settings(options.project, given)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    listener = listen(settings.host, settings.port)
-    port = listener.getsockname()[1]
-    backend.listens_on(port)
-    started = run_server(
-        backend.application(reload=options.reload), listener, lambda: _greet(backend, settings, port)
-    )
-    return 0 if started else 1
+    for name in ("uvicorn", "uvicorn.error", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    listener = server.listen(settings.host, settings.port)
+    url = site_url(settings, listener.getsockname()[1])
+    backend = load(project, settings, url)
+    failures: list[ProjectError] = []
+    application = backend.application(on_failure=failures.append)
+    if options.reload:
+        application = watched(application, backend)
+    server.run(application, listener, lambda: _greet(backend))
+    if failures:
+        raise failures[0]
+    return 0
 
 
-def _greet(backend: Backend, settings: Settings, port: int) -> None:
-    host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::1", "::") else settings.host
-    url = settings.site_url or f"http://{host}:{port}"
-    tables = len(backend.model.tables)
-    lines = [f"Jotbase serves {tables} tables from {backend.project.root}"]
-    if backend.project.public.is_dir():
-        lines.append(f"  page             {url}/")
-    lines += [
-        f"  API              {url}/rest/v1/",
-        f"  publishable key  {backend.ring.publishable_key}",
+def _greet(backend: Backend) -> None:
+    tables = backend.meaning.model.tables
+    first = next(iter(tables), "TABLE")
+    page = [f"  page             {backend.url}/"] if backend.project.public.is_dir() else []
+    lines = [
+        f"Jotbase serves {len(tables)} tables from {backend.project.root}",
+        *page,
+        f"  API              {backend.url}/rest/v1/",
+        f"  publishable key  {opaque_key(ANON, backend.ring)}",
         "",
-        f"Try:  curl '{url}/rest/v1/{backend.a_table()}?limit=3' -H 'apikey: <publishable key>'",
-        "Keys for servers: jotbase keys    Rules and schemas: jotbase check    Stop: Ctrl-C",
+        f"Try: curl '{backend.url}/rest/v1/{first}?limit=3' -H 'apikey: <publishable key>'",
+        "Keys for servers: jotbase keys   Mistakes: jotbase check   Stop: Ctrl-C",
     ]
     print("\n".join(lines), flush=True)
-    for note in backend.notes:
-        print(f"jotbase: {note}", file=sys.stderr, flush=True)

@@ -51,6 +51,12 @@ class Engine(Protocol):
         by this process or another; it carries no data, and rings may be merged.
         """
 
+    async def prune(self, keep_rows: int, keep_seconds: float | None = None) -> int:
+        """Take from the change log what is neither among the newest `keep_rows` nor young enough.
+
+        Return how many changes went. Their numbers are never given again.
+        """
+
     async def close(self) -> None:
         """Finish what is under way and close."""
 

@@ -26,7 +26,6 @@ from jotbase.auth.bodies import email, metadata, read_body, text
 from jotbase.auth.changes import Changed, UserChange, update_user
 from jotbase.auth.grants import session_json
 from jotbase.auth.passwords import (
-    LONGEST,
     check_new_password,
     needs_rehash,
     verify_password,
@@ -103,8 +102,7 @@ async def _password_grant(request: Request, services: AccountServices) -> Respon
     address, password = _address(body), text(body, "password")
     user = await services.read(store.one(services.engine.dialect, User, "email", address))
     stored = user.encrypted_password if user else None
-    given = password if len(password.encode()) <= LONGEST else ""
-    fits = await services.run_in_thread(verify_password, given, stored)
+    fits = await services.run_in_thread(verify_password, password, stored)
     if user is None or stored is None or not fits:
         raise wrong_credentials()
     new_hash = await services.hash(password) if needs_rehash(stored) else None

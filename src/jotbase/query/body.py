@@ -5,8 +5,6 @@ In charge of malformed, oversized and oddly shaped bodies. Must not know tables 
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from typing import Any
 
@@ -14,10 +12,12 @@ import orjson
 
 from jotbase.errors import RequestError
 from jotbase.query.intent import Intent, Payload
+from jotbase.query.separated import parse_lines
 from jotbase.query.shape import decoded
 
 #: How deeply a body may nest; deeper ones would exhaust validators and the database's JSON parser.
 MAX_NESTING = 100
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -38,6 +38,12 @@ def read_payload(body: bytes, intent: Intent) -> Payload:
 
 def _json(body: bytes, intent: Intent) -> Payload:
     _check_nesting(body)
+    if b"\\u0000" in body and _NUL.search(body):
+        raise RequestError(
+            "22P05",
+            "unsupported Unicode escape sequence",
+            details="\\u0000 cannot be converted to text.",
+        )
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -83,17 +89,14 @@ def _text(body: bytes) -> str:
 
 
 def _csv(body: bytes) -> Payload:
-    """Read CSV (RFC 4180) with a header line; the unquoted word NULL is null."""
-    try:
-        lines = list(csv.reader(io.StringIO(_text(body), newline=""), strict=True))
-    except csv.Error as error:
-        raise RequestError("PGRST102", f"The CSV cannot be read: {error}") from error
-    if not lines or not lines[0]:
+    """Read CSV with a header line; the word NULL is null."""
+    lines = parse_lines(_text(body))
+    if not lines or lines[0] == [""]:
         raise RequestError("PGRST102", "The CSV has no header line")
     header = lines[0]
     rows: list[dict[str, Any]] = []
     for line in lines[1:]:
-        if not line:
+        if line == [""] and len(header) > 1:
             continue
         if len(line) != len(header):
             raise RequestError("PGRST102", "All lines must have same number of fields")

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from orjson import dumps
 
+from jotbase.query.columns import raw
 from jotbase.query.guarding import Guard
 from jotbase.query.nodes import WHOLE, Embed, Node, ReadPlan, Value
-from jotbase.query.output import argument, concatenated, quoted, raw, text
+from jotbase.query.output import argument, concatenated, quoted, text
 from jotbase.query.rows import (
     Frame,
     Opened,
@@ -75,8 +76,7 @@ def _array(node: Node, opened: Opened, frame: Frame, extra: Fragment) -> Fragmen
         array = "SELECT json_group_array(" + _object(keys, node, frame) + ")"
     else:
         # Text joined to text: json() around a sub-select would read its result once more.
-        listed = "group_concat(" + _object(keys, node, frame) + ")"
-        array = "SELECT '[' || ifnull(" + listed + ", '') || ']'"
+        array = "SELECT " + _listed(_object(keys, node, frame))
     return array + extra + rows
 
 
@@ -85,7 +85,7 @@ def _is_flat(keys: tuple[_Key, ...]) -> bool:
 
 
 def _rows(node: Node, opened: Opened, frame: Frame) -> Fragment:
-    """Return ` FROM` and the chosen rows in order, with to-one spreads beside them.
+    """Return the FROM clause of the chosen rows in order, to-one spreads beside them.
 
     Rows are chosen before any JSON is made, so that what a limit drops costs nothing.
     """
@@ -116,7 +116,7 @@ def _joins(node: Node, frame: Frame) -> Fragment:
 
 
 def _groups(node: Node, opened: Opened, frame: Frame) -> Fragment:
-    """Return the grouped rows of a node: one column a key, named k0, k1, …"""
+    """Return the grouped rows of a node: one column a key, named k0, k1 and so on."""
     columns: list[Fragment] = []
     grouping: list[str] = []
     for number, key in enumerate(_keys(node)):
@@ -236,6 +236,10 @@ def _one(node: Node, opened: Opened, frame: Frame) -> Fragment:
 
 def _column(spread: _Spread, opened: Opened, frame: Frame) -> Fragment:
     """Return a select of the JSON array of one key over the rows of a spread relation."""
-    listed = "group_concat(" + _text(spread.key, frame) + ")"
     rows = _rows(spread.embed.node, opened, frame)
-    return "SELECT '[' || ifnull(" + listed + ", '') || ']'" + rows
+    return "SELECT " + _listed(_text(spread.key, frame)) + rows
+
+
+def _listed(one: Fragment) -> Fragment:
+    """Return the JSON array of a JSON text over all rows."""
+    return "concat('[', group_concat(" + one + "), ']')"

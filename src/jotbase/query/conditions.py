@@ -6,8 +6,11 @@ operand's text is read. Must not know SQL; what an operator means stands in `ope
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+
+from orjson import loads
 
 from jotbase.errors import RequestError
 from jotbase.query.expr import TRUE, And, Apply, Expr, Field, Given, Literal, Not, Or
@@ -17,9 +20,13 @@ from jotbase.query.intent import Condition as Asked
 from jotbase.query.nodes import Combined, Condition, Embed, HasEmbed
 from jotbase.query.operators import OPERATORS
 from jotbase.query.spelling import nearest
-from jotbase.schema.convert import from_text
+from jotbase.schema.convert import TYPE_NAMES, from_text, literal_items
 from jotbase.schema.model import Column, Table, Type
 
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?", re.ASCII)
+
+#: How many parts of a conjunction or disjunction stand side by side.
+_WIDTH = 16
 _LIKE = ("like", "ilike")
 _SYMBOLS = {
     "eq": "=",
@@ -40,21 +47,6 @@ _SYMBOLS = {
     "phfts": "@@",
     "wfts": "@@",
 }
-TYPE_NAMES = {
-    Type.INTEGER: "integer",
-    Type.NUMBER: "double precision",
-    Type.DECIMAL: "numeric",
-    Type.BOOLEAN: "boolean",
-    Type.TEXT: "text",
-    Type.UUID: "uuid",
-    Type.TIMESTAMP: "timestamp with time zone",
-    Type.DATE: "date",
-    Type.TIME: "time without time zone",
-    Type.BYTES: "bytea",
-    Type.JSON: "jsonb",
-    Type.ARRAY: "jsonb",
-}
-
 
 def column_of(table: Table, name: str) -> Column:
     """Return a readable column. Raises RequestError 42703 for all others.
@@ -91,9 +83,9 @@ def value_type(column: Column, steps: tuple[JsonStep, ...]) -> Type:
     return kind
 
 
-def json_path(steps: Iterable[JsonStep]) -> tuple[str | int, ...]:
-    """Return the keys of a path, from the column inwards."""
-    return tuple(step.key for step in steps)
+def json_keys(steps: Iterable[JsonStep]) -> Literal:
+    """Return the keys of a path, from the column inwards, as the operators take them."""
+    return Literal(tuple(step.key for step in steps))
 
 
 def operand_expression(
@@ -106,8 +98,7 @@ def operand_expression(
         return expression, column.type, column.item
     kind = value_type(column, field.steps)
     operator = "json_text" if field.steps[-1].as_text else "json_get"
-    path = Literal(json_path(field.steps))
-    return Apply(operator, (expression, path)), kind, None
+    return Apply(operator, (expression, json_keys(field.steps))), kind, None
 
 
 def condition_of(
@@ -141,11 +132,18 @@ def _combined(operator: str, parts: list[Condition], negated: bool) -> Condition
     plain = [part for part in parts if not isinstance(part, HasEmbed | Combined)]
     if len(plain) < len(parts):
         return Combined("or" if operator == "or" else "and", tuple(parts), negated)
-    if len(plain) == 1:
-        joined = plain[0]
-    else:
-        joined = Or(tuple(plain)) if operator == "or" else And(tuple(plain))
+    joined = balanced(operator, plain)
     return Not(joined) if negated else joined
+
+
+def balanced(operator: str, parts: Sequence[Expr]) -> Expr:
+    """Join expressions in groups of a few, since databases bound how high an expression may be."""
+    while len(parts) > _WIDTH:
+        groups = [parts[start : start + _WIDTH] for start in range(0, len(parts), _WIDTH)]
+        parts = [balanced(operator, group) for group in groups]
+    if len(parts) == 1:
+        return parts[0]
+    return Or(tuple(parts)) if operator == "or" else And(tuple(parts))
 
 
 def _comparison(asked: Asked, table: Table, alias: str) -> Expr:
@@ -191,11 +189,12 @@ def _quantified(asked: Asked, left: Expr, kind: Type, item: Type | None) -> Expr
     """Spell out `eq(any).{1,2}` as alternatives, `(all)` as a conjunction."""
     _check(asked.operator, kind)
     read = _reader(asked.operator, kind, item)
-    parts = tuple(
+    parts = [
         Apply(asked.operator, (left, Literal(read(text), kind)))
-        for text in array_items(str(asked.operand))
-    )
-    return Or(parts) if asked.quantifier == "any" else And(parts)
+        for text in literal_items(str(asked.operand))
+        if text is not None
+    ]
+    return balanced("or" if asked.quantifier == "any" else "and", parts)
 
 
 def _check(operator: str, kind: Type) -> None:
@@ -225,6 +224,8 @@ def _reader(operator: str, kind: Type, item: Type | None) -> Callable[[Any], Any
         return lambda text: tuple(from_text(kind, one, item) for one in list_items(text))
     if operator in _LIKE:
         return lambda text: text.replace("*", "%")
+    if kind is Type.ARRAY and item is None:
+        return _mixed
     if kind is Type.TEXT or operator in ("match", "imatch", "fts", "plfts", "phfts", "wfts"):
         return _as_is
     return lambda text: from_text(kind, text, item)
@@ -234,43 +235,11 @@ def _as_is(text: str) -> str:
     return text
 
 
-def array_items(text: str) -> list[str]:
-    """Return the items of PostgreSQL's array literal `{a,"b,c"}` (PostgreSQL 8.15.6).
-
-    Raises RequestError 22P02.
-    """
-    inner = text.strip()
-    if not (inner.startswith("{") and inner.endswith("}")):
-        raise RequestError(
-            "22P02",
-            f'malformed array literal: "{text}"',
-            details='Array value must start with "{" or dimension information.',
-        )
-    inner = inner[1:-1]
-    items: list[str] = []
-    position = 0
-    while position < len(inner):
-        item, position = _array_item(inner, position, text)
-        items.append(item)
-        position += 1
-    return items
-
-
-def _array_item(inner: str, position: int, text: str) -> tuple[str, int]:
-    """Read one item; return it and where its comma stands."""
-    while position < len(inner) and inner[position] == " ":
-        position += 1
-    if position < len(inner) and inner[position] == '"':
-        pieces: list[str] = []
-        position += 1
-        while position < len(inner) and inner[position] != '"':
-            position += inner[position] == "\\"
-            pieces.append(inner[position : position + 1])
-            position += 1
-        if position >= len(inner):
-            raise RequestError("22P02", f'malformed array literal: "{text}"')
-        end = inner.find(",", position)
-        return "".join(pieces), len(inner) if end < 0 else end
-    end = inner.find(",", position)
-    end = len(inner) if end < 0 else end
-    return inner[position:end].strip(), end
+def _mixed(text: str) -> Any:
+    """Read an array of mixed items: in `{1,a}`, what is a JSON number is one."""
+    if not text.lstrip().startswith("{"):
+        return from_text(Type.ARRAY, text)
+    return [
+        loads(item) if item is not None and _NUMBER.fullmatch(item) else item
+        for item in literal_items(text)
+    ]

@@ -15,16 +15,22 @@ from jotbase.schema.model import Table, Type
 from jotbase.values import ANONYMOUS, Principal
 
 
+def _no_uuids() -> str:
+    raise LookupError("this context was made without a source of UUIDs")
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a tree's open places are filled from: the caller, the request's values, the clock.
 
-    `now` is RFC 3339 text in UTC, in the stored form of timestamps.
+    `now` is RFC 3339 text in UTC, in the stored form of timestamps. `new_uuid` gives another UUID
+    (RFC 9562, lower-case text) each time it is called.
     """
 
     principal: Principal = ANONYMOUS
     values: tuple[Any, ...] = ()
     now: str = ""
+    new_uuid: Callable[[], str] = _no_uuids
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,15 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True)
+class NewUuid:
+    """A UUID that nothing else has: a default's, never a rule's."""
+
+    def fill(self, context: Context) -> str:
+        """Return the next UUID of the context's source."""
+        return context.new_uuid()
+
+
+@dataclass(frozen=True, slots=True)
 class Apply:
     """An operator or function of the operator table, applied."""
 
@@ -114,7 +129,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """Whether `table` has a row, called `scope` inside, for which `where` is true: never unknown."""
+    """Whether `table` has a row, inside called `scope`, with a true `where`: never unknown."""
 
     table: Table
     scope: str
@@ -123,7 +138,7 @@ class Exists:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """`value` on the row of `table` (called `scope` inside) whose `key` equals `base`; else null."""
+    """`value` on the row of `table` (inside called `scope`) whose `key` equals `base`, or null."""
 
     base: Expr
     table: Table
@@ -132,7 +147,9 @@ class Follow:
     value: Expr
 
 
-Expr = Field | Literal | Given | Fact | Now | Apply | And | Or | Not | Exists | Follow
+#: What a request fills in: nodes with `fill(context)`.
+Open = Given | Fact | Now | NewUuid
+Expr = Field | Literal | Open | Apply | And | Or | Not | Exists | Follow
 
 TRUE = Literal(True, Type.BOOLEAN)
 FALSE = Literal(False, Type.BOOLEAN)
@@ -191,6 +208,33 @@ def conjuncts(expression: Expr) -> tuple[Expr, ...]:
     if isinstance(expression, And):
         return tuple(part for inner in expression.parts for part in conjuncts(inner))
     return (expression,)
+
+
+def facts(expression: Expr) -> tuple[Fact, ...]:
+    """Return what the expression asks of the caller, each once, in order of appearance."""
+    return tuple(dict.fromkeys(node for node in walk(expression) if isinstance(node, Fact)))
+
+
+def rescoped(expression: Expr, old: str, new: str) -> Expr:
+    """Return the expression with the row that it calls `old` called `new`."""
+    match expression:
+        case Field(scope, name, kind, item):
+            return Field(new, name, kind, item) if scope == old else expression
+        case Apply(operator, arguments):
+            return Apply(operator, tuple(rescoped(part, old, new) for part in arguments))
+        case And(parts):
+            return And(tuple(rescoped(part, old, new) for part in parts))
+        case Or(parts):
+            return Or(tuple(rescoped(part, old, new) for part in parts))
+        case Not(part):
+            return Not(rescoped(part, old, new))
+        case Exists(table, scope, where):
+            return expression if scope == old else Exists(table, scope, rescoped(where, old, new))
+        case Follow(base, table, scope, key, value):
+            inner = value if scope == old else rescoped(value, old, new)
+            return Follow(rescoped(base, old, new), table, scope, key, inner)
+        case _:
+            return expression
 
 
 def scopes(expression: Expr) -> frozenset[str]:

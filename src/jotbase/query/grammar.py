@@ -49,6 +49,9 @@ _RANGE = re.compile(r"(\d{0,18})-(\d{0,18})", re.ASCII)
 #: Where the data API is served; Location and Content-Location are relative to it.
 PREFIX = "/rest/v1"
 
+#: The name by which clients know the one schema.
+SCHEMA = "public"
+
 
 @dataclass(slots=True)
 class _Parts:
@@ -73,6 +76,12 @@ def parse(shape: Shape) -> Intent:
     action = _ACTIONS.get(shape.method)
     if action is None:
         raise RequestError("PGRST117", f"Unsupported HTTP method: {shape.method}")
+    if shape.profile not in {"", SCHEMA}:
+        raise RequestError(
+            "PGRST106",
+            f"Invalid schema: {shape.profile}",
+            hint=f"Only the following schemas are exposed: {SCHEMA}",
+        )
     target, is_call = _target(shape.path)
     if is_call:
         if shape.method not in ("GET", "HEAD", "POST"):

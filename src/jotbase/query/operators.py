@@ -8,188 +8,304 @@ order; each dialect is made to obey.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
+from jotbase.query import documents, patterns
+from jotbase.query.binding import Takes
+from jotbase.query.documents import same
 from jotbase.schema.model import Type
 from jotbase.sql.fragment import Fragment, join, sql
 
 Spelling = Callable[..., Fragment]
-Reading = Callable[..., Any]
+#: One spelling for each dialect, by its name.
+Spellings = Mapping[str, Spelling]
 
-COMPARABLE = frozenset(Type) - {Type.JSON, Type.ARRAY, Type.BYTES}
-TEXTUAL = frozenset({Type.TEXT})
 EVERY = frozenset(Type)
+COMPARABLE = EVERY - {Type.BYTES}
+TEXTUAL = frozenset({Type.TEXT})
+DOCUMENTS = frozenset({Type.JSON, Type.ARRAY})
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One meaning in both readings.
+
+    `spell` writes SQL from the arguments' fragments, by dialect name; `read` takes their values.
+    """
+
+    spell: Spellings
+    read: Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
     """One row of the table.
 
-    `spell` writes SQL from its arguments' fragments, by dialect name; `read` gives the value in
-    Python. A `strict` operator is unknown (None) as soon as an argument is, and `read` never sees
-    None. `types` are those of its first argument. `url` says whether filters may name it.
+    `spell` and `read` are its usual meaning; `typed` is the one it has where its last argument is
+    of such a type. A `strict` operator is unknown (None) as soon as an argument is, and `read`
+    never sees None. `types` are those of its first argument, `takes` says how each argument is
+    bound, `url` whether filters may name it.
     """
 
     name: str
     doc: str
-    spell: Mapping[str, Spelling]
-    read: Reading
+    spell: Spellings
+    read: Callable[..., Any]
     types: frozenset[Type] = EVERY
     strict: bool = True
     result: Type = Type.BOOLEAN
     url: bool = True
+    takes: tuple[Takes, ...] = ("value", "value")
+    typed: Mapping[Type, Meaning] = field(default_factory=dict)
+
+    def meaning(self, last: Type | None) -> Meaning:
+        """Return what the operator means where its last argument is of that type."""
+        usual = Meaning(self.spell, self.read)
+        return usual if last is None else self.typed.get(last, usual)
 
 
-def _infix(symbol: str) -> Mapping[str, Spelling]:
-    def spell(left: Fragment, right: Fragment) -> Fragment:
-        return left + f" {symbol} " + right
+def _infix(sqlite: str, postgres: str | None = None) -> Spellings:
+    def spelling(symbol: str) -> Spelling:
+        def spell(left: Fragment, right: Fragment) -> Fragment:
+            return left + f" {symbol} " + right
 
-    return {"sqlite": spell, "postgres": spell}
+        return spell
 
-
-def _call(name: str) -> Mapping[str, Spelling]:
-    def spell(*arguments: Fragment) -> Fragment:
-        return sql(f"{name}(") + join(", ", arguments) + ")"
-
-    return {"sqlite": spell, "postgres": spell}
+    return {"sqlite": spelling(sqlite), "postgres": spelling(postgres or sqlite)}
 
 
-def _same(left: Any, right: Any) -> bool:
-    """Equality of JSON values, in which true is not 1."""
-    if isinstance(left, bool) != isinstance(right, bool):
-        return False
-    return bool(left == right)
+def _call(sqlite: str, postgres: str | None = None) -> Spellings:
+    def spelling(name: str) -> Spelling:
+        def spell(*arguments: Fragment) -> Fragment:
+            return sql(f"{name}(") + join(", ", arguments) + ")"
 
+        return spell
 
-@lru_cache(maxsize=512)
-def _like_pattern(pattern: str, flags: int) -> re.Pattern[str]:
-    """Translate LIKE's `%`, `_` and backslash escapes (PostgreSQL 9.7.1)."""
-    pieces = []
-    for token in re.findall(r"\\.|.", pattern, re.DOTALL):
-        if token == "%":
-            pieces.append(".*")
-        elif token == "_":
-            pieces.append(".")
-        else:
-            pieces.append(re.escape(token[-1]))
-    return re.compile("".join(pieces), re.DOTALL | flags)
-
-
-def like(text: str, pattern: str) -> bool:
-    """Whether the whole text fits the LIKE pattern, case-sensitively."""
-    return _like_pattern(pattern, 0).fullmatch(text) is not None
-
-
-def ilike(text: str, pattern: str) -> bool:
-    """Whether the whole text fits the LIKE pattern, whatever its case, in any script."""
-    return _like_pattern(pattern, re.IGNORECASE).fullmatch(text) is not None
-
-
-@lru_cache(maxsize=512)
-def _regex(pattern: str, flags: int) -> re.Pattern[str]:
-    return re.compile(pattern, flags)
-
-
-def match(text: str, pattern: str) -> bool:
-    """Whether the regular expression is found in the text."""
-    return _regex(pattern, 0).search(text) is not None
-
-
-def imatch(text: str, pattern: str) -> bool:
-    """Whether the regular expression is found in the text, whatever its case."""
-    return _regex(pattern, re.IGNORECASE).search(text) is not None
-
-
-def ascii_lower(text: str) -> str:
-    """Lower-case A to Z alone, as both databases do under byte-order collation."""
-    return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in text)
+    return {"sqlite": spelling(sqlite), "postgres": spelling(postgres or sqlite)}
 
 
 def _like_sqlite(left: Fragment, right: Fragment) -> Fragment:
     return left + " LIKE " + right + " ESCAPE '\\'"
 
 
-def _in_sqlite(left: Fragment, right: Fragment) -> Fragment:
-    return left + " IN (SELECT value FROM json_each(" + right + "))"
+def _in_sqlite(item: str) -> Spelling:
+    # An unknown list makes `IN (NULL)`, which is unknown, and not `IN ()`, which is false.
+    def spell(left: Fragment, right: Fragment) -> Fragment:
+        return left + f" IN (SELECT {item} FROM json_each(ifnull(" + right + ", '[null]')))"
+
+    return spell
 
 
 def _in_postgres(left: Fragment, right: Fragment) -> Fragment:
     return left + " = ANY(" + right + ")"
 
 
-def _holds_sqlite(array: Fragment, item: Fragment) -> Fragment:
-    inside = sql("EXISTS (SELECT 1 FROM json_each(") + array + ") WHERE value = " + item + ")"
-    return sql("CASE WHEN ") + array + " IS NULL OR " + item + " IS NULL THEN NULL ELSE " + inside + " END"
+def _in(value: Any, options: Sequence[Any] | None) -> bool | None:
+    if options is None:
+        return None
+    if value is None:
+        return None if options else False
+    return any(same(value, option) for option in options)
+
+
+def _holds_sqlite(test: str) -> Spelling:
+    # json_each gives true as 1, so an item's kind must be asked for as well.
+    def spell(array: Fragment, item: Fragment) -> Fragment:
+        return (
+            sql("CASE WHEN ") + array + " IS NULL OR " + item + " IS NULL THEN NULL ELSE EXISTS"
+            " (SELECT 1 FROM json_each(" + array + ") AS jot_item WHERE jot_item.value = " + item
+        ) + f" AND jot_item.type {test} ('true', 'false')) END"
+
+    return spell
 
 
 def _holds_postgres(array: Fragment, item: Fragment) -> Fragment:
     return array + " @> to_jsonb(" + item + ")"
 
 
+def _startswith_sqlite(text: Fragment, head: Fragment) -> Fragment:
+    return sql("substr(") + text + ", 1, length(" + head + ")) = " + head
+
+
+def _json_text_sqlite(document: Fragment, path: Fragment) -> Fragment:
+    # `->` keeps a number's spelling, where `->>` would read it and print it again.
+    return (
+        sql("CASE json_type(") + document + ", " + path + ") WHEN 'null' THEN NULL"
+        " WHEN 'text' THEN " + document + " ->> " + path + " ELSE " + document + " -> " + path
+    ) + " END"
+
+
 def _is(value: Any, wanted: Any) -> bool:
-    return value is wanted if wanted is None else value is not None and _same(value, wanted)
+    return value is wanted if wanted is None else value is not None and same(value, wanted)
+
+
+def _distinct(left: Any, right: Any) -> bool:
+    if left is None or right is None:
+        return left is not right
+    return not same(left, right)
+
+
+def _among_sqlite(value: Fragment, options: Fragment) -> Fragment:
+    among = sql("jot_among(") + value + ", " + options + ")"
+    return sql("CASE json_array_length(") + options + ") WHEN 0 THEN FALSE ELSE " + among + " END"
+
+
+def _distinct_sqlite(left: Fragment, right: Fragment) -> Fragment:
+    compared = sql("ifnull(jot_compare(") + left + ", " + right + ") <> 0, FALSE)"
+    return sql("(") + left + " IS NULL) <> (" + right + " IS NULL) OR " + compared
+
+
+def _compared(symbol: str) -> Mapping[Type, Meaning]:
+    """Return a comparison's meaning on JSON, which SQLite would compare as text."""
+
+    def spell(left: Fragment, right: Fragment) -> Fragment:
+        return sql("jot_compare(") + left + ", " + right + f") {symbol} 0"
+
+    def read(left: Any, right: Any) -> bool:
+        return _SIGNS[symbol](documents.compare(left, right))
+
+    meaning = Meaning({"sqlite": spell, "postgres": _infix(symbol)["postgres"]}, read)
+    return dict.fromkeys(DOCUMENTS, meaning)
+
+
+_SIGNS: Mapping[str, Callable[[int], bool]] = {
+    "=": lambda sign: sign == 0,
+    "<>": lambda sign: sign != 0,
+    "<": lambda sign: sign < 0,
+    "<=": lambda sign: sign <= 0,
+    ">": lambda sign: sign > 0,
+    ">=": lambda sign: sign >= 0,
+}
 
 
 _TABLE = (
-    Operator("eq", "equals", _infix("="), _same),
-    Operator("neq", "differs from", _infix("<>"), lambda a, b: not _same(a, b)),
-    Operator("lt", "less than", _infix("<"), lambda a, b: a < b, COMPARABLE),
-    Operator("lte", "less than or equal", _infix("<="), lambda a, b: a <= b, COMPARABLE),
-    Operator("gt", "greater than", _infix(">"), lambda a, b: a > b, COMPARABLE),
-    Operator("gte", "greater than or equal", _infix(">="), lambda a, b: a >= b, COMPARABLE),
+    Operator("eq", "equals", _infix("="), same, typed=_compared("=")),
+    Operator(
+        "neq", "differs from", _infix("<>"), lambda a, b: not same(a, b), typed=_compared("<>")
+    ),
+    Operator("lt", "less than", _infix("<"), lambda a, b: a < b, COMPARABLE, typed=_compared("<")),
+    Operator(
+        "lte",
+        "less than or equal",
+        _infix("<="),
+        lambda a, b: a <= b,
+        COMPARABLE,
+        typed=_compared("<="),
+    ),
+    Operator(
+        "gt", "greater than", _infix(">"), lambda a, b: a > b, COMPARABLE, typed=_compared(">")
+    ),
+    Operator(
+        "gte",
+        "greater than or equal",
+        _infix(">="),
+        lambda a, b: a >= b,
+        COMPARABLE,
+        typed=_compared(">="),
+    ),
     Operator(
         "like",
         "fits a pattern: `%` (or `*`) any text, `_` any character",
         {"sqlite": _like_sqlite, "postgres": _infix("LIKE")["postgres"]},
-        like,
+        patterns.like,
         TEXTUAL,
     ),
     Operator(
         "ilike",
         "like, whatever the case",
         {"sqlite": _call("jot_ilike")["sqlite"], "postgres": _infix("ILIKE")["postgres"]},
-        ilike,
+        patterns.ilike,
         TEXTUAL,
     ),
     Operator(
         "match",
         "a regular expression is found in the text",
         {"sqlite": _call("jot_match")["sqlite"], "postgres": _infix("~")["postgres"]},
-        match,
+        patterns.match,
         TEXTUAL,
     ),
     Operator(
         "imatch",
         "match, whatever the case",
         {"sqlite": _call("jot_imatch")["sqlite"], "postgres": _infix("~*")["postgres"]},
-        imatch,
+        patterns.imatch,
         TEXTUAL,
     ),
     Operator(
         "in",
         "is one of a list",
-        {"sqlite": _in_sqlite, "postgres": _in_postgres},
-        lambda value, options: any(_same(value, option) for option in options),
+        {"sqlite": _in_sqlite("value"), "postgres": _in_postgres},
+        _in,
+        strict=False,
+        takes=("value", "list"),
+        typed={
+            **dict.fromkeys(
+                DOCUMENTS, Meaning({"sqlite": _among_sqlite, "postgres": _in_postgres}, _in)
+            ),
+            Type.BYTES: Meaning(
+                {"sqlite": _in_sqlite("unhex(value)"), "postgres": _in_postgres}, _in
+            ),
+        },
     ),
     Operator("is", "is null, true or false; never unknown", _infix("IS"), _is, strict=False),
     Operator(
         "isdistinct",
         "differs, null being a value like others; never unknown",
         _infix("IS DISTINCT FROM"),
-        lambda a, b: not (a is b is None or (None not in (a, b) and _same(a, b))),
+        _distinct,
         strict=False,
+        typed=dict.fromkeys(
+            DOCUMENTS,
+            Meaning(
+                {
+                    "sqlite": _distinct_sqlite,
+                    "postgres": _infix("IS DISTINCT FROM")["postgres"],
+                },
+                _distinct,
+            ),
+        ),
+    ),
+    Operator(
+        "cs",
+        "contains: every item of the array, or every part of the JSON value, is there",
+        {"sqlite": _call("jot_contains")["sqlite"], "postgres": _infix("@>")["postgres"]},
+        documents.contains,
+        DOCUMENTS,
+    ),
+    Operator(
+        "cd",
+        "is contained in another array or JSON value",
+        {
+            "sqlite": lambda left, right: _call("jot_contains")["sqlite"](right, left),
+            "postgres": _infix("<@")["postgres"],
+        },
+        lambda a, b: documents.contains(b, a),
+        DOCUMENTS,
+    ),
+    Operator(
+        "ov",
+        "has an item in common with another array",
+        {"sqlite": _call("jot_overlaps")["sqlite"], "postgres": _infix("&&")["postgres"]},
+        documents.overlaps,
+        frozenset({Type.ARRAY}),
     ),
     Operator(
         "holds",
         "the array column has this item (`item in row.column`)",
-        {"sqlite": _holds_sqlite, "postgres": _holds_postgres},
-        lambda array, item: any(_same(value, item) for value in array),
+        {"sqlite": _holds_sqlite("NOT IN"), "postgres": _holds_postgres},
+        lambda array, item: any(same(value, item) for value in array),
         frozenset({Type.ARRAY}),
         url=False,
+        typed={
+            Type.BOOLEAN: Meaning(
+                {"sqlite": _holds_sqlite("IN"), "postgres": _holds_postgres},
+                lambda array, item: any(same(value, item) for value in array),
+            )
+        },
     ),
     Operator(
         "len",
@@ -199,36 +315,72 @@ _TABLE = (
         TEXTUAL,
         result=Type.INTEGER,
         url=False,
+        takes=("value",),
     ),
     Operator(
         "array_len",
         "items of an array",
-        {"sqlite": _call("json_array_length")["sqlite"], "postgres": _call("jsonb_array_length")["postgres"]},
+        _call("json_array_length", "jsonb_array_length"),
         len,
         frozenset({Type.ARRAY}),
         result=Type.INTEGER,
         url=False,
+        takes=("value",),
     ),
     Operator(
         "lower",
         "the text with A to Z in lower case",
         _call("lower"),
-        ascii_lower,
+        patterns.ascii_lower,
         TEXTUAL,
         result=Type.TEXT,
         url=False,
+        takes=("value",),
     ),
     Operator(
         "startswith",
         "the text begins with another",
-        {
-            "sqlite": lambda text, head: sql("substr(") + text + ", 1, length(" + head + ")) = " + head,
-            "postgres": _call("starts_with")["postgres"],
-        },
+        {"sqlite": _startswith_sqlite, "postgres": _call("starts_with")["postgres"]},
         str.startswith,
         TEXTUAL,
         url=False,
     ),
+    Operator(
+        "json_get",
+        "the JSON value at the end of a path (`->`)",
+        _infix("->", "#>"),
+        documents.at,
+        DOCUMENTS,
+        result=Type.JSON,
+        url=False,
+        takes=("value", "path"),
+    ),
+    Operator(
+        "json_text",
+        "the text at the end of a path into JSON (`->>`)",
+        {"sqlite": _json_text_sqlite, "postgres": _infix("#>>")["postgres"]},
+        documents.text_at,
+        DOCUMENTS,
+        result=Type.TEXT,
+        url=False,
+        takes=("value", "path"),
+    ),
 )
 
 OPERATORS: dict[str, Operator] = {operator.name: operator for operator in _TABLE}
+
+
+def _of_documents(function: Callable[[Any, Any], Any]) -> Callable[[str, str], Any]:
+    return lambda left, right: function(orjson.loads(left), orjson.loads(right))
+
+
+#: What the SQLite spellings call; a connection must have them. None of them is given NULL.
+SQL_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "jot_ilike": patterns.ilike,
+    "jot_match": patterns.match,
+    "jot_imatch": patterns.imatch,
+    "jot_compare": _of_documents(documents.compare),
+    "jot_contains": _of_documents(documents.contains),
+    "jot_overlaps": _of_documents(documents.overlaps),
+    "jot_among": _of_documents(lambda value, options: any(same(value, one) for one in options)),
+}

@@ -1,61 +1,15 @@
-"""How a column's value becomes JSON text inside a database.
+"""How a value becomes JSON text inside a database.
 
-In charge of the spelling of values, JSON paths and casts for output, by type and dialect. Must not
-know tables, joins or rules.
+In charge of the spelling of values, casts, keys and JSON paths for output, by type. Must not know
+columns, tables or rules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from jotbase.query.intent import JsonStep
-from jotbase.query.nodes import Value
 from jotbase.schema.model import Type
-from jotbase.sql.dialect import Dialect
-from jotbase.sql.fragment import Fragment, bound, join, sql
-
-
-def raw(value: Value, dialect: Dialect) -> tuple[Fragment, Type]:
-    """Return the SQL of a value, aggregated if it is, and the type of what comes out."""
-    if value.column is None:
-        fragment, kind = sql("count(*)"), Type.INTEGER
-    else:
-        reference = f"{dialect.identifier(value.alias)}.{dialect.identifier(value.column.name)}"
-        fragment, kind = stepped(sql(reference), value.column.type, value.steps)
-        if value.cast is not None:
-            fragment, kind = converted(fragment, kind, value.cast), value.cast
-        if value.aggregate is not None:
-            fragment = sql(f"{value.aggregate}(") + fragment + ")"
-            kind = _aggregated(value.aggregate, kind)
-    if value.aggregate_cast is not None:
-        fragment, kind = converted(fragment, kind, value.aggregate_cast), value.aggregate_cast
-    return fragment, kind
-
-
-def _aggregated(aggregate: str, kind: Type) -> Type:
-    if aggregate == "count":
-        return Type.INTEGER
-    return Type.NUMBER if aggregate == "avg" else kind
-
-
-def stepped(fragment: Fragment, kind: Type, steps: tuple[JsonStep, ...]) -> tuple[Fragment, Type]:
-    """Return the value at the end of a JSON path, and its type: text behind `->>`, else JSON."""
-    if not steps:
-        return fragment, kind
-    path = bound(path_of(steps))
-    if not steps[-1].as_text:
-        return fragment + " -> " + path, Type.JSON
-    # SQLite's ->> gives numbers and 0/1; PostgreSQL's gives text, and `true`.
-    text = (
-        sql("CASE json_type(") + fragment + ", " + path + ") WHEN 'true' THEN 'true'"
-        " WHEN 'false' THEN 'false' ELSE CAST(" + fragment + " ->> " + path + " AS TEXT) END"
-    )
-    return text, Type.TEXT
-
-
-def path_of(steps: Iterable[JsonStep]) -> str:
-    """Return the steps as one path in SQLite's spelling."""
-    return json_path(step.key for step in steps)
+from jotbase.sql.fragment import Fragment, join, sql
 
 
 def json_path(keys: Iterable[str | int]) -> str:
@@ -132,5 +86,8 @@ def quoted(value: str) -> str:
 
 
 def concatenated(parts: Iterable[Fragment]) -> Fragment:
-    """Return texts joined by `||`."""
-    return join(" || ", parts)
+    """Return texts put together; NULL is no text.
+
+    One flat call, since SQLite sums up the heights of nested expressions and allows 1,000.
+    """
+    return "concat(" + join(", ", parts) + ")"

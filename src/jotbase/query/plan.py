@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from jotbase.errors import RequestError
 from jotbase.query.expr import Given
+from jotbase.query.grammar import SCHEMA
 from jotbase.query.intent import At, Condition, Intent
 from jotbase.query.nodes import (
     Answer,
@@ -31,8 +32,7 @@ from jotbase.query.spelling import nearest
 from jotbase.schema.convert import from_text
 from jotbase.schema.model import Column, Model, Table
 
-#: The name by which clients know the one schema.
-SCHEMA = "public"
+_VIEW_HINT = "Write to the tables that the view shows."
 
 
 def plan(intent: Intent, model: Model, limits: PlanLimits) -> Plan:
@@ -93,6 +93,8 @@ def _answer(reading: Reading) -> Answer:
 
 def _write(reading: Reading, table: Table) -> WritePlan:
     intent, limits = reading.intent, reading.limits
+    if table.view is not None:
+        raise RequestError("55000", f'cannot change view "{table.name}"', hint=_VIEW_HINT)
     # Filters of a write choose the rows to change; those of embeds stay with what is returned.
     node = read_node(reading, table, Window(intent.limit.get(()), intent.offset.get(())))
     target = Node(table, node.alias, (), node.where, node.order, node.window)

@@ -39,10 +39,8 @@ def parse_preferences(header: str) -> Preferences:
     Raises RequestError PGRST122 for unknown ones under `handling=strict`.
     """
     found: dict[str, Any] = {}
-    invalid: list[str] = []
-    for item in map(str.strip, header.split(",")):
-        if item and not _read(item, found):
-            invalid.append(item)
+    items = map(str.strip, header.split(","))
+    invalid = [item for item in items if item and not _read(item, found)]
     if invalid and found.get("handling") == "strict":
         raise RequestError(
             "PGRST122",

@@ -6,8 +6,6 @@ Source: https://docs.postgrest.org/en/stable/references/api/pagination_count.htm
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +16,9 @@ from jotbase.query.grammar import PREFIX
 from jotbase.query.media import content_type
 from jotbase.query.nodes import Answer, InsertPlan, ReadPlan, WritePlan
 from jotbase.query.preferences import applied
+from jotbase.query.separated import render_lines
 from jotbase.query.written import Written, not_single
+from jotbase.schema.model import Table
 from jotbase.values import Request, Response
 
 JSON_TYPE = "application/json; charset=utf-8"
@@ -108,19 +108,17 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _csv(rows: list[dict[str, Any]], keys: list[str]) -> bytes:
-    """Write CSV as PostgREST does: a header, rows, no line end behind the last; null is empty."""
+    """Write a header and the rows as PostgREST does: null is empty, true is `t`."""
     names = list(rows[0]) if rows else keys
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_cell(value) for value in row.values()] for row in rows)
-    return out.getvalue().removesuffix("\n").encode()
+    return render_lines([names, *(list(map(_cell, row.values())) for row in rows)]).encode()
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "t" if value else "f"
-    return orjson.dumps(value).decode() if isinstance(value, dict | list) else value
+    if value is None or isinstance(value, str):
+        return value or ""
+    return orjson.dumps(value).decode()
 
 
 def render_written(plan: WritePlan, request: Request, written: Written) -> Response:
@@ -188,6 +186,17 @@ def _applied(
         names["max-affected"] = str(asked.max_affected)
     value = applied(names) if names else None
     return (("Preference-Applied", value),) if value else ()
+
+
+def render_options(table: Table) -> Response:
+    """Return the answer to OPTIONS: the methods that the table takes. PUT needs a primary key."""
+    methods = ["OPTIONS", "GET", "HEAD"]
+    if table.view is None:
+        methods += ["POST", "PUT", "PATCH", "DELETE"] if table.primary_key else _KEYLESS
+    return Response(200, (("Allow", ",".join(methods)),))
+
+
+_KEYLESS = ["POST", "PATCH", "DELETE"]
 
 
 def render_error(error: JotError, request: Request | None = None) -> Response:

@@ -9,17 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from jotbase.query.expr import (
-    TRUE,
-    And,
-    Apply,
-    Exists,
-    Expr,
-    Field,
-    Follow,
-    Not,
-    Or,
-)
+from jotbase.query.columns import path_of
+from jotbase.query.expr import TRUE, And, Expr, Not, Or, rescoped
 from jotbase.query.guarding import Guard
 from jotbase.query.nodes import (
     Combined,
@@ -32,7 +23,6 @@ from jotbase.query.nodes import (
     OrderBy,
     Value,
 )
-from jotbase.query.output import path_of
 from jotbase.query.predicate import predicate
 from jotbase.schema.model import Table
 from jotbase.sql.dialect import Dialect
@@ -64,33 +54,6 @@ def open_table(table: Table, alias: str, frame: Frame) -> Opened:
     rule = rescoped(frame.guard.rows(table, "select"), _ROW, alias)
     seen = () if rule == TRUE else (written(rule, frame),)
     return Opened(sql(f"{name} AS {called}"), seen)
-
-
-def rescoped(expression: Expr, old: str, new: str) -> Expr:
-    """Return the expression with the row that `old` names called `new`."""
-    if old == new:
-        return expression
-
-    def again(part: Expr) -> Expr:
-        return rescoped(part, old, new)
-
-    match expression:
-        case Field(scope, name, kind, item):
-            return Field(new, name, kind, item) if scope == old else expression
-        case Apply(operator, arguments):
-            return Apply(operator, tuple(map(again, arguments)))
-        case And(parts):
-            return And(tuple(map(again, parts)))
-        case Or(parts):
-            return Or(tuple(map(again, parts)))
-        case Not(part):
-            return Not(again(part))
-        case Exists(table, scope, where):
-            return expression if scope == old else Exists(table, scope, again(where))
-        case Follow(base, table, scope, key, value):
-            inner = value if scope == old else again(value)
-            return Follow(again(base), table, scope, key, inner)
-    return expression
 
 
 def written(expression: Expr, frame: Frame) -> Fragment:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from jotbase.errors import RequestError
 from jotbase.query.intent import FieldPath, JsonStep
 
-#: How deeply trees, embeds and JSON paths may nest.
+#: How deeply logic trees and JSON paths may nest, and how deeply relations: SQLite sums up the
+#: heights of nested selects, and its bound of 1,000 is reached at about 22 of them.
 MAX_DEPTH = 64
+MAX_EMBEDS = 16
 _NAME_MARKS = "_ $"
 
 
@@ -91,14 +93,11 @@ class Scanner:
             details=f"{unexpected} expecting {fault.expecting}",
         )
 
-    def deeper(self) -> None:
+    def deeper(self, most: int = MAX_DEPTH) -> None:
         """Go one level down; the caller comes up again by lowering `depth`."""
         self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise RequestError(
-                "54001",
-                f"The {self.what} is nested more than {MAX_DEPTH} levels deep",
-            )
+        if self.depth > most:
+            raise RequestError("54001", f"The {self.what} is nested more than {most} levels deep")
 
 
 def is_name_character(character: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal, cast
 
 from jotbase.query.intent import FieldPath, SelectEmbed, SelectField, SelectItem
-from jotbase.query.scanner import Fault, Scanner, field_path, is_name_character, name
+from jotbase.query.scanner import MAX_EMBEDS, Fault, Scanner, field_path, is_name_character, name
 
 _AGGREGATES = ("count", "sum", "avg", "min", "max")
 _JOINS = ("inner", "left")
@@ -94,7 +94,7 @@ def _embed(scanner: Scanner, alias: str | None, spread: bool) -> SelectEmbed | N
         scanner.position = start
         return None
     scanner.position += 1
-    scanner.deeper()
+    scanner.deeper(MAX_EMBEDS)
     select = _items(scanner)
     scanner.depth -= 1
     if not scanner.take(")"):

@@ -47,7 +47,9 @@ def inserts(
     tail = f"{conflict} RETURNING {returned(table, dialect)}"
     for names, alike in groupby(rows, _names):
         if not names:
-            yield from (Statement(f"{into} DEFAULT VALUES{tail}") for _ in alike)
+            # Without a value there is none to clash, and SQLite has no ON CONFLICT here.
+            plain = f"{into} DEFAULT VALUES RETURNING {returned(table, dialect)}"
+            yield from (Statement(plain) for _ in alike)
             continue
         listed = ", ".join(map(dialect.identifier, names))
         marks = f"({', '.join('?' * len(names))})"

@@ -18,6 +18,7 @@ from jotbase.errors import RequestError
 from jotbase.query.candidates import changes, check_whole_rows, named_columns, new_rows
 from jotbase.query.compile import compile_read
 from jotbase.query.expr import TRUE, Apply, Context, Field, Literal
+from jotbase.query.guarding import RowAction
 from jotbase.query.intent import Payload
 from jotbase.query.nodes import (
     ROOT,
@@ -72,7 +73,7 @@ def insert_unit(
         found.extend((yield statement))
     after = _Stored(*load(table, found, means.dialect))
     check_whole_rows(table, after.rows, means, payload)
-    yield from _check_inserted(plan, after, olds, context, means)
+    yield from _check_inserted(plan, rows, after, olds, context, means)
     body = yield from _representation(plan, after, context, means)
     location = _location(table, after.rows) if len(after.rows) == 1 else None
     result = Written(
@@ -82,15 +83,27 @@ def insert_unit(
 
 
 def _check_inserted(
-    plan: InsertPlan, after: _Stored, olds: dict[Any, Row], context: Context, means: Means
+    plan: InsertPlan,
+    proposed: list[Row],
+    after: _Stored,
+    olds: dict[tuple[Any, ...], Row],
+    context: Context,
+    means: Means,
 ) -> UnitOfWork[None]:
+    """Judge new rows as inserted, merged ones as proposed and as merged."""
     reading = plan.answer.preferences.returning == "representation"
-    key = plan.conflict
-    fresh = [row for row in after.rows if not olds or _key(row, key) not in olds]
-    merged = [row for row in after.rows if olds and _key(row, key) in olds]
-    yield from means.guard.check(plan.table, "insert", fresh, None, context, reading)
+    check, table, key = means.guard.check, plan.table, plan.conflict
+    if not olds:
+        yield from check(table, "insert", after.rows, None, context, reading)
+        return
+    fresh = [row for row in after.rows if _key(row, key) not in olds]
+    merged = [row for row in after.rows if _key(row, key) in olds]
+    empty: Row = dict.fromkeys(table.by_name)
+    clashing = [empty | row for row in proposed if _key(empty | row, key) in olds]
+    yield from check(table, "insert", fresh, None, context, reading)
+    yield from check(table, "insert", clashing, None, context, False)
     before = [olds[_key(row, key)] for row in merged]
-    yield from means.guard.check(plan.table, "update", merged, before, context, reading)
+    yield from check(table, "merge", merged, before, context, reading)
 
 
 def _key(row: Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
@@ -142,7 +155,7 @@ def _chosen(
 ) -> UnitOfWork[_Stored]:
     """Read the rows that are to be changed or removed."""
     frame = Frame(means.dialect, means.guard)
-    action = "delete" if isinstance(plan, DeletePlan) else "update"
+    action: RowAction = "delete" if isinstance(plan, DeletePlan) else "update"
     rule = means.guard.rows(plan.table, action)
     opened = open_table(plan.table, ROOT, frame)
     allowed = () if rule == TRUE else (written(rule, frame),)

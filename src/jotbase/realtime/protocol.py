@@ -89,12 +89,12 @@ def _parse_push(message: bytes) -> Frame | None:
     try:
         join_ref, ref, topic, event, _ = (piece.decode() for piece in pieces)
         payload: dict[str, Any] = {"type": "broadcast", "event": event}
-        if message[6] == _OPAQUE:
-            return Frame(join_ref or None, ref or None, topic, "broadcast", payload, message[start:])
-        payload["payload"] = orjson.loads(message[start:])
+        opaque = message[start:] if message[6] == _OPAQUE else None
+        if opaque is None:
+            payload["payload"] = orjson.loads(message[start:])
     except (UnicodeDecodeError, orjson.JSONDecodeError):
         return None
-    return Frame(join_ref or None, ref or None, topic, "broadcast", payload)
+    return Frame(join_ref or None, ref or None, topic, "broadcast", payload, opaque)
 
 
 def render(vsn: Vsn, frame: Frame) -> bytes:

@@ -1,7 +1,7 @@
 """What one binding of `postgres_changes` follows: tables, events, a filter, columns.
 
-In charge of making sense of bindings, of their ids, and of the texts that refuse them. Must not know
-who asks (rules come in at `matching`) nor how many follow the same.
+In charge of making sense of bindings, of their ids, and of the texts that refuse them. Must not
+know who asks (rules come in at `matching`) nor how many follow the same.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import Any
 import orjson
 
 from jotbase.errors import ChannelError
-from jotbase.query.expr import Expr
+from jotbase.query.judge import Judge, judge
 from jotbase.realtime.filters import parse_filter, refusal
 from jotbase.schema.model import Model, Table
 
-KINDS = frozenset(("INSERT", "UPDATE", "DELETE"))
+KINDS = ("INSERT", "UPDATE", "DELETE")
 #: Of what is sent, only these keys are echoed; clients compare them with what they asked for.
 _ECHOED = ("event", "schema", "table", "filter", "select")
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One binding on one table. `text` and `select` identify `filter` and columns among equals.
+    """One binding on one table. `fits` judges the filter, which `text` identifies.
 
     `select` names the columns to be told besides the primary key, None all of them.
     """
@@ -34,7 +34,7 @@ class Subscription:
     table: Table
     kinds: frozenset[str]
     text: str
-    filter: Expr
+    fits: Judge
     select: frozenset[str] | None
 
 
@@ -47,9 +47,7 @@ def binding_id(binding: Mapping[str, Any]) -> int:
 
 def echo(binding: Mapping[str, Any]) -> dict[str, Any]:
     """Return the entry of the join's reply: the id, and the parameters as they were sent."""
-    return {"id": binding_id(binding)} | {
-        key: binding[key] for key in _ECHOED if key in binding
-    }
+    return {"id": binding_id(binding)} | {key: binding[key] for key in _ECHOED if key in binding}
 
 
 def subscriptions(binding: Mapping[str, Any], model: Model) -> tuple[Subscription, ...]:
@@ -64,8 +62,8 @@ def subscriptions(binding: Mapping[str, Any], model: Model) -> tuple[Subscriptio
             f" to subscribe to: {_shown(binding)}"
         )
     tables = _tables(schema or "public", name or "*", model)
-    event = binding.get("event", "*")
-    if not tables or (event != "*" and event not in KINDS):
+    event = binding.get("event") or "*"
+    if not tables or event not in ("*", *KINDS):
         raise _unknown(binding)
     if binding.get("select") is not None and (not name or name == "*"):
         raise refusal(
@@ -85,10 +83,10 @@ def _subscription(binding: Mapping[str, Any], event: str, table: Table) -> Subsc
     text = binding.get("filter")
     if text is not None and not isinstance(text, str):
         raise refusal(f"Error parsing `filter` params: {text!r}")
-    kinds = KINDS if event == "*" else frozenset((event,))
-    expression = parse_filter(text, table)
+    kinds = frozenset(KINDS if event == "*" else (event,))
+    fits = judge(parse_filter(text, table))
     select = _select(binding.get("select"), table)
-    return Subscription(binding_id(binding), table, kinds, text or "", expression, select)
+    return Subscription(binding_id(binding), table, kinds, text or "", fits, select)
 
 
 def _select(names: Any, table: Table) -> frozenset[str] | None:

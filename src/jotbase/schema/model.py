@@ -67,7 +67,8 @@ class Column:
         """PostgreSQL's short name: `int8`, `text`, `_text` for an array of text."""
         if self.type is Type.ARRAY:
             return "jsonb" if self.item is None else f"_{self.item.value}"
-        return self.type.value
+        name: str = self.type.value
+        return name
 
     @property
     def has_default(self) -> bool:

@@ -49,8 +49,6 @@ class _Reference:
     columns: tuple[str, ...]
     target: str
     target_columns: tuple[str, ...]
-    on_delete: str
-    on_update: str
 
 
 def conflict(
@@ -152,8 +150,6 @@ def _orphaned(
         key = _pick(names, row.old, each.target_columns)
         if row.new is not None and key == _pick(names, row.new, each.target_columns):
             continue
-        if (each.on_delete if row.new is None else each.on_update) not in ("NO ACTION", "RESTRICT"):
-            continue
         if None not in key and _exists(cursor, each.table, each.columns, key):
             return still_referenced(
                 each.target, each.target_columns, key, _named(each, name), each.table
@@ -203,19 +199,18 @@ def _columns(cursor: apsw.Cursor, table: str) -> list[str]:
 def _references(cursor: apsw.Cursor) -> list[_Reference]:
     """Return all foreign keys of the database."""
     rows = cursor.execute(
-        'SELECT s.name, k.id, k."table", k."from", coalesce(k."to", p.name),'
-        " k.on_delete, k.on_update"
+        'SELECT s.name, k.id, k."table", k."from", coalesce(k."to", p.name)'
         " FROM sqlite_schema s, pragma_foreign_key_list(s.name) k"
         ' LEFT JOIN pragma_table_info(k."table") p ON k."to" IS NULL AND p.pk = k.seq + 1'
         " WHERE s.type = 'table' ORDER BY s.name, k.id, k.seq"
     ).fetchall()
     keys: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
-    for table, number, parent, column, parent_column, *actions in rows:
-        pairs = keys.setdefault((table, number, parent, *actions), [])
+    for table, number, parent, column, parent_column in rows:
+        pairs = keys.setdefault((table, number, parent), [])
         pairs.append((str(column), str(parent_column)))
     return [
-        _Reference(table, tuple(a for a, _ in pairs), parent, tuple(b for _, b in pairs), *actions)
-        for (table, _, parent, *actions), pairs in keys.items()
+        _Reference(table, tuple(a for a, _ in pairs), parent, tuple(b for _, b in pairs))
+        for (table, _, parent), pairs in keys.items()
     ]
 
 

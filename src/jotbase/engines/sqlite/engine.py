@@ -63,6 +63,7 @@ class SqliteEngine:
         self._path = path
         self._options = options or SqliteOptions()
         self._folder: str | None = None
+        self._open = False
 
     @property
     def dialect(self) -> Dialect:
@@ -87,6 +88,7 @@ class SqliteEngine:
             name=options.constraint,
             committed=self._log.committed,
         )
+        self._open = True
 
     def _file(self) -> str:
         if self._path != MEMORY:
@@ -117,10 +119,7 @@ class SqliteEngine:
         self._log.on_commit(bell)
 
     async def prune(self, keep_rows: int, keep_seconds: float | None = None) -> int:
-        """Take from the log what is neither among the newest `keep_rows` nor young enough.
-
-        Return how many changes went. Their numbers are never given again.
-        """
+        """Take old changes from the log, in bites; see `Engine.prune`."""
         before = ""
         if keep_seconds is not None:
             before = (datetime.now(UTC) - timedelta(seconds=keep_seconds)).isoformat()
@@ -135,7 +134,10 @@ class SqliteEngine:
         return await self._reader.image()
 
     async def close(self) -> None:
-        """Finish what is under way and close."""
+        """Finish what is under way and close; a second call does nothing."""
+        if not self._open:
+            return
+        self._open = False
         self._log.close()
         await self._reader.close()
         await self._writer.close()

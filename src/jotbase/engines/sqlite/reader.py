@@ -15,7 +15,7 @@ import apsw
 
 from jotbase.engines.sqlite.costs import BUDGET, Alarm, Costs, cannot_be_stopped
 from jotbase.engines.sqlite.refusals import closed, refusal
-from jotbase.engines.sqlite.worker import Worker
+from jotbase.engines.sqlite.worker import Worker, stop_after
 from jotbase.errors import StatementTooSlow
 from jotbase.sql.units import Rows
 
@@ -113,15 +113,13 @@ class Reader:
 
     async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:
         lane = await self._turn()
-        loop = asyncio.get_running_loop()
         job = lane.worker.run(lambda: lane.read(text, values))
-        timer = loop.call_later(self._limit_ms / 1000, lane.stop)
-        job.add_done_callback(lambda _: timer.cancel())
+        stop_after(job, self._limit_ms / 1000, lane.stop)
         job.add_done_callback(lambda _: self._give_back(lane))
         try:
             rows, seconds = await asyncio.shield(job)
         except asyncio.CancelledError:
-            lane.stop()
+            stop_after(job, 0, lane.stop)
             # Nobody asks for the outcome any more; seen, so that the loop does not report it.
             job.add_done_callback(asyncio.Future.exception)
             raise

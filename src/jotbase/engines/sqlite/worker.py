@@ -13,6 +13,8 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
+INSIST_EVERY = 0.01
+
 
 class _Job(Generic[T]):
     """One call under way; `claim` is for whoever first says how its outcome is handed over."""
@@ -42,6 +44,21 @@ class _Job(Generic[T]):
             self.future.set_result(self.result)
         else:
             self.future.set_exception(self.error)
+
+
+def stop_after(job: asyncio.Future[Any], seconds: float, stop: Callable[[], None]) -> None:
+    """Call `stop` after so many seconds, and again and again until the job has ended.
+
+    An interrupt that comes just before its statement begins is lost on SQLite.
+    """
+    loop = asyncio.get_running_loop()
+
+    def insist() -> None:
+        stop()
+        timer[0] = loop.call_later(INSIST_EVERY, insist)
+
+    timer = [loop.call_later(seconds, insist)]
+    job.add_done_callback(lambda _: timer[0].cancel())
 
 
 class Worker:

@@ -20,7 +20,7 @@ import apsw
 from jotbase.engines.sqlite.costs import BUDGET, Alarm, Costs
 from jotbase.engines.sqlite.diagnosis import conflict
 from jotbase.engines.sqlite.refusals import ConstraintName, closed, refusal
-from jotbase.engines.sqlite.worker import Worker
+from jotbase.engines.sqlite.worker import Worker, stop_after
 from jotbase.errors import JotError, StatementTooSlow
 from jotbase.sql.units import RolledBack, Rows, Runnable, UnitOfWork
 
@@ -147,7 +147,7 @@ class Writer:
             return
         kept = False
         end = perf_counter() + GROUP_TIME
-        while self._queue and len(group) < GROUP_UNITS and perf_counter() < end:
+        while self._queue and len(group) < GROUP_UNITS and (not group or perf_counter() < end):
             entry = self._queue.popleft()
             if entry.future.done():
                 continue
@@ -295,11 +295,11 @@ class Writer:
 
     async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:
         self._alarm.disarm()
-        timer = self._loop.call_later(self._limit_ms / 1000, self._connection.interrupt)
+        job = self._worker.run(lambda: self._timed(text, values))
+        stop_after(job, self._limit_ms / 1000, self._connection.interrupt)
         try:
-            rows, seconds = await self._worker.run(lambda: self._timed(text, values))
+            rows, seconds = await job
         finally:
-            timer.cancel()
             self._alarm.arm()
         self._costs.ran_in_thread(text, values, seconds)
         return rows

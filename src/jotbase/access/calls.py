@@ -1,0 +1,81 @@
+"""The functions of the rule language: `len`, `lower`, `startswith`, `now`, and a default's `uuid`.
+
+In charge of how each is called and on what. Must not know paths, loops or comparisons.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import NoReturn
+
+from jotbase.access.comparing import WRITTEN, settled, side_is_path, type_name
+from jotbase.access.paths import suggestion
+from jotbase.access.refusal import refusal
+from jotbase.query.expr import Apply, Expr, Fact, Literal, NewUuid, Now
+from jotbase.query.typed import type_of
+from jotbase.schema.model import Type
+
+Read = Callable[[ast.expr], Expr]
+
+_ARITY = {"len": 1, "lower": 1, "startswith": 2, "now": 0, "uuid": 0}
+_METHODS = ("lower", "startswith")
+_HINTS = {
+    "all": "Write `not any(not (…) for … in …)`.",
+    "endswith": "Only startswith is known.",
+    "uuid": "uuid() is for defaultExpression.",
+}
+
+
+def call(node: ast.Call, read: Read, *, defaults: bool) -> Expr:
+    """Return a function or method call. Raises Refusal; `defaults` allows uuid()."""
+    match node.func:
+        case ast.Name(name):
+            arguments = node.args
+        case ast.Attribute(value, name) if name in _METHODS:
+            arguments = [value, *node.args]
+        case ast.Attribute(_, name):
+            raise refusal(node, f"unknown method {name!r}", f"Known: {', '.join(_METHODS)}, get.")
+        case _:
+            raise refusal(node, "only functions named here can be called")
+    known = [*(key for key in _ARITY if defaults or key != "uuid"), "any"]
+    if name not in known:
+        hint = _HINTS.get(name) or suggestion(name, known)
+        raise refusal(node, f"unknown function {name!r}", hint)
+    if node.keywords or any(isinstance(argument, ast.Starred) for argument in arguments):
+        raise refusal(node, f"{name}() takes plain arguments alone")
+    if len(arguments) != _ARITY[name]:
+        raise refusal(node, f"{name}() takes {_ARITY[name]} arguments, not {len(arguments)}")
+    return _applied(name, [read(argument) for argument in arguments], node)
+
+
+def _applied(name: str, arguments: list[Expr], node: ast.Call) -> Expr:
+    match name:
+        case "now":
+            return Now()
+        case "uuid":
+            return NewUuid()
+        case "len":
+            return _length(arguments[0], node)
+    return Apply(name, tuple(_text(argument, name, node) for argument in arguments))
+
+
+def _length(value: Expr, node: ast.Call) -> Expr:
+    if type_of(value) is Type.ARRAY:
+        return Apply("array_len", (value,))
+    return Apply("len", (_text(value, "len", node),))
+
+
+def _text(value: Expr, name: str, node: ast.Call) -> Expr:
+    if isinstance(value, Apply) and side_is_path(value):
+        return Apply("json_text", value.arguments)
+    if isinstance(value, Fact) and type_of(value) in (None, *WRITTEN):
+        return settled(value, Type.TEXT, node)
+    if type_of(value) is not Type.TEXT or (isinstance(value, Literal) and value.value is None):
+        _refuse(value, name, node)
+    return value
+
+
+def _refuse(value: Expr, name: str, node: ast.Call) -> NoReturn:
+    takes = "text or an array" if name == "len" else "text"
+    raise refusal(node, f"{name}() takes {takes}, not {type_name(value)}")

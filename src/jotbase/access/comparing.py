@@ -1,0 +1,243 @@
+"""Comparisons of a rule, typed: what may be held against what, and read as which type.
+
+In charge of making both sides of a comparison agree before any row is seen, so that SQL and the
+judge cannot differ over a value's type. Must not know how a rule is written.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+from jotbase.access.fitting import fitting, fitting_items
+from jotbase.access.refusal import refusal
+from jotbase.errors import RequestError
+from jotbase.query.expr import Apply, Expr, Fact, Field, Literal, Or
+from jotbase.query.typed import item_of, type_of
+from jotbase.schema.convert import GREATEST, LEAST, from_text
+from jotbase.schema.model import Type
+
+NUMBERS = frozenset({Type.INTEGER, Type.NUMBER, Type.DECIMAL})
+#: What text in a rule can be read as.
+WRITTEN = frozenset({Type.TEXT, Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME})
+_INCOMPARABLE = frozenset({Type.ARRAY, Type.BYTES, Type.JSON})
+_NAMES = {
+    Type.INTEGER: "a whole number",
+    Type.NUMBER: "a number",
+    Type.DECIMAL: "a decimal",
+    Type.BOOLEAN: "true or false",
+    Type.TEXT: "text",
+    Type.UUID: "a UUID",
+    Type.TIMESTAMP: "a date-time",
+    Type.DATE: "a date",
+    Type.TIME: "a time",
+    Type.BYTES: "bytes",
+    Type.JSON: "JSON",
+    Type.ARRAY: "an array",
+}
+
+
+def type_name(expression: Expr) -> str:
+    """Return what an expression gives, in words."""
+    kind = type_of(expression)
+    return "a claim of unknown type" if kind is None else _NAMES[kind]
+
+
+def compared(operator: str, left: Expr, right: Expr, node: ast.AST) -> Apply:
+    """Return `left operator right` with both read as one type. Raises Refusal."""
+    _refuse_none(left, right, node)
+    left, right = agreed(left, right, node)
+    for side in (left, right):
+        if type_of(side) in _INCOMPARABLE and not _is_inside_json(operator, side):
+            raise refusal(
+                node,
+                f"{type_name(side)} cannot be compared",
+                "Use `item in row.column`, `len(row.column)`, or `is None`.",
+            )
+    return Apply(operator, (left, right))
+
+
+def _is_inside_json(operator: str, side: Expr) -> bool:
+    # What lies in JSON is of no known type: equal or not can be said, greater or less cannot.
+    known = isinstance(side, Literal | Fact) or side_is_path(side)
+    return operator in ("eq", "neq") and type_of(side) is Type.JSON and known
+
+
+def side_is_path(side: Expr) -> bool:
+    """Whether the expression is a place inside a JSON column."""
+    return isinstance(side, Apply) and side.operator == "json_get"
+
+
+def _refuse_none(left: Expr, right: Expr, node: ast.AST) -> None:
+    if any(isinstance(side, Literal) and side.value is None for side in (left, right)):
+        raise refusal(
+            node,
+            "nothing equals None: the comparison would never be true",
+            "Write `is None` or `is not None`.",
+        )
+
+
+def agreed(left: Expr, right: Expr, node: ast.AST) -> tuple[Expr, Expr]:
+    """Return both sides, the one that can be read so read as the other's type. Raises Refusal."""
+    left_open, right_open = _is_open(left), _is_open(right)
+    if left_open and right_open:
+        kind = _common(left, right, node)
+        return settled(left, kind, node), settled(right, kind, node)
+    if left_open:
+        return settled(left, _kind(right), node), right
+    if right_open:
+        return left, settled(right, _kind(left), node)
+    if side_is_path(left) != side_is_path(right):
+        return _as_text(left, right), _as_text(right, left)
+    _refuse_mixture(left, right, node)
+    return left, right
+
+
+def _is_open(side: Expr) -> bool:
+    return isinstance(side, Literal | Fact)
+
+
+def _kind(side: Expr) -> Type:
+    kind = type_of(side)
+    assert kind is not None  # only open sides lack one
+    return kind
+
+
+def _as_text(side: Expr, other: Expr) -> Expr:
+    """Return a place inside JSON as text if it is held against text."""
+    if isinstance(side, Apply) and side_is_path(side) and type_of(other) is Type.TEXT:
+        return Apply("json_text", side.arguments)
+    return side
+
+
+def _refuse_mixture(left: Expr, right: Expr, node: ast.AST) -> None:
+    kinds = {_kind(left), _kind(right)}
+    if len(kinds) > 1 and not kinds <= NUMBERS:
+        raise mixture(left, right, node)
+
+
+def mixture(left: Expr, right: Expr, node: ast.AST) -> Exception:
+    """Return the refusal of two types that have nothing in common."""
+    return refusal(
+        node,
+        f"{type_name(left)} is compared with {type_name(right)}, which is never true",
+        "Compare values of one type; a column's type comes from `type` and `format`.",
+    )
+
+
+def _common(left: Expr, right: Expr, node: ast.AST) -> Type:
+    """Return the type as which two open sides are read."""
+    kinds = [kind for kind in (type_of(left), type_of(right)) if kind is not None]
+    if not kinds:
+        raise refusal(
+            node,
+            "neither side says of which type it is",
+            "Compare a claim with a column or a literal.",
+        )
+    if len(set(kinds)) > 1 and not set(kinds) <= NUMBERS:
+        raise mixture(left, right, node)
+    return Type.NUMBER if set(kinds) <= NUMBERS else kinds[0]
+
+
+def settled(side: Expr, kind: Type, node: ast.AST) -> Expr:
+    """Return a literal or a fact read as the type. Raises Refusal where it never can be."""
+    if isinstance(side, Fact):
+        readable = side.type is None or kind in WRITTEN or kind is Type.JSON
+        if side.type is Type.ARRAY or not readable:
+            raise mixture(side, Literal(None, kind), node)
+        return Fact(side.path, fitting(kind), kind)
+    if isinstance(side, Literal):
+        return _settled_literal(side, kind, node)
+    return side
+
+
+def _settled_literal(side: Literal, kind: Type, node: ast.AST) -> Literal:
+    value, own = side.value, side.type
+    if own is kind or kind is Type.JSON:
+        return Literal(value, kind)
+    if own in NUMBERS and kind in NUMBERS:
+        return Literal(str(value), kind) if kind is Type.DECIMAL else side
+    if own is not Type.TEXT or kind not in WRITTEN | {Type.DECIMAL}:
+        raise mixture(side, Literal(None, kind), node)
+    try:
+        return Literal(from_text(kind, value), kind)
+    except RequestError as error:
+        raise refusal(node, f"{value!r} is not {_NAMES[kind]}: {error.message}") from error
+
+
+def literal(value: Any, node: ast.AST) -> Literal:
+    """Return a constant of a rule. Raises Refusal for what no column can hold."""
+    if value is None:
+        return Literal(None)
+    if isinstance(value, bool):
+        return Literal(value, Type.BOOLEAN)
+    if isinstance(value, int):
+        if not LEAST <= value <= GREATEST:
+            raise refusal(node, "the number does not fit 64 bits")
+        return Literal(value, Type.INTEGER)
+    if isinstance(value, float) and abs(value) != float("inf"):
+        return Literal(value, Type.NUMBER)
+    if isinstance(value, str):
+        _refuse_odd_text(value, node)
+        return Literal(value, Type.TEXT)
+    raise refusal(node, f"{value!r} is no value of JSON")
+
+
+def _refuse_odd_text(value: str, node: ast.AST) -> None:
+    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise refusal(node, "text cannot hold U+0000 or half of a surrogate pair")
+
+
+def among(left: Expr, options: Sequence[Expr], node: ast.AST) -> Expr:
+    """Return `left in [options]`. Raises Refusal."""
+    if not options:
+        raise refusal(node, "nothing is in an empty list")
+    pairs = [compared("eq", left, option, node).arguments for option in options]
+    lefts, rights = zip(*pairs, strict=True)
+    if len(set(lefts)) > 1:
+        raise mixture(rights[0], rights[-1], node)
+    values = tuple(right.value for right in rights if isinstance(right, Literal))
+    if len(values) == len(rights):
+        return Apply("in", (lefts[0], Literal(values, type_of(rights[0]))))
+    equal = tuple(Apply("eq", pair) for pair in pairs)
+    return Or(equal) if len(equal) > 1 else equal[0]
+
+
+def inside(left: Expr, right: Expr, node: ast.AST) -> Expr:
+    """Return `left in right` for a list of the caller's or an array column. Raises Refusal."""
+    _refuse_none(left, left, node)
+    if isinstance(right, Fact):
+        return _inside_fact(left, right, node)
+    if type_of(right) is not Type.ARRAY:
+        raise refusal(
+            node,
+            f"`in` looks into a list, not into {type_name(right)}",
+            "Write a list such as ['a', 'b'], user.roles, a claim, or an array column.",
+        )
+    item = item_of(right)
+    if item is None or item in _INCOMPARABLE:
+        raise refusal(
+            node,
+            "`in` needs an array whose items have one simple type",
+            'Say it in the schema: "items": {"type": "string"}.',
+        )
+    held, _ = agreed(left, Field("", "items", item), node)
+    return Apply("holds", (right, held))
+
+
+def _inside_fact(left: Expr, right: Fact, node: ast.AST) -> Expr:
+    if right.type not in (None, Type.ARRAY):
+        raise refusal(node, f"`in` looks into a list, not into user.{right.path[0]}")
+    if isinstance(left, Apply) and side_is_path(left):
+        left = Apply("json_text", left.arguments)
+    kind = type_of(left) or (Type.TEXT if right.type is Type.ARRAY else None)
+    if kind is None:
+        raise refusal(
+            node,
+            "neither side says of which type it is",
+            "Compare a claim with a column or a literal.",
+        )
+    if kind in _INCOMPARABLE or (right.type is Type.ARRAY and kind not in WRITTEN):
+        raise mixture(left, Literal(None, Type.TEXT), node)
+    return Apply("in", (settled(left, kind, node), Fact(right.path, fitting_items(kind), kind)))

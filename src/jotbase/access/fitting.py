@@ -1,0 +1,92 @@
+"""Facts about a caller made to fit what they are compared with; what does not fit is unknown.
+
+In charge of reading a token's JSON values as a type. Must not know rules. A reader is one object a
+type, so that two facts are equal when they ask the same of the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from math import isfinite
+from typing import Any
+
+from jotbase.errors import RequestError
+from jotbase.schema.convert import EXACT_DIGITS, GREATEST, LEAST, from_text
+from jotbase.schema.model import Type
+
+Reader = Callable[[Any], Any]
+
+
+def _number(value: Any) -> int | float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, int):
+        return value if LEAST <= value <= GREATEST else None
+    return value if isfinite(value) else None
+
+
+def _integer(value: Any) -> int | None:
+    number = _number(value)
+    return int(number) if number is not None and number == int(number) else None
+
+
+def _boolean(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _decimal(value: Any) -> str | None:
+    number = _number(value)
+    text = value if isinstance(value, str) else None if number is None else repr(number)
+    found: str | None = None if text is None else _read(Type.DECIMAL, text)
+    if found is None or len(found.lstrip("-").replace(".", "").strip("0")) > EXACT_DIGITS:
+        return None
+    return found
+
+
+def _read(kind: Type, text: str) -> Any:
+    try:
+        text.encode()
+        return from_text(kind, text)
+    except (RequestError, UnicodeEncodeError):
+        return None
+
+
+def as_it_is(value: Any) -> Any:
+    """Return the value, whatever it is."""
+    return value
+
+
+def presence(value: Any) -> bool | None:
+    """Return True for everything but null: what `is None` asks for."""
+    return None if value is None else True
+
+
+@cache
+def fitting(kind: Type) -> Reader:
+    """Return what reads a JSON value as the type, or as None where it is of another."""
+    match kind:
+        case Type.INTEGER:
+            return _integer
+        case Type.NUMBER:
+            return _number
+        case Type.BOOLEAN:
+            return _boolean
+        case Type.DECIMAL:
+            return _decimal
+        case Type.JSON:
+            return as_it_is
+    return lambda value: _read(kind, value) if isinstance(value, str) else None
+
+
+@cache
+def fitting_items(kind: Type) -> Reader:
+    """Return what reads a JSON array's items so, leaving out those of other types."""
+    fit = fitting(kind)
+
+    def read(value: Any) -> tuple[Any, ...] | None:
+        if not isinstance(value, list | tuple):
+            return None
+        return tuple(item for item in map(fit, value) if item is not None)
+
+    return read

@@ -1,0 +1,125 @@
+"""Dotted paths of a rule: columns of rows, references followed, facts about the caller.
+
+In charge of what `row.company.owner` and `user.claims['a']` stand for. Must not know operators.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from jotbase.access.fitting import as_it_is, fitting, fitting_items
+from jotbase.access.refusal import Refusal, refusal
+from jotbase.query.expr import Apply, Expr, Fact, Field, Follow, Literal
+from jotbase.query.spelling import nearest
+from jotbase.query.typed import type_of
+from jotbase.schema.model import USERS, Model, Table, Type
+
+_FACTS: Mapping[str, Fact] = {
+    "id": Fact(("id",), fitting(Type.TEXT), Type.TEXT),
+    "role": Fact(("role",), fitting(Type.TEXT), Type.TEXT),
+    "email": Fact(("email",), fitting(Type.TEXT), Type.TEXT),
+    "roles": Fact(("roles",), fitting_items(Type.TEXT), Type.ARRAY),
+}
+
+
+def suggestion(name: str, known: Sequence[str]) -> str | None:
+    """Return the hint that names the nearest of the known names, or lists them."""
+    close = nearest(name, known, 0.5)
+    if close is not None:
+        return f"Did you mean {close}?"
+    return f"Known: {', '.join(known)}." if known else None
+
+
+def column(
+    scope: str, table: Table, names: Sequence[str], model: Model, node: ast.AST, called: str = ""
+) -> Expr:
+    """Return the column at the end of a path, references followed. Raises Refusal.
+
+    `called` is the path as written so far, for messages.
+    """
+    called = called or scope
+    name, *rest = names
+    found = table.by_name.get(name)
+    if found is None:
+        hint = suggestion(name, [column.name for column in table.columns])
+        raise refusal(node, f"{called} has no column {name!r} (table {table.name})", hint)
+    here = Field(scope, name, found.type, found.item)
+    if not rest:
+        return here
+    target = _target(table, name, rest[0], model, node, f"{called}.{name}")
+    inner = f"{scope}>{name}"
+    value = column(inner, target, rest, model, node, f"{called}.{name}")
+    return Follow(here, target, inner, table.references[name].target_columns[0], value)
+
+
+def _target(
+    table: Table, name: str, wanted: str, model: Model, node: ast.AST, called: str
+) -> Table:
+    reference = table.references.get(name)
+    if reference is None:
+        if table.by_name[name].type is Type.JSON:
+            hint = f"Write {called}[{wanted!r}] for what lies inside JSON."
+        else:
+            hint = f'Give the column "references", or call {wanted} as a function.'
+        raise refusal(node, f"{called} refers to no table, so it has no {wanted!r}", hint)
+    target = table_named(reference.target, model)
+    if target is None:
+        raise refusal(node, f"{called} refers to the unknown table {reference.target!r}")
+    return target
+
+
+def table_named(name: str, model: Model) -> Table | None:
+    """Return a table that rules may look into: the model's, or the accounts."""
+    return USERS if name == USERS.name else model.get(name)
+
+
+def user_fact(name: str, node: ast.AST) -> Expr:
+    """Return `user.<name>`. Raises Refusal."""
+    if name == "claims":
+        raise refusal(node, "user.claims is the whole token", "Name a claim: user.claims['org'].")
+    if name not in _FACTS:
+        raise refusal(node, f"user has no {name!r}", suggestion(name, [*_FACTS, "claims"]))
+    return _FACTS[name]
+
+
+def subscript(node: ast.Subscript | ast.Call) -> tuple[ast.expr, list[str | int]] | None:
+    """Return what stands before all the `['key']` and `.get('key')`, and the keys in order."""
+    keys: list[str | int] = []
+    at: ast.expr = node
+    while True:
+        match at:
+            case ast.Subscript(value, ast.Constant(str() | int() as key)) if type(key) is not bool:
+                keys.append(key)
+            case ast.Subscript(value, ast.UnaryOp(ast.USub(), ast.Constant(int(index)))):
+                keys.append(-index)
+            case ast.Call(ast.Attribute(value, "get"), [ast.Constant(str(key))], []):
+                keys.append(key)
+            case _:
+                return (at, keys[::-1]) if keys else None
+        at = value
+
+
+def claim(keys: Sequence[str | int], node: ast.AST) -> Expr:
+    """Return `user.claims[…]…`; its type comes from what it meets. Raises Refusal."""
+    names = [key for key in keys if isinstance(key, str)]
+    if len(names) < len(keys):
+        raise refusal(node, "claims are named by text, as in user.claims['org']")
+    return Fact(("claims", *names), as_it_is)
+
+
+def inside_json(base: Expr, keys: Sequence[str | int], node: ast.AST) -> Expr:
+    """Return what lies at the path inside a JSON column. Raises Refusal."""
+    if type_of(base) is not Type.JSON:
+        raise _no_json(node)
+    if any(isinstance(key, str) and '"' in key for key in keys):
+        raise refusal(node, "a key inside JSON cannot hold a quotation mark here")
+    return Apply("json_get", (base, Literal(tuple(keys))))
+
+
+def _no_json(node: ast.AST) -> Refusal:
+    return refusal(
+        node,
+        "only user.claims and JSON columns are looked into with brackets",
+        "For an array column write `item in row.column`.",
+    )

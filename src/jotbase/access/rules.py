@@ -1,0 +1,190 @@
+"""Rule texts read into expressions: parsed as Python, never executed.
+
+In charge of the texts of `access` and `defaultExpression`, and of telling all that is wrong with
+one, by file and place. Must not know principals or rows.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal as OneOf
+
+from jotbase.access.comparing import settled, type_name
+from jotbase.access.refusal import Refusal, Refusals, refusal
+from jotbase.access.syntax import Reader
+from jotbase.errors import Fault, ProjectError
+from jotbase.query.expr import Expr, Fact, Literal, all_of
+from jotbase.query.typed import type_of
+from jotbase.schema.model import Column, Model, Table
+
+Action = OneOf["select", "insert", "update", "delete"]
+ACTIONS: tuple[Action, ...] = ("select", "insert", "update", "delete")
+
+#: A rule longer, or nested deeper, than anybody writes would only serve to exhaust the parser.
+MAX_LENGTH, MAX_DEPTH, MAX_NODES = 10_000, 60, 2_000
+
+_ROWS: Mapping[Action, tuple[str, ...]] = {
+    "select": ("row",),
+    "insert": ("new",),
+    "update": ("row", "new"),
+    "delete": ("row",),
+}
+_ABSENT = {
+    "row": "an insert has no stored row: say new",
+    "new": "nothing is written here: say row",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Conjunct:
+    """One part of a rule's top-level `and`: as it is written, and what it means."""
+
+    text: str
+    expression: Expr
+
+
+def parse_rule(text: str, table: Table, action: Action, model: Model) -> Expr:
+    """Return a rule's meaning over the rows `row` and `new`.
+
+    Raises ProjectError with every fault, each with its column.
+    """
+    parts = parse_conjuncts(text, table, action, model)
+    return all_of(*(part.expression for part in parts))
+
+
+def parse_conjuncts(text: str, table: Table, action: Action, model: Model) -> tuple[Conjunct, ...]:
+    """Return a rule's parts, joined by `and`. Raises ProjectError with every fault."""
+    scopes = dict.fromkeys(_ROWS[action], table)
+    absent = {name: why for name, why in _ABSENT.items() if name not in scopes}
+    reader = Reader(model, scopes, absent)
+    try:
+        line = _one_line(text)
+        parts = list(_parts(_tree(line)))
+        return tuple(
+            Conjunct(_source(line, part), condition)
+            for part, condition in zip(parts, _conditions(reader, parts), strict=True)
+        )
+    except Refusal as one:
+        raise _faults(text, (one,), table, f"/access/{action}") from one
+    except Refusals as several:
+        raise _faults(text, several.refusals, table, f"/access/{action}") from several
+
+
+def _conditions(reader: Reader, parts: list[ast.expr]) -> list[Expr]:
+    if len(parts) == 1:
+        return [reader.condition(parts[0])]
+    conditions: list[Expr] = []
+    refused: list[Refusal] = []
+    for part in parts:
+        try:
+            conditions.append(reader.condition(part))
+        except Refusal as one:
+            refused.append(one)
+        except Refusals as several:
+            refused.extend(several.refusals)
+    if refused:
+        raise Refusals(refused)
+    return conditions
+
+
+def parse_default(text: str, column: Column, table: Table, model: Model) -> Expr:
+    """Return the meaning of a `defaultExpression`, read as the column's type.
+
+    It may name the caller, now() and uuid(). Raises ProjectError with every fault.
+    """
+    absent = {name: "a default cannot look at the row" for name in ("row", "new")}
+    reader = Reader(model, {}, absent, defaults=True)
+    pointer = f"/properties/{_escaped(column.name)}/defaultExpression"
+    try:
+        tree = _tree(_one_line(text))
+        return _default(reader.value(tree), column, tree)
+    except Refusal as one:
+        raise _faults(text, (one,), table, pointer) from one
+    except Refusals as several:
+        raise _faults(text, several.refusals, table, pointer) from several
+
+
+def _default(found: Expr, column: Column, node: ast.AST) -> Expr:
+    if isinstance(found, Literal) and found.value is None:
+        return found
+    if isinstance(found, Fact | Literal):
+        return settled(found, column.type, node)
+    if type_of(found) is not column.type:
+        reason = f"the default of {column.name!r} gives {type_name(found)}"
+        hint = f"The column holds {type_name(Literal(None, column.type))}."
+        raise refusal(node, reason, hint)
+    return found
+
+
+def _one_line(text: str) -> str:
+    # ast wants an expression on one line; each break becomes one space, so places stay right.
+    return text.replace("\r", " ").replace("\n", " ").replace("\t", " ")
+
+
+def _tree(line: str) -> ast.expr:
+    stripped = line.lstrip()
+    if not stripped.strip():
+        raise Refusal("the text is empty", 0, "Write True to let everybody, or leave the key out.")
+    if len(line) > MAX_LENGTH:
+        raise Refusal(f"the text is longer than {MAX_LENGTH} characters", 0)
+    try:
+        tree = ast.parse(line.strip(), mode="eval").body
+    except SyntaxError as error:
+        offset = len(stripped[: max(0, (error.offset or 1) - 1)].encode())
+        raise Refusal(f"syntax: {error.msg}", _indent(line) + offset, _syntax_hint(line)) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Refusal("the text cannot be read as an expression", 0) from error
+    _refuse_size(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr):
+            node.col_offset += _indent(line)
+            node.end_col_offset = (node.end_col_offset or 0) + _indent(line)
+    return tree
+
+
+def _indent(line: str) -> int:
+    return len(line.encode()) - len(line.lstrip().encode())
+
+
+def _syntax_hint(line: str) -> str | None:
+    for sign, word in {"&&": "and", "||": "or", "===": "==", "<>": "!=", "!": "not"}.items():
+        if sign in line and "!=" not in line.replace("!==", ""):
+            return f"Python writes `{word}` for `{sign}`."
+    return None
+
+
+def _refuse_size(tree: ast.expr) -> None:
+    level: list[ast.AST] = [tree]
+    nodes = depth = 0
+    while level:
+        depth += 1
+        nodes += len(level)
+        if depth > MAX_DEPTH or nodes > MAX_NODES:
+            raise Refusal("the rule is too large or nested too deeply", 0, "Split it up.")
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+
+
+def _parts(tree: ast.expr) -> Iterator[ast.expr]:
+    match tree:
+        case ast.BoolOp(ast.And(), values):
+            for value in values:
+                yield from _parts(value)
+        case _:
+            yield tree
+
+
+def _source(line: str, node: ast.expr) -> str:
+    return line.encode()[node.col_offset : node.end_col_offset].decode()
+
+
+def _faults(text: str, refusals: tuple[Refusal, ...], table: Table, pointer: str) -> ProjectError:
+    line = _one_line(text)
+    return ProjectError(
+        [Fault(table.file, pointer, refusal.told(line), refusal.hint) for refusal in refusals]
+    )
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

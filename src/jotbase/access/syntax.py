@@ -1,0 +1,270 @@
+"""A rule's syntax tree read into an expression, every name resolved and every type settled.
+
+In charge of the rule language: which of Python's expressions mean something, and what. Must not
+know where a rule stands or what becomes of it. Nothing here is ever executed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from jotbase.access.calls import call
+from jotbase.access.comparing import (
+    among,
+    compared,
+    inside,
+    literal,
+    settled,
+    side_is_path,
+    type_name,
+)
+from jotbase.access.fitting import presence
+from jotbase.access.paths import (
+    claim,
+    column,
+    inside_json,
+    subscript,
+    suggestion,
+    table_named,
+    user_fact,
+)
+from jotbase.access.refusal import Refusal, Refusals, refusal
+from jotbase.query.expr import TRUE, And, Apply, Exists, Expr, Fact, Literal, Not, Or, all_of
+from jotbase.query.typed import type_of
+from jotbase.schema.model import Model, Table, Type
+
+#: Names that no loop variable may have.
+RESERVED = frozenset({"row", "new", "user", "any", "len", "lower", "startswith", "now", "uuid"})
+
+_OPERATORS: Mapping[type[ast.cmpop], str] = {
+    ast.Eq: "eq",
+    ast.NotEq: "neq",
+    ast.Lt: "lt",
+    ast.LtE: "lte",
+    ast.Gt: "gt",
+    ast.GtE: "gte",
+}
+_OTHER_WORDS = {"null": "None", "none": "None", "true": "True", "false": "False"}
+_UNSUPPORTED: Mapping[type[ast.expr], tuple[str, str | None]] = {
+    ast.BinOp: ("arithmetic is not part of the rule language", None),
+    ast.IfExp: ("`if … else` is not part of the rule language", "Use `and`, `or` and `not`."),
+    ast.Lambda: ("functions cannot be defined in a rule", None),
+    ast.JoinedStr: ("formatted text is not part of the rule language", None),
+    ast.NamedExpr: ("nothing can be assigned in a rule", "Did you mean `==`?"),
+    ast.List: ("a list stands only right of `in`", None),
+    ast.Tuple: ("a comma makes no sense here", "Join conditions with `and` or `or`."),
+    ast.Set: ("sets are not part of the rule language", "Write a list: ['a', 'b']."),
+    ast.Dict: ("objects are not part of the rule language", None),
+    ast.GeneratorExp: ("a loop stands only inside any(…)", None),
+    ast.ListComp: ("lists cannot be computed in a rule", "Use any(… for … in …)."),
+    ast.Await: ("nothing can be awaited in a rule", None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads the nodes of one text. `scopes` are the tables of the rows that names stand for.
+
+    `absent` says of `row` and `new` why they are not to be had here. `defaults` allows uuid().
+    """
+
+    model: Model
+    scopes: Mapping[str, Table]
+    absent: Mapping[str, str]
+    defaults: bool = False
+
+    def condition(self, node: ast.expr) -> Expr:
+        """Return a node that says yes or no. Raises Refusal, or Refusals for several."""
+        return self._truth(self.value(node), node)
+
+    def _truth(self, found: Expr, node: ast.expr) -> Expr:
+        if type_of(found) is Type.BOOLEAN:
+            return found
+        if isinstance(found, Fact) and found.type is None:
+            return settled(found, Type.BOOLEAN, node)
+        if side_is_path(found):
+            return Apply("eq", (found, Literal(True, Type.JSON)))
+        raise refusal(
+            node,
+            f"a rule must say yes or no, and this gives {type_name(found)}",
+            "Compare it with something, or write `is not None`.",
+        )
+
+    def value(self, node: ast.expr) -> Expr:
+        """Return any node. Raises Refusal, or Refusals for several."""
+        match node:
+            case ast.Constant(value):
+                return literal(value, node)
+            case ast.Name(name):
+                raise self._bare_name(name, node)
+            case ast.Attribute():
+                return self._attribute(node)
+            case ast.Subscript():
+                return self._subscript(node)
+            case ast.Call():
+                return self._call(node)
+            case ast.Compare():
+                return self._comparison(node)
+            case ast.BoolOp(operator, parts):
+                return self._joined(operator, parts)
+            case ast.UnaryOp():
+                return self._unary(node)
+        reason, hint = _UNSUPPORTED.get(type(node), ("this is not part of the rule language", None))
+        raise refusal(node, reason, hint)
+
+    def _bare_name(self, name: str, node: ast.AST) -> Refusal:
+        if name in self.absent:
+            return refusal(node, self.absent[name])
+        if name in self.scopes or name == "user":
+            return refusal(node, f"{name} alone is no value", f"Name a part of it: {name}.id.")
+        if name in _OTHER_WORDS:
+            return refusal(node, f"unknown name {name!r}", f"Python writes {_OTHER_WORDS[name]}.")
+        for scope, table in self.scopes.items():
+            if name in table.by_name:
+                return refusal(node, f"unknown name {name!r}", f"Did you mean {scope}.{name}?")
+        return refusal(node, f"unknown name {name!r}", suggestion(name, [*self.scopes, "user"]))
+
+    def _attribute(self, node: ast.Attribute) -> Expr:
+        names: list[str] = []
+        at: ast.expr = node
+        while isinstance(at, ast.Attribute):
+            names.insert(0, at.attr)
+            at = at.value
+        if not isinstance(at, ast.Name):
+            raise refusal(node, f"nothing is known of .{names[0]} here", "Use ['…'] inside claims.")
+        if at.id == "user":
+            if len(names) > 1:
+                hint = "Use user.claims['…']." if names[0] == "claims" else None
+                raise refusal(node, f"user.{names[0]} has no {names[1]!r}", hint)
+            return user_fact(names[0], node)
+        if at.id not in self.scopes:
+            raise self._bare_name(at.id, at)
+        return column(at.id, self.scopes[at.id], names, self.model, node)
+
+    def _subscript(self, node: ast.Subscript | ast.Call) -> Expr:
+        found = subscript(node)
+        if found is None:
+            raise refusal(node, "brackets hold one literal key", "As in user.claims['org'].")
+        base, keys = found
+        match base:
+            case ast.Attribute(ast.Name("user"), "claims"):
+                return claim(keys, node)
+        return inside_json(self.value(base), keys, node)
+
+    def _call(self, node: ast.Call) -> Expr:
+        match node:
+            case ast.Call(ast.Name("any"), [ast.GeneratorExp() as loop], []):
+                return self._any(loop)
+            case ast.Call(ast.Name("any")):
+                raise refusal(node, "any() takes one loop", "any(m.x == 1 for m in members)")
+            case ast.Call(ast.Attribute(_, "get")):
+                return self._subscript(node)
+        return call(node, self.value, defaults=self.defaults)
+
+    def _any(self, loop: ast.GeneratorExp) -> Expr:
+        return self._loops(loop.generators, loop.elt)
+
+    def _loops(self, loops: Sequence[ast.comprehension], condition: ast.expr) -> Expr:
+        if not loops:
+            return self.condition(condition)
+        first, *others = loops
+        name = self._variable(first)
+        table = self._table(first.iter)
+        inner = replace(self, scopes={**self.scopes, name: table})
+        limits = [inner.condition(limit) for limit in first.ifs]
+        return Exists(table, name, all_of(*limits, inner._loops(others, condition)))
+
+    def _variable(self, loop: ast.comprehension) -> str:
+        if loop.is_async or not isinstance(loop.target, ast.Name):
+            raise refusal(loop.target, "a loop has one variable: for m in members")
+        name = loop.target.id
+        if name in RESERVED or name in self.scopes:
+            raise refusal(
+                loop.target, f"the name {name!r} is taken", "Call the variable otherwise."
+            )
+        return name
+
+    def _table(self, node: ast.expr) -> Table:
+        match node:
+            case ast.Name(name):
+                pass
+            case ast.Attribute(ast.Name("auth"), "users"):
+                name = "auth.users"
+            case _:
+                hint = "For a list write `item in row.column`."
+                raise refusal(node, "a loop goes over the rows of a table", hint)
+        found = table_named(name, self.model)
+        if found is None:
+            hint = suggestion(name, list(self.model.tables))
+            raise refusal(node, f"unknown table {name!r}", hint)
+        return found
+
+    def _joined(self, operator: ast.boolop, parts: Sequence[ast.expr]) -> Expr:
+        read: list[Expr] = []
+        refused: list[Refusal] = []
+        for part in parts:
+            try:
+                read.append(self.condition(part))
+            except Refusal as one:
+                refused.append(one)
+            except Refusals as several:
+                refused.extend(several.refusals)
+        if refused:
+            raise Refusals(refused)
+        return all_of(*read) if isinstance(operator, ast.And) else Or(tuple(read))
+
+    def _unary(self, node: ast.UnaryOp) -> Expr:
+        match node:
+            case ast.UnaryOp(ast.Not(), part):
+                return Not(self.condition(part))
+            case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as number)) if (
+                type(number) is not bool
+            ):
+                return literal(-number, node)
+        raise refusal(node, "arithmetic is not part of the rule language")
+
+    def _comparison(self, node: ast.Compare) -> Expr:
+        sides = [node.left, *node.comparators]
+        pairs = zip(node.ops, sides, sides[1:], strict=False)
+        parts = [self._compare(operator, left, right, node) for operator, left, right in pairs]
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def _compare(
+        self, operator: ast.cmpop, left: ast.expr, right: ast.expr, node: ast.Compare
+    ) -> Expr:
+        match operator:
+            case ast.Is():
+                return self._is(left, right, node)
+            case ast.IsNot():
+                return Not(self._is(left, right, node))
+            case ast.In():
+                return self._in(left, right, node)
+            case ast.NotIn():
+                return Not(self._in(left, right, node))
+        return compared(_OPERATORS[type(operator)], self.value(left), self.value(right), node)
+
+    def _is(self, left: ast.expr, right: ast.expr, node: ast.Compare) -> Expr:
+        if not isinstance(right, ast.Constant) or not (
+            right.value is None or right.value in (True, False)
+        ):
+            raise refusal(node, "`is` asks for None, True or False alone", "Use `==`.")
+        wanted = literal(right.value, node)
+        if right.value is not None:
+            return Apply("is", (self.condition(left), wanted))
+        found = self.value(left)
+        if isinstance(found, Fact):
+            found = Fact(found.path, presence, Type.BOOLEAN)
+        elif isinstance(found, Apply) and side_is_path(found):
+            found = Apply("json_text", found.arguments)
+        return Apply("is", (found, wanted))
+
+    def _in(self, left: ast.expr, right: ast.expr, node: ast.Compare) -> Expr:
+        if isinstance(right, ast.List | ast.Tuple):
+            options = [self.value(option) for option in right.elts]
+            return among(self.value(left), options, node)
+        return inside(self.value(left), self.value(right), node)
+
+
+__all__ = ["RESERVED", "TRUE", "Reader"]

@@ -1,0 +1,51 @@
+"""`jotbase check`: every mistake in schemas, rules and settings, at once.
+
+In charge of how mistakes are printed, and of which rules are judged where. Must not find any.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from dataclasses import asdict
+
+from jotbase.data import read_meaning
+from jotbase.errors import Fault, ProjectError
+from jotbase.functions.host import load_functions
+from jotbase.project import find_project, read_dotenv
+from jotbase.settings import read_settings
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check everything; exit code 1 if anything is wrong."""
+    project = find_project(options.project)
+    faults: list[Fault] = []
+    rules: list[dict[str, str]] = []
+    for check in (
+        lambda: rules.extend(read_meaning(project).policy.described()),
+        lambda: read_settings(os.environ, read_dotenv(project)),
+        lambda: load_functions(project.functions),
+    ):
+        try:
+            check()
+        except ProjectError as error:
+            faults.extend(error.faults)
+    if options.json:
+        print(json.dumps({"faults": [asdict(fault) for fault in faults], "rules": rules}, indent=2))
+    else:
+        _print(faults, rules)
+    return 1 if faults else 0
+
+
+def _print(faults: list[Fault], rules: list[dict[str, str]]) -> None:
+    for fault in faults:
+        print(fault)
+    for rule in rules:
+        print(f"{rule['table']:<20} {rule['action']:<7} {rule['judged']:<11} {rule['rule']}")
+    print(f"{len(faults)} mistakes" if len(faults) != 1 else "1 mistake")

@@ -1,0 +1,119 @@
+"""`jotbase explain`: the SQL of a request, the rule in it, what is bound, and the database's plan.
+
+In charge of printing what would run for a given caller; a write is run and undone. Must not know
+how SQL is made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from jotbase.app import Backend
+from jotbase.errors import Fault, ProjectError
+from jotbase.loading import load, load_settings, site_url
+from jotbase.pipeline import prepare, write_work
+from jotbase.query.expr import Context
+from jotbase.query.nodes import ReadPlan
+from jotbase.query.shape import shape
+from jotbase.sql.units import RolledBack, Rows, Runnable, Statement, UnitOfWork
+from jotbase.values import ANON, AUTHENTICATED, SERVICE, Principal, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One statement: its SQL, its bound values in order, and the lines of its plan."""
+
+    sql: str
+    values: list[Any]
+    plan: list[str]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("request", help="""such as "GET /jobs?status=eq.open" """)
+    parser.add_argument(
+        "--role", default=ANON, choices=(ANON, AUTHENTICATED, SERVICE), help="(default: anon)"
+    )
+    parser.add_argument("--sub", metavar="ID", help="the caller's user id")
+    parser.add_argument("--email", help="the caller's address")
+    parser.add_argument("--claims", metavar="JSON", default="{}", help="the token's claims")
+    parser.add_argument("--body", metavar="JSON", default="", help="the body of a write")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the statements of the request."""
+    method, _, target = options.request.strip().partition(" ")
+    if not target.startswith("/"):
+        method, target = "GET", options.request.strip()
+    path, _, query = target.partition("?")
+    headers = {"content-type": "application/json", "prefer": "return=representation"}
+    if method.upper() == "GET":
+        headers = {}
+    full = "/rest/v1/" + path.removeprefix("/rest/v1").lstrip("/")
+    request = Request(method.upper(), full, query, headers, options.body.encode())
+    project, settings = load_settings(options.project)
+    backend = load(project, settings, site_url(settings))
+    explained = asyncio.run(_explain(backend, request, _principal(options)))
+    rules = backend.meaning.policy.described(path.rpartition("/")[2])
+    if options.json:
+        told = {"rules": rules, "statements": [asdict(one) for one in explained]}
+        print(json.dumps(told, indent=2))
+        return 0
+    for rule in rules:
+        print(f"-- rule for {rule['action']}: {rule['rule']}")
+    for one in explained:
+        print(f"\n{one.sql};\n-- values: {one.values!r}")
+        print("\n".join(f"-- plan: {line}" for line in one.plan))
+    return 0
+
+
+def _principal(options: argparse.Namespace) -> Principal:
+    try:
+        claims = json.loads(options.claims)
+    except ValueError:
+        claims = None
+    if not isinstance(claims, dict):
+        raise ProjectError([Fault("--claims", "", "is not a JSON object")])
+    role = AUTHENTICATED if options.role == ANON and options.sub else options.role
+    return Principal(role, options.sub, options.email, claims=claims)
+
+
+async def _explain(backend: Backend, request: Request, principal: Principal) -> list[Explained]:
+    await backend.start()
+    try:
+        data = backend.data
+        question, values = shape(request)
+        prepared = prepare(question, principal.is_service, data)
+        context = data.context(principal, values)
+        if isinstance(prepared.plan, ReadPlan):
+            statements: Sequence[Runnable] = [Statement(prepared.text, prepared.bind(context))]
+        else:
+            work = write_work(prepared, request.body, context, data)
+            statements = await data.engine.write(lambda: _recorded(work()))
+        return [await _planned(backend, one, context) for one in statements]
+    finally:
+        await backend.stop()
+
+
+def _recorded(unit: UnitOfWork[Any]) -> UnitOfWork[list[Runnable]]:
+    """Run the unit, remember its statements, and undo it."""
+    statements: list[Runnable] = []
+    try:
+        statement = next(unit)
+        while True:
+            statements.append(statement)
+            rows: Rows = yield statement
+            statement = unit.send(rows)
+    except (StopIteration, RolledBack):
+        raise RolledBack(statements) from None
+
+
+async def _planned(backend: Backend, statement: Runnable, context: Context) -> Explained:
+    rows = await backend.engine.read(f"EXPLAIN QUERY PLAN {statement.text}", statement.params)
+    return Explained(statement.text, list(statement.params), [str(row[3]) for row in rows])

@@ -1,0 +1,43 @@
+"""`jotbase seed`: load the rows of seeds/ into the tables that hold none yet.
+
+In charge of what is printed. Must not know how rows are loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+
+from jotbase.app import Backend
+from jotbase.loading import load, load_settings, site_url
+from jotbase.seeding import seed
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Load the seeds and say how many rows went where."""
+    project, settings = load_settings(options.project)
+    backend = load(project, settings, site_url(settings))
+    backend.seeds = False
+    loaded = asyncio.run(_seed(backend))
+    if options.json:
+        print(json.dumps(loaded))
+        return 0
+    for table, count in loaded.items():
+        print(f"{table}: {count} rows")
+    if not loaded:
+        print("Nothing to load: every seeded table holds rows already.")
+    return 0
+
+
+async def _seed(backend: Backend) -> dict[str, int]:
+    await backend.start()
+    try:
+        return await seed(backend.project, backend.data)
+    finally:
+        await backend.stop()

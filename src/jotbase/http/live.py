@@ -1,0 +1,141 @@
+"""The WebSocket endpoint: who may open one, and what ends them from outside.
+
+In charge of the handshake, of the loop that reads one socket, and of telling all sockets when
+sessions, rules or the server end. Must not know what is said on them (`channels`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qs
+
+import orjson
+
+from jotbase.auth.live import Revocation
+from jotbase.errors import AccessError, ChannelError
+from jotbase.feed import Feed
+from jotbase.http.asgi import Receive, Scope, Send, read_headers
+from jotbase.http.channels import Channels, House
+from jotbase.http.credentials import CredentialCheck
+from jotbase.http.frames import Outlet, SendOutlet, ready_outlet
+from jotbase.query.expr import Expr
+from jotbase.realtime import refusals
+from jotbase.realtime.channel import Event
+from jotbase.realtime.groups import Groups
+from jotbase.realtime.protocol import Vsn, read_vsn
+from jotbase.realtime.rules import select_rule
+from jotbase.schema.model import Model
+from jotbase.values import Principal
+
+#: «Service restart»: clients come back, which they do not after 1000.
+RESTART = 1012
+
+
+class Live:
+    """The ASGI application behind `/realtime/v1/websocket`; belongs to one event loop.
+
+    `now` gives seconds since the epoch. Call `mean` before it serves.
+    """
+
+    def __init__(self, credentials: CredentialCheck, feed: Feed, now: Callable[[], float]) -> None:
+        self._house = House(credentials, feed, Model(), now)
+        self._sockets: dict[Channels, Outlet] = {}
+
+    def mean(self, model: Model, rules: Mapping[str, Expr]) -> None:
+        """Serve these tables from now on; `rules` has each one's select rule over `row`.
+
+        Channels that are open follow what their bindings say now.
+        """
+        self._house.model = model
+        self._house.feed.groups = Groups({name: select_rule(rule) for name, rule in rules.items()})
+        for channels in self._sockets:
+            channels.subscribe_again()
+
+    def revoke(self, revocation: Revocation) -> None:
+        """Close at once the channels of sessions that ended."""
+        self._end(revocation.covers, Event.REVOKED, refusals.SESSION_ENDED)
+
+    def expire(self) -> None:
+        """Close the channels whose tokens are over; timers do this by themselves in real time."""
+        now = self._house.now()
+
+        def over(principal: Principal) -> bool:
+            return principal.expires_at is not None and now >= principal.expires_at
+
+        self._end(over, Event.EXPIRED, refusals.TOKEN_EXPIRED)
+
+    def _end(self, ends: Callable[[Principal], bool], event: Event, why: str) -> None:
+        for channels in tuple(self._sockets):
+            channels.end(ends, event, why)
+
+    async def close(self) -> None:
+        """Close every socket such that its client comes back and resumes."""
+        for outlet in tuple(self._sockets.values()):
+            outlet.close(RESTART, self._farewell())
+
+    def _farewell(self) -> str:
+        return f"cursor={self._house.feed.cursor}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one WebSocket to its end."""
+        await receive()
+        query = parse_qs(scope["query_string"].decode("latin-1"), errors="replace")
+        vsn = read_vsn(query.get("vsn", [None])[0])
+        if vsn is None:
+            await _refuse(scope, send, 403, "The protocol version (vsn) is not supported")
+            return
+        key = _key(scope, query)
+        try:
+            principal = await self._knock(key)
+        except ChannelError as error:
+            await _refuse(scope, send, 401, error.message)
+            return
+        await send({"type": "websocket.accept"})
+        await self._serve(scope, receive, send, (vsn, key or "", principal))
+
+    async def _knock(self, key: str | None) -> Principal:
+        if not key:
+            raise ChannelError("Unauthorized", refusals.KEY_MISSING)
+        try:
+            return await self._house.credentials.principal({"apikey": key})
+        except AccessError:
+            raise ChannelError("Unauthorized", refusals.KEY_UNKNOWN) from None
+
+    async def _serve(
+        self, scope: Scope, receive: Receive, send: Send, who: tuple[Vsn, str, Principal]
+    ) -> None:
+        outlet = ready_outlet(scope) or SendOutlet(send)
+        outlet.farewell = self._farewell
+        sending = asyncio.create_task(outlet.run()) if isinstance(outlet, SendOutlet) else None
+        channels = Channels(self._house, *who, outlet)
+        self._sockets[channels] = outlet
+        try:
+            while (message := await receive())["type"] == "websocket.receive":
+                text = message.get("text")
+                await channels.hear(text if text is not None else message["bytes"])
+        finally:
+            del self._sockets[channels]
+            channels.close_all()
+            if sending is not None:
+                sending.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await sending
+
+
+def _key(scope: Scope, query: Mapping[str, list[str]]) -> str | None:
+    headers = read_headers(scope)
+    return headers.get("x-api-key") or query.get("apikey", [""])[0] or headers.get("apikey")
+
+
+async def _refuse(scope: Scope, send: Send, status: int, text: str) -> None:
+    """Answer before the upgrade, where the server can; else it says 403 by itself."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    body = orjson.dumps({"error": text})
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    start = {"type": "websocket.http.response.start", "status": status, "headers": headers}
+    await send(start)
+    await send({"type": "websocket.http.response.body", "body": body})

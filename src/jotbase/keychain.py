@@ -1,0 +1,53 @@
+"""A project's keys: read from its settings, and in development made and kept on first use.
+
+In charge of when keys are made and where they are kept. Must not know what they sign.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from jotbase.auth.apikeys import legacy_key, opaque_key
+from jotbase.auth.keys import KEY_RANDOMNESS, SHORTEST_SECRET, KeyRing, new_ring, read_ring
+from jotbase.project import Project, keep_in_dotenv
+from jotbase.settings import Settings, variable
+from jotbase.values import ANON, SERVICE
+
+
+def fresh_keys() -> dict[str, str]:
+    """Return a new secret and a new signing key, by their variables."""
+    secret, keys = new_ring(os.urandom(SHORTEST_SECRET + KEY_RANDOMNESS))
+    return {variable("jwt_secret"): secret, variable("jwt_keys"): keys}
+
+
+def with_keys(project: Project, settings: Settings) -> Settings:
+    """Return the settings with both keys; what was missing is made and kept in `.env`."""
+    missing = {name: getattr(settings, name) is None for name in ("jwt_secret", "jwt_keys")}
+    if not any(missing.values()):
+        return settings
+    fresh = fresh_keys()
+    made = {name: fresh[variable(name)] for name, is_missing in missing.items() if is_missing}
+    keep_in_dotenv(project, {variable(name): value for name, value in made.items()})
+    return replace(settings, **made)
+
+
+def read_keys(settings: Settings) -> KeyRing:
+    """Return the ring of settings that have both keys. Raises SettingError."""
+    return read_ring(settings.jwt_secret or "", settings.jwt_keys)
+
+
+#: When the keys in the form of a token are said to be issued: fixed, so that the same secret always
+#: gives the same keys (2026-01-01; they end in 2036).
+ISSUED_AT = 1_767_225_600
+
+
+def shown_keys(ring: KeyRing, url: str) -> dict[str, str]:
+    """Return what clients and servers are given, as `jotbase keys --json` prints it."""
+    return {
+        "url": url,
+        "publishable_key": opaque_key(ANON, ring),
+        "secret_key": opaque_key(SERVICE, ring),
+        "anon_key": legacy_key(ANON, ring, ISSUED_AT),
+        "service_role_key": legacy_key(SERVICE, ring, ISSUED_AT),
+    }

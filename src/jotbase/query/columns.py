@@ -1,0 +1,57 @@
+"""A plan's values as SQL: columns, what lies in them behind a JSON path, casts and aggregates.
+
+In charge of one value of one row, or of a group of rows. Must not know how it becomes JSON text
+(`output`) or which rows there are (`rows`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jotbase.query.intent import JsonStep
+from jotbase.query.nodes import Value
+from jotbase.query.operators import OPERATORS
+from jotbase.query.output import converted, json_path
+from jotbase.schema.model import Type
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, bound, sql
+
+
+def raw(value: Value, dialect: Dialect) -> tuple[Fragment, Type]:
+    """Return the SQL of a value, aggregated if it is, and the type of what comes out."""
+    if value.column is None:
+        fragment, kind = sql("count(*)"), Type.INTEGER
+    else:
+        reference = f"{dialect.identifier(value.alias)}.{dialect.identifier(value.column.name)}"
+        fragment, kind = stepped(sql(reference), value.column.type, value.steps)
+        if value.cast is not None:
+            fragment, kind = converted(fragment, kind, value.cast), value.cast
+        if value.aggregate is not None:
+            fragment = sql(f"{value.aggregate}(") + fragment + ")"
+            kind = _aggregated(value.aggregate, kind)
+    if value.aggregate_cast is not None:
+        fragment, kind = converted(fragment, kind, value.aggregate_cast), value.aggregate_cast
+    return fragment, kind
+
+
+def _aggregated(aggregate: str, kind: Type) -> Type:
+    if aggregate == "count":
+        return Type.INTEGER
+    return Type.NUMBER if aggregate == "avg" else kind
+
+
+def stepped(fragment: Fragment, kind: Type, steps: tuple[JsonStep, ...]) -> tuple[Fragment, Type]:
+    """Return the value at the end of a JSON path, and its type: text behind `->>`, else JSON."""
+    if not steps:
+        return fragment, kind
+    path = bound(path_of(steps))
+    if not steps[-1].as_text:
+        return OPERATORS["json_get"].spell["sqlite"](fragment, path), Type.JSON
+    # Joined to nothing, a document's text is plain text; else SQLite embeds it as a document.
+    text = OPERATORS["json_text"].spell["sqlite"](fragment, path)
+    return "(" + text + " || '')", Type.TEXT
+
+
+def path_of(steps: Iterable[JsonStep]) -> str:
+    """Return the steps as one path in SQLite's spelling."""
+    return json_path(step.key for step in steps)

@@ -1,0 +1,198 @@
+"""Expressions as SQL: fields spelled where their rows stand, everything else bound.
+
+In charge of the SQL reading of a tree. Must not know whether a tree is a filter or a rule. What an
+operator means stands in `operators`, how a value is bound in `binding`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from jotbase.query.binding import Takes, constant, slot
+from jotbase.query.expr import (
+    And,
+    Apply,
+    Exists,
+    Expr,
+    Fact,
+    Field,
+    Follow,
+    Given,
+    Literal,
+    NewUuid,
+    Not,
+    Now,
+    Open,
+    Or,
+    children,
+)
+from jotbase.query.operators import OPERATORS
+from jotbase.query.typed import type_of
+from jotbase.schema.model import Table
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, join, parenthesized, sql
+from jotbase.values import Row
+
+FieldSpeller = Callable[[Field], Fragment]
+#: Writes a fact otherwise than bound; None leaves it bound.
+FactSpeller = Callable[[Fact, Takes], Fragment | None]
+#: Names what stands for a table behind FROM, quoted; None leaves the table itself.
+SourceSpeller = Callable[[Table], str | None]
+
+
+def predicate(
+    expression: Expr,
+    dialect: Dialect,
+    fields: FieldSpeller | None = None,
+    *,
+    facts: FactSpeller | None = None,
+    sources: SourceSpeller | None = None,
+) -> Fragment:
+    """Return the expression as SQL, in which the request's values are slots with `fill(context)`.
+
+    `fields` spells columns of rows from outside: by default, a field's scope is its row's alias.
+    Rows that the tree itself looks into stand under aliases which meet no other.
+    """
+    spell = fields or from_alias({}, dialect)
+    outer = frozenset(spell(node).text for node in _outer_fields(expression, frozenset()))
+    writer = _Writer(dialect, spell, facts or _bound, sources or _itself, outer)
+    return writer.write(expression)
+
+
+def _bound(_fact: Fact, _takes: Takes) -> None:
+    return None
+
+
+def _itself(_table: Table) -> None:
+    return None
+
+
+def _outer_fields(expression: Expr, inner: frozenset[str]) -> Iterator[Field]:
+    """Yield the columns of rows that the expression does not look into itself."""
+    match expression:
+        case Field(scope) if scope not in inner:
+            yield expression
+        case Exists(_, scope, where):
+            yield from _outer_fields(where, inner | {scope})
+        case Follow(base, _, scope, _, value):
+            yield from _outer_fields(base, inner)
+            yield from _outer_fields(value, inner | {scope})
+        case _:
+            for child in children(expression):
+                yield from _outer_fields(child, inner)
+
+
+def from_alias(aliases: Mapping[str, str], dialect: Dialect) -> FieldSpeller:
+    """Spell fields as columns of tables under aliases; a scope not named is its own alias."""
+
+    def spell(field: Field) -> Fragment:
+        alias = dialect.identifier(aliases.get(field.scope, field.scope))
+        return sql(f"{alias}.{dialect.identifier(field.name)}")
+
+    return spell
+
+
+def from_row(rows: Mapping[str, Row], dialect: Dialect) -> FieldSpeller:
+    """Spell fields as bound values of rows that need not stand in any table (any more)."""
+
+    def spell(field: Field) -> Fragment:
+        return constant(rows[field.scope].get(field.name), field.type, dialect)
+
+    return spell
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes nodes. `outer` are fields as spelled outside, `inner` the aliases of scopes inside."""
+
+    dialect: Dialect
+    fields: FieldSpeller
+    facts: FactSpeller
+    sources: SourceSpeller
+    outer: frozenset[str]
+    inner: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, expression: Expr) -> Fragment:
+        """Write any node."""
+        match expression:
+            case Field():
+                return self._field(expression)
+            case Literal(value, kind):
+                return constant(value, kind, self.dialect)
+            case Given() | Fact() | Now() | NewUuid():
+                return self._open(expression, "value")
+            case Apply():
+                return self._apply(expression)
+            case And(parts):
+                return self._joined(" AND ", parts) if parts else sql("TRUE")
+            case Or(parts):
+                return self._joined(" OR ", parts) if parts else sql("FALSE")
+            case Not(part):
+                return sql("NOT ") + parenthesized(self.write(part))
+            case Exists():
+                return self._exists(expression)
+            case Follow():
+                return self._follow(expression)
+
+    def _field(self, node: Field) -> Fragment:
+        alias = self.inner.get(node.scope)
+        if alias is None:
+            return self.fields(node)
+        return sql(f"{alias}.{self.dialect.identifier(node.name)}")
+
+    def _open(self, node: Open, takes: Takes) -> Fragment:
+        special = self.facts(node, takes) if isinstance(node, Fact) else None
+        return special or slot(node, type_of(node), self.dialect, takes)
+
+    def _joined(self, word: str, parts: tuple[Expr, ...]) -> Fragment:
+        return join(word, map(self._operand, parts))
+
+    def _operand(self, expression: Expr) -> Fragment:
+        """Write a node so that it may stand beside any operator."""
+        written = self.write(expression)
+        loose = isinstance(expression, And | Or | Not | Apply)
+        return parenthesized(written) if loose else written
+
+    def _apply(self, expression: Apply) -> Fragment:
+        operator = OPERATORS[expression.operator]
+        pairs = zip(expression.arguments, operator.takes, strict=True)
+        arguments = [self._argument(argument, takes) for argument, takes in pairs]
+        meaning = operator.meaning(type_of(expression.arguments[-1]))
+        return meaning.spell[self.dialect.name](*arguments)
+
+    def _argument(self, argument: Expr, takes: Takes) -> Fragment:
+        if isinstance(argument, Literal):
+            return constant(argument.value, argument.type, self.dialect, takes)
+        if isinstance(argument, Given | Fact | Now | NewUuid):
+            return self._open(argument, takes)
+        return self._operand(argument)
+
+    def _inside(self, scope: str) -> tuple[str, _Writer]:
+        name = scope
+        while self._is_taken(self.dialect.identifier(name)):
+            name += "'"
+        alias = self.dialect.identifier(name)
+        return alias, replace(self, inner={**self.inner, scope: alias})
+
+    def _is_taken(self, alias: str) -> bool:
+        outside = any(text.startswith(f"{alias}.") for text in self.outer)
+        return outside or alias in self.inner.values()
+
+    def _source(self, table: Table) -> str:
+        return self.sources(table) or self.dialect.identifier(table.name)
+
+    def _exists(self, expression: Exists) -> Fragment:
+        alias, writer = self._inside(expression.scope)
+        source = self._source(expression.table)
+        where = writer.write(expression.where)
+        return sql(f"EXISTS (SELECT 1 FROM {source} AS {alias} WHERE ") + where + ")"
+
+    def _follow(self, expression: Follow) -> Fragment:
+        alias, writer = self._inside(expression.scope)
+        source = self._source(expression.table)
+        key = f"{alias}.{self.dialect.identifier(expression.key)}"
+        return (
+            sql("(SELECT ") + writer.write(expression.value) + f" FROM {source} AS {alias}"
+            f" WHERE {key} = " + self._operand(expression.base) + ")"
+        )

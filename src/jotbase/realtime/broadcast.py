@@ -1,0 +1,69 @@
+"""Broadcasts: what one client says to all others of its topic, encoded once for each version.
+
+In charge of the rooms (public and private topics of one name are two) and of the frames. Must not
+know who may speak, nor where a listener's frames go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from jotbase.realtime.protocol import VERSIONS, Frame, Vsn, render, render_opaque
+from jotbase.realtime.wire import frame
+
+#: Bytes of a payload, its envelope included; Supabase's limit.
+LARGEST = 3_000_000
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """One channel in a room; `write` takes ready frames."""
+
+    topic: str
+    private: bool
+    vsn: Vsn
+    write: Callable[[bytes], None]
+
+
+class Rooms:
+    """All listeners, by topic and privacy."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[tuple[str, bool], dict[Listener, None]] = {}
+
+    def add(self, listener: Listener) -> None:
+        """Let the listener hear what is said from now on."""
+        self._rooms.setdefault((listener.topic, listener.private), {})[listener] = None
+
+    def remove(self, listener: Listener) -> None:
+        """Let the listener hear nothing more."""
+        key = (listener.topic, listener.private)
+        room = self._rooms.get(key, {})
+        room.pop(listener, None)
+        if not room:
+            self._rooms.pop(key, None)
+
+    def others(self, speaker: Listener, *, and_itself: bool) -> Iterator[Listener]:
+        """Yield who is to hear the speaker."""
+        for listener in tuple(self._rooms.get((speaker.topic, speaker.private), ())):
+            if and_itself or listener is not speaker:
+                yield listener
+
+
+def broadcast_frames(push: Frame) -> Mapping[Vsn, bytes] | None:
+    """Return the ready frame for each version that can take the message, or None: it is too large.
+
+    Opaque bytes are for 2.0.0 alone.
+    """
+    if push.opaque is not None:
+        event = str(push.payload["event"])
+        message = render_opaque(push.topic, event, push.opaque)
+        if message is None or len(message) > LARGEST:
+            return None
+        return {"2.0.0": frame(message, binary=True)}
+    out = Frame(None, None, push.topic, "broadcast", push.payload)
+    messages = {vsn: render(vsn, out) for vsn in VERSIONS}
+    if len(messages["1.0.0"]) > LARGEST:
+        return None
+    return {vsn: frame(message) for vsn, message in messages.items()}

@@ -1,0 +1,105 @@
+"""Who follows what: followers that must be told the same form one group, judged and encoded once.
+
+In charge of the groups and of their index by table. Must not know what becomes of a change
+(`matching`) or where a follower's frames go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jotbase.realtime.protocol import Vsn
+from jotbase.realtime.rules import CLOSED, Facts, SelectRule
+from jotbase.realtime.subscriptions import Subscription
+from jotbase.schema.model import Table
+from jotbase.values import Principal
+
+#: Takes ready WebSocket frames; never waits.
+Write = Callable[[bytes], None]
+
+
+@dataclass(eq=False, slots=True)
+class Follower:
+    """One channel that follows changes; `write` takes ready frames and may be replaced.
+
+    `lost` is told the number of a change that could not be told.
+    """
+
+    topic: str
+    vsn: Vsn
+    principal: Principal
+    subscriptions: tuple[Subscription, ...]
+    write: Write
+    lost: Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupKey:
+    """What the members of a group have in common; `facts` is None for the service role."""
+
+    topic: str
+    vsn: Vsn
+    facts: Facts | None
+    subscriptions: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(eq=False, slots=True)
+class Group:
+    """Followers of one table that are told the same; `principal` is any one's of them."""
+
+    key: GroupKey
+    table: Table
+    principal: Principal
+    subscriptions: tuple[Subscription, ...]
+    followers: dict[Follower, None] = field(default_factory=dict)
+
+
+class Groups:
+    """All groups. `rules` has each table's select rule; without one, only the service role sees."""
+
+    def __init__(self, rules: Mapping[str, SelectRule]) -> None:
+        self.rules = rules
+        self._tables: dict[str, dict[GroupKey, Group]] = {}
+
+    def add(self, follower: Follower) -> None:
+        """Let the follower be told of every change that is routed from now on."""
+        for key, table, subscriptions in self._keys(follower):
+            groups = self._tables.setdefault(table.name, {})
+            group = groups.get(key)
+            if group is None:
+                group = groups[key] = Group(key, table, follower.principal, subscriptions)
+            group.followers[follower] = None
+
+    def remove(self, follower: Follower) -> None:
+        """Tell the follower nothing more; does nothing if it was not there."""
+        for key, table, _ in self._keys(follower):
+            groups = self._tables.get(table.name, {})
+            group = groups.get(key)
+            if group is not None:
+                group.followers.pop(follower, None)
+                if not group.followers:
+                    del groups[key]
+
+    def on(self, table: str) -> tuple[Group, ...]:
+        """Return the groups that follow a table."""
+        return tuple(self._tables.get(table, {}).values())
+
+    def rule(self, table: str) -> SelectRule:
+        """Return the select rule of a table."""
+        return self.rules.get(table, CLOSED)
+
+    def _keys(
+        self, follower: Follower
+    ) -> Iterator[tuple[GroupKey, Table, tuple[Subscription, ...]]]:
+        by_table: dict[str, list[Subscription]] = {}
+        for subscription in follower.subscriptions:
+            by_table.setdefault(subscription.table.name, []).append(subscription)
+        for name, listed in by_table.items():
+            service = follower.principal.is_service
+            facts = None if service else self.rule(name).bind(follower.principal)
+            # The id is a hash of the parameters; all of them are here, so no collision can matter.
+            same = tuple((one.id, one.kinds, one.text, one.select) for one in listed)
+            key = GroupKey(follower.topic, follower.vsn, facts, same)
+            yield key, listed[0].table, tuple(listed)

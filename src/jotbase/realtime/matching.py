@@ -1,0 +1,138 @@
+"""One change and the groups that follow its table: what each group is told, if anything.
+
+In charge of judging the select rule and the filters on the old and the new row, each once for all
+who share it. Must not know sockets, nor fetch anything: what a relational rule says of other tables
+comes in as `Verdicts` (`asking`).
+
+| change | rule and filter hold for                 | told as                            |
+|--------|------------------------------------------|------------------------------------|
+| INSERT | the new row                              | INSERT                             |
+| UPDATE | the new row                              | UPDATE, with what was seen before  |
+| UPDATE | the old row, no longer the new one       | DELETE: it has left the view       |
+| DELETE | the old row                              | DELETE                             |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from jotbase.query.expr import Context
+from jotbase.query.judge import Env, Judge
+from jotbase.realtime.filters import SCOPE
+from jotbase.realtime.groups import Group
+from jotbase.realtime.payload import Old, data_json
+from jotbase.realtime.protocol import around
+from jotbase.realtime.rules import Facts, SelectRule
+from jotbase.realtime.subscriptions import Subscription
+from jotbase.realtime.wire import frame
+from jotbase.schema.model import Table
+from jotbase.values import Change, ChangeKind, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Whether something holds for the old row and for the new one; a missing row fits nothing."""
+
+    old: bool
+    new: bool
+
+
+ALL = Seen(old=True, new=True)
+#: What relational rules let callers see of one change, by the facts they bind.
+Verdicts = Mapping[Facts, Seen]
+
+
+class Unasked(LookupError):
+    """A relational rule's verdict is missing: ask for it first (`asking`)."""
+
+
+class Judgement:
+    """One change being judged; what several groups share is worked out once.
+
+    `now` is the time for rules that ask for it, RFC 3339 in UTC.
+    """
+
+    def __init__(self, change: Change, rule: SelectRule, now: str, verdicts: Verdicts) -> None:
+        self._change = change
+        self._rule = rule
+        self._now = now
+        self._seen: dict[Facts, Seen] = dict(verdicts)
+        self._fits: dict[str, Seen] = {}
+        self._data: dict[Any, bytes] = {}
+        self._frames: dict[Any, bytes] = {}
+
+    def told(self, group: Group) -> list[bytes]:
+        """Return the frames for the members of a group: one for each kind and choice of columns."""
+        seen = self._visible(group)
+        if not (seen.old or seen.new):
+            return []
+        told: dict[tuple[ChangeKind, Old, frozenset[str] | None], list[int]] = {}
+        for subscription in group.subscriptions:
+            kind = _kind(self._change, seen, self._matches(subscription))
+            if kind is not None and kind in subscription.kinds:
+                ids = told.setdefault((kind, _old(kind, seen), subscription.select), [])
+                ids.append(subscription.id)
+        return [self._frame(group, what, tuple(ids)) for what, ids in told.items()]
+
+    def _visible(self, group: Group) -> Seen:
+        facts = group.key.facts
+        if facts is None:
+            return ALL
+        seen = self._seen.get(facts)
+        if seen is None:
+            if self._rule.local is None:
+                raise Unasked(facts)
+            context = Context(group.principal, now=self._now)
+            seen = self._seen[facts] = self._both(self._rule.local, context)
+        return seen
+
+    def _matches(self, subscription: Subscription) -> Seen:
+        fits = self._fits.get(subscription.text)
+        if fits is None:
+            fits = self._fits[subscription.text] = self._both(subscription.fits, Context())
+        return fits
+
+    def _both(self, judge: Judge, context: Context) -> Seen:
+        def holds(row: Row | None) -> bool:
+            return row is not None and judge(Env({SCOPE: row}, context)) is True
+
+        return Seen(holds(self._change.old), holds(self._change.new))
+
+    def _frame(self, group: Group, what: Any, ids: tuple[int, ...]) -> bytes:
+        named = (group.key.vsn, group.key.topic, ids, what)
+        ready = self._frames.get(named)
+        if ready is None:
+            before, behind = around(group.key.vsn, group.key.topic, "postgres_changes")
+            body = b'{"ids":%b,"cursor":%d,"data":%b}' % (
+                orjson.dumps(ids),
+                self._change.number,
+                self._data_json(what, group.table),
+            )
+            ready = self._frames[named] = frame(before + body + behind)
+        return ready
+
+    def _data_json(self, what: Any, table: Table) -> bytes:
+        data = self._data.get(what)
+        if data is None:
+            kind, old, select = what
+            data = self._data[what] = data_json(self._change, kind, old, select, table)
+        return data
+
+
+def _kind(change: Change, seen: Seen, fits: Seen) -> ChangeKind | None:
+    """The table at the head of the module."""
+    if seen.new and fits.new and change.new is not None:
+        return change.kind
+    if seen.old and fits.old and change.old is not None:
+        return "DELETE"
+    return None
+
+
+def _old(kind: ChangeKind, seen: Seen) -> Old:
+    if kind == "INSERT":
+        return "none"
+    return "row" if seen.old else "key"

@@ -1,0 +1,54 @@
+"""Refusals as realtime words them: `<Code>: <text>`, for joins, tokens and handshakes.
+
+In charge of the words of supabase/realtime for what the rest of the program words otherwise. Must
+not know when anything is refused.
+"""
+
+from __future__ import annotations
+
+from jotbase.errors import AccessError, ChannelError
+
+UNMATCHED = "unmatched topic"
+KEY_MISSING = "API key is missing"
+KEY_UNKNOWN = "Invalid API key"
+SESSION_ENDED = "The session of this token has ended"
+TOKEN_EXPIRED = "Token has expired"
+
+_MALFORMED = ("Expected 3 parts", "JWT couldn't be decoded", "Empty JWT")
+
+
+def reason(error: ChannelError) -> str:
+    """Return the text of a refused join."""
+    return f"{error.code}: {error.message}"
+
+
+def topic_missing() -> ChannelError:
+    """Return the refusal of `realtime:` alone."""
+    return ChannelError("TopicNameRequired", "You must provide a topic name")
+
+
+def too_many_channels() -> ChannelError:
+    """Return the refusal of one channel more than a socket may have."""
+    return ChannelError("ChannelRateLimitReached", "Too many channels")
+
+
+def unreadable(subtopic: str) -> ChannelError:
+    """Return the refusal of a private channel whose messages the caller may not read."""
+    text = f"You do not have permissions to read from this Channel topic: {subtopic}"
+    return ChannelError("Unauthorized", text)
+
+
+def expired() -> ChannelError:
+    """Return the refusal of a token whose time is over."""
+    return ChannelError("InvalidJWTToken", TOKEN_EXPIRED)
+
+
+def of_token(error: AccessError) -> ChannelError:
+    """Return what a refused token is called here."""
+    if error.message == "JWT expired":
+        return expired()
+    if error.code == "PGRST303" or error.message == SESSION_ENDED:
+        return ChannelError("InvalidJWTToken", error.message)
+    if error.message.startswith(_MALFORMED):
+        return ChannelError("MalformedJWT", "The token provided is not a valid JWT")
+    return ChannelError("JwtSignatureError", "Failed to validate JWT signature")

@@ -1,0 +1,48 @@
+"""A table's select rule as realtime needs it: judged in memory, or with the help of the database.
+
+In charge of which facts about a caller a rule binds: callers for whom these are equal are one to
+it. Must not know groups or changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from jotbase.query.expr import FALSE, Context, Expr, Fact, is_local, walk
+from jotbase.query.judge import Judge, judge
+from jotbase.values import Principal
+
+#: What a rule's facts are for somebody, as JSON: equal texts, equal verdicts.
+Facts = bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SelectRule:
+    """One rule over `row`; `local` judges it, and is None where it looks into other tables."""
+
+    expression: Expr
+    facts: tuple[Fact, ...]
+    local: Judge | None
+
+    def bind(self, principal: Principal) -> Facts:
+        """Return what the rule asks about the caller, filled in."""
+        return orjson.dumps(self.values(principal))
+
+    def values(self, principal: Principal) -> list[Any]:
+        """Return the facts' values, in the order of `facts`."""
+        context = Context(principal)
+        return [fact.fill(context) for fact in self.facts]
+
+
+def select_rule(expression: Expr) -> SelectRule:
+    """Return a rule ready to be judged; TRUE lets everybody see, FALSE the service role alone."""
+    facts = dict.fromkeys(node for node in walk(expression) if isinstance(node, Fact))
+    local = judge(expression) if is_local(expression) else None
+    return SelectRule(expression, tuple(facts), local)
+
+
+#: What holds for a table without a select rule.
+CLOSED = select_rule(FALSE)

@@ -1,0 +1,174 @@
+"""Rows held against their table's JSON Schema, with every fault named.
+
+In charge of building the validators and of wording faults as {pointer, keyword, message}, in which
+no value of the row appears. Must not know where a row comes from, or what SQL checks on its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+from jsonschema_rs import (
+    Draft202012Validator,
+    EmailOptions,
+    FancyRegexOptions,
+    RegexOptions,
+    Registry,
+    ValidationError,
+)
+
+from jotbase.errors import RequestError
+from jotbase.schema.convert import from_text
+from jotbase.schema.model import Column, Table, Type
+from jotbase.schema.subschemas import escaped, pointer, walk
+from jotbase.schema.times import is_time
+from jotbase.schema.vocabulary import ANNOTATIONS, COLUMN_ONLY, STANDARD, TABLE_ONLY
+from jotbase.values import Row
+
+#: How a value is called in messages: rows may hold what the reader of a message may not see.
+VALUE = "the value"
+
+_ROW = "jotbase:///row"
+_BACKTRACKING = 100_000
+
+#: What the root of a schema may say without a look at the whole row: the columns' own schemas are
+#: checked one by one, NOT NULL stands for `required`, and unknown columns never get that far.
+_LOCAL = ANNOTATIONS | COLUMN_ONLY | TABLE_ONLY | {"type", "properties", "required"}
+
+
+def _is_decimal(text: str) -> bool:
+    try:
+        from_text(Type.DECIMAL, text)
+    except RequestError:
+        return False
+    return text.strip() == text
+
+
+_FORMATS: dict[str, Callable[[str], bool]] = {"time": is_time, "decimal": _is_decimal}
+
+
+def validator(schema: Mapping[str, Any], registry: Registry | None = None) -> Draft202012Validator:
+    """Return the validator of a schema: formats asserted, nothing fetched, patterns in linear time.
+
+    Patterns with lookaround or back-references, which cannot be had in linear time, are tried with
+    a bounded number of steps. Raises jsonschema_rs.ValidationError for a schema that is none.
+    """
+    options: Any = RegexOptions()
+    if any(not _is_linear(one["pattern"]) for _, one in walk(schema) if "pattern" in one):
+        options = FancyRegexOptions(backtrack_limit=_BACKTRACKING)
+    return Draft202012Validator(
+        dict(schema),
+        formats=_FORMATS,
+        validate_formats=True,
+        registry=registry,
+        mask=VALUE,
+        pattern_options=options,
+        email_options=EmailOptions(allow_display_text=False),
+        offline=True,
+    )
+
+
+def _is_linear(pattern: Any) -> bool:
+    try:
+        Draft202012Validator({"pattern": pattern}, pattern_options=RegexOptions())
+    except ValidationError:
+        return False
+    return True
+
+
+class RowCheck:
+    """The checks of one table, built once. Rows are in canonical or JSON form, and have no columns
+    whose NULL stands for «absent». Raises jsonschema_rs.ValidationError for an unusable schema.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._schema = plain_schema(table.schema)
+        names = [column.name for column in table.columns]
+        self._columns = self._build(
+            {"properties": {name: {"$ref": f"{_ROW}#/properties/{_token(name)}"} for name in names}}
+        )
+        self._encoded = [one.name for one in table.columns if one.type is Type.BYTES]
+        self._decimals = {one.name for one in table.columns if _is_stored_as_text(one)}
+
+    def _build(self, schema: Mapping[str, Any]) -> Draft202012Validator:
+        return validator(schema, Registry([(_ROW, self._schema)]))
+
+    @cached_property
+    def _whole(self) -> Draft202012Validator:
+        return self._build(self._schema)
+
+    @cached_property
+    def needs_whole_row(self) -> bool:
+        """Whether the schema says something of the row that its columns alone do not say."""
+        root = self._table.schema
+        said = {word for word in root if word in STANDARD} - _LOCAL
+        if root.get("additionalProperties") in (None, True, False):
+            said.discard("additionalProperties")
+        return bool(said)
+
+    def column_faults(self, partial: Row) -> list[dict[str, Any]]:
+        """Return the faults of each given value, in JSON form, against its own column's schema."""
+        broken = [name for name in self._encoded if not _is_base64(partial.get(name))]
+        found = [
+            {
+                "pointer": pointer([name]),
+                "keyword": "contentEncoding",
+                "message": f"{VALUE} is not encoded in base64",
+            }
+            for name in broken
+        ]
+        if self._columns.is_valid(partial):
+            return found
+        return [*map(_fault, self._columns.iter_errors(partial)), *found]
+
+    def faults(self, row: Row) -> list[dict[str, Any]]:
+        """Return the faults of a whole row in canonical form."""
+        if self._decimals:
+            row = dict(row)
+            for name in self._decimals & row.keys():
+                row[name] = Decimal(row[name]) if isinstance(row[name], str) else row[name]
+        if self._whole.is_valid(row):
+            return []
+        return [_fault(error) for error in self._whole.iter_errors(row)]
+
+
+def plain_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a file's schema as what it is to a validator: 2020-12, known by no other name."""
+    return {word: value for word, value in schema.items() if word not in ("$schema", "$id")}
+
+
+def _token(name: str) -> str:
+    return quote(escaped(name), safe="~")
+
+
+def _fault(error: ValidationError) -> dict[str, Any]:
+    last = error.schema_path[-1] if error.schema_path else ""
+    kind: str = error.kind.name
+    return {
+        "pointer": pointer(error.instance_path),
+        "keyword": last if last in STANDARD and kind != "falseSchema" else kind,
+        "message": error.message,
+    }
+
+
+def _is_stored_as_text(column: Column) -> bool:
+    """Say whether the canonical form is text although the schema wants a number."""
+    return column.type is Type.DECIMAL and "string" not in str(column.schema.get("type"))
+
+
+def _is_base64(value: Any) -> bool:
+    """Say whether a value, if it is text, is base64 (RFC 4648 section 4)."""
+    if not isinstance(value, str):
+        return True
+    try:
+        base64.b64decode(value.encode("ascii"), validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        return False
+    return True

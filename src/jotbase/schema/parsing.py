@@ -1,0 +1,186 @@
+"""Files as bytes, read as JSON objects that fit the meta-schema.
+
+In charge of what can be wrong with a file before its meaning is looked at: bytes, syntax, shape,
+spelling. Must not know other files, or what a keyword makes of a table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from jsonschema_rs import Draft202012Validator, ValidationError
+
+from jotbase.errors import Fault
+from jotbase.schema.subschemas import pointer, walk
+from jotbase.schema.vocabulary import (
+    COLUMN_ONLY,
+    FORMATS,
+    META_SCHEMA,
+    STANDARD,
+    STANDARD_META_SCHEMA,
+    TABLE_META_SCHEMA,
+    TABLE_ONLY,
+    keyword_faults,
+    nearest,
+)
+
+_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+_META = Draft202012Validator(META_SCHEMA, validate_formats=True, offline=True)
+
+
+@dataclass(slots=True)
+class Parsed:
+    """One file: its object with the unusable parts left out, its faults, and the columns whose
+    schemas are unusable.
+    """
+
+    document: dict[str, Any]
+    faults: list[Fault] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+
+
+class _Repeated(ValueError):
+    """One key stands twice in an object, which JSON leaves without a meaning (RFC 8259, 4)."""
+
+
+def parse(file: str, data: bytes) -> Parsed | Fault:
+    """Return the file's object, or the fault that makes it unreadable."""
+    try:
+        document = json.loads(
+            data.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_no_constant
+        )
+    except UnicodeDecodeError as error:
+        return Fault(file, "", f"byte {error.start} is not UTF-8", "save the file as UTF-8")
+    except json.JSONDecodeError as error:
+        return Fault(
+            file, "", f"line {error.lineno}, column {error.colno}: {error.msg}", _hint(error)
+        )
+    except _Repeated as error:
+        return Fault(file, "", f'the key "{error}" stands twice in one object', "take one away")
+    except RecursionError:
+        return Fault(file, "", "the JSON is nested too deeply")
+    except ValueError as error:
+        return Fault(file, "", str(error))
+    if not isinstance(document, dict):
+        return Fault(file, "", "a schema file holds one JSON object", 'begin with {"properties": …')
+    return _shaped(file, document)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Repeated(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _hint(error: json.JSONDecodeError) -> str | None:
+    before = error.doc[: error.pos].rstrip()
+    if before.endswith(",") or "trailing comma" in error.msg:
+        return "a comma stands before a closing bracket, or a key lacks its double quotes"
+    if error.doc[error.pos : error.pos + 1] in ("'", "/", "#"):
+        return "JSON has double quotes only, and no comments"
+    return None
+
+
+def _shaped(file: str, document: dict[str, Any]) -> Parsed:
+    parsed = Parsed(document)
+    other = document.get("$schema", TABLE_META_SCHEMA)
+    if other not in (TABLE_META_SCHEMA, STANDARD_META_SCHEMA):
+        parsed.faults.append(
+            Fault(file, "/$schema", f"{other} is not read here", f'write "{TABLE_META_SCHEMA}"')
+        )
+    for error in _META.iter_errors(document):
+        path = list(error.instance_path)
+        if path == ["$schema"]:
+            continue
+        parsed.faults.extend(_shape_faults(file, path, error))
+        _leave_out(parsed, path)
+    parsed.faults = list(dict.fromkeys(parsed.faults))
+    parsed.faults.extend(_spelling(file, document))
+    return parsed
+
+
+def _leave_out(parsed: Parsed, path: list[str | int]) -> None:
+    """Take the part that a fault is in out of the document, and remember a broken column."""
+    match path:
+        case ["properties", str(column), *_]:
+            parsed.broken.add(column)
+            properties = {**parsed.document["properties"], column: {}}
+            parsed.document = {**parsed.document, "properties": properties}
+        case [str(word), *_]:
+            kept = {key: value for key, value in parsed.document.items() if key != word}
+            parsed.document = kept
+
+
+def _shape_faults(file: str, path: list[str | int], error: ValidationError) -> Iterator[Fault]:
+    kind, facts = error.kind.name, error.kind.as_dict()
+    at = pointer(path)
+    if kind == "additionalProperties":
+        known = _known_keys(path)
+        for name in facts["unexpected"]:
+            yield Fault(file, f"{at}/{name}", f'unknown key "{name}"', _did_you_mean(name, known))
+        return
+    last = path[-1] if path else None
+    if last == "type":
+        yield Fault(file, at, *_type_fault(error.instance, root=len(path) == 1))
+    elif last == "required" and error.instance in (True, False):
+        hint = 'list the column in "required" beside "properties"'
+        yield Fault(file, at, '"required" is a list of names, not true or false', hint)
+    elif last == "view":
+        yield Fault(file, at, "a view is a SELECT", 'write "view": "select … from …"')
+    elif kind == "enum":
+        near = _did_you_mean(str(error.instance), map(str, facts["options"]))
+        yield Fault(file, at, error.message, near)
+    elif kind == "pattern" and last == "references":
+        yield Fault(file, at, error.message, 'name table and column: "companies.handle"')
+    else:
+        yield Fault(file, at, error.message)
+
+
+def _known_keys(path: list[str | int]) -> list[str]:
+    if path == ["access"]:
+        return ["select", "insert", "update", "delete"]
+    return ["name", "columns", "references", "onDelete", "onUpdate", "table"]
+
+
+def _type_fault(given: Any, *, root: bool) -> tuple[str, str | None]:
+    if root:
+        return "a row is an object", 'write "type": "object"'
+    for name in given if isinstance(given, list) else [given]:
+        if name not in _TYPES:
+            hint = _did_you_mean(str(name), _TYPES) or f"JSON's types are {', '.join(_TYPES)}"
+            return f"{json.dumps(name)} is no JSON type", hint
+    return '"type" is a type, or a list of different ones', None
+
+
+def _did_you_mean(word: str, words: Any) -> str | None:
+    close = nearest(word, words, 0.6)
+    return f'did you mean "{close}"?' if close else None
+
+
+def _spelling(file: str, document: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield a fault for each keyword and format that was most likely meant otherwise."""
+    properties = document.get("properties")
+    columns = set()
+    if isinstance(properties, Mapping):
+        columns = {pointer(["properties", name]) for name in properties}
+    for at, schema in walk(document):
+        known = STANDARD
+        if not at:
+            known = STANDARD | TABLE_ONLY
+        elif at in columns:
+            known = STANDARD | COLUMN_ONLY
+        for word, reason, hint in keyword_faults(schema, known):
+            yield Fault(file, f"{at}{pointer([word])}", reason, hint)
+        named = schema.get("format")
+        if isinstance(named, str) and named not in FORMATS and (close := nearest(named, FORMATS)):
+            reason = f'unknown format "{named}"'
+            yield Fault(file, f"{at}/format", reason, f'did you mean "{close}"?')

@@ -1,0 +1,189 @@
+"""Schema files read into one model, or every mistake in them told at once.
+
+In charge of the order in which files are made sense of, and of what concerns several of them. Must
+not know files on disk (it is given bytes), SQL, or what a rule may say (`access` reads rules).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from jsonschema_rs import ValidationError
+
+from jotbase.errors import Fault, ProjectError
+from jotbase.schema.check import RowCheck
+from jotbase.schema.columns import default_faults, read_column
+from jotbase.schema.keys import World, column_list_faults, foreign_keys, indexes, uniques
+from jotbase.schema.model import Column, Model, Table, Type
+from jotbase.schema.names import name_fault
+from jotbase.schema.parsing import Parsed, parse
+from jotbase.schema.references import Files
+from jotbase.schema.subschemas import pointer, walk
+
+#: The folder that files are named with in messages.
+FOLDER = "schemas"
+
+_ROW_NUMBERS = frozenset({"rowid", "oid", "_rowid_"})
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has been found so far."""
+
+    parsed: dict[str, Parsed] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read_model(files: Mapping[str, bytes]) -> Model:
+    """Return the model of a project's schema files, given by name (`jobs.json`).
+
+    A file that has `$defs` and no `properties` is there for others to refer to, and is no table.
+    Raises ProjectError with every mistake found.
+    """
+    reading = _Reading()
+    for name in sorted(files):
+        _parse(name, files[name], reading)
+    sources = Files({name: parsed.document for name, parsed in reading.parsed.items()})
+    taken = {_table_name(name).lower() for name in reading.parsed}
+    for name, parsed in reading.parsed.items():
+        if _is_table(parsed.document):
+            _read_table(name, parsed, sources, reading, taken)
+        else:
+            reading.faults.extend(_reference_faults(name, parsed, sources))
+    _refer(reading)
+    if reading.faults:
+        raise ProjectError(sorted(reading.faults, key=lambda fault: fault.file))
+    return Model(reading.tables)
+
+
+def _table_name(file: str) -> str:
+    return file.removesuffix(".json")
+
+
+def _parse(name: str, data: bytes, reading: _Reading) -> None:
+    file, table = f"{FOLDER}/{name}", _table_name(name)
+    if fault := name_fault(table, "table"):
+        reading.faults.append(Fault(file, "", *fault))
+    if any(_table_name(other).lower() == table.lower() for other in reading.parsed):
+        reason = "another file's name differs from this one in upper and lower case only"
+        reading.faults.append(Fault(file, "", reason, "databases take the two for one table"))
+    parsed = parse(file, data)
+    if isinstance(parsed, Fault):
+        reading.faults.append(parsed)
+        reading.unread.add(table)
+        return
+    reading.faults.extend(parsed.faults)
+    reading.parsed[name] = parsed
+
+
+def _is_table(document: Mapping[str, Any]) -> bool:
+    return "properties" in document or "view" in document or "$defs" not in document
+
+
+def _reference_faults(name: str, parsed: Parsed, sources: Files) -> Iterator[Fault]:
+    for at, schema in walk(parsed.document):
+        reference = schema.get("$ref")
+        reason = sources.reference_fault(reference, name) if isinstance(reference, str) else None
+        if reason:
+            yield Fault(f"{FOLDER}/{name}", f"{at}/$ref", reason)
+
+
+def _read_table(
+    name: str, parsed: Parsed, sources: Files, reading: _Reading, taken: set[str]
+) -> None:
+    """Read one file as a table; foreign keys wait until all tables are known."""
+    file, document = f"{FOLDER}/{name}", parsed.document
+    lost = list(_reference_faults(name, parsed, sources))
+    reading.faults.extend(lost)
+    schema = sources.inlined(name)
+    columns, faults = _columns(schema, parsed.broken, file)
+    table = Table(
+        name=_table_name(name),
+        columns=columns,
+        primary_key=tuple(document.get("primaryKey", ())),
+        unique=uniques(document, _table_name(name), set()),
+        indexes=indexes(document, _table_name(name), taken),
+        access=document.get("access", {}),
+        realtime=document.get("realtime", False),
+        view=document.get("view"),
+        schema=schema,
+        description=document.get("description"),
+        file=file,
+    )
+    faults.extend(column_list_faults(document, list(schema.get("properties", ())), file))
+    faults.extend(_table_faults(table, document))
+    if not lost and not parsed.broken:
+        table, found = _checked(table)
+        faults.extend(found)
+    reading.faults.extend(faults)
+    reading.tables[table.name] = table
+    if parsed.broken:
+        reading.unread.add(table.name)
+
+
+def _columns(
+    schema: Mapping[str, Any], broken: set[str], file: str
+) -> tuple[tuple[Column, ...], list[Fault]]:
+    """Return the columns; an unusable one is there by its name alone, so that others find it."""
+    columns: list[Column] = []
+    faults: list[Fault] = []
+    for name in schema.get("properties", {}):
+        column = None
+        if name not in broken:
+            column, found = read_column(name, schema, file)
+            faults.extend(found)
+        columns.append(column or Column(name, Type.JSON, {}, nullable=True))
+    return tuple(columns), faults
+
+
+def _table_faults(table: Table, document: Mapping[str, Any]) -> Iterator[Fault]:
+    names = [column.name for column in table.columns]
+    if not names:
+        reason = "the table has no columns"
+        yield Fault(table.file, "/properties", reason, 'list them under "properties"')
+    lower: set[str] = set()
+    for name in names:
+        if name.lower() in lower:
+            at = pointer(["properties", name])
+            yield Fault(
+                table.file, at, "another column's name differs by upper and lower case only"
+            )
+        lower.add(name.lower())
+    if lower >= _ROW_NUMBERS:
+        reason = "columns cannot be called rowid, oid and _rowid_ all three"
+        yield Fault(table.file, "/properties", reason, "call one of them otherwise")
+    numbered = [column.name for column in table.columns if column.identity]
+    if len(numbered) > 1:
+        at = pointer(["properties", numbered[1], "identity"])
+        yield Fault(table.file, at, "one column numbers the rows, not two", "take one away")
+    if table.view is not None:
+        for word in ("indexes", "realtime"):
+            if document.get(word):
+                reason = f'a view has no "{word}"'
+                yield Fault(table.file, f"/{word}", reason, "say it of the table behind the view")
+
+
+def _checked(table: Table) -> tuple[Table, list[Fault]]:
+    """Return the table with canonical defaults, and what JSON Schema itself finds at fault."""
+    try:
+        check = RowCheck(table)
+        check.faults({})
+    except ValidationError as error:
+        return table, [Fault(table.file, pointer(list(error.instance_path)), error.message)]
+    return default_faults(table, check)
+
+
+def _refer(reading: _Reading) -> None:
+    """Give each table its foreign keys, now that all are known."""
+    world = World(reading.tables, frozenset(reading.unread))
+    for name, parsed in reading.parsed.items():
+        table = reading.tables.get(_table_name(name))
+        if table is None:
+            continue
+        keys, faults = foreign_keys(parsed.document, table, world)
+        reading.faults.extend(faults)
+        reading.tables[table.name] = replace(table, foreign_keys=keys)

@@ -1,0 +1,104 @@
+"""A way through a schema: where schemas stand inside a schema, and where data that looks like one.
+
+In charge of walking, of JSON pointers (RFC 6901) and of what a `$ref` within one document means.
+Must not know tables or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+#: Keywords whose value is a schema, a list of schemas, a map of schemas (2020-12 Core 10).
+SINGLE = frozenset(
+    (
+        "items",
+        "contains",
+        "additionalProperties",
+        "propertyNames",
+        "if",
+        "then",
+        "else",
+        "not",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+        "contentSchema",
+    )
+)
+LISTS = frozenset({"prefixItems", "allOf", "anyOf", "oneOf"})
+MAPS = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
+
+
+def escaped(token: str) -> str:
+    """Return a key as a token of a JSON pointer."""
+    return token.replace("~", "~0").replace("/", "~1")
+
+
+def pointer(path: list[str | int]) -> str:
+    """Return a path of keys and indexes as a JSON pointer."""
+    return "".join(f"/{escaped(str(step))}" for step in path)
+
+
+def places(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the pointer and value of each schema directly within an object schema."""
+    for keyword, value in schema.items():
+        if keyword in SINGLE:
+            yield f"/{keyword}", value
+        elif keyword in LISTS and isinstance(value, list):
+            yield from ((f"/{keyword}/{index}", one) for index, one in enumerate(value))
+        elif keyword in MAPS and isinstance(value, Mapping):
+            yield from ((f"/{keyword}/{escaped(name)}", one) for name, one in value.items())
+
+
+def walk(schema: Any, at: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield pointer and schema of each object schema, the outermost first."""
+    if not isinstance(schema, Mapping):
+        return
+    yield at, schema
+    for place, inner in places(schema):
+        yield from walk(inner, at + place)
+
+
+def rewritten(schema: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    """Return a schema with `change` made to each object schema in it, the innermost first."""
+    if not isinstance(schema, Mapping):
+        return schema
+    result: dict[str, Any] = {}
+    for keyword, value in schema.items():
+        if keyword in SINGLE:
+            result[keyword] = rewritten(value, change)
+        elif keyword in LISTS and isinstance(value, list):
+            result[keyword] = [rewritten(one, change) for one in value]
+        elif keyword in MAPS and isinstance(value, Mapping):
+            result[keyword] = {name: rewritten(one, change) for name, one in value.items()}
+        else:
+            result[keyword] = value
+    return change(result)
+
+
+def at_pointer(document: Any, text: str) -> Any:
+    """Return what stands at a JSON pointer. Raises KeyError where nothing does."""
+    value = document
+    for token in text.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, Mapping) and key in value:
+            value = value[key]
+        else:
+            raise KeyError(text)
+    return value
+
+
+def local_target(root: Mapping[str, Any], reference: str) -> Any:
+    """Return the schema that a `$ref` within the document refers to, None if there is none."""
+    if not reference.startswith("#"):
+        return None
+    fragment = unquote(reference[1:])
+    if fragment and not fragment.startswith("/"):
+        return next((inner for _, inner in walk(root) if inner.get("$anchor") == fragment), None)
+    try:
+        return at_pointer(root, fragment)
+    except KeyError:
+        return None

@@ -1,0 +1,136 @@
+"""Points in time, dates and times of day: many spellings read, one written.
+
+In charge of the canonical forms, whose byte order is the order of time: `2026-08-21`, `10:11:12.5`,
+and in UTC `2026-08-21T10:11:12.5+00:00`. Must not ask the clock.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from fractions import Fraction
+
+from jotbase.errors import RequestError
+
+_DAY = r"(?P<year>\d{4,6})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
+_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?"
+_ZONE = r"(?P<zone>[zZ]|(?:UTC|GMT)|[+-]\d{1,2}(?::?\d\d)?)?"
+_TIMESTAMP = re.compile(rf"\s*{_DAY}(?:(?:[tT]|\s+){_CLOCK}\s*{_ZONE})?\s*", re.ASCII)
+_TIME = re.compile(rf"\s*{_CLOCK}\s*{_ZONE}\s*", re.ASCII)
+_RFC_TIME = re.compile(r"\d\d:\d\d:\d\d(?:\.\d+)?(?:[zZ]|[+-]\d\d:\d\d)?", re.ASCII)
+
+_TIMESTAMP_NAME = "timestamp with time zone"
+_TIME_NAME = "time"
+
+
+def timestamp(text: str) -> str:
+    """Return a point in time in canonical form; without a zone it is taken as UTC.
+
+    Raises RequestError 22007 for what is no timestamp, 22008 for one that cannot be.
+    """
+    found = _TIMESTAMP.fullmatch(text)
+    if found is None:
+        raise invalid(_TIMESTAMP_NAME, text)
+    try:
+        return stamp(_datetime(found) - timedelta(minutes=_offset(found["zone"])))
+    except (ValueError, OverflowError) as error:
+        raise impossible(text) from error
+
+
+def stamp(moment: datetime) -> str:
+    """Return a naive UTC time in canonical form."""
+    text = moment.isoformat()
+    return f"{text.rstrip('0') if moment.microsecond else text}+00:00"
+
+
+def rfc3339(text: str) -> str:
+    """Return a timestamp that passed `format: date-time` in canonical form; see `timestamp`."""
+    if text[17:19] == "60" or text[20:27].isdigit():  # a leap second, or more than microseconds
+        return timestamp(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return timestamp(text)
+    offset = moment.utcoffset()
+    if offset is None:
+        return timestamp(text)
+    try:
+        return stamp(moment.replace(tzinfo=None) - offset)
+    except OverflowError as error:
+        raise impossible(text) from error
+
+
+def day(text: str) -> str:
+    """Return a date in canonical form. Raises RequestError 22007 or 22008."""
+    found = _TIMESTAMP.fullmatch(text)
+    if found is None:
+        raise invalid("date", text)
+    try:
+        return date(int(found["year"]), int(found["month"]), int(found["day"])).isoformat()
+    except (ValueError, OverflowError) as error:
+        raise impossible(text) from error
+
+
+def clock(text: str) -> str:
+    """Return a time of day in canonical form; one with an offset is brought to UTC.
+
+    Raises RequestError 22007 or 22008.
+    """
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise invalid(_TIME_NAME, text)
+    try:
+        moment = _at(date(2000, 1, 2), found) - timedelta(minutes=_offset(found["zone"]))
+    except (ValueError, OverflowError) as error:
+        raise impossible(text) from error
+    return stamp(moment)[11:-6]
+
+
+def is_time(text: str) -> bool:
+    """Say whether text is a time of day as `format: time` has it here: the offset may be absent.
+
+    RFC 3339 wants one; what the server gives back is a plain time, as SQL's type is.
+    """
+    if _RFC_TIME.fullmatch(text) is None:
+        return False
+    try:
+        clock(text)
+    except RequestError:
+        return False
+    return True
+
+
+def _datetime(found: re.Match[str]) -> datetime:
+    return _at(date(int(found["year"]), int(found["month"]), int(found["day"])), found)
+
+
+def _at(on: date, found: re.Match[str]) -> datetime:
+    hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
+    leap = second == 60
+    start = datetime.combine(on, time(hour, minute, 59 if leap else second))
+    # PostgreSQL rounds to microseconds, half to even, and counts second 60 as the next minute.
+    micros = round(Fraction(f"0.{found['fraction'] or 0}") * 1_000_000)
+    return start + timedelta(seconds=int(leap), microseconds=micros)
+
+
+def _offset(zone: str | None) -> int:
+    """Return minutes east of UTC. Raises ValueError beyond a day."""
+    if zone is None or zone[0] not in "+-":
+        return 0
+    digits = zone[1:].replace(":", "")
+    hours, minutes = int(digits[:-2] or 0), int(digits[-2:])
+    if len(digits) <= 2:
+        hours, minutes = int(digits), 0
+    if hours > 15 or minutes > 59:
+        raise ValueError(zone)
+    return (hours * 60 + minutes) * (-1 if zone[0] == "-" else 1)
+
+
+def invalid(name: str, text: str) -> RequestError:
+    """Return PostgreSQL's error for text that is not of a date or time type."""
+    return RequestError("22007", f'invalid input syntax for type {name}: "{text}"')
+
+
+def impossible(text: str) -> RequestError:
+    """Return PostgreSQL's error for a date or time whose fields are out of range."""
+    return RequestError("22008", f'date/time field value out of range: "{text}"')

@@ -1,0 +1,237 @@
+"""The vocabulary of schema files: JSON Schema 2020-12 and the keywords that make a table of it.
+
+In charge of the words, of the meta-schema that lets editors complete them, and of which word a
+misspelt one was meant to be. Must not know what the keywords do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
+STANDARD_META_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+TABLE_META_SCHEMA = "https://jotbase.dev/schema/table/v1"
+
+#: The keywords of JSON Schema 2020-12 (Core 8 to 10, Validation 6 to 9).
+STANDARD = words(
+    """
+    $schema $id $ref $anchor $dynamicRef $dynamicAnchor $vocabulary $comment $defs definitions
+    prefixItems items contains additionalProperties properties patternProperties dependentSchemas
+    propertyNames if then else allOf anyOf oneOf not unevaluatedItems unevaluatedProperties
+    type const enum multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength
+    pattern maxItems minItems uniqueItems maxContains minContains maxProperties minProperties
+    required dependentRequired title description default deprecated readOnly writeOnly examples
+    format contentEncoding contentMediaType contentSchema
+    """
+)
+
+#: Keywords that say something of a value and let every value pass.
+ANNOTATIONS = words(
+    """
+    $schema $id $anchor $dynamicAnchor $vocabulary $comment $defs definitions title description
+    default deprecated readOnly writeOnly examples contentMediaType contentSchema
+    """
+)
+
+#: Formats of Validation 7.3, all of them asserted, and ours.
+FORMATS = words(
+    """
+    date-time date time duration email idn-email hostname idn-hostname ipv4 ipv6 uri uri-reference
+    iri iri-reference uuid uri-template json-pointer relative-json-pointer regex decimal
+    """
+)
+
+#: Words of other tools that are near one of ours and mean no harm.
+_HARMLESS = frozenset({"comment", "enumNames", "example", "id"})
+
+#: Keywords so short that many a word is near them: they are no suggestion.
+_TOO_SHORT = frozenset({"not", "if", "then", "else"})
+
+#: Words that look as if they did something and do not, with what to write instead.
+_IGNORED = {
+    "nullable": 'write "type": ["string", "null"] (with the type that it is)',
+    "dependencies": "2020-12 has dependentRequired and dependentSchemas for it",
+    "additionalItems": "2020-12 has prefixItems and items for it",
+}
+
+_ACTIONS = ["no action", "restrict", "cascade", "set null", "set default"]
+_NAMES: dict[str, Any] = {
+    "type": "array",
+    "items": {"type": "string", "minLength": 1},
+    "uniqueItems": True,
+}
+_SOME_NAMES: dict[str, Any] = {**_NAMES, "minItems": 1}
+
+_DELETED: dict[str, Any] = {
+    "enum": _ACTIONS,
+    "description": "What becomes of this row when the row that it refers to is deleted.",
+}
+_UPDATED: dict[str, Any] = {
+    "enum": _ACTIONS,
+    "description": "What becomes of this row when the key that it refers to changes.",
+}
+
+_COLUMN_KEYWORDS: dict[str, Any] = {
+    "identity": {
+        "type": "boolean",
+        "description": "The database numbers the rows: 1, 2, 3, …",
+    },
+    "references": {
+        "type": "string",
+        "pattern": "^[^.]+[.].+$",
+        "description": "The column that this one refers to: companies.handle, auth.users.id.",
+    },
+    "onDelete": _DELETED,
+    "onUpdate": _UPDATED,
+    "defaultExpression": {
+        "type": "string",
+        "minLength": 1,
+        "description": "A default in the rule language: now(), uuid(), user.id.",
+    },
+    "generated": {
+        "type": "string",
+        "minLength": 1,
+        "description": "An SQL expression over the row's columns that the database computes.",
+    },
+}
+
+_RULE: dict[str, Any] = {"type": "string", "minLength": 1}
+
+_FOREIGN_KEY: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": 63},
+        "columns": _SOME_NAMES,
+        "references": {
+            "type": "object",
+            "properties": {"table": {"type": "string", "minLength": 1}, "columns": _SOME_NAMES},
+            "required": ["table", "columns"],
+            "additionalProperties": False,
+        },
+        "onDelete": _DELETED,
+        "onUpdate": _UPDATED,
+    },
+    "required": ["columns", "references"],
+    "additionalProperties": False,
+}
+
+_TABLE_KEYWORDS: dict[str, Any] = {
+    "primaryKey": {**_NAMES, "description": "The columns that name a row."},
+    "unique": {
+        "type": "array",
+        "items": _SOME_NAMES,
+        "description": "Lists of columns whose values, taken together, no two rows share.",
+    },
+    "indexes": {
+        "type": "array",
+        "items": _SOME_NAMES,
+        "description": "Lists of columns to find and sort rows by quickly.",
+    },
+    "foreignKeys": {
+        "type": "array",
+        "items": _FOREIGN_KEY,
+        "description": "References of one or several columns; `references` is short for one.",
+    },
+    "access": {
+        "type": "object",
+        "properties": {
+            "select": {**_RULE, "description": "Which rows may be read: over row and user."},
+            "insert": {**_RULE, "description": "Which rows may be added: over new and user."},
+            "update": {**_RULE, "description": "Which changes may be made: row, new and user."},
+            "delete": {**_RULE, "description": "Which rows may be removed: over row and user."},
+        },
+        "additionalProperties": False,
+        "description": "Who may do what. What has no rule is for the service role alone.",
+    },
+    "realtime": {
+        "type": "boolean",
+        "description": "Whether subscribers are told of changes.",
+    },
+    "view": {
+        "type": "string",
+        "minLength": 1,
+        "pattern": "^\\s*([sS][eE][lL][eE][cC][tT]|[wW][iI][tT][hH]|[vV][aA][lL][uU][eE][sS])\\b",
+        "description": "The SELECT that makes this a view; the properties are its columns.",
+    },
+}
+
+COLUMN_ONLY = frozenset(_COLUMN_KEYWORDS)
+TABLE_ONLY = frozenset(_TABLE_KEYWORDS)
+
+#: The meta-schema of schema files: what a file that is a table may say, and how. Served at
+#: `/schema/table/v1`. The vocabulary is optional, so that other tools take it as annotations.
+META_SCHEMA: dict[str, Any] = {
+    "$schema": STANDARD_META_SCHEMA,
+    "$id": TABLE_META_SCHEMA,
+    "$vocabulary": {
+        "https://json-schema.org/draft/2020-12/vocab/core": True,
+        "https://json-schema.org/draft/2020-12/vocab/applicator": True,
+        "https://json-schema.org/draft/2020-12/vocab/unevaluated": True,
+        "https://json-schema.org/draft/2020-12/vocab/validation": True,
+        "https://json-schema.org/draft/2020-12/vocab/meta-data": True,
+        "https://json-schema.org/draft/2020-12/vocab/format-assertion": True,
+        "https://json-schema.org/draft/2020-12/vocab/content": True,
+        "https://jotbase.dev/schema/vocab/table/v1": False,
+    },
+    "title": "A table or view of a Jotbase project",
+    "allOf": [{"$ref": STANDARD_META_SCHEMA}],
+    "type": "object",
+    "properties": {
+        "$schema": {"enum": [TABLE_META_SCHEMA, STANDARD_META_SCHEMA]},
+        "type": {"const": "object"},
+        "properties": {
+            "type": "object",
+            "additionalProperties": {"$ref": "#/$defs/column"},
+            "description": "The columns.",
+        },
+        **_TABLE_KEYWORDS,
+    },
+    "$defs": {"column": {"type": ["object", "boolean"], "properties": _COLUMN_KEYWORDS}},
+}
+
+
+def nearest(word: str, words: Iterable[str], cutoff: float = 0.75) -> str | None:
+    """Return the word of `words` that `word` was most likely meant to be, or None."""
+    spelled: dict[str, str] = {_plain(known): known for known in sorted(words)}
+    close = get_close_matches(_plain(word), spelled, n=1, cutoff=cutoff)
+    return spelled[close[0]] if close else None
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("_", "").replace("-", "").replace("$", "")
+
+
+def keyword_faults(schema: Mapping[str, Any], known: frozenset[str]) -> list[tuple[str, str, str]]:
+    """Return keyword, reason and hint for each keyword that was most likely meant otherwise.
+
+    JSON Schema takes unknown keywords as annotations, so what is near no known one passes, and so
+    does all that begins with `x-`.
+    """
+    found: list[tuple[str, str, str]] = []
+    for word in schema:
+        if word in known or word.startswith("x-") or word in _HARMLESS:
+            continue
+        if word in COLUMN_ONLY:
+            found.append((word, f'"{word}" belongs to a column', "write it in the column's schema"))
+        elif word in TABLE_ONLY:
+            found.append((word, f'"{word}" belongs to the table', _moved(word)))
+        elif word in _IGNORED:
+            found.append((word, f'"{word}" has no effect in JSON Schema 2020-12', _IGNORED[word]))
+        elif close := nearest(word, known - _TOO_SHORT):
+            found.append((word, f'unknown keyword "{word}"', f'did you mean "{close}"?'))
+    return found
+
+
+def _moved(word: str) -> str:
+    if word == "unique":
+        return 'write "unique": [["column"]] beside "properties"'
+    if word == "primaryKey":
+        return 'write "primaryKey": ["column"] beside "properties"'
+    return 'write it beside "properties", at the top of the file'

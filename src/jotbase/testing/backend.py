@@ -1,0 +1,132 @@
+"""A backend under test: a fresh database of its own, ready clients, a clock and an outbox.
+
+In charge of making each test's backend from what its session prepared once (files read, tables
+made, rules parsed). Must not know any project.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jotbase.app import Backend, World
+from jotbase.auth.apikeys import opaque_key
+from jotbase.auth.keys import KeyRing
+from jotbase.data import Meaning, read_meaning
+from jotbase.engines.sqlite import SqliteEngine
+from jotbase.keychain import fresh_keys
+from jotbase.loading import sqlite_options
+from jotbase.project import Project, find_project
+from jotbase.settings import Settings, read_settings
+from jotbase.testing.client import Client
+from jotbase.testing.fakes import Clock, Outbox
+from jotbase.testing.wire import LoopThread, exchange
+from jotbase.values import ANON, SERVICE, Request, Response
+
+URL = "http://backend.test"
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True)
+class Template:
+    """What all tests of a session share: the project as read, and an image of its new database."""
+
+    project: Project
+    settings: Settings
+    meaning: Meaning
+    ring: KeyRing
+    image: bytes
+    seeded: bytes
+
+
+def make_template(folder: Path, threads: LoopThread) -> Template:
+    """Read a project once. Raises ProjectError for every mistake in it."""
+    from jotbase.keychain import read_keys
+
+    project = find_project(folder)
+    settings = read_settings({}, fresh_keys())
+    meaning = read_meaning(project)
+    ring = read_keys(settings)
+
+    async def image(seeds: bool) -> bytes:
+        engine = SqliteEngine(":memory:", sqlite_options(meaning, settings))
+        backend = Backend(project, settings, meaning, ring, engine, URL, seeds=seeds)
+        await backend.start()
+        try:
+            return await engine.image()
+        finally:
+            await backend.stop()
+
+    empty, seeded = threads.run(image(False)), threads.run(image(True))
+    return Template(project, settings, meaning, ring, empty, seeded)
+
+
+class TestBackend:
+    """One test's backend: `anonymous`, `service` and `user(email)` are its clients.
+
+    It begins without rows; `seeded` of the fixture's mark loads seeds/. Time stands still until
+    `clock.advance(seconds)`.
+    """
+
+    __test__ = False
+
+    def __init__(self, template: Template, threads: LoopThread, *, seeds: bool = False) -> None:
+        self.clock = Clock()
+        self.outbox = Outbox()
+        self._threads = threads
+        image = template.seeded if seeds else template.image
+        engine = SqliteEngine(":memory:", sqlite_options(template.meaning, template.settings, image))
+        self._backend = Backend(
+            template.project,
+            template.settings,
+            template.meaning,
+            template.ring,
+            engine,
+            URL,
+            World(self.clock, os.urandom),
+            seeds=False,
+        )
+        threads.run(self._backend.start())
+        self._application = self._backend.application()
+        self._numbers = itertools.count(1)
+
+    def close(self) -> None:
+        """Stop the backend; its database is gone."""
+        self._threads.run(self._backend.stop())
+
+    @property
+    def anonymous(self) -> Client:
+        """A visitor: the publishable key, no session."""
+        key = opaque_key(ANON, self._backend.ring)
+        return Client(self._send, key, key)
+
+    @property
+    def service(self) -> Client:
+        """The project's own server: the secret key, which passes all rules."""
+        key = opaque_key(SERVICE, self._backend.ring)
+        return Client(self._send, key, key)
+
+    def user(self, email: str | None = None, password: str = PASSWORD) -> Client:
+        """Sign somebody up and return their client; without an address, one is made up."""
+        address = email or f"user{next(self._numbers)}@example.com"
+        answer = self.anonymous.request(
+            "POST", "/auth/v1/signup", None, {"email": address, "password": password}
+        )
+        if answer.status != 200:
+            raise AssertionError(f"sign-up of {address} was refused: {answer.text}")
+        session = answer.json()
+        return Client(
+            self._send,
+            opaque_key(ANON, self._backend.ring),
+            session["access_token"],
+            id=session["user"]["id"],
+            email=session["user"]["email"],
+            refresh_token=session["refresh_token"],
+        )
+
+    def _send(self, request: Request) -> Response:
+        return self._threads.run(exchange(self._application, request))

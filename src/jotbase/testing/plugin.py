@@ -1,0 +1,72 @@
+"""The pytest plugin: the fixture `backend`, a fresh and isolated backend for each test.
+
+In charge of finding the project (the nearest folder above the test that holds schemas/) and of
+preparing it once a session. Must not be imported by anything but pytest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from jotbase.testing.backend import Template, TestBackend
+    from jotbase.testing.wire import LoopThread
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the setting that names the project, where it is not above the tests."""
+    parser.addini("jotbase_project", "the Jotbase project's folder, from the rootdir", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark."""
+    config.addinivalue_line("markers", "seeds: the backend begins with the rows of seeds/")
+
+
+@pytest.fixture(scope="session")
+def _jotbase_threads() -> Iterator[LoopThread]:
+    from jotbase.testing.wire import LoopThread
+
+    threads = LoopThread()
+    yield threads
+    threads.stop()
+
+
+@pytest.fixture(scope="session")
+def _jotbase_templates() -> dict[Path, Template]:
+    return {}
+
+
+@pytest.fixture
+def backend(
+    request: pytest.FixtureRequest,
+    _jotbase_threads: LoopThread,
+    _jotbase_templates: dict[Path, Template],
+) -> Iterator[TestBackend]:
+    """A fresh backend of the project around the test, empty unless marked `seeds`."""
+    from jotbase.testing.backend import TestBackend, make_template
+
+    folder = _project(request)
+    if folder not in _jotbase_templates:
+        _jotbase_templates[folder] = make_template(folder, _jotbase_threads)
+    seeds = request.node.get_closest_marker("seeds") is not None
+    made = TestBackend(_jotbase_templates[folder], _jotbase_threads, seeds=seeds)
+    yield made
+    made.close()
+
+
+def _project(request: pytest.FixtureRequest) -> Path:
+    named = request.config.getini("jotbase_project")
+    if named:
+        return (request.config.rootpath / named).resolve()
+    for folder in request.path.parents:
+        if (folder / "schemas").is_dir():
+            return folder
+    raise pytest.UsageError(
+        "the fixture `backend` found no folder with schemas/ above the test;"
+        " set jotbase_project in pytest's configuration"
+    )

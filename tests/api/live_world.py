@@ -1,0 +1,266 @@
+"""Realtime alone, over a change log in memory: sockets as clients see them, a clock the test sets.
+
+In charge of driving the WebSocket endpoint over ASGI. Must not know how anything is matched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from jotbase.auth.apikeys import opaque_key
+from jotbase.auth.keys import new_ring, read_ring
+from jotbase.auth.live import Revocation
+from jotbase.auth.tokens import sign
+from jotbase.feed import Feed
+from jotbase.http.asgi import Message
+from jotbase.http.credentials import CredentialCheck
+from jotbase.http.live import Live
+from jotbase.query.expr import TRUE, Apply, Expr, Fact, Field
+from jotbase.realtime.protocol import Vsn
+from jotbase.schema.model import Column, Model, Table, Type
+from jotbase.sql.dialect import SQLITE, Dialect
+from jotbase.sql.units import Rows
+from jotbase.values import ANON, SERVICE, Change, Row
+
+RING = read_ring(*new_ring(bytes(range(72))))
+ANON_KEY, SECRET_KEY = opaque_key(ANON, RING), opaque_key(SERVICE, RING)
+START = 1_780_000_000.0
+ANA, BEN = "a0000000-0000-4000-8000-000000000000", "b0000000-0000-4000-8000-000000000000"
+
+COLUMNS = (
+    Column("id", Type.INTEGER, {}, nullable=False),
+    Column("title", Type.TEXT, {}, nullable=True),
+    Column("owner", Type.UUID, {}, nullable=True),
+    Column("secret", Type.TEXT, {}, nullable=True, write_only=True),
+)
+OPEN = Table("open", COLUMNS, ("id",), realtime=True)
+NOTES = Table("notes", COLUMNS, ("id",), realtime=True)
+MODEL = Model({"notes": NOTES, "open": OPEN})
+OWN = Apply(
+    "eq",
+    (Field("row", "owner", Type.UUID), Fact(("id",), lambda value: value, Type.UUID)),
+)
+RULES: Mapping[str, Expr] = {"open": TRUE, "notes": OWN}
+
+
+class MemoryLog:
+    """An engine that holds nothing but a change log; `answer` answers relational questions."""
+
+    dialect: Dialect = SQLITE
+
+    def __init__(self) -> None:
+        self.log: list[Change] = []
+        self.newest = 0
+        self.bell: Callable[[], None] = bool
+        self.answer: Callable[[str, Sequence[Any]], Rows] = lambda text, values: []
+        self.before_answer: Callable[[], Awaitable[None]] | None = None
+
+    def commit(self, table: str, old: Row | None, new: Row | None) -> None:
+        """Log a change and ring."""
+        kind: Any = "INSERT" if old is None else "DELETE" if new is None else "UPDATE"
+        self.newest += 1
+        at = "2026-08-21T10:11:12.345+00:00"
+        self.log.append(Change(self.newest, table, kind, old, new, at))
+        self.bell()
+
+    async def changes(self, after: int, limit: int = 1000) -> list[Change]:
+        return [change for change in self.log if change.number > after][:limit]
+
+    async def last_change(self) -> tuple[int, int]:
+        return (self.log[0].number if self.log else 0), self.newest
+
+    def on_commit(self, bell: Callable[[], None]) -> None:
+        self.bell = bell
+
+    async def read(self, text: str, values: Sequence[Any]) -> Rows:
+        if self.before_answer is not None:
+            await self.before_answer()
+        return self.answer(text, values)
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def write(self, work: Any) -> Any:
+        raise NotImplementedError
+
+
+class Socket:
+    """One client: `say` sends, `hear` waits for what comes next (five seconds at most)."""
+
+    def __init__(self, runner: asyncio.Runner, live: Live, query: str, vsn: Vsn) -> None:
+        self.vsn = vsn
+        self._runner = runner
+        self._in: asyncio.Queue[Message] = asyncio.Queue()
+        self._out: asyncio.Queue[Message] = asyncio.Queue()
+        scope = {
+            "type": "websocket",
+            "path": "/realtime/v1/websocket",
+            "query_string": query.encode(),
+            "headers": [],
+            "extensions": {"websocket.http.response": {}},
+        }
+        self._in.put_nowait({"type": "websocket.connect"})
+
+        self._send_gate = asyncio.Event()
+        self._send_gate.set()
+
+        async def begin() -> None:
+            self.task = asyncio.create_task(live(scope, self._in.get, self._send))
+            self.first = await asyncio.wait_for(self._out.get(), 5)
+
+        runner.run(begin())
+
+    async def _send(self, message: Message) -> None:
+        await self._send_gate.wait()
+        self._out.put_nowait(message)
+
+    def say(self, topic: str, event: str, payload: Any, ref: str | None = "1") -> None:
+        """Send a message as supabase-js (2.0.0) or supabase-py (1.0.0, no join_ref) would."""
+        parts: Any = {"topic": topic, "event": event, "payload": payload, "ref": ref}
+        if self.vsn == "2.0.0":
+            parts = ["1", ref, topic, event, payload]
+        self.say_raw(orjson.dumps(parts).decode())
+
+    def say_raw(self, message: str | bytes) -> None:
+        key = "text" if isinstance(message, str) else "bytes"
+        self._in.put_nowait({"type": "websocket.receive", key: message})
+
+    def hear_raw(self) -> Message:
+        return self._runner.run(asyncio.wait_for(self._out.get(), 5))
+
+    def hear(self) -> dict[str, Any]:
+        """Return the next message, whatever the version, as the object of 1.0.0 and join_ref."""
+        message = orjson.loads(self.hear_raw()["text"])
+        if isinstance(message, list):
+            names = ("join_ref", "ref", "topic", "event", "payload")
+            return dict(zip(names, message, strict=True))
+        assert isinstance(message, dict)
+        return message
+
+    def hear_events(self, count: int) -> list[str]:
+        """Return the events of the next messages."""
+        return [self.hear()["event"] for _ in range(count)]
+
+    def hear_data(self) -> dict[str, Any]:
+        """Return the data of the next message, which tells of a change."""
+        message = self.hear()
+        assert message["event"] == "postgres_changes", message
+        data: dict[str, Any] = message["payload"]["data"]
+        return data
+
+    def join(self, bindings: Any = (), topic: str = "realtime:r", **config: Any) -> dict[str, Any]:
+        """Join with these bindings, and return the reply; what follows it is not heard yet."""
+        token = config.pop("token", None)
+        payload: dict[str, Any] = {"config": {"postgres_changes": list(bindings), **config}}
+        if token is not None:
+            payload["access_token"] = token
+        self.say(topic, "phx_join", payload)
+        return self.hear()
+
+    def follow(self, table: str, event: str = "*", **rest: Any) -> None:
+        """Join to follow a table, to the message that says that it is live."""
+        binding = {"event": event, "schema": "public", "table": table}
+        binding |= {key: rest.pop(key) for key in ("filter", "select") if key in rest}
+        assert self.join([binding], **rest)["payload"]["status"] == "ok"
+        assert self.hear()["payload"]["message"] == "Subscribed to PostgreSQL"
+
+    def silent(self) -> bool:
+        """Whether nothing came before the answer to a heartbeat sent now."""
+        self.say("phoenix", "heartbeat", {}, "hb")
+        return bool(self.hear()["ref"] == "hb")
+
+    def leave(self) -> None:
+        """Go away, and wait until the server has noticed."""
+        self._in.put_nowait({"type": "websocket.disconnect", "code": 1001})
+        self._runner.run(asyncio.wait_for(self.task, 5))
+
+
+@dataclass
+class World:
+    """Realtime over an empty log; `ended` are the sessions that the database no longer has."""
+
+    now: float = START
+    engine: MemoryLog = field(default_factory=MemoryLog)
+    runner: asyncio.Runner = field(default_factory=asyncio.Runner)
+    ended: set[str] = field(default_factory=set)
+    sockets: list[Socket] = field(default_factory=list)
+
+    async def _alive(self, session: str) -> bool:
+        return session not in self.ended
+
+    async def open(self) -> None:
+        self.credentials = CredentialCheck(RING, lambda: self.now, self._alive)
+        self.feed = Feed(self.engine, lambda: self.now)
+        self.live = Live(self.credentials, self.feed, lambda: self.now)
+        self.live.mean(MODEL, RULES)
+        await self.feed.start()
+
+    def connect(self, vsn: Vsn = "2.0.0", key: str = ANON_KEY) -> Socket:
+        """Return a client whose handshake has been answered."""
+        socket = Socket(self.runner, self.live, f"apikey={key}&vsn={vsn}", vsn)
+        self.sockets.append(socket)
+        return socket
+
+    def token(self, user: str, *, session: str = "s1", lasts: float = 3600) -> str:
+        """Return a user's access token."""
+        claims = {"sub": user, "role": "authenticated", "session_id": session}
+        return sign(claims | {"exp": int(self.now + lasts)}, RING)
+
+    def commit(self, table: str, old: Row | None, new: Row | None) -> None:
+        """Commit a change, and let the feed begin to tell it."""
+
+        async def commit() -> None:
+            self.engine.commit(table, old, new)
+
+        self.runner.run(commit())
+
+    def revoke(self, user: str, *sessions: str) -> None:
+        """End sessions as a sign-out does, all of the user's if none is named."""
+
+        async def revoke() -> None:
+            self.ended.update(sessions)
+            revocation = Revocation(user, sessions or None)
+            self.credentials.revoke(revocation)
+            self.live.revoke(revocation)
+
+        self.runner.run(revoke())
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the clock, and let what is over end."""
+
+        async def expire() -> None:
+            self.now += seconds
+            self.live.expire()
+
+        self.runner.run(expire())
+
+    async def close(self) -> None:
+        await self.feed.stop()
+        for socket in self.sockets:
+            if not socket.task.done():
+                socket.task.cancel()
+        await asyncio.gather(*(socket.task for socket in self.sockets), return_exceptions=True)
+
+
+@contextmanager
+def a_world() -> Iterator[World]:
+    """Realtime over an empty log, closed at the end."""
+    world = World()
+    with world.runner:
+        world.runner.run(world.open())
+        try:
+            yield world
+        finally:
+            world.runner.run(world.close())
+
+
+def note(number: int, owner: str = ANA, title: str | None = "t") -> Row:
+    """Return a row of either table."""
+    return {"id": number, "title": title, "owner": owner, "secret": "never told"}

@@ -1,0 +1,213 @@
+"""No event is lost in silence: resuming from a cursor, slow readers, changes that cannot be told."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.api.live_world import ANA, BEN, COLUMNS, MODEL, RULES, SECRET_KEY, World, a_world, note
+
+from jotbase.http import frames
+from jotbase.query.expr import Apply, Exists, Expr, Fact, Field
+from jotbase.schema.model import Table, Type
+from jotbase.sql.units import Rows
+
+BINDING = {"event": "*", "schema": "public", "table": "open"}
+MEMBERS = Table("members", COLUMNS, ("id",))
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with a_world() as made:
+        yield made
+
+
+def cursors(world: World, since: int, count: int) -> list[int]:
+    """Return the numbers of the changes that a client which resumes is told, in their order."""
+    socket = world.connect()
+    socket.join([BINDING], cursor=since)
+    assert socket.hear()["event"] == "system"
+    told = [socket.hear()["payload"]["cursor"] for _ in range(count)]
+    assert socket.silent()
+    return told
+
+
+def test_a_client_that_comes_back_gets_what_it_missed(world: World) -> None:
+    """All changes after its cursor, once each, in order."""
+    for number in range(1, 251):
+        world.commit("open", None, note(number))
+
+    assert cursors(world, 3, 247) == list(range(4, 251))
+
+
+def test_a_client_that_missed_nothing_gets_nothing(world: World) -> None:
+    """The cursor of the newest change is no gap."""
+    world.commit("open", None, note(1))
+
+    assert cursors(world, 1, 0) == []
+
+
+def test_what_is_committed_during_the_replay_comes_behind_it(world: World) -> None:
+    """Live changes wait until the missed ones are told, and none is told twice."""
+    for number in range(1, 151):
+        world.commit("open", None, note(number))
+    changes = world.engine.changes
+
+    async def more_meanwhile(after: int, limit: int = 1000) -> list[Any]:
+        found = await changes(after, limit)
+        if limit == 100 and world.engine.newest < 155:
+            world.engine.commit("open", None, note(world.engine.newest + 1))
+        return found
+
+    world.engine.changes = more_meanwhile  # type: ignore[method-assign]
+    socket = world.connect()
+    socket.join([BINDING], cursor=0)
+    socket.hear()
+
+    assert [socket.hear()["payload"]["cursor"] for _ in range(152)] == list(range(1, 153))
+    assert socket.silent()
+
+
+def test_rules_hold_for_what_was_missed(world: World) -> None:
+    """The replay tells what the token allows, no more."""
+    for owner in (ANA, BEN, ANA):
+        world.commit("notes", None, note(1, owner))
+    socket = world.connect()
+    socket.follow("notes", token=world.token(ANA), cursor=0)
+
+    assert [socket.hear()["payload"]["cursor"] for _ in range(2)] == [1, 3]
+    assert socket.silent()
+
+
+@pytest.mark.parametrize("since", [1, 99])
+def test_a_cursor_that_the_log_does_not_reach_means_resync(world: World, since: int) -> None:
+    """Pruned too far, or of another database: the client is told to read its rows again."""
+    for number in range(1, 6):
+        world.commit("open", None, note(number))
+    del world.engine.log[:3]
+    socket = world.connect()
+    socket.follow("open", cursor=since)
+    told = socket.hear()["payload"]
+    world.commit("open", None, note(6))
+
+    assert told["status"] == "error"
+    assert told["message"].startswith("resync: ")
+    assert told["cursor"] == 5
+    assert socket.hear()["payload"]["cursor"] == 6
+
+
+def test_a_reader_that_is_too_slow_is_sent_away_with_its_cursor(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits for one connection is bounded; others are told as if nothing were."""
+    monkeypatch.setattr(frames, "MOST_WAITING", 1000)
+    slow, quick = world.connect(), world.connect()
+    slow.follow("open")
+    quick.follow("open")
+
+    async def commit_much() -> None:
+        slow._send_gate.clear()
+        for number in range(1, 11):
+            world.engine.commit("open", None, note(number))
+
+    world.runner.run(commit_much())
+    told = [quick.hear()["payload"]["cursor"] for _ in range(10)]
+    slow._send_gate.set()
+    heard = [slow.hear_raw() for _ in range(4)]
+
+    assert told == list(range(1, 11))
+    assert heard[-1] == {"type": "websocket.close", "code": 1013, "reason": "cursor=3"}
+
+
+def test_a_change_that_cannot_be_told_means_resync_and_the_next_is_told(world: World) -> None:
+    """A fault in one change does not stop the feed, and nobody is left believing to know all."""
+    world.live.mean(MODEL, {**RULES, "notes": relational()})
+
+    def fail(text: str, values: Sequence[Any]) -> Rows:
+        raise RuntimeError("the database is gone")
+
+    world.engine.answer = fail
+    socket = world.connect()
+    socket.follow("notes")
+    socket.follow("open", topic="realtime:other")
+    world.commit("notes", None, note(1))
+    world.commit("open", None, note(2))
+    told = socket.hear()["payload"]
+
+    assert (told["message"][:7], told["cursor"]) == ("resync:", 1)
+    assert socket.hear()["payload"]["cursor"] == 2
+
+
+def relational() -> Expr:
+    """Return a rule that looks into another table."""
+    user = Fact(("id",), lambda value: value, Type.UUID)
+    return Exists(MEMBERS, "m", Apply("eq", (Field("m", "owner", Type.UUID), user)))
+
+
+def test_a_relational_rule_costs_one_query_for_all(world: World) -> None:
+    """Two users and any number of sockets: the database is asked once a change."""
+    world.live.mean(MODEL, {**RULES, "notes": relational()})
+    asked: list[str] = []
+
+    def answer(text: str, values: Sequence[Any]) -> Rows:
+        asked.append(values[0])
+        return [(0, 1)]
+
+    world.engine.answer = answer
+    sockets = [world.connect() for _ in range(3)]
+    for socket, user in zip(sockets, (ANA, BEN, ANA), strict=True):
+        socket.follow("notes", token=world.token(user))
+    world.commit("notes", None, note(1))
+
+    assert sockets[0].hear_data()["record"]["id"] == 1
+    assert sockets[2].hear_data()["record"]["id"] == 1
+    assert sockets[1].silent()
+    assert asked == [f'[["{ANA}"],["{BEN}"]]']
+
+
+def test_who_joins_while_the_database_is_asked_is_told_too(world: World) -> None:
+    """A group that came after the question is asked about before anybody is told."""
+    world.live.mean(MODEL, {**RULES, "notes": relational()})
+    world.engine.answer = lambda text, values: [(0, 1)]
+    first, second = world.connect(), world.connect()
+    first.follow("notes", token=world.token(ANA))
+    gate = asyncio.Event()
+    world.engine.before_answer = gate.wait  # type: ignore[assignment]
+    world.commit("notes", None, note(1))
+    second.follow("notes", token=world.token(BEN))
+    gate.set()
+
+    assert first.hear_data()["record"]["id"] == 1
+    assert second.hear_data()["record"]["id"] == 1
+
+
+def test_a_server_that_stops_sends_its_clients_back(world: World) -> None:
+    """Code 1012 makes clients reconnect, and the reason says where to resume."""
+    socket = world.connect(key=SECRET_KEY)
+    world.commit("open", None, note(1))
+    socket.silent()
+    world.runner.run(world.live.close())
+
+    assert socket.hear_raw() == {"type": "websocket.close", "code": 1012, "reason": "cursor=1"}
+
+
+def test_new_rules_count_for_open_channels(world: World) -> None:
+    """A reload narrows what is told at once."""
+    socket = world.connect()
+    socket.follow("open")
+    world.live.mean(MODEL, {})
+    world.commit("open", None, note(1))
+
+    assert socket.silent()
+
+
+def test_a_table_that_came_with_a_reload_is_followed(world: World) -> None:
+    """A binding to every table follows those that the schemas have now."""
+    socket = world.connect(key=SECRET_KEY)
+    socket.follow("*")
+    table = replace(MEMBERS, realtime=True)
+    world.live.mean(replace(MODEL, tables={**MODEL.tables, "members": table}), RULES)
+    world.commit("members", None, note(1))
+
+    assert socket.hear_data()["table"] == "members"

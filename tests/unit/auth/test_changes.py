@@ -1,0 +1,83 @@
+"""Units of work by which users change themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, POLICY, drive, row
+
+from jotbase.auth.changes import UserChange, change_email, update_user
+from jotbase.auth.live import Revocation
+from jotbase.auth.users import Account, Identity
+from jotbase.errors import AuthError
+from jotbase.values import Principal
+
+PRINCIPAL = Principal("authenticated", id=ADA.id, session_id="s1")
+IDENTITY = Identity("i1", ADA.id, ADA.id, "email", MOMENT, MOMENT, email="ada@example.com")
+FOUND = ([row(ADA)], [row(IDENTITY)], [(1,)])
+
+
+def test_data_alone_changes_the_metadata_alone() -> None:
+    """One statement, no session ended."""
+    change = UserChange(data={"age": 36})
+    changed, verbs = drive(update_user(CONTEXT, PRINCIPAL, change), *FOUND)
+
+    assert changed.account.user == replace(
+        ADA, user_metadata={"name": "Ada", "age": 36}, updated_at=MOMENT
+    )
+    assert (changed.revocation, verbs[3:]) == (None, ["UPDATE"])
+
+
+def test_a_password_ends_the_other_sessions() -> None:
+    """What the database deleted is what is told."""
+    change = UserChange(password_hash="better")
+    changed, verbs = drive(update_user(CONTEXT, PRINCIPAL, change), *FOUND, [], [("s2",)])
+
+    assert changed.account.user.encrypted_password == "better"
+    assert (changed.revocation, verbs[3:]) == (Revocation(ADA.id, ("s2",)), ["UPDATE", "DELETE"])
+
+
+def test_an_address_of_another_is_refused() -> None:
+    """Whoever has it keeps it."""
+    with pytest.raises(AuthError, match="already been registered"):
+        drive(change_email(CONTEXT, Account(ADA), "bob@example.com", at_once=True), [row(ADA)])
+
+
+def test_a_new_address_holds_at_once_with_autoconfirm() -> None:
+    """User, identity and metadata all name it."""
+    account = Account(ADA, (IDENTITY,))
+    changed, verbs = drive(change_email(CONTEXT, account, "new@example.com", at_once=True))
+
+    assert verbs == ["SELECT", "UPDATE", "UPDATE"]
+    assert (changed.user.email, changed.user.user_metadata["email"]) == ("new@example.com",) * 2
+    assert changed.identities[0].identity_data["email"] == "new@example.com"
+
+
+def test_a_new_address_waits_without_autoconfirm() -> None:
+    """It stands in `new_email`; the old one goes on."""
+    context = replace(CONTEXT, policy=replace(POLICY, autoconfirm=False))
+    change = UserChange(email="new@example.com")
+    changed, _ = drive(update_user(context, PRINCIPAL, change), *FOUND)
+
+    assert (changed.account.user.email, changed.account.user.new_email) == (
+        "ada@example.com",
+        "new@example.com",
+    )
+
+
+def test_the_address_one_has_is_no_change() -> None:
+    """Nothing is looked up and nothing waits."""
+    change = UserChange(email="ada@example.com")
+    changed, verbs = drive(update_user(CONTEXT, PRINCIPAL, change), *FOUND)
+
+    assert (changed.account.user.new_email, verbs[3:]) == (None, ["UPDATE"])
+
+
+def test_somebody_without_an_address_gets_no_password() -> None:
+    """There would be no way to use it."""
+    nobody = replace(ADA, email=None, is_anonymous=True)
+    unit = update_user(CONTEXT, PRINCIPAL, UserChange(password_hash="hash"))
+
+    with pytest.raises(AuthError, match="without an email or phone"):
+        drive(unit, [row(nobody)], [], [(1,)])

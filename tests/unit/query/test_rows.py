@@ -1,0 +1,72 @@
+"""Rows as SQL: sources with their rules, filters, links, order and limits."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.query.board import JOBS, OPEN, HidingGuard, column, read_plan
+
+from jotbase.query.rows import Frame, limited, open_table, ordered, rowid
+from jotbase.schema.model import Table
+from jotbase.sql.dialect import SQLITE
+
+FRAME = Frame(SQLITE, OPEN)
+
+
+def test_a_table_comes_with_its_rule() -> None:
+    """The source and the rule are one value; the rule is over the alias."""
+    opened = open_table(JOBS, "row.1", Frame(SQLITE, HidingGuard("jobs")))
+
+    assert opened.sources.text == '"jobs" AS "row.1"'
+    assert [one.text for one in opened.conditions] == ['"row.1"."id" = ?']
+
+
+def test_an_open_table_has_no_condition() -> None:
+    """Where nothing is held back, nothing is asked."""
+    assert open_table(JOBS, "row", FRAME).conditions == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("", ' ORDER BY "row"."_rowid_"'),
+        ("order=id.desc", ' ORDER BY "row"."id" DESC, "row"."_rowid_"'),
+        ("order=salary", ' ORDER BY "row"."salary" NULLS LAST, "row"."_rowid_"'),
+        ("order=salary.nullsfirst", ' ORDER BY "row"."salary", "row"."_rowid_"'),
+        ("order=salary.desc", ' ORDER BY "row"."salary" DESC NULLS FIRST, "row"."_rowid_"'),
+        ("order=salary.desc.nullslast", ' ORDER BY "row"."salary" DESC, "row"."_rowid_"'),
+        ("order=data->a", ' ORDER BY "row"."data" ->> ? NULLS LAST, "row"."_rowid_"'),
+    ],
+)
+def test_order(query: str, text: str) -> None:
+    """Nulls stand where PostgreSQL has them; what is left open follows the order of insertion."""
+    assert ordered(read_plan(f"GET /jobs?{query}").node, FRAME).text == text
+
+
+def test_a_view_has_no_order_of_its_own() -> None:
+    """Without row numbers there is nothing to fall back on."""
+    assert ordered(read_plan("GET /open_jobs").node, FRAME).text == ""
+
+
+def test_order_by_a_relation() -> None:
+    """The related value is looked up, with the related table's rule."""
+    node = read_plan("GET /jobs?select=companies(id)&order=companies(name)").node
+    text = ordered(node, Frame(SQLITE, HidingGuard("companies"))).text
+
+    assert text.startswith(
+        ' ORDER BY (SELECT "row.1"."name" FROM "companies" AS "row.1"'
+        ' WHERE "row.1"."id" = "row"."company_id" AND "row.1"."id" = ? LIMIT 1) NULLS LAST'
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [("", ""), ("limit=1", " LIMIT ?"), ("offset=1", " LIMIT ? OFFSET ?")],
+)
+def test_limits(query: str, text: str) -> None:
+    """Only what is asked for is said."""
+    assert limited(read_plan(f"GET /jobs?{query}").node).text == text
+
+
+def test_row_numbers_have_three_names() -> None:
+    """A table may have a column called `_rowid_`."""
+    assert rowid(Table("t", (column("_rowid_"),))) == "rowid"
