@@ -13,14 +13,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from jotbase.auth.accounts import session_alive
 from jotbase.auth.apikeys import opaque_key
 from jotbase.auth.keys import KeyRing
 from jotbase.auth.live import Revocation
 from jotbase.auth.policy import AuthPolicy
-from jotbase.data import Meaning, data_api, read_meaning
+from jotbase.data import Meaning, constraint_name, data_api, decode_row, read_meaning
 from jotbase.engines.base import Engine
 from jotbase.errors import ProjectError
 from jotbase.feed import Feed
@@ -39,12 +39,18 @@ from jotbase.project import Project
 from jotbase.schema.vocabulary import META_SCHEMA
 from jotbase.seeding import seed
 from jotbase.settings import Settings
-from jotbase.values import ANON, Principal, Request, Response
+from jotbase.values import ANON, Principal, Request, Response, Row
 
 log = logging.getLogger("jotbase")
 
 #: Password hashes at one time; each takes some 20 MiB and a core.
 HASHING_THREADS = 4
+
+
+#: Names a table's unique or foreign key by its columns, in the database's refusals.
+ConstraintName = Callable[[Literal["unique", "foreign"], str, tuple[str, ...]], str | None]
+#: Makes the engine, given what decodes a row of the change log and what names a constraint.
+EngineMaker = Callable[[Callable[[str, str], Row], ConstraintName], Engine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +81,30 @@ class Backend:
     settings: Settings
     meaning: Meaning
     ring: KeyRing
-    engine: Engine
+    make_engine: EngineMaker
     url: str
     world: World = field(default_factory=World)
     seeds: bool = True
 
     def __post_init__(self) -> None:
+        self.engine = self.make_engine(self._decode, self._constraint)
         self._hashing = ThreadPoolExecutor(HASHING_THREADS, "jotbase-hash")
         self.credentials = CredentialCheck(
             self.ring, self.world.now, self._session_alive, self.settings.jwt_aud
         )
         self.data = self._data()
         self.services = self._services()
-        self.feed = Feed(self.engine)
-        self.live = Live(self.credentials, self.feed, self.meaning, self.settings, self.world.now)
+        self.feed = Feed(self.engine, self.world.now)
+        self.live = Live(self.credentials, self.feed, self.world.now)
         self._functions = self._host_functions()
+
+    def _decode(self, table: str, text: str) -> Row:
+        return decode_row(self.meaning.model, table, text)
+
+    def _constraint(
+        self, kind: Literal["unique", "foreign"], table: str, columns: tuple[str, ...]
+    ) -> str | None:
+        return constraint_name(self.meaning.model, kind, table, columns)
 
     def _data(self) -> DataApi:
         return data_api(
@@ -133,14 +148,19 @@ class Backend:
         """
         await self.engine.open()
         try:
-            migrated = await migrate(self.engine, self.meaning.model, self.meaning.files)
+            migrated = await migrate(self.engine, self.meaning.model)
             if migrated.fresh and self.seeds:
                 await seed(self.project, self.data)
         except BaseException:
             await self.engine.close()
             raise
         await self.feed.start()
+        self._tell_live()
         return migrated
+
+    def _tell_live(self) -> None:
+        model, policy = self.meaning.model, self.meaning.policy
+        self.live.mean(model, {t.name: policy.rule(t, "select").expression for t in model})
 
     async def stop(self) -> None:
         """End sockets and feed, finish what is under way, and close the database."""
@@ -155,10 +175,10 @@ class Backend:
         Raises ProjectError, and changes nothing, when they are wrong or would lose data.
         """
         meaning = read_meaning(self.project)
-        migrated = await migrate(self.engine, meaning.model, meaning.files)
+        migrated = await migrate(self.engine, meaning.model)
         self.meaning = meaning
         self.data = self._data()
-        self.live.mean(meaning)
+        self._tell_live()
         self._functions = self._host_functions()
         return migrated
 

@@ -5,3 +5,127 @@ rules. Must not know sockets, nor where a database is.
 """
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Literal
+from uuid import UUID
+
+from jotbase.access.guard import RuleGuard, PassGuard
+from jotbase.access.policy import Policy, load_policy
+from jotbase.engines.base import Engine
+from jotbase.pipeline import DataApi
+from jotbase.project import Project, read_files
+from jotbase.query.expr import Context
+from jotbase.query.guarding import Guard
+from jotbase.query.nodes import PlanLimits
+from jotbase.query.written import Means
+from jotbase.schema.changelog import logged_row
+from jotbase.schema.check import RowCheck
+from jotbase.schema.model import Model, Table
+from jotbase.schema.read import read_model
+from jotbase.settings import Settings
+from jotbase.sql.dialect import Dialect
+from jotbase.values import Principal, Row
+
+Check = Callable[[Mapping[str, str]], Awaitable[Principal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A project's files as read: the model, the rules, each table's row check, the files."""
+
+    files: Mapping[str, bytes]
+    model: Model
+    policy: Policy
+    checks: Mapping[str, RowCheck]
+
+
+def read_meaning(project: Project) -> Meaning:
+    """Read schemas/ whole. Raises ProjectError with every mistake in schemas, then in rules."""
+    files = read_files(project.schemas)
+    model = read_model(files)
+    return Meaning(files, model, load_policy(model), {t.name: RowCheck(t) for t in model})
+
+
+def data_api(
+    meaning: Meaning,
+    engine: Engine,
+    settings: Settings,
+    now: Callable[[], float],
+    random_bytes: Callable[[int], bytes],
+    principal: Check,
+) -> DataApi:
+    """Return the data API of what the files mean."""
+    guards: dict[bool, Guard] = {
+        False: RuleGuard(meaning.policy, engine.dialect),
+        True: PassGuard(),
+    }
+    return DataApi(
+        model=meaning.model,
+        engine=engine,
+        limits=plan_limits(settings),
+        guards=guards,
+        means={
+            passes: _means(meaning, guard, engine.dialect) for passes, guard in guards.items()
+        },
+        principal=principal,
+        context=_contexts(now, random_bytes),
+        ticks=perf_counter if settings.server_timing else None,
+    )
+
+
+def plan_limits(settings: Settings) -> PlanLimits:
+    """Return what the settings allow a plan."""
+    return PlanLimits(
+        max_rows=settings.max_rows,
+        aggregates=settings.aggregates,
+        plans=settings.plan,
+        unfiltered_writes=settings.unfiltered_writes,
+        tx_end=settings.tx_end,
+    )
+
+
+def _means(meaning: Meaning, guard: Guard, dialect: Dialect) -> dict[str, Means]:
+    return {
+        table.name: Means(
+            meaning.checks[table.name], guard, dialect, meaning.policy.defaults[table.name]
+        )
+        for table in meaning.model
+    }
+
+
+def _contexts(
+    now: Callable[[], float], random_bytes: Callable[[int], bytes]
+) -> Callable[[Principal, Sequence[str]], Context]:
+    def new_uuid() -> str:
+        return str(UUID(bytes=random_bytes(16), version=4))
+
+    def context(principal: Principal, values: Sequence[str]) -> Context:
+        return Context(principal, tuple(values), timestamp(now()), new_uuid)
+
+    return context
+
+
+def timestamp(seconds: float) -> str:
+    """Return epoch seconds in the stored form of timestamps: UTC, no trailing zeros."""
+    text = datetime.fromtimestamp(seconds, UTC).isoformat()
+    return text.replace("+00:00", "").rstrip("0") + "+00:00" if "." in text else text
+
+
+def decode_row(model: Model, table: str, text: str) -> Row:
+    """Return a row of the change log; of a table that is gone, nothing."""
+    return logged_row(model.tables.get(table) or Table(table, ()), text)
+
+
+def constraint_name(
+    model: Model, kind: Literal["unique", "foreign"], table: str, columns: tuple[str, ...]
+) -> str | None:
+    """Return the name of a table's unique or foreign key over those columns."""
+    found = model.get(table)
+    if found is None:
+        return None
+    constraints = found.unique if kind == "unique" else found.foreign_keys
+    return next((one.name for one in constraints if one.columns == columns), None)

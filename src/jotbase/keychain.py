@@ -23,13 +23,16 @@ def fresh_keys() -> dict[str, str]:
 
 def with_keys(project: Project, settings: Settings) -> Settings:
     """Return the settings with both keys; what was missing is made and kept in `.env`."""
-    missing = {name: getattr(settings, name) is None for name in ("jwt_secret", "jwt_keys")}
-    if not any(missing.values()):
+    names = [variable(n) for n in ("jwt_secret", "jwt_keys") if getattr(settings, n) is None]
+    if not names:
         return settings
     fresh = fresh_keys()
-    made = {name: fresh[variable(name)] for name, is_missing in missing.items() if is_missing}
-    keep_in_dotenv(project, {variable(name): value for name, value in made.items()})
-    return replace(settings, **made)
+    keep_in_dotenv(project, {name: fresh[name] for name in names})
+    return replace(
+        settings,
+        jwt_secret=settings.jwt_secret or fresh[variable("jwt_secret")],
+        jwt_keys=settings.jwt_keys or fresh[variable("jwt_keys")],
+    )
 
 
 def read_keys(settings: Settings) -> KeyRing:

@@ -6,17 +6,19 @@ In charge of what every command does first. Must not know what the command does 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from jotbase.app import Backend
-from jotbase.data import Meaning, constraint_names, read_meaning, row_decoder
+from jotbase.app import Backend, ConstraintName, EngineMaker
+from jotbase.data import read_meaning
+from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine, SqliteOptions
 from jotbase.keychain import read_keys, with_keys
 from jotbase.project import Project, find_project, read_dotenv
 from jotbase.query.operators import SQL_FUNCTIONS
 from jotbase.settings import Settings, read_settings
+from jotbase.values import Row
 
 
 def load_settings(folder: str, overrides: Mapping[str, Any] | None = None) -> tuple[Project, Settings]:
@@ -38,17 +40,22 @@ def site_url(settings: Settings, port: int | None = None) -> str:
     return f"http://{host}:{settings.port if port is None else port}"
 
 
-def sqlite_options(
-    meaning: Meaning, settings: Settings, image: bytes | None = None
-) -> SqliteOptions:
-    """Return what the embedded engine is given for a project; `image` fills a new database."""
-    return SqliteOptions(
-        functions=SQL_FUNCTIONS,
-        decode=row_decoder(meaning.model),
-        constraint=constraint_names(meaning.model),
-        statement_timeout=settings.statement_timeout,
-        image=image,
-    )
+def engine_maker(path: str, settings: Settings, image: bytes | None = None) -> EngineMaker:
+    """Return what makes the embedded engine; `image` fills a new database."""
+
+    def make(decode: Callable[[str, str], Row], constraint: ConstraintName) -> Engine:
+        return SqliteEngine(
+            path,
+            SqliteOptions(
+                functions=SQL_FUNCTIONS,
+                decode=decode,
+                constraint=constraint,
+                statement_timeout=settings.statement_timeout,
+                image=image,
+            ),
+        )
+
+    return make
 
 
 def load(project: Project, settings: Settings, url: str) -> Backend:
@@ -59,6 +66,5 @@ def load(project: Project, settings: Settings, url: str) -> Backend:
     meaning = read_meaning(project)
     settings = with_keys(project, settings)
     ring = read_keys(settings)
-    options = sqlite_options(meaning, settings)
-    engine = SqliteEngine(project.database(settings.database_url), options)
-    return Backend(project, settings, meaning, ring, engine, url)
+    make = engine_maker(project.database(settings.database_url), settings)
+    return Backend(project, settings, meaning, ring, make, url)

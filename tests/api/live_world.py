@@ -57,7 +57,7 @@ class MemoryLog:
     def __init__(self) -> None:
         self.log: list[Change] = []
         self.newest = 0
-        self.bell: Callable[[], None] = bool
+        self.bell: Callable[[], object] = bool
         self.answer: Callable[[str, Sequence[Any]], Rows] = lambda text, values: []
         self.before_answer: Callable[[], Awaitable[None]] | None = None
 
@@ -82,6 +82,9 @@ class MemoryLog:
         if self.before_answer is not None:
             await self.before_answer()
         return self.answer(text, values)
+
+    async def prune(self, keep_rows: int, keep_seconds: float | None = None) -> int:
+        raise NotImplementedError
 
     async def open(self) -> None: ...
 

@@ -99,9 +99,8 @@ def _is_open(side: Expr) -> bool:
 
 
 def _kind(side: Expr) -> Type:
-    kind = type_of(side)
-    assert kind is not None  # only open sides lack one
-    return kind
+    # Only open sides lack a type of their own.
+    return type_of(side) or Type.JSON
 
 
 def _as_text(side: Expr, other: Expr) -> Expr:

@@ -17,7 +17,7 @@ from jotbase.access.syntax import Reader
 from jotbase.errors import Fault, ProjectError
 from jotbase.query.expr import Expr, Fact, Literal, all_of
 from jotbase.query.typed import type_of
-from jotbase.schema.model import Column, Model, Table
+from jotbase.schema.model import Column, Model, Table, Type
 
 Action = OneOf["select", "insert", "update", "delete"]
 ACTIONS: tuple[Action, ...] = ("select", "insert", "update", "delete")
@@ -64,29 +64,10 @@ def parse_conjuncts(text: str, table: Table, action: Action, model: Model) -> tu
         parts = list(_parts(_tree(line)))
         return tuple(
             Conjunct(_source(line, part), condition)
-            for part, condition in zip(parts, _conditions(reader, parts), strict=True)
+            for part, condition in zip(parts, reader.conditions(parts), strict=True)
         )
-    except Refusal as one:
-        raise _faults(text, (one,), table, f"/access/{action}") from one
-    except Refusals as several:
-        raise _faults(text, several.refusals, table, f"/access/{action}") from several
-
-
-def _conditions(reader: Reader, parts: list[ast.expr]) -> list[Expr]:
-    if len(parts) == 1:
-        return [reader.condition(parts[0])]
-    conditions: list[Expr] = []
-    refused: list[Refusal] = []
-    for part in parts:
-        try:
-            conditions.append(reader.condition(part))
-        except Refusal as one:
-            refused.append(one)
-        except Refusals as several:
-            refused.extend(several.refusals)
-    if refused:
-        raise Refusals(refused)
-    return conditions
+    except (Refusal, Refusals) as error:
+        raise _faults(text, error, table, f"/access/{action}") from error
 
 
 def parse_default(text: str, column: Column, table: Table, model: Model) -> Expr:
@@ -94,28 +75,33 @@ def parse_default(text: str, column: Column, table: Table, model: Model) -> Expr
 
     It may name the caller, now() and uuid(). Raises ProjectError with every fault.
     """
-    absent = {name: "a default cannot look at the row" for name in ("row", "new")}
+    absent = dict.fromkeys(("row", "new"), "a default cannot look at the row")
     reader = Reader(model, {}, absent, defaults=True)
     pointer = f"/properties/{_escaped(column.name)}/defaultExpression"
     try:
         tree = _tree(_one_line(text))
         return _default(reader.value(tree), column, tree)
-    except Refusal as one:
-        raise _faults(text, (one,), table, pointer) from one
-    except Refusals as several:
-        raise _faults(text, several.refusals, table, pointer) from several
+    except (Refusal, Refusals) as error:
+        raise _faults(text, error, table, pointer) from error
 
 
 def _default(found: Expr, column: Column, node: ast.AST) -> Expr:
     if isinstance(found, Literal) and found.value is None:
         return found
-    if isinstance(found, Fact | Literal):
-        return settled(found, column.type, node)
-    if type_of(found) is not column.type:
+    if isinstance(found, Fact | Literal) and column.type not in _NO_DEFAULTS:
+        found = settled(found, column.type, node)
+    given = type_of(found)
+    if given is not column.type and (given, column.type) not in _WIDENED:
         reason = f"the default of {column.name!r} gives {type_name(found)}"
         hint = f"The column holds {type_name(Literal(None, column.type))}."
         raise refusal(node, reason, hint)
     return found
+
+
+#: Types that no expression of the language gives.
+_NO_DEFAULTS = frozenset({Type.ARRAY, Type.BYTES})
+#: What may stand in a column of another type: (what is given, what the column holds).
+_WIDENED = frozenset({(Type.INTEGER, Type.NUMBER), (Type.UUID, Type.TEXT)})
 
 
 def _one_line(text: str) -> str:
@@ -179,11 +165,10 @@ def _source(line: str, node: ast.expr) -> str:
     return line.encode()[node.col_offset : node.end_col_offset].decode()
 
 
-def _faults(text: str, refusals: tuple[Refusal, ...], table: Table, pointer: str) -> ProjectError:
+def _faults(text: str, error: Refusal | Refusals, table: Table, pointer: str) -> ProjectError:
     line = _one_line(text)
-    return ProjectError(
-        [Fault(table.file, pointer, refusal.told(line), refusal.hint) for refusal in refusals]
-    )
+    refusals = error.refusals if isinstance(error, Refusals) else (error,)
+    return ProjectError([Fault(table.file, pointer, one.told(line), one.hint) for one in refusals])
 
 
 def _escaped(name: str) -> str:

@@ -31,9 +31,9 @@ from jotbase.access.paths import (
     user_fact,
 )
 from jotbase.access.refusal import Refusal, Refusals, refusal
-from jotbase.query.expr import TRUE, And, Apply, Exists, Expr, Fact, Literal, Not, Or, all_of
+from jotbase.query.expr import And, Apply, Exists, Expr, Fact, Literal, Not, Or, all_of
 from jotbase.query.typed import type_of
-from jotbase.schema.model import Model, Table, Type
+from jotbase.schema.model import USERS, Model, Table, Type
 
 #: Names that no loop variable may have.
 RESERVED = frozenset({"row", "new", "user", "any", "len", "lower", "startswith", "now", "uuid"})
@@ -78,6 +78,21 @@ class Reader:
     def condition(self, node: ast.expr) -> Expr:
         """Return a node that says yes or no. Raises Refusal, or Refusals for several."""
         return self._truth(self.value(node), node)
+
+    def conditions(self, parts: Sequence[ast.expr]) -> list[Expr]:
+        """Return several conditions. Raises Refusals with what is wrong in any of them."""
+        read: list[Expr] = []
+        refused: list[Refusal] = []
+        for part in parts:
+            try:
+                read.append(self.condition(part))
+            except Refusal as one:
+                refused.append(one)
+            except Refusals as several:
+                refused.extend(several.refusals)
+        if refused:
+            raise Refusals(refused)
+        return read
 
     def _truth(self, found: Expr, node: ast.expr) -> Expr:
         if type_of(found) is Type.BOOLEAN:
@@ -164,9 +179,10 @@ class Reader:
         return call(node, self.value, defaults=self.defaults)
 
     def _any(self, loop: ast.GeneratorExp) -> Expr:
-        return self._loops(loop.generators, loop.elt)
+        return self.loops(loop.generators, loop.elt)
 
-    def _loops(self, loops: Sequence[ast.comprehension], condition: ast.expr) -> Expr:
+    def loops(self, loops: Sequence[ast.comprehension], condition: ast.expr) -> Expr:
+        """Return whether the condition holds for one choice of rows, the first loop outermost."""
         if not loops:
             return self.condition(condition)
         first, *others = loops
@@ -174,7 +190,7 @@ class Reader:
         table = self._table(first.iter)
         inner = replace(self, scopes={**self.scopes, name: table})
         limits = [inner.condition(limit) for limit in first.ifs]
-        return Exists(table, name, all_of(*limits, inner._loops(others, condition)))
+        return Exists(table, name, all_of(*limits, inner.loops(others, condition)))
 
     def _variable(self, loop: ast.comprehension) -> str:
         if loop.is_async or not isinstance(loop.target, ast.Name):
@@ -191,10 +207,9 @@ class Reader:
             case ast.Name(name):
                 pass
             case ast.Attribute(ast.Name("auth"), "users"):
-                name = "auth.users"
+                name = USERS.name
             case _:
-                hint = "For a list write `item in row.column`."
-                raise refusal(node, "a loop goes over the rows of a table", hint)
+                raise refusal(node, "a loop goes over a table", "Or write `item in row.column`.")
         found = table_named(name, self.model)
         if found is None:
             hint = suggestion(name, list(self.model.tables))
@@ -202,17 +217,7 @@ class Reader:
         return found
 
     def _joined(self, operator: ast.boolop, parts: Sequence[ast.expr]) -> Expr:
-        read: list[Expr] = []
-        refused: list[Refusal] = []
-        for part in parts:
-            try:
-                read.append(self.condition(part))
-            except Refusal as one:
-                refused.append(one)
-            except Refusals as several:
-                refused.extend(several.refusals)
-        if refused:
-            raise Refusals(refused)
+        read = self.conditions(parts)
         return all_of(*read) if isinstance(operator, ast.And) else Or(tuple(read))
 
     def _unary(self, node: ast.UnaryOp) -> Expr:
@@ -265,6 +270,3 @@ class Reader:
             options = [self.value(option) for option in right.elts]
             return among(self.value(left), options, node)
         return inside(self.value(left), self.value(right), node)
-
-
-__all__ = ["RESERVED", "TRUE", "Reader"]

@@ -60,7 +60,8 @@ def run(options: argparse.Namespace) -> int:
     project, settings = load_settings(options.project)
     backend = load(project, settings, site_url(settings))
     explained = asyncio.run(_explain(backend, request, _principal(options)))
-    rules = backend.meaning.policy.described(path.rpartition("/")[2])
+    table = path.rpartition("/")[2]
+    rules = [one for one in backend.meaning.policy.described() if one["table"] == table]
     if options.json:
         told = {"rules": rules, "statements": [asdict(one) for one in explained]}
         print(json.dumps(told, indent=2))

@@ -18,6 +18,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_BODILESS = frozenset((204, 304))
 _WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
@@ -88,6 +89,10 @@ async def send_response(response: Response, send: Send, *, head: bool = False) -
     headers = [
         (name.lower().encode("latin-1"), value.encode("utf-8")) for name, value in response.headers
     ]
+    # RFC 9110 section 8.6: never in a 204 or 304; a HEAD's is that of the GET, where it is known.
+    if response.status not in _BODILESS and not (head and not response.body):
+        if all(name != b"content-length" for name, _ in headers):
+            headers.append((b"content-length", b"%d" % len(response.body)))
     start = {"type": "http.response.start", "status": response.status, "headers": headers}
     await send(start)
     await send({"type": "http.response.body", "body": b"" if head else response.body})

@@ -55,7 +55,7 @@ def _static(folder: Path) -> Application:
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await files({**scope, "root_path": ""}, receive, _revalidated(send))  # type: ignore[arg-type]
+            await files({**scope, "root_path": ""}, receive, _revalidated(send))
         except HTTPException as error:
             message = NOT_FOUND.body if error.status_code == 404 else b"{}"
             response = Response(error.status_code, (_JSON,), message)

@@ -52,7 +52,7 @@ def listen(host: str, port: int) -> socket.socket:
 def run(application: Application, listener: socket.socket, ready: Callable[[], None]) -> bool:
     """Serve until SIGINT or SIGTERM; return whether the server had started."""
     config = uvicorn.Config(
-        application,  # type: ignore[arg-type]
+        application,
         loop="uvloop",
         http="httptools",
         ws=FrameProtocol,

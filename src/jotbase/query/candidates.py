@@ -6,7 +6,8 @@ Must not know SQL or access rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from jotbase.errors import JotError, RequestError, violation
@@ -17,8 +18,11 @@ from jotbase.query.nodes import InsertPlan, UpdatePlan
 from jotbase.query.plan import check_columns
 from jotbase.query.written import Means
 from jotbase.schema.convert import canonical, from_text
-from jotbase.schema.model import MISSING, Column, Table
+from jotbase.schema.model import MISSING, Column, Table, Type
 from jotbase.values import Row
+
+#: Whole numbers below this need no look at their range.
+_SMALL = 2**53
 
 
 def named_columns(plan: InsertPlan | UpdatePlan, payload: Payload) -> tuple[str, ...]:
@@ -65,25 +69,32 @@ def new_rows(plan: InsertPlan, payload: Payload, context: Context, means: Means)
     names = named_columns(plan, payload)
     given = _given(plan, payload, names)
     refuse_server_columns(table, given, means, "insert")
+    columns = [table.by_name[name] for name in names]
+    fills = _fills(table, means)
+    needed = _needed(table, names)
     rows: list[Row] = []
     faults: list[dict[str, Any]] = []
     lacks: list[dict[str, Any]] = []
     missing: JotError | None = None
     for number, raw in enumerate(payload.rows):
-        row = _read(table, raw, names, plan.defaults)
+        row = _read(raw, columns, plan.defaults)
         found = means.check.column_faults(_present(table, row))
-        _fill(table, row, context, means)
-        lacking = _missing(table, row)
+        faults.extend(_place(fault, number, payload) for fault in found)
+        if not found:
+            _make_canonical(row, columns)
+        for name, fill in fills:
+            if name not in row:
+                row[name] = fill(context)
+        lacking = next((name for name in needed if row.get(name) is None), None)
         if lacking is not None:
             missing = missing or not_null(table, lacking, row)
             lacks.append(_place(_required(lacking), number, payload))
-        faults.extend(_place(fault, number, payload) for fault in found)
         rows.append(row)
     if faults:
         raise violation([*faults, *lacks], table.name)
     if missing is not None:
         raise missing
-    return [_canonical(table, row) for row in rows]
+    return rows
 
 
 def _given(plan: InsertPlan, payload: Payload, names: tuple[str, ...]) -> list[str]:
@@ -93,14 +104,14 @@ def _given(plan: InsertPlan, payload: Payload, names: tuple[str, ...]) -> list[s
     return [name for name in names if any(name in row for row in payload.rows)]
 
 
-def _read(table: Table, raw: Mapping[str, Any], names: Iterable[str], defaults: bool) -> Row:
-    """Return the named values of one row; with `defaults`, a name it lacks stays absent."""
+def _read(raw: Mapping[str, Any], columns: Iterable[Column], defaults: bool) -> Row:
+    """Return the columns' values in one row; with `defaults`, one it lacks stays absent."""
     row: Row = {}
-    for name in names:
-        column = table.by_name[name]
+    for column in columns:
+        name = column.name
         if name in raw:
             value = raw[name]
-            row[name] = _from_cell(column, value) if isinstance(value, Cell) else value
+            row[name] = _from_cell(column, value) if type(value) is Cell else value
         elif not defaults:
             row[name] = None
     return row
@@ -110,24 +121,30 @@ def _from_cell(column: Column, cell: Cell) -> Any:
     return from_text(column.type, str(cell), column.item)
 
 
-def _fill(table: Table, row: Row, context: Context, means: Means) -> None:
-    """Give a new row its defaults, but for what the database numbers or computes itself."""
+def _fills(table: Table, means: Means) -> list[tuple[str, Callable[[Context], Any]]]:
+    """Return what gives a new row each default that the database does not know itself."""
+    fills: list[tuple[str, Callable[[Context], Any]]] = []
     for column in table.columns:
-        if column.name in row:
-            continue
         if column.name in means.defaults:
-            row[column.name] = means.defaults[column.name](context)
+            fills.append((column.name, means.defaults[column.name]))
         elif column.default is not MISSING:
-            row[column.name] = column.default
+            fills.append((column.name, partial(_literal, column.default)))
+    return fills
 
 
-def _missing(table: Table, row: Row) -> str | None:
-    for column in table.columns:
-        filled = column.identity or column.generated is not None
-        absent = row.get(column.name) is None
-        if absent and not column.nullable and not (filled and column.name not in row):
-            return column.name
-    return None
+def _literal(value: Any, _: Context) -> Any:
+    return value
+
+
+def _needed(table: Table, names: Iterable[str]) -> list[str]:
+    """Return the columns that must have a value by now: not those that the database fills."""
+    given = set(names)
+    return [
+        column.name
+        for column in table.columns
+        if not column.nullable
+        and not ((column.identity or column.generated is not None) and column.name not in given)
+    ]
 
 
 def _required(name: str) -> dict[str, Any]:
@@ -160,11 +177,19 @@ def _place(fault: dict[str, Any], number: int, payload: Payload) -> dict[str, An
     return {**fault, "pointer": f"/{number}{fault['pointer']}"}
 
 
-def _canonical(table: Table, row: Row) -> Row:
-    return {
-        name: value if value is None else canonical(table.by_name[name], value)
-        for name, value in row.items()
-    }
+def _make_canonical(row: Row, columns: Iterable[Column]) -> None:
+    """Bring a row's values into canonical form; most of them are in it."""
+    for column in columns:
+        value = row.get(column.name)
+        kind = type(value)
+        if (
+            value is None
+            or kind is bool
+            or (kind is str and column.type is Type.TEXT and "\0" not in value)
+            or (kind is int and column.type is Type.INTEGER and -_SMALL < value < _SMALL)
+        ):
+            continue
+        row[column.name] = canonical(column, value)
 
 
 def changes(plan: UpdatePlan, payload: Payload, means: Means) -> Row:
@@ -176,7 +201,8 @@ def changes(plan: UpdatePlan, payload: Payload, means: Means) -> Row:
     if not payload.rows:
         return {}
     names = named_columns(plan, payload)
-    row = _read(table, payload.rows[0], names, defaults=True)
+    columns = [table.by_name[name] for name in names]
+    row = _read(payload.rows[0], columns, defaults=True)
     refuse_server_columns(table, names, means, "update")
     faults = means.check.column_faults(_present(table, row))
     if faults:
@@ -184,7 +210,8 @@ def changes(plan: UpdatePlan, payload: Payload, means: Means) -> Row:
     for name, value in row.items():
         if value is None and not table.by_name[name].nullable:
             raise not_null(table, name, row)
-    return _canonical(table, row)
+    _make_canonical(row, columns)
+    return row
 
 
 def check_whole_rows(table: Table, rows: Iterable[Row], means: Means, payload: Payload) -> None:
@@ -202,6 +229,8 @@ def check_whole_rows(table: Table, rows: Iterable[Row], means: Means, payload: P
 
 def _present(table: Table, row: Row) -> Row:
     """Return the row as JSON Schema sees it: NULL that is no value means the property is absent."""
+    if None not in row.values():
+        return row
     return {
         name: value
         for name, value in row.items()

@@ -48,6 +48,7 @@ _SYMBOLS = {
     "wfts": "@@",
 }
 
+
 def column_of(table: Table, name: str) -> Column:
     """Return a readable column. Raises RequestError 42703 for all others.
 
@@ -131,6 +132,8 @@ def _combined(operator: str, parts: list[Condition], negated: bool) -> Condition
     """Join conditions; plain expressions stay one expression."""
     plain = [part for part in parts if not isinstance(part, HasEmbed | Combined)]
     if len(plain) < len(parts):
+        if len(parts) == 1 and not negated:
+            return parts[0]
         return Combined("or" if operator == "or" else "and", tuple(parts), negated)
     joined = balanced(operator, plain)
     return Not(joined) if negated else joined

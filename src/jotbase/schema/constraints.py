@@ -130,7 +130,7 @@ def _clock(name: str, form: str, length: int, zone: str) -> str:
 def _json(column: Column, name: str, root: Mapping[str, Any]) -> str:
     allowed = kinds(column.schema, root)
     if allowed >= KINDS - {"null"}:
-        return f"ifnull(json_valid({name}), 1)"
+        return f"json_valid({name})"
     return _json_of_type(name, sorted({one for kind in allowed for one in _JSON_TYPES[kind]}))
 
 

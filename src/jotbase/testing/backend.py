@@ -6,10 +6,8 @@ made, rules parsed). Must not know any project.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +16,8 @@ from jotbase.auth.apikeys import opaque_key
 from jotbase.auth.keys import KeyRing
 from jotbase.data import Meaning, read_meaning
 from jotbase.engines.sqlite import SqliteEngine
-from jotbase.keychain import fresh_keys
-from jotbase.loading import sqlite_options
+from jotbase.keychain import fresh_keys, read_keys
+from jotbase.loading import engine_maker
 from jotbase.project import Project, find_project
 from jotbase.settings import Settings, read_settings
 from jotbase.testing.client import Client
@@ -27,6 +25,7 @@ from jotbase.testing.fakes import Clock, Outbox
 from jotbase.testing.wire import LoopThread, exchange
 from jotbase.values import ANON, SERVICE, Request, Response
 
+MEMORY = ":memory:"
 URL = "http://backend.test"
 PASSWORD = "correct horse battery staple"
 
@@ -45,18 +44,18 @@ class Template:
 
 def make_template(folder: Path, threads: LoopThread) -> Template:
     """Read a project once. Raises ProjectError for every mistake in it."""
-    from jotbase.keychain import read_keys
-
     project = find_project(folder)
     settings = read_settings({}, fresh_keys())
     meaning = read_meaning(project)
     ring = read_keys(settings)
 
     async def image(seeds: bool) -> bytes:
-        engine = SqliteEngine(":memory:", sqlite_options(meaning, settings))
-        backend = Backend(project, settings, meaning, ring, engine, URL, seeds=seeds)
+        make = engine_maker(MEMORY, settings)
+        backend = Backend(project, settings, meaning, ring, make, URL, seeds=seeds)
         await backend.start()
         try:
+            engine = backend.engine
+            assert isinstance(engine, SqliteEngine)
             return await engine.image()
         finally:
             await backend.stop()
@@ -79,13 +78,12 @@ class TestBackend:
         self.outbox = Outbox()
         self._threads = threads
         image = template.seeded if seeds else template.image
-        engine = SqliteEngine(":memory:", sqlite_options(template.meaning, template.settings, image))
         self._backend = Backend(
             template.project,
             template.settings,
             template.meaning,
             template.ring,
-            engine,
+            engine_maker(MEMORY, template.settings, image),
             URL,
             World(self.clock, os.urandom),
             seeds=False,

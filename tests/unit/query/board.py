@@ -27,56 +27,55 @@ def column(name: str, kind: Type = Type.TEXT, *, nullable: bool = True, **more: 
     return Column(name, kind, {}, nullable=nullable, null_is_value=nullable, **more)
 
 
-COMPANIES = Table(
+def table(name: str, *columns: Column, **more: Any) -> Table:
+    """Return a table whose schema names its columns and asks nothing of them."""
+    schema: dict[str, Any] = {"properties": {one.name: {} for one in columns}}
+    return Table(name, columns, **{"schema": schema, **more})
+
+
+COMPANIES = table(
     "companies",
-    (
-        column("id", Type.INTEGER, nullable=False, identity=True, read_only=True),
-        column("name", nullable=False),
-        column("secret", write_only=True),
-    ),
+    column("id", Type.INTEGER, nullable=False, identity=True, read_only=True),
+    column("name", nullable=False),
+    column("secret", write_only=True),
     primary_key=("id",),
     unique=(Unique("companies_name_key", ("name",)),),
 )
-JOBS = Table(
+JOBS = table(
     "jobs",
-    (
-        column("id", Type.INTEGER, nullable=False, identity=True),
-        column("title", nullable=False),
-        column("company_id", Type.INTEGER),
-        column("salary", Type.INTEGER),
-        column("remote", Type.BOOLEAN, nullable=False, default=False),
-        column("data", Type.JSON),
-        column("created_at", Type.TIMESTAMP, read_only=True, default_expression="now()"),
-    ),
+    column("id", Type.INTEGER, nullable=False, identity=True),
+    column("title", nullable=False),
+    column("company_id", Type.INTEGER),
+    column("salary", Type.INTEGER),
+    column("remote", Type.BOOLEAN, nullable=False, default=False),
+    column("data", Type.JSON),
+    column("created_at", Type.TIMESTAMP, read_only=True, default_expression="now()"),
     primary_key=("id",),
     foreign_keys=(ForeignKey("jobs_company_id_fkey", ("company_id",), "companies", ("id",)),),
 )
-PEOPLE = Table(
+PEOPLE = table(
     "people",
-    (
-        column("id", Type.INTEGER, nullable=False),
-        column("name"),
-        column("boss_id", Type.INTEGER),
-    ),
+    column("id", Type.INTEGER, nullable=False),
+    column("name"),
+    column("boss_id", Type.INTEGER),
     primary_key=("id",),
     foreign_keys=(ForeignKey("people_boss_id_fkey", ("boss_id",), "people", ("id",)),),
 )
-APPLICATIONS = Table(
+APPLICATIONS = table(
     "applications",
-    (
-        column("job_id", Type.INTEGER, nullable=False),
-        column("person_id", Type.INTEGER, nullable=False),
-        column("letter"),
-    ),
+    column("job_id", Type.INTEGER, nullable=False),
+    column("person_id", Type.INTEGER, nullable=False),
+    column("letter"),
     primary_key=("job_id", "person_id"),
     foreign_keys=(
         ForeignKey("applications_job_id_fkey", ("job_id",), "jobs", ("id",)),
         ForeignKey("applications_person_id_fkey", ("person_id",), "people", ("id",)),
     ),
 )
-OPEN_JOBS = Table(
+OPEN_JOBS = table(
     "open_jobs",
-    (column("id", Type.INTEGER), column("firm", Type.INTEGER)),
+    column("id", Type.INTEGER),
+    column("firm", Type.INTEGER),
     view="select id, company_id as firm from jobs",
     origins={"id": ("jobs", "id"), "firm": ("jobs", "company_id")},
 )
@@ -135,19 +134,19 @@ def asked(line: str, **headers: str) -> Intent:
     return parse(shape(request(line, headers=named))[0])
 
 
-def planned(line: str, limits: PlanLimits = GENEROUS, **headers: str) -> Plan:
+def planned(line: str, limits: PlanLimits = GENEROUS, /, **headers: str) -> Plan:
     """Return the plan of a request line."""
     return plan(asked(line, **headers), MODEL, limits)
 
 
-def read_plan(line: str, limits: PlanLimits = GENEROUS, **headers: str) -> ReadPlan:
+def read_plan(line: str, limits: PlanLimits = GENEROUS, /, **headers: str) -> ReadPlan:
     """Return the plan of a GET."""
     found = planned(line, limits, **headers)
     assert isinstance(found, ReadPlan)
     return found
 
 
-def select_of(line: str, guard: OpenGuard = OPEN, **headers: str) -> str:
+def select_of(line: str, guard: OpenGuard = OPEN, /, **headers: str) -> str:
     """Return the SQL of a GET."""
     return compile_read(read_plan(line, GENEROUS, **headers), SQLITE, guard).text
 

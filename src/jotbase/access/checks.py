@@ -1,0 +1,206 @@
+"""Conditions on written rows: judged in memory where row and caller suffice, else by one statement.
+
+In charge of one check of any number of rows as a unit of work, on the tables as they were before
+the statement, as PostgreSQL's checks see them. Must not know which rule is checked when.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jotbase.errors import AccessError
+from jotbase.query.expr import (
+    TRUE,
+    Context,
+    Exists,
+    Expr,
+    Field,
+    Follow,
+    all_of,
+    conjuncts,
+    is_local,
+    walk,
+)
+from jotbase.query.judge import Env, Judge, judge
+from jotbase.query.predicate import predicate
+from jotbase.schema.model import Column, Table, Type
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, bound, join, sql
+from jotbase.sql.units import Statement, UnitOfWork
+from jotbase.values import ANON, Row
+
+_ROWS: Final = "jot.rows"
+_BEFORE: Final = "jot.before"
+#: Where each row stands in a pair of the bound document.
+_PLACES = {"new": 0, "row": 1}
+
+
+class _Pairs:
+    """Stands for the bound document of the rows: an array of [new, old] arrays of values."""
+
+
+_PAIRS = _Pairs()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One condition over `new`, and `row` where there is an old one; `refusal` is the message."""
+
+    table: Table
+    local: Judge | None
+    relational: Fragment | None
+    refusal: str
+
+
+def make_check(expression: Expr, table: Table, dialect: Dialect, refusal: str) -> Check:
+    """Return the check of a condition on rows written to a table."""
+    parts = conjuncts(expression)
+    local = all_of(*filter(is_local, parts))
+    relational = all_of(*(part for part in parts if not is_local(part)))
+    return Check(
+        table,
+        None if local == TRUE else judge(local),
+        None if relational == TRUE else _statement(relational, table, dialect),
+        refusal,
+    )
+
+
+def run_check(
+    check: Check, rows: Sequence[Row], olds: Sequence[Row] | None, context: Context
+) -> UnitOfWork[None]:
+    """Check rows, and yield one statement if others must be asked. Raises AccessError 42501."""
+    if check.local is not None:
+        for number, row in enumerate(rows):
+            scopes = {"new": row} if olds is None else {"new": row, "row": olds[number]}
+            if check.local(Env(scopes, context)) is not True:
+                raise refused(check.refusal, context)
+    if check.relational is not None and rows:
+        found = yield _bound(check.relational, check.table, rows, olds, context)
+        if found:
+            raise refused(check.refusal, context)
+
+
+def check_rows(
+    expression: Expr,
+    rows: Sequence[Row],
+    olds: Sequence[Row] | None,
+    context: Context,
+    dialect: Dialect,
+    table: Table,
+) -> UnitOfWork[None]:
+    """Check that a condition is true of all rows (scope `new`; `row` are the old ones).
+
+    Raises AccessError 42501.
+    """
+    check = make_check(expression, table, dialect, new_row_refusal(table))
+    yield from run_check(check, rows, olds, context)
+
+
+def new_row_refusal(table: Table) -> str:
+    """Return PostgreSQL's message for a new row that a rule does not let in."""
+    return f'new row violates row-level security policy for table "{table.name}"'
+
+
+def old_row_refusal(table: Table) -> str:
+    """Return PostgreSQL's message for an existing row that ON CONFLICT may not change."""
+    return f'new row violates row-level security policy (USING expression) for table "{table.name}"'
+
+
+def refused(message: str, context: Context) -> AccessError:
+    """Return the error: 403, or 401 for a caller who has not said who it is."""
+    return AccessError("42501", message, status=401 if context.principal.role == ANON else 403)
+
+
+def _statement(expression: Expr, table: Table, dialect: Dialect) -> Fragment:
+    """Return the statement that finds a row of which the condition is not true."""
+    rows = dialect.identifier(_ROWS)
+
+    def fields(field: Field) -> Fragment:
+        place = list(table.by_name).index(field.name)
+        return _value(rows, _PLACES[field.scope], place, field.type)
+
+    def sources(other: Table) -> str | None:
+        return dialect.identifier(_BEFORE) if other.name == table.name else None
+
+    itself = _looks_into(expression, table) and bool(table.primary_key)
+    condition = predicate(expression, dialect, fields, sources=sources if itself else None)
+    select = (
+        sql("SELECT 1 FROM json_each(") + bound(_PAIRS) + f") AS {rows} WHERE (" + condition
+    ) + ") IS NOT TRUE LIMIT 1"
+    return _before(table, dialect) + select if itself else select
+
+
+def _looks_into(expression: Expr, table: Table) -> bool:
+    looking = (node for node in walk(expression) if isinstance(node, Exists | Follow))
+    return any(node.table.name == table.name for node in looking)
+
+
+def _before(table: Table, dialect: Dialect) -> Fragment:
+    """Return the written table as it was: what is there but for the new rows, and the old rows."""
+    rows, name = dialect.identifier(_ROWS), dialect.identifier(table.name)
+    columns = ", ".join(dialect.identifier(column.name) for column in table.columns)
+    key = ", ".join(dialect.identifier(part) for part in table.primary_key)
+    new_key = join(", ", (_part(rows, 0, table, part) for part in table.primary_key))
+    old_row = join(", ", (_part(rows, 1, table, part) for part in table.by_name))
+    document = sql("json_each(") + bound(_PAIRS) + f") AS {rows}"
+    return (
+        sql(f"WITH {dialect.identifier(_BEFORE)} ({columns}) AS (SELECT {columns} FROM {name}")
+        + f" WHERE ({key}) NOT IN (SELECT "
+        + (new_key + " FROM " + document + ") UNION ALL SELECT " + old_row + " FROM ")
+        + (document + f" WHERE json_type({rows}.value, '$[1]') = 'array') ")
+    )
+
+
+def _part(rows: str, pair: int, table: Table, name: str) -> Fragment:
+    return _value(rows, pair, list(table.by_name).index(name), table.by_name[name].type)
+
+
+def _value(rows: str, pair: int, place: int, kind: Type) -> Fragment:
+    """Return a value out of the document, in its stored form."""
+    path = f"'$[{pair}][{place}]'"
+    match kind:
+        case Type.JSON | Type.ARRAY:
+            return sql(f"nullif({rows}.value -> {path}, 'null')")
+        case Type.BYTES:
+            return sql(f"unhex({rows}.value ->> {path})")
+        case Type.DECIMAL:
+            return sql(f"CAST({rows}.value ->> {path} AS NUMERIC)")
+    return sql(f"({rows}.value ->> {path})")
+
+
+def _bound(
+    statement: Fragment,
+    table: Table,
+    rows: Sequence[Row],
+    olds: Sequence[Row] | None,
+    context: Context,
+) -> Statement:
+    old_rows: Sequence[Row | None] = olds if olds is not None else [None] * len(rows)
+    pairs = [
+        [_written(row, table), None if old is None else _written(old, table)]
+        for row, old in zip(rows, old_rows, strict=True)
+    ]
+    document = json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
+    return Statement(
+        statement.text, [_filled(value, document, context) for value in statement.params]
+    )
+
+
+def _filled(value: Any, document: str, context: Context) -> Any:
+    if value is _PAIRS:
+        return document
+    return value.fill(context) if hasattr(value, "fill") else value
+
+
+def _written(row: Row, table: Table) -> list[Any]:
+    return [_plain(row.get(column.name), column) for column in table.columns]
+
+
+def _plain(value: Any, column: Column) -> Any:
+    if column.type is Type.BYTES and value is not None:
+        return base64.b64decode(value).hex()
+    return value

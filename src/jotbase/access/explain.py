@@ -1,0 +1,72 @@
+"""Rules and statements told to people: the SQL, with each bound value beside its place.
+
+In charge of text that a person reads; it is never run. Must not know engines or requests.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jotbase.access.guard import using
+from jotbase.access.policy import Policy, joined
+from jotbase.access.rules import Action
+from jotbase.query.binding import Slot
+from jotbase.query.expr import Context, Expr, Fact, Now, all_of
+from jotbase.query.predicate import predicate
+from jotbase.schema.model import Table
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, Param
+
+#: The most characters of a value that are shown.
+SHOWN = 80
+
+
+def explain_rule(
+    policy: Policy, table: Table, action: Action, context: Context, dialect: Dialect
+) -> str:
+    """Return the SQL of what an action's rules ask of rows, with the caller's values."""
+    if context.principal.is_service:
+        return "TRUE -- the service role passes all rules"
+    return explained(predicate(_asked(policy, table, action), dialect), context)
+
+
+def _asked(policy: Policy, table: Table, action: Action) -> Expr:
+    if action == "insert":
+        return policy.rule(table, "insert").expression
+    if action == "select":
+        return using(policy, table, "select")
+    checks = joined(policy.rule(table, "update").checks()) if action == "update" else None
+    return all_of(using(policy, table, "select"), using(policy, table, action), checks)
+
+
+def explained(fragment: Fragment, context: Context) -> str:
+    """Return a statement with `/* name = value */` behind each place that is bound."""
+    return "".join(
+        f"?{_comment(part, context)}" if isinstance(part, Param) else part
+        for part in fragment.parts
+    )
+
+
+def _comment(param: Param, context: Context) -> str:
+    slot = param.value
+    filled = slot.fill(context) if hasattr(slot, "fill") else slot
+    return f" /* {_name(slot)}{_shown(filled)} */"
+
+
+def _name(slot: Any) -> str:
+    node = slot.node if isinstance(slot, Slot) else slot
+    if isinstance(node, Now):
+        return "now() = "
+    if isinstance(node, Fact):
+        first, *rest = node.path
+        return f"user.{first}{''.join(f'[{step!r}]' for step in rest)} = "
+    return ""
+
+
+def _shown(value: Any) -> str:
+    text = "null" if value is None else repr(value)
+    if len(text) > SHOWN:
+        text = text[: SHOWN - 1] + "…"
+    # The text must not end the comment, nor hold what a terminal would obey.
+    printable = "".join(character if character.isprintable() else "�" for character in text)
+    return printable.replace("*/", "* /").replace("/*", "/ *")

@@ -1,0 +1,119 @@
+"""The rules of all tables as plans need them: which rows are there, and which may be written.
+
+In charge of which rule applies to what, as PostgreSQL documents it for row-level security (CREATE
+POLICY, «Policies Applied by Command Type»). Must not know how a plan is compiled or a rule written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from jotbase.access.checks import Check, make_check, new_row_refusal, old_row_refusal, run_check
+from jotbase.access.policy import Policy, joined
+from jotbase.query.expr import TRUE, Context, Expr, rescoped
+from jotbase.query.guarding import RowAction, WriteAction
+from jotbase.schema.model import Table
+from jotbase.sql.dialect import SQLITE, Dialect
+from jotbase.sql.units import UnitOfWork
+from jotbase.values import Row
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGuard:
+    """Holds callers to the policy; fulfils `query.guarding.Guard`."""
+
+    policy: Policy
+    dialect: Dialect = SQLITE
+    _made: dict[tuple[str, WriteAction, bool], tuple[Check, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def rows(self, table: Table, action: RowAction) -> Expr:
+        """Return which stored rows (scope `row`) the action's own rule lets through."""
+        return using(self.policy, table, action)
+
+    def check(
+        self,
+        table: Table,
+        action: WriteAction,
+        rows: Sequence[Row],
+        olds: Sequence[Row] | None,
+        context: Context,
+        reading: bool,
+    ) -> UnitOfWork[None]:
+        """Check written rows. Raises AccessError 42501."""
+        if rows:
+            for check in self.checks(table, action, reading):
+                yield from run_check(check, rows, olds, context)
+
+    def checks(self, table: Table, action: WriteAction, reading: bool) -> tuple[Check, ...]:
+        """Return what is checked of rows that an action wrote, in order."""
+        key = (table.name, action, reading)
+        found = self._made.get(key)
+        if found is None:
+            conditions = written(self.policy, table, action, reading)
+            found = tuple(
+                make_check(condition, table, self.dialect, refusal)
+                for condition, refusal in conditions
+                if condition != TRUE
+            )
+            self._made[key] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class PassGuard:
+    """Lets everything through: for the service role, seeds and restores."""
+
+    def rows(self, table: Table, action: RowAction) -> Expr:
+        """Return TRUE."""
+        return TRUE
+
+    def check(
+        self,
+        table: Table,
+        action: WriteAction,
+        rows: Sequence[Row],
+        olds: Sequence[Row] | None,
+        context: Context,
+        reading: bool,
+    ) -> UnitOfWork[None]:
+        """Check nothing."""
+        yield from ()
+
+
+def using(policy: Policy, table: Table, action: RowAction) -> Expr:
+    """Return the condition on stored rows (scope `row`) of an action's own rule."""
+    rule = policy.rule(table, action)
+    return joined(rule.using()) if action == "update" else rule.expression
+
+
+def written(
+    policy: Policy, table: Table, action: WriteAction, reading: bool
+) -> Iterator[tuple[Expr, str]]:
+    """Yield the conditions on written rows, with what is said where one is not true.
+
+    An update that reads columns, as all of the API's do, must not take a row out of the caller's
+    own sight; the same holds of rows that are to be given back.
+    """
+    seen = policy.rule(table, "select").expression
+    if action == "merge":
+        yield using(policy, table, "update"), old_row_refusal(table)
+        yield seen, old_row_refusal(table)
+    if action == "insert":
+        yield policy.rule(table, "insert").expression, new_row_refusal(table)
+    else:
+        yield changed(policy, table), new_row_refusal(table)
+    if reading or action != "insert":
+        yield rescoped(seen, "row", "new"), new_row_refusal(table)
+
+
+def changed(policy: Policy, table: Table) -> Expr:
+    """Return the update rule's condition on new rows.
+
+    These are the parts that name `new`; if none does, the whole rule holds for new rows as well.
+    """
+    rule = policy.rule(table, "update")
+    checks = rule.checks()
+    return joined(checks) if checks else rescoped(rule.expression, "row", "new")

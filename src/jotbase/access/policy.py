@@ -1,0 +1,126 @@
+"""All rules of a model, read at load: what stands in each table's `access` and in its defaults.
+
+In charge of finding every fault in every rule at once, and of which rules are local. Must not know
+who is calling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jotbase.access.rules import ACTIONS, Action, Conjunct, parse_conjuncts, parse_default
+from jotbase.errors import Fault, ProjectError
+from jotbase.query.expr import FALSE, Context, Expr, Literal, all_of, is_local, scopes
+from jotbase.query.judge import Env, value
+from jotbase.schema.model import Model, Table
+
+Default = Callable[[Context], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: its text, and its parts joined by `and`."""
+
+    text: str
+    parts: tuple[Conjunct, ...]
+
+    @property
+    def expression(self) -> Expr:
+        """The whole rule's meaning."""
+        return joined(self.parts)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether row and caller suffice, so that it can be judged in memory."""
+        return all(is_local(part.expression) for part in self.parts)
+
+    def using(self) -> tuple[Conjunct, ...]:
+        """Return the parts that look at the stored row alone: they choose rows."""
+        return tuple(part for part in self.parts if "new" not in scopes(part.expression))
+
+    def checks(self) -> tuple[Conjunct, ...]:
+        """Return the parts that look at the row as it would be: they refuse."""
+        return tuple(part for part in self.parts if "new" in scopes(part.expression))
+
+
+def joined(parts: Iterable[Conjunct]) -> Expr:
+    """Return the parts as one condition."""
+    return all_of(*(part.expression for part in parts))
+
+
+#: What stands for a rule that is not there: no.
+NO_RULE = Rule("", (Conjunct("no rule", FALSE),))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A model's rules by table and action, and its defaults by table and column."""
+
+    rules: Mapping[str, Mapping[Action, Rule]]
+    defaults: Mapping[str, Mapping[str, Default]]
+
+    def rule(self, table: Table, action: Action) -> Rule:
+        """Return the rule for an action; where none is written, the one that always says no."""
+        return self.rules.get(table.name, {}).get(action, NO_RULE)
+
+    def described(self) -> list[dict[str, str]]:
+        """Return each rule's table, action, text, and how it is `judged`: local or relational."""
+        return [
+            {
+                "table": table,
+                "action": action,
+                "judged": "local" if rule.is_local else "relational",
+                "rule": rule.text,
+            }
+            for table, rules in self.rules.items()
+            for action, rule in rules.items()
+        ]
+
+
+def load_policy(model: Model) -> Policy:
+    """Return the rules and defaults of all tables. Raises ProjectError with every fault."""
+    faults: list[Fault] = []
+    rules: dict[str, Mapping[Action, Rule]] = {}
+    defaults: dict[str, Mapping[str, Default]] = {}
+    for table in model:
+        rules[table.name] = _rules(table, model, faults)
+        defaults[table.name] = _defaults(table, model, faults)
+    if faults:
+        raise ProjectError(faults)
+    return Policy(rules, defaults)
+
+
+def _rules(table: Table, model: Model, faults: list[Fault]) -> Mapping[Action, Rule]:
+    found: dict[Action, Rule] = {}
+    for action in ACTIONS:
+        text = table.access.get(action)
+        if text is None:
+            continue
+        try:
+            found[action] = Rule(text, parse_conjuncts(text, table, action, model))
+        except ProjectError as error:
+            faults.extend(error.faults)
+    return found
+
+
+def _defaults(table: Table, model: Model, faults: list[Fault]) -> Mapping[str, Default]:
+    found: dict[str, Default] = {}
+    for column in table.columns:
+        if column.default_expression is None:
+            continue
+        try:
+            found[column.name] = _default(
+                parse_default(column.default_expression, column, table, model)
+            )
+        except ProjectError as error:
+            faults.extend(error.faults)
+    return found
+
+
+def _default(expression: Expr) -> Default:
+    if isinstance(expression, Literal):
+        return lambda context: expression.value
+    read = value(expression)
+    return lambda context: read(Env({}, context))

@@ -1,0 +1,107 @@
+"""The change log: the table, and the triggers that write every change of a followed table into it.
+
+In charge of what is logged, whoever writes: the triggers use nothing but SQLite's own functions, so
+any program's writes are logged. Must not know who reads the log.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from jotbase.schema.constraints import literal
+from jotbase.schema.convert import exact
+from jotbase.schema.model import Column, Table, Type
+from jotbase.sql.dialect import SQLITE
+from jotbase.values import Row
+
+CHANGES = "jotbase.changes"
+
+#: `old` and `new` are rows as JSON; `table` and `kind` as in `values.Change`.
+CREATE_CHANGES = (
+    f'CREATE TABLE IF NOT EXISTS "{CHANGES}" ('
+    '"number" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,'
+    ' "table" TEXT NOT NULL,'
+    " \"kind\" TEXT NOT NULL CHECK (\"kind\" IN ('INSERT', 'UPDATE', 'DELETE')),"
+    ' "old" TEXT, "new" TEXT,'
+    " \"committed_at\" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))) STRICT"
+)
+
+#: Columns a call of `json_object`: SQLite takes 127 arguments unless it is built otherwise.
+_AT_ONCE = 60
+
+_SIDES = {"INSERT": ("new",), "UPDATE": ("old", "new"), "DELETE": ("old",)}
+
+
+def trigger_names(table: str) -> list[str]:
+    """Return the names of a table's triggers; the dot keeps them apart from a user's."""
+    return [f"jotbase.{kind.lower()}.{table}" for kind in _SIDES]
+
+
+def triggers(table: Table) -> Iterator[str]:
+    """Yield the statements that make a followed table's triggers; none if it is not followed."""
+    if not table.realtime:
+        return
+    on = SQLITE.identifier(table.name)
+    for name, (kind, sides) in zip(trigger_names(table.name), _SIDES.items(), strict=True):
+        names = ", ".join(f'"{side}"' for side in sides)
+        rows = ", ".join(_row(side.upper(), table.columns) for side in sides)
+        yield (
+            f"CREATE TRIGGER {SQLITE.identifier(name)} AFTER {kind} ON {on} BEGIN"
+            f' INSERT INTO "{CHANGES}" ("table", "kind", {names})'
+            f" VALUES ({literal(table.name)}, '{kind}', {rows}); END"
+        )
+
+
+def _row(side: str, columns: Sequence[Column]) -> str:
+    """Return a row as JSON; a wide one is put together from several objects."""
+    objects = [
+        _object(side, columns[start : start + _AT_ONCE])
+        for start in range(0, len(columns), _AT_ONCE)
+    ]
+    if len(objects) == 1:
+        return objects[0]
+    inner = " || ',' || ".join(f"substr({one}, 2, length({one}) - 2)" for one in objects)
+    return f"'{{' || {inner} || '}}'"
+
+
+def _object(side: str, columns: Sequence[Column]) -> str:
+    pairs = (f"{literal(column.name)}, {_value(side, column)}" for column in columns)
+    return f"json_object({', '.join(pairs)})"
+
+
+def _value(side: str, column: Column) -> str:
+    name = f"{side}.{SQLITE.identifier(column.name)}"
+    match column.type:
+        case Type.BOOLEAN:
+            return f"CASE {name} WHEN 1 THEN json('true') WHEN 0 THEN json('false') END"
+        case Type.JSON | Type.ARRAY:
+            return f"json({name})"
+        case Type.BYTES:
+            return f"CASE WHEN {name} IS NOT NULL THEN hex({name}) END"
+        case Type.DECIMAL:
+            return f"CAST({name} AS TEXT)"
+        case Type.NUMBER:
+            # Before SQLite 3.43 json_object gives 15 digits; a double takes 17 to come back.
+            return f"CASE WHEN {name} IS NOT NULL THEN json(printf('%!.17g', {name})) END"
+    return name
+
+
+def logged_row(table: Table, text: str) -> Row:
+    """Return a row of the log in canonical form: the table's columns as they are today, null where
+    the row was logged before there was such a column.
+    """
+    found: dict[str, Any] = orjson.loads(text)
+    row: Row = {}
+    for column in table.columns:
+        value = found.get(column.name)
+        if value is not None:
+            if column.type is Type.BYTES:
+                value = base64.b64encode(bytes.fromhex(value)).decode()
+            elif column.type is Type.DECIMAL:
+                value = exact(value)
+        row[column.name] = value
+    return row

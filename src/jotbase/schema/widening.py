@@ -1,0 +1,66 @@
+"""Whether a changed schema still lets every value pass that the old one let pass.
+
+In charge of saying yes only where that is certain: where it is not, the rows are looked at. Must
+not know tables, rows or SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jotbase.schema.subschemas import walk
+from jotbase.schema.vocabulary import ANNOTATIONS, COLUMN_ONLY, STANDARD
+
+_UPPER = frozenset(
+    {"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"},
+)
+_LOWER = frozenset(
+    {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"},
+)
+#: Keywords which, taken away, let more pass, whatever stands beside them.
+_REMOVABLE = _UPPER | _LOWER | {"enum", "const", "pattern", "format", "multipleOf", "uniqueItems"}
+
+
+def assertions(schema: Any) -> dict[str, Any]:
+    """Return what of a column's schema decides over values."""
+    if not isinstance(schema, Mapping):
+        return {"": schema}
+    said = STANDARD - ANNOTATIONS - COLUMN_ONLY
+    return {word: value for word, value in schema.items() if word in said}
+
+
+def widened(old: Any, new: Any) -> bool:
+    """Say whether certainly all that fits `old` fits `new` too; both without their `$ref`s' ends."""
+    before, after = assertions(old), assertions(new)
+    words = before.keys() | after.keys()
+    return all(
+        _looser(word, before, after) for word in words if before.get(word) != after.get(word)
+    )
+
+
+def _looser(word: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    if word not in after:
+        return word in _REMOVABLE
+    if word not in before:
+        return False
+    old, new = before[word], after[word]
+    if word in _UPPER:
+        return bool(new >= old)
+    if word in _LOWER:
+        return bool(new <= old)
+    if word == "enum":
+        return all(value in new for value in old)
+    if word == "type":
+        return _types(old) <= _types(new)
+    return False
+
+
+def _types(said: Any) -> set[str]:
+    names = {said} if isinstance(said, str) else set(said)
+    return names | {"integer"} if "number" in names else names
+
+
+def refers(schema: Any) -> bool:
+    """Say whether a schema says something that stands elsewhere."""
+    return any("$ref" in inner or "$dynamicRef" in inner for _, inner in walk(schema))

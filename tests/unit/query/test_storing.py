@@ -1,0 +1,90 @@
+"""Statements that change rows, and rows as they come back."""
+
+from __future__ import annotations
+
+from tests.unit.query.board import COMPANIES, JOBS, OPEN_JOBS
+
+from jotbase.query.expr import Context, Given
+from jotbase.query.storing import CHUNK, delete, inserts, load, ready, returned, update
+from jotbase.schema.model import Type
+from jotbase.sql.dialect import SQLITE
+from jotbase.sql.fragment import bound
+from jotbase.values import Row
+
+BACK = '_rowid_, "id", "name", "secret"'
+
+
+def test_rows_are_inserted_together() -> None:
+    """Rows of the same columns are one statement, and all of each row comes back."""
+    one, *rest = inserts(COMPANIES, [{"name": "a"}, {"name": "b"}], SQLITE)
+
+    assert one.text == f'INSERT INTO "companies" ("name") VALUES (?), (?) RETURNING {BACK}'
+    assert one.params == ["a", "b"]
+    assert rest == []
+
+
+def test_rows_of_other_columns_are_another_statement() -> None:
+    """Order is kept where rows differ."""
+    rows: list[Row] = [{"name": "a"}, {"name": "b", "id": 5}, {"name": "c"}]
+
+    assert [one.params for one in inserts(COMPANIES, rows, SQLITE)] == [["a"], [5, "b"], ["c"]]
+
+
+def test_many_rows_are_several_statements() -> None:
+    """A statement has so many rows at most, that its text is prepared once."""
+    rows = [{"name": str(number)} for number in range(CHUNK * 2 + 1)]
+    texts = [one.text for one in inserts(COMPANIES, rows, SQLITE)]
+
+    assert len(texts) == 3
+    assert texts[0] == texts[1]
+
+
+def test_a_row_of_defaults_alone() -> None:
+    """A row that says nothing is all defaults, and cannot clash."""
+    (one,) = inserts(COMPANIES, [{}], SQLITE, " ON CONFLICT (id) DO NOTHING")
+
+    assert one.text == f'INSERT INTO "companies" DEFAULT VALUES RETURNING {BACK}'
+
+
+def test_values_are_stored_in_the_databases_form() -> None:
+    """A boolean is 0 or 1, a document its text."""
+    (one,) = inserts(JOBS, [{"remote": True, "data": {"a": [1]}}], SQLITE)
+
+    assert one.params == ['{"a":[1]}', 1]
+
+
+def test_rows_come_back_in_canonical_form() -> None:
+    """Row numbers and rows are told apart, booleans and documents read."""
+    found = [(7, 1, "a", None, 5, 1, '{"a":[1]}', None)]
+    numbers, rows = load(JOBS, found, SQLITE)
+
+    assert numbers == [7]
+    assert rows[0]["remote"] is True
+    assert rows[0]["data"] == {"a": [1]}
+
+
+def test_a_view_has_no_row_numbers() -> None:
+    """Only a table's rows are numbered."""
+    assert returned(OPEN_JOBS, SQLITE) == '"id", "firm"'
+    assert load(OPEN_JOBS, [(1, 2)], SQLITE) == ([], [{"id": 1, "firm": 2}])
+
+
+def test_update_and_delete_go_by_row_number() -> None:
+    """One row is looked up, several are listed."""
+    one = update(COMPANIES, {"name": "b"}, [7], SQLITE)
+    several = delete(COMPANIES, [7, 8], SQLITE)
+
+    assert one.text == f'UPDATE "companies" SET "name" = ? WHERE _rowid_ = ? RETURNING {BACK}'
+    assert one.params == ["b", 7]
+    assert several.text == (
+        'DELETE FROM "companies" WHERE _rowid_ IN (SELECT value FROM json_each(?))'
+        " RETURNING _rowid_"
+    )
+    assert several.params == ["[7,8]"]
+
+
+def test_slots_are_filled() -> None:
+    """A statement leaves with values alone."""
+    statement = ready(bound(Given(0, int, Type.INTEGER)) + bound("x"), Context(values=("5",)))
+
+    assert statement.params == [5, "x"]

@@ -1,0 +1,63 @@
+"""Groups: who must be told the same is one, and nobody else is in it."""
+
+from tests.unit.realtime.tables import ANA, BEN, OWN, bound, follower, user
+
+from jotbase.query.expr import TRUE
+from jotbase.realtime.groups import Groups
+from jotbase.realtime.rules import select_rule
+from jotbase.values import ANONYMOUS, SERVICE_PRINCIPAL
+
+
+def groups() -> Groups:
+    """Return no groups yet, of tables that are one's own and open to all."""
+    return Groups({"notes": select_rule(OWN), "teams": select_rule(TRUE)})
+
+
+def test_a_thousand_sockets_of_one_user_are_one_group() -> None:
+    """The same topic, facts and bindings need one judgement."""
+    made = groups()
+    for _ in range(1000):
+        made.add(follower(user(ANA)))
+
+    assert [len(group.followers) for group in made.on("notes")] == [1000]
+
+
+def test_what_the_rule_asks_keeps_groups_apart() -> None:
+    """Two users differ where the rule asks who they are, and not where it does not."""
+    made = groups()
+    for name in (ANA, BEN):
+        made.add(follower(user(name), *bound(), *bound(table="teams")))
+
+    assert len(made.on("notes")) == 2
+    assert len(made.on("teams")) == 1
+
+
+def test_topic_bindings_and_the_service_role_keep_groups_apart() -> None:
+    """Each of them changes what is told."""
+    made = groups()
+    made.add(follower(user(ANA)))
+    made.add(follower(user(ANA), topic="realtime:s"))
+    made.add(follower(user(ANA), *bound(filter="id=eq.1")))
+    made.add(follower(user(ANA), *bound("INSERT")))
+    made.add(follower(SERVICE_PRINCIPAL))
+
+    assert len(made.on("notes")) == 5
+
+
+def test_who_leaves_is_in_no_group() -> None:
+    """An empty group is forgotten, and leaving twice is no fault."""
+    made, one = groups(), follower(ANONYMOUS, *bound(), *bound(table="teams"))
+    made.add(one)
+    made.remove(one)
+    made.remove(one)
+
+    assert made.on("notes") == made.on("teams") == ()
+
+
+def test_bindings_on_one_table_stay_together() -> None:
+    """A channel gets one frame for a change, however many of its bindings fit."""
+    made = groups()
+    made.add(follower(ANONYMOUS, *bound("INSERT"), *bound("UPDATE")))
+    (group,) = made.on("notes")
+
+    assert [sorted(one.kinds) for one in group.subscriptions] == [["INSERT"], ["UPDATE"]]

@@ -1,0 +1,172 @@
+"""What each group is told: the table of the module, and routing equals judging one by one."""
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.realtime.tables import ANA, BEN, OWN, TEAMS, Told, bound, follower, note, user
+
+from jotbase.query.expr import FALSE, TRUE, Context, Exists, Expr
+from jotbase.query.judge import Env, judge
+from jotbase.realtime.groups import Follower, Groups
+from jotbase.realtime.matching import Judgement, Seen, Unasked
+from jotbase.realtime.rules import select_rule
+from jotbase.realtime.wire import message_of
+from jotbase.values import ANONYMOUS, SERVICE_PRINCIPAL, Change, Principal, Row
+
+
+def change(old: Row | None, new: Row | None) -> Change:
+    """Return a change of `notes`."""
+    kind: Any = "INSERT" if old is None else "DELETE" if new is None else "UPDATE"
+    return Change(7, "notes", kind, old, new, "2026-08-21T10:11:12+00:00")
+
+
+def frames(made: Change, rule: Expr, *followers: Follower) -> list[list[bytes]]:
+    """Return the frames that each follower is told."""
+    groups = Groups({"notes": select_rule(rule)})
+    for one in followers:
+        groups.add(one)
+    judgement = Judgement(made, groups.rule("notes"), "", {})
+    told = {one: judgement.told(group) for group in groups.on("notes") for one in group.followers}
+    return [told[one] for one in followers]
+
+
+def events(made: Change, rule: Expr, one: Follower) -> list[tuple[str, list[int], Row | None]]:
+    """Return (type, ids, old_record) of what one follower is told."""
+    payloads = [orjson.loads(message_of(ready)[0])[4] for ready in frames(made, rule, one)[0]]
+    return [(p["data"]["type"], p["ids"], p["data"].get("old_record")) for p in payloads]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kinds"),
+    [
+        (None, note(1, ANA), ["INSERT"]),
+        (None, note(1, BEN), []),
+        (note(1, ANA), note(1, ANA), ["UPDATE"]),
+        (note(1, BEN), note(1, ANA), ["UPDATE"]),
+        (note(1, ANA), note(1, BEN), ["DELETE"]),
+        (note(1, BEN), note(1, BEN), []),
+        (note(1, ANA), None, ["DELETE"]),
+        (note(1, BEN), None, []),
+        (None, note(1, None or ""), []),
+    ],
+)
+def test_the_rule_is_judged_on_both_rows(
+    old: Row | None, new: Row | None, kinds: list[str]
+) -> None:
+    """Entering, staying in, leaving and staying out of Ana's view."""
+    assert [kind for kind, _, _ in events(change(old, new), OWN, follower(user(ANA)))] == kinds
+
+
+@pytest.mark.parametrize(
+    ("event", "kinds"), [("*", ["DELETE"]), ("DELETE", ["DELETE"]), ("UPDATE", []), ("INSERT", [])]
+)
+def test_leaving_a_filter_is_told_to_who_listens_to_deletes(event: str, kinds: list[str]) -> None:
+    """The row is still there and may be seen, but no longer fits."""
+    one = follower(ANONYMOUS, *bound(event, filter="title=eq.open"))
+    made = change(note(1, title="open"), note(1, title="closed"))
+
+    assert [kind for kind, _, _ in events(made, TRUE, one)] == kinds
+
+
+def test_bindings_that_fit_are_listed_in_one_frame() -> None:
+    """One frame for a change, with the ids of all."""
+    every, inserts, other = bound(), bound("INSERT"), bound(filter="id=eq.2")
+    told = events(change(None, note(1)), TRUE, follower(ANONYMOUS, *every, *inserts, *other))
+
+    assert told == [("INSERT", [every[0].id, inserts[0].id], None)]
+
+
+def test_a_change_may_leave_one_binding_and_stay_in_another() -> None:
+    """Then each has its own frame."""
+    first, every = bound(filter="id=eq.1"), bound()
+    told = events(change(note(1), note(2)), TRUE, follower(ANONYMOUS, *first, *every))
+
+    assert [(kind, ids) for kind, ids, _ in told] == [
+        ("DELETE", [first[0].id]),
+        ("UPDATE", [every[0].id]),
+    ]
+
+
+def test_the_old_row_is_told_to_who_saw_it() -> None:
+    """Who did not is told its key."""
+    made = change(note(1, BEN, "old"), note(1, ANA))
+    ((_, _, hidden),) = events(made, OWN, follower(user(ANA)))
+    ((_, _, seen),) = events(made, OWN, follower(SERVICE_PRINCIPAL))
+
+    assert hidden == {"id": 1}
+    assert seen is not None
+    assert seen["title"] == "old"
+
+
+def test_without_a_rule_only_the_service_role_is_told() -> None:
+    """Default deny."""
+    told = frames(change(None, note(1)), FALSE, follower(user(ANA)), follower(SERVICE_PRINCIPAL))
+
+    assert list(map(len, told)) == [0, 1]
+
+
+def test_a_frame_is_made_once_for_all_who_get_it() -> None:
+    """Two users in two groups who are told the same share the very bytes."""
+    ana, service = frames(
+        change(None, note(1, ANA)), OWN, follower(user(ANA)), follower(SERVICE_PRINCIPAL)
+    )
+
+    assert ana[0] is service[0]
+
+
+def test_a_relational_rule_must_have_been_asked() -> None:
+    """What the database did not say is not guessed."""
+    rule = select_rule(Exists(TEAMS, "t", TRUE))
+    groups = Groups({"notes": rule})
+    groups.add(follower(user(ANA)))
+    (group,) = groups.on("notes")
+    made = change(None, note(1))
+
+    with pytest.raises(Unasked):
+        Judgement(made, rule, "", {}).told(group)
+    known = {rule.bind(user(ANA)): Seen(old=False, new=True)}
+    assert len(Judgement(made, rule, "", known).told(group)) == 1
+
+
+PEOPLE = st.sampled_from([user(ANA), user(BEN), ANONYMOUS, SERVICE_PRINCIPAL])
+FILTERS = st.sampled_from(["", "id=eq.1", "id=gt.1", "title=is.null", "title=not.like.a%"])
+BINDINGS = st.tuples(st.sampled_from(["*", "INSERT", "UPDATE", "DELETE"]), FILTERS)
+ROWS = st.builds(
+    note, st.integers(1, 2), st.sampled_from([ANA, BEN]), st.sampled_from([None, "a", "b"])
+)
+CHANGES = st.tuples(st.none() | ROWS, st.none() | ROWS).filter(any)
+FOLLOWERS = st.lists(st.tuples(PEOPLE, st.lists(BINDINGS, min_size=1, max_size=3)), max_size=8)
+
+
+def alone(made: Change, who: Principal, event: str, text: str) -> set[str]:
+    """Return what one binding of one caller is told, by the words of the contract."""
+    (binding,) = bound(filter=text)
+
+    def good(row: Row | None) -> bool:
+        env = Env({"row": row or {}}, Context(who))
+        visible = who.is_service or judge(OWN)(env) is True
+        return row is not None and visible and binding.fits(env) is True
+
+    if made.new is not None and good(made.new):
+        told = "INSERT" if made.old is None else "UPDATE"
+    else:
+        told = "DELETE" if good(made.old) else ""
+    return {told} if told and event in ("*", told) else set()
+
+
+@given(CHANGES, FOLLOWERS)
+def test_routing_is_judging_each_follower_alone(
+    rows: tuple[Row | None, Row | None], listed: list[tuple[Principal, list[tuple[str, str]]]]
+) -> None:
+    """Groups and memories change nothing about who is told what."""
+    made = change(*rows)
+    followers = [
+        follower(who, *(bound(event, filter=text)[0] for event, text in bindings), told=Told())
+        for who, bindings in listed
+    ]
+    for (who, bindings), told in zip(listed, frames(made, OWN, *followers), strict=True):
+        kinds = {orjson.loads(message_of(one)[0])[4]["data"]["type"] for one in told}
+        assert kinds == set().union(*(alone(made, who, *binding) for binding in bindings))
