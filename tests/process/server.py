@@ -49,6 +49,8 @@ class Served:
         """End the process as a power cut would."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(20)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 def command(

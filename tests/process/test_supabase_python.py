@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 from postgrest.exceptions import APIError
+from realtime.types import RealtimePostgresChangesListenEvent
 from supabase import AsyncClient, acreate_client, create_client
 
 from tests.process.server import NOTES, Served, serving, write_project
+
+# The client leaves its sockets to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 def test_supabase_python_signs_up_and_does_crud(tmp_path: Path) -> None:
@@ -49,10 +53,10 @@ async def _hear_an_insert(served: Served) -> list[tuple[str, str]]:
 
     def on_change(payload: Any) -> None:
         data = payload["data"]
-        heard.put_nowait((str(data["type"]), data["record"]["text"]))
+        heard.put_nowait((data["type"].value, data["record"]["text"]))
 
     channel = client.channel("notes").on_postgres_changes(
-        "INSERT", schema="public", table="notes", callback=on_change
+        RealtimePostgresChangesListenEvent.Insert, schema="public", table="notes", callback=on_change
     )
     await channel.subscribe(lambda state, _: subscribed.set() if state == "SUBSCRIBED" else None)
     await asyncio.wait_for(subscribed.wait(), 20)

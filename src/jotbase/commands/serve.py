@@ -44,8 +44,9 @@ def run(options: argparse.Namespace) -> int:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    for name in ("uvicorn", "uvicorn.error", "asyncio"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # Why a start failed is told by the error itself, once.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "startup" not in record.msg)
     listener = server.listen(settings.host, settings.port)
     url = site_url(settings, listener.getsockname()[1])
     backend = load(project, settings, url)
@@ -53,10 +54,10 @@ def run(options: argparse.Namespace) -> int:
     application = backend.application(on_failure=failures.append)
     if options.reload:
         application = watched(application, backend)
-    server.run(application, listener, lambda: _greet(backend))
+    started = server.run(application, listener, lambda: _greet(backend))
     if failures:
         raise failures[0]
-    return 0
+    return 0 if started else 1
 
 
 def _greet(backend: Backend) -> None:

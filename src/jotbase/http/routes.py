@@ -162,7 +162,7 @@ async def _lifespan(doors: Doors, receive: Receive, send: Send) -> None:
     try:
         await doors.start()
     except Exception as error:
-        await send({"type": "lifespan.startup.failed", "message": str(error)})
+        await send({"type": "lifespan.startup.failed", "message": ""})
         return
     await send({"type": "lifespan.startup.complete"})
     await receive()

@@ -66,5 +66,8 @@ def run(application: Application, listener: socket.socket, ready: Callable[[], N
         timeout_graceful_shutdown=5,
     )
     server = Server(config, ready)
-    server.run(sockets=[listener])
+    try:
+        server.run(sockets=[listener])
+    except SystemExit:  # uvicorn's way to say that the application could not start
+        return False
     return server.started

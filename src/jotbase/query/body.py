@@ -18,7 +18,6 @@ from jotbase.query.shape import decoded
 #: How deeply a body may nest; deeper ones would exhaust validators and the database's JSON parser.
 MAX_NESTING = 100
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def read_payload(body: bytes, intent: Intent) -> Payload:
@@ -37,7 +36,6 @@ def read_payload(body: bytes, intent: Intent) -> Payload:
 
 
 def _json(body: bytes, intent: Intent) -> Payload:
-    _check_nesting(body)
     if b"\\u0000" in body and _NUL.search(body):
         raise RequestError(
             "22P05",
@@ -48,10 +46,11 @@ def _json(body: bytes, intent: Intent) -> Payload:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise unreadable() from error
+    if not isinstance(value, dict | list):
+        raise unreadable()
+    _check_nesting(value)
     if isinstance(value, dict):
         return Payload((value,), single=True)
-    if not isinstance(value, list):
-        raise unreadable()
     if not all(isinstance(row, dict) for row in value):
         raise mismatched()
     if value and intent.columns is None and intent.preferences.missing != "default":
@@ -71,14 +70,19 @@ def mismatched() -> RequestError:
     return RequestError("PGRST102", "All object keys must match")
 
 
-def _check_nesting(body: bytes) -> None:
-    if body.count(b"[") + body.count(b"{") <= MAX_NESTING:
-        return
-    depth = 0
-    for bracket in re.findall(rb"[\[{\]}]", _STRINGS.sub(b"", body)):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MAX_NESTING:
-            raise RequestError("54001", f"The body is nested more than {MAX_NESTING} levels deep")
+def _check_nesting(value: dict[str, Any] | list[Any]) -> None:
+    """Refuse what would exhaust those who read it later; level by level, without recursion."""
+    level: list[Any] = [value]
+    for _ in range(MAX_NESTING):
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if type(one) is dict else one)
+            if type(inner) is dict or type(inner) is list
+        ]
+        if not level:
+            return
+    raise RequestError("54001", f"The body is nested more than {MAX_NESTING} levels deep")
 
 
 def _text(body: bytes) -> str:

@@ -71,7 +71,7 @@ def new_rows(plan: InsertPlan, payload: Payload, context: Context, means: Means)
     refuse_server_columns(table, given, means, "insert")
     columns = [table.by_name[name] for name in names]
     fills = _fills(table, means)
-    needed = _needed(table, names)
+    needed = [column for column in table.columns if not column.nullable]
     rows: list[Row] = []
     faults: list[dict[str, Any]] = []
     lacks: list[dict[str, Any]] = []
@@ -85,7 +85,7 @@ def new_rows(plan: InsertPlan, payload: Payload, context: Context, means: Means)
         for name, fill in fills:
             if name not in row:
                 row[name] = fill(context)
-        lacking = next((name for name in needed if row.get(name) is None), None)
+        lacking = _lacking(row, needed)
         if lacking is not None:
             missing = missing or not_null(table, lacking, row)
             lacks.append(_place(_required(lacking), number, payload))
@@ -136,15 +136,17 @@ def _literal(value: Any, _: Context) -> Any:
     return value
 
 
-def _needed(table: Table, names: Iterable[str]) -> list[str]:
-    """Return the columns that must have a value by now: not those that the database fills."""
-    given = set(names)
-    return [
-        column.name
-        for column in table.columns
-        if not column.nullable
-        and not ((column.identity or column.generated is not None) and column.name not in given)
-    ]
+def _lacking(row: Row, needed: Iterable[Column]) -> str | None:
+    """Return the first column without a value that must have one.
+
+    What the database numbers or computes may be absent, but null it may not be.
+    """
+    for column in needed:
+        if row.get(column.name) is None:
+            filled = column.identity or column.generated is not None
+            if not filled or column.name in row:
+                return column.name
+    return None
 
 
 def _required(name: str) -> dict[str, Any]:
@@ -180,8 +182,8 @@ def _place(fault: dict[str, Any], number: int, payload: Payload) -> dict[str, An
 def _make_canonical(row: Row, columns: Iterable[Column]) -> None:
     """Bring a row's values into canonical form; most of them are in it."""
     for column in columns:
-        value = row.get(column.name)
-        kind = type(value)
+        value: Any = row.get(column.name)
+        kind: type[Any] = type(value)
         if (
             value is None
             or kind is bool

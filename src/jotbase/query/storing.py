@@ -6,7 +6,8 @@ know payloads, answers or rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -43,22 +44,30 @@ def inserts(
 
     What comes back is the row number (tables alone) and then all columns of each row.
     """
-    into = f"INSERT INTO {dialect.identifier(table.name)}"
-    tail = f"{conflict} RETURNING {returned(table, dialect)}"
     for names, alike in groupby(rows, _names):
-        if not names:
-            # Without a value there is none to clash, and SQLite has no ON CONFLICT here.
-            plain = f"{into} DEFAULT VALUES RETURNING {returned(table, dialect)}"
-            yield from (Statement(plain) for _ in alike)
-            continue
-        listed = ", ".join(map(dialect.identifier, names))
-        marks = f"({', '.join('?' * len(names))})"
         some = list(alike)
         for start in range(0, len(some), CHUNK):
             chunk = some[start : start + CHUNK]
-            values = _values(table, names, chunk, dialect)
-            places = ", ".join([marks] * len(chunk))
-            yield Statement(f"{into} ({listed}) VALUES {places}{tail}", values)
+            if not names:
+                # Without a value there is none to clash, and SQLite has no ON CONFLICT here.
+                yield from [Statement(_insert(table, names, 0, "", dialect))] * len(chunk)
+                continue
+            text = _insert(table, names, len(chunk), conflict, dialect)
+            yield Statement(text, _values(table, names, chunk, dialect))
+
+
+@lru_cache(maxsize=1024)
+def _insert(
+    table: Table, names: tuple[str, ...], count: int, conflict: str, dialect: Dialect
+) -> str:
+    """Return the text of an INSERT of so many rows of those columns."""
+    into = f"INSERT INTO {dialect.identifier(table.name)}"
+    back = f" RETURNING {returned(table, dialect)}"
+    if not names:
+        return f"{into} DEFAULT VALUES{back}"
+    listed = ", ".join(map(dialect.identifier, names))
+    marks = f"({', '.join('?' * len(names))})"
+    return f"{into} ({listed}) VALUES {', '.join([marks] * count)}{conflict}{back}"
 
 
 def _names(row: Row) -> tuple[str, ...]:
@@ -68,7 +77,7 @@ def _names(row: Row) -> tuple[str, ...]:
 def _values(
     table: Table, names: tuple[str, ...], rows: Sequence[Row], dialect: Dialect
 ) -> list[Any]:
-    odd = {name for name in names if table.by_name[name].type not in _SAME}
+    odd = {name for name, _ in _odd(table)}.intersection(names)
     if not odd:
         return [row[name] for row in rows for name in names]
     return [
@@ -78,6 +87,7 @@ def _values(
     ]
 
 
+@lru_cache(maxsize=1024)
 def returned(table: Table, dialect: Dialect) -> str:
     """Return the list of a table's row number and columns; a view has no row number."""
     names = [dialect.identifier(column.name) for column in table.columns]
@@ -91,22 +101,21 @@ def load(table: Table, found: Rows, dialect: Dialect) -> tuple[list[int], list[R
     numbered = table.view is None
     first = 1 if numbered else 0
     names = [column.name for column in table.columns]
-    odd: list[tuple[str, Callable[[Any], Any]]] = [
-        (column.name, _loader(column.type, dialect))
-        for column in table.columns
-        if column.type not in _SAME
-    ]
+    odd = _odd(table)
     rows: list[Row] = []
     for values in found:
         row = dict(zip(names, values[first:], strict=True))
-        for name, read in odd:
-            row[name] = read(row[name])
+        for name, kind in odd:
+            if row[name] is not None:
+                row[name] = loaded(kind, row[name], dialect)
         rows.append(row)
     return [values[0] for values in found] if numbered else [], rows
 
 
-def _loader(kind: Type, dialect: Dialect) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else loaded(kind, value, dialect)
+@lru_cache(maxsize=1024)
+def _odd(table: Table) -> tuple[tuple[str, Type], ...]:
+    """Return the columns whose stored form is not their canonical one."""
+    return tuple((one.name, one.type) for one in table.columns if one.type not in _SAME)
 
 
 def update(table: Table, changed: Row, numbers: Sequence[int], dialect: Dialect) -> Statement:

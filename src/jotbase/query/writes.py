@@ -75,7 +75,8 @@ def insert_unit(
     check_whole_rows(table, after.rows, means, payload)
     yield from _check_inserted(plan, rows, after, olds, context, means)
     body = yield from _representation(plan, after, context, means)
-    location = _location(table, after.rows) if len(after.rows) == 1 else None
+    located = plan.answer.preferences.returning == "headers-only" and len(after.rows) == 1
+    location = _location(table, after.rows) if located else None
     result = Written(
         len(after.rows), body, _keys(plan), location, created=len(olds) < max(1, len(after.rows))
     )

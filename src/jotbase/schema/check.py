@@ -6,8 +6,6 @@ no value of the row appears. Must not know where a row comes from, or what SQL c
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cached_property
@@ -43,11 +41,7 @@ _LOCAL = ANNOTATIONS | COLUMN_ONLY | TABLE_ONLY | {"type", "properties", "requir
 
 
 def _is_decimal(text: str) -> bool:
-    try:
-        from_text(Type.DECIMAL, text)
-    except RequestError:
-        return False
-    return text.strip() == text
+    return text.strip() == text and _is_readable(Type.DECIMAL, text)
 
 
 _FORMATS: dict[str, Callable[[str], bool]] = {"time": is_time, "decimal": _is_decimal}
@@ -107,11 +101,7 @@ class RowCheck:
     @cached_property
     def needs_whole_row(self) -> bool:
         """Whether the schema says something of the row that its columns alone do not say."""
-        root = self._table.schema
-        said = {word for word in root if word in STANDARD} - _LOCAL
-        if root.get("additionalProperties") in (None, True, False):
-            said.discard("additionalProperties")
-        return bool(said)
+        return any(is_whole_row_keyword(*said) for said in self._table.schema.items())
 
     def column_faults(self, partial: Row) -> list[dict[str, Any]]:
         """Return the faults of each given value, in JSON form, against its own column's schema."""
@@ -139,6 +129,13 @@ class RowCheck:
         return [_fault(error) for error in self._whole.iter_errors(row)]
 
 
+def is_whole_row_keyword(word: str, value: Any) -> bool:
+    """Say whether a keyword at the root says what no column says alone."""
+    if word == "additionalProperties" and value in (True, False):
+        return False
+    return word in STANDARD and word not in _LOCAL
+
+
 def plain_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return a file's schema as what it is to a validator: 2020-12, known by no other name."""
     return {word: value for word, value in schema.items() if word not in ("$schema", "$id")}
@@ -164,11 +161,13 @@ def _is_stored_as_text(column: Column) -> bool:
 
 
 def _is_base64(value: Any) -> bool:
-    """Say whether a value, if it is text, is base64 (RFC 4648 section 4)."""
-    if not isinstance(value, str):
-        return True
+    """Say whether a value, if it is text, is base64 (RFC 4648 section 4), or PostgreSQL's hex."""
+    return not isinstance(value, str) or _is_readable(Type.BYTES, value)
+
+
+def _is_readable(kind: Type, text: str) -> bool:
     try:
-        base64.b64decode(value.encode("ascii"), validate=True)
-    except (UnicodeEncodeError, binascii.Error):
+        from_text(kind, text)
+    except RequestError:
         return False
     return True

@@ -193,4 +193,3 @@ def _fits(kind: Type, value: Any) -> bool:
 
 def _listed(words: Sequence[str]) -> str:
     return "(" + ", ".join(literal(word) for word in words) + ")"
-

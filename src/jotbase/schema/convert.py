@@ -7,7 +7,6 @@ where a value came from or which column's rules it has to keep (`check`).
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -137,7 +136,7 @@ def _bytes(text: str) -> str:
         if text.startswith("\\x"):
             return base64.b64encode(bytes.fromhex(text[2:])).decode()
         return _base64(text)
-    except (ValueError, binascii.Error) as error:
+    except ValueError as error:
         raise _syntax(Type.BYTES, text) from error
 
 

@@ -12,9 +12,10 @@ from jotbase.schema.changelog import CREATE_CHANGES, triggers
 from jotbase.schema.constraints import TYPES, check, default_literal
 from jotbase.schema.model import MISSING, Column, ForeignKey, Model, Table, Type
 from jotbase.schema.names import default_name
-from jotbase.schema.refusals import META
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.fragment import Fragment, sql
+
+META = "jotbase.meta"
 
 #: What the server keeps for itself: the model that the tables were made from, under `model`.
 CREATE_META = (
@@ -164,5 +165,3 @@ def probe_view(view: Table) -> str:
     """Return a statement that fails if the view's SELECT lacks one of the file's columns."""
     source = SQLITE.identifier(view.name)
     return f"SELECT {listed([column.name for column in view.columns])} FROM {source} LIMIT 0"
-
-

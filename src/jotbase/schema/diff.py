@@ -1,8 +1,7 @@
 """Two models compared: what brings a database from the one to the other, and what must not.
 
-In charge of telling what can neither lose a value nor fail on a row that is there (done), what may
-fail (done if no row is in the way), and what would lose something (refused). Must not know how a
-table is made anew (`rebuild`), and runs nothing.
+In charge of the changes of a whole project. Must not know how a table is made anew (`rebuild`), and
+runs nothing (`upgrade`).
 """
 
 from __future__ import annotations
@@ -11,81 +10,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jotbase.errors import Fault
-from jotbase.schema.changelog import triggers
-from jotbase.schema.check import RowCheck, plain_schema
-from jotbase.schema.ddl import create_indexes, create_table, default_sql, listed
-from jotbase.schema.model import MISSING, USERS, Column, ForeignKey, Model, Table
-from jotbase.schema.refusals import (
-    changed_type,
-    dropped_column,
-    dropped_table,
-    duplicates,
-    missing_values,
-    orphans,
-    permit,
-    table_becomes_view,
-    unfilled_column,
-)
-from jotbase.schema.vocabulary import ANNOTATIONS, STANDARD
-from jotbase.schema.widening import refers, widened
-from jotbase.sql.dialect import SQLITE
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """A question about the rows that are there: `query` counts those in the way of the change.
-
-    `fault` is what is wrong if there are some, `{count}` in its reason standing for how many.
-    """
-
-    query: str
-    fault: Fault
-
-
-@dataclass(frozen=True, slots=True)
-class TableChange:
-    """What becomes of one table that is in both models.
-
-    `rebuild` makes it anew, rows copied; else `added` columns are added in place. `columns` are
-    those whose values must be held against the new schema, `rows` says that rows as a whole must.
-    """
-
-    old: Table
-    new: Table
-    rebuild: bool = False
-    added: tuple[Column, ...] = ()
-    dropped_indexes: tuple[str, ...] = ()
-    made_indexes: tuple[str, ...] = ()
-    retriggered: bool = False
-    columns: tuple[str, ...] = ()
-    rows: bool = False
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is to be done in the database."""
-        return not (
-            self.rebuild
-            or self.added
-            or self.dropped_indexes
-            or self.made_indexes
-            or self.retriggered
-            or self.columns
-            or self.rows
-        )
+from jotbase.schema import refusals
+from jotbase.schema.comparison import Guard, TableChange, compare, gone, guards, refused, told
+from jotbase.schema.ddl import create_view
+from jotbase.schema.model import Model, Table
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """How to get from one model to another. `refused` faults mean: none of it is to be done.
+    """How to get from one model to another; with `refused` faults, not at all.
 
-    `told` says it in words, a line a change. `permits` are those that are used up.
+    `created`, `changed` and `dropped` are tables. `permits` are those that are used up; `told` says
+    it all in words, a line a change.
     """
 
     created: tuple[Table, ...] = ()
     changed: tuple[TableChange, ...] = ()
     dropped: tuple[Table, ...] = ()
-    old_views: tuple[Table, ...] = ()
-    new_views: tuple[Table, ...] = ()
+    dropped_views: tuple[Table, ...] = ()
+    made_views: tuple[Table, ...] = ()
     guards: tuple[Guard, ...] = ()
     refused: tuple[Fault, ...] = ()
     permits: tuple[str, ...] = ()
@@ -93,43 +36,76 @@ class Steps:
 
 
 def diff(old: Model, new: Model, permits: frozenset[str] = frozenset()) -> Steps:
-    """Return the steps from the old model to the new one; `permits` as `refusals.permit` has them."""
-    dropped = [
-        table
-        for table in old
-        if table.view is None and (found := new.get(table.name)) is None
-        or (found := new.get(table.name)) is not None
-        and table.view is None
-        and found.view is not None
+    """Return the steps from the old model to the new; `permits` are keys of `refusals.permit`."""
+    created = [table for table in _tables(new) if not _is_table(old, table.name)]
+    dropped = [table for table in _tables(old) if not _is_table(new, table.name)]
+    pairs = [(old.tables[table.name], table) for table in _tables(new) if table not in created]
+    faults = [_dropped(table, new) for table in dropped]
+    faults = [
+        fault
+        for fault, table in zip(faults, dropped, strict=True)
+        if refusals.permit(table.name) not in permits
     ]
-    refused = [_dropped(table, new) for table in dropped if permit(table.name) not in permits]
-    used = [permit(table.name) for table in dropped]
-    changed: list[TableChange] = []
-    guards: list[Guard] = []
-    created: list[Table] = []
-    for table in new:
-        was = old.get(table.name)
-        if table.view is not None:
-            continue
-        if was is None or was.view is not None:
-            created.append(table)
-            continue
-        refused.extend(_column_refusals(was, table, permits))
-        used.extend(permit(table.name, name) for name in _gone(was, table))
-        if not any(was.by_name[name].type is not table.by_name[name].type for name in _kept(was, table)):
-            change = _table_change(was, table)
-            guards.extend(_guards(was, table, old))
-            if not change.is_empty:
-                changed.append(change)
-    old_views, new_views = _views(old, new, all_of_them=bool(dropped or changed))
+    faults.extend(fault for was, table in pairs for fault in refused(was, table, permits))
+    changes = [change for was, table in pairs if not (change := compare(was, table)).is_empty]
+    dropped_views, made_views = _views(old, new, everything=bool(dropped or changes))
+    wanted = [refusals.permit(table.name) for table in dropped]
+    wanted += [refusals.permit(was.name, name) for was, table in pairs for name in gone(was, table)]
     return Steps(
-        tuple(created),
-        tuple(changed),
-        tuple(dropped),
-        old_views,
-        new_views,
-        tuple(guards),
-        tuple(refused),
-        tuple(key for key in used if key in permits),
-        tuple(_told(created, changed, dropped, old, new)),
+        created=tuple(created),
+        changed=tuple(changes),
+        dropped=tuple(dropped),
+        dropped_views=dropped_views,
+        made_views=made_views,
+        guards=tuple(guard for was, table in pairs for guard in guards(was, table, old)),
+        refused=tuple(faults),
+        permits=tuple(key for key in wanted if key in permits),
+        told=tuple(_told(created, changes, dropped, old, new)),
     )
+
+
+def _tables(model: Model) -> list[Table]:
+    return [table for table in model if table.view is None]
+
+
+def _is_table(model: Model, name: str) -> bool:
+    table = model.get(name)
+    return table is not None and table.view is None
+
+
+def _dropped(table: Table, new: Model) -> Fault:
+    view = new.get(table.name)
+    return refusals.dropped_table(table) if view is None else refusals.table_becomes_view(view)
+
+
+def _views(
+    old: Model, new: Model, *, everything: bool
+) -> tuple[tuple[Table, ...], tuple[Table, ...]]:
+    """Return the views to drop and those to make: all, when a table under them may change."""
+    before = [view for view in old if view.view is not None]
+    after = [view for view in new if view.view is not None]
+    if everything:
+        return tuple(before), tuple(after)
+    text = {view.name: create_view(view) for view in before}
+    names = {view.name for view in after if text.get(view.name) == create_view(view)}
+    return (
+        tuple(view for view in before if view.name not in names),
+        tuple(view for view in after if view.name not in names),
+    )
+
+
+def _told(
+    created: list[Table], changes: list[TableChange], dropped: list[Table], old: Model, new: Model
+) -> Iterator[str]:
+    yield from (f"{table.name}: new table" for table in created)
+    yield from (f"{table.name}: table dropped, as allowed" for table in dropped)
+    for change in changes:
+        yield from told(change)
+    before = {view.name: create_view(view) for view in old if view.view is not None}
+    after = {view.name: create_view(view) for view in new if view.view is not None}
+    yield from (f"{name}: view dropped" for name in before if name not in after)
+    for name, text in after.items():
+        if name not in before:
+            yield f"{name}: new view"
+        elif before[name] != text:
+            yield f"{name}: view changed"

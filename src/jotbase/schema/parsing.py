@@ -7,6 +7,7 @@ spelling. Must not know other files, or what a keyword makes of a table.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -41,6 +42,17 @@ class Parsed:
     faults: list[Fault] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
 
+    def leave_out(self, path: list[str | int]) -> None:
+        """Take the part that a fault is in out of the document; a column stays by its name."""
+        match path:
+            case ["properties", str(column), *_]:
+                self.broken.add(column)
+                properties = {**self.document["properties"], column: {}}
+                self.document = {**self.document, "properties": properties}
+            case [str(word), *_]:
+                kept = {key: value for key, value in self.document.items() if key != word}
+                self.document = kept
+
 
 class _Repeated(ValueError):
     """One key stands twice in an object, which JSON leaves without a meaning (RFC 8259, 4)."""
@@ -50,7 +62,10 @@ def parse(file: str, data: bytes) -> Parsed | Fault:
     """Return the file's object, or the fault that makes it unreadable."""
     try:
         document = json.loads(
-            data.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_no_constant
+            data.decode("utf-8-sig"),
+            object_pairs_hook=_object,
+            parse_constant=_no_constant,
+            parse_float=_finite,
         )
     except UnicodeDecodeError as error:
         return Fault(file, "", f"byte {error.start} is not UTF-8", "save the file as UTF-8")
@@ -81,6 +96,13 @@ def _no_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is larger than any number that can be kept")
+    return number
+
+
 def _hint(error: json.JSONDecodeError) -> str | None:
     before = error.doc[: error.pos].rstrip()
     if before.endswith(",") or "trailing comma" in error.msg:
@@ -102,22 +124,10 @@ def _shaped(file: str, document: dict[str, Any]) -> Parsed:
         if path == ["$schema"]:
             continue
         parsed.faults.extend(_shape_faults(file, path, error))
-        _leave_out(parsed, path)
+        parsed.leave_out(path)
     parsed.faults = list(dict.fromkeys(parsed.faults))
     parsed.faults.extend(_spelling(file, document))
     return parsed
-
-
-def _leave_out(parsed: Parsed, path: list[str | int]) -> None:
-    """Take the part that a fault is in out of the document, and remember a broken column."""
-    match path:
-        case ["properties", str(column), *_]:
-            parsed.broken.add(column)
-            properties = {**parsed.document["properties"], column: {}}
-            parsed.document = {**parsed.document, "properties": properties}
-        case [str(word), *_]:
-            kept = {key: value for key, value in parsed.document.items() if key != word}
-            parsed.document = kept
 
 
 def _shape_faults(file: str, path: list[str | int], error: ValidationError) -> Iterator[Fault]:

@@ -20,7 +20,7 @@ from jotbase.schema.model import Column, Model, Table, Type
 from jotbase.schema.names import name_fault
 from jotbase.schema.parsing import Parsed, parse
 from jotbase.schema.references import Files
-from jotbase.schema.subschemas import pointer, walk
+from jotbase.schema.subschemas import pointer, unescaped, walk
 
 #: The folder that files are named with in messages.
 FOLDER = "schemas"
@@ -36,6 +36,7 @@ class _Reading:
     tables: dict[str, Table] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
+    unlinked: bool = False
 
 
 def read_model(files: Mapping[str, bytes]) -> Model:
@@ -47,13 +48,11 @@ def read_model(files: Mapping[str, bytes]) -> Model:
     reading = _Reading()
     for name in sorted(files):
         _parse(name, files[name], reading)
-    sources = Files({name: parsed.document for name, parsed in reading.parsed.items()})
     taken = {_table_name(name).lower() for name in reading.parsed}
+    sources = _linked(reading)
     for name, parsed in reading.parsed.items():
         if _is_table(parsed.document):
             _read_table(name, parsed, sources, reading, taken)
-        else:
-            reading.faults.extend(_reference_faults(name, parsed, sources))
     _refer(reading)
     if reading.faults:
         raise ProjectError(sorted(reading.faults, key=lambda fault: fault.file))
@@ -84,12 +83,35 @@ def _is_table(document: Mapping[str, Any]) -> bool:
     return "properties" in document or "view" in document or "$defs" not in document
 
 
-def _reference_faults(name: str, parsed: Parsed, sources: Files) -> Iterator[Fault]:
+def _linked(reading: _Reading) -> Files:
+    """Return the files' schemas, in which every `$ref` leads somewhere; those that lead nowhere are
+    faults, and left out with the columns that they are in.
+    """
+    sources = _sources(reading)
+    for name, parsed in reading.parsed.items():
+        for path, reason in _lost_references(name, parsed, sources):
+            reading.faults.append(Fault(f"{FOLDER}/{name}", f"{path}/$ref", reason))
+            match path.split("/"):
+                case ["", "properties", column, *_]:
+                    parsed.leave_out(["properties", unescaped(column)])
+                case _:
+                    reading.unlinked = True
+    return _sources(reading)
+
+
+def _sources(reading: _Reading) -> Files:
+    return Files({name: parsed.document for name, parsed in reading.parsed.items()})
+
+
+def _lost_references(name: str, parsed: Parsed, sources: Files) -> list[tuple[str, str]]:
+    """Return pointer and reason of each `$ref` in a file that cannot be followed."""
+    found: list[tuple[str, str]] = []
     for at, schema in walk(parsed.document):
         reference = schema.get("$ref")
         reason = sources.reference_fault(reference, name) if isinstance(reference, str) else None
         if reason:
-            yield Fault(f"{FOLDER}/{name}", f"{at}/$ref", reason)
+            found.append((at, reason))
+    return found
 
 
 def _read_table(
@@ -97,8 +119,6 @@ def _read_table(
 ) -> None:
     """Read one file as a table; foreign keys wait until all tables are known."""
     file, document = f"{FOLDER}/{name}", parsed.document
-    lost = list(_reference_faults(name, parsed, sources))
-    reading.faults.extend(lost)
     schema = sources.inlined(name)
     columns, faults = _columns(schema, parsed.broken, file)
     table = Table(
@@ -116,7 +136,7 @@ def _read_table(
     )
     faults.extend(column_list_faults(document, list(schema.get("properties", ())), file))
     faults.extend(_table_faults(table, document))
-    if not lost and not parsed.broken:
+    if not reading.unlinked:
         table, found = _checked(table)
         faults.extend(found)
     reading.faults.extend(faults)
@@ -172,8 +192,10 @@ def _checked(table: Table) -> tuple[Table, list[Fault]]:
     try:
         check = RowCheck(table)
         check.faults({})
-    except ValidationError as error:
-        return table, [Fault(table.file, pointer(list(error.instance_path)), error.message)]
+    except ValueError as error:
+        path = error.instance_path if isinstance(error, ValidationError) else []
+        reason = error.message if isinstance(error, ValidationError) else str(error)
+        return table, [Fault(table.file, pointer(list(path)), reason)]
     return default_faults(table, check)
 
 

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 
 from jotbase.errors import Fault
 from jotbase.schema.constraints import literal
+from jotbase.schema.ddl import META
 from jotbase.schema.model import Column, ForeignKey, Table
 from jotbase.schema.names import default_name
 from jotbase.schema.subschemas import pointer
 from jotbase.sql.dialect import SQLITE
-
-META = "jotbase.meta"
 
 
 def permit(table: str, column: str | None = None) -> str:
@@ -23,7 +22,7 @@ def permit(table: str, column: str | None = None) -> str:
 
 
 def _allow(table: str, column: str | None = None) -> str:
-    return f'INSERT INTO "{META}" VALUES ({literal(permit(table, column))}, \'\');'
+    return f"INSERT INTO \"{META}\" VALUES ({literal(permit(table, column))}, '');"
 
 
 def _name(*names: str) -> str:
@@ -71,7 +70,7 @@ def changed_type(table: Table, old: Column, new: Column) -> Fault:
         table.file,
         pointer(["properties", new.name]),
         f"the column is {old.type_name} in the database and would become {new.type_name}",
-        f'change it back; or, step by step: add a column "{new.name}_new" of the new type and start,'
+        f'change it back; or, step by step: add a column "{new.name}_new" of the new type, start,'
         f" then UPDATE {_name(table.name)} SET {_name(f'{new.name}_new')} = … {_name(new.name)} …;"
         f" then take the old column out of the file (the server says how to let it go)",
     )
@@ -82,7 +81,7 @@ def missing_values(table: Table, column: Column) -> Fault:
     return Fault(
         table.file,
         pointer(["properties", column.name]),
-        f'{{count}} rows have no value in "{column.name}", which must now have one',
+        f'{{count}} row(s) have no value in "{column.name}", which must now have one',
         f"UPDATE {_name(table.name)} SET {_name(column.name)} = … WHERE {_name(column.name)}"
         " IS NULL; then start again; or allow null",
     )
@@ -93,7 +92,7 @@ def unfilled_column(table: Table, column: Column) -> Fault:
     return Fault(
         table.file,
         pointer(["properties", column.name]),
-        f'{{count}} rows have no value for the new column "{column.name}", which must have one',
+        f'{{count}} row(s) have no value for the new column "{column.name}", which must have one',
         'give it a "default"; or leave it out of "required" and start, then'
         f" UPDATE {_name(table.name)} SET {_name(column.name)} = …; then require it",
     )
@@ -105,7 +104,7 @@ def duplicates(table: Table, columns: Sequence[str], keyword: str) -> Fault:
     return Fault(
         table.file,
         f"/{keyword}",
-        f"{{count}} values of ({', '.join(columns)}) stand in several rows, and are to be unique",
+        f"{{count}} value(s) of ({', '.join(columns)}) stand in several rows, and are to be unique",
         f"SELECT {names}, count(*) FROM {_name(table.name)} GROUP BY {names} HAVING count(*) > 1;"
         " shows them; change or delete rows, then start again",
     )
@@ -122,7 +121,7 @@ def orphans(table: Table, key: ForeignKey) -> Fault:
     return Fault(
         table.file,
         column if short else "/foreignKeys",
-        f'{{count}} rows refer to no row of "{key.target}" ({key.name})',
+        f'{{count}} row(s) refer to no row of "{key.target}" ({key.name})',
         f"SELECT * FROM {_name(table.name)} WHERE {_name(key.columns[0])} IS NOT NULL AND NOT"
         f" EXISTS (SELECT 1 FROM {_name(key.target)} AS parent WHERE {where}); shows them",
     )
@@ -133,6 +132,6 @@ def broken_rows(table: Table, count: int, first: str) -> Fault:
     return Fault(
         table.file,
         "",
-        f"{count} rows do not fit the changed schema; the first: {first}",
+        f"{count} row(s) do not fit the changed schema; the first: {first}",
         "change those rows while the old schema is served, or let the schema allow them",
     )

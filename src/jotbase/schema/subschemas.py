@@ -35,6 +35,11 @@ def escaped(token: str) -> str:
     return token.replace("~", "~0").replace("/", "~1")
 
 
+def unescaped(token: str) -> str:
+    """Return the key that a token of a JSON pointer stands for."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
 def pointer(path: list[str | int]) -> str:
     """Return a path of keys and indexes as a JSON pointer."""
     return "".join(f"/{escaped(str(step))}" for step in path)
@@ -81,7 +86,7 @@ def at_pointer(document: Any, text: str) -> Any:
     """Return what stands at a JSON pointer. Raises KeyError where nothing does."""
     value = document
     for token in text.split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
+        key = unescaped(token)
         if isinstance(value, list) and key.isdigit() and int(key) < len(value):
             value = value[int(key)]
         elif isinstance(value, Mapping) and key in value:

@@ -31,7 +31,7 @@ def assertions(schema: Any) -> dict[str, Any]:
 
 
 def widened(old: Any, new: Any) -> bool:
-    """Say whether certainly all that fits `old` fits `new` too; both without their `$ref`s' ends."""
+    """Say whether certainly all that fits `old` fits `new`, what `$ref`s name left aside."""
     before, after = assertions(old), assertions(new)
     words = before.keys() | after.keys()
     return all(

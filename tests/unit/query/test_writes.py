@@ -78,8 +78,16 @@ def test_an_insert_gives_back_what_was_stored() -> None:
     written, ran = drive(insert_unit(inserting(prefer=REPRESENT), ONE, Context(), MEANS), [STORED])
 
     assert written.body == '[{"id":7,"name":"a"}]'
-    assert (written.affected, written.location, written.keys) == (1, "id=eq.7", ("id", "name"))
+    assert (written.affected, written.keys) == (1, ("id", "name"))
     assert len(ran) == 1
+
+
+def test_a_new_row_can_be_found() -> None:
+    """Whoever asks for headers alone learns the way to the row."""
+    plan = inserting("POST /companies", prefer="return=headers-only")
+    written, _ = drive(insert_unit(plan, ONE, Context(), MEANS), [STORED])
+
+    assert (written.location, written.body) == ("id=eq.7", None)
 
 
 def test_an_insert_says_nothing_unasked() -> None:

@@ -1,88 +1,49 @@
-"""A relational rule as one query: old and new row, for all callers at once, on SQLite."""
+"""The question that a relational rule becomes, and the answer to it."""
 
-import apsw
-import pytest
-from tests.unit.realtime.tables import ANA, BEN, USER_ID, note, same
+from tests.unit.realtime.tables import ANA, TEAMS, USER_ID, note
 
-from jotbase.engines.base import bind
-from jotbase.query.expr import And, Apply, Context, Exists, Expr, Fact, Field, Follow, Literal, Not
+from jotbase.query.expr import Apply, Exists, Field
 from jotbase.realtime.asking import question, unasked, verdicts
 from jotbase.realtime.matching import Seen
 from jotbase.realtime.rules import select_rule
-from jotbase.schema.model import Column, Table, Type
+from jotbase.schema.model import Type
 from jotbase.sql.dialect import SQLITE
-from jotbase.values import Change, Principal
+from jotbase.values import Change, Row
 
-MEMBERS = Table(
-    "members",
-    (
-        Column("team", Type.INTEGER, {}, nullable=False),
-        Column("user", Type.UUID, {}, nullable=False),
-    ),
-)
-ROLES = Fact(("roles",), same, Type.ARRAY)
-MEMBER: Expr = Exists(
-    MEMBERS,
-    "m",
-    And(
-        (
-            Apply("eq", (Field("m", "user", Type.UUID), USER_ID)),
-            Apply("eq", (Field("m", "team", Type.INTEGER), Field("row", "id", Type.INTEGER))),
-        )
-    ),
-)
-FOLLOWED: Expr = Apply(
-    "eq",
-    (
-        Follow(
-            Field("row", "id", Type.INTEGER), MEMBERS, "m", "team", Field("m", "user", Type.UUID)
-        ),
-        USER_ID,
-    ),
-)
-ADMIN: Expr = And((Not(MEMBER), Apply("in", (Literal("admin", Type.TEXT), ROLES))))
+IN_TEAM = Exists(TEAMS, "t", Apply("eq", (Field("t", "id", Type.INTEGER), USER_ID)))
 
 
-def asked(rule: Expr, *principals: Principal) -> list[Seen]:
-    """Return what each may see of a change of note 1 to note 2; Ana is in team 1, Ben in 2."""
-    made = select_rule(rule)
-    facts = [made.bind(principal) for principal in principals]
-    change = Change(1, "notes", "UPDATE", note(1), note(2), "")
-    fragment = question(change, made, facts, SQLITE)
-    connection = apsw.Connection(":memory:")
-    connection.execute('CREATE TABLE members (team INTEGER, "user" TEXT) STRICT')
-    connection.execute("INSERT INTO members VALUES (1, ?), (2, ?)", (ANA, BEN))
-    rows = list(connection.execute(fragment.text, bind(fragment, Context())))
-    told = verdicts(facts, rows)
-    return [told[one] for one in facts]
+def asked(old: Row | None, new: Row | None) -> tuple[str, tuple[object, ...]]:
+    """Return the SQL and the values of the question about a change."""
+    change = Change(1, "notes", "UPDATE", old, new, "")
+    fragment = question(change, select_rule(IN_TEAM), [b"[1]", b"[2]"], SQLITE)
+    return fragment.text, fragment.params
 
 
-@pytest.mark.parametrize("rule", [MEMBER, FOLLOWED])
-def test_each_caller_has_a_verdict_on_both_rows(rule: Expr) -> None:
-    """Ana sees the old row, Ben the new one, and who is nobody neither."""
-    principals = (Principal("authenticated", name) for name in (ANA, BEN, None))
+def test_the_callers_come_as_one_value() -> None:
+    """However many they are, the statement is the same, and a fact is a part of theirs."""
+    text, values = asked(None, note(1))
 
-    assert asked(rule, *principals) == [
-        Seen(old=True, new=False),
-        Seen(old=False, new=True),
-        Seen(old=False, new=False),
-    ]
-
-
-def test_lists_among_the_facts_are_lists_in_the_query() -> None:
-    """`'admin' in user.roles` beside a look into another table."""
-    admin = {"app_metadata": {"roles": ["admin"]}}
-    principals = (Principal("authenticated", ANA, claims=claims) for claims in (admin, {}))
-
-    assert asked(ADMIN, *principals) == [Seen(old=False, new=True), Seen(old=False, new=False)]
+    assert values == ("[[1],[2]]",)
+    assert text == (
+        'SELECT "~caller".key, 1 FROM json_each(?) AS "~caller" WHERE EXISTS (SELECT 1 FROM "teams"'
+        ' AS "t" WHERE "t"."id" = json_extract("~caller".value, \'$[0]\'))'
+    )
 
 
 def test_a_row_that_is_not_there_is_not_asked_about() -> None:
-    """An insert has no old row."""
-    rule = select_rule(MEMBER)
-    insert = Change(1, "notes", "INSERT", None, note(1), "")
+    """An insert has no old row, a delete no new one, an update both."""
+    assert asked(None, note(1))[0].count("json_each") == 1
+    assert asked(note(1, ANA), None)[0].startswith('SELECT "~caller".key, 0 ')
+    assert asked(note(1), note(2))[0].count("json_each") == 2
 
-    assert question(insert, rule, [b"[1]"], SQLITE).text.count("SELECT") == 2
+
+def test_an_answer_names_what_is_true() -> None:
+    """By the number of the facts and the side of the row; all else is not."""
+    assert verdicts([b"[1]", b"[2]"], [(0, 1), (1, 0), (1, 1)]) == {
+        b"[1]": Seen(old=False, new=True),
+        b"[2]": Seen(old=True, new=True),
+    }
 
 
 def test_only_what_is_not_known_is_asked() -> None:

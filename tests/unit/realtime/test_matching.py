@@ -50,7 +50,6 @@ def events(made: Change, rule: Expr, one: Follower) -> list[tuple[str, list[int]
         (note(1, BEN), note(1, BEN), []),
         (note(1, ANA), None, ["DELETE"]),
         (note(1, BEN), None, []),
-        (None, note(1, None or ""), []),
     ],
 )
 def test_the_rule_is_judged_on_both_rows(

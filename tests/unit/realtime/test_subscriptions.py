@@ -32,16 +32,18 @@ def test_a_binding_follows_tables_that_are_realtime(
 
 @pytest.mark.parametrize(
     ("event", "kinds"),
-    [("*", {"INSERT", "UPDATE", "DELETE"}), ("INSERT", {"INSERT"}), (None, {"INSERT", "UPDATE", "DELETE"})],
-)  # fmt: skip
-def test_a_star_is_every_event(event: str | None, kinds: set[str]) -> None:
+    [("*", "DELETE INSERT UPDATE"), ("INSERT", "INSERT"), (None, "DELETE INSERT UPDATE")],
+)
+def test_a_star_is_every_event(event: str | None, kinds: str) -> None:
     """And so is no event at all."""
-    assert subscriptions({"table": "notes", "event": event}, MODEL)[0].kinds == kinds
+    (one,) = subscriptions({"table": "notes", "event": event}, MODEL)
+
+    assert " ".join(sorted(one.kinds)) == kinds
 
 
 def test_a_selection_holds_the_primary_key() -> None:
     """Clients need it to know which row was meant."""
-    assert bound(select=["title"])[0].select == {"id", "title"}
+    assert bound(select=["title"])[0].select == frozenset(("id", "title"))
 
 
 @pytest.mark.parametrize(
@@ -75,9 +77,12 @@ def test_a_selection_holds_the_primary_key() -> None:
         ),
         ({"table": "notes", "select": ["secret"]}, "invalid column for select secret"),
         ({"table": "notes", "filter": 1}, "Error parsing `filter` params: 1"),
-        ({"table": ["notes"], "event": {}, "schema": []}, f"{UNABLE}[event: {{}}, schema: [], table: ['notes'], filters: , select: ]"),
+        (
+            {"table": ["notes"], "event": {}},
+            f"{UNABLE}[event: {{}}, schema: , table: ['notes'], filters: , select: ]",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_binding_is_refused_in_the_protocols_words(binding: dict[str, Any], message: str) -> None:
     """Tables that are not realtime do not exist here, and writeOnly columns neither."""
     with pytest.raises(ChannelError) as caught:

@@ -1,0 +1,234 @@
+"""A database brought to a model, in one unit of work: looked at, compared, asked, changed, noted.
+
+In charge of the order of these, and of nothing being changed when something is refused. Must not
+know which database runs it, or when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jotbase.errors import Fault, JotError, ProjectError
+from jotbase.schema import archive
+from jotbase.schema.check import RowCheck
+from jotbase.schema.comparison import TableChange
+from jotbase.schema.convert import loaded
+from jotbase.schema.ddl import META, internal_tables, listed, probe_view
+from jotbase.schema.diff import Steps, diff
+from jotbase.schema.model import MISSING, Column, Model, Table, Type
+from jotbase.schema.rebuild import moved_tables, statements
+from jotbase.schema.refusals import broken_rows
+from jotbase.sql.dialect import SQLITE
+from jotbase.sql.fragment import bound, sql
+from jotbase.sql.units import Rows, Statement, UnitOfWork
+from jotbase.values import Row
+
+#: Rows read at a time when they are held against a changed schema.
+PAGE = 500
+
+#: Tables and columns as they are; the row number's order is that of their making.
+_FOUND = (
+    "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_xinfo(m.name) AS c"
+    " WHERE m.type = 'table' ORDER BY m.rowid, c.cid"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """What was done: `fresh` if no table of the model was there before; `told` in words."""
+
+    fresh: bool
+    told: tuple[str, ...]
+
+
+def upgrade(model: Model) -> UnitOfWork[Upgraded]:
+    """Bring the database to the model; `auth.users` is to be there already.
+
+    Raises ProjectError, and then nothing is changed, for what would lose rows or values, for rows
+    in the way, and for views and expressions that are no SQL.
+    """
+    for text in internal_tables():
+        yield Statement(text)
+    noted = yield Statement(f'SELECT "key", "value" FROM "{META}"')
+    meta = {str(key): str(value) for key, value in noted}
+    columns = yield Statement(_FOUND)
+    if meta.get("model") == archive.dump(model) and _is_whole(model, _found(columns)):
+        return Upgraded(fresh=False, told=())
+    old = as_found(_noted_model(meta), model, _found(columns))
+    fresh = not any(table.name in old.tables for table in model)
+    permits = frozenset(key for key in meta if key.startswith("drop "))
+    steps = diff(old, model, permits)
+    if steps.refused:
+        raise ProjectError(steps.refused)
+    yield from _ask(steps)
+    yield from _apply(steps, old, model)
+    yield from _note(model, steps, meta.get("model"))
+    return Upgraded(fresh, () if fresh else steps.told)
+
+
+def _is_whole(model: Model, found: Mapping[str, tuple[str, ...]]) -> bool:
+    """Say whether each table has its columns, and none besides."""
+    return all(
+        table.view is not None or set(found.get(table.name, ())) == table.by_name.keys()
+        for table in model
+    )
+
+
+def _noted_model(meta: Mapping[str, str]) -> Model:
+    if "model" not in meta:
+        return Model()
+    try:
+        return archive.load(meta["model"])
+    except (ValueError, KeyError, TypeError) as error:
+        hint = "use the version of Jotbase that wrote it"
+        fault = Fault(META, "", f"the model in the database cannot be read: {error}", hint)
+        raise ProjectError([fault]) from error
+
+
+def _found(rows: Rows) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for table, column in rows:
+        found[table] = (*found.get(table, ()), column)
+    return found
+
+
+def as_found(old: Model, new: Model, found: Mapping[str, tuple[str, ...]]) -> Model:
+    """Return the old model without what is not in the database any more, and with what is there
+    and was never noted: made, renamed or dropped by hand, all as allowed.
+    """
+    tables = {name: table for name, table in old.tables.items() if table.view is not None}
+    for name, columns in found.items():
+        was = old.get(name) or Table(name=name, columns=())
+        if was.view is None and (name in old.tables or name in new.tables):
+            tables[name] = _table_as_found(was, new.get(name), columns)
+    return Model(tables)
+
+
+def _table_as_found(was: Table, now: Table | None, found: Sequence[str]) -> Table:
+    columns = [column for column in was.columns if column.name in found]
+    for name in found:
+        if name not in was.by_name:
+            like = now.by_name.get(name) if now is not None else None
+            kind = like.type if like is not None else Type.TEXT
+            columns.append(Column(name, kind, {"": "made by hand"}, nullable=True))
+    return replace(was, columns=tuple(columns))
+
+
+def _ask(steps: Steps) -> UnitOfWork[None]:
+    """Ask whether rows are in the way. Raises ProjectError with all that is."""
+    faults: list[Fault] = []
+    for guard in steps.guards:
+        count = (yield Statement(guard.query))[0][0]
+        if count:
+            reason = guard.fault.reason.replace("{count}", str(count))
+            faults.append(replace(guard.fault, reason=reason))
+    for change in steps.changed:
+        if change.columns or change.rows:
+            fault = yield from _ask_rows(change)
+            faults.extend([fault] if fault is not None else [])
+    if faults:
+        raise ProjectError(faults)
+
+
+def _ask_rows(change: TableChange) -> UnitOfWork[Fault | None]:
+    """Hold the rows of a table against its new schema, page by page."""
+    check = RowCheck(change.new)
+    columns = [column for column in change.new.columns if column.name in change.old.by_name]
+    table, number = SQLITE.identifier(change.new.name), _row_number(change.old)
+    text = (
+        f"SELECT {number}, {listed([column.name for column in columns])} FROM {table}"
+        f" WHERE {number} > ? ORDER BY {number} LIMIT {PAGE}"
+    )
+    count, first, last = 0, "", -(2**63)
+    while page := (yield Statement(text, (last,))):
+        last = page[-1][0]
+        for _, *values in page:
+            row = _row(change.new, columns, values)
+            faults = _row_faults(change, check, row)
+            if faults:
+                first = first or _shown(change.new, row, faults[0])
+                count += 1
+    return broken_rows(change.new, count, first) if count else None
+
+
+def _row_number(table: Table) -> str:
+    lower = {name.lower() for name in table.by_name}
+    return next(name for name in ("rowid", "_rowid_", "oid") if name not in lower)
+
+
+def _row(table: Table, columns: Sequence[Column], values: Sequence[Any]) -> Row:
+    """Return a stored row as JSON Schema is to see it, new columns with their defaults."""
+    row: Row = {}
+    for column, value in zip(columns, values, strict=True):
+        if value is not None or column.null_is_value:
+            row[column.name] = loaded(column.type, value, SQLITE)
+    for column in table.columns:
+        if column not in columns and column.default is not MISSING:
+            row[column.name] = column.default
+    return row
+
+
+def _row_faults(change: TableChange, check: RowCheck, row: Row) -> list[dict[str, Any]]:
+    if change.rows:
+        return check.faults(row)
+    return check.column_faults({name: row[name] for name in change.columns if name in row})
+
+
+def _shown(table: Table, row: Row, fault: Mapping[str, Any]) -> str:
+    key = ", ".join(f"{name} {row.get(name)}" for name in table.primary_key)
+    return f"{key or 'without a key'}: {fault['pointer']} {fault['message']}"
+
+
+def _apply(steps: Steps, old: Model, model: Model) -> UnitOfWork[None]:
+    """Run the statements. Raises ProjectError with what the database says of them."""
+    if steps == Steps():
+        return
+    for text in statements(steps, old, model):
+        try:
+            yield Statement(text)
+        except JotError as error:
+            raise ProjectError([_not_applied(text, error, model)]) from error
+    for table in moved_tables(steps, old, model):
+        orphans = yield Statement(f"PRAGMA foreign_key_check({SQLITE.identifier(table.name)})")
+        if orphans:
+            reason = f"{len(orphans)} rows refer to rows that are not there"
+            raise ProjectError(
+                [Fault(table.file, "", reason, "PRAGMA foreign_key_check; shows them")]
+            )
+    yield Statement("PRAGMA defer_foreign_keys = OFF")
+    for view in steps.made_views:
+        try:
+            yield Statement(probe_view(view))
+        except JotError as error:
+            reason = f"the database cannot read the view: {_said(error)}"
+            hint = 'each of "properties" must be a column of the SELECT'
+            raise ProjectError([Fault(view.file, "/view", reason, hint)]) from error
+
+
+def _not_applied(text: str, error: JotError, model: Model) -> Fault:
+    table = next(_concerned(text, model), None)
+    place = table.file if table is not None else "schemas"
+    return Fault(place, "", f"the database refuses: {_said(error)}", f"the statement: {text[:500]}")
+
+
+def _concerned(text: str, model: Model) -> Iterator[Table]:
+    for table in model:
+        if SQLITE.identifier(table.name) in text[: len(table.name) + 40]:
+            yield table
+
+
+def _said(error: JotError) -> str:
+    """Return the database's own words: a project's author may read them, unlike a caller."""
+    return str(error.__cause__ or error.message)
+
+
+def _note(model: Model, steps: Steps, noted: str | None) -> UnitOfWork[None]:
+    """Note what the tables are made from now, and that permits are used up."""
+    text = archive.dump(model)
+    if text != noted:
+        insert = sql(f'INSERT OR REPLACE INTO "{META}" ("key", "value") VALUES (\'model\', ')
+        yield insert + bound(text) + ")"
+    for key in steps.permits:
+        yield sql(f'DELETE FROM "{META}" WHERE "key" = ') + bound(key)

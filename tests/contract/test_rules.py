@@ -1,0 +1,133 @@
+"""The two readings of an expression, SQL and judge, agree whatever the program and the rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import apsw
+import pytest
+from hypothesis import HealthCheck, given, settings
+from tests.contract.programs import MODEL, THINGS, conditions, contexts, databases
+
+from jotbase.access.checks import check_rows
+from jotbase.engines.sqlite.connection import Place
+from jotbase.errors import AccessError
+from jotbase.query.expr import Context, Expr, rescoped
+from jotbase.query.judge import Env, judge
+from jotbase.query.operators import SQL_FUNCTIONS
+from jotbase.query.predicate import from_row, predicate
+from jotbase.schema.convert import stored
+from jotbase.schema.ddl import create
+from jotbase.sql.dialect import SQLITE
+from jotbase.sql.fragment import Fragment
+from jotbase.values import Row
+
+Database = dict[str, list[Row]]
+
+#: JOTBASE_EXAMPLES=20000 looks harder than every run of the suite needs to.
+LOOK = settings(
+    max_examples=int(os.environ.get("JOTBASE_EXAMPLES", "300")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterable[apsw.Connection]:
+    """Give an open database with the tables of the programs, as the engine opens it."""
+    opened = Place(":memory:", SQL_FUNCTIONS, durable=False).connect(reader=False)
+    for statement in create(MODEL, SQLITE):
+        opened.execute(statement.text)
+    opened.execute("PRAGMA foreign_keys = OFF")
+    yield opened
+    opened.close()
+
+
+def fill(connection: apsw.Connection, database: Database) -> None:
+    """Make the database hold those rows and no others."""
+    for name, rows in database.items():
+        table = MODEL.tables[name]
+        connection.execute(f'DELETE FROM "{name}"')
+        marks = ", ".join("?" * len(table.columns))
+        for row in rows:
+            values = [stored(column.type, row[column.name], SQLITE) for column in table.columns]
+            connection.execute(f'INSERT INTO "{name}" VALUES ({marks})', values)
+
+
+def run(connection: apsw.Connection, fragment: Fragment, context: Context) -> list[Any]:
+    """Return the first column of what a statement gives, its slots filled."""
+    values = [value.fill(context) if hasattr(value, "fill") else value for value in fragment.params]
+    return [row[0] for row in connection.execute(fragment.text, values)]
+
+
+def said(value: Any) -> bool | None:
+    """Return SQLite's answer as the judge would say it."""
+    return None if value is None else bool(value)
+
+
+def judged(expression: Expr, database: Database, context: Context) -> list[bool | None]:
+    """Return what the judge says of each thing."""
+    say = judge(expression)
+    return [say(Env({"row": row}, context, database.__getitem__)) for row in database["things"]]
+
+
+@LOOK
+@given(conditions, databases(), contexts)
+def test_sql_and_judge_agree(
+    connection: apsw.Connection, expression: Expr, database: Database, context: Context
+) -> None:
+    """SQL over rows that stand in a table says what the judge says, unknown included."""
+    fill(connection, database)
+    statement = "SELECT (" + predicate(expression, SQLITE) + ') FROM "things" AS "row" ORDER BY id'
+
+    found = run(connection, statement, context)
+
+    assert [*map(said, found)] == judged(expression, database, context)
+
+
+@LOOK
+@given(conditions, databases(), contexts)
+def test_sql_over_bound_rows_agrees(
+    connection: apsw.Connection, expression: Expr, database: Database, context: Context
+) -> None:
+    """A row that stands in no table any more is judged alike with its values bound."""
+    fill(connection, database)
+    row = database["things"][0]
+    statement = "SELECT (" + predicate(expression, SQLITE, from_row({"row": row}, SQLITE)) + ")"
+
+    found = run(connection, statement, context)
+
+    assert said(found[0]) == judged(expression, database, context)[0]
+
+
+def passes(
+    connection: apsw.Connection, expression: Expr, database: Database, context: Context
+) -> bool:
+    """Return whether the check lets all things be written."""
+    work = check_rows(expression, database["things"], None, context, SQLITE, THINGS)
+    try:
+        statement = next(work)
+        while True:
+            statement = work.send(connection.execute(statement.text, statement.params).fetchall())
+    except StopIteration:
+        return True
+    except AccessError:
+        return False
+
+
+@LOOK
+@given(conditions, databases(), contexts)
+def test_checks_of_new_rows_agree(
+    connection: apsw.Connection, expression: Expr, database: Database, context: Context
+) -> None:
+    """Rows just inserted pass if the judge says yes of each, their table looked at without them."""
+    fill(connection, database)
+    before = {**database, "things": []}
+    say = judge(expression)
+
+    passed = passes(connection, rescoped(expression, "row", "new"), database, context)
+
+    verdicts = [say(Env({"row": row}, context, before.__getitem__)) for row in database["things"]]
+    assert passed == all(verdict is True for verdict in verdicts)
