@@ -34,7 +34,7 @@ from jotbase.http.files import NOT_FOUND, page, public_files
 from jotbase.http.live import Live
 from jotbase.http.routes import Doors, application
 from jotbase.migration import Migrated, migrate
-from jotbase.pipeline import DataApi, answer
+from jotbase.pipeline import DataApi, answer, answer_now
 from jotbase.project import Project
 from jotbase.schema.vocabulary import META_SCHEMA
 from jotbase.seeding import seed
@@ -189,13 +189,15 @@ class Backend:
     async def _accounts(self, request: Request) -> Response:
         return await accounts(request, self.services)
 
-    def application(
-        self, on_failure: Callable[[ProjectError], None] = lambda _: None
-    ) -> Application:
-        """Return the ASGI application of the whole backend, which starts and stops it.
+    def records_now(self, request: Request) -> Response | None:
+        """Answer a data request that need not wait for anything, or None."""
+        principal = self.credentials.known(request.headers)
+        if principal is None or self.settings.server_timing:
+            return None
+        return answer_now(request, principal, self.data)
 
-        `on_failure` is told why a start was refused.
-        """
+    def doors(self, on_failure: Callable[[ProjectError], None] = lambda _: None) -> Doors:
+        """Return all that a path can lead to; `on_failure` is told why a start was refused."""
 
         async def start() -> None:
             try:
@@ -204,26 +206,28 @@ class Backend:
                 on_failure(error)
                 raise
 
-        return application(
-            Doors(
-                records=self.records,
-                accounts=self._accounts,
-                live=self.live,
-                functions=self._call_function,
-                files=public_files(self.project.public),
-                pages={
-                    "/health": page({"status": "ok"}),
-                    "/config.json": page(
-                        {"url": self.url, "publishable_key": opaque_key(ANON, self.ring)}
-                    ),
-                    "/schema/table/v1": page(META_SCHEMA, cache="public, max-age=3600"),
-                },
-                start=start,
-                stop=self.stop,
-                origins=self.settings.cors_origins,
-                max_body=self.settings.max_body,
-            )
+        shown = {"url": self.url, "publishable_key": opaque_key(ANON, self.ring)}
+        return Doors(
+            records=self.records,
+            records_now=self.records_now,
+            accounts=self._accounts,
+            live=self.live,
+            functions=self._call_function,
+            files=public_files(self.project.public),
+            pages={
+                "/health": page({"status": "ok"}),
+                "/config.json": page(shown),
+                "/schema/table/v1": page(META_SCHEMA, cache="public, max-age=3600"),
+            },
+            start=start,
+            stop=self.stop,
+            origins=self.settings.cors_origins,
+            max_body=self.settings.max_body,
         )
+
+    def application(self) -> Application:
+        """Return the ASGI application of the whole backend, which starts and stops it."""
+        return application(self.doors())
 
     def _host_functions(self) -> Application | None:
         app = load_functions(self.project.functions)
@@ -235,7 +239,7 @@ class Backend:
     async def _call_function(self, scope: Scope, receive: Receive, send: Send) -> None:
         hosted = self._functions
         if hosted is None:
-            return await send_response(NOT_FOUND, send, head=scope["method"] == "HEAD")
+            return await send_response(NOT_FOUND, {}, send, head=scope["method"] == "HEAD")
         principal = await self.credentials.principal(read_headers(scope))
         enter(DataClient(principal, self._answer_thread(asyncio.get_running_loop())))
         await hosted({**scope, "root_path": "/functions/v1"}, receive, send)

@@ -16,7 +16,7 @@ from uuid import UUID
 from jotbase.access.guard import RuleGuard, PassGuard
 from jotbase.access.policy import Policy, load_policy
 from jotbase.engines.base import Engine
-from jotbase.pipeline import DataApi
+from jotbase.pipeline import DataApi, MakeContext
 from jotbase.project import Project, read_files
 from jotbase.query.expr import Context
 from jotbase.query.guarding import Guard
@@ -97,14 +97,12 @@ def _means(meaning: Meaning, guard: Guard, dialect: Dialect) -> dict[str, Means]
     }
 
 
-def _contexts(
-    now: Callable[[], float], random_bytes: Callable[[int], bytes]
-) -> Callable[[Principal, Sequence[str]], Context]:
+def _contexts(now: Callable[[], float], random_bytes: Callable[[int], bytes]) -> MakeContext:
     def new_uuid() -> str:
         return str(UUID(bytes=random_bytes(16), version=4))
 
-    def context(principal: Principal, values: Sequence[str]) -> Context:
-        return Context(principal, tuple(values), timestamp(now()), new_uuid)
+    def context(principal: Principal, values: Sequence[str], timed: bool = True) -> Context:
+        return Context(principal, tuple(values), timestamp(now()) if timed else "", new_uuid)
 
     return context
 

@@ -1,23 +1,21 @@
-"""Random programs of the expression language, and the rows, callers and requests they meet.
+"""Random programs of the expression language.
 
 In charge of strategies for tests that hold two readings of an expression against each other.
-Values are few and alike, so that comparisons come out true, false and unknown about as often.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
+from tests.contract.pools import ITEMS, KINDS, LINKS, PATTERNS, REGEXES, THINGS, VALUES
 
 from jotbase.access.fitting import fitting, fitting_items, presence
 from jotbase.query.expr import (
     And,
     Apply,
-    Context,
     Exists,
     Expr,
     Fact,
@@ -29,160 +27,9 @@ from jotbase.query.expr import (
     Now,
     Or,
 )
-from jotbase.schema.convert import canonical
 from jotbase.schema.model import Table, Type
-from jotbase.schema.read import read_model
-from jotbase.values import Principal, Row
 
 Programs = st.SearchStrategy[Expr]
-
-_NULLABLE = {
-    "n": {"type": ["integer", "null"]},
-    "m": {"type": ["integer", "null"]},
-    "x": {"type": ["number", "null"]},
-    "d": {"type": ["string", "null"], "format": "decimal"},
-    "t": {"type": ["string", "null"]},
-    "s": {"type": ["string", "null"]},
-    "b": {"type": ["boolean", "null"]},
-    "c": {"type": ["boolean", "null"]},
-    "at": {"type": ["string", "null"], "format": "date-time"},
-    "u": {"type": ["string", "null"], "format": "uuid"},
-    "y": {"type": ["string", "null"], "contentEncoding": "base64"},
-    "j": {"type": ["object", "array", "string", "number", "boolean", "null"]},
-    "ts": {"type": ["array", "null"], "items": {"type": "string"}},
-    "ns": {"type": ["array", "null"], "items": {"type": "integer"}},
-    "bs": {"type": ["array", "null"], "items": {"type": "boolean"}},
-    "kind": {"type": ["string", "null"], "references": "kinds.name"},
-}
-_FILES = {
-    "things.json": {"id": {"type": "integer"}, **_NULLABLE},
-    "kinds.json": {
-        "name": {"type": "string"},
-        "owner": {"type": ["string", "null"]},
-        "size": {"type": ["integer", "null"]},
-        "parent": {"type": ["string", "null"], "references": "kinds.name"},
-    },
-    "links.json": {
-        "id": {"type": "integer"},
-        "thing": {"type": ["integer", "null"]},
-        "label": {"type": ["string", "null"]},
-        "kind": {"type": ["string", "null"], "references": "kinds.name"},
-    },
-}
-
-
-def _file(name: str, properties: dict[str, Any]) -> bytes:
-    key = "name" if name == "kinds.json" else "id"
-    return json.dumps(
-        {
-            "$schema": "https://jotbase.dev/schema/table/v1",
-            "type": "object",
-            "properties": properties,
-            "required": [key],
-            "primaryKey": [key],
-        }
-    ).encode()
-
-
-MODEL = read_model({name: _file(name, properties) for name, properties in _FILES.items()})
-THINGS, KINDS, LINKS = (MODEL.tables[name] for name in ("things", "kinds", "links"))
-
-NAMES = ("", "a", "A", "é")
-_TEXTS = st.sampled_from(
-    ("", "a", "A", "b", "ab", "aB", "Éa", "éa", "ß", "𝄞a", "a%", "a_b", "a\\", "1", "true")
-)
-_PATTERNS = st.text("aAbÉé%_\\", max_size=5)
-_INTEGERS = st.sampled_from((-1, 0, 1, 2, 2**53, 2**53 + 1, 2**63 - 1, -(2**63)))
-_NUMBERS = st.sampled_from((-0.5, 0.0, 1.0, 1.5, 2.0, 1e16, float(2**53), 1e300))
-_DECIMALS = st.sampled_from(("0", "1", "1.5", "0.1", "-2", "100000000000000", "0.30000000000001"))
-_TIMES = st.sampled_from(
-    (
-        "2026-01-01T00:00:00+00:00",
-        "2026-01-01T00:00:00.5+00:00",
-        "2026-01-01T00:00:00.25+00:00",
-        "2026-01-01T00:00:01+00:00",
-    )
-)
-_UUIDS = st.sampled_from([f"0000000{n}-0000-4000-8000-00000000000a" for n in range(3)])
-_BYTES = st.sampled_from(("", "AA==", "/w==", "AP8="))
-_DOCUMENTS = st.recursive(
-    st.none() | st.booleans() | _INTEGERS | _NUMBERS | _TEXTS,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
-    ),
-    max_leaves=5,
-)
-VALUES: dict[Type, st.SearchStrategy[Any]] = {
-    Type.INTEGER: _INTEGERS,
-    Type.NUMBER: _NUMBERS,
-    Type.DECIMAL: _DECIMALS,
-    Type.TEXT: _TEXTS,
-    Type.BOOLEAN: st.booleans(),
-    Type.TIMESTAMP: _TIMES,
-    Type.UUID: _UUIDS,
-    Type.BYTES: _BYTES,
-    Type.JSON: _DOCUMENTS,
-}
-
-
-def _column(name: str) -> st.SearchStrategy[Any]:
-    column = THINGS.by_name[name]
-    if column.type is Type.ARRAY:
-        return st.none() | st.lists(VALUES[column.item or Type.TEXT], max_size=3)
-    return st.none() | VALUES[column.type]
-
-
-_THING = st.fixed_dictionaries(
-    {name: _column(name) for name in _NULLABLE if name != "kind"}
-    | {"kind": st.none() | st.sampled_from(NAMES)}
-)
-_LINK = st.fixed_dictionaries(
-    {
-        "thing": st.none() | st.integers(0, 3),
-        "label": st.none() | _TEXTS,
-        "kind": st.none() | st.sampled_from(NAMES),
-    }
-)
-
-
-def _numbered(table: Table, rows: list[Row]) -> list[Row]:
-    full = ({"id": number, **row} for number, row in enumerate(rows))
-    return [
-        {column.name: canonical(column, row[column.name]) for column in table.columns}
-        for row in full
-    ]
-
-
-@st.composite
-def databases(draw: st.DrawFn) -> dict[str, list[Row]]:
-    """Draw the rows of all tables; a thing's kind may or may not be there."""
-    kinds = [
-        {
-            "name": name,
-            "owner": draw(st.none() | _TEXTS),
-            "size": draw(st.none() | _INTEGERS),
-            "parent": draw(st.none() | st.sampled_from(NAMES)),
-        }
-        for name in draw(st.sets(st.sampled_from(NAMES)))
-    ]
-    things = _numbered(THINGS, draw(st.lists(_THING, min_size=1, max_size=4)))
-    links = _numbered(LINKS, draw(st.lists(_LINK, max_size=4)))
-    return {"things": things, "kinds": kinds, "links": links}
-
-
-_CLAIM = st.sampled_from(("a", "n", "list", "none")) | st.just("deep")
-contexts = st.builds(
-    Context,
-    st.builds(
-        Principal,
-        role=st.sampled_from(("anon", "authenticated")),
-        id=st.none() | _UUIDS | _TEXTS,
-        email=st.none() | _TEXTS,
-        claims=st.dictionaries(_CLAIM, _DOCUMENTS | st.lists(_TEXTS | _INTEGERS)),
-    ),
-    st.tuples(_TEXTS, _PATTERNS),
-    _TIMES,
-)
 
 
 def _same(value: Any) -> Any:
@@ -198,8 +45,8 @@ def _lists(kind: Type) -> Programs:
 
 @cache
 def _leaf(kind: Type, scope: str) -> Programs:
-    own = [Field(scope, column.name, kind) for column in THINGS.columns if column.type is kind] or [
-        Literal(None, kind)
+    own: list[Expr] = [
+        Field(scope, column.name, kind) for column in THINGS.columns if column.type is kind
     ]
     constants = (st.none() | VALUES[kind]).map(lambda value: Literal(value, kind))
     fit = fitting(kind)
@@ -256,6 +103,11 @@ def _applied(operator: str, left: Programs, right: Programs) -> Programs:
     return st.builds(lambda *sides: Apply(operator, sides), left, right)
 
 
+def _either(*choices: Programs) -> Programs:
+    """Draw from one of the choices, each as likely: one_of would count what they are made of."""
+    return st.sampled_from(choices).flatmap(_same)
+
+
 @cache
 def _comparisons(scope: str) -> Programs:
     orders = ("eq", "neq", "lt", "lte", "gt", "gte", "isdistinct")
@@ -270,23 +122,24 @@ def _comparisons(scope: str) -> Programs:
             (Type.INTEGER, Type.NUMBER),
             (Type.NUMBER, Type.INTEGER),
             (Type.DECIMAL, Type.INTEGER),
+            (Type.DECIMAL, Type.NUMBER),
+            (Type.NUMBER, Type.DECIMAL),
         )
         for operator in orders
     ]
-    return st.one_of(*same, *numbers)
+    return _either(st.one_of(*same), st.one_of(*numbers))
 
 
 @cache
 def _texts(scope: str) -> Programs:
     text = values(Type.TEXT, scope)
-    patterns = _PATTERNS.map(lambda value: Literal(value, Type.TEXT)) | st.just(
+    patterns = st.sampled_from(PATTERNS).map(lambda value: Literal(value, Type.TEXT)) | st.just(
         Given(1, _same, Type.TEXT)
     )
-    regexes = st.sampled_from(("a", "^a", "b$", "[aé]", "A|b", "")).map(
-        lambda value: Literal(value, Type.TEXT)
-    )
-    return st.one_of(
-        *(_applied(operator, text, patterns) for operator in ("like", "ilike")),
+    regexes = st.sampled_from(REGEXES).map(lambda value: Literal(value, Type.TEXT))
+    return _either(
+        _applied("like", text, patterns),
+        _applied("ilike", text, patterns),
         *(_applied(operator, text, regexes) for operator in ("match", "imatch")),
         _applied("startswith", text, text),
     )
@@ -300,13 +153,13 @@ def _lists_and_arrays(scope: str) -> Programs:
         for name, item in (("ts", Type.TEXT), ("ns", Type.INTEGER), ("bs", Type.BOOLEAN))
     ]
     arrays = st.sampled_from([Field(scope, name, Type.ARRAY) for name in ("ts", "ns", "bs")])
-    lists = (arrays | st.lists(_TEXTS | _INTEGERS | st.booleans(), max_size=2).map(_array)).map(
-        _same
-    )
+    lists = (
+        arrays | st.sampled_from([items for pool in ITEMS.values() for items in pool]).map(_array)
+    ).map(_same)
     compared = [_applied(word, arrays, lists) for word in ("cs", "cd", "ov", "eq", "lt")]
     documents = values(Type.JSON, scope)
     contained = [_applied(word, documents, documents) for word in ("cs", "cd")]
-    return st.one_of(*among, *holding, *compared, *contained)
+    return _either(st.one_of(*among), _either(*holding), st.one_of(*compared), _either(*contained))
 
 
 def _array(items: list[Any]) -> Expr:
@@ -323,7 +176,7 @@ def _simple(scope: str) -> Programs:
     )
     nulls = _applied("is", anything | known, st.just(Literal(None)))
     truths = _applied("is", values(Type.BOOLEAN, scope), values_of(True, False, None))
-    return st.one_of(
+    return _either(
         _comparisons(scope),
         _comparisons(scope),
         _texts(scope),
@@ -343,27 +196,49 @@ def _joined(build: Callable[[tuple[Expr, ...]], Expr], inner: Programs) -> Progr
     return st.lists(inner, max_size=3).map(lambda parts: build(tuple(parts)))
 
 
-@st.composite
-def _loops(draw: st.DrawFn, scope: str, conditions: Programs) -> Expr:
+@cache
+def _loops(scope: str, depth: int) -> Programs:
     """Draw `any(…)` over things, kinds or links, tied to the row outside in some way."""
-    choice = draw(st.integers(0, 2))
-    if choice == 0:
-        inner = draw(st.sampled_from(("m", "n")))
-        tie = Apply("eq", (Field(inner, "t", Type.TEXT), Field(scope, "s", Type.TEXT)))
-        return Exists(THINGS, inner, And((tie, draw(_simple(inner)), draw(conditions))))
-    if choice == 1:
-        tie = Apply("eq", (Field("k", "name", Type.TEXT), Field(scope, "kind", Type.TEXT)))
-        size = Apply("lt", (Field("k", "size", Type.INTEGER), draw(values(Type.INTEGER, scope))))
-        return Exists(KINDS, "k", Or((And((tie, size)), draw(conditions))))
-    label = Apply("eq", (Field("l", "label", Type.TEXT), draw(values(Type.TEXT, scope))))
-    owner = Apply("isdistinct", (followed("l", "kind", "owner"), draw(values(Type.TEXT, scope))))
-    return Exists(LINKS, "l", And((label, owner, draw(conditions))))
+    inner = "n" if scope == "m" else "m"
+    outside = _programs(scope, depth)
+    thing = st.sampled_from(
+        [
+            Apply("eq", (Field(inner, "t", Type.TEXT), Field(scope, "s", Type.TEXT))),
+            Apply("neq", (Field(inner, "id", Type.INTEGER), Field(scope, "id", Type.INTEGER))),
+            Apply("eq", (Field(inner, "b", Type.BOOLEAN), Field(scope, "c", Type.BOOLEAN))),
+        ]
+    )
+    kind = Apply("eq", (Field("k", "name", Type.TEXT), Field(scope, "kind", Type.TEXT)))
+    size = _applied("lt", st.just(Field("k", "size", Type.INTEGER)), values(Type.INTEGER, scope))
+    label = _applied("eq", st.just(Field("l", "label", Type.TEXT)), values(Type.TEXT, scope))
+    owner = _applied(
+        "isdistinct", st.just(followed("l", "kind", "owner")), values(Type.TEXT, scope)
+    )
+    return _either(
+        _looking(THINGS, inner, thing, _programs(inner, depth) | outside),
+        _looking(KINDS, "k", st.just(kind), size | outside),
+        _looking(LINKS, "l", label | owner, label | owner | outside),
+    )
 
 
-conditions: Programs = st.recursive(
-    _simple("row"),
-    lambda inner: st.one_of(
-        _joined(And, inner), _joined(Or, inner), inner.map(Not), _loops("row", inner)
-    ),
-    max_leaves=5,
-)
+def _looking(table: Table, scope: str, *parts: Programs) -> Programs:
+    return st.tuples(*parts).map(lambda drawn: Exists(table, scope, And(drawn)))
+
+
+@cache
+def _programs(scope: str, depth: int) -> Programs:
+    if depth == 0:
+        return _simple(scope)
+    inner = _programs(scope, depth - 1)
+    return _either(
+        _simple(scope),
+        _joined(And, inner),
+        _joined(Or, inner),
+        inner.map(Not),
+        _loops(scope, depth - 1),
+        _loops(scope, depth - 1),
+    )
+
+
+#: Conditions over a thing called `row`, with loops in loops.
+conditions: Programs = _programs("row", 3)

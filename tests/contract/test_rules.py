@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -9,17 +10,21 @@ from typing import Any
 import apsw
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.contract.programs import MODEL, THINGS, conditions, contexts, databases
+from tests.contract.pools import ITEMS, MODEL, PATTERNS, POOLS, REGEXES, THINGS, contexts, databases
+from tests.contract.programs import conditions
 
 from jotbase.access.checks import check_rows
+from jotbase.access.fitting import as_it_is
 from jotbase.engines.sqlite.connection import Place
 from jotbase.errors import AccessError
-from jotbase.query.expr import Context, Expr, rescoped
+from jotbase.query.documents import NULL
+from jotbase.query.expr import Apply, Context, Expr, Fact, Field, Literal, rescoped
 from jotbase.query.judge import Env, judge
-from jotbase.query.operators import SQL_FUNCTIONS
+from jotbase.query.operators import OPERATORS, SQL_FUNCTIONS
 from jotbase.query.predicate import from_row, predicate
 from jotbase.schema.convert import stored
 from jotbase.schema.ddl import create
+from jotbase.schema.model import Type
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import Fragment
 from jotbase.values import Row
@@ -71,6 +76,77 @@ def judged(expression: Expr, database: Database, context: Context) -> list[bool 
     """Return what the judge says of each thing."""
     say = judge(expression)
     return [say(Env({"row": row}, context, database.__getitem__)) for row in database["things"]]
+
+
+def operands(operator: str, kind: Type) -> Iterable[Expr]:
+    """Return all that the operator is tried with on the right."""
+    pool: Iterable[Any] = POOLS.get(kind, [items for pool in ITEMS.values() for items in pool])
+    if operator in ("like", "ilike"):
+        pool = PATTERNS
+    if operator in ("match", "imatch"):
+        pool = REGEXES
+    if operator == "is":
+        pool = (True, False) if kind is Type.BOOLEAN else ()
+    if operator in ("json_get", "json_text"):
+        pool = (("a",), (0,), (-1,), ("b", "a"), ("b", 1))
+    if OPERATORS[operator].takes[1:] == ("list",):
+        pool = [(), *((value,) for value in pool), tuple(pool)]
+    yield from (Literal(value, kind) for value in pool)
+    yield Fact(("claims", "none"), as_it_is, kind)
+
+
+def tried(operator: str) -> Iterable[Apply]:
+    """Return the operator on each column of a type that it takes, with each operand."""
+    for column in THINGS.columns:
+        if column.type not in OPERATORS[operator].types:
+            continue
+        left = Field("row", column.name, column.type, column.item)
+        if operator == "holds":
+            for value in POOLS[column.item or Type.TEXT]:
+                yield Apply(operator, (left, Literal(value, column.item)))
+        elif len(OPERATORS[operator].takes) == 1:
+            yield Apply(operator, (left,))
+        else:
+            yield from (Apply(operator, (left, right)) for right in operands(operator, column.type))
+
+
+def everything() -> Database:
+    """Return things that have each value of each column's pool, and null."""
+    pools = {
+        column.name: [None, *ITEMS.get(column.name, POOLS.get(column.type, ()))]
+        for column in THINGS.columns
+    }
+    length = max(map(len, pools.values()))
+    rows = [
+        {name: pool[number] if number < len(pool) else None for name, pool in pools.items()}
+        | {"id": number, "kind": None}
+        for number in range(length)
+    ]
+    return {"things": rows, "kinds": [], "links": []}
+
+
+def shown(value: Any) -> Any:
+    """Return a document out of SQLite as the judge has it."""
+    if value is None:
+        return None
+    document = json.loads(value)
+    return NULL if document is None else document
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_operators_agree_on_every_pair(connection: apsw.Connection, operator: str) -> None:
+    """An operator on a column says the same in SQL and in the judge for all pairs of the pools."""
+    database, context, result = everything(), Context(), OPERATORS[operator].result
+    fill(connection, database)
+    for expression in tried(operator):
+        statement = (
+            "SELECT (" + predicate(expression, SQLITE) + ') FROM things AS "row" ORDER BY id'
+        )
+
+        found = run(connection, statement, context)
+
+        read = said if result is Type.BOOLEAN else shown if result is Type.JSON else as_it_is
+        assert [*map(read, found)] == judged(expression, database, context), expression
 
 
 @LOOK

@@ -7,7 +7,7 @@ type, so that two facts are equal when they ask the same of the same.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from math import isfinite
 from typing import Any
 
@@ -44,6 +44,7 @@ def _decimal(value: Any) -> str | None:
     return found
 
 
+@lru_cache(maxsize=4096)
 def _read(kind: Type, text: str) -> Any:
     try:
         text.encode()

@@ -14,6 +14,7 @@ from typing import Any
 from jotbase.app import Backend
 from jotbase.auth.apikeys import opaque_key
 from jotbase.errors import ProjectError
+from jotbase.http.routes import application, at_once
 from jotbase.loading import load, load_settings, site_url
 from jotbase.reload import watched
 from jotbase.settings import settings_help
@@ -51,10 +52,11 @@ def run(options: argparse.Namespace) -> int:
     url = site_url(settings, listener.getsockname()[1])
     backend = load(project, settings, url)
     failures: list[ProjectError] = []
-    application = backend.application(on_failure=failures.append)
+    doors = backend.doors(on_failure=failures.append)
+    served = application(doors)
     if options.reload:
-        application = watched(application, backend)
-    started = server.run(application, listener, lambda: _greet(backend))
+        served = watched(served, backend)
+    started = server.run(served, at_once(doors), listener, lambda: _greet(backend))
     if failures:
         raise failures[0]
     return 0 if started else 1

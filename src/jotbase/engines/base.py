@@ -33,6 +33,9 @@ class Engine(Protocol):
         what the values made the database refuse.
         """
 
+    def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
+        """Run a reading statement here and now; None where it would have to wait, or be long."""
+
     async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
         """Drive a unit of work to its end; when this returns, its result is on disk.
 

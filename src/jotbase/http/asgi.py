@@ -84,15 +84,24 @@ def _too_large(limit: int) -> RequestError:
     )
 
 
-async def send_response(response: Response, send: Send, *, head: bool = False) -> None:
-    """Send an answer; with `head`, all but its body."""
-    headers = [
-        (name.lower().encode("latin-1"), value.encode("utf-8")) for name, value in response.headers
-    ]
-    # RFC 9110 section 8.6: never in a 204 or 304; a HEAD's is that of the GET, where it is known.
-    if response.status not in _BODILESS and not (head and not response.body):
-        if all(name != b"content-length" for name, _ in headers):
-            headers.append((b"content-length", b"%d" % len(response.body)))
-    start = {"type": "http.response.start", "status": response.status, "headers": headers}
-    await send(start)
-    await send({"type": "http.response.body", "body": b"" if head else response.body})
+async def send_response(
+    response: Response, scope: Scope, send: Send, *, head: bool = False
+) -> None:
+    """Send an answer; with `head`, all but its body. In one write where the server takes that."""
+    headers = sized(response, head=head)
+    body = b"" if head else response.body
+    answer = scope.get("extensions", {}).get("jotbase.answer")
+    if answer is not None and answer(response.status, headers, body):
+        return
+    pairs = [(name.lower().encode("latin-1"), value.encode("utf-8")) for name, value in headers]
+    await send({"type": "http.response.start", "status": response.status, "headers": pairs})
+    await send({"type": "http.response.body", "body": body})
+
+
+def sized(response: Response, *, head: bool = False) -> tuple[tuple[str, str], ...]:
+    """Add Content-Length (RFC 9110 section 8.6): never to a 204 or 304, nor to an unknown HEAD."""
+    if response.status in _BODILESS or (head and not response.body):
+        return response.headers
+    if any(name == "Content-Length" for name, _ in response.headers):
+        return response.headers
+    return (*response.headers, ("Content-Length", str(len(response.body))))

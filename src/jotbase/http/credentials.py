@@ -49,6 +49,15 @@ class CredentialCheck:
             return ANONYMOUS if role is None else Principal(role=role)
         return await self.token(given.bearer)
 
+    def known(self, headers: Mapping[str, str]) -> Principal | None:
+        """Return who sent a request, if that is remembered: nothing is checked or waited for."""
+        given = read_credentials(headers, "")
+        if given.key is not None and given.key not in self._roles:
+            return None
+        if given.bearer is None:
+            return ANONYMOUS if given.key is None else Principal(role=self._roles[given.key])
+        return self.live.get(given.bearer, self._now())
+
     def _role(self, key: str) -> str:
         known = self._roles.get(key)
         if known is not None:

@@ -35,7 +35,7 @@ def public_files(folder: Path) -> Application:
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal served
         if not folder.is_dir():
-            return await send_response(NOT_FOUND, send, head=scope["method"] == "HEAD")
+            return await send_response(NOT_FOUND, {}, send, head=scope["method"] == "HEAD")
         if served is None:
             served = _static(folder)
         await served(scope, receive, send)
@@ -59,7 +59,7 @@ def _static(folder: Path) -> Application:
         except HTTPException as error:
             message = NOT_FOUND.body if error.status_code == 404 else b"{}"
             response = Response(error.status_code, (_JSON,), message)
-            await send_response(response, send, head=scope["method"] == "HEAD")
+            await send_response(response, {}, send, head=scope["method"] == "HEAD")
 
     return serve
 

@@ -7,6 +7,7 @@ bounding what waits for a slow one. Must not know what the frames say.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -15,7 +16,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from jotbase.http.asgi import Scope, Send
 from jotbase.realtime.wire import message_of
 
-#: The key in `scope["extensions"]` under which the connection's `Outlet` stands.
+log = logging.getLogger(__name__)
+log.setLevel(logging.WARNING)
+
+#: The key in `scope["extensions"]` under which the connection stands.
 EXTENSION = "jotbase.transport"
 #: Bytes that may wait for one connection; beyond, it is closed and told where to resume.
 MOST_WAITING = 4 * 1024 * 1024
@@ -38,42 +42,81 @@ class Outlet(Protocol):
         """Send a close frame behind all that waits, and end the connection."""
 
 
+class Turn:
+    """What is due when the loop's turn ends: each socket is written once, however much it is told.
+
+    A write to a socket is a call into the kernel, which costs ten times what the rest of it does.
+    """
+
+    def __init__(self) -> None:
+        self._due: list[TransportOutlet] = []
+
+    def add(self, outlet: TransportOutlet) -> None:
+        """Have the outlet flushed at the end of this turn."""
+        if not self._due:
+            asyncio.get_running_loop().call_soon(self._end)
+        self._due.append(outlet)
+
+    def _end(self) -> None:
+        due, self._due = self._due, []
+        for outlet in due:
+            outlet.flush()
+
+
 class TransportOutlet:
     """Writes straight to the transport. `farewell` gives the close reason for a slow reader."""
 
-    def __init__(self, connection: FrameProtocol) -> None:
+    __slots__ = ("_connection", "_due", "_farewell", "_turn")
+
+    def __init__(self, connection: FrameProtocol, turn: Turn, farewell: Callable[[], str]) -> None:
         self._connection = connection
-        self._transport = connection.transport
-        self.farewell: Callable[[], str] = str
+        self._turn = turn
+        self._farewell = farewell
+        self._due: list[bytes] = []
 
     def write(self, ready: bytes) -> None:
-        """Send a ready frame, or let the connection go if too much waits for it already."""
-        transport = self._transport
-        if transport.is_closing() or self._connection.close_sent:
+        """Send a ready frame when the turn ends."""
+        if not self._due:
+            self._turn.add(self)
+        self._due.append(ready)
+
+    def flush(self) -> None:
+        """Write what is due, and let the connection go if too much waits for it by now."""
+        due, self._due = self._due, []
+        connection = self._connection
+        transport = connection.transport
+        if not due or connection.close_sent or transport.is_closing():
             return
-        if self._connection.paused and transport.get_write_buffer_size() > MOST_WAITING:
-            self.close(TOO_SLOW, self.farewell())
-            return
-        transport.write(ready)
+        transport.write(due[0] if len(due) == 1 else b"".join(due))
+        if connection.paused and transport.get_write_buffer_size() > MOST_WAITING:
+            connection.end(TOO_SLOW, self._farewell())
 
     async def drained(self) -> None:
         """Wait until the transport takes more without buffering it."""
+        self.flush()
         await self._connection.writable.wait()
 
     def close(self, code: int, reason: str) -> None:
         """Send a close frame behind all that waits, and end the connection."""
+        self.flush()
         self._connection.end(code, reason)
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's sans-I/O WebSocket protocol, whose applications find an `Outlet` in their scope."""
+    """uvicorn's sans-I/O WebSocket protocol, whose applications find it in their scope."""
 
     paused = False
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        # uvicorn's own log notes each connection with its query string, where the API key stands.
+        self.logger = log
+        self.conn.debug = False
+
     async def run_asgi(self) -> None:
-        """Run the application with the outlet among its extensions."""
+        """Run the application with the connection itself among its extensions."""
         extensions: dict[str, Any] = self.scope["extensions"]
-        extensions[EXTENSION] = TransportOutlet(self)
+        extensions[EXTENSION] = self
         await super().run_asgi()
 
     def pause_writing(self) -> None:
@@ -107,21 +150,21 @@ class SendOutlet:
     `run` is to run beside the application until it is cancelled.
     """
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, farewell: Callable[[], str]) -> None:
         self._send = send
+        self._farewell = farewell
         self._waiting: asyncio.Queue[bytes | tuple[int, str]] = asyncio.Queue()
         self._bytes = 0
         self._closed = False
         self._empty = asyncio.Event()
         self._empty.set()
-        self.farewell: Callable[[], str] = str
 
     def write(self, ready: bytes) -> None:
         """Queue a frame, or let the connection go if too much waits for it already."""
         if self._closed:
             return
         if self._bytes > MOST_WAITING:
-            self.close(TOO_SLOW, self.farewell())
+            self.close(TOO_SLOW, self._farewell())
             return
         self._bytes += len(ready)
         self._empty.clear()
@@ -150,7 +193,7 @@ class SendOutlet:
         await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
 
-def ready_outlet(scope: Scope) -> TransportOutlet | None:
-    """Return the connection's own outlet, if the server has given it one."""
-    outlet: TransportOutlet | None = scope.get("extensions", {}).get(EXTENSION)
-    return outlet
+def connection_of(scope: Scope) -> FrameProtocol | None:
+    """Return the connection, if the server is one that takes ready frames."""
+    connection: FrameProtocol | None = scope.get("extensions", {}).get(EXTENSION)
+    return connection

@@ -19,7 +19,7 @@ from jotbase.feed import Feed
 from jotbase.http.asgi import Receive, Scope, Send, read_headers
 from jotbase.http.channels import Channels, House
 from jotbase.http.credentials import CredentialCheck
-from jotbase.http.frames import Outlet, SendOutlet, ready_outlet
+from jotbase.http.frames import Outlet, SendOutlet, TransportOutlet, Turn, connection_of
 from jotbase.query.expr import Expr
 from jotbase.realtime import refusals
 from jotbase.realtime.channel import Event
@@ -42,6 +42,7 @@ class Live:
     def __init__(self, credentials: CredentialCheck, feed: Feed, now: Callable[[], float]) -> None:
         self._house = House(credentials, feed, Model(), now)
         self._sockets: dict[Channels, Outlet] = {}
+        self._turn = Turn()
 
     def mean(self, model: Model, rules: Mapping[str, Expr]) -> None:
         """Serve these tables from now on; `rules` has each one's select rule over `row`.
@@ -106,8 +107,12 @@ class Live:
     async def _serve(
         self, scope: Scope, receive: Receive, send: Send, who: tuple[Vsn, str, Principal]
     ) -> None:
-        outlet = ready_outlet(scope) or SendOutlet(send)
-        outlet.farewell = self._farewell
+        connection = connection_of(scope)
+        outlet: TransportOutlet | SendOutlet
+        if connection is not None:
+            outlet = TransportOutlet(connection, self._turn, self._farewell)
+        else:
+            outlet = SendOutlet(send, self._farewell)
         sending = asyncio.create_task(outlet.run()) if isinstance(outlet, SendOutlet) else None
         channels = Channels(self._house, *who, outlet)
         self._sockets[channels] = outlet

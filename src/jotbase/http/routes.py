@@ -22,6 +22,7 @@ from jotbase.http.asgi import (
     read_headers,
     read_request,
     send_response,
+    sized,
 )
 from jotbase.http.cors import Pairs, cors_headers, is_preflight, preflight
 from jotbase.http.errors import error_response, failure_response
@@ -46,6 +47,7 @@ class Doors:
     """
 
     records: Answerer
+    records_now: Callable[[Request], Response | None]
     accounts: Answerer
     live: Application
     functions: Application
@@ -71,6 +73,26 @@ def application(doors: Doors) -> Application:
     return serve
 
 
+def at_once(doors: Doors) -> Callable[[Scope], Response | None]:
+    """Return what answers a read of the data API without a task, or says None."""
+
+    def answer(scope: Scope) -> Response | None:
+        if not scope["path"].startswith(DATA):
+            return None
+        headers = read_headers(scope)
+        if "content-length" in headers or "transfer-encoding" in headers:
+            return None
+        query = scope["query_string"].decode("latin-1")
+        request = Request("GET", raw_path(scope), query, headers)
+        response = doors.records_now(request)
+        if response is None:
+            return None
+        response = _granted(response, headers, doors)
+        return Response(response.status, sized(response), response.body)
+
+    return answer
+
+
 async def _http(doors: Doors, scope: Scope, receive: Receive, send: Send) -> None:
     path = raw_path(scope)
     if path.startswith(DATA):
@@ -94,14 +116,14 @@ async def _answer(
         return
     except JotError as error:
         response = error_response(error, read_headers(scope))
-        await send_response(_granted(response, read_headers(scope), doors), send)
+        await send_response(_granted(response, read_headers(scope), doors), scope, send)
         return
     headers = request.headers
     if is_preflight(method, headers):
         response = preflight(headers, doors.origins)
     else:
         response = _granted(await _guarded(answer, request), headers, doors)
-    await send_response(response, send, head=method == "HEAD")
+    await send_response(response, scope, send, head=method == "HEAD")
 
 
 async def _guarded(answer: Answerer, request: Request) -> Response:
@@ -126,13 +148,13 @@ async def _mount(
 ) -> None:
     headers = read_headers(scope)
     if is_preflight(scope["method"], headers):
-        await send_response(preflight(headers, doors.origins), send)
+        await send_response(preflight(headers, doors.origins), scope, send)
         return
     granting = _granting(send, cors_headers(headers, doors.origins))
     try:
         await mounted(scope, receive, granting)
     except JotError as error:
-        await send_response(error_response(error, headers), granting)
+        await send_response(_granted(error_response(error, headers), headers, doors), scope, send)
 
 
 def _granting(send: Send, granted: Pairs) -> Send:

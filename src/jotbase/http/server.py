@@ -14,6 +14,7 @@ import uvicorn
 from jotbase.errors import Fault, ProjectError
 from jotbase.http.asgi import Application
 from jotbase.http.frames import FrameProtocol
+from jotbase.http.ready import AtOnce, ready_protocol
 
 #: Frames from clients; realtime's limit (contract section 1).
 MAX_FRAME = 5_000_000
@@ -49,17 +50,23 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run(application: Application, listener: socket.socket, ready: Callable[[], None]) -> bool:
+def run(
+    application: Application,
+    at_once: AtOnce,
+    listener: socket.socket,
+    ready: Callable[[], None],
+) -> bool:
     """Serve until SIGINT or SIGTERM; return whether the server had started."""
     config = uvicorn.Config(
         application,
         loop="uvloop",
-        http="httptools",
+        http=ready_protocol(at_once),
         ws=FrameProtocol,
         ws_max_size=MAX_FRAME,
         ws_per_message_deflate=False,
         lifespan="on",
         access_log=False,
+        proxy_headers=False,
         log_config=None,
         server_header=False,
         date_header=False,

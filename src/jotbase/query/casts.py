@@ -5,6 +5,8 @@ In charge of PostgreSQL's type names for our types. Must not know what a cast be
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from jotbase.errors import RequestError
 from jotbase.schema.model import Type
 
@@ -44,13 +46,22 @@ CASTS: dict[str, Type] = {
 }
 
 
-def cast_type(name: str | None) -> Type | None:
-    """Return the type that a cast names; arrays are JSON. Raises RequestError 42704."""
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The type to cast to, and for an array the type of its items."""
+
+    type: Type
+    item: Type | None = None
+
+
+def parse_cast(name: str | None) -> Cast | None:
+    """Return the type that a cast names: `text`, `int[]`, `_int4`. Raises RequestError 42704."""
     if name is None:
         return None
     word = name.lower()
-    if word.endswith("[]") or (word.startswith("_") and word[1:] in CASTS):
-        return Type.ARRAY
-    if word not in CASTS:
+    if word in CASTS:
+        return Cast(CASTS[word])
+    item = word.removesuffix("[]") if word.endswith("[]") else word.removeprefix("_")
+    if item == word or item not in CASTS:
         raise RequestError("42704", f'type "{name}" does not exist', status=400)
-    return CASTS[word]
+    return Cast(Type.ARRAY, CASTS[item])

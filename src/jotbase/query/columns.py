@@ -25,12 +25,12 @@ def raw(value: Value, dialect: Dialect) -> tuple[Fragment, Type]:
         reference = f"{dialect.identifier(value.alias)}.{dialect.identifier(value.column.name)}"
         fragment, kind = stepped(sql(reference), value.column.type, value.steps)
         if value.cast is not None:
-            fragment, kind = converted(fragment, kind, value.cast), value.cast
+            fragment, kind = converted(fragment, kind, value.cast), value.cast.type
         if value.aggregate is not None:
             fragment = sql(f"{value.aggregate}(") + fragment + ")"
             kind = _aggregated(value.aggregate, kind)
     if value.aggregate_cast is not None:
-        fragment, kind = converted(fragment, kind, value.aggregate_cast), value.aggregate_cast
+        fragment, kind = converted(fragment, kind, value.aggregate_cast), value.aggregate_cast.type
     return fragment, kind
 
 

@@ -47,8 +47,13 @@ class _Spread:
 
 
 def compile_read(plan: ReadPlan, dialect: Dialect, guard: Guard) -> Fragment:
-    """Return the statement of a read: one row of (JSON text, rows in it[, rows in all])."""
+    """Return the statement of a read: one row of (JSON text, rows in it[, rows in all]).
+
+    Where the query's plan is asked for, the rows are those of EXPLAIN QUERY PLAN.
+    """
     frame = Frame(dialect, guard)
+    if plan.answer.media.kind == "plan":
+        return "EXPLAIN QUERY PLAN " + _array(plan.node, _root(plan.node, frame), frame, sql(""))
     extra = sql(", count(*)")
     if plan.count:
         extra += ", " + parenthesized(_total(plan.node, frame))

@@ -19,7 +19,9 @@ from jotbase.query.intent import At, FieldPath, Filter, JsonStep, Logic
 from jotbase.query.intent import Condition as Asked
 from jotbase.query.nodes import Combined, Condition, Embed, HasEmbed
 from jotbase.query.operators import OPERATORS
+from jotbase.query.shape import SEARCHES
 from jotbase.query.spelling import nearest
+from jotbase.query.textsearch import DEFAULT
 from jotbase.schema.convert import TYPE_NAMES, from_text, literal_items
 from jotbase.schema.model import Column, Table, Type
 
@@ -169,9 +171,9 @@ def _value(operand: At | str, read: Callable[[Any], Any], kind: Type) -> Expr:
 
 
 def _apply(asked: Asked, left: Expr, right: Expr) -> Expr:
-    if asked.config is None:
+    if asked.operator not in SEARCHES:
         return Apply(asked.operator, (left, right))
-    return Apply(asked.operator, (left, right, Literal(asked.config, Type.TEXT)))
+    return Apply(asked.operator, (left, right, Literal(asked.config or DEFAULT, Type.TEXT)))
 
 
 def _is(left: Expr, kind: Type, operand: str) -> Expr:
@@ -229,7 +231,7 @@ def _reader(operator: str, kind: Type, item: Type | None) -> Callable[[Any], Any
         return lambda text: text.replace("*", "%")
     if kind is Type.ARRAY and item is None:
         return _mixed
-    if kind is Type.TEXT or operator in ("match", "imatch", "fts", "plfts", "phfts", "wfts"):
+    if kind is Type.TEXT or operator in ("match", "imatch", *SEARCHES):
         return _as_is
     return lambda text: from_text(kind, text, item)
 

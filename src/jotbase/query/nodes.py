@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from jotbase.query.casts import Cast
 from jotbase.query.expr import TRUE, Context, Expr, Given
 from jotbase.query.intent import At, JsonStep, Media, Preferences
-from jotbase.schema.model import Column, Table, Type
+from jotbase.schema.model import Column, Table
 
 #: The alias of the table that a request names; embedded ones are `row.1`, `row.2`, …, which no
 #: variable of an access rule can be called.
@@ -44,9 +45,9 @@ class Value:
     alias: str
     column: Column | None
     steps: tuple[JsonStep, ...] = ()
-    cast: Type | None = None
+    cast: Cast | None = None
     aggregate: Aggregate | None = None
-    aggregate_cast: Type | None = None
+    aggregate_cast: Cast | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from typing import Any
 
 import orjson
 
-from jotbase.query import documents, patterns
+from jotbase.query import documents, patterns, textsearch
 from jotbase.query.binding import Takes
 from jotbase.query.documents import same
+from jotbase.query.output import base64_text
 from jotbase.schema.model import Type
 from jotbase.sql.fragment import Fragment, join, sql
 
@@ -182,6 +183,23 @@ _SIGNS: Mapping[str, Callable[[int], bool]] = {
 }
 
 
+#: The forms of a full-text search, PostgreSQL's function for each, and what they say.
+_SEARCHES = (
+    ("fts", "to_tsquery", "matches a tsquery: `fat & (cat | rat)`, `'fat cat' & !dog`, `ca:*`"),
+    ("plfts", "plainto_tsquery", "has all of the words"),
+    ("phfts", "phraseto_tsquery", "has the words in this order"),
+    ("wfts", "websearch_to_tsquery", 'has the words: `fat "cat food" or rat -dog`'),
+)
+
+
+def _search_postgres(to_query: str) -> Spelling:
+    def spell(document: Fragment, query: Fragment, config: Fragment) -> Fragment:
+        vector = sql("to_tsvector(") + config + "::regconfig, " + document + ")"
+        return vector + f" @@ {to_query}(" + config + "::regconfig, " + query + ")"
+
+    return spell
+
+
 _TABLE = (
     Operator("eq", "equals", _infix("="), same, typed=_compared("=")),
     Operator(
@@ -293,6 +311,17 @@ _TABLE = (
         documents.overlaps,
         frozenset({Type.ARRAY}),
     ),
+    *(
+        Operator(
+            form,
+            doc,
+            {"sqlite": _call(f"jot_{form}")["sqlite"], "postgres": _search_postgres(to_query)},
+            textsearch.searching(form),
+            TEXTUAL,
+            takes=("value", "value", "name"),
+        )
+        for form, to_query, doc in _SEARCHES
+    ),
     Operator(
         "holds",
         "the array column has this item (`item in row.column`)",
@@ -376,6 +405,8 @@ def _of_documents(function: Callable[[Any, Any], Any]) -> Callable[[str, str], A
 
 #: What the SQLite spellings call; a connection must have them. None of them is given NULL.
 SQL_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "jot_base64": base64_text,
+    **{f"jot_{form}": textsearch.searching(form) for form, _, _ in _SEARCHES},
     "jot_ilike": patterns.ilike,
     "jot_match": patterns.match,
     "jot_imatch": patterns.imatch,

@@ -6,8 +6,12 @@ columns, tables or rules.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable
 
+from orjson import dumps
+
+from jotbase.query.casts import Cast
 from jotbase.schema.model import Type
 from jotbase.sql.fragment import Fragment, join, sql
 
@@ -19,12 +23,17 @@ def json_path(keys: Iterable[str | int]) -> str:
         if isinstance(key, int):
             pieces.append(f"[{key}]" if key >= 0 else f"[#{key}]")
         else:
-            pieces.append(f'."{key}"')
+            pieces.append("." + dumps(key).decode())
     return "".join(pieces)
 
 
-def converted(fragment: Fragment, kind: Type, wanted: Type) -> Fragment:
+def converted(fragment: Fragment, kind: Type, cast: Cast) -> Fragment:
     """Return the value cast to another type, as PostgreSQL would."""
+    wanted = cast.type
+    if wanted is Type.ARRAY and cast.item is not None:
+        item = converted(sql("value"), Type.TEXT, Cast(cast.item))
+        listed = sql("(SELECT json_group_array(") + argument(item, cast.item) + ") FROM json_each("
+        return "CASE WHEN " + fragment + " IS NOT NULL THEN " + listed + fragment + ")) END"
     if kind is wanted:
         return fragment
     match wanted:
@@ -78,6 +87,11 @@ def text(fragment: Fragment, kind: Type) -> Fragment:
         case Type.BYTES:
             return sql("json_quote(jot_base64(") + fragment + "))"
     return sql("json_quote(") + fragment + ")"
+
+
+def base64_text(value: bytes) -> str:
+    """Return bytes as JSON has them; SQLite calls it `jot_base64`."""
+    return b64encode(value).decode()
 
 
 def quoted(value: str) -> str:

@@ -93,6 +93,10 @@ def _answer(reading: Reading) -> Answer:
 
 def _write(reading: Reading, table: Table) -> WritePlan:
     intent, limits = reading.intent, reading.limits
+    if intent.media.kind == "plan":
+        raise RequestError(
+            "PGRST127", "Feature not implemented", details="Only reads can show their plan."
+        )
     if table.view is not None:
         raise RequestError("55000", f'cannot change view "{table.name}"', hint=_VIEW_HINT)
     # Filters of a write choose the rows to change; those of embeds stay with what is returned.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from jotbase.errors import RequestError
-from jotbase.query.casts import cast_type
+from jotbase.query.casts import parse_cast
 from jotbase.query.conditions import column_of, condition_of, unknown_column, value_type
 from jotbase.query.intent import (
     EmbedPath,
@@ -112,7 +112,7 @@ def _fields(reading: Reading, table: Table, alias: str, asked: SelectField) -> l
     """Return the keys of one select item that is no relation; `*` is all readable columns."""
     if asked.aggregate is not None and not reading.limits.aggregates:
         raise RequestError("PGRST123", "Use of aggregate functions is not allowed")
-    aggregate_cast = cast_type(asked.aggregate_cast)
+    aggregate_cast = parse_cast(asked.aggregate_cast)
     if asked.field is None:
         value = Value(alias, None, aggregate="count", aggregate_cast=aggregate_cast)
         return [Item(asked.alias or "count", value)]
@@ -125,7 +125,7 @@ def _fields(reading: Reading, table: Table, alias: str, asked: SelectField) -> l
         alias,
         value.column,
         value.steps,
-        cast_type(asked.cast),
+        parse_cast(asked.cast),
         asked.aggregate,
         aggregate_cast,
     )

@@ -8,7 +8,7 @@ Source: https://docs.postgrest.org/en/stable/references/api/resource_embedding.h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import permutations, product
 from typing import Literal
@@ -59,6 +59,23 @@ class Relationship:
     def is_self(self) -> bool:
         """Whether a table refers to itself."""
         return self.origin.name == self.target.name
+
+
+def with_origins(model: Model, origins: Mapping[str, Mapping[str, tuple[str, str]]]) -> Model:
+    """Return the model with what its views' columns show: by view and column, (table, column).
+
+    The database knows it (SQLite's column metadata); a view that only passes columns on takes part
+    in the references of the tables behind it.
+    """
+    tables: dict[str, Table] = {}
+    for table in model:
+        shown = {
+            column: origin
+            for column, origin in origins.get(table.name, {}).items()
+            if column in table.by_name and origin[0] in model.tables
+        }
+        tables[table.name] = replace(table, origins=shown) if shown else table
+    return Model(tables)
 
 
 @lru_cache(maxsize=8)

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from jotbase.errors import JotError, RequestError
+from jotbase.query.explaining import render_plan
 from jotbase.query.grammar import PREFIX
 from jotbase.query.media import content_type
 from jotbase.query.nodes import Answer, InsertPlan, ReadPlan, WritePlan
@@ -33,6 +34,8 @@ def render_read(
 
     Raises RequestError: PGRST103 for an offset behind the last row, PGRST116 for a single object.
     """
+    if plan.answer.media.kind == "plan":
+        return render_plan(plan.answer.media, rows)
     found = rows[0]
     count: int = found[1]
     total: int | None = found[2] if plan.count else None
@@ -180,8 +183,6 @@ def _applied(
         names["tx"] = asked.tx
     if asked.handling is not None:
         names["handling"] = asked.handling
-    if asked.timezone is not None:
-        names["timezone"] = asked.timezone
     if asked.max_affected is not None and asked.handling == "strict" and plan is not None:
         names["max-affected"] = str(asked.max_affected)
     value = applied(names) if names else None

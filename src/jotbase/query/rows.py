@@ -132,11 +132,34 @@ def where(found: Iterable[Fragment]) -> Fragment:
 
 
 def ordered(node: Node, frame: Frame) -> Fragment:
-    """Return ` ORDER BY`: the terms asked for, then order of insertion."""
+    """Return ` ORDER BY`: the terms asked for, then order of insertion.
+
+    Rows alike come in the order of insertion, but backwards where an index is read backwards: else
+    SQLite would not read the index, and sort the whole table for a page of it.
+    """
     terms = [_term(one, node.alias, frame) for one in node.order]
     if node.table.view is None and not node.aggregated:
-        terms.append(sql(reference(node.alias, rowid(node.table), frame)))
+        direction = " DESC" if _is_read_backwards(node) else ""
+        terms.append(sql(reference(node.alias, rowid(node.table), frame) + direction))
     return " ORDER BY " + join(", ", terms) if terms else sql("")
+
+
+def _is_read_backwards(node: Node) -> bool:
+    names: list[str] = []
+    for one in node.order:
+        if one.via is not None or one.value.steps or one.value.column is None:
+            return False
+        if not one.descending or not one.nulls_first:
+            return False
+        names.append(one.value.column.name)
+    table = node.table
+    keys = [
+        table.primary_key,
+        *(unique.columns for unique in table.unique),
+        *(index.columns for index in table.indexes),
+        *(key.columns for key in table.foreign_keys),
+    ]
+    return bool(names) and any(tuple(names) == key[: len(names)] for key in keys)
 
 
 def rowid(table: Table) -> str:

@@ -6,7 +6,7 @@ question means: what is not plainly a value stays in the shape as written, for `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from jotbase.errors import RequestError
@@ -31,9 +31,11 @@ _LIMITS = (".limit", ".offset")
 NUMBER = "#"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """One question. `prefer` … `profile` are header texts as sent, "" where absent."""
+class Shape(NamedTuple):
+    """One question; a tuple, because it is made, hashed and compared for each request.
+
+    `prefer` … `profile` are header texts as sent, "" where absent.
+    """
 
     method: str
     path: str

@@ -88,12 +88,13 @@ def _values(
 
 
 @lru_cache(maxsize=1024)
-def returned(table: Table, dialect: Dialect) -> str:
+def returned(table: Table, dialect: Dialect, alias: str | None = None) -> str:
     """Return the list of a table's row number and columns; a view has no row number."""
     names = [dialect.identifier(column.name) for column in table.columns]
     if table.view is None:
         names.insert(0, rowid(table))
-    return ", ".join(names)
+    prefix = "" if alias is None else dialect.identifier(alias) + "."
+    return ", ".join(prefix + name for name in names)
 
 
 def load(table: Table, found: Rows, dialect: Dialect) -> tuple[list[int], list[Row]]:

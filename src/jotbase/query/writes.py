@@ -160,8 +160,7 @@ def _chosen(
     rule = means.guard.rows(plan.table, action)
     opened = open_table(plan.table, ROOT, frame)
     allowed = () if rule == TRUE else (written(rule, frame),)
-    alias = means.dialect.identifier(ROOT)
-    names = ", ".join(f"{alias}.{name}" for name in returned(plan.table, means.dialect).split(", "))
+    names = returned(plan.table, means.dialect, ROOT)
     statement: Fragment = (
         sql(f"SELECT {names} FROM ")
         + opened.sources

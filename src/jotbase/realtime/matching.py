@@ -30,7 +30,7 @@ from jotbase.realtime.rules import Facts, SelectRule
 from jotbase.realtime.subscriptions import Subscription
 from jotbase.realtime.wire import frame
 from jotbase.schema.model import Table
-from jotbase.values import Change, ChangeKind, Row
+from jotbase.values import Change, ChangeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,9 @@ class Seen:
     new: bool
 
 
-ALL = Seen(old=True, new=True)
+_SEEN = tuple(tuple(Seen(old, new) for new in (False, True)) for old in (False, True))
+_NOBODY = Context()
+ALL = _SEEN[True][True]
 #: What relational rules let callers see of one change, by the facts they bind.
 Verdicts = Mapping[Facts, Seen]
 
@@ -60,6 +62,8 @@ class Judgement:
         self._change = change
         self._rule = rule
         self._now = now
+        self._old = None if change.old is None else Env({SCOPE: change.old}, _NOBODY)
+        self._new = None if change.new is None else Env({SCOPE: change.new}, _NOBODY)
         self._seen: dict[Facts, Seen] = dict(verdicts)
         self._fits: dict[str, Seen] = {}
         self._data: dict[Any, bytes] = {}
@@ -93,14 +97,16 @@ class Judgement:
     def _matches(self, subscription: Subscription) -> Seen:
         fits = self._fits.get(subscription.text)
         if fits is None:
-            fits = self._fits[subscription.text] = self._both(subscription.fits, Context())
+            fits = self._fits[subscription.text] = self._both(subscription.fits, _NOBODY)
         return fits
 
     def _both(self, judge: Judge, context: Context) -> Seen:
-        def holds(row: Row | None) -> bool:
-            return row is not None and judge(Env({SCOPE: row}, context)) is True
-
-        return Seen(holds(self._change.old), holds(self._change.new))
+        old, new = self._old, self._new
+        if old is not None:
+            old.context = context
+        if new is not None:
+            new.context = context
+        return _SEEN[old is not None and judge(old) is True][new is not None and judge(new) is True]
 
     def _frame(self, group: Group, what: Any, ids: tuple[int, ...]) -> bytes:
         named = (group.key.vsn, group.key.topic, ids, what)

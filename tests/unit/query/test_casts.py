@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from tests.unit.query.board import code_of
 
-from jotbase.query.casts import cast_type
+from jotbase.query.casts import Cast, parse_cast
 from jotbase.schema.model import Type
 
 
@@ -13,18 +15,19 @@ from jotbase.schema.model import Type
     ("name", "kind"),
     [
         (None, None),
-        ("text", Type.TEXT),
-        ("INTEGER", Type.INTEGER),
-        ("double precision", Type.NUMBER),
-        ("int[]", Type.ARRAY),
-        ("_int4", Type.ARRAY),
+        ("text", Cast(Type.TEXT)),
+        ("INTEGER", Cast(Type.INTEGER)),
+        ("double precision", Cast(Type.NUMBER)),
+        ("int[]", Cast(Type.ARRAY, Type.INTEGER)),
+        ("_int4", Cast(Type.ARRAY, Type.INTEGER)),
     ],
 )
-def test_known_types(name: str | None, kind: Type | None) -> None:
+def test_known_types(name: str | None, kind: Cast | None) -> None:
     """PostgreSQL's names, long and short, whatever their case."""
-    assert cast_type(name) is kind
+    assert parse_cast(name) == kind
 
 
 def test_unknown_types() -> None:
     """An unknown type is refused, never put into SQL."""
-    assert code_of(lambda: cast_type("int); drop table jobs")) == "42704"
+    for name in ("int); drop table jobs", "_", "[]", "nope[]"):
+        assert code_of(partial(parse_cast, name)) == "42704"

@@ -102,3 +102,10 @@ def test_a_relation_can_be_asked_for() -> None:
     line = "GET /jobs?select=id,companies()&companies=is.null"
 
     assert 'WHERE NOT EXISTS (SELECT 1 FROM "companies" AS "row.1" WHERE' in select_of(line)
+
+
+def test_a_plan_is_explained_and_not_run() -> None:
+    """Whoever asks for the plan is given no rows."""
+    text = select_of("GET /jobs", accept="application/vnd.pgrst.plan+json")
+
+    assert text.startswith("EXPLAIN QUERY PLAN SELECT")

@@ -91,6 +91,15 @@ def test_filters_become_expressions(query: str, expected: Expr) -> None:
     assert where(query) == expected
 
 
+@pytest.mark.parametrize(("text", "config"), [("fts", "english"), ("wfts(simple)", "simple")])
+def test_a_search_has_a_configuration(text: str, config: str) -> None:
+    """Without one, English is meant."""
+    condition = condition_of([parse_filter(FieldPath("title"), f"{text}.a")], JOBS, "row", {})
+
+    assert isinstance(condition, Apply)
+    assert condition.arguments[1:] == (Literal("a", Type.TEXT), Literal(config, Type.TEXT))
+
+
 def test_presence_of_an_embed() -> None:
     """Null stands for a relation without rows, also among other filters."""
     absent = where("select=id,companies()&companies=is.null")

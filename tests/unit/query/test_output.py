@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from jotbase.query.output import argument, concatenated, converted, json_path, quoted, text
+from jotbase.query.casts import Cast
+from jotbase.query.output import (
+    argument,
+    base64_text,
+    concatenated,
+    converted,
+    json_path,
+    quoted,
+    text,
+)
 from jotbase.schema.model import Type
 from jotbase.sql.fragment import sql
 
 
 @pytest.mark.parametrize(
     ("keys", "path"),
-    [((), "$"), (("a",), '$."a"'), (("a b", 0, -2), '$."a b"[0][#-2]')],
+    [
+        ((), "$"),
+        (("a",), '$."a"'),
+        (("a b", 0, -2), '$."a b"[0][#-2]'),
+        (('a"b.c',), r'$."a\"b.c"'),
+    ],
 )
 def test_paths(keys: tuple[str | int, ...], path: str) -> None:
     """Indexes from the end are counted with `#` in SQLite."""
@@ -40,9 +54,22 @@ def test_values(kind: Type, plain: str, joined: str) -> None:
 
 def test_a_cast_to_its_own_type_is_none() -> None:
     """Nothing is done where nothing is to do."""
-    assert converted(sql("x"), Type.TEXT, Type.TEXT) == sql("x")
-    assert converted(sql("x"), Type.INTEGER, Type.TEXT).text == "CAST(x AS TEXT)"
-    assert converted(sql("x"), Type.TEXT, Type.INTEGER).text == "CAST(round(x) AS INTEGER)"
+    assert converted(sql("x"), Type.TEXT, Cast(Type.TEXT)) == sql("x")
+    assert converted(sql("x"), Type.INTEGER, Cast(Type.TEXT)).text == "CAST(x AS TEXT)"
+    assert converted(sql("x"), Type.TEXT, Cast(Type.INTEGER)).text == "CAST(round(x) AS INTEGER)"
+
+
+def test_an_array_is_cast_item_by_item() -> None:
+    """Each item becomes the type; no array stays none."""
+    assert converted(sql("x"), Type.ARRAY, Cast(Type.ARRAY, Type.INTEGER)).text == (
+        "CASE WHEN x IS NOT NULL THEN (SELECT json_group_array(CAST(round(value) AS INTEGER))"
+        " FROM json_each(x)) END"
+    )
+
+
+def test_bytes_are_base64() -> None:
+    """JSON has no bytes."""
+    assert base64_text(b"\x00\xff") == "AP8="
 
 
 def test_quotes_are_doubled() -> None:

@@ -73,6 +73,8 @@ def test_query_plans_may_be_switched_off() -> None:
     accept = "application/vnd.pgrst.plan+json"
 
     assert code_of(lambda: planned("GET /jobs", CAREFUL, accept=accept)) == "PGRST107"
+    assert code_of(lambda: planned("GET /jobs", GENEROUS, accept=accept)) is None
+    assert code_of(lambda: planned("POST /jobs", GENEROUS, accept=accept)) == "PGRST127"
 
 
 @pytest.mark.parametrize(

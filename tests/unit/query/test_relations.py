@@ -6,7 +6,7 @@ import pytest
 from tests.unit.query.board import MODEL
 
 from jotbase.errors import RequestError
-from jotbase.query.relations import find_relationship, relationships
+from jotbase.query.relations import find_relationship, relationships, with_origins
 from jotbase.schema.model import Column, ForeignKey, Model, Table, Type
 
 
@@ -101,3 +101,15 @@ def test_a_unique_key_makes_one_to_one() -> None:
 
     assert [one.cardinality for one in all_of_them["users"]] == ["one-to-one"]
     assert [one.cardinality for one in all_of_them["profiles"]] == ["one-to-one"]
+
+
+def test_views_learn_what_they_show() -> None:
+    """Columns that the view or the model does not have are left aside."""
+    view = Table("v", (Column("id", Type.INTEGER, {}, True),), view="select id from jobs")
+    model = Model({**MODEL.tables, "v": view})
+    known = {"v": {"id": ("jobs", "id"), "odd": ("jobs", "id")}, "gone": {"x": ("jobs", "id")}}
+    found = with_origins(model, known)
+
+    assert found.tables["v"].origins == {"id": ("jobs", "id")}
+    assert found.tables["jobs"] is model.tables["jobs"]
+    assert find_relationship(found, found.tables["v"], "people", None).to_one is False

@@ -29,7 +29,12 @@ def test_an_open_table_has_no_condition() -> None:
     ("query", "text"),
     [
         ("", ' ORDER BY "row"."_rowid_"'),
-        ("order=id.desc", ' ORDER BY "row"."id" DESC, "row"."_rowid_"'),
+        ("order=id.desc", ' ORDER BY "row"."id" DESC, "row"."_rowid_" DESC'),
+        ("order=title.desc", ' ORDER BY "row"."title" DESC, "row"."_rowid_"'),
+        (
+            "order=company_id.desc",
+            ' ORDER BY "row"."company_id" DESC NULLS FIRST, "row"."_rowid_" DESC',
+        ),
         ("order=salary", ' ORDER BY "row"."salary" NULLS LAST, "row"."_rowid_"'),
         ("order=salary.nullsfirst", ' ORDER BY "row"."salary", "row"."_rowid_"'),
         ("order=salary.desc", ' ORDER BY "row"."salary" DESC NULLS FIRST, "row"."_rowid_"'),

@@ -102,6 +102,10 @@ class SqliteEngine:
         """Run one reading statement; see `Engine.read`."""
         return await self._reader.read(text, values)
 
+    def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
+        """Run one reading statement on the loop; see `Engine.read_now`."""
+        return self._reader.inline(text, values)
+
     async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
         """Drive a unit of work to its end; see `Engine.write`."""
         return await self._writer.write(work)

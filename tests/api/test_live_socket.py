@@ -1,0 +1,160 @@
+"""Ready frames over real sockets: uvicorn's protocol class, extended, and a client library."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+import pytest
+import uvicorn
+from tests.api.live_world import ANON_KEY, World, note
+from uvicorn.server import ServerState
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from jotbase.http.asgi import Receive, Scope, Send
+from jotbase.http.frames import FrameProtocol
+
+QUERY = f"/realtime/v1/websocket?apikey={ANON_KEY}"
+JOIN = {
+    "topic": "realtime:r",
+    "event": "phx_join",
+    "ref": "1",
+    "payload": {"config": {"postgres_changes": [{"event": "*", "table": "open"}]}},
+}
+Scenario = Callable[[World, str], Awaitable[None]]
+
+
+@asynccontextmanager
+async def served(world: World) -> AsyncIterator[str]:
+    """Serve realtime on a port of the machine's choice; gives the URL."""
+    await world.open()
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        await world.live(scope, receive, send)
+
+    config = uvicorn.Config(
+        application,
+        log_config=None,
+        ws_per_message_deflate=False,
+        lifespan="off",
+    )
+    config.load()
+    state = ServerState()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: FrameProtocol(config, state, {}), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        yield f"ws://127.0.0.1:{port}{QUERY}"
+    finally:
+        server.close()
+        for connection in list(state.connections):
+            connection.shutdown()
+        await asyncio.gather(*state.tasks, return_exceptions=True)
+        await world.feed.stop()
+
+
+def play(scenario: Scenario) -> None:
+    """Play a scenario against a served world."""
+
+    async def run() -> None:
+        world = World()
+        async with served(world) as url:
+            await asyncio.wait_for(scenario(world, url), 20)
+        world.runner.close()
+
+    asyncio.run(run())
+
+
+async def follow(client: ClientConnection) -> None:
+    """Follow the table, to the message that says that it is live."""
+    await client.send(orjson.dumps(JOIN).decode())
+    await client.recv()
+    await client.recv()
+
+
+async def rest(client: ClientConnection) -> list[str | bytes]:
+    """Return all that still comes, to the close."""
+    heard: list[str | bytes] = []
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            heard.append(await client.recv())
+    return heard
+
+
+def test_changes_of_one_turn_arrive_one_by_one() -> None:
+    """What is written to a socket at once is read as single messages, in order."""
+
+    async def scenario(world: World, url: str) -> None:
+        async with connect(url, compression=None) as client:
+            await follow(client)
+            for number in range(1, 51):
+                world.engine.commit("open", None, note(number))
+            told = [orjson.loads(await client.recv()) for _ in range(50)]
+
+        assert [one["payload"]["cursor"] for one in told] == list(range(1, 51))
+
+    play(scenario)
+
+
+def test_a_reader_that_stops_reading_is_let_go_and_others_are_told() -> None:
+    """It gets what was sent before, then a close with code 1013 and the cursor to resume from."""
+
+    async def scenario(world: World, url: str) -> None:
+        slow = await connect(url, compression=None, max_queue=1)
+        quick = await connect(url, compression=None)
+        await follow(slow)
+        await follow(quick)
+        for number in range(1, 61):
+            world.engine.commit("open", None, note(number, title="x" * 500_000))
+            heard: dict[str, Any] = orjson.loads(await quick.recv())
+            assert heard["payload"]["cursor"] == number
+        cursors = [orjson.loads(message)["payload"]["cursor"] for message in await rest(slow)]
+
+        assert (slow.close_code, slow.close_reason) == (1013, f"cursor={cursors[-1]}")
+        assert cursors == list(range(1, len(cursors) + 1))
+        assert len(cursors) < 60
+        await quick.close()
+
+    play(scenario)
+
+
+def url_parts(url: str) -> tuple[str, int]:
+    """Return the host and port of a URL."""
+    host, _, port = url.removeprefix("ws://").partition("/")[0].partition(":")
+    return host, int(port)
+
+
+def test_a_refused_handshake_says_why_over_http() -> None:
+    """The client sees status and body instead of an upgrade."""
+
+    async def scenario(world: World, url: str) -> None:
+        reader, writer = await asyncio.open_connection(*url_parts(url))
+        writer.write(
+            b"GET /realtime/v1/websocket HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+        assert answer.startswith(b"HTTP/1.1 401 ")
+        assert answer.endswith(b'{"error":"API key is missing"}')
+
+    play(scenario)
+
+
+def test_no_log_tells_a_key(caplog: pytest.LogCaptureFixture) -> None:
+    """The line that uvicorn writes for a connection would hold the query string."""
+    caplog.set_level("DEBUG")
+
+    async def scenario(world: World, url: str) -> None:
+        async with connect(url, compression=None) as client:
+            await follow(client)
+
+    play(scenario)
+    said = [record for record in caplog.records if not record.name.startswith("websockets.client")]
+    assert not any(ANON_KEY in record.getMessage() for record in said)

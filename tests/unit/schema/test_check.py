@@ -1,0 +1,189 @@
+"""Rows held against their JSON Schema."""
+
+from typing import Any
+
+import pytest
+from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table, table_file
+
+from jotbase.schema.check import RowCheck, validator
+
+
+def check(properties: dict[str, Any], **keywords: Any) -> RowCheck:
+    """Return the check of a table with these columns."""
+    return RowCheck(table(properties, **keywords))
+
+
+def test_each_fault_is_told_with_its_place_and_keyword() -> None:
+    """All faults of all given columns are found at once."""
+    jobs = check(
+        {
+            "title": {"type": "string", "minLength": 3},
+            "pay": {"type": "integer", "minimum": 0},
+            "tags": {"type": "array", "items": {"type": "string"}},
+        }
+    )
+
+    assert jobs.column_faults({"title": "ab", "pay": -1, "tags": ["a", 5]}) == [
+        {
+            "pointer": "/title",
+            "keyword": "minLength",
+            "message": "the value is shorter than 3 characters",
+        },
+        {
+            "pointer": "/pay",
+            "keyword": "minimum",
+            "message": "the value is less than the minimum of 0",
+        },
+        {"pointer": "/tags/1", "keyword": "type", "message": 'the value is not of type "string"'},
+    ]
+
+
+def test_columns_that_are_not_given_are_no_fault() -> None:
+    """The server fills them, or says which is missing in its own words."""
+    jobs = check({"id": ID, "title": TEXT}, required=["id", "title"], primaryKey=["id"])
+
+    assert jobs.column_faults({}) == []
+    assert [fault["keyword"] for fault in jobs.faults({"id": 1})] == ["required"]
+
+
+def test_no_message_tells_a_value() -> None:
+    """A row may hold what the reader of the message may not see."""
+    whole = check(
+        {"secret": {**TEXT, "writeOnly": True}, "a": {"type": "string", "pattern": "^x"}},
+        minProperties=5,
+    )
+    told = str(whole.faults({"secret": "hidden", "a": "hidden"}))
+
+    assert "hidden" not in told
+    assert "minProperties" in told
+
+
+@pytest.mark.parametrize(
+    ("keywords", "needed"),
+    [
+        ({}, False),
+        ({"required": ["a"], "additionalProperties": False, "description": "x"}, False),
+        ({"access": {"select": "True"}, "unique": [["a"]], "realtime": True}, False),
+        ({"x-mine": 1}, False),
+        ({"if": {"required": ["a"]}}, True),
+        ({"dependentRequired": {"a": ["b"]}}, True),
+        ({"minProperties": 1}, True),
+        ({"allOf": [{"required": ["a"]}]}, True),
+        ({"not": {"required": ["a"]}}, True),
+        ({"propertyNames": {"maxLength": 3}}, True),
+        ({"additionalProperties": {"type": "string"}}, True),
+    ],
+)
+def test_a_row_is_looked_at_whole_only_where_that_says_more(
+    keywords: dict[str, Any], needed: bool
+) -> None:
+    """What columns say alone is checked before the row is stored."""
+    assert check({"a": TEXT, "b": TEXT}, **keywords).needs_whole_row is needed
+
+
+def test_conditions_between_columns_are_checked_on_the_whole_row() -> None:
+    """if, then and dependentRequired see all of the row."""
+    jobs = check(
+        {"remote": {"type": "boolean"}, "place": TEXT},
+        **{"if": {"properties": {"remote": {"const": False}}}, "then": {"required": ["place"]}},
+    )
+
+    assert jobs.faults({"remote": True}) == []
+    assert jobs.faults({"remote": False}) == [
+        {"pointer": "", "keyword": "required", "message": '"place" is a required property'}
+    ]
+    assert jobs.column_faults({"remote": False}) == []
+
+
+def test_references_into_other_files_hold() -> None:
+    """A column may be what another file says it is."""
+    companies = table_file({"handle": {"type": "string", "minLength": 2}})
+    jobs = table_file({"company": {"$ref": "companies.json#/properties/handle"}})
+    against = RowCheck(model(companies=companies, jobs=jobs).tables["jobs"])
+
+    assert against.column_faults({"company": "ab"}) == []
+    assert [fault["pointer"] for fault in against.column_faults({"company": "a"})] == ["/company"]
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("date-time", "2026-08-21T10:11:12Z", "2026-08-21 10:11:12"),
+        ("date", "2024-02-29", "2023-02-29"),
+        ("time", "10:11:12", "10:11"),
+        ("email", "ada@example.com", "Ada <ada@example.com>"),
+        ("uuid", "2eb8aa08-aa98-11ea-b4aa-73b441d16380", "2eb8aa08"),
+        ("uri", "https://example.com/a", "/a"),
+        ("hostname", "example.com", "-example"),
+        ("ipv4", "127.0.0.1", "127.0.0.256"),
+        ("ipv6", "::1", "::x"),
+        ("duration", "P1D", "1 day"),
+        ("json-pointer", "/a", "a"),
+        ("regex", "a+", "("),
+        ("uri-template", "{a}", "{a"),
+        ("decimal", "1.50", "1,50"),
+    ],
+)
+def test_formats_are_asserted(name: str, good: str, bad: str) -> None:
+    """A format is no mere annotation."""
+    against = check({"a": {"type": "string", "format": name}})
+
+    assert against.column_faults({"a": good}) == []
+    assert [fault["keyword"] for fault in against.column_faults({"a": bad})] == ["format"]
+
+
+def test_text_in_base64_is_asserted() -> None:
+    """contentEncoding decides how the value is stored, so it must hold."""
+    against = check({"a": {"type": "string", "contentEncoding": "base64"}})
+
+    assert against.column_faults({"a": "AP8="}) == []
+    assert against.column_faults({"a": "\\x00ff"}) == []
+    assert against.column_faults({"a": "ünd"}) == [
+        {
+            "pointer": "/a",
+            "keyword": "contentEncoding",
+            "message": "the value is not encoded in base64",
+        }
+    ]
+
+
+def test_a_decimal_is_a_number_to_its_schema() -> None:
+    """Kept as exact text, it is compared as the number that it is; a client's text is none."""
+    against = check({"a": {"type": "number", "format": "decimal", "maximum": 5, "multipleOf": 0.01}})
+
+    assert against.faults({"a": "1.23"}) == []
+    assert [fault["keyword"] for fault in against.faults({"a": "5.01"})] == ["maximum"]
+    assert [fault["keyword"] for fault in against.column_faults({"a": "1.23"})] == ["type"]
+
+
+@pytest.mark.parametrize("name", ["a b", "a/b", "a~1", "ü", "a%25", '"', "$ref", "#", "a\\b"])
+def test_columns_of_any_name_are_checked(name: str) -> None:
+    """Names are escaped on their way into a reference."""
+    against = check({name: NUMBER})
+
+    assert against.column_faults({name: 1}) == []
+    assert len(against.column_faults({name: "x"})) == 1
+
+
+def test_keywords_are_named_where_validators_call_them_otherwise() -> None:
+    """dependentRequired, propertyNames and false schemas are told as such."""
+    against = check(
+        {"a": TEXT, "bad": TEXT},
+        dependentRequired={"a": ["bad"]},
+        patternProperties={"^never": False},
+    )
+
+    assert [fault["keyword"] for fault in against.faults({"a": "x", "never": 1})] == [
+        "dependentRequired",
+        "falseSchema",
+    ]
+
+
+def test_a_pattern_costs_time_in_proportion_to_the_text() -> None:
+    """What backtracks for ever elsewhere is done at once; lookaround is bounded in steps."""
+    linear = validator({"pattern": "^(a+)+$"})
+    bounded = validator({"pattern": "^(?=a)(a+)+$"})
+
+    assert not linear.is_valid("a" * 50_000 + "b")
+    assert not bounded.is_valid("a" * 50_000 + "b")
+    assert bounded.is_valid("aaa")

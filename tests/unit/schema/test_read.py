@@ -1,0 +1,163 @@
+"""Whole projects read into models."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.schema.projects import (
+    ID,
+    JSON,
+    NUMBER,
+    TEXT,
+    faults,
+    files,
+    model,
+    places,
+    table_file,
+)
+
+from jotbase.errors import ProjectError
+from jotbase.schema.read import read_model
+
+
+def test_a_project_becomes_a_model() -> None:
+    """Tables come in the order of their names, with all that their files say."""
+    found = model(
+        jobs=table_file(
+            {"id": ID, "title": TEXT},
+            primaryKey=["id"],
+            access={"select": "True"},
+            realtime=True,
+            description="Positions.",
+        ),
+        companies=table_file({"name": TEXT}),
+    )
+    jobs = found.tables["jobs"]
+
+    assert list(found.tables) == ["companies", "jobs"]
+    assert (jobs.primary_key, jobs.access) == (("id",), {"select": "True"})
+    assert (jobs.realtime, jobs.description) == (True, "Positions.")
+    assert (jobs.file, jobs.view) == ("schemas/jobs.json", None)
+
+
+def test_an_empty_project_is_an_empty_model() -> None:
+    """Nothing is no mistake."""
+    assert read_model({}).tables == {}
+
+
+def test_all_mistakes_of_all_files_are_told_at_once() -> None:
+    """A mistake hides no other: not in its column, its file, or another file."""
+    assert places(
+        a=table_file(
+            {
+                "x": {"type": "strin"},
+                "y": {"type": "integer", "default": "no"},
+                "z": {"type": "string", "references": "b.nothing"},
+                "u": {"$ref": "gone.json"},
+            },
+            primaryKey=["w"],
+            indexs=[["x"]],
+        ),
+        b=b"{,}",
+        c=table_file({"x": {"type": "string", "pattern": "("}, "y": {"minLength": 1}}),
+    ) == [
+        "a#/properties/x/type",
+        "a#/indexs",
+        "a#/properties/u/$ref",
+        "a#/primaryKey/0",
+        "a#/properties/y/default",
+        "b#",
+        "c#/properties/x/pattern",
+        "c#/properties/y",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "places_"),
+    [
+        (["a.b"], ["a.b#"]),
+        (["sqlite_jobs"], ["sqlite_jobs#"]),
+        (["Jobs", "jobs"], ["jobs#"]),
+        (["Server Today", 'a"b', "ünï", "do$llar$s", "Escap3e;"], []),
+    ],
+)
+def test_files_are_named_as_tables_can_be(names: list[str], places_: list[str]) -> None:
+    """Dots are the server's own, and databases do not mind the case."""
+    assert places(**{name: table_file({"x": TEXT}) for name in names}) == places_
+
+
+def test_columns_differ_by_more_than_case() -> None:
+    """SQLite takes `id` and `ID` for one column."""
+    assert places(t=table_file({"id": TEXT, "ID": TEXT})) == ["t#/properties/ID"]
+
+
+def test_a_file_of_definitions_is_no_table() -> None:
+    """It is there for others to refer to; its own references must lead somewhere."""
+    shared = {"$defs": {"name": {"type": "string", "maxLength": 9}}}
+    found = model(shared=shared, t=table_file({"a": {"$ref": "shared.json#/$defs/name"}}))
+
+    assert list(found.tables) == ["t"]
+    assert found.tables["t"].schema["$defs"] == {"shared.json": shared}
+    assert places(shared={"$defs": {"a": {"$ref": "gone.json"}}}) == ["shared#/$defs/a/$ref"]
+
+
+def test_a_table_has_columns() -> None:
+    """A file without properties is told so, and a misspelt `properties` as well."""
+    assert places(t={}) == ["t#/properties"]
+    assert places(t={"propertes": {}}) == ["t#/propertes", "t#/properties"]
+
+
+def test_a_view_is_a_select_with_columns() -> None:
+    """Keys may be stated for it; indexes and following it may not."""
+    view = table_file({"n": NUMBER}, view="select 1 as n", primaryKey=["n"])
+
+    assert model(v=view).tables["v"].view == "select 1 as n"
+    assert places(v={**view, "indexes": [["n"]], "realtime": True}) == ["v#/indexes", "v#/realtime"]
+
+
+def test_one_column_numbers_the_rows() -> None:
+    """Databases count in one column of a table."""
+    assert places(t=table_file({"a": ID, "b": ID})) == ["t#/properties/b/identity"]
+
+
+def test_some_name_is_left_for_the_rows_number() -> None:
+    """SQLite's own name for it must not be hidden altogether."""
+    columns = {"rowid": TEXT, "oid": TEXT, "_ROWID_": TEXT}
+
+    assert places(t=table_file(columns)) == ["t#/properties"]
+    assert places(t=table_file({"rowid": TEXT, "oid": TEXT})) == []
+
+
+def test_a_cycle_of_files_is_read() -> None:
+    """Files may say what others are in terms of each other."""
+    a = table_file({"x": {"$ref": "b.json#/properties/y"}})
+    b = table_file({"y": {"type": "string"}, "z": {"$ref": "a.json#/properties/x"}})
+
+    assert [column.type_name for column in model(a=a, b=b).tables["b"].columns] == ["text", "text"]
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b", "a.b"]), JSON | st.binary(), max_size=3))
+def test_no_files_are_more_than_refused(schemas: dict[str, object]) -> None:
+    """Whatever stands in the files, it is a model or a list of faults."""
+    assert all(fault.reason for fault in faults(**schemas))
+
+
+KEYWORDS = st.sampled_from(
+    "type properties required primaryKey unique indexes foreignKeys access realtime view $ref $defs"
+    " allOf enum const format default identity references items pattern minimum".split()
+)
+
+
+@given(
+    st.dictionaries(
+        KEYWORDS,
+        st.dictionaries(KEYWORDS, st.dictionaries(KEYWORDS, JSON, max_size=3) | JSON, max_size=3)
+        | JSON,
+        max_size=4,
+    )
+)
+def test_no_shape_of_keywords_is_more_than_refused(schema: dict[str, object]) -> None:
+    """Keywords with values of any shape, at any place, are read or faults."""
+    try:
+        read_model(files(t=schema))
+    except ProjectError as error:
+        assert error.faults
