@@ -33,9 +33,10 @@ from jotbase.http.credentials import CredentialCheck
 from jotbase.http.files import NOT_FOUND, page, public_files
 from jotbase.http.live import Live
 from jotbase.http.routes import Doors, application
-from jotbase.migration import Migrated, migrate
+from jotbase.migration import migrate
 from jotbase.pipeline import DataApi, answer, answer_now
 from jotbase.project import Project
+from jotbase.schema.upgrade import Upgraded
 from jotbase.schema.vocabulary import META_SCHEMA
 from jotbase.seeding import seed
 from jotbase.settings import Settings
@@ -141,7 +142,7 @@ class Backend:
         self.credentials.revoke(revocation)
         self.live.revoke(revocation)
 
-    async def start(self) -> Migrated:
+    async def start(self) -> Upgraded:
         """Open the database, bring it to the schemas, seed it if it is new, and begin to feed.
 
         Raises ProjectError when the database cannot be opened or brought to the schemas.
@@ -169,7 +170,7 @@ class Backend:
         await self.engine.close()
         self._hashing.shutdown(wait=False)
 
-    async def reload(self) -> Migrated:
+    async def reload(self) -> Upgraded:
         """Read the project's files again and serve what they say now.
 
         Raises ProjectError, and changes nothing, when they are wrong or would lose data.
@@ -239,7 +240,8 @@ class Backend:
     async def _call_function(self, scope: Scope, receive: Receive, send: Send) -> None:
         hosted = self._functions
         if hosted is None:
-            return await send_response(NOT_FOUND, {}, send, head=scope["method"] == "HEAD")
+            await send_response(NOT_FOUND, {}, send, head=scope["method"] == "HEAD")
+            return
         principal = await self.credentials.principal(read_headers(scope))
         enter(DataClient(principal, self._answer_thread(asyncio.get_running_loop())))
         await hosted({**scope, "root_path": "/functions/v1"}, receive, send)

@@ -13,9 +13,10 @@ from time import perf_counter
 from typing import Literal
 from uuid import UUID
 
-from jotbase.access.guard import RuleGuard, PassGuard
+from jotbase.access.guard import PassGuard, RuleGuard
 from jotbase.access.policy import Policy, load_policy
 from jotbase.engines.base import Engine
+from jotbase.errors import Fault, ProjectError
 from jotbase.pipeline import DataApi, MakeContext
 from jotbase.project import Project, read_files
 from jotbase.query.expr import Context
@@ -25,7 +26,7 @@ from jotbase.query.written import Means
 from jotbase.schema.changelog import logged_row
 from jotbase.schema.check import RowCheck
 from jotbase.schema.model import Model, Table
-from jotbase.schema.read import read_model
+from jotbase.schema.read import read_what_can_be
 from jotbase.settings import Settings
 from jotbase.sql.dialect import Dialect
 from jotbase.values import Principal, Row
@@ -44,10 +45,22 @@ class Meaning:
 
 
 def read_meaning(project: Project) -> Meaning:
-    """Read schemas/ whole. Raises ProjectError with every mistake in schemas, then in rules."""
+    """Read schemas/ whole. Raises ProjectError with every mistake, in schemas and in rules."""
     files = read_files(project.schemas)
-    model = read_model(files)
+    model, faults = read_what_can_be(files)
+    if faults:
+        raise ProjectError([*faults, *_rule_faults(model, faults)])
     return Meaning(files, model, load_policy(model), {t.name: RowCheck(t) for t in model})
+
+
+def _rule_faults(model: Model, faults: Sequence[Fault]) -> list[Fault]:
+    """Return mistakes in rules, but for tables with broken columns, which they may be right about."""
+    broken = {fault.file for fault in faults if fault.pointer.startswith("/properties")}
+    try:
+        load_policy(model)
+    except ProjectError as error:
+        return [fault for fault in error.faults if fault.file not in broken]
+    return []
 
 
 def data_api(
@@ -68,9 +81,7 @@ def data_api(
         engine=engine,
         limits=plan_limits(settings),
         guards=guards,
-        means={
-            passes: _means(meaning, guard, engine.dialect) for passes, guard in guards.items()
-        },
+        means={passes: _means(meaning, guard, engine.dialect) for passes, guard in guards.items()},
         principal=principal,
         context=_contexts(now, random_bytes),
         ticks=perf_counter if settings.server_timing else None,

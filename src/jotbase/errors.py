@@ -179,7 +179,7 @@ class SettingError(ProjectError):
 
 
 def violation(faults: Sequence[dict[str, Any]], table: str) -> RequestError:
-    """Return the error of a row that breaks its schema; `faults` are {pointer, keyword, message}."""
+    """Return the error of a row that breaks its schema: faults of {pointer, keyword, message}."""
     return RequestError(
         "23514",
         f'new row for relation "{table}" violates its JSON Schema',

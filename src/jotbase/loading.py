@@ -21,7 +21,9 @@ from jotbase.settings import Settings, read_settings
 from jotbase.values import Row
 
 
-def load_settings(folder: str, overrides: Mapping[str, Any] | None = None) -> tuple[Project, Settings]:
+def load_settings(
+    folder: str, overrides: Mapping[str, Any] | None = None
+) -> tuple[Project, Settings]:
     """Return the project of a folder and its settings, options of the command line winning.
 
     Raises ProjectError and SettingError.

@@ -92,4 +92,4 @@ def keep_in_dotenv(project: Project, values: Mapping[str, str]) -> None:
         file.write("\n".join(lines) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    os.replace(fresh, path)
+    fresh.replace(path)

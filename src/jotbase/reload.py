@@ -51,7 +51,7 @@ async def _apply(backend: Backend) -> None:
         told = "\n".join(f"  {fault}" for fault in error.faults)
         print(f"Not reloaded; the last good state is served:\n{told}", file=sys.stderr, flush=True)
     else:
-        told = "".join(f"\n  {step}" for step in migrated.steps)
+        told = "".join(f"\n  {step}" for step in migrated.told)
         print(f"Reloaded.{told}", flush=True)
 
 

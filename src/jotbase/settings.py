@@ -80,9 +80,7 @@ def _origins(value: str) -> tuple[str, ...]:
     return tuple(origin.strip() for origin in value.split(",") if origin.strip())
 
 
-def _setting(
-    read: Callable[[str], Any], default: Any, text: str, *, secret: bool = False
-) -> Any:
+def _setting(read: Callable[[str], Any], default: Any, text: str, *, secret: bool = False) -> Any:
     return field(default=default, metadata={"read": read, "help": text, "secret": secret})
 
 

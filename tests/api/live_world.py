@@ -83,6 +83,9 @@ class MemoryLog:
             await self.before_answer()
         return self.answer(text, values)
 
+    def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
+        return None
+
     async def prune(self, keep_rows: int, keep_seconds: float | None = None) -> int:
         raise NotImplementedError
 

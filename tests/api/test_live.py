@@ -256,3 +256,26 @@ def test_a_private_channel_is_for_the_service_role_alone(world: World) -> None:
     reason = "Unauthorized: You do not have permissions to read from this Channel topic: r"
     assert world.connect().join(private=True)["payload"]["response"] == {"reason": reason}
     assert world.connect(key=SECRET_KEY).join(private=True)["payload"]["status"] == "ok"
+
+
+def test_one_binding_too_many_is_refused(world: World) -> None:
+    """A channel follows a hundred things."""
+    refused = world.connect().join([BINDING] * 101)
+
+    assert refused["payload"]["response"] == {
+        "reason": "ChannelRateLimitReached: Too many postgres_changes bindings"
+    }
+
+
+@pytest.mark.parametrize(
+    ("topic", "event"), [("realtime:new", "phx_join"), ("realtime:r", "broadcast")]
+)
+def test_what_is_nested_too_deeply_is_ignored(world: World, topic: str, event: str) -> None:
+    """It can be read but not written again; the socket and its channel live on."""
+    socket = world.connect()
+    socket.join(broadcast={"self": True})
+    deep = f"{'[' * 400}{']' * 400}"
+    config = f'{{"config":{{"postgres_changes":[{{"table":"open","filter":{deep}}}]}}}}'
+    socket.say_raw(f'["1","2","{topic}","{event}",{config}]')
+
+    assert socket.silent()

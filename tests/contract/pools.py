@@ -134,12 +134,14 @@ PATTERNS = (
     "a\\\\",
     "_%b",
 )
+PATHS: tuple[tuple[str | int, ...], ...] = (("a",), (0,), (-1,), ("b", "a"), ("b", 1))
 REGEXES = ("a", "^a", "b$", "[aé]", "A|b", "")
 ITEMS: dict[str, tuple[list[Any], ...]] = {
     "ts": ([], ["a"], ["a", "b"], ["1"], ["true"]),
     "ns": ([], [1], [0, 1], [2**53 + 1]),
     "bs": ([], [True], [False, True]),
 }
+LISTS = [items for pool in ITEMS.values() for items in pool]
 VALUES = {kind: st.sampled_from(pool) for kind, pool in POOLS.items()}
 _DOCUMENTS = st.recursive(
     st.none() | st.sampled_from([value for pool in POOLS.values() for value in pool]),

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
-from tests.contract.pools import ITEMS, KINDS, LINKS, PATTERNS, REGEXES, THINGS, VALUES
+from tests.contract.pools import KINDS, LINKS, LISTS, PATTERNS, REGEXES, THINGS, VALUES
 
 from jotbase.access.fitting import fitting, fitting_items, presence
 from jotbase.query.expr import (
@@ -153,9 +153,7 @@ def _lists_and_arrays(scope: str) -> Programs:
         for name, item in (("ts", Type.TEXT), ("ns", Type.INTEGER), ("bs", Type.BOOLEAN))
     ]
     arrays = st.sampled_from([Field(scope, name, Type.ARRAY) for name in ("ts", "ns", "bs")])
-    lists = (
-        arrays | st.sampled_from([items for pool in ITEMS.values() for items in pool]).map(_array)
-    ).map(_same)
+    lists = arrays | st.sampled_from(LISTS).map(_array)
     compared = [_applied(word, arrays, lists) for word in ("cs", "cd", "ov", "eq", "lt")]
     documents = values(Type.JSON, scope)
     contained = [_applied(word, documents, documents) for word in ("cs", "cd")]

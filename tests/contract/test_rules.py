@@ -10,7 +10,17 @@ from typing import Any
 import apsw
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.contract.pools import ITEMS, MODEL, PATTERNS, POOLS, REGEXES, THINGS, contexts, databases
+from tests.contract.pools import (
+    ITEMS,
+    MODEL,
+    PATHS,
+    PATTERNS,
+    POOLS,
+    REGEXES,
+    THINGS,
+    contexts,
+    databases,
+)
 from tests.contract.programs import conditions
 
 from jotbase.access.checks import check_rows
@@ -30,6 +40,8 @@ from jotbase.sql.fragment import Fragment
 from jotbase.values import Row
 
 Database = dict[str, list[Row]]
+
+THINGS_IN_ORDER = ') FROM "things" AS "row" ORDER BY "row"."id"'
 
 #: JOTBASE_EXAMPLES=20000 looks harder than every run of the suite needs to.
 LOOK = settings(
@@ -78,36 +90,37 @@ def judged(expression: Expr, database: Database, context: Context) -> list[bool 
     return [say(Env({"row": row}, context, database.__getitem__)) for row in database["things"]]
 
 
-def operands(operator: str, kind: Type) -> Iterable[Expr]:
-    """Return all that the operator is tried with on the right."""
-    pool: Iterable[Any] = POOLS.get(kind, [items for pool in ITEMS.values() for items in pool])
-    if operator in ("like", "ilike"):
-        pool = PATTERNS
-    if operator in ("match", "imatch"):
-        pool = REGEXES
-    if operator == "is":
-        pool = (True, False) if kind is Type.BOOLEAN else ()
-    if operator in ("json_get", "json_text"):
-        pool = (("a",), (0,), (-1,), ("b", "a"), ("b", 1))
+def operands(operator: str, kind: Type) -> Iterable[Any]:
+    """Return all values that the operator is tried with on the right."""
+    every = POOLS.get(kind, tuple(items for pool in ITEMS.values() for items in pool))
     if OPERATORS[operator].takes[1:] == ("list",):
-        pool = [(), *((value,) for value in pool), tuple(pool)]
-    yield from (Literal(value, kind) for value in pool)
-    yield Fact(("claims", "none"), as_it_is, kind)
+        return [(), *((value,) for value in every), every]
+    special: dict[str, tuple[Any, ...]] = {
+        **dict.fromkeys(("like", "ilike"), PATTERNS),
+        **dict.fromkeys(("match", "imatch"), REGEXES),
+        **dict.fromkeys(("fts", "plfts", "phfts", "wfts"), ("ab", "b", "1", "éa")),
+        **dict.fromkeys(("json_get", "json_text"), PATHS),
+        "is": (True, False) if kind is Type.BOOLEAN else (),
+    }
+    return special.get(operator, every)
 
 
 def tried(operator: str) -> Iterable[Apply]:
     """Return the operator on each column of a type that it takes, with each operand."""
+    takes = OPERATORS[operator].takes
     for column in THINGS.columns:
         if column.type not in OPERATORS[operator].types:
             continue
         left = Field("row", column.name, column.type, column.item)
-        if operator == "holds":
-            for value in POOLS[column.item or Type.TEXT]:
-                yield Apply(operator, (left, Literal(value, column.item)))
-        elif len(OPERATORS[operator].takes) == 1:
+        kind = column.item or Type.TEXT if operator == "holds" else column.type
+        if len(takes) == 1:
             yield Apply(operator, (left,))
-        else:
-            yield from (Apply(operator, (left, right)) for right in operands(operator, column.type))
+            continue
+        extra = (Literal("english", Type.TEXT),) if len(takes) == 3 else ()
+        for value in operands(operator, kind):
+            yield Apply(operator, (left, Literal(value, kind), *extra))
+        if takes[1] != "path":
+            yield Apply(operator, (left, Fact(("claims", "none"), as_it_is, kind), *extra))
 
 
 def everything() -> Database:
@@ -139,9 +152,7 @@ def test_operators_agree_on_every_pair(connection: apsw.Connection, operator: st
     database, context, result = everything(), Context(), OPERATORS[operator].result
     fill(connection, database)
     for expression in tried(operator):
-        statement = (
-            "SELECT (" + predicate(expression, SQLITE) + ') FROM things AS "row" ORDER BY id'
-        )
+        statement = "SELECT (" + predicate(expression, SQLITE) + THINGS_IN_ORDER
 
         found = run(connection, statement, context)
 
@@ -156,7 +167,7 @@ def test_sql_and_judge_agree(
 ) -> None:
     """SQL over rows that stand in a table says what the judge says, unknown included."""
     fill(connection, database)
-    statement = "SELECT (" + predicate(expression, SQLITE) + ') FROM "things" AS "row" ORDER BY id'
+    statement = "SELECT (" + predicate(expression, SQLITE) + THINGS_IN_ORDER
 
     found = run(connection, statement, context)
 

@@ -47,7 +47,8 @@ ROOMS: dict[str, Room] = {
     "realtime": _room(f"{WORDS} sql schema query access", "orjson", pure=True),
     "engines.base": _room(f"{WORDS} sql"),
     "engines": _room(f"{WORDS} sql engines.base", "apsw orjson"),
-    "pipeline": _room(f"{THINKING} engines.base", "orjson"),
+    "timing": _room("values", pure=True),
+    "pipeline": _room(f"{THINKING} engines.base timing", "orjson"),
     "feed": _room(f"{THINKING} engines.base", "orjson"),
     "settings": _room("errors"),
     "project": _room("errors settings", "dotenv"),
@@ -67,7 +68,10 @@ ROOMS: dict[str, Room] = {
     "commands": _room(f"{OUTSIDE} {ROOT} app loading reload jotbase", "orjson uvicorn uvloop"),
     "cli": _room("errors commands jotbase"),
     "__main__": _room("cli"),
-    "testing": _room(f"{OUTSIDE} {ROOT} app loading jotbase", "orjson pytest"),
+    "testing": _room(
+        f"{WORDS} auth engines.base engines http settings project {ROOT} app loading jotbase",
+        "orjson pytest",
+    ),
     "examples": _room("functions testing jotbase", "flask pytest"),
     "jotbase": _room(WORDS),
 }

@@ -38,10 +38,8 @@ class Served:
         if token:
             sent["authorization"] = f"Bearer {token}"
         data = None if body is None else json.dumps(body).encode()
-        request = Request(  # noqa: S310 - the URL is the child's own
-            self.url + path, data, {**sent, **(headers or {})}, method=method
-        )
-        with urlopen(request, timeout=20) as answer:  # noqa: S310 - as above
+        request = Request(self.url + path, data, {**sent, **(headers or {})}, method=method)
+        with urlopen(request, timeout=20) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
@@ -57,7 +55,7 @@ def command(
     *arguments: str, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run one `jotbase` command to its end."""
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         [sys.executable, "-m", "jotbase", *arguments],
         capture_output=True,
         text=True,
@@ -74,7 +72,7 @@ def clean_environment() -> dict[str, str]:
 
 def start(project: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Served:
     """Start the server on a free port and wait until it says that it is ready."""
-    process = subprocess.Popen(  # noqa: S603 - our own command
+    process = subprocess.Popen(
         [
             *(sys.executable, "-m", "jotbase", "serve"),
             *("--project", str(project), "--port", "0", *arguments),

@@ -9,7 +9,6 @@ import stat
 from pathlib import Path
 
 import pytest
-
 from tests.process.server import NOTES, command, serving, write_project
 
 
@@ -89,7 +88,9 @@ def test_an_unreadable_schema_is_said_with_its_place(tmp_path: Path) -> None:
 
 def test_a_database_that_is_none_is_said(tmp_path: Path) -> None:
     """A file that is not a database stops the start and is left as it was."""
-    project = write_project(tmp_path, {"notes": NOTES}, **{"data/jotbase.db": "not a database" * 99})
+    project = write_project(
+        tmp_path, {"notes": NOTES}, **{"data/jotbase.db": "not a database" * 99}
+    )
     done = command("serve", "--project", str(project))
 
     assert done.returncode == 1

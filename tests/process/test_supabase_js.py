@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from tests.process.server import NOTES, serving, write_project
 
 SCRIPT = Path(__file__).with_name("supabase_js.mjs")
@@ -17,8 +16,8 @@ SCRIPT = Path(__file__).with_name("supabase_js.mjs")
 def test_supabase_js_signs_up_reads_writes_and_hears(tmp_path: Path) -> None:
     """`@supabase/supabase-js` signs up, does CRUD and receives its own changes live."""
     with serving(write_project(tmp_path, {"notes": NOTES})) as served:
-        done = subprocess.run(  # noqa: S603 - our own script
-            ["node", str(SCRIPT), served.url, served.keys["publishable_key"]],  # noqa: S607 - node on the PATH
+        done = subprocess.run(
+            ["node", str(SCRIPT), served.url, served.keys["publishable_key"]],
             capture_output=True,
             text=True,
             timeout=90,

@@ -10,7 +10,6 @@ import pytest
 from postgrest.exceptions import APIError
 from realtime.types import RealtimePostgresChangesListenEvent
 from supabase import AsyncClient, acreate_client, create_client
-
 from tests.process.server import NOTES, Served, serving, write_project
 
 # The client leaves its sockets to the garbage collector.
@@ -56,7 +55,10 @@ async def _hear_an_insert(served: Served) -> list[tuple[str, str]]:
         heard.put_nowait((data["type"].value, data["record"]["text"]))
 
     channel = client.channel("notes").on_postgres_changes(
-        RealtimePostgresChangesListenEvent.Insert, schema="public", table="notes", callback=on_change
+        RealtimePostgresChangesListenEvent.Insert,
+        schema="public",
+        table="notes",
+        callback=on_change,
     )
     await channel.subscribe(lambda state, _: subscribed.set() if state == "SUBSCRIBED" else None)
     await asyncio.wait_for(subscribed.wait(), 20)

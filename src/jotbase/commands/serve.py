@@ -6,9 +6,7 @@ In charge of what a start needs and of what it prints. Must not know how anythin
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
-import sys
 from typing import Any
 
 from jotbase.app import Backend

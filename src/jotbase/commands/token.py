@@ -23,7 +23,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sub", metavar="ID", help="the user's id (default: a new one)")
     parser.add_argument("--email", default="", help="the user's address")
     parser.add_argument("--claims", metavar="JSON", default="{}", help="more claims, an object")
-    parser.add_argument("--expires", type=int, default=3600, metavar="SECONDS", help="(default: 3600)")
+    parser.add_argument(
+        "--expires", type=int, default=3600, metavar="SECONDS", help="(default: 3600)"
+    )
     parser.add_argument("--json", action="store_true", help="print the token and its claims")
 
 

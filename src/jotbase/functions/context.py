@@ -1,7 +1,7 @@
 """What a view may ask for: the caller, and a data client that acts as that caller.
 
-In charge of carrying the call's context into the thread that runs the view. Must not know Flask, nor
-how a request is answered: the answering comes in as a function.
+In charge of carrying the call's context into the thread that runs the view. Must not know Flask,
+nor how a request is answered: the answering comes in as a function.
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ def load_functions(folder: Path) -> Any:
     specification = importlib.util.spec_from_file_location(
         MODULE, file, submodule_search_locations=[str(folder)]
     )
-    assert specification is not None and specification.loader is not None
+    if specification is None or specification.loader is None:
+        raise ProjectError([Fault("functions/__init__.py", "", "the file is no Python module")])
     module = importlib.util.module_from_spec(specification)
     sys.modules[MODULE] = module
     try:

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+import orjson
+
 from jotbase.errors import AccessError, ChannelError
 from jotbase.feed import Feed
 from jotbase.http.credentials import CredentialCheck
@@ -39,6 +41,8 @@ from jotbase.schema.model import Model
 from jotbase.values import Principal
 
 MOST_CHANNELS = 100
+#: Of `postgres_changes`, on one channel.
+MOST_BINDINGS = 100
 #: Timers beyond a day are set again after it.
 _LONGEST_TIMER = 86_400.0
 
@@ -108,8 +112,12 @@ class Channels:
             self._say(reply(said, "error", {"reason": refusals.UNMATCHED}))
             return
         state = State.JOINED if said.topic in self._joined else State.CLOSED
-        for step in TRANSITIONS[state][event_named(said.event)].steps:
-            await self._steps[step](said)
+        try:
+            for step in TRANSITIONS[state][event_named(said.event)].steps:
+                await self._steps[step](said)
+        except orjson.JSONEncodeError:
+            # Nested more deeply than can be said again: as malformed as what could not be read.
+            return
 
     def close_all(self) -> None:
         """Forget every channel: the socket is gone."""
@@ -131,8 +139,9 @@ class Channels:
 
     async def _join(self, said: Frame) -> None:
         request = read_join(said.payload)
+        echoes = [echo(binding) for binding in request.bindings]
         try:
-            self._check_topic(said.topic)
+            self._check(said.topic, request)
             principal = await self._who(request.token)
             if request.private and not principal.is_service:
                 raise refusals.unreadable(said.topic.removeprefix(PREFIX))
@@ -145,7 +154,7 @@ class Channels:
         if request.cursor is not None and request.bindings:
             channel.replay = self._replay(channel, request.cursor)
         faults = self._follow(channel, principal)
-        self._say(reply(said, "ok", {"postgres_changes": list(map(echo, request.bindings))}))
+        self._say(reply(said, "ok", {"postgres_changes": echoes}))
         if request.presence:
             self._say(Frame(channel.join_ref, None, said.topic, "presence_state", {}))
         self._tell_subscribed(channel, faults)
@@ -202,11 +211,13 @@ class Channels:
     def _say(self, frame: Frame) -> None:
         self._outlet.write(ready_frame(render(self._vsn, frame)))
 
-    def _check_topic(self, topic: str) -> None:
+    def _check(self, topic: str, request: JoinRequest) -> None:
         if topic == PREFIX:
             raise refusals.topic_missing()
         if len(self._joined) >= MOST_CHANNELS:
             raise refusals.too_many_channels()
+        if len(request.bindings) > MOST_BINDINGS:
+            raise refusals.too_many_bindings()
 
     async def _who(self, token: str | None) -> Principal:
         """Whom a channel acts for. Whatever is revoked while this waits is seen: nothing is awaited

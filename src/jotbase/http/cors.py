@@ -43,7 +43,9 @@ def cors_headers(headers: Mapping[str, str], allowed: tuple[str, ...]) -> Pairs:
 
 def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
     """Whether a browser asks first what it may send."""
-    return method == "OPTIONS" and "access-control-request-method" in headers and "origin" in headers
+    return (
+        method == "OPTIONS" and "access-control-request-method" in headers and "origin" in headers
+    )
 
 
 def preflight(headers: Mapping[str, str], allowed: tuple[str, ...]) -> Response:

@@ -22,7 +22,7 @@ SessionAlive = Callable[[str], Awaitable[bool]]
 
 
 class CredentialCheck:
-    """Checks credentials against the ring, the database and the clock; belongs to one event loop."""
+    """Checks credentials against ring, database and clock; belongs to one event loop."""
 
     def __init__(
         self,

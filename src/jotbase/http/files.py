@@ -6,6 +6,7 @@ know any protocol.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,12 @@ def public_files(folder: Path) -> Application:
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal served
-        if not folder.is_dir():
-            return await send_response(NOT_FOUND, {}, send, head=scope["method"] == "HEAD")
-        if served is None:
+        if served is None and await asyncio.to_thread(folder.is_dir):
             served = _static(folder)
-        await served(scope, receive, send)
+        if served is not None:
+            await served(scope, receive, send)
+        else:
+            await send_response(NOT_FOUND, {}, send, head=scope["method"] == "HEAD")
 
     return serve
 

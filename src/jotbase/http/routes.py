@@ -183,7 +183,7 @@ async def _lifespan(doors: Doors, receive: Receive, send: Send) -> None:
     await receive()
     try:
         await doors.start()
-    except Exception as error:
+    except Exception:  # noqa: BLE001 - `doors.start` has told why
         await send({"type": "lifespan.startup.failed", "message": ""})
         return
     await send({"type": "lifespan.startup.complete"})

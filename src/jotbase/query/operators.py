@@ -8,7 +8,7 @@ order; each dialect is made to obey.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,29 +17,33 @@ import orjson
 from jotbase.query import documents, patterns, textsearch
 from jotbase.query.binding import Takes
 from jotbase.query.documents import same
+from jotbase.query.meanings import (
+    DISTINCT_DOCUMENTS,
+    DOCUMENTS,
+    HOLDS,
+    HOLDS_BOOLEAN,
+    IN,
+    IN_BYTES,
+    IN_DOCUMENTS,
+    JSON_TEXT,
+    LIKE,
+    STARTSWITH,
+    Meaning,
+    Spellings,
+    call,
+    compared,
+    distinct,
+    in_list,
+    infix,
+    is_value,
+    search_postgres,
+)
 from jotbase.query.output import base64_text
 from jotbase.schema.model import Type
-from jotbase.sql.fragment import Fragment, join, sql
-
-Spelling = Callable[..., Fragment]
-#: One spelling for each dialect, by its name.
-Spellings = Mapping[str, Spelling]
 
 EVERY = frozenset(Type)
 COMPARABLE = EVERY - {Type.BYTES}
 TEXTUAL = frozenset({Type.TEXT})
-DOCUMENTS = frozenset({Type.JSON, Type.ARRAY})
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """One meaning in both readings.
-
-    `spell` writes SQL from the arguments' fragments, by dialect name; `read` takes their values.
-    """
-
-    spell: Spellings
-    read: Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,120 +73,6 @@ class Operator:
         return usual if last is None else self.typed.get(last, usual)
 
 
-def _infix(sqlite: str, postgres: str | None = None) -> Spellings:
-    def spelling(symbol: str) -> Spelling:
-        def spell(left: Fragment, right: Fragment) -> Fragment:
-            return left + f" {symbol} " + right
-
-        return spell
-
-    return {"sqlite": spelling(sqlite), "postgres": spelling(postgres or sqlite)}
-
-
-def _call(sqlite: str, postgres: str | None = None) -> Spellings:
-    def spelling(name: str) -> Spelling:
-        def spell(*arguments: Fragment) -> Fragment:
-            return sql(f"{name}(") + join(", ", arguments) + ")"
-
-        return spell
-
-    return {"sqlite": spelling(sqlite), "postgres": spelling(postgres or sqlite)}
-
-
-def _like_sqlite(left: Fragment, right: Fragment) -> Fragment:
-    return left + " LIKE " + right + " ESCAPE '\\'"
-
-
-def _in_sqlite(item: str) -> Spelling:
-    # An unknown list makes `IN (NULL)`, which is unknown, and not `IN ()`, which is false.
-    def spell(left: Fragment, right: Fragment) -> Fragment:
-        return left + f" IN (SELECT {item} FROM json_each(ifnull(" + right + ", '[null]')))"
-
-    return spell
-
-
-def _in_postgres(left: Fragment, right: Fragment) -> Fragment:
-    return left + " = ANY(" + right + ")"
-
-
-def _in(value: Any, options: Sequence[Any] | None) -> bool | None:
-    if options is None:
-        return None
-    if value is None:
-        return None if options else False
-    return any(same(value, option) for option in options)
-
-
-def _holds_sqlite(test: str) -> Spelling:
-    # json_each gives true as 1, so an item's kind must be asked for as well.
-    def spell(array: Fragment, item: Fragment) -> Fragment:
-        return (
-            sql("CASE WHEN ") + array + " IS NULL OR " + item + " IS NULL THEN NULL ELSE EXISTS"
-            " (SELECT 1 FROM json_each(" + array + ") AS jot_item WHERE jot_item.value = " + item
-        ) + f" AND jot_item.type {test} ('true', 'false')) END"
-
-    return spell
-
-
-def _holds_postgres(array: Fragment, item: Fragment) -> Fragment:
-    return array + " @> to_jsonb(" + item + ")"
-
-
-def _startswith_sqlite(text: Fragment, head: Fragment) -> Fragment:
-    return sql("substr(") + text + ", 1, length(" + head + ")) = " + head
-
-
-def _json_text_sqlite(document: Fragment, path: Fragment) -> Fragment:
-    # `->` keeps a number's spelling, where `->>` would read it and print it again.
-    return (
-        sql("CASE json_type(") + document + ", " + path + ") WHEN 'null' THEN NULL"
-        " WHEN 'text' THEN " + document + " ->> " + path + " ELSE " + document + " -> " + path
-    ) + " END"
-
-
-def _is(value: Any, wanted: Any) -> bool:
-    return value is wanted if wanted is None else value is not None and same(value, wanted)
-
-
-def _distinct(left: Any, right: Any) -> bool:
-    if left is None or right is None:
-        return left is not right
-    return not same(left, right)
-
-
-def _among_sqlite(value: Fragment, options: Fragment) -> Fragment:
-    among = sql("jot_among(") + value + ", " + options + ")"
-    return sql("CASE json_array_length(") + options + ") WHEN 0 THEN FALSE ELSE " + among + " END"
-
-
-def _distinct_sqlite(left: Fragment, right: Fragment) -> Fragment:
-    compared = sql("ifnull(jot_compare(") + left + ", " + right + ") <> 0, FALSE)"
-    return sql("(") + left + " IS NULL) <> (" + right + " IS NULL) OR " + compared
-
-
-def _compared(symbol: str) -> Mapping[Type, Meaning]:
-    """Return a comparison's meaning on JSON, which SQLite would compare as text."""
-
-    def spell(left: Fragment, right: Fragment) -> Fragment:
-        return sql("jot_compare(") + left + ", " + right + f") {symbol} 0"
-
-    def read(left: Any, right: Any) -> bool:
-        return _SIGNS[symbol](documents.compare(left, right))
-
-    meaning = Meaning({"sqlite": spell, "postgres": _infix(symbol)["postgres"]}, read)
-    return dict.fromkeys(DOCUMENTS, meaning)
-
-
-_SIGNS: Mapping[str, Callable[[int], bool]] = {
-    "=": lambda sign: sign == 0,
-    "<>": lambda sign: sign != 0,
-    "<": lambda sign: sign < 0,
-    "<=": lambda sign: sign <= 0,
-    ">": lambda sign: sign > 0,
-    ">=": lambda sign: sign >= 0,
-}
-
-
 #: The forms of a full-text search, PostgreSQL's function for each, and what they say.
 _SEARCHES = (
     ("fts", "to_tsquery", "matches a tsquery: `fat & (cat | rat)`, `'fat cat' & !dog`, `ca:*`"),
@@ -192,105 +82,80 @@ _SEARCHES = (
 )
 
 
-def _search_postgres(to_query: str) -> Spelling:
-    def spell(document: Fragment, query: Fragment, config: Fragment) -> Fragment:
-        vector = sql("to_tsvector(") + config + "::regconfig, " + document + ")"
-        return vector + f" @@ {to_query}(" + config + "::regconfig, " + query + ")"
-
-    return spell
-
-
 _TABLE = (
-    Operator("eq", "equals", _infix("="), same, typed=_compared("=")),
-    Operator(
-        "neq", "differs from", _infix("<>"), lambda a, b: not same(a, b), typed=_compared("<>")
-    ),
-    Operator("lt", "less than", _infix("<"), lambda a, b: a < b, COMPARABLE, typed=_compared("<")),
+    Operator("eq", "equals", infix("="), same, typed=compared("=")),
+    Operator("neq", "differs from", infix("<>"), lambda a, b: not same(a, b), typed=compared("<>")),
+    Operator("lt", "less than", infix("<"), lambda a, b: a < b, COMPARABLE, typed=compared("<")),
     Operator(
         "lte",
         "less than or equal",
-        _infix("<="),
+        infix("<="),
         lambda a, b: a <= b,
         COMPARABLE,
-        typed=_compared("<="),
+        typed=compared("<="),
     ),
-    Operator(
-        "gt", "greater than", _infix(">"), lambda a, b: a > b, COMPARABLE, typed=_compared(">")
-    ),
+    Operator("gt", "greater than", infix(">"), lambda a, b: a > b, COMPARABLE, typed=compared(">")),
     Operator(
         "gte",
         "greater than or equal",
-        _infix(">="),
+        infix(">="),
         lambda a, b: a >= b,
         COMPARABLE,
-        typed=_compared(">="),
+        typed=compared(">="),
     ),
     Operator(
         "like",
         "fits a pattern: `%` (or `*`) any text, `_` any character",
-        {"sqlite": _like_sqlite, "postgres": _infix("LIKE")["postgres"]},
+        LIKE,
         patterns.like,
         TEXTUAL,
     ),
     Operator(
         "ilike",
         "like, whatever the case",
-        {"sqlite": _call("jot_ilike")["sqlite"], "postgres": _infix("ILIKE")["postgres"]},
+        {"sqlite": call("jot_ilike")["sqlite"], "postgres": infix("ILIKE")["postgres"]},
         patterns.ilike,
         TEXTUAL,
     ),
     Operator(
         "match",
         "a regular expression is found in the text",
-        {"sqlite": _call("jot_match")["sqlite"], "postgres": _infix("~")["postgres"]},
+        {"sqlite": call("jot_match")["sqlite"], "postgres": infix("~")["postgres"]},
         patterns.match,
         TEXTUAL,
     ),
     Operator(
         "imatch",
         "match, whatever the case",
-        {"sqlite": _call("jot_imatch")["sqlite"], "postgres": _infix("~*")["postgres"]},
+        {"sqlite": call("jot_imatch")["sqlite"], "postgres": infix("~*")["postgres"]},
         patterns.imatch,
         TEXTUAL,
     ),
     Operator(
         "in",
         "is one of a list",
-        {"sqlite": _in_sqlite("value"), "postgres": _in_postgres},
-        _in,
+        IN,
+        in_list,
         strict=False,
         takes=("value", "list"),
         typed={
-            **dict.fromkeys(
-                DOCUMENTS, Meaning({"sqlite": _among_sqlite, "postgres": _in_postgres}, _in)
-            ),
-            Type.BYTES: Meaning(
-                {"sqlite": _in_sqlite("unhex(value)"), "postgres": _in_postgres}, _in
-            ),
+            **dict.fromkeys(DOCUMENTS, IN_DOCUMENTS),
+            Type.BYTES: IN_BYTES,
         },
     ),
-    Operator("is", "is null, true or false; never unknown", _infix("IS"), _is, strict=False),
+    Operator("is", "is null, true or false; never unknown", infix("IS"), is_value, strict=False),
     Operator(
         "isdistinct",
         "differs, null being a value like others; never unknown",
-        _infix("IS DISTINCT FROM"),
-        _distinct,
+        infix("IS DISTINCT FROM"),
+        distinct,
         strict=False,
-        typed=dict.fromkeys(
-            DOCUMENTS,
-            Meaning(
-                {
-                    "sqlite": _distinct_sqlite,
-                    "postgres": _infix("IS DISTINCT FROM")["postgres"],
-                },
-                _distinct,
-            ),
-        ),
+        typed=dict.fromkeys(DOCUMENTS, DISTINCT_DOCUMENTS),
     ),
     Operator(
         "cs",
         "contains: every item of the array, or every part of the JSON value, is there",
-        {"sqlite": _call("jot_contains")["sqlite"], "postgres": _infix("@>")["postgres"]},
+        {"sqlite": call("jot_contains")["sqlite"], "postgres": infix("@>")["postgres"]},
         documents.contains,
         DOCUMENTS,
     ),
@@ -298,8 +163,8 @@ _TABLE = (
         "cd",
         "is contained in another array or JSON value",
         {
-            "sqlite": lambda left, right: _call("jot_contains")["sqlite"](right, left),
-            "postgres": _infix("<@")["postgres"],
+            "sqlite": lambda left, right: call("jot_contains")["sqlite"](right, left),
+            "postgres": infix("<@")["postgres"],
         },
         lambda a, b: documents.contains(b, a),
         DOCUMENTS,
@@ -307,7 +172,7 @@ _TABLE = (
     Operator(
         "ov",
         "has an item in common with another array",
-        {"sqlite": _call("jot_overlaps")["sqlite"], "postgres": _infix("&&")["postgres"]},
+        {"sqlite": call("jot_overlaps")["sqlite"], "postgres": infix("&&")["postgres"]},
         documents.overlaps,
         frozenset({Type.ARRAY}),
     ),
@@ -315,7 +180,7 @@ _TABLE = (
         Operator(
             form,
             doc,
-            {"sqlite": _call(f"jot_{form}")["sqlite"], "postgres": _search_postgres(to_query)},
+            {"sqlite": call(f"jot_{form}")["sqlite"], "postgres": search_postgres(to_query)},
             textsearch.searching(form),
             TEXTUAL,
             takes=("value", "value", "name"),
@@ -325,13 +190,13 @@ _TABLE = (
     Operator(
         "holds",
         "the array column has this item (`item in row.column`)",
-        {"sqlite": _holds_sqlite("NOT IN"), "postgres": _holds_postgres},
+        HOLDS,
         lambda array, item: any(same(value, item) for value in array),
         frozenset({Type.ARRAY}),
         url=False,
         typed={
             Type.BOOLEAN: Meaning(
-                {"sqlite": _holds_sqlite("IN"), "postgres": _holds_postgres},
+                HOLDS_BOOLEAN,
                 lambda array, item: any(same(value, item) for value in array),
             )
         },
@@ -339,7 +204,7 @@ _TABLE = (
     Operator(
         "len",
         "characters of a text",
-        _call("length"),
+        call("length"),
         len,
         TEXTUAL,
         result=Type.INTEGER,
@@ -349,7 +214,7 @@ _TABLE = (
     Operator(
         "array_len",
         "items of an array",
-        _call("json_array_length", "jsonb_array_length"),
+        call("json_array_length", "jsonb_array_length"),
         len,
         frozenset({Type.ARRAY}),
         result=Type.INTEGER,
@@ -359,7 +224,7 @@ _TABLE = (
     Operator(
         "lower",
         "the text with A to Z in lower case",
-        _call("lower"),
+        call("lower"),
         patterns.ascii_lower,
         TEXTUAL,
         result=Type.TEXT,
@@ -369,7 +234,7 @@ _TABLE = (
     Operator(
         "startswith",
         "the text begins with another",
-        {"sqlite": _startswith_sqlite, "postgres": _call("starts_with")["postgres"]},
+        STARTSWITH,
         str.startswith,
         TEXTUAL,
         url=False,
@@ -377,7 +242,7 @@ _TABLE = (
     Operator(
         "json_get",
         "the JSON value at the end of a path (`->`)",
-        _infix("->", "#>"),
+        infix("->", "#>"),
         documents.at,
         DOCUMENTS,
         result=Type.JSON,
@@ -387,7 +252,7 @@ _TABLE = (
     Operator(
         "json_text",
         "the text at the end of a path into JSON (`->>`)",
-        {"sqlite": _json_text_sqlite, "postgres": _infix("#>>")["postgres"]},
+        JSON_TEXT,
         documents.text_at,
         DOCUMENTS,
         result=Type.TEXT,

@@ -32,6 +32,11 @@ def too_many_channels() -> ChannelError:
     return ChannelError("ChannelRateLimitReached", "Too many channels")
 
 
+def too_many_bindings() -> ChannelError:
+    """Return the refusal of a channel that follows more than one may."""
+    return ChannelError("ChannelRateLimitReached", "Too many postgres_changes bindings")
+
+
 def unreadable(subtopic: str) -> ChannelError:
     """Return the refusal of a private channel whose messages the caller may not read."""
     text = f"You do not have permissions to read from this Channel topic: {subtopic}"

@@ -30,7 +30,12 @@ def _plain(value: Any) -> Any:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    said = {one.name: getattr(table, one.name) for one in fields(Table) if one.name != "columns"}
+    # `origins` are what the database says of a view, not the files.
+    said = {
+        one.name: getattr(table, one.name)
+        for one in fields(Table)
+        if one.name not in ("columns", "origins")
+    }
     for name in ("unique", "indexes", "foreign_keys"):
         said[name] = [asdict(part) for part in said[name]]
     return {**said, "columns": [_column(column) for column in table.columns]}

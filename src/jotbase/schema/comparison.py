@@ -156,6 +156,7 @@ def _value_guards(old: Table, new: Table) -> Iterator[Guard]:
 
 def _unique_guards(old: Table, new: Table) -> Iterator[Guard]:
     held = [set(old.primary_key), *(set(unique.columns) for unique in old.unique)]
+    held += [{column.name} for column in old.columns if column.identity]
     wanted = [("primaryKey", new.primary_key)] if new.primary_key else []
     wanted += [("unique", unique.columns) for unique in new.unique]
     wanted += [("properties", (column.name,)) for column in new.columns if column.identity]

@@ -130,7 +130,8 @@ def _clock(name: str, form: str, length: int, zone: str) -> str:
 def _json(column: Column, name: str, root: Mapping[str, Any]) -> str:
     allowed = kinds(column.schema, root)
     if allowed >= KINDS - {"null"}:
-        return f"json_valid({name})"
+        # Before SQLite 3.45 json_valid says of NULL that it is not valid.
+        return f"({name} IS NULL OR json_valid({name}))"
     return _json_of_type(name, sorted({one for kind in allowed for one in _JSON_TYPES[kind]}))
 
 

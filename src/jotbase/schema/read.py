@@ -45,6 +45,17 @@ def read_model(files: Mapping[str, bytes]) -> Model:
     A file that has `$defs` and no `properties` is there for others to refer to, and is no table.
     Raises ProjectError with every mistake found.
     """
+    model, faults = read_what_can_be(files)
+    if faults:
+        raise ProjectError(faults)
+    return model
+
+
+def read_what_can_be(files: Mapping[str, bytes]) -> tuple[Model, list[Fault]]:
+    """Return the model as far as the files make sense, and every mistake in them.
+
+    With it, mistakes in rules can be told beside those in schemas; nothing may be made of it.
+    """
     reading = _Reading()
     for name in sorted(files):
         _parse(name, files[name], reading)
@@ -54,9 +65,7 @@ def read_model(files: Mapping[str, bytes]) -> Model:
         if _is_table(parsed.document):
             _read_table(name, parsed, sources, reading, taken)
     _refer(reading)
-    if reading.faults:
-        raise ProjectError(sorted(reading.faults, key=lambda fault: fault.file))
-    return Model(reading.tables)
+    return Model(reading.tables), sorted(reading.faults, key=lambda fault: fault.file)
 
 
 def _table_name(file: str) -> str:

@@ -15,6 +15,7 @@ from jotbase.app import Backend, World
 from jotbase.auth.apikeys import opaque_key
 from jotbase.auth.keys import KeyRing
 from jotbase.data import Meaning, read_meaning
+from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.keychain import fresh_keys, read_keys
 from jotbase.loading import engine_maker
@@ -54,14 +55,18 @@ def make_template(folder: Path, threads: LoopThread) -> Template:
         backend = Backend(project, settings, meaning, ring, make, URL, seeds=seeds)
         await backend.start()
         try:
-            engine = backend.engine
-            assert isinstance(engine, SqliteEngine)
-            return await engine.image()
+            return await _image(backend.engine)
         finally:
             await backend.stop()
 
     empty, seeded = threads.run(image(False)), threads.run(image(True))
     return Template(project, settings, meaning, ring, empty, seeded)
+
+
+async def _image(engine: Engine) -> bytes:
+    if not isinstance(engine, SqliteEngine):
+        raise TypeError("only the embedded engine gives an image")
+    return await engine.image()
 
 
 class TestBackend:

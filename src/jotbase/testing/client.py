@@ -52,9 +52,7 @@ class Client:
         """Read rows of a table: `get("/jobs", {"id": "eq.1"})`."""
         return self.request("GET", "/rest/v1" + path, params, None, headers)
 
-    def post(
-        self, path: str, json: Any, params: Params | None = None, **headers: str
-    ) -> Answer:
+    def post(self, path: str, json: Any, params: Params | None = None, **headers: str) -> Answer:
         """Insert a row, or a list of rows."""
         return self.request("POST", "/rest/v1" + path, params, json, headers)
 
@@ -89,6 +87,4 @@ class Client:
             sent["content-type"] = "application/json"
         query = urlencode(params or {}, doseq=True, safe="(),.*:")
         response = self.send(Request(method, path, query, sent | given, body))
-        return Answer(
-            response.status, {k.lower(): v for k, v in response.headers}, response.body
-        )
+        return Answer(response.status, {k.lower(): v for k, v in response.headers}, response.body)

@@ -60,9 +60,9 @@ def backend(
 
 
 def _project(request: pytest.FixtureRequest) -> Path:
-    named = request.config.getini("jotbase_project")
+    named: str = request.config.getini("jotbase_project")
     if named:
-        return (request.config.rootpath / named).resolve()
+        return request.config.rootpath.joinpath(named).resolve()
     for folder in request.path.parents:
         if (folder / "schemas").is_dir():
             return folder

@@ -39,6 +39,10 @@ def test_a_refused_token_has_a_name_here(code: str, message: str, reason: str) -
         (refusals.topic_missing(), "TopicNameRequired: You must provide a topic name"),
         (refusals.too_many_channels(), "ChannelRateLimitReached: Too many channels"),
         (
+            refusals.too_many_bindings(),
+            "ChannelRateLimitReached: Too many postgres_changes bindings",
+        ),
+        (
             refusals.unreadable("r"),
             "Unauthorized: You do not have permissions to read from this Channel topic: r",
         ),
