@@ -10,15 +10,15 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
-from jotbase.auth.accounts import session_alive
 from jotbase.auth.apikeys import opaque_key
 from jotbase.auth.keys import KeyRing
-from jotbase.auth.live import Revocation
+from jotbase.auth.live import Revocation, session_alive
 from jotbase.auth.policy import AuthPolicy
 from jotbase.data import Meaning, constraint_name, data_api, decode_row, read_meaning
 from jotbase.engines.base import Engine
@@ -26,8 +26,6 @@ from jotbase.errors import ProjectError
 from jotbase.feed import Feed
 from jotbase.functions.context import DataClient, enter
 from jotbase.functions.host import host, load_functions
-from jotbase.http.account_services import AccountServices
-from jotbase.http.accounts import accounts
 from jotbase.http.asgi import Application, Receive, Scope, Send, read_headers, send_response
 from jotbase.http.credentials import CredentialCheck
 from jotbase.http.files import NOT_FOUND, page, public_files
@@ -36,10 +34,12 @@ from jotbase.http.routes import Doors, application
 from jotbase.migration import migrate
 from jotbase.pipeline import DataApi, answer, answer_now
 from jotbase.project import Project
+from jotbase.query.relations import with_origins
 from jotbase.schema.upgrade import Upgraded
 from jotbase.schema.vocabulary import META_SCHEMA
 from jotbase.seeding import seed
 from jotbase.settings import Settings
+from jotbase.upkeep import keep_up
 from jotbase.values import ANON, Principal, Request, Response, Row
 
 log = logging.getLogger("jotbase")
@@ -47,6 +47,9 @@ log = logging.getLogger("jotbase")
 #: Password hashes at one time; each takes some 20 MiB and a core.
 HASHING_THREADS = 4
 
+
+#: How long after a start the rest of the program is loaded, in seconds.
+WARM_UP = 0.3
 
 #: Names a table's unique or foreign key by its columns, in the database's refusals.
 ConstraintName = Callable[[Literal["unique", "foreign"], str, tuple[str, ...]], str | None]
@@ -71,6 +74,9 @@ def auth_policy(settings: Settings, url: str) -> AuthPolicy:
         reuse_interval=settings.refresh_reuse_interval,
         signup_disabled=settings.disable_signup,
         anonymous_users=settings.anonymous_users,
+        session_time_box=settings.session_timebox,
+        session_inactivity=settings.session_inactivity,
+        password_min_length=settings.password_min_length,
     )
 
 
@@ -94,7 +100,6 @@ class Backend:
             self.ring, self.world.now, self._session_alive, self.settings.jwt_aud
         )
         self.data = self._data()
-        self.services = self._services()
         self.feed = Feed(self.engine, self.world.now)
         self.live = Live(self.credentials, self.feed, self.world.now)
         self._functions = self._host_functions()
@@ -117,8 +122,13 @@ class Backend:
             self.credentials.principal,
         )
 
-    def _services(self) -> AccountServices:
-        return AccountServices(
+    @cached_property
+    def _answer_account(self) -> Callable[[Request], Awaitable[Response]]:
+        # 50 ms of imports that a start need not wait for; `start` has them loaded right after.
+        from jotbase.http.account_services import AccountServices
+        from jotbase.http.accounts import accounts
+
+        services = AccountServices(
             engine=self.engine,
             ring=self.ring,
             policy=auth_policy(self.settings, self.url),
@@ -127,6 +137,7 @@ class Backend:
             run_in_thread=self._run_hashing,
             revoke=self.revoke,
         )
+        return lambda request: accounts(request, services)
 
     async def _run_hashing(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
         loop = asyncio.get_running_loop()
@@ -150,6 +161,7 @@ class Backend:
         await self.engine.open()
         try:
             migrated = await migrate(self.engine, self.meaning.model)
+            await self._look_behind_views()
             if migrated.fresh and self.seeds:
                 await seed(self.project, self.data)
         except BaseException:
@@ -157,7 +169,20 @@ class Backend:
             raise
         await self.feed.start()
         self._tell_live()
+        self._upkeep = asyncio.create_task(
+            keep_up(self.engine, self.revoke, self.credentials.live.clear, self.settings)
+        )
+        asyncio.get_running_loop().call_later(WARM_UP, lambda: self._answer_account)
         return migrated
+
+    async def _look_behind_views(self) -> None:
+        model = self.meaning.model
+        views = [table.name for table in model if table.view is not None]
+        if not views:
+            return
+        origins = {view: await self.engine.origins(view) for view in views}
+        self.meaning = replace(self.meaning, model=with_origins(model, origins))
+        self.data = self._data()
 
     def _tell_live(self) -> None:
         model, policy = self.meaning.model, self.meaning.policy
@@ -165,6 +190,7 @@ class Backend:
 
     async def stop(self) -> None:
         """End sockets and feed, finish what is under way, and close the database."""
+        self._upkeep.cancel()
         await self.live.close()
         await self.feed.stop()
         await self.engine.close()
@@ -178,6 +204,7 @@ class Backend:
         meaning = read_meaning(self.project)
         migrated = await migrate(self.engine, meaning.model)
         self.meaning = meaning
+        await self._look_behind_views()
         self.data = self._data()
         self._tell_live()
         self._functions = self._host_functions()
@@ -188,7 +215,7 @@ class Backend:
         return await answer(request, self.data)
 
     async def _accounts(self, request: Request) -> Response:
-        return await accounts(request, self.services)
+        return await self._answer_account(request)
 
     def records_now(self, request: Request) -> Response | None:
         """Answer a data request that need not wait for anything, or None."""

@@ -54,7 +54,7 @@ def read_meaning(project: Project) -> Meaning:
 
 
 def _rule_faults(model: Model, faults: Sequence[Fault]) -> list[Fault]:
-    """Return mistakes in rules, but for tables with broken columns, which they may be right about."""
+    """Return mistakes in rules, but for tables with broken columns: those they may be right of."""
     broken = {fault.file for fault in faults if fault.pointer.startswith("/properties")}
     try:
         load_policy(model)

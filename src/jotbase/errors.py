@@ -70,6 +70,7 @@ CODES: dict[str, Code] = {
     "23514": Code(400, "The row breaks its JSON Schema."),
     "25006": Code(405, "A read-only function tried to write."),
     "40001": Code(500, "Too many writers met on the same rows; try again."),
+    "2201B": Code(400, "The regular expression cannot be read."),
     "42501": Code(403, "The access rules do not allow this; 401 for an anonymous caller."),
     "42703": Code(400, "The column does not exist."),
     "42712": Code(400, "A table was named twice."),
@@ -80,9 +81,12 @@ CODES: dict[str, Code] = {
     "428C9": Code(400, "The column is set by the server and cannot be written."),
     "53100": Code(507, "The disk is full or read-only; nothing was written."),
     "53400": Code(413, "The request body is larger than the server allows."),
+    "54000": Code(413, "A value or statement is larger than the database takes."),
     "54001": Code(400, "The request is nested more deeply than the server allows."),
     "55000": Code(405, "The view cannot be written."),
     "55P03": Code(503, "The database is locked by another process; try again."),
+    "57P01": Code(503, "The server is stopping; try again."),
+    "P0001": Code(400, "A trigger of the database refused."),
     "57014": Code(504, "The statement ran longer than the time limit and was stopped."),
 }
 

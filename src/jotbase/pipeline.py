@@ -9,24 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from jotbase.engines.base import Engine
 from jotbase.errors import JotError
-from jotbase.query.body import read_payload
-from jotbase.query.compile import compile_read
-from jotbase.query.expr import Context, Now
-from jotbase.query.grammar import parse
+from jotbase.query.expr import Context
+from jotbase.query.grammar import parse_target
 from jotbase.query.guarding import Guard
-from jotbase.query.intent import Intent
-from jotbase.query.nodes import DeletePlan, InsertPlan, PlanLimits, ReadPlan, WritePlan
-from jotbase.query.plan import plan
-from jotbase.query.render import render_error, render_read, render_written
+from jotbase.query.nodes import PlanLimits, ReadPlan
+from jotbase.query.plan import find_table
+from jotbase.query.prepared import Prepared, make_ready, work_of
+from jotbase.query.render import render_error, render_options, render_read, render_written
 from jotbase.query.shape import Shape, shape
-from jotbase.query.writes import delete_unit, insert_unit, update_unit
-from jotbase.query.written import Means, Written
+from jotbase.query.written import Means
 from jotbase.schema.model import Model
-from jotbase.sql.units import UnitOfWork
 from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response
 
@@ -37,25 +33,8 @@ REMEMBERED = 4096
 class MakeContext(Protocol):
     """Makes a request's context; the clock is read only for what is `timed` (2 µs)."""
 
-    def __call__(
-        self, principal: Principal, values: Sequence[str], timed: bool = True
-    ) -> Context:
+    def __call__(self, principal: Principal, values: Sequence[str], timed: bool = True) -> Context:
         """Return the context."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A question made ready. For a read, `text` and `params` are its statement."""
-
-    intent: Intent
-    plan: ReadPlan | WritePlan
-    text: str = ""
-    params: tuple[tuple[Any, bool], ...] = ()
-    timed: bool = True
-
-    def bind(self, context: Context) -> list[Any]:
-        """Return the values to bind, slots filled from the context."""
-        return [value.fill(context) if is_slot else value for value, is_slot in self.params]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +56,37 @@ class DataApi:
     prepared: dict[tuple[Shape, bool], Prepared] = field(default_factory=dict)
 
 
-async def answer(
-    request: Request, data: DataApi, principal: Principal | None = None
-) -> Response:
+async def answer(request: Request, data: DataApi, principal: Principal | None = None) -> Response:
     """Answer one request, as `principal` if one is given, else as its credentials say."""
     timing = Timing(data.ticks)
     try:
         caller = principal or await data.principal(request.headers)
         timing.step("jwt")
-        question, values = shape(request)
-        timing.step("parse")
-        prepared = prepare(question, caller.is_service, data)
-        context = data.context(caller, values, prepared.timed)
-        timing.step("plan")
-        if isinstance(prepared.plan, ReadPlan):
-            rows = await data.engine.read(prepared.text, prepared.bind(context))
-            timing.step("transaction")
-            response = render_read(prepared.plan, request, values, rows)
+        if request.method == "OPTIONS":
+            response = render_options(find_table(data.model, parse_target(request.path)[0]))
         else:
-            work = write_work(prepared, request.body, context, data)
-            written = await data.engine.write(work)
-            timing.step("transaction")
-            response = render_written(prepared.plan, request, written)
+            response = await _answer(request, caller, data, timing)
     except JotError as error:
         response = render_error(error, request)
     timing.step("response")
     return timing.told(response)
+
+
+async def _answer(request: Request, caller: Principal, data: DataApi, timing: Timing) -> Response:
+    question, values = shape(request)
+    timing.step("parse")
+    prepared = prepare(question, caller.is_service, data)
+    context = data.context(caller, values, prepared.timed)
+    timing.step("plan")
+    meant = prepared.plan
+    if isinstance(meant, ReadPlan):
+        rows = await data.engine.read(prepared.text, prepared.bind(context))
+        timing.step("transaction")
+        return render_read(meant, request, values, rows)
+    means = data.means[caller.is_service][meant.table.name]
+    written = await data.engine.write(work_of(prepared, request.body, context, means))
+    timing.step("transaction")
+    return render_written(meant, request, written)
 
 
 def answer_now(request: Request, principal: Principal, data: DataApi) -> Response | None:
@@ -128,31 +112,9 @@ def prepare(question: Shape, passes: bool, data: DataApi) -> Prepared:
     known = data.prepared.get(key)
     if known is not None:
         return known
-    intent = parse(question)
-    meant = plan(intent, data.model, data.limits)
-    prepared = Prepared(intent, meant)
-    if isinstance(meant, ReadPlan):
-        fragment = compile_read(meant, data.engine.dialect, data.guards[passes])
-        params = tuple((value, hasattr(value, "fill")) for value in fragment.params)
-        timed = any(isinstance(value, Now) for value in fragment.params)
-        text = fragment.numbered(data.engine.dialect.mark)
-        prepared = Prepared(intent, meant, text, params, timed)
+    guard = data.guards[passes]
+    prepared = make_ready(question, data.model, data.limits, data.engine.dialect, guard)
     if len(data.prepared) >= REMEMBERED:
         del data.prepared[next(iter(data.prepared))]
     data.prepared[key] = prepared
     return prepared
-
-
-def write_work(
-    prepared: Prepared, body: bytes, context: Context, data: DataApi
-) -> Callable[[], UnitOfWork[Written]]:
-    """Return what starts the write's unit of work. Raises RequestError for a malformed body."""
-    meant = prepared.plan
-    assert not isinstance(meant, ReadPlan)
-    means = data.means[context.principal.is_service][meant.table.name]
-    if isinstance(meant, DeletePlan):
-        return lambda: delete_unit(meant, context, means)
-    payload = read_payload(body, prepared.intent)
-    if isinstance(meant, InsertPlan):
-        return lambda: insert_unit(meant, payload, context, means)
-    return lambda: update_unit(meant, payload, context, means)

@@ -123,6 +123,15 @@ class Settings:
     anonymous_users: bool = _setting(
         _flag, False, "Whether visitors may sign in without an address."
     )
+    password_min_length: int = _setting(
+        _number(6, 72), 6, "The shortest password that sign-up takes, in characters."
+    )
+    session_timebox: int | None = _setting(
+        _limit, None, "Seconds after which a session ends, however active; without it, never."
+    )
+    session_inactivity: int | None = _setting(
+        _limit, None, "Seconds after its last refresh that a session ends; without it, never."
+    )
     cors_origins: tuple[str, ...] = _setting(
         _origins, ("*",), "Origins whose pages may call, separated by commas; * is all."
     )
@@ -151,9 +160,6 @@ class Settings:
     )
     functions_threads: int = _setting(
         _number(1, 256), 16, "Threads for the project's Flask functions."
-    )
-    channels_per_socket: int = _setting(
-        _number(1, 10_000), 100, "How many channels one WebSocket may join."
     )
     log_level: str = _setting(
         _one_of("debug", "info", "warning", "error"), "info", "How much is logged."

@@ -75,6 +75,9 @@ class MemoryLog:
     async def last_change(self) -> tuple[int, int]:
         return (self.log[0].number if self.log else 0), self.newest
 
+    async def origins(self, view: str) -> dict[str, tuple[str, str]]:
+        return {}
+
     def on_commit(self, bell: Callable[[], None]) -> None:
         self.bell = bell
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from tests.api.account_world import RING, START, World, opened
 
-from jotbase.auth.accounts import revoked_since
-from jotbase.auth.live import LiveSessions, Revocation
+from jotbase.auth.live import LiveSessions, Revocation, revoked_since
 from jotbase.auth.refresh_tokens import issue
 from jotbase.auth.tokens import verify
 

@@ -45,6 +45,7 @@ def _decimal(value: Any) -> str | None:
 
 
 @lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)
 def _read(kind: Type, text: str) -> Any:
     try:
         text.encode()

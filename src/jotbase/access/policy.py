@@ -12,9 +12,9 @@ from typing import Any
 
 from jotbase.access.rules import ACTIONS, Action, Conjunct, parse_conjuncts, parse_default
 from jotbase.errors import Fault, ProjectError
-from jotbase.query.expr import FALSE, Context, Expr, Literal, all_of, is_local, scopes
+from jotbase.query.expr import FALSE, Context, Expr, Literal, Now, all_of, is_local, scopes
 from jotbase.query.judge import Env, value
-from jotbase.schema.model import Model, Table
+from jotbase.schema.model import Column, Model, Table, Type
 
 Default = Callable[[Context], Any]
 
@@ -111,16 +111,17 @@ def _defaults(table: Table, model: Model, faults: list[Fault]) -> Mapping[str, D
         if column.default_expression is None:
             continue
         try:
-            found[column.name] = _default(
-                parse_default(column.default_expression, column, table, model)
-            )
+            expression = parse_default(column.default_expression, column, table, model)
+            found[column.name] = _default(expression, column)
         except ProjectError as error:
             faults.extend(error.faults)
     return found
 
 
-def _default(expression: Expr) -> Default:
+def _default(expression: Expr, column: Column) -> Default:
     if isinstance(expression, Literal):
         return lambda context: expression.value
+    if isinstance(expression, Now) and column.type is Type.DATE:
+        return lambda context: context.now[: len("2026-01-01")]
     read = value(expression)
     return lambda context: read(Env({}, context))

@@ -101,7 +101,14 @@ def _default(found: Expr, column: Column, node: ast.AST) -> Expr:
 #: Types that no expression of the language gives.
 _NO_DEFAULTS = frozenset({Type.ARRAY, Type.BYTES})
 #: What may stand in a column of another type: (what is given, what the column holds).
-_WIDENED = frozenset({(Type.INTEGER, Type.NUMBER), (Type.UUID, Type.TEXT)})
+_WIDENED = frozenset(
+    {
+        (Type.INTEGER, Type.NUMBER),
+        (Type.UUID, Type.TEXT),
+        (Type.TIMESTAMP, Type.DATE),
+        (Type.TIMESTAMP, Type.TEXT),
+    }
+)
 
 
 def _one_line(text: str) -> str:

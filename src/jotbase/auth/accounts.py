@@ -11,7 +11,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from jotbase.auth import store
-from jotbase.auth.live import Revocation
+from jotbase.auth.live import Revocation, session_alive
 from jotbase.auth.policy import AuthPolicy
 from jotbase.auth.refresh_tokens import KEY_BYTES, RefreshToken
 from jotbase.auth.sessions import TRANSITIONS, Session, Situation, current_token
@@ -20,7 +20,6 @@ from jotbase.auth.times import epoch, timestamp
 from jotbase.auth.users import Account, Identity, User, assurance, merged, providers
 from jotbase.errors import AuthError
 from jotbase.sql.dialect import Dialect
-from jotbase.sql.fragment import Fragment, bound
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import AUTHENTICATED, Principal
 
@@ -70,24 +69,6 @@ class Refused:
 
     error: AuthError
     revocation: Revocation
-
-
-def session_alive(dialect: Dialect, session_id: str) -> Fragment:
-    """Return the statement whose one row says that the session still exists."""
-    table = dialect.identifier("auth.sessions")
-    return f'SELECT 1 FROM {table} WHERE "id" = ' + bound(session_id)
-
-
-def revoked_since(number: int) -> Fragment:
-    """Return the statement that reads what ended after that number: number, session, user.
-
-    For SQLite, where other processes may have ended sessions too.
-    """
-    return (
-        'SELECT "number", "session_id", "user_id" FROM "auth.revocations" WHERE "number" > '
-        + bound(number)
-        + ' ORDER BY "number"'
-    )
 
 
 def check_not_banned(user: User, now: float, status: int = 403) -> None:

@@ -1,7 +1,8 @@
 """The tokens that are known to be good now, and what takes that back at once.
 
 In charge of remembering checked tokens (checking costs some 100 µs, remembering 1 µs) and of
-forgetting those of a session or user that ended. Must not know the database, nor check anything.
+forgetting those of a session or user that ended, and of the questions that tell which have. Must
+not run them, nor check anything.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from jotbase.auth.tokens import has_expired
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, bound
 from jotbase.values import Principal
 
 #: Longer tokens are checked each time, so that a few cannot fill the memory.
@@ -30,11 +33,29 @@ class Revocation:
         return principal.session_id in self.session_ids
 
 
+def session_alive(dialect: Dialect, session_id: str) -> Fragment:
+    """Return the statement whose one row says that the session still exists."""
+    table = dialect.identifier("auth.sessions")
+    return f'SELECT 1 FROM {table} WHERE "id" = ' + bound(session_id)
+
+
+def revoked_since(number: int) -> Fragment:
+    """Return the statement that reads what ended after that number: number, session, user.
+
+    For SQLite, where other processes may have ended sessions too.
+    """
+    return (
+        'SELECT "number", "session_id", "user_id" FROM "auth.revocations" WHERE "number" > '
+        + bound(number)
+        + ' ORDER BY "number"'
+    )
+
+
 class LiveSessions:
     """A bounded memory of checked tokens, the least recently used forgotten first.
 
     Belongs to one event loop. On a miss: take `mark()`, check the token, ask the database whether
-    its session exists (`accounts.session_alive`), then `put` with the mark.
+    its session exists (`session_alive`), then `put` with the mark.
     """
 
     def __init__(self, capacity: int = 4096) -> None:

@@ -16,9 +16,10 @@ from typing import Any
 from jotbase.app import Backend
 from jotbase.errors import Fault, ProjectError
 from jotbase.loading import load, load_settings, site_url
-from jotbase.pipeline import prepare, write_work
+from jotbase.pipeline import prepare
 from jotbase.query.expr import Context
 from jotbase.query.nodes import ReadPlan
+from jotbase.query.prepared import work_of
 from jotbase.query.shape import shape
 from jotbase.sql.units import RolledBack, Rows, Runnable, Statement, UnitOfWork
 from jotbase.values import ANON, AUTHENTICATED, SERVICE, Principal, Request
@@ -95,7 +96,8 @@ async def _explain(backend: Backend, request: Request, principal: Principal) -> 
         if isinstance(prepared.plan, ReadPlan):
             statements: Sequence[Runnable] = [Statement(prepared.text, prepared.bind(context))]
         else:
-            work = write_work(prepared, request.body, context, data)
+            means = data.means[principal.is_service][prepared.plan.table.name]
+            work = work_of(prepared, request.body, context, means)
             statements = await data.engine.write(lambda: _recorded(work()))
         return [await _planned(backend, one, context) for one in statements]
     finally:

@@ -46,6 +46,9 @@ class Engine(Protocol):
     async def changes(self, after: int, limit: int = 1000) -> list[Change]:
         """Return the committed changes with numbers above `after`, in order."""
 
+    async def origins(self, view: str) -> dict[str, tuple[str, str]]:
+        """Return the (table, column) that each column of a view passes on; computed ones lack."""
+
     async def last_change(self) -> tuple[int, int]:
         """Return the oldest number still in the log (0: none yet) and the newest."""
 

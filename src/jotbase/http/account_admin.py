@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from jotbase.auth.accounts import session_alive
 from jotbase.auth.administration import (
     Profile,
     create_user,
@@ -19,6 +18,7 @@ from jotbase.auth.administration import (
     update_user,
 )
 from jotbase.auth.bodies import email, flag, metadata, read_body, text
+from jotbase.auth.live import session_alive
 from jotbase.auth.passwords import LONGEST, check_new_password, is_known_hash
 from jotbase.auth.users import Account, user_json
 from jotbase.errors import AuthError

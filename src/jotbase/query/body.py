@@ -6,6 +6,7 @@ In charge of malformed, oversized and oddly shaped bodies. Must not know tables 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -17,6 +18,8 @@ from jotbase.query.shape import decoded
 
 #: How deeply a body may nest; deeper ones would exhaust validators and the database's JSON parser.
 MAX_NESTING = 100
+#: How many rows a body may hold: each takes a kilobyte while it is written, and the writer's time.
+MAX_ROWS = 100_000
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -35,6 +38,16 @@ def read_payload(body: bytes, intent: Intent) -> Payload:
     raise RequestError("PGRST107", f"Content-Type not acceptable: {intent.content}")
 
 
+def _check_count(rows: Sequence[Any]) -> None:
+    if len(rows) > MAX_ROWS:
+        raise RequestError(
+            "53400",
+            "The request body holds too many rows",
+            details=f"The limit is {MAX_ROWS} rows.",
+            hint="Send them in several requests.",
+        )
+
+
 def _json(body: bytes, intent: Intent) -> Payload:
     if b"\\u0000" in body and _NUL.search(body):
         raise RequestError(
@@ -51,6 +64,7 @@ def _json(body: bytes, intent: Intent) -> Payload:
     _check_nesting(value)
     if isinstance(value, dict):
         return Payload((value,), single=True)
+    _check_count(value)
     if not all(isinstance(row, dict) for row in value):
         raise mismatched()
     if value and intent.columns is None and intent.preferences.missing != "default":
@@ -97,6 +111,7 @@ def _csv(body: bytes) -> Payload:
     lines = parse_lines(_text(body))
     if not lines or lines[0] == [""]:
         raise RequestError("PGRST102", "The CSV has no header line")
+    _check_count(lines[1:])
     header = lines[0]
     rows: list[dict[str, Any]] = []
     for line in lines[1:]:

@@ -19,8 +19,13 @@ class _Null:
 NULL = _Null()
 
 
+_PLAIN = frozenset({str, int, float})
+
+
 def same(left: Any, right: Any) -> bool:
     """Whether two JSON values are equal; true is not 1, and 1.0 is 1."""
+    if type(left) in _PLAIN:
+        return bool(left == right) and type(right) is not bool
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, Mapping) and isinstance(right, Mapping):

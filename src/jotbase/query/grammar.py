@@ -82,7 +82,7 @@ def parse(shape: Shape) -> Intent:
             f"Invalid schema: {shape.profile}",
             hint=f"Only the following schemas are exposed: {SCHEMA}",
         )
-    target, is_call = _target(shape.path)
+    target, is_call = parse_target(shape.path)
     if is_call:
         if shape.method not in ("GET", "HEAD", "POST"):
             raise RequestError("PGRST101", f"Cannot use the {shape.method} method on RPC")
@@ -110,8 +110,11 @@ def parse(shape: Shape) -> Intent:
     )
 
 
-def _target(path: str) -> tuple[str, bool]:
-    """Return the table's or function's name, and whether it is a function."""
+def parse_target(path: str) -> tuple[str, bool]:
+    """Return the table's or function's name, and whether it is a function.
+
+    Raises RequestError PGRST125.
+    """
     steps = path.removeprefix(PREFIX).strip("/").split("/")
     if len(steps) == 2 and steps[0] == "rpc" and steps[1]:
         return decoded(steps[1].replace("+", "%2B")), True

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from jotbase.schema.regex import found
+
 #: Stretches of a pattern between its `%`, each with the number of characters it takes.
 _Stretches = tuple[tuple[re.Pattern[str], int], ...]
 
@@ -56,19 +58,14 @@ def _fits(text: str, stretches: _Stretches) -> bool:
     return True
 
 
-@lru_cache(maxsize=512)
-def _regex(pattern: str, flags: int) -> re.Pattern[str]:
-    return re.compile(pattern, flags)
-
-
 def match(text: str, pattern: str) -> bool:
-    """Whether the regular expression is found in the text."""
-    return _regex(pattern, 0).search(text) is not None
+    """Whether the regular expression is found in the text. Raises RequestError 2201B."""
+    return found(pattern, text)
 
 
 def imatch(text: str, pattern: str) -> bool:
     """Whether the regular expression is found in the text, whatever its case."""
-    return _regex(pattern, re.IGNORECASE).search(text) is not None
+    return found(pattern, text, any_case=True)
 
 
 def ascii_lower(text: str) -> str:

@@ -40,10 +40,12 @@ LEAST, GREATEST = -(2**63), 2**63 - 1
 
 #: The digits of a decimal that SQLite keeps whatever they are (sqlite.org/datatype3.html, 3).
 EXACT_DIGITS = 15
+#: How far from 1 such a decimal may be: a double ends at 1.8e308, and is exact from 2.3e-308 on.
+EXACT_EXPONENT = 300
 _LARGEST_EXPONENT = 1000
 
 _INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
-_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
 _UUID = re.compile(r"\{?[0-9a-fA-F]{4}(?:-?[0-9a-fA-F]{4}){7}\}?")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
@@ -171,7 +173,9 @@ def _item(text: str | None, item: Type | None) -> Any:
     return None if text is None else from_text(item or Type.TEXT, text)
 
 
-_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",{}]*?))\s*(,|\})', re.DOTALL)
+#: An item and what ends it; each part ends where the next begins, so that it takes linear time.
+_ITEM = re.compile(r'(?:"((?:[^"\\]|\\.)*)"|([^",{}\s](?:[^",{}]*[^",{}\s])?))\s*(,|\})', re.DOTALL)
+_BLANKS = re.compile(r"\s*")
 
 
 def literal_items(text: str) -> list[str | None]:
@@ -185,8 +189,9 @@ def literal_items(text: str) -> list[str | None]:
     items: list[str | None] = []
     position = 1
     while stripped.startswith("{"):
-        found = _ITEM.match(stripped, position)
-        if found is None or (found[1] is None and not found[2]):
+        blanks = _BLANKS.match(stripped, position)
+        found = _ITEM.match(stripped, blanks.end() if blanks else position)
+        if found is None:
             break
         if found[1] is not None:
             items.append(re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL))
@@ -278,8 +283,9 @@ _TEXTUAL = frozenset({Type.TEXT, Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME
 
 
 def _whole(value: float) -> int:
-    if type(value) is int:
-        return in_range(value)
+    # A float of LEAST may have been one less: a whole number past 64 bits is read as a float.
+    if type(value) is not int and value <= LEAST:
+        raise _range(f'value "{value}"', "bigint")
     return in_range(int(value))
 
 
@@ -343,6 +349,12 @@ def _short_enough(text: str) -> str:
             "numeric field overflow",
             details=f"The embedded database keeps {EXACT_DIGITS} digits of a decimal exactly.",
             hint="Round the value, or keep it in a string without a format.",
+        )
+    if digits and abs(Decimal(text).adjusted()) > EXACT_EXPONENT:
+        raise RequestError(
+            "22003",
+            "numeric field overflow",
+            details=f"The embedded database keeps decimals up to 1e{EXACT_EXPONENT}.",
         )
     return text
 

@@ -33,9 +33,10 @@ def statements(steps: Steps, old: Model, new: Model) -> Iterator[str]:
     yield from (f"ALTER TABLE {_name(was)} RENAME TO {_aside(was)}" for was, _ in moved)
     yield from (create_table(table) for table in steps.created)
     yield from (create_table(table) for _, table in moved)
-    for was, table in moved:
-        yield from _copied(was, table)
-    yield from (f"DROP TABLE {_aside(was)}" for was, _ in moved)
+    for position, (was, table) in enumerate(moved):
+        late = {later.name for _, later in moved[position:]}
+        yield from _copied(was, table, late)
+    yield from (f"DROP TABLE {_aside(was)}" for was, _ in reversed(moved))
     yield from (f"DROP TABLE IF EXISTS {_name(table)}" for table in steps.dropped)
     yield from _in_place(steps, {table.name for _, table in moved})
     for table in (*steps.created, *(table for _, table in moved)):
@@ -58,7 +59,9 @@ def _aside(table: Table) -> str:
 
 
 def _moved(steps: Steps, old: Model, new: Model) -> list[tuple[Table, Table]]:
-    """Return, as old and new, the tables to make anew and all that refer to them."""
+    """Return, as old and new, the tables to make anew and all that refer to them, in the order in
+    which rows find what they refer to, as far as there is no ring.
+    """
     names = {change.new.name for change in steps.changed if change.rebuild}
     kept = [
         (was, table)
@@ -72,8 +75,21 @@ def _moved(steps: Steps, old: Model, new: Model) -> list[tuple[Table, Table]]:
             if was.name not in names and any(key.target in names for key in was.foreign_keys)
         }
         if not more:
-            return [(was, table) for was, table in kept if was.name in names]
+            return _parents_first([(was, table) for was, table in kept if was.name in names])
         names |= more
+
+
+def _parents_first(pairs: list[tuple[Table, Table]]) -> list[tuple[Table, Table]]:
+    left = {table.name: (was, table) for was, table in pairs}
+    ordered: list[tuple[Table, Table]] = []
+    while left:
+        free = [
+            name
+            for name, (_, table) in left.items()
+            if not any(key.target in left and key.target != name for key in table.foreign_keys)
+        ]
+        ordered.extend(left.pop(name) for name in free or [next(iter(left))])
+    return ordered
 
 
 def _triggers_dropped(steps: Steps, moved: list[tuple[Table, Table]], old: Model) -> Iterator[str]:
@@ -87,8 +103,16 @@ def _triggers_dropped(steps: Steps, moved: list[tuple[Table, Table]], old: Model
                 yield f"DROP TRIGGER IF EXISTS {SQLITE.identifier(trigger)}"
 
 
-def _copied(was: Table, table: Table) -> Iterator[str]:
-    """Yield what brings the rows over, in their order, and the last number given to a row."""
+def _copied(was: Table, table: Table, late: set[str]) -> Iterator[str]:
+    """Yield what brings the rows over, in their order, and the last number given to a row.
+
+    A row that comes before what it refers to makes SQLite look for it with each row that comes
+    after: references to a `late` table want an index while rows are copied.
+    """
+    waiting = {key.columns for key in table.foreign_keys if key.target in late}
+    for number, columns in enumerate(sorted(waiting)):
+        index = SQLITE.identifier(f"jotbase.copy.{table.name}.{number}")
+        yield f"CREATE INDEX {index} ON {_name(table)} ({listed(columns)})"
     kept = [
         column.name
         for column in table.columns
@@ -100,6 +124,8 @@ def _copied(was: Table, table: Table) -> Iterator[str]:
         yield (
             f"INSERT INTO {_name(table)} ({names}) SELECT {names} FROM {source} ORDER BY {order}"
         )
+    for number in range(len(waiting)):
+        yield f"DROP INDEX {SQLITE.identifier(f'jotbase.copy.{table.name}.{number}')}"
     if any(column.identity for column in table.columns):
         sequence = "sqlite_sequence"
         yield (

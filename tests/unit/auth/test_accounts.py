@@ -12,8 +12,6 @@ from jotbase.auth.accounts import (
     Granted,
     Refused,
     refresh,
-    revoked_since,
-    session_alive,
     sign_in,
     sign_out,
     sign_up,
@@ -25,7 +23,6 @@ from jotbase.auth.refresh_tokens import issue, parse
 from jotbase.auth.sessions import Session
 from jotbase.auth.users import Account
 from jotbase.errors import AuthError
-from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Rows, UnitOfWork
 from jotbase.values import Principal
 
@@ -170,10 +167,3 @@ def test_what_signing_out_tells(scope: Any, session_id: str | None, expected: Re
     revocation, _ = drive(sign_out(CONTEXT, principal, scope), *answers)
 
     assert revocation == expected
-
-
-def test_the_questions_that_others_ask_bind_their_values() -> None:
-    """Whether a session lives, and which have ended since."""
-    assert session_alive(SQLITE, "s'1").text == 'SELECT 1 FROM "auth.sessions" WHERE "id" = ?'
-    assert session_alive(SQLITE, "s'1").params == ("s'1",)
-    assert revoked_since(7).params == (7,)

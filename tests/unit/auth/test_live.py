@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jotbase.auth.live import LiveSessions, Revocation
+from jotbase.auth.live import LiveSessions, Revocation, revoked_since, session_alive
+from jotbase.sql.dialect import SQLITE
 from jotbase.values import Principal
 
 NOW = 1_780_000_000.0
@@ -85,3 +86,10 @@ def test_everything_can_be_forgotten(live: LiveSessions) -> None:
     live.put("late", ADA, mark)
 
     assert len(live) == 0
+
+
+def test_the_questions_that_others_ask_bind_their_values() -> None:
+    """Whether a session lives, and which have ended since."""
+    assert session_alive(SQLITE, "s'1").text == 'SELECT 1 FROM "auth.sessions" WHERE "id" = ?'
+    assert session_alive(SQLITE, "s'1").params == ("s'1",)
+    assert revoked_since(7).params == (7,)

@@ -133,7 +133,7 @@ def test_formats_are_asserted(name: str, good: str, bad: str) -> None:
 
 
 def test_text_in_base64_is_asserted() -> None:
-    """contentEncoding decides how the value is stored, so it must hold."""
+    """The keyword contentEncoding decides how the value is stored, so it must hold."""
     against = check({"a": {"type": "string", "contentEncoding": "base64"}})
 
     assert against.column_faults({"a": "AP8="}) == []
@@ -149,7 +149,9 @@ def test_text_in_base64_is_asserted() -> None:
 
 def test_a_decimal_is_a_number_to_its_schema() -> None:
     """Kept as exact text, it is compared as the number that it is; a client's text is none."""
-    against = check({"a": {"type": "number", "format": "decimal", "maximum": 5, "multipleOf": 0.01}})
+    against = check(
+        {"a": {"type": "number", "format": "decimal", "maximum": 5, "multipleOf": 0.01}}
+    )
 
     assert against.faults({"a": "1.23"}) == []
     assert [fault["keyword"] for fault in against.faults({"a": "5.01"})] == ["maximum"]

@@ -103,17 +103,17 @@ def test_readonly_may_come_from_another_schema() -> None:
         (
             {**NUMBER, "default": "x"},
             "/default",
-            "the column's own schema refuses its default: the value is not of type \"integer\"",
+            'the column\'s own schema refuses its default: the value is not of type "integer"',
         ),
         (
             {**TEXT, "default": None},
             "/default",
-            "the column's own schema refuses its default: the value is not of type \"string\"",
+            'the column\'s own schema refuses its default: the value is not of type "string"',
         ),
         (
             {**NUMBER, "default": 2**63},
             "/default",
-            "the column's own schema refuses its default: value \"9223372036854775808\""
+            'the column\'s own schema refuses its default: value "9223372036854775808"'
             " is out of range for type bigint",
         ),
     ],

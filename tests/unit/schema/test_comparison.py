@@ -11,7 +11,9 @@ from jotbase.schema.model import Model
 BASE: dict[str, Any] = {"id": ID, "a": TEXT, "n": NUMBER}
 
 
-def change(columns: dict[str, Any], old: dict[str, Any] | None = None, **keywords: Any) -> TableChange:
+def change(
+    columns: dict[str, Any], old: dict[str, Any] | None = None, **keywords: Any
+) -> TableChange:
     """Return what becomes of a table with BASE's columns, or `old` ones."""
     return compare(table(old or BASE), table(columns, **keywords))
 
@@ -44,7 +46,9 @@ def test_what_the_database_does_not_hold_changes_nothing_there(
         ({**NUMBER, "references": "t.n"}, False),
     ],
 )
-def test_a_new_column_is_added_in_place_if_sqlite_can(column: dict[str, Any], in_place: bool) -> None:
+def test_a_new_column_is_added_in_place_if_sqlite_can(
+    column: dict[str, Any], in_place: bool
+) -> None:
     """Otherwise the table is made anew."""
     was = table(BASE, unique=[["n"]])
     found = compare(was, table({**BASE, "new": column}, unique=[["n"]]))

@@ -54,7 +54,7 @@ def test_values_of_the_model_are_written_as_literals(value: Any, text: str) -> N
         ),
         (
             {"type": "object"},
-            "CASE WHEN json_valid(\"a\") THEN json_type(\"a\") IN ('object') ELSE \"a\" IS NULL END",
+            'CASE WHEN json_valid("a") THEN json_type("a") IN (\'object\') ELSE "a" IS NULL END',
         ),
     ],
 )
@@ -91,8 +91,10 @@ def test_a_table_that_is_not_strict_asks_for_the_type() -> None:
         ({"type": "boolean", "default": False}, "0"),
         ({"type": "array", "default": [1, "it's"]}, "'[1,\"it''s\"]'"),
         ({"type": "string", "contentEncoding": "base64", "default": "AP8="}, "X'00ff'"),
-        ({"type": "string", "format": "date-time", "default": "2026-08-21T00:00:00Z"},
-         "'2026-08-21T00:00:00+00:00'"),
+        (
+            {"type": "string", "format": "date-time", "default": "2026-08-21T00:00:00Z"},
+            "'2026-08-21T00:00:00+00:00'",
+        ),
     ],
 )
 def test_a_default_is_written_in_stored_form(schema: dict[str, Any], text: str) -> None:

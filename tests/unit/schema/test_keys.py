@@ -7,7 +7,9 @@ from tests.unit.schema.projects import ID, NUMBER, TEXT, faults, model, table, t
 
 from jotbase.schema.model import ForeignKey, Index, Unique
 
-COMPANIES = table_file({"id": ID, "handle": TEXT, "name": TEXT}, primaryKey=["id"], unique=[["handle"]])
+COMPANIES = table_file(
+    {"id": ID, "handle": TEXT, "name": TEXT}, primaryKey=["id"], unique=[["handle"]]
+)
 
 
 def told(**schemas: Any) -> list[tuple[str, str, str | None]]:
@@ -17,9 +19,7 @@ def told(**schemas: Any) -> list[tuple[str, str, str | None]]:
 
 def test_keys_have_postgresqls_names() -> None:
     """A second one of the same columns is numbered."""
-    jobs = table(
-        {"a": TEXT, "b": TEXT}, unique=[["a", "b"], ["b"]], indexes=[["a"], ["b", "a"]]
-    )
+    jobs = table({"a": TEXT, "b": TEXT}, unique=[["a", "b"], ["b"]], indexes=[["a"], ["b", "a"]])
 
     assert jobs.unique == (Unique("t_a_b_key", ("a", "b")), Unique("t_b_key", ("b",)))
     assert jobs.indexes == (Index("t_a_idx", ("a",)), Index("t_b_a_idx", ("b", "a")))
@@ -66,7 +66,11 @@ def test_tables_may_refer_to_each_other_and_to_themselves() -> None:
     """Rings are no fault, whatever the order of the files."""
     both = model(
         a=table_file(
-            {"id": ID, "b": {**NUMBER, "references": "b.id"}, "up": {**NUMBER, "references": "a.id"}},
+            {
+                "id": ID,
+                "b": {**NUMBER, "references": "b.id"},
+                "up": {**NUMBER, "references": "a.id"},
+            },
             primaryKey=["id"],
         ),
         b=table_file({"id": ID, "a": {**NUMBER, "references": "a.id"}}, primaryKey=["id"]),

@@ -91,9 +91,16 @@ def test_no_bytes_are_more_than_a_fault(data: bytes) -> None:
         ),
         (
             {"properties": {"a": {"items": {"format": "datetime"}}}},
-            ("/properties/a/items/format", 'unknown format "datetime"', 'did you mean "date-time"?'),
+            (
+                "/properties/a/items/format",
+                'unknown format "datetime"',
+                'did you mean "date-time"?',
+            ),
         ),
-        ({"view": "delete from jobs"}, ("/view", "a view is a SELECT", 'write "view": "select … from …"')),
+        (
+            {"view": "delete from jobs"},
+            ("/view", "a view is a SELECT", 'write "view": "select … from …"'),
+        ),
         (
             {"$schema": "http://json-schema.org/draft-07/schema#"},
             (

@@ -23,26 +23,40 @@ def test_what_refers_to_a_table_is_made_anew_with_it() -> None:
     changed = {**PARENT, "properties": {"id": ID, "a": {**TEXT, "maxLength": 3}}}
     old, new = model(p=PARENT, c=CHILD, x=LONE), model(p=changed, c=CHILD, x=LONE)
 
-    assert [table.name for table in moved_tables(diff(old, new), old, new)] == ["c", "p"]
+    assert [table.name for table in moved_tables(diff(old, new), old, new)] == ["p", "c"]
     assert verbs(old, new) == [
         "PRAGMA defer_foreign_keys =",
-        "DROP TRIGGER \"jotbase.insert.p\"",
-        "DROP TRIGGER \"jotbase.update.p\"",
-        "DROP TRIGGER \"jotbase.delete.p\"",
-        'ALTER TABLE "c"',
+        'DROP TRIGGER "jotbase.insert.p"',
+        'DROP TRIGGER "jotbase.update.p"',
+        'DROP TRIGGER "jotbase.delete.p"',
         'ALTER TABLE "p"',
-        'CREATE TABLE "c"',
+        'ALTER TABLE "c"',
         'CREATE TABLE "p"',
-        'INSERT INTO "c"',
+        'CREATE TABLE "c"',
         'INSERT INTO "p"',
         "DELETE FROM sqlite_sequence",
         "INSERT INTO sqlite_sequence",
+        'INSERT INTO "c"',
         'DROP TABLE "jotbase.old.c"',
         'DROP TABLE "jotbase.old.p"',
-        'CREATE INDEX "jotbase.c.up"',
         'CREATE TRIGGER "jotbase.insert.p"',
         'CREATE TRIGGER "jotbase.update.p"',
         'CREATE TRIGGER "jotbase.delete.p"',
+        'CREATE INDEX "jotbase.c.up"',
+    ]
+
+
+def test_rows_that_refer_to_later_ones_are_copied_with_an_index() -> None:
+    """Without one, SQLite would read the whole table for each row that comes after."""
+    up = {**NUMBER, "references": "t.id"}
+    old = model(t=table_file({"id": ID, "up": up, "a": TEXT}, primaryKey=["id"]))
+    tighter = {"id": ID, "up": up, "a": {**TEXT, "maxLength": 3}}
+    found = verbs(old, model(t=table_file(tighter, primaryKey=["id"])))
+
+    assert found[3:6] == [
+        'CREATE INDEX "jotbase.copy.t.0"',
+        'INSERT INTO "t"',
+        'DROP INDEX "jotbase.copy.t.0"',
     ]
 
 

@@ -4,9 +4,7 @@ from tests.unit.schema.projects import NUMBER, TEXT, table
 
 from jotbase.schema import refusals
 
-TABLE = table(
-    {"a'b": TEXT, "n": NUMBER, "up": {**NUMBER, "references": "t.n"}}, primaryKey=["n"]
-)
+TABLE = table({"a'b": TEXT, "n": NUMBER, "up": {**NUMBER, "references": "t.n"}}, primaryKey=["n"])
 
 
 def test_a_permit_names_a_table_or_a_column() -> None:

@@ -10,7 +10,9 @@ from jotbase.errors import RequestError
 from jotbase.schema.times import clock, day, is_time, rfc3339, timestamp
 
 ZONES = st.integers(-15 * 60, 15 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-MOMENTS = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=ZONES)
+MOMENTS = st.datetimes(
+    datetime.fromisoformat("0002-01-01"), datetime.fromisoformat("9998-12-31"), timezones=ZONES
+)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Bringing a database to a model, as a conversation: statements out, rows in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -14,15 +14,21 @@ from jotbase.schema.upgrade import Upgraded, as_found, upgrade
 T = table_file({"id": ID, "a": TEXT}, primaryKey=["id"])
 
 
-def converse(wanted: Model, answers: Mapping[str, list[Any]]) -> tuple[Upgraded, list[str]]:
-    """Return the outcome and the statements; each is answered by the first beginning it has."""
-    unit, said, rows = upgrade(wanted), [], None
+def converse(
+    wanted: Model, answers: Mapping[str, list[Any]], pages: Sequence[list[Any]] = ()
+) -> tuple[Upgraded, list[str]]:
+    """Return the outcome and the statements; each is answered by the first beginning it has, and
+    questions for rows by one page after the other.
+    """
+    unit, left = upgrade(wanted), list(pages)
+    said: list[str] = []
+    statement = next(unit)
     try:
         while True:
-            statement = unit.send(rows) if said else next(unit)
             said.append(statement.text)
             fitting = (told for text, told in answers.items() if statement.text.startswith(text))
-            rows = next(fitting, [])
+            asks = statement.text.startswith("SELECT rowid")
+            statement = unit.send(left.pop(0) if asks and left else next(fitting, []))
     except StopIteration as stop:
         return stop.value, said
 
@@ -82,18 +88,12 @@ def test_rows_in_the_way_are_counted() -> None:
 def test_rows_that_the_new_schema_refuses_are_shown() -> None:
     """The first is told with its key, place and fault, and not its value."""
     answers = there(model(t=T), [("t", "id"), ("t", "a")])
-    pages = [[(1, 1, "abc"), (2, 2, "xyz")], []]
-    unit = upgrade(model(t=table_file({"id": ID, "a": {**TEXT, "pattern": "^a"}}, primaryKey=["id"])))
-    rows: Any = None
-    with pytest.raises(ProjectError) as caught:
-        while True:
-            text = (unit.send(rows) if rows is not None else next(unit)).text
-            fitting = (told for head, told in answers.items() if text.startswith(head))
-            rows = pages.pop(0) if text.startswith("SELECT rowid") else next(fitting, [])
+    patterned = table_file({"id": ID, "a": {**TEXT, "pattern": "^a"}}, primaryKey=["id"])
 
+    with pytest.raises(ProjectError) as caught:
+        converse(model(t=patterned), answers, [[(1, 1, "abc"), (2, 2, "xyz")], []])
     assert [fault.reason for fault in caught.value.faults] == [
-        "1 row(s) do not fit the changed schema;"
-        ' the first: id 2: /a the value does not match "^a"'
+        '1 row(s) do not fit the changed schema; the first: id 2: /a the value does not match "^a"'
     ]
 
 

@@ -114,6 +114,10 @@ class SqliteEngine:
         """Return the committed changes with numbers above `after`, in order."""
         return await self._log.after(after, limit)
 
+    async def origins(self, view: str) -> dict[str, tuple[str, str]]:
+        """Return what a view's columns pass on; see `Engine.origins`."""
+        return await self._reader.origins(view)
+
     async def last_change(self) -> tuple[int, int]:
         """Return the oldest number still in the log (0: it is empty) and the newest ever given."""
         return await self._log.ends()

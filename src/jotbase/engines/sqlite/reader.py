@@ -7,6 +7,7 @@ limit. Must not know what is read. Which statement goes where, `costs` remembers
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from time import perf_counter, thread_time
 from typing import Any
@@ -17,6 +18,7 @@ from jotbase.engines.sqlite.costs import BUDGET, Alarm, Costs, cannot_be_stopped
 from jotbase.engines.sqlite.refusals import closed, refusal
 from jotbase.engines.sqlite.worker import Worker, stop_after
 from jotbase.errors import StatementTooSlow
+from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Rows
 
 #: Dear reads that run at one time; the next one waits.
@@ -42,6 +44,24 @@ class _Lane:
     def image(self) -> bytes:
         """Return the database as bytes; call it in the thread."""
         return self._open().serialize("main")
+
+    def origins(self, view: str) -> dict[str, tuple[str, str]]:
+        """Return the table and column behind each of a view's columns; call it in the thread."""
+        found: list[tuple[tuple[str | None, ...], ...]] = []
+
+        def look(cursor: apsw.Cursor, text: str, values: Any) -> bool:
+            found.append(cursor.description_full)
+            return False
+
+        cursor = self._open().cursor()
+        cursor.exec_trace = look
+        with contextlib.suppress(apsw.ExecTraceAbort):
+            cursor.execute("SELECT * FROM " + SQLITE.identifier(view))
+        return {
+            str(name): (table, column)
+            for name, _, _, table, column in found[0]
+            if table is not None and column is not None
+        }
 
     def _open(self) -> apsw.Connection:
         if self._connection is None:
@@ -152,6 +172,13 @@ class Reader:
         """Return the whole database as bytes."""
         lane = await self._turn()
         job = lane.worker.run(lane.image)
+        job.add_done_callback(lambda _: self._give_back(lane))
+        return await asyncio.shield(job)
+
+    async def origins(self, view: str) -> dict[str, tuple[str, str]]:
+        """Return the table and column behind each of a view's columns."""
+        lane = await self._turn()
+        job = lane.worker.run(lambda: lane.origins(view))
         job.add_done_callback(lambda _: self._give_back(lane))
         return await asyncio.shield(job)
 

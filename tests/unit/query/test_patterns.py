@@ -1,0 +1,76 @@
+"""Twin of jotbase.query.patterns."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jotbase.query.patterns import ascii_lower, ilike, imatch, like, match
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "fits"),
+    [
+        ("abc", "abc", True),
+        ("abc", "a%", True),
+        ("abc", "%c", True),
+        ("abc", "%b%", True),
+        ("abc", "a_c", True),
+        ("abc", "a_", False),
+        ("abc", "", False),
+        ("", "%", True),
+        ("a%c", "a\\%c", True),
+        ("abc", "a\\%c", False),
+        ("a\\c", "a\\\\c", True),
+        ("a\nc", "a_c", True),
+        ("abab", "ab%ab", True),
+        ("aba", "ab%ba", False),
+        ("aXbXc", "a%b%c", True),
+        ("acb", "a%b%c", False),
+        ("a\\", "a\\", False),
+        ("ABC", "abc", False),
+        ("a.c", "a.c", True),
+        ("abc", "a.c", False),
+    ],
+)
+def test_like_is_postgresqls(text: str, pattern: str, fits: bool) -> None:
+    """`%` is any text, `_` any character, a backslash takes the next one as it is."""
+    assert like(text, pattern) is fits
+
+
+@pytest.mark.parametrize(("text", "pattern"), [("ÉCOLE", "éc%"), ("abc", "A_C"), ("ДА", "%а")])
+def test_ilike_minds_no_case_in_any_script(text: str, pattern: str) -> None:
+    """Case is folded beyond ASCII."""
+    assert ilike(text, pattern)
+    assert not like(text, pattern)
+
+
+@given(st.text("ab%_\\", max_size=8), st.text("ab", max_size=8))
+def test_like_says_what_one_regular_expression_would(pattern: str, text: str) -> None:
+    """Going through a pattern stretch by stretch finds what backtracking finds."""
+    tokens = re.findall(r"\\.|.", pattern)
+    pieces = {"%": ".*", "_": "."}
+    regex = "".join(pieces.get(token, re.escape(token[-1])) for token in tokens)
+
+    expected = "\\" not in tokens and re.fullmatch(regex, text) is not None
+    assert like(text, pattern) is expected
+
+
+def test_like_takes_no_longer_for_a_cunning_pattern() -> None:
+    """A pattern that would backtrack for ages as one regular expression is decided at once."""
+    assert not like("a" * 2000, "%a" * 200 + "b")
+
+
+def test_regular_expressions_are_found_anywhere() -> None:
+    """`match` minds the case, `imatch` does not."""
+    assert match("xabc", "a.c$")
+    assert not match("xABC", "abc")
+    assert imatch("xABC", "abc")
+
+
+def test_lower_folds_ascii_alone() -> None:
+    """Both databases do so under byte order."""
+    assert ascii_lower("AZÉß") == "azÉß"
