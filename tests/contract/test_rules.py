@@ -28,7 +28,7 @@ from jotbase.access.fitting import as_it_is
 from jotbase.engines.sqlite.connection import Place
 from jotbase.errors import AccessError
 from jotbase.query.documents import NULL
-from jotbase.query.expr import Apply, Context, Expr, Fact, Field, Literal, rescoped
+from jotbase.query.expr import Apply, Context, Expr, Fact, Field, Literal, Or, rescoped
 from jotbase.query.judge import Env, judge
 from jotbase.query.operators import OPERATORS, SQL_FUNCTIONS
 from jotbase.query.predicate import from_row, predicate
@@ -37,6 +37,7 @@ from jotbase.schema.ddl import create
 from jotbase.schema.model import Type
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import Fragment
+from jotbase.sql.units import UnitOfWork
 from jotbase.values import Row
 
 Database = dict[str, list[Row]]
@@ -189,15 +190,13 @@ def test_sql_over_bound_rows_agrees(
     assert said(found[0]) == judged(expression, database, context)[0]
 
 
-def passes(
-    connection: apsw.Connection, expression: Expr, database: Database, context: Context
-) -> bool:
-    """Return whether the check lets all things be written."""
-    work = check_rows(expression, database["things"], None, context, SQLITE, THINGS)
+def passes(connection: apsw.Connection, work: UnitOfWork[None]) -> bool:
+    """Return whether a check lets its rows be written."""
     try:
         statement = next(work)
         while True:
-            statement = work.send(connection.execute(statement.text, statement.params).fetchall())
+            found = connection.execute(statement.text, statement.params).fetchall()
+            statement = work.send(found)
     except StopIteration:
         return True
     except AccessError:
@@ -211,10 +210,35 @@ def test_checks_of_new_rows_agree(
 ) -> None:
     """Rows just inserted pass if the judge says yes of each, their table looked at without them."""
     fill(connection, database)
-    before = {**database, "things": []}
-    say = judge(expression)
+    rows, before = database["things"], {**database, "things": []}
+    condition = rescoped(expression, "row", "new")
 
-    passed = passes(connection, rescoped(expression, "row", "new"), database, context)
+    passed = passes(connection, check_rows(condition, rows, None, context, SQLITE, THINGS))
 
-    verdicts = [say(Env({"row": row}, context, before.__getitem__)) for row in database["things"]]
+    say = judge(condition)
+    verdicts = [say(Env({"new": row}, context, before.__getitem__)) for row in rows]
+    assert passed == all(verdict is True for verdict in verdicts)
+
+
+@LOOK
+@given(conditions, conditions, databases(), databases(), contexts)
+def test_checks_of_changed_rows_agree(
+    connection: apsw.Connection,
+    of_old: Expr,
+    of_new: Expr,
+    before: Database,
+    other: Database,
+    context: Context,
+) -> None:
+    """Changed rows are judged beside their old ones, their table looked at as it was."""
+    olds = before["things"][: len(other["things"])]
+    news = other["things"][: len(olds)]
+    fill(connection, {**before, "things": [*news, *before["things"][len(olds) :]]})
+    condition = Or((of_old, rescoped(of_new, "row", "new")))
+
+    passed = passes(connection, check_rows(condition, news, olds, context, SQLITE, THINGS))
+
+    say = judge(condition)
+    rows = [{"new": new, "row": old} for new, old in zip(news, olds, strict=True)]
+    verdicts = [say(Env(row, context, before.__getitem__)) for row in rows]
     assert passed == all(verdict is True for verdict in verdicts)

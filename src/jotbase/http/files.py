@@ -20,11 +20,11 @@ _JSON = ("Content-Type", "application/json; charset=utf-8")
 
 
 def page(content: Any, *, cache: str = "no-store") -> Callable[[Request], Awaitable[Response]]:
-    """Return what answers every request with the same JSON."""
+    """Return what answers every GET with the same JSON."""
     response = Response(200, (_JSON, ("Cache-Control", cache)), orjson.dumps(content))
 
     async def answer(request: Request) -> Response:
-        return response
+        return response if request.method in ("GET", "HEAD") else NOT_ALLOWED
 
     return answer
 
@@ -47,6 +47,12 @@ def public_files(folder: Path) -> Application:
 
 #: The answer where there is nothing.
 NOT_FOUND = Response(404, (_JSON,), orjson.dumps({"message": "There is nothing at this path"}))
+#: The answer to a method that a file or page does not take.
+NOT_ALLOWED = Response(
+    405,
+    (_JSON, ("Allow", "GET, HEAD")),
+    orjson.dumps({"message": "This path can only be read"}),
+)
 
 
 def _static(folder: Path) -> Application:
@@ -56,14 +62,21 @@ def _static(folder: Path) -> Application:
     files = StaticFiles(directory=folder, html=True)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if _is_hidden(scope["path"]):
+            return await send_response(NOT_FOUND, {}, send, head=scope["method"] == "HEAD")
         try:
             await files({**scope, "root_path": ""}, receive, _revalidated(send))
         except HTTPException as error:
-            message = NOT_FOUND.body if error.status_code == 404 else b"{}"
-            response = Response(error.status_code, (_JSON,), message)
+            response = NOT_ALLOWED if error.status_code == 405 else NOT_FOUND
             await send_response(response, {}, send, head=scope["method"] == "HEAD")
 
     return serve
+
+
+def _is_hidden(path: str) -> bool:
+    """Say whether a path leads to what names with a dot hide (.env, .git); RFC 8615's is meant."""
+    steps = path.replace("\\", "/").split("/")
+    return any(step.startswith(".") and step != ".well-known" for step in steps)
 
 
 def _revalidated(send: Send) -> Send:

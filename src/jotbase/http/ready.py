@@ -10,6 +10,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from jotbase.http.asgi import Scope
@@ -21,6 +22,10 @@ EXTENSION = "jotbase.answer"
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus
 }
+
+#: The most bytes of a request line and headers; a loop reads up to 256 KiB at one time.
+MAX_HEAD = 512 * 1024
+_TOO_LONG = "The request's headers are too long."
 
 Headers = tuple[tuple[str, str], ...]
 #: Writes status, headers and body; False where it cannot, and the ASGI messages must be sent.
@@ -35,6 +40,33 @@ class ReadyProtocol(HttpToolsProtocol):
     """Answers what `at_once` can without a task; all else gets what writes a whole answer."""
 
     at_once: AtOnce = staticmethod(lambda _: None)
+    _unfinished: int | None = None
+
+    def on_message_begin(self) -> None:
+        """Begin to count what a head takes."""
+        self._unfinished = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Count no more: a body has its own limit."""
+        self._unfinished = None
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, and refuse a head that does not end: it is kept whole in memory."""
+        super().data_received(data)
+        if self._unfinished is not None:
+            self._unfinished += len(data)
+            if self._unfinished > MAX_HEAD:
+                self._unfinished = None
+                self.send_400_response(_TOO_LONG)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, and close."""
+        body = orjson.dumps({"message": msg})
+        headers = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
+        self.transport.write(head(400, headers, keep_alive=False) + body)
+        self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         scope: Any = cycle.scope
