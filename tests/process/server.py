@@ -70,14 +70,20 @@ def clean_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("JOTBASE_")}
 
 
-def start(project: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Served:
-    """Start the server on a free port and wait until it says that it is ready."""
+def start(
+    project: Path, *arguments: str, env: Mapping[str, str] | None = None, merged: bool = False
+) -> Served:
+    """Start the server on a free port and wait until it says that it is ready.
+
+    `merged` puts what it complains of among what it prints.
+    """
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "jotbase", "serve"),
             *("--project", str(project), "--port", "0", *arguments),
         ],
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT if merged else None,
         text=True,
         env={**clean_environment(), **(env or {})},
     )
@@ -97,10 +103,10 @@ def start(project: Path, *arguments: str, env: Mapping[str, str] | None = None) 
 
 @contextmanager
 def serving(
-    project: Path, *arguments: str, env: Mapping[str, str] | None = None
+    project: Path, *arguments: str, env: Mapping[str, str] | None = None, merged: bool = False
 ) -> Iterator[Served]:
     """Serve a project while the block runs."""
-    served = start(project, *arguments, env=env)
+    served = start(project, *arguments, env=env, merged=merged)
     try:
         yield served
     finally:
@@ -131,7 +137,7 @@ NOTES: dict[str, Any] = {
         "id": {"type": "integer", "identity": True, "readOnly": True},
         "text": {"type": "string", "minLength": 1},
         "author": {
-            "type": "string",
+            "type": ["string", "null"],
             "format": "uuid",
             "references": "auth.users.id",
             "defaultExpression": "user.id",
