@@ -30,6 +30,7 @@ from jotbase.schema.read import read_what_can_be
 from jotbase.settings import Settings
 from jotbase.sql.dialect import Dialect
 from jotbase.values import Principal, Row
+from jotbase.zones import is_zone
 
 Check = Callable[[Mapping[str, str]], Awaitable[Principal]]
 
@@ -85,6 +86,7 @@ def data_api(
         principal=principal,
         context=_contexts(now, random_bytes),
         ticks=perf_counter if settings.server_timing else None,
+        verbose=settings.error_verbosity == "verbose",
     )
 
 
@@ -96,6 +98,8 @@ def plan_limits(settings: Settings) -> PlanLimits:
         plans=settings.plan,
         unfiltered_writes=settings.unfiltered_writes,
         tx_end=settings.tx_end,
+        is_zone=is_zone,
+        legacy_targets=settings.legacy_target_names,
     )
 
 

@@ -19,6 +19,7 @@ from jotbase.project import Project, find_project, read_dotenv
 from jotbase.query.operators import SQL_FUNCTIONS
 from jotbase.settings import Settings, read_settings
 from jotbase.values import Row
+from jotbase.zones import ZONE_FUNCTIONS
 
 
 def load_settings(
@@ -49,7 +50,7 @@ def engine_maker(path: str, settings: Settings, image: bytes | None = None) -> E
         return SqliteEngine(
             path,
             SqliteOptions(
-                functions=SQL_FUNCTIONS,
+                functions={**SQL_FUNCTIONS, **ZONE_FUNCTIONS},
                 decode=decode,
                 constraint=constraint,
                 statement_timeout=settings.statement_timeout,

@@ -14,10 +14,8 @@ from typing import Protocol
 from jotbase.engines.base import Engine
 from jotbase.errors import JotError
 from jotbase.query.expr import Context
-from jotbase.query.grammar import parse_target
 from jotbase.query.guarding import Guard
 from jotbase.query.nodes import PlanLimits, ReadPlan
-from jotbase.query.plan import find_table
 from jotbase.query.prepared import Prepared, make_ready, work_of
 from jotbase.query.render import render_error, render_options, render_read, render_written
 from jotbase.query.shape import Shape, shape
@@ -42,7 +40,8 @@ class DataApi:
     """What answering takes. `guards` and `means` are by whether the caller passes all rules.
 
     `context` makes a request's context (the clock and randomness stand behind it). `ticks` is a
-    clock for `Server-Timing` in seconds, None to say nothing.
+    clock for `Server-Timing` in seconds, None to say nothing. Without `verbose`, errors are told
+    without details and hint.
     """
 
     model: Model
@@ -53,6 +52,7 @@ class DataApi:
     principal: Callable[[Mapping[str, str]], Awaitable[Principal]]
     context: MakeContext
     ticks: Callable[[], float] | None = None
+    verbose: bool = True
     prepared: dict[tuple[Shape, bool], Prepared] = field(default_factory=dict)
 
 
@@ -63,11 +63,12 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
         caller = principal or await data.principal(request.headers)
         timing.step("jwt")
         if request.method == "OPTIONS":
-            response = render_options(find_table(data.model, parse_target(request.path)[0]))
+            response = render_options(request.path, data.model)
+            timing.step("parse")
         else:
             response = await _answer(request, caller, data, timing)
     except JotError as error:
-        response = render_error(error, request)
+        response = render_error(error, request, data.verbose)
     timing.step("response")
     return timing.told(response)
 

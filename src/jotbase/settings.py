@@ -152,6 +152,14 @@ class Settings:
     unfiltered_writes: bool = _setting(
         _flag, False, "Whether PATCH and DELETE may go without a filter."
     )
+    legacy_target_names: bool = _setting(
+        _flag, True, "Whether an embed with an alias may also be filtered by its relation's name."
+    )
+    error_verbosity: Literal["verbose", "minimal"] = _setting(
+        _one_of("verbose", "minimal"),
+        "verbose",
+        "Whether the data API's errors have details and a hint.",
+    )
     statement_timeout: int = _setting(
         _number(10, 3_600_000), 8000, "The longest a statement may run, in milliseconds."
     )

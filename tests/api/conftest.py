@@ -15,11 +15,11 @@ from jotbase.testing.wire import LoopThread
 
 
 @pytest.fixture(scope="session")
-def _serve(
-    tmp_path_factory: pytest.TempPathFactory, _jotbase_threads: LoopThread
-) -> Serve:
+def _serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     numbers = itertools.count(1)
-    return Serve(_jotbase_threads, lambda: tmp_path_factory.mktemp(f"project{next(numbers)}"))
+    threads = LoopThread()
+    yield Serve(threads, lambda: tmp_path_factory.mktemp(f"project{next(numbers)}"))
+    threads.stop()
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ WORDS = "errors values"
 THINKING = f"{WORDS} sql schema auth query access realtime"
 PAGES = "pipeline feed"
 #: What the composition root is put together with.
-ROOT = "keychain data migration seeding upkeep"
+ROOT = "keychain data migration seeding upkeep zones"
 OUTSIDE = f"{THINKING} {PAGES} engines.base engines functions http studio project settings"
 
 #: orjson is a codec, bytes to values and back: it may stand wherever JSON does.
@@ -59,7 +59,8 @@ ROOMS: dict[str, Room] = {
     ),
     "studio": _room(""),
     "keychain": _room(f"{WORDS} auth project settings"),
-    "data": _room(f"{THINKING} pipeline engines.base project settings", "orjson"),
+    "zones": _room(""),
+    "data": _room(f"{THINKING} pipeline engines.base project settings zones", "orjson"),
     "migration": _room(f"{THINKING} engines.base", "orjson"),
     "upkeep": _room("errors auth engines.base settings"),
     "seeding": _room(f"{THINKING} pipeline engines.base project", "orjson"),

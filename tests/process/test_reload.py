@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.process.server import NOTES, Served, serving, write_project
 
 

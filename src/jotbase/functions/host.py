@@ -61,7 +61,17 @@ def host(app: Any, threads: int, max_body: int) -> Any:
         app.register_error_handler(JotError, _refused)
     if hasattr(app, "config") and app.config.get("MAX_CONTENT_LENGTH") is None:
         app.config["MAX_CONTENT_LENGTH"] = max_body
-    return WSGIMiddleware(app, workers=threads)
+    return WSGIMiddleware(_with_whole_body(app), workers=threads)
+
+
+def _with_whole_body(app: Any) -> Any:
+    """Say that a body ends where its input does: without Content-Length werkzeug reads none."""
+
+    def call(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["wsgi.input_terminated"] = True
+        return app(environ, start_response)
+
+    return call
 
 
 def _refused(error: JotError) -> tuple[dict[str, Any], int]:

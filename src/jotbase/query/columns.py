@@ -31,6 +31,8 @@ def raw(value: Value, dialect: Dialect) -> tuple[Fragment, Type]:
             kind = _aggregated(value.aggregate, kind)
     if value.aggregate_cast is not None:
         fragment, kind = converted(fragment, kind, value.aggregate_cast), value.aggregate_cast.type
+    if value.zone is not None and kind is Type.TIMESTAMP:
+        fragment = sql("jot_zoned(") + fragment + ", " + bound(value.zone) + ")"
     return fragment, kind
 
 

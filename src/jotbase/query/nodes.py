@@ -6,7 +6,7 @@ A plan holds no access rule: `compile` takes the guard and puts each table's rul
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,11 +23,16 @@ Aggregate = Literal["count", "sum", "avg", "min", "max"]
 TxEnd = Literal["commit", "commit-allow-override", "rollback", "rollback-allow-override"]
 
 
+def _no_zone(name: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class PlanLimits:
     """What the project's settings allow: PostgREST's `db-max-rows`, `db-aggregates-enabled`, ….
 
-    `unfiltered_writes` lets PATCH and DELETE go without a filter.
+    `unfiltered_writes` lets PATCH and DELETE go without a filter. `is_zone` knows the names of time
+    zones.
     """
 
     max_rows: int | None = None
@@ -36,11 +41,15 @@ class PlanLimits:
     unfiltered_writes: bool = False
     tx_end: TxEnd = "commit"
     legacy_targets: bool = True
+    is_zone: Callable[[str], bool] = _no_zone
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A column of the row called `alias`, or a JSON path into it; `column` None counts rows."""
+    """A column of the row called `alias`, or a JSON path into it; `column` None counts rows.
+
+    `zone` is the time zone in which a timestamp is told.
+    """
 
     alias: str
     column: Column | None
@@ -48,6 +57,7 @@ class Value:
     cast: Cast | None = None
     aggregate: Aggregate | None = None
     aggregate_cast: Cast | None = None
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ Must not know rules (they join in `compile`), SQL, or the values of the request.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Literal
 
 from jotbase.errors import RequestError
@@ -27,8 +28,10 @@ from jotbase.query.nodes import (
     Window,
     WritePlan,
 )
+from jotbase.query.preferences import known_preferences
 from jotbase.query.reading import Reading, check_limit, read_node
 from jotbase.query.spelling import nearest
+from jotbase.query.updatable import Face, face_of, shown_keys, target_of, written_columns
 from jotbase.schema.convert import from_text
 from jotbase.schema.model import Column, Model, Table
 
@@ -45,6 +48,7 @@ def plan(intent: Intent, model: Model, limits: PlanLimits) -> Plan:
             f"None of these media types are available: application/vnd.pgrst.plan{suffix}",
             status=406,
         )
+    intent = replace(intent, preferences=known_preferences(intent.preferences, limits.is_zone))
     reading = Reading(intent, model, limits)
     if intent.action == "read":
         node = read_node(reading, table, root_window(intent, limits))
@@ -97,24 +101,58 @@ def _write(reading: Reading, table: Table) -> WritePlan:
         raise RequestError(
             "PGRST127", "Feature not implemented", details="Only reads can show their plan."
         )
-    if table.view is not None:
-        raise RequestError("55000", f'cannot change view "{table.name}"', hint=_VIEW_HINT)
+    keys, face = table, _face(table, reading.model)
     # Filters of a write choose the rows to change; those of embeds stay with what is returned.
     node = read_node(reading, table, Window(intent.limit.get(()), intent.offset.get(())))
     target = Node(table, node.alias, (), node.where, node.order, node.window)
     returning = _returning(intent, table, node)
     columns = _named_columns(intent, table)
     answer = _answer(reading)
+    if face is not None:
+        target, returning = target_of(face, target), _returned_of(face, returning, node)
+        columns = None if columns is None else written_columns(face, columns)
+        table, keys = face, shown_keys(face)
     if intent.action in ("update", "delete"):
         if not intent.filters.get(()) and not limits.unfiltered_writes:
             raise _unfiltered(intent.action)
         if intent.action == "delete":
             return DeletePlan(table, answer, returning, target)
         return UpdatePlan(table, answer, returning, target, columns)
-    put = _put(intent, table) if intent.action == "put" else None
-    resolution, conflict = _conflict(intent, table)
+    put = _put(intent, keys) if intent.action == "put" else None
+    resolution, conflict = _conflict(intent, keys)
+    if face is not None:
+        put = put and {face.columns_of[name]: value for name, value in put.items()}
+        conflict = written_columns(face, conflict)
     missing = intent.preferences.missing == "default"
     return InsertPlan(table, answer, returning, columns, resolution, conflict, missing, put)
+
+
+def _face(table: Table, model: Model) -> Face | None:
+    """Return what stands behind a view that is written. Raises RequestError 55000 if it cannot."""
+    if table.view is None:
+        return None
+    face = face_of(table, model)
+    if face is None:
+        raise RequestError("55000", f'cannot change view "{table.name}"', hint=_VIEW_HINT)
+    return face
+
+
+def _returned_of(face: Face, returning: Returning, node: Node) -> Returning:
+    """Return what a write through a view gives back: from the table's row, or read in the view."""
+    if returning.plain is not None and all(at.name in face.columns_of for _, at in returning.plain):
+        behind = face.columns_of
+        return Returning(
+            plain=tuple((key, face.by_name[behind[at.name]]) for key, at in returning.plain)
+        )
+    if returning == Returning():
+        return returning
+    if not shown_keys(face).primary_key:
+        raise RequestError(
+            "0A000",
+            f'what view "{face.shown.name}" computes cannot be returned by a write',
+            details="It does not show the primary key by which to find the rows again.",
+        )
+    return Returning(node=Node(face.shown, node.alias, node.items, order=node.order))
 
 
 def _unfiltered(action: Literal["update", "delete"]) -> RequestError:
@@ -214,6 +252,7 @@ def _is_plain(node: Node) -> bool:
         and not item.value.steps
         and item.value.cast is None
         and item.value.aggregate is None
+        and item.value.zone is None
         for item in node.items
     )
 

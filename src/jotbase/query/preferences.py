@@ -6,6 +6,8 @@ Source: https://docs.postgrest.org/en/stable/references/api/preferences.html
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from jotbase.errors import RequestError
@@ -42,12 +44,28 @@ def parse_preferences(header: str) -> Preferences:
     items = map(str.strip, header.split(","))
     invalid = [item for item in items if item and not _read(item, found)]
     if invalid and found.get("handling") == "strict":
-        raise RequestError(
-            "PGRST122",
-            "Invalid preferences given with handling=strict",
-            details=f"Invalid preferences: {', '.join(invalid)}",
-        )
+        raise _invalid(invalid)
     return Preferences(**found, invalid=tuple(invalid))
+
+
+def _invalid(items: list[str]) -> RequestError:
+    return RequestError(
+        "PGRST122",
+        "Invalid preferences given with handling=strict",
+        details=f"Invalid preferences: {', '.join(items)}",
+    )
+
+
+def known_preferences(asked: Preferences, is_zone: Callable[[str], bool]) -> Preferences:
+    """Return the preferences without a time zone that there is not.
+
+    Raises RequestError PGRST122 for one under `handling=strict`.
+    """
+    if asked.timezone is None or is_zone(asked.timezone):
+        return asked
+    if asked.handling == "strict":
+        raise _invalid([f"timezone={asked.timezone}"])
+    return replace(asked, timezone=None)
 
 
 def _read(item: str, found: dict[str, Any]) -> bool:

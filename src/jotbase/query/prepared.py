@@ -6,7 +6,7 @@ In charge of what is worth remembering of a question. Must not know who asks, no
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from jotbase.query.body import read_payload
@@ -18,6 +18,7 @@ from jotbase.query.intent import Intent
 from jotbase.query.nodes import DeletePlan, InsertPlan, PlanLimits, ReadPlan, WritePlan
 from jotbase.query.plan import plan
 from jotbase.query.shape import Shape
+from jotbase.query.updatable import Face, FaceGuard, written_payload
 from jotbase.query.writes import delete_unit, insert_unit, update_unit
 from jotbase.query.written import Means, Written
 from jotbase.schema.model import Model
@@ -62,9 +63,14 @@ def work_of(
 ) -> Callable[[], UnitOfWork[Written]]:
     """Return what starts a write's unit of work. Raises RequestError for a malformed body."""
     meant = cast(WritePlan, write.plan)
+    face = meant.table if isinstance(meant.table, Face) else None
+    if face is not None:
+        means = replace(means, guard=FaceGuard(means.guard, face))
     if isinstance(meant, DeletePlan):
         return lambda: delete_unit(meant, context, means)
     payload = read_payload(body, write.intent)
+    if face is not None:
+        payload = written_payload(face, payload)
     if isinstance(meant, InsertPlan):
         return lambda: insert_unit(meant, payload, context, means)
     return lambda: update_unit(meant, payload, context, means)

@@ -32,7 +32,7 @@ from jotbase.query.nodes import (
     Window,
 )
 from jotbase.query.relations import Relationship, find_relationship
-from jotbase.schema.model import Model, Table
+from jotbase.schema.model import Column, Model, Table, Type
 
 _DEPRECATED = (
     '299 PostgRESTv13 "Embedded resource was referenced by relation name even though it has an'
@@ -117,7 +117,8 @@ def _fields(reading: Reading, table: Table, alias: str, asked: SelectField) -> l
         value = Value(alias, None, aggregate="count", aggregate_cast=aggregate_cast)
         return [Item(asked.alias or "count", value)]
     if asked.field.name == "*" and not asked.field.steps:
-        return [Item(column.name, Value(alias, column)) for column in table.readable]
+        zone = reading.intent.preferences.timezone
+        return [Item(one.name, Value(alias, one, zone=_zone(one, zone))) for one in table.readable]
     if _counts(reading, table, asked):
         return [Item(asked.alias or "count", Value(alias, None, aggregate="count"))]
     value = _value(table, alias, asked.field)
@@ -128,8 +129,13 @@ def _fields(reading: Reading, table: Table, alias: str, asked: SelectField) -> l
         parse_cast(asked.cast),
         asked.aggregate,
         aggregate_cast,
+        _zone(value.column, reading.intent.preferences.timezone),
     )
     return [Item(asked.alias or asked.aggregate or _key(asked.field), value)]
+
+
+def _zone(column: Column | None, zone: str | None) -> str | None:
+    return zone if column is not None and column.type is Type.TIMESTAMP else None
 
 
 def _counts(reading: Reading, table: Table, asked: SelectField) -> bool:

@@ -13,13 +13,15 @@ import orjson
 
 from jotbase.errors import JotError, RequestError
 from jotbase.query.explaining import render_plan
-from jotbase.query.grammar import PREFIX
+from jotbase.query.grammar import PREFIX, parse_target
 from jotbase.query.media import content_type
 from jotbase.query.nodes import Answer, InsertPlan, ReadPlan, WritePlan
+from jotbase.query.plan import find_table
 from jotbase.query.preferences import applied
 from jotbase.query.separated import render_lines
+from jotbase.query.updatable import face_of, shown_keys
 from jotbase.query.written import Written, not_single
-from jotbase.schema.model import Table
+from jotbase.schema.model import Model, Table
 from jotbase.values import Request, Response
 
 JSON_TYPE = "application/json; charset=utf-8"
@@ -183,33 +185,42 @@ def _applied(
         names["tx"] = asked.tx
     if asked.handling is not None:
         names["handling"] = asked.handling
+    if asked.timezone is not None:
+        names["timezone"] = asked.timezone
     if asked.max_affected is not None and asked.handling == "strict" and plan is not None:
         names["max-affected"] = str(asked.max_affected)
     value = applied(names) if names else None
     return (("Preference-Applied", value),) if value else ()
 
 
-def render_options(table: Table) -> Response:
-    """Return the answer to OPTIONS: the methods that the table takes. PUT needs a primary key."""
+def render_options(path: str, model: Model) -> Response:
+    """Return the answer to OPTIONS: the methods that the path takes. PUT needs a primary key.
+
+    Raises RequestError PGRST125, PGRST205.
+    """
     methods = ["OPTIONS", "GET", "HEAD"]
-    if table.view is None:
-        methods += ["POST", "PUT", "PATCH", "DELETE"] if table.primary_key else _KEYLESS
+    if path.removeprefix(PREFIX).strip("/"):
+        name, is_call = parse_target(path)
+        methods += ["POST"] if is_call else _writing(find_table(model, name), model)
     return Response(200, (("Allow", ",".join(methods)),))
 
 
-_KEYLESS = ["POST", "PATCH", "DELETE"]
+def _writing(table: Table, model: Model) -> list[str]:
+    keyed = table
+    if table.view is not None:
+        face = face_of(table, model)
+        if face is None:
+            return []
+        keyed = shown_keys(face)
+    return ["POST", *(["PUT"] if keyed.primary_key else []), "PATCH", "DELETE"]
 
 
-def render_error(error: JotError, request: Request | None = None) -> Response:
+def render_error(error: JotError, request: Request | None = None, verbose: bool = True) -> Response:
     """Return an error in PostgREST's shape; a HEAD request is given headers alone."""
-    body = orjson.dumps(
-        {
-            "code": error.code,
-            "details": error.details,
-            "hint": error.hint,
-            "message": error.message,
-        }
-    )
+    told: dict[str, Any] = {"code": error.code, "message": error.message}
+    if verbose:
+        told |= {"details": error.details, "hint": error.hint}
+    body = orjson.dumps(told)
     headers = [_JSON_HEADER, ("Proxy-Status", f"PostgREST; error={error.code}")]
     if isinstance(error, OutOfRange):
         headers.append(("Content-Range", f"*/{error.total}"))

@@ -24,6 +24,7 @@ from jotbase.query.nodes import (
     Value,
 )
 from jotbase.query.predicate import predicate
+from jotbase.query.updatable import Face
 from jotbase.schema.model import Table
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
@@ -52,7 +53,10 @@ def open_table(table: Table, alias: str, frame: Frame) -> Opened:
     """Return a table under an alias, together with the select rule of the table."""
     name, called = frame.dialect.identifier(table.name), frame.dialect.identifier(alias)
     rule = rescoped(frame.guard.rows(table, "select"), _ROW, alias)
-    seen = () if rule == TRUE else (written(rule, frame),)
+    seen: tuple[Fragment, ...] = () if rule == TRUE else (written(rule, frame),)
+    if isinstance(table, Face):
+        number = rowid(table)
+        seen += (sql(f"{called}.{number} IN (SELECT {number} {table.rows_of})"),)
     return Opened(sql(f"{name} AS {called}"), seen)
 
 

@@ -21,6 +21,7 @@ from jotbase.query.expr import (
     Expr,
     Field,
     Follow,
+    Literal,
     Not,
     Or,
 )
@@ -44,9 +45,14 @@ class Face(Table):
     columns_of: Mapping[str, str] = field(default_factory=dict)
     rows_of: str = ""
 
-    def called(self, column: str) -> str | None:
-        """Return the view's name for a column of the table."""
-        return next((own for own, name in self.columns_of.items() if name == column), None)
+
+def called(table: Table, column: str) -> str:
+    """Return what a column of a table is called by who writes it, through a view or not."""
+    return _own(table, column) or column if isinstance(table, Face) else column
+
+
+def _own(face: Face, column: str) -> str | None:
+    return next((own for own, name in face.columns_of.items() if name == column), None)
 
 
 @lru_cache(maxsize=512)
@@ -80,7 +86,7 @@ def shown_keys(face: Face) -> Table:
 
 
 def _called(face: Face, columns: tuple[str, ...]) -> tuple[str, ...] | None:
-    names = tuple(name for name in map(face.called, columns) if name is not None)
+    names = tuple(name for one in columns if (name := _own(face, one)) is not None)
     return names if len(names) == len(columns) else None
 
 
@@ -89,9 +95,33 @@ _TOKEN = re.compile(
     r"""|(?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])|(?P<word>[^\W\d][\w$]*)|(?P<other>.)""",
     re.DOTALL,
 )
-_MERGING = frozenset("DISTINCT GROUP HAVING LIMIT UNION INTERSECT EXCEPT WINDOW OVER JOIN".split())
+_MERGING = frozenset(
+    [
+        "DISTINCT",
+        "GROUP",
+        "HAVING",
+        "LIMIT",
+        "UNION",
+        "INTERSECT",
+        "EXCEPT",
+        "WINDOW",
+        "OVER",
+        "JOIN",
+    ]
+)
 _AGGREGATES = frozenset(
-    "AVG COUNT GROUP_CONCAT JSON_GROUP_ARRAY JSON_GROUP_OBJECT MAX MIN STRING_AGG SUM TOTAL".split()
+    [
+        "AVG",
+        "COUNT",
+        "GROUP_CONCAT",
+        "JSON_GROUP_ARRAY",
+        "JSON_GROUP_OBJECT",
+        "MAX",
+        "MIN",
+        "STRING_AGG",
+        "SUM",
+        "TOTAL",
+    ]
 )
 
 
@@ -244,6 +274,22 @@ def said_of(face: Face, expression: Expr, scopes: tuple[str, ...]) -> Expr:
             return expression
 
 
+def written_rows(face: Face, alias: str, rows: Sequence[Row]) -> Expr:
+    """Return the condition that finds written rows in the view, by the keys that it shows."""
+    columns = [(own, face.by_name[face.columns_of[own]]) for own in shown_keys(face).primary_key]
+    return Or(
+        tuple(
+            And(
+                tuple(
+                    Apply("eq", (Field(alias, own, at.type), Literal(row[at.name], at.type)))
+                    for own, at in columns
+                )
+            )
+            for row in rows
+        )
+    )
+
+
 def _behind(face: Face, name: str) -> str:
     found = face.columns_of.get(name)
     if found is None:
@@ -284,4 +330,5 @@ class FaceGuard:
         yield from self.guard.check(view, action, seen, before, context, reading)
 
     def _seen(self, row: Row) -> Row:
-        return {own: row.get(column) for own, column in self.face.columns_of.items()}
+        seen: Row = dict.fromkeys(self.face.shown.by_name)
+        return seen | {own: row.get(name) for own, name in self.face.columns_of.items()}

@@ -17,7 +17,7 @@ from orjson import dumps
 from jotbase.errors import RequestError
 from jotbase.query.candidates import changes, check_whole_rows, named_columns, new_rows
 from jotbase.query.compile import compile_read
-from jotbase.query.expr import TRUE, Apply, Context, Field, Literal
+from jotbase.query.expr import TRUE, Apply, Context, Expr, Field, Literal
 from jotbase.query.guarding import RowAction
 from jotbase.query.intent import Payload
 from jotbase.query.nodes import (
@@ -40,6 +40,7 @@ from jotbase.query.rows import (
     written,
 )
 from jotbase.query.storing import delete, inserts, load, ready, returned, update
+from jotbase.query.updatable import Face, called, written_rows
 from jotbase.query.upserts import conflict_clause, existing_rows
 from jotbase.query.written import Means, Written, not_single
 from jotbase.schema.model import Column, Table, Type
@@ -181,8 +182,12 @@ def _representation(
         return _plain(returning.plain, after.rows)
     if returning.node is None:
         return None
-    numbers = Field(ROOT, rowid(plan.table), Type.INTEGER)
-    chosen = Apply("in", (numbers, Literal(tuple(after.numbers), Type.INTEGER)))
+    chosen: Expr
+    if isinstance(plan.table, Face):
+        chosen = written_rows(plan.table, ROOT, after.rows)
+    else:
+        numbers = Field(ROOT, rowid(plan.table), Type.INTEGER)
+        chosen = Apply("in", (numbers, Literal(tuple(after.numbers), Type.INTEGER)))
     node = replace(returning.node, where=chosen)
     statement = compile_read(ReadPlan(node, plan.answer), means.dialect, means.guard)
     found = yield ready(statement, context)
@@ -220,7 +225,7 @@ def _location(table: Table, rows: list[Row]) -> str | None:
     if not table.primary_key:
         return None
     return "&".join(
-        f"{quote(name, safe='')}=eq.{quote(_spelled(rows[0][name]), safe='')}"
+        f"{quote(called(table, name), safe='')}=eq.{quote(_spelled(rows[0][name]), safe='')}"
         for name in table.primary_key
     )
 
