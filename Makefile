@@ -52,7 +52,8 @@ bench: $(DEV_READY) $(BENCH_READY) ## Measure Jotbase beside hand-written server
 	@tools/system wrk=wrk
 	python -m bench $(ARGS)
 
-docs: $(DEV_READY) ## Run every page of the documentation and hold it against the code
+docs: $(DEV_READY) ## Make the reference pages, and hold the documentation against the code
+	python tools/reference.py
 	python -m pytest tests/docs $(ARGS)
 
 lock: $(DEV_READY) ## Choose the newest versions that pyproject.toml and package.json allow

@@ -18,6 +18,7 @@ from jotbase.http.asgi import (
     Receive,
     Scope,
     Send,
+    limited,
     raw_path,
     read_headers,
     read_request,
@@ -25,7 +26,7 @@ from jotbase.http.asgi import (
     sized,
 )
 from jotbase.http.cors import Pairs, cors_headers, is_preflight, preflight
-from jotbase.http.errors import error_response, failure_response
+from jotbase.query.render import render_error
 from jotbase.values import Request, Response
 
 log = logging.getLogger("jotbase.http")
@@ -36,6 +37,12 @@ DATA = "/rest/v1/"
 ACCOUNTS = "/auth/v1/"
 FUNCTIONS = "/functions/v1/"
 REALTIME = "/realtime/v1/websocket"
+
+
+#: What a caller is told of a fault of ours: nothing of it.
+_FAILURE = JotError(
+    "PGRSTX00", "Something failed that should not have", hint="The server's log says more."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ async def _answer(
     except Disconnected:
         return
     except JotError as error:
-        response = error_response(error, read_headers(scope))
+        response = render_error(error)
         await send_response(_granted(response, read_headers(scope), doors), scope, send)
         return
     headers = request.headers
@@ -130,10 +137,10 @@ async def _guarded(answer: Answerer, request: Request) -> Response:
     try:
         return await answer(request)
     except JotError as error:
-        return error_response(error, request.headers)
+        return render_error(error, request)
     except Exception:
         log.exception("%s %s failed", request.method, request.path)
-        return failure_response()
+        return render_error(_FAILURE)
 
 
 def _granted(response: Response, headers: Mapping[str, str], doors: Doors) -> Response:
@@ -151,10 +158,22 @@ async def _mount(
         await send_response(preflight(headers, doors.origins), scope, send)
         return
     granting = _granting(send, cors_headers(headers, doors.origins))
+    started = False
+
+    async def sending(message: Message) -> None:
+        nonlocal started
+        started = True
+        await granting(message)
+
     try:
-        await mounted(scope, receive, granting)
+        await mounted(scope, limited(receive, headers, doors.max_body), sending)
     except JotError as error:
-        await send_response(_granted(error_response(error, headers), headers, doors), scope, send)
+        await send_response(_granted(render_error(error), headers, doors), scope, send)
+    except Exception:
+        log.exception("%s %s failed", scope["method"], raw_path(scope))
+        if started:  # the server can only cut the answer off
+            raise
+        await send_response(_granted(render_error(_FAILURE), headers, doors), scope, send)
 
 
 def _granting(send: Send, granted: Pairs) -> Send:

@@ -1,0 +1,111 @@
+"""Write the pages of docs/reference that say what a table in the code says already.
+
+In charge of: settings, commands, error codes and operators as Markdown. `tests/docs` fails when a
+page that is committed differs from what this makes. Must not know: how any of them works.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from jotbase.cli import COMMANDS
+from jotbase.errors import CODES
+from jotbase.query.operators import OPERATORS
+from jotbase.settings import settings_help
+
+PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
+MADE = "<!-- Made by `make docs` from {source}. Change it there. -->\n\n"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table; a bar inside a cell is escaped."""
+    names = list(head)
+    lines = [names, ["---"] * len(names), *rows]
+    cells = ([str(cell).replace("|", "\\|") for cell in line] for line in lines)
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+
+
+def settings() -> str:
+    """Return the page of settings."""
+    rows = (
+        (f"`{name}`", f"`{default}`" if default else "", text)
+        for name, default, text in settings_help()
+    )
+    return (
+        "# Settings\n\n"
+        + MADE.format(source="`settings.py`")
+        + "All settings come from the environment and, in development, from the project's "
+        "`.env`; the\n"
+        "environment wins. An unknown or malformed one stops the start with its name. "
+        "Secrets that are\n"
+        "missing in development are made on the first start and kept in `.env` (mode 600); with\n"
+        "`JOTBASE_ENV=production` they must be given.\n\n"
+        + table(("variable", "default", "what it is"), rows)
+    )
+
+
+def commands() -> str:
+    """Return the page of commands."""
+    rows = ((f"`jotbase {name}`", line) for name, line in COMMANDS.items())
+    return (
+        "# Commands\n\n"
+        + MADE.format(source="`cli.py`")
+        + "A command works on the project in the current folder, or on `--project DIR`. "
+        "`--help` lists\n"
+        "its options; `--json`, where data is printed, prints one JSON object. Exit "
+        "codes: 0 done, 1 the\n"
+        "answer is no, 2 used wrongly.\n\n" + table(("command", "what it does"), rows)
+    )
+
+
+def errors() -> str:
+    """Return the page of error codes."""
+    rows = ((f"`{code}`", str(row.status), row.meaning) for code, row in sorted(CODES.items()))
+    return (
+        "# Error codes of the data API\n\n"
+        + MADE.format(source="`errors.py`")
+        + "An error is JSON with `code`, `message`, `details` and `hint`. Codes are "
+        "PostgREST's (`PGRST…`)\n"
+        "and PostgreSQL's. `42501` answers 401 to a caller who has not said who they "
+        "are. The accounts'\n"
+        "codes are GoTrue's.\n\n" + table(("code", "status", "when"), rows)
+    )
+
+
+def operators() -> str:
+    """Return the page of operators."""
+    url = [row for row in OPERATORS.values() if row.url]
+    rules = [row for row in OPERATORS.values() if not row.url]
+    return (
+        "# Operators\n\n"
+        + MADE.format(source="`query/operators.py`")
+        + "In a URL, `column=operator.value`, or `column=not.operator.value`. One table "
+        "gives their SQL,\n"
+        "their reading in Python (by which realtime judges rows), and this page.\n\n"
+        + table(("operator", "true when the column"), ((f"`{row.name}`", row.doc) for row in url))
+        + "\nWhat access rules use besides:\n\n"
+        + table(("function", "meaning"), ((f"`{row.name}`", row.doc) for row in rules))
+    )
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each page by its file's name."""
+    return {
+        "settings.md": settings(),
+        "commands.md": commands(),
+        "errors.md": errors(),
+        "operators.md": operators(),
+    }
+
+
+def main() -> int:
+    """Write the pages."""
+    for name, text in pages().items():
+        (PAGES / name).write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
