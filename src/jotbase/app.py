@@ -233,6 +233,9 @@ class Backend:
             except ProjectError as error:
                 on_failure(error)
                 raise
+            except Exception:
+                log.exception("the start failed")
+                raise
 
         shown = {"url": self.url, "publishable_key": opaque_key(ANON, self.ring)}
         return Doors(
@@ -261,7 +264,7 @@ class Backend:
         app = load_functions(self.project.functions)
         if app is None:
             return None
-        hosted: Application = host(app, self.settings.functions_threads, self.settings.max_body)
+        hosted: Application = host(app, self.settings.functions_threads)
         return hosted
 
     async def _call_function(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -23,6 +23,7 @@ from jotbase.query.expr import Context
 from jotbase.query.guarding import Guard
 from jotbase.query.nodes import PlanLimits
 from jotbase.query.written import Means
+from jotbase.query.zones import is_zone
 from jotbase.schema.changelog import logged_row
 from jotbase.schema.check import RowCheck
 from jotbase.schema.model import Model, Table
@@ -30,7 +31,6 @@ from jotbase.schema.read import read_what_can_be
 from jotbase.settings import Settings
 from jotbase.sql.dialect import Dialect
 from jotbase.values import Principal, Row
-from jotbase.zones import is_zone
 
 Check = Callable[[Mapping[str, str]], Awaitable[Principal]]
 

@@ -63,6 +63,7 @@ CODES: dict[str, Code] = {
     "22008": Code(400, "The date or time lies outside what the column can hold."),
     "22P02": Code(400, "The value cannot be read as the column's type."),
     "22P05": Code(400, "Text must not contain the character U+0000."),
+    "0A000": Code(400, "The view cannot be written in this way."),
     "22023": Code(400, "A parameter has an invalid value."),
     "23502": Code(400, "A value is missing in a column that must have one."),
     "23503": Code(409, "A referenced row does not exist, or is still referenced."),

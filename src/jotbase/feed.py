@@ -8,9 +8,8 @@ told is read from the log. Must not know sockets or any one database.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from jotbase.auth.times import timestamp
 from jotbase.engines.base import Engine, bind
@@ -37,7 +36,7 @@ class Feed:
         self.groups = Groups({})
         self.cursor = 0
         self.engine = engine
-        self._clock = now
+        self._now: Callable[[], str] = lambda: timestamp(now())
         self._bell = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -51,8 +50,7 @@ class Feed:
         """Tell nothing more."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
 
     async def _run(self) -> None:
         while True:
@@ -67,7 +65,7 @@ class Feed:
     async def _tell_all(self) -> None:
         """Everything in the log after the cursor, in turns short enough for everybody else."""
         clock = asyncio.get_running_loop().time
-        while changes := await self.engine.changes(self.cursor, BATCH):
+        while changes := await self._next():
             began = clock()
             for change in changes:
                 await self.tell(change, self.groups)
@@ -75,6 +73,14 @@ class Feed:
                 if clock() - began > TURN:
                     await asyncio.sleep(0)
                     began = clock()
+
+    async def _next(self) -> list[Change]:
+        """The next changes; while nobody follows none are read, and the cursor passes them over."""
+        _, newest = await self.engine.last_change()
+        if self.groups:
+            return await self.engine.changes(self.cursor, BATCH)
+        self.cursor = newest
+        return []
 
     async def tell(self, change: Change, groups: Groups) -> None:
         """One change: ask what only the database knows, judge, encode, write.
@@ -104,17 +110,11 @@ class Feed:
                 follower.write(ready)
 
     def _missing(self, change: Change, groups: Groups, known: dict[Facts, Seen]) -> list[Facts]:
-        if groups.rule(change.table).local is not None:
-            return []
-        return unasked((group.key.facts for group in groups.on(change.table)), known)
+        local = groups.rule(change.table).local is not None
+        return [] if local else unasked((one.key.facts for one in groups.on(change.table)), known)
 
-    def _now(self) -> str:
-        return timestamp(self._clock())
-
-    async def _ask(
-        self, change: Change, groups: Groups, facts: list[Facts]
-    ) -> Mapping[Facts, Seen]:
+    async def _ask(self, change: Change, groups: Groups, facts: list[Facts]) -> dict[Facts, Seen]:
         dialect = self.engine.dialect
         asked = question(change, groups.rule(change.table), facts, dialect)
         values = bind(asked, Context(now=self._now()))
-        return verdicts(facts, await self.engine.read(asked.numbered(dialect.mark), values))
+        return dict(verdicts(facts, await self.engine.read(asked.numbered(dialect.mark), values)))

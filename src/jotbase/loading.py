@@ -16,10 +16,11 @@ from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine, SqliteOptions
 from jotbase.keychain import read_keys, with_keys
 from jotbase.project import Project, find_project, read_dotenv
+from jotbase.query.casting import CAST_FUNCTIONS
 from jotbase.query.operators import SQL_FUNCTIONS
+from jotbase.query.zones import ZONE_FUNCTIONS
 from jotbase.settings import Settings, read_settings
 from jotbase.values import Row
-from jotbase.zones import ZONE_FUNCTIONS
 
 
 def load_settings(
@@ -50,7 +51,7 @@ def engine_maker(path: str, settings: Settings, image: bytes | None = None) -> E
         return SqliteEngine(
             path,
             SqliteOptions(
-                functions={**SQL_FUNCTIONS, **ZONE_FUNCTIONS},
+                functions={**SQL_FUNCTIONS, **CAST_FUNCTIONS, **ZONE_FUNCTIONS},
                 decode=decode,
                 constraint=constraint,
                 statement_timeout=settings.statement_timeout,

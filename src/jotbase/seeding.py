@@ -17,11 +17,12 @@ import orjson
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.pipeline import DataApi, prepare
 from jotbase.project import Project, read_files
-from jotbase.query.body import Cell, read_payload
+from jotbase.query.body import read_payload
 from jotbase.query.intent import Payload
 from jotbase.query.nodes import InsertPlan
 from jotbase.query.shape import shape
 from jotbase.query.writes import insert_unit
+from jotbase.schema.convert import from_text
 from jotbase.schema.model import Model, Table, Type
 from jotbase.sql.fragment import bound, sql
 from jotbase.sql.units import UnitOfWork
@@ -114,17 +115,19 @@ def _load(table: Table, body: bytes, api: DataApi) -> UnitOfWork[int]:
 
 def _readable(table: Table, payload: Payload) -> Payload:
     """Dumps quote large numbers: text for a column of numbers or booleans is read as its type."""
-    unquoted = {one.name for one in table.columns if one.type in _UNQUOTED}
+    unquoted = {one.name: one.type for one in table.columns if one.type in _UNQUOTED}
     if not unquoted:
         return payload
     rows = [
         {
-            name: Cell(value) if name in unquoted and isinstance(value, str) else value
+            name: from_text(unquoted[name], value)
+            if name in unquoted and isinstance(value, str)
+            else value
             for name, value in row.items()
         }
         for row in payload.rows
     ]
-    return Payload(tuple(rows), payload.single)
+    return replace(payload, rows=tuple(rows))
 
 
 def _faults(table: Table, error: JotError) -> Iterator[Fault]:

@@ -14,9 +14,9 @@ from urllib.parse import unquote_to_bytes
 
 import orjson
 
-from jotbase.http.asgi import Application, Message
+from jotbase.http.asgi import Application, Scope
 from jotbase.testing.backend import Template, TestBackend, make_template
-from jotbase.testing.wire import LoopThread
+from jotbase.testing.wire import LoopThread, call
 from jotbase.values import Response
 
 Schema = dict[str, Any]
@@ -38,18 +38,14 @@ class Wire:
     application: Application
     threads: LoopThread
 
-    def ask(
-        self, method: str, target: bytes, headers: Pairs = (), body: bytes = b""
-    ) -> Response:
+    def ask(self, method: str, target: bytes, headers: Pairs = (), body: bytes = b"") -> Response:
         """Send a request line, headers and body as they are; return the whole answer."""
-        return self.threads.run(_exchange(self.application, method, target, headers, body))
+        return self.threads.run(call(self.application, _scope(method, target, headers), body))
 
 
-async def _exchange(
-    application: Application, method: str, target: bytes, headers: Pairs, body: bytes
-) -> Response:
+def _scope(method: str, target: bytes, headers: Pairs) -> Scope:
     path, _, query = target.partition(b"?")
-    scope = {
+    return {
         "type": "http",
         "http_version": "1.1",
         "method": method,
@@ -63,18 +59,6 @@ async def _exchange(
         "scheme": "http",
         "root_path": "",
     }
-    given = [{"type": "http.request", "body": body, "more_body": False}]
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return given.pop() if given else {"type": "http.disconnect"}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    await application(scope, receive, send)
-    told = tuple((k.decode(), v.decode()) for k, v in sent[0]["headers"])
-    return Response(sent[0]["status"], told, b"".join(m.get("body", b"") for m in sent))
 
 
 class Serve:

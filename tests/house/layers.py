@@ -32,7 +32,7 @@ WORDS = "errors values"
 THINKING = f"{WORDS} sql schema auth query access realtime"
 PAGES = "pipeline feed"
 #: What the composition root is put together with.
-ROOT = "keychain data migration seeding upkeep zones"
+ROOT = "keychain data migration seeding upkeep"
 OUTSIDE = f"{THINKING} {PAGES} engines.base engines functions http studio project settings"
 
 #: orjson is a codec, bytes to values and back: it may stand wherever JSON does.
@@ -59,8 +59,7 @@ ROOMS: dict[str, Room] = {
     ),
     "studio": _room(""),
     "keychain": _room(f"{WORDS} auth project settings"),
-    "zones": _room(""),
-    "data": _room(f"{THINKING} pipeline engines.base project settings zones", "orjson"),
+    "data": _room(f"{THINKING} pipeline engines.base project settings", "orjson"),
     "migration": _room(f"{THINKING} engines.base", "orjson"),
     "upkeep": _room("errors auth engines.base settings"),
     "seeding": _room(f"{THINKING} pipeline engines.base project", "orjson"),

@@ -48,10 +48,15 @@ _PAIRS = _Pairs()
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition over `new`, and `row` where there is an old one; `refusal` is the message."""
+    """One condition over `new`, and `row` where there is an old one; `refusal` is the message.
+
+    `reads` are the columns that the local part looks at: rows that are alike in them are judged
+    once. None where such values cannot be told apart by `==` (1 and true within documents).
+    """
 
     table: Table
     local: Judge | None
+    reads: tuple[str, ...] | None
     relational: Fragment | None
     refusal: str
 
@@ -64,9 +69,17 @@ def make_check(expression: Expr, table: Table, dialect: Dialect, refusal: str) -
     return Check(
         table,
         None if local == TRUE else judge(local),
+        _reads(local),
         None if relational == TRUE else _statement(relational, table, dialect),
         refusal,
     )
+
+
+def _reads(local: Expr) -> tuple[str, ...] | None:
+    fields = [node for node in walk(local) if isinstance(node, Field)]
+    if any(field.type in (Type.JSON, Type.ARRAY) for field in fields):
+        return None
+    return tuple(dict.fromkeys(field.name for field in fields))
 
 
 def run_check(
@@ -74,7 +87,8 @@ def run_check(
 ) -> UnitOfWork[None]:
     """Check rows, and yield one statement if others must be asked. Raises AccessError 42501."""
     if check.local is not None:
-        for number, row in enumerate(rows):
+        judged = rows if olds is not None else _different(rows, check.reads)
+        for number, row in enumerate(judged):
             scopes = {"new": row} if olds is None else {"new": row, "row": olds[number]}
             if check.local(Env(scopes, context)) is not True:
                 raise refused(check.refusal, context)
@@ -82,6 +96,13 @@ def run_check(
         found = yield _bound(check.relational, check.table, rows, olds, context)
         if found:
             raise refused(check.refusal, context)
+
+
+def _different(rows: Sequence[Row], reads: tuple[str, ...] | None) -> Sequence[Row]:
+    """Return one row of each kind, as far as these columns tell rows apart."""
+    if reads is None or len(rows) < 2:
+        return rows
+    return list({tuple([row.get(name) for name in reads]): row for row in rows}.values())
 
 
 def check_rows(

@@ -49,18 +49,16 @@ def _wsgi_app(module: Any) -> Any:
     raise ProjectError([Fault("functions/__init__.py", "", "the file exports no `app`", hint)])
 
 
-def host(app: Any, threads: int, max_body: int) -> Any:
+def host(app: Any, threads: int) -> Any:
     """Return the WSGI app as an ASGI application that runs each call in one of `threads`.
 
-    A data client's refusal that a view lets through becomes the same JSON answer; a body over
-    `max_body` bytes is refused by Flask (413).
+    A refusal that a view lets through, of the data client or of a body that is too large, becomes
+    the same JSON answer. (Flask's own MAX_CONTENT_LENGTH cuts a body of unknown length short.)
     """
     from a2wsgi import WSGIMiddleware  # a project without functions never loads it
 
     if hasattr(app, "register_error_handler"):
         app.register_error_handler(JotError, _refused)
-    if hasattr(app, "config") and app.config.get("MAX_CONTENT_LENGTH") is None:
-        app.config["MAX_CONTENT_LENGTH"] = max_body
     return WSGIMiddleware(_with_whole_body(app), workers=threads)
 
 

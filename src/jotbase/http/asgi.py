@@ -6,7 +6,7 @@ any path means (`routes`).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from jotbase.errors import RequestError
@@ -57,22 +57,38 @@ async def read_request(scope: Scope, receive: Receive, limit: int) -> Request:
 
 
 async def _read_body(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
-    announced = headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit:
-        raise _too_large(limit)
+    receive = limited(receive, headers, limit)
     chunks: list[bytes] = []
-    size, more = 0, True
+    more = True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Disconnected
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        chunks.append(chunk)
+        chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def limited(receive: Receive, headers: Mapping[str, str], limit: int) -> Receive:
+    """Return what receives a body of at most `limit` bytes.
+
+    Raises RequestError (53400, 413) at once for a longer one that was announced; what it returns
+    raises it as soon as more has come.
+    """
+    announced = headers.get("content-length", "")
+    if announced.isdigit() and int(announced[:20]) > limit:
+        raise _too_large(limit)
+    size = 0
+
+    async def receiving() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > limit:
+            raise _too_large(limit)
+        return message
+
+    return receiving
 
 
 def _too_large(limit: int) -> RequestError:

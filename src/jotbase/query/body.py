@@ -121,7 +121,7 @@ def _csv(body: bytes) -> Payload:
             raise RequestError("PGRST102", "All lines must have same number of fields")
         cells = (None if cell == "NULL" else Cell(cell) for cell in line)
         rows.append(dict(zip(header, cells, strict=True)))
-    return Payload(tuple(rows), single=False)
+    return Payload(tuple(rows), single=False, unread=True)
 
 
 class Cell(str):
@@ -136,4 +136,4 @@ def _form(body: bytes) -> Payload:
         if piece:
             name, _, text = piece.partition("=")
             row[decoded(name)] = Cell(decoded(text))
-    return Payload((row,), single=True)
+    return Payload((row,), single=True, unread=True)

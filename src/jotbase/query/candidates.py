@@ -6,11 +6,12 @@ Must not know SQL or access rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from jotbase.errors import JotError, RequestError, violation
+from jotbase.query.alike import default_of, present, recipe, rows_of
 from jotbase.query.body import Cell, mismatched
 from jotbase.query.expr import Context
 from jotbase.query.intent import Payload
@@ -18,11 +19,8 @@ from jotbase.query.nodes import InsertPlan, UpdatePlan
 from jotbase.query.plan import check_columns
 from jotbase.query.written import Means
 from jotbase.schema.convert import canonical, from_text
-from jotbase.schema.model import MISSING, Column, Table, Type
+from jotbase.schema.model import Column, Table
 from jotbase.values import Row
-
-#: Whole numbers below this need no look at their range.
-_SMALL = 2**53
 
 
 def named_columns(plan: InsertPlan | UpdatePlan, payload: Payload) -> tuple[str, ...]:
@@ -40,6 +38,16 @@ def named_columns(plan: InsertPlan | UpdatePlan, payload: Payload) -> tuple[str,
             names.update(dict.fromkeys(row))
     check_columns(plan.table, names)
     return tuple(names)
+
+
+@lru_cache(maxsize=1024)
+def _server_columns(table: Table, trusted: bool) -> frozenset[str]:
+    """Return the columns that only the server sets."""
+    return frozenset(
+        column.name
+        for column in table.columns
+        if column.generated is not None or (column.read_only and not trusted)
+    )
 
 
 def refuse_server_columns(table: Table, names: Iterable[str], means: Means, verb: str) -> None:
@@ -67,10 +75,21 @@ def new_rows(plan: InsertPlan, payload: Payload, context: Context, means: Means)
     """
     table = plan.table
     names = named_columns(plan, payload)
-    given = _given(plan, payload, names)
-    refuse_server_columns(table, given, means, "insert")
+    if not _server_columns(table, means.trusted).isdisjoint(names):
+        refuse_server_columns(table, _given(plan, payload, names), means, "insert")
+    made = None
+    if not payload.unread:
+        made = rows_of(recipe(table, names), payload.rows, context, means)
+    return made if made is not None else _one_by_one(plan, payload, names, context, means)
+
+
+def _one_by_one(
+    plan: InsertPlan, payload: Payload, names: tuple[str, ...], context: Context, means: Means
+) -> list[Row]:
+    """Return the rows to insert, or raise with all that is wrong with any of them."""
+    table = plan.table
     columns = [table.by_name[name] for name in names]
-    fills = _fills(table, means)
+    fills = [(one.name, fill) for one in table.columns if (fill := default_of(one, means))]
     needed = [column for column in table.columns if not column.nullable]
     rows: list[Row] = []
     faults: list[dict[str, Any]] = []
@@ -78,7 +97,7 @@ def new_rows(plan: InsertPlan, payload: Payload, context: Context, means: Means)
     missing: JotError | None = None
     for number, raw in enumerate(payload.rows):
         row = _read(raw, columns, plan.defaults)
-        found = means.check.column_faults(_present(table, row))
+        found = means.check.column_faults(present(table, row))
         faults.extend(_place(fault, number, payload) for fault in found)
         if not found:
             _make_canonical(row, columns)
@@ -119,21 +138,6 @@ def _read(raw: Mapping[str, Any], columns: Iterable[Column], defaults: bool) -> 
 
 def _from_cell(column: Column, cell: Cell) -> Any:
     return from_text(column.type, str(cell), column.item)
-
-
-def _fills(table: Table, means: Means) -> list[tuple[str, Callable[[Context], Any]]]:
-    """Return what gives a new row each default that the database does not know itself."""
-    fills: list[tuple[str, Callable[[Context], Any]]] = []
-    for column in table.columns:
-        if column.name in means.defaults:
-            fills.append((column.name, means.defaults[column.name]))
-        elif column.default is not MISSING:
-            fills.append((column.name, partial(_literal, column.default)))
-    return fills
-
-
-def _literal(value: Any, _: Context) -> Any:
-    return value
 
 
 def _lacking(row: Row, needed: Iterable[Column]) -> str | None:
@@ -180,18 +184,9 @@ def _place(fault: dict[str, Any], number: int, payload: Payload) -> dict[str, An
 
 
 def _make_canonical(row: Row, columns: Iterable[Column]) -> None:
-    """Bring a row's values into canonical form; most of them are in it."""
     for column in columns:
-        value: Any = row.get(column.name)
-        kind: type[Any] = type(value)
-        if (
-            value is None
-            or kind is bool
-            or (kind is str and column.type is Type.TEXT and "\0" not in value)
-            or (kind is int and column.type is Type.INTEGER and -_SMALL < value < _SMALL)
-        ):
-            continue
-        row[column.name] = canonical(column, value)
+        if column.name in row:
+            row[column.name] = canonical(column, row[column.name])
 
 
 def changes(plan: UpdatePlan, payload: Payload, means: Means) -> Row:
@@ -206,7 +201,7 @@ def changes(plan: UpdatePlan, payload: Payload, means: Means) -> Row:
     columns = [table.by_name[name] for name in names]
     row = _read(payload.rows[0], columns, defaults=True)
     refuse_server_columns(table, names, means, "update")
-    faults = means.check.column_faults(_present(table, row))
+    faults = means.check.column_faults(present(table, row))
     if faults:
         raise violation(faults, table.name)
     for name, value in row.items():
@@ -223,18 +218,7 @@ def check_whole_rows(table: Table, rows: Iterable[Row], means: Means, payload: P
     faults = [
         _place(fault, number, payload)
         for number, row in enumerate(rows)
-        for fault in means.check.faults(_present(table, row))
+        for fault in means.check.faults(present(table, row))
     ]
     if faults:
         raise violation(faults, table.name)
-
-
-def _present(table: Table, row: Row) -> Row:
-    """Return the row as JSON Schema sees it: NULL that is no value means the property is absent."""
-    if None not in row.values():
-        return row
-    return {
-        name: value
-        for name, value in row.items()
-        if value is not None or table.by_name[name].null_is_value
-    }

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from jotbase.errors import RequestError
+from jotbase.query.casting import converted
 from jotbase.query.intent import JsonStep
 from jotbase.query.nodes import Value
 from jotbase.query.operators import OPERATORS
-from jotbase.query.output import converted, json_path
+from jotbase.query.output import json_path
+from jotbase.schema.convert import TYPE_NAMES
 from jotbase.schema.model import Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, sql
@@ -36,9 +39,21 @@ def raw(value: Value, dialect: Dialect) -> tuple[Fragment, Type]:
     return fragment, kind
 
 
+_NUMBERS = frozenset((Type.INTEGER, Type.NUMBER, Type.DECIMAL))
+_UNORDERED = frozenset((Type.BOOLEAN, Type.BYTES, Type.JSON, Type.UUID))
+
+
 def _aggregated(aggregate: str, kind: Type) -> Type:
+    """Return the type of an aggregate. Raises RequestError 42883 where it makes no sense."""
     if aggregate == "count":
         return Type.INTEGER
+    if kind in _UNORDERED or (aggregate in ("sum", "avg") and kind not in _NUMBERS):
+        raise RequestError(
+            "42883",
+            f"function {aggregate}({TYPE_NAMES[kind]}) does not exist",
+            hint="No function matches the given name and argument types."
+            " You might need to add explicit type casts.",
+        )
     return Type.NUMBER if aggregate == "avg" else kind
 
 

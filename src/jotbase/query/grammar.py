@@ -122,7 +122,6 @@ def parse_target(path: str) -> tuple[str, bool]:
         raise RequestError(
             "PGRST125",
             "Invalid path specified in request URL",
-            hint=f"Tables are at {PREFIX}/<table>, functions at {PREFIX}/rpc/<function>.",
         )
     return decoded(steps[0].replace("+", "%2B")), False
 

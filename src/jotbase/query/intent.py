@@ -170,7 +170,11 @@ class Intent:
 #: A request's body once read: the rows as given, and whether it was one object or a list.
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """The body of a write: `rows` as given, `keys` of the first, `single` for one object."""
+    """The body of a write: `rows` as given, `single` for one object.
+
+    `unread` says that values are text which is yet to be read as its column's type.
+    """
 
     rows: tuple[dict[str, Any], ...]
     single: bool
+    unread: bool = False

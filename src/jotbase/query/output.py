@@ -1,6 +1,6 @@
 """How a value becomes JSON text inside a database.
 
-In charge of the spelling of values, casts, keys and JSON paths for output, by type. Must not know
+In charge of the spelling of values, keys and JSON paths for output, by type. Must not know
 columns, tables or rules.
 """
 
@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 from orjson import dumps
 
-from jotbase.query.casts import Cast
 from jotbase.schema.model import Type
 from jotbase.sql.fragment import Fragment, join, sql
 
@@ -25,38 +24,6 @@ def json_path(keys: Iterable[str | int]) -> str:
         else:
             pieces.append("." + dumps(key).decode())
     return "".join(pieces)
-
-
-def converted(fragment: Fragment, kind: Type, cast: Cast) -> Fragment:
-    """Return the value cast to another type, as PostgreSQL would."""
-    wanted = cast.type
-    if wanted is Type.ARRAY and cast.item is not None:
-        item = converted(sql("value"), Type.TEXT, Cast(cast.item))
-        listed = sql("(SELECT json_group_array(") + argument(item, cast.item) + ") FROM json_each("
-        return "CASE WHEN " + fragment + " IS NOT NULL THEN " + listed + fragment + ")) END"
-    if kind is wanted:
-        return fragment
-    match wanted:
-        case Type.TEXT:
-            return _as_text(fragment, kind)
-        case Type.INTEGER:
-            return sql("CAST(round(") + fragment + ") AS INTEGER)"
-        case Type.NUMBER | Type.DECIMAL:
-            return sql("CAST(") + fragment + " AS REAL)"
-        case Type.BOOLEAN:
-            return (
-                sql("CASE WHEN ") + fragment + " IN (1, 't', 'true', 'y', 'yes', 'on', '1') THEN 1"
-                " WHEN " + fragment + " IS NULL THEN NULL ELSE 0 END"
-            )
-        case Type.DATE:
-            return sql("substr(") + fragment + ", 1, 10)"
-    return fragment
-
-
-def _as_text(fragment: Fragment, kind: Type) -> Fragment:
-    if kind is Type.BOOLEAN:
-        return sql("CASE ") + fragment + " WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
-    return sql("CAST(") + fragment + " AS TEXT)"
 
 
 def argument(fragment: Fragment, kind: Type) -> Fragment:

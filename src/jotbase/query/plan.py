@@ -40,6 +40,8 @@ _VIEW_HINT = "Write to the tables that the view shows."
 
 def plan(intent: Intent, model: Model, limits: PlanLimits) -> Plan:
     """Return what is to be done. Raises RequestError, mostly 42703, PGRST1xx and PGRST2xx."""
+    if intent.action == "call":
+        raise _no_function(intent)
     table = find_table(model, intent.target)
     if intent.media.kind == "plan" and not limits.plans:
         suffix = "+text" if intent.media.plan_text else "+json"
@@ -66,6 +68,20 @@ def find_table(model: Model, name: str) -> Table:
         "PGRST205",
         f"Could not find the table '{SCHEMA}.{name}' in the schema cache",
         hint=f"Perhaps you meant the table '{SCHEMA}.{close}'" if close else None,
+    )
+
+
+def _no_function(intent: Intent) -> RequestError:
+    names = [name for name, _ in intent.arguments]
+    called, listed = f"{SCHEMA}.{intent.target}", ", ".join(names)
+    several = "s" if len(names) > 1 else ""
+    given = f" with parameter{several} {listed}" if names else " without parameters"
+    shown = f"{called}({listed})" if names else f"{called} without parameters"
+    return RequestError(
+        "PGRST202",
+        f"Could not find the function {shown} in the schema cache",
+        details=f"Searched for the function {called}{given}, but no matches were found in the"
+        " schema cache.",
     )
 
 

@@ -21,6 +21,10 @@ Pairs = tuple[tuple[str, str], ...]
 Cardinality = Literal["many-to-one", "one-to-many", "one-to-one", "many-to-many"]
 
 
+#: How much alike a suggested relation must be, as PostgREST has it.
+_ALIKE = 0.33
+
+
 @dataclass(frozen=True, slots=True)
 class Junction:
     """The table between two others, its keys to both, and the columns that meet.
@@ -188,8 +192,6 @@ def _column(one: Relationship, side: int) -> str | None:
 
 
 def _none(model: Model, origin: Table, target: str, hint: str | None) -> RequestError:
-    known = sorted({one.target.name for one in relationships(model).get(origin.name, ())})
-    close = nearest(target, known)
     searched = f"between '{origin.name}' and '{target}'"
     using = f" using the hint '{hint}'" if hint else ""
     return RequestError(
@@ -197,8 +199,18 @@ def _none(model: Model, origin: Table, target: str, hint: str | None) -> Request
         f"Could not find a relationship {searched} in the schema cache",
         details=f"Searched for a foreign key relationship {searched}{using} in the schema"
         " 'public', but no matches were found.",
-        hint=f"Perhaps you meant '{close}' instead of '{target}'." if close else None,
+        hint=_meant(model, origin, target),
     )
+
+
+def _meant(model: Model, origin: Table, target: str) -> str | None:
+    """Return a hint: the relation most like the one asked for, or a table that has relations."""
+    found = relationships(model)
+    asked, known = target, {one.target.name for one in found.get(origin.name, ())}
+    if not known:
+        asked, known = origin.name, {name for name, several in found.items() if several}
+    close = nearest(asked, known - {asked}, _ALIKE)
+    return f"Perhaps you meant '{close}' instead of '{asked}'." if close else None
 
 
 def _several(origin: Table, target: str, fitting: list[Relationship]) -> RequestError:

@@ -217,10 +217,10 @@ def _writing(table: Table, model: Model) -> list[str]:
 
 def render_error(error: JotError, request: Request | None = None, verbose: bool = True) -> Response:
     """Return an error in PostgREST's shape; a HEAD request is given headers alone."""
-    told: dict[str, Any] = {"code": error.code, "message": error.message}
+    told: dict[str, Any] = {"code": error.code}
     if verbose:
         told |= {"details": error.details, "hint": error.hint}
-    body = orjson.dumps(told)
+    body = orjson.dumps(told | {"message": error.message})
     headers = [_JSON_HEADER, ("Proxy-Status", f"PostgREST; error={error.code}")]
     if isinstance(error, OutOfRange):
         headers.append(("Content-Range", f"*/{error.total}"))

@@ -71,20 +71,24 @@ def _insert(
 
 
 def _names(row: Row) -> tuple[str, ...]:
-    return tuple(sorted(row))
+    return _sorted(tuple(row))
+
+
+@lru_cache(maxsize=4096)
+def _sorted(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(names))
 
 
 def _values(
     table: Table, names: tuple[str, ...], rows: Sequence[Row], dialect: Dialect
 ) -> list[Any]:
-    odd = {name for name, _ in _odd(table)}.intersection(names)
-    if not odd:
-        return [row[name] for row in rows for name in names]
-    return [
-        stored(table.by_name[name].type, row[name], dialect) if name in odd else row[name]
-        for row in rows
-        for name in names
-    ]
+    # A driver binds a boolean as the database has it.
+    odd = [(name, kind) for name, kind in _odd(table) if name in names and kind is not Type.BOOLEAN]
+    if odd:
+        rows = [
+            row | {name: stored(kind, row[name], dialect) for name, kind in odd} for row in rows
+        ]
+    return [row[name] for row in rows for name in names]
 
 
 @lru_cache(maxsize=1024)
@@ -101,15 +105,12 @@ def load(table: Table, found: Rows, dialect: Dialect) -> tuple[list[int], list[R
     """Return the row numbers and the rows in canonical form of what `returned` listed."""
     numbered = table.view is None
     first = 1 if numbered else 0
-    names = [column.name for column in table.columns]
-    odd = _odd(table)
-    rows: list[Row] = []
-    for values in found:
-        row = dict(zip(names, values[first:], strict=True))
-        for name, kind in odd:
+    names = tuple(table.by_name)
+    rows: list[Row] = [dict(zip(names, values[first:], strict=True)) for values in found]
+    for name, kind in _odd(table):
+        for row in rows:
             if row[name] is not None:
                 row[name] = loaded(kind, row[name], dialect)
-        rows.append(row)
     return [values[0] for values in found] if numbered else [], rows
 
 

@@ -211,7 +211,7 @@ def written_payload(face: Face, payload: Payload) -> Payload:
         dict(zip(written_columns(face, list(row)), row.values(), strict=True))
         for row in payload.rows
     ]
-    return Payload(tuple(rows), payload.single)
+    return replace(payload, rows=tuple(rows))
 
 
 def target_of(face: Face, node: Node) -> Node:

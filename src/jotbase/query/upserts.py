@@ -9,9 +9,11 @@ from typing import Any
 
 from orjson import dumps
 
-from jotbase.errors import RequestError
+from jotbase.errors import AccessError, RequestError
 from jotbase.query.nodes import InsertPlan
+from jotbase.query.rows import rowid
 from jotbase.query.storing import load, returned
+from jotbase.query.updatable import Face
 from jotbase.query.written import Means
 from jotbase.schema.convert import stored
 from jotbase.sql.dialect import Dialect
@@ -57,7 +59,10 @@ def _refuse_twice(plan: InsertPlan, rows: list[Row]) -> None:
 def existing_rows(
     plan: InsertPlan, rows: list[Row], means: Means
 ) -> UnitOfWork[dict[tuple[Any, ...], Row]]:
-    """Return the rows that are about to be merged into, by the columns of the conflict."""
+    """Return the rows that are about to be merged into, by the columns of the conflict.
+
+    Raises AccessError 42501 for rows that the view which is written through does not have.
+    """
     bringing = _keyed(plan, rows)
     if plan.resolution != "merge" or not bringing:
         return {}
@@ -74,5 +79,22 @@ def existing_rows(
         f" WHERE ({listed}) IN (SELECT {wanted} FROM json_each(?))"
     )
     found = yield Statement(text, [dumps(keys).decode()])
-    _, olds = load(table, found, dialect)
+    numbers, olds = load(table, found, dialect)
+    if olds and isinstance(table, Face):
+        yield from _refuse_unseen(table, numbers)
     return {tuple(row[name] for name in plan.conflict): row for row in olds}
+
+
+def _refuse_unseen(face: Face, numbers: list[int]) -> UnitOfWork[None]:
+    """Refuse to merge into rows that the view does not have. Raises AccessError 42501."""
+    number = rowid(face)
+    text = f"SELECT 1 FROM json_each(?) WHERE value NOT IN (SELECT {number} {face.rows_of}) LIMIT 1"
+    unseen = yield Statement(text, [dumps(numbers).decode()])
+    if unseen:
+        raise AccessError(
+            "42501",
+            "new row violates row-level security policy (USING expression) for table"
+            f' "{face.shown.name}"',
+            details="A row of that key is there, but the view does not show it.",
+            status=403,
+        )

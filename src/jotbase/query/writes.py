@@ -196,16 +196,13 @@ def _representation(
 
 
 def _plain(pairs: tuple[tuple[str, Column], ...], rows: list[Row]) -> str:
-    exact = {column.name for _, column in pairs if column.type is Type.DECIMAL}
-    shown = [
-        {key: _value(row[column.name], column.name in exact) for key, column in pairs}
-        for row in rows
-    ]
+    exact = [key for key, column in pairs if column.type is Type.DECIMAL]
+    shown = [{key: row[column.name] for key, column in pairs} for row in rows]
+    for key in exact:
+        for row in shown:
+            if row[key] is not None:
+                row[key] = Json(str(row[key]))
     return dumps(shown).decode()
-
-
-def _value(value: Any, exact: bool) -> Any:
-    return Json(str(value)) if exact and value is not None else value
 
 
 def _empty(plan: WritePlan) -> str | None:

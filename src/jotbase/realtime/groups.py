@@ -82,6 +82,10 @@ class Groups:
                 if not group.followers:
                     del groups[key]
 
+    def __bool__(self) -> bool:
+        """Say whether anybody follows anything."""
+        return any(self._tables.values())
+
     def on(self, table: str) -> tuple[Group, ...]:
         """Return the groups that follow a table."""
         return tuple(self._tables.get(table, {}).values())

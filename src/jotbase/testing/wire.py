@@ -39,24 +39,31 @@ class LoopThread:
 
 async def exchange(application: Application, request: Request) -> Response:
     """Return the application's whole answer to a request."""
+    return await call(application, _scope(request), request.body)
+
+
+async def call(application: Application, scope: Scope, body: bytes) -> Response:
+    """Return the application's whole answer to an HTTP scope; the client stays until it has it."""
+    given: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
     sent: list[Message] = []
-    body_given = False
+    answered = asyncio.Event()
 
     async def receive() -> Message:
-        nonlocal body_given
-        if body_given:
-            return {"type": "http.disconnect"}
-        body_given = True
-        return {"type": "http.request", "body": request.body, "more_body": False}
+        if given:
+            return given.pop()
+        await answered.wait()
+        return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         sent.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            answered.set()
 
-    await application(_scope(request), receive, send)
+    await application(scope, receive, send)
     start = next(message for message in sent if message["type"] == "http.response.start")
-    body = b"".join(message.get("body", b"") for message in sent)
+    whole = b"".join(message.get("body", b"") for message in sent)
     headers = tuple((name.decode(), value.decode()) for name, value in start["headers"])
-    return Response(start["status"], headers, body)
+    return Response(start["status"], headers, whole)
 
 
 def _scope(request: Request) -> Scope:

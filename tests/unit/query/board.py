@@ -79,7 +79,15 @@ OPEN_JOBS = table(
     view="select id, company_id as firm from jobs",
     origins={"id": ("jobs", "id"), "firm": ("jobs", "company_id")},
 )
-MODEL = Model({table.name: table for table in (APPLICATIONS, COMPANIES, JOBS, OPEN_JOBS, PEOPLE)})
+BUSY_FIRMS = table(
+    "busy_firms",
+    column("firm", Type.INTEGER),
+    view="select distinct company_id as firm from jobs",
+    origins={"firm": ("jobs", "company_id")},
+)
+MODEL = Model(
+    {one.name: one for one in (APPLICATIONS, BUSY_FIRMS, COMPANIES, JOBS, OPEN_JOBS, PEOPLE)}
+)
 GENEROUS = PlanLimits(aggregates=True, plans=True, unfiltered_writes=True)
 
 

@@ -83,7 +83,8 @@ def test_csv() -> None:
     """The word NULL is null; all else is text that its column will read."""
     payload = read_payload(b"id,title\n1,NULL\n2,\n", CSV)
 
-    assert payload == Payload(({"id": "1", "title": None}, {"id": "2", "title": ""}), single=False)
+    rows = ({"id": "1", "title": None}, {"id": "2", "title": ""})
+    assert payload == Payload(rows, single=False, unread=True)
     assert isinstance(payload.rows[0]["id"], Cell)
 
 
@@ -96,7 +97,7 @@ def test_what_is_no_csv(body: bytes) -> None:
 def test_a_form() -> None:
     """A form is one row of text."""
     assert read_payload(b"id=1&title=a+b%21", FORM) == Payload(
-        ({"id": "1", "title": "a b!"},), single=True
+        ({"id": "1", "title": "a b!"},), single=True, unread=True
     )
 
 

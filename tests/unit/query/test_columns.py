@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.query.board import read_plan
+from tests.unit.query.board import code_of, read_plan
 
 from jotbase.query.columns import path_of, raw
 from jotbase.query.intent import JsonStep
-from jotbase.query.nodes import Value
+from jotbase.query.nodes import PlanLimits, Value
 from jotbase.schema.model import Type
 from jotbase.sql.dialect import SQLITE
 
@@ -47,3 +47,27 @@ def test_what_ends_in_text_is_text() -> None:
 def test_path_of() -> None:
     """Steps are one path."""
     assert path_of((JsonStep("a", False), JsonStep(1, True))) == '$."a"[1]'
+
+
+@pytest.mark.parametrize(
+    "select", ["title.sum()", "data.max()", "remote.min()", "created_at.avg()"]
+)
+def test_aggregates_that_make_no_sense(select: str) -> None:
+    """SQLite would make a number of any text."""
+    value = read_plan(f"GET /jobs?select={select}").node.items[0].value
+    assert isinstance(value, Value)
+
+    assert code_of(lambda: raw(value, SQLITE)) == "42883"
+
+
+def test_timestamps_in_a_time_zone() -> None:
+    """Only they are told in it."""
+    limits = PlanLimits(is_zone=lambda name: name == "Asia/Kolkata")
+    line = "GET /jobs?select=title,created_at"
+    node = read_plan(line, limits, prefer="timezone=Asia/Kolkata").node
+    values = [item.value for item in node.items if isinstance(item.value, Value)]
+
+    assert [raw(value, SQLITE)[0].text for value in values] == [
+        '"row"."title"',
+        'jot_zoned("row"."created_at", ?)',
+    ]

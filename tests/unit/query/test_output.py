@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from jotbase.query.casts import Cast
 from jotbase.query.output import (
     argument,
     base64_text,
     concatenated,
-    converted,
     json_path,
     quoted,
     text,
@@ -50,21 +48,6 @@ def test_values(kind: Type, plain: str, joined: str) -> None:
     """A value is an argument of a JSON function, or text to be joined to more."""
     assert argument(sql("x"), kind).text == plain
     assert text(sql("x"), kind).text == joined
-
-
-def test_a_cast_to_its_own_type_is_none() -> None:
-    """Nothing is done where nothing is to do."""
-    assert converted(sql("x"), Type.TEXT, Cast(Type.TEXT)) == sql("x")
-    assert converted(sql("x"), Type.INTEGER, Cast(Type.TEXT)).text == "CAST(x AS TEXT)"
-    assert converted(sql("x"), Type.TEXT, Cast(Type.INTEGER)).text == "CAST(round(x) AS INTEGER)"
-
-
-def test_an_array_is_cast_item_by_item() -> None:
-    """Each item becomes the type; no array stays none."""
-    assert converted(sql("x"), Type.ARRAY, Cast(Type.ARRAY, Type.INTEGER)).text == (
-        "CASE WHEN x IS NOT NULL THEN (SELECT json_group_array(CAST(round(value) AS INTEGER))"
-        " FROM json_each(x)) END"
-    )
 
 
 def test_bytes_are_base64() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from jotbase.errors import RequestError
 from jotbase.query.intent import Preferences
-from jotbase.query.preferences import applied, parse_preferences
+from jotbase.query.preferences import applied, known_preferences, parse_preferences
 
 
 def test_all_of_them() -> None:
@@ -57,3 +57,14 @@ def test_what_was_applied_is_told_in_a_fixed_order() -> None:
         "missing=default, return=minimal, count=exact"
     )
     assert applied({}) is None
+
+
+def test_a_time_zone_that_there_is_not() -> None:
+    """It is forgotten, or refused where handling is strict."""
+    asked = parse_preferences("timezone=Mars/Base")
+    assert known_preferences(asked, lambda name: True).timezone == "Mars/Base"
+    assert known_preferences(asked, lambda name: False).timezone is None
+    strict = parse_preferences("handling=strict, timezone=Mars/Base")
+    with pytest.raises(RequestError, match="Invalid preferences") as refused:
+        known_preferences(strict, lambda name: False)
+    assert refused.value.details == "Invalid preferences: timezone=Mars/Base"

@@ -5,10 +5,8 @@ from __future__ import annotations
 import orjson
 import pytest
 from tests.unit.query.board import (
-    COMPANIES,
     GENEROUS,
-    JOBS,
-    OPEN_JOBS,
+    MODEL,
     code_of,
     planned,
     read_plan,
@@ -213,11 +211,27 @@ def test_who_is_not_known_is_asked_who_it_is() -> None:
     )
 
 
-def test_what_a_table_takes() -> None:
-    """PUT needs a key; a view is only read."""
-    assert render_options(JOBS).header("allow") == "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"
-    assert render_options(COMPANIES).status == 200
-    assert render_options(OPEN_JOBS).header("allow") == "OPTIONS,GET,HEAD"
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("jobs", "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"),
+        ("open_jobs", "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"),
+        ("busy_firms", "OPTIONS,GET,HEAD"),
+        ("rpc/hire", "OPTIONS,GET,HEAD,POST"),
+        ("", "OPTIONS,GET,HEAD"),
+    ],
+)
+def test_what_a_path_takes(path: str, methods: str) -> None:
+    """PUT needs a key, and a view that joins rows is only read."""
+    assert render_options(f"/rest/v1/{path}", MODEL).header("allow") == methods
+
+
+def test_errors_without_details() -> None:
+    """The project may keep them to itself."""
+    error = RequestError("42703", "column jobs.x does not exist", hint="y")
+    assert render_error(error, verbose=False).body == (
+        b'{"code":"42703","message":"column jobs.x does not exist"}'
+    )
 
 
 def test_insert_plans_are_told_from_updates() -> None:

@@ -124,9 +124,9 @@ class Writer:
             while not self._queue:
                 if self._closing:
                     return
-                # Woken by the loop's next turn, so that all requests of this one share a group.
                 self._bell = self._loop.create_future()
                 await self._bell
+            await self._gather()
             group: list[_Entry] = []
             try:
                 await self._group(group)
@@ -135,6 +135,16 @@ class Writer:
                 if self._connection.in_transaction:
                     self._cursor.execute("ROLLBACK")
                 self._fail(group, refusal(error, "", self._limit_ms))
+
+    async def _gather(self) -> None:
+        """Let units arrive as long as more and more do: a group of one waits for the disk as long
+        as one of many. In one turn the loop reads requests, in the next it comes to their units.
+        """
+        waiting = 0
+        while waiting < len(self._queue) < GROUP_UNITS:
+            waiting = len(self._queue)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
 
     async def _group(self, group: list[_Entry]) -> None:
         """Run units from the queue in one transaction, commit it, and tell the callers."""

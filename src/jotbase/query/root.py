@@ -1,0 +1,68 @@
+"""The data API's root: the OpenAPI document of what the caller may do, made once a model.
+
+In charge of when the document is given, and as which media type. Must not know what is in it.
+Source: https://docs.postgrest.org/en/stable/references/api/openapi.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import orjson
+
+from jotbase.errors import RequestError
+from jotbase.query.grammar import PREFIX, SCHEMA
+from jotbase.query.media import content_type, parse_accept
+from jotbase.query.openapi import RuleAction, document
+from jotbase.schema.model import Model, Table
+from jotbase.values import Request, Response
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """What the document says of the server: its `url`, without a path, and its `version`."""
+
+    url: str
+    version: str
+
+
+def is_root(path: str) -> bool:
+    """Say whether a path is the data API itself, and no table or function of it."""
+    return path.rstrip("/") == PREFIX
+
+
+def answer_root(request: Request, model: Model, passes: bool, root: Root | None) -> Response:
+    """Return the document for a caller who `passes` all rules, or obeys them.
+
+    Raises RequestError: PGRST126 where there is no `root`, PGRST117, PGRST106, and PGRST107 for an
+    `Accept` that the document does not have.
+    """
+    if request.method not in ("GET", "HEAD"):
+        raise RequestError("PGRST117", f"Unsupported HTTP method: {request.method}")
+    if root is None:
+        raise RequestError(
+            "PGRST126",
+            "Root endpoint metadata is disabled",
+            hint="JOTBASE_OPENAPI=follow switches it on.",
+        )
+    profile = request.headers.get("accept-profile", "")
+    if profile not in ("", SCHEMA):
+        raise RequestError(
+            "PGRST106",
+            f"Invalid schema: {profile}",
+            hint=f"Only the following schemas are exposed: {SCHEMA}",
+        )
+    media = parse_accept(request.headers.get("accept", ""), root=True)
+    body = b"" if request.method == "HEAD" else _encoded(model, passes, root)
+    return Response(200, (("Content-Type", content_type(media)),), body)
+
+
+@lru_cache(maxsize=8)
+def _encoded(model: Model, passes: bool, root: Root) -> bytes:
+    """Return the document's bytes; callers differ in nothing but whether rules hold for them."""
+
+    def visible(table: Table, action: RuleAction) -> bool:
+        return passes or action in table.access
+
+    return orjson.dumps(document(model, visible, root.url, root.version, internals=passes))

@@ -1,0 +1,98 @@
+"""What a database says of itself: its tables, columns, keys and views, and what stands in them.
+
+In charge of the shape of these facts alone. Must not know how they are found out (the engine does)
+or what is made of them (`schema.pull`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+#: The classes of SQLite's values (sqlite.org/datatype3.html, 2), NULL left out.
+Storage = Literal["integer", "real", "text", "blob"]
+
+Kind = Literal["table", "view", "virtual", "shadow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The values of one column: their classes, the forms that every one of them has, and the
+    length of the longest text, in characters. With no value at all, every form is had.
+    """
+
+    storages: frozenset[Storage] = frozenset()
+    forms: frozenset[str] = frozenset()
+    longest: int = 0
+    nulls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FoundColumn:
+    """One column: `declared` is its type as written, `default` SQL, `key` its place in the primary
+    key, from 1 (0: none).
+    """
+
+    name: str
+    declared: str = ""
+    not_null: bool = False
+    default: str | None = None
+    key: int = 0
+    generated: bool = False
+    held: Held = field(default_factory=Held)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundIndex:
+    """One index. `origin` is SQLite's: c (CREATE INDEX), u (UNIQUE) or pk. A `plain` one is over
+    whole columns, all rows, ascending and in byte order.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    unique: bool
+    origin: str
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundReference:
+    """One foreign key; without `target_columns` it refers to the primary key."""
+
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+    on_delete: str = "NO ACTION"
+    on_update: str = "NO ACTION"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTable:
+    """One table or view: `text` is the SQL that made it, `triggers` their names.
+
+    `row_numbers` is False for a table WITHOUT ROWID. `origins` are the table and column that a
+    view's columns show. `broken` is what the database says of a table or view it cannot read.
+    """
+
+    name: str
+    kind: Kind
+    text: str
+    columns: tuple[FoundColumn, ...] = ()
+    indexes: tuple[FoundIndex, ...] = ()
+    references: tuple[FoundReference, ...] = ()
+    triggers: tuple[str, ...] = ()
+    row_numbers: bool = True
+    origins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    broken: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """A database: `orphans` counts, by table, rows that refer to nothing; `noted` is the model
+    that the server itself has noted in it, None where it never served it.
+    """
+
+    tables: tuple[FoundTable, ...]
+    orphans: Mapping[str, int] = field(default_factory=dict)
+    noted: str | None = None

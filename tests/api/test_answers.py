@@ -1,0 +1,88 @@
+"""How answers are told: time zones, casts, methods of a path, errors kept short."""
+
+from __future__ import annotations
+
+import pytest
+from tests.api.data_world import Serve, refused, table
+
+from jotbase.testing import TestBackend
+
+EVENTS = table(
+    {
+        "at": {"type": "string", "format": "date-time"},
+        "text": {"type": "string"},
+        "made": {"type": "string", "defaultExpression": "now()"},
+        "tags": {"type": "array", "items": {"type": "string"}, "default": []},
+    }
+)
+ROW = {"at": "2026-08-21T10:00:00Z", "text": "seven", "tags": ["a b", "c"]}
+
+
+@pytest.fixture
+def backend(serve: Serve) -> TestBackend:
+    made = serve({"events": EVENTS}, aggregates=True)
+    made.service.post("/events", ROW)
+    return made
+
+
+def test_timestamps_in_a_time_zone(backend: TestBackend) -> None:
+    """Reads and writes tell them as the zone's clocks show them."""
+    prefer = "timezone=Asia/Kolkata"
+    read = backend.anonymous.get("/events", {"select": "at"}, prefer=prefer)
+    written = backend.anonymous.post(
+        "/events", ROW, {"select": "at"}, prefer=f"{prefer}, return=representation"
+    )
+
+    assert read.json() == written.json() == [{"at": "2026-08-21T15:30:00+05:30"}]
+    assert read.headers["preference-applied"] == prefer
+
+
+def test_an_unknown_time_zone(backend: TestBackend) -> None:
+    """It counts for nothing, unless preferences must be understood."""
+    read = backend.anonymous.get("/events", {"select": "at"}, prefer="timezone=Mars/Base")
+    assert read.json() == [{"at": "2026-08-21T10:00:00+00:00"}]
+    assert "preference-applied" not in read.headers
+    strict = backend.anonymous.get("/events", prefer="handling=strict, timezone=Mars/Base")
+    refused(strict, 400, "PGRST122")
+
+
+@pytest.mark.parametrize(
+    ("select", "code"),
+    [("text::int", "22P02"), ("id::date", "42846"), ("text.sum()", None), ("id::nope", "42704")],
+)
+def test_casts_that_fail(backend: TestBackend, select: str, code: str | None) -> None:
+    """Bad text is no number, and not every type becomes every other."""
+    status = 400 if code else 404
+    refused(backend.anonymous.get("/events", {"select": select}), status, code or "42883")
+
+
+def test_casts_to_text(backend: TestBackend) -> None:
+    """PostgreSQL's own forms."""
+    read = backend.anonymous.get("/events", {"select": "id::text,at::text,tags::text"})
+    assert read.json() == [{"id": "1", "at": "2026-08-21 10:00:00+00", "tags": '{"a b",c}'}]
+
+
+def test_the_time_as_text(backend: TestBackend) -> None:
+    """A text column may have `now()` for its default."""
+    (row,) = backend.anonymous.get("/events", {"select": "made"}).json()
+    assert row["made"].endswith("+00:00")
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/rest/v1/", "OPTIONS,GET,HEAD"),
+        ("/rest/v1/events", "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"),
+    ],
+)
+def test_options(backend: TestBackend, path: str, methods: str) -> None:
+    """OPTIONS says what a path takes."""
+    answer = backend.anonymous.request("OPTIONS", path)
+    assert (answer.status, answer.headers["allow"], answer.text) == (200, methods, "")
+
+
+def test_errors_may_be_kept_short(serve: Serve) -> None:
+    """Without details and hint, a stranger learns less."""
+    backend = serve({"events": EVENTS}, error_verbosity="minimal")
+    answer = backend.anonymous.get("/events", {"select": "txt"})
+    assert answer.json() == {"code": "42703", "message": "column events.txt does not exist"}
