@@ -21,6 +21,7 @@ COMMANDS = {
     "serve": "serve the project's API, realtime, functions and pages",
     "seed": "load the rows of seeds/ through the same checks as any write",
     "check": "check schemas, rules and settings, and list every mistake",
+    "pull": "make schema files of the tables of a database that is there already",
     "keys": "show or make the project's keys",
     "token": "sign a token to try the API as somebody",
     "explain": "show the SQL of a request, the rule in it, and its plan",

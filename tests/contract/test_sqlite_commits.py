@@ -82,6 +82,29 @@ async def test_units_of_one_turn_share_one_commit(engine: SqliteEngine, disk: Di
     assert 1 <= disk.syncs - before <= 5
 
 
+async def test_units_that_arrive_one_after_another_share_one_commit(
+    engine: SqliteEngine, disk: Disk
+) -> None:
+    """As long as each turn of the loop brings one more, the group is not closed."""
+    loop = asyncio.get_running_loop()
+    writes: list[asyncio.Task[object]] = []
+    arrived = asyncio.Event()
+
+    def arrive() -> None:
+        writes.append(loop.create_task(engine.write(post(f"t{len(writes)}"))))
+        if len(writes) < 20:
+            loop.call_soon(arrive)
+        else:
+            arrived.set()
+
+    before = disk.syncs
+    arrive()
+    await arrived.wait()
+    await asyncio.gather(*writes)
+
+    assert disk.syncs - before == 1
+
+
 @pytest.mark.parametrize(
     ("units", "time", "commits"), [(10, 60.0, 3), (100, 0.0, 30), (25, 60.0, 2)]
 )

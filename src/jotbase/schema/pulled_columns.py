@@ -48,7 +48,7 @@ _DECLARED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"DATETIME\w*|TIMESTAMP\w*", ("date-time",)),
     (r"DATE", ("date",)),
     (r"TIME", ("time",)),
-    (r"DECIMAL|NUMERIC|MONEY|NUMBER", ("decimal",)),
+    (r"DECIMAL|DEC|NUMERIC|MONEY|NUMBER", ("decimal",)),
     (r"JSONB?", ("array", "object", "json")),
 )
 
@@ -132,12 +132,9 @@ def affinity(declared: str) -> str:
 def _of_affinity(declared: str) -> dict[str, Any]:
     if "BLOB" in declared.upper():
         return {"type": "string", "contentEncoding": "base64"}
+    # What SQLite takes for NUMERIC may be any word; only what says a number is one here.
     kinds = {"INTEGER": "integer", "REAL": "number"}
-    if re.match(r"(BOOL|DATE|TIME|UUID|GUID|JSON)", declared.upper()):
-        return {"type": "string"}
-    return {
-        "type": {**kinds, "NUMERIC": "number"}.get(affinity(declared), "string"),
-    }
+    return {"type": kinds.get(affinity(declared), "string")}
 
 
 class NotLiteral(Exception):

@@ -116,3 +116,15 @@ def test_an_existing_row_is_refused_in_other_words() -> None:
     assert old_row_refusal(JOBS) == (
         'new row violates row-level security policy (USING expression) for table "jobs"'
     )
+
+
+def test_one_bad_row_among_many_alike_is_refused() -> None:
+    """Rows that a condition cannot tell apart are judged once, all others each."""
+    condition = rule("new.posted_by == user.id")
+    mine = [job(posted_by=ADA, salary=number) for number in range(5)]
+
+    assert drive(check_rows(condition, mine, None, caller(), SQLITE, JOBS)) == []
+    for place in range(6):
+        rows = [*mine[:place], job(posted_by=BOB), *mine[place:]]
+        with pytest.raises(AccessError):
+            drive(check_rows(condition, rows, None, caller(), SQLITE, JOBS))

@@ -61,3 +61,14 @@ def test_bindings_on_one_table_stay_together() -> None:
     (group,) = made.on("notes")
 
     assert [sorted(one.kinds) for one in group.subscriptions] == [["INSERT"], ["UPDATE"]]
+
+
+def test_groups_are_true_while_somebody_follows() -> None:
+    """Where nobody does, no change need be read."""
+    made, one = groups(), follower(user(ANA))
+    seen = [bool(made)]
+    made.add(one)
+    seen.append(bool(made))
+    made.remove(one)
+
+    assert [*seen, bool(made)] == [False, True, False]
