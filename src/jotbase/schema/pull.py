@@ -115,14 +115,14 @@ def _mended(document: Document, fault: Fault) -> bool:
     said = document.said
     match [unescaped(step) for step in fault.pointer.split("/")[1:]]:
         case ["properties", column, "references" | "onDelete" | "onUpdate" as word, *_]:
-            gone = [word] if word != "references" else ["references", "onDelete", "onUpdate"]
-            _drop(said["properties"][column], gone)
+            gone = (word,) if word != "references" else ("references", "onDelete", "onUpdate")
+            _drop(said["properties"][column], *gone)
         case ["properties", column, "default"]:
             own = said["properties"][column]
             own["x-default"] = json.dumps(own.pop("default"))
             said["required"] = [one for one in said.get("required", ()) if one != column]
         case ["properties", column, ("enum" | "pattern") as word, *_]:
-            _drop(said["properties"][column], [word])
+            _drop(said["properties"][column], word)
         case [("foreignKeys" | "unique" | "indexes") as word, place, *_]:
             del said[word][int(place)]
             if not said[word]:
@@ -133,7 +133,7 @@ def _mended(document: Document, fault: Fault) -> bool:
     return True
 
 
-def _drop(schema: dict[str, Any], words: list[str]) -> None:
+def _drop(schema: dict[str, Any], *words: str) -> None:
     for word in words:
         schema.pop(word, None)
 

@@ -30,7 +30,6 @@ _FORMS: Mapping[str, tuple[Type, dict[str, Any]]] = {
     "time": (Type.TIME, {"type": "string", "format": "time"}),
     "decimal": (Type.DECIMAL, {"type": "number", "format": "decimal"}),
     "array": (Type.ARRAY, {"type": "array"}),
-    "object": (Type.JSON, {"type": "object"}),
     "json": (Type.JSON, {"type": _ANY}),
     "number": (Type.NUMBER, {"type": "number"}),
 }
@@ -49,7 +48,7 @@ _DECLARED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"DATE", ("date",)),
     (r"TIME", ("time",)),
     (r"DECIMAL|DEC|NUMERIC|MONEY|NUMBER", ("decimal",)),
-    (r"JSONB?", ("array", "object", "json")),
+    (r"JSONB?", ("array", "json")),
 )
 
 #: The classes of values that each form is made of.

@@ -206,11 +206,11 @@ def _column_notes(table: FoundTable, definition: Definition) -> Iterator[str]:
 def view_document(view: FoundTable, known: Mapping[str, FoundTable]) -> Document:
     """Return the file of a view. What shows a table's column is of that column's type."""
     body = read_view(view.text)
-    said = {"$schema": TABLE_META_SCHEMA, "$comment": COMMENT, "type": "object", "view": body}
-    said["properties"] = {
+    shown = {
         column.name: _shown(column, view.origins.get(column.name), known) for column in view.columns
     }
-    document = Document(said)
+    head = {"$schema": TABLE_META_SCHEMA, "$comment": COMMENT, "type": "object", "view": body}
+    document = Document({**head, "properties": shown})
     if view.triggers:
         document.notes.append(f"its triggers stay as they are: {', '.join(view.triggers)}")
     return document

@@ -113,3 +113,17 @@ def test_views_learn_what_they_show() -> None:
     assert found.tables["v"].origins == {"id": ("jobs", "id")}
     assert found.tables["jobs"] is model.tables["jobs"]
     assert find_relationship(found, found.tables["v"], "people", None).to_one is False
+
+
+@pytest.mark.parametrize(
+    ("origin", "target", "hint"),
+    [
+        ("jobs", "compannies", "Perhaps you meant 'companies' instead of 'compannies'."),
+        ("jobs", "xyz", None),
+    ],
+)
+def test_what_may_have_been_meant(origin: str, target: str, hint: str | None) -> None:
+    """The relation most like the one asked for, if one is a little like it."""
+    with pytest.raises(RequestError) as caught:
+        find_relationship(MODEL, MODEL.tables[origin], target, None)
+    assert caught.value.hint == hint

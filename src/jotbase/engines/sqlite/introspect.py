@@ -7,8 +7,7 @@ what is made of the answers, and changes nothing.
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +165,11 @@ def _references(connection: apsw.Connection, table: str) -> Iterator[FoundRefere
 def _origins(connection: apsw.Connection, view: str) -> dict[str, tuple[str, str]]:
     """Return the table and column that a view's columns show, where they show one as it is."""
     found: list[tuple[tuple[str | None, ...], ...]] = []
-    look: Callable[..., bool] = lambda cursor, *_: bool(found.append(cursor.description_full))  # noqa: E731
+
+    def look(cursor: apsw.Cursor, text: str, values: Any) -> bool:
+        found.append(cursor.description_full)
+        return False
+
     cursor = connection.cursor()
     cursor.exec_trace = look
     with contextlib.suppress(apsw.ExecTraceAbort):
@@ -188,5 +191,6 @@ def _orphans(
         # A reference to columns that are no key is no reference to SQLite either: it says so.
         with contextlib.suppress(apsw.SQLError):
             text = f"PRAGMA foreign_key_check({SQLITE.identifier(table.name)})"
-            found = Counter(row[0] for row in _rows(connection, text))
-            yield from found.items()
+            rows = {row[1] for row in _rows(connection, text)}
+            if rows:
+                yield table.name, len(rows)
