@@ -28,7 +28,6 @@ def test_no_change_is_read_for_nobody(world: World) -> None:
     """The feed's cursor moves on all the same."""
     log = CountingLog()
     world.feed.engine, log.bell = log, world.engine.bell
-    log.on_commit(world.engine.bell)
     log.commit("open", None, note(1))
     world.pass_time(0)
 

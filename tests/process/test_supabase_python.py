@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,14 @@ from realtime.types import RealtimePostgresChangesListenEvent
 from supabase import AsyncClient, acreate_client, create_client
 from tests.process.server import NOTES, Served, serving, write_project
 
-# The client leaves its sockets to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """The client leaves its sockets to the garbage collector: now, not in somebody else's test."""
+    yield
+    gc.collect()
 
 
 def test_supabase_python_signs_up_and_does_crud(tmp_path: Path) -> None:

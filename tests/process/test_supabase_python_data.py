@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ from postgrest.exceptions import APIError
 from supabase import Client, create_client
 from tests.process.board import SETTINGS, job_board
 from tests.process.server import serving
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 Ask = Callable[[Any], Any]
 
@@ -40,8 +43,10 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         made.table("companies").insert(companies).execute()
         made.table("jobs").insert(JOBS).execute()
         yield made
-        # The client leaves its sockets to the garbage collector.
         made.postgrest.session.close()
+    # The client leaves other sockets to the garbage collector: now, not in somebody else's test.
+    del made
+    gc.collect()
 
 
 FILTERS: dict[str, tuple[Ask, list[int]]] = {
