@@ -31,6 +31,7 @@ from jotbase.http.credentials import CredentialCheck
 from jotbase.http.files import NOT_FOUND, page, public_files
 from jotbase.http.live import Live
 from jotbase.http.routes import Doors, application
+from jotbase.http.studio import studio_pages
 from jotbase.migration import migrate
 from jotbase.pipeline import DataApi, answer, answer_now
 from jotbase.project import Project
@@ -120,6 +121,7 @@ class Backend:
             self.world.now,
             self.world.random_bytes,
             self.credentials.principal,
+            self.url,
         )
 
     @cached_property
@@ -249,6 +251,7 @@ class Backend:
                 "/health": page({"status": "ok"}),
                 "/config.json": page(shown),
                 "/schema/table/v1": page(META_SCHEMA, cache="public, max-age=3600"),
+                **studio_pages(),
             },
             start=start,
             stop=self.stop,

@@ -36,7 +36,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"jotbase {__version__}")
     commands = top.add_subparsers(dest="command", metavar="command", required=True)
     for name, line in COMMANDS.items():
-        sub = commands.add_parser(name, help=line, description=line.capitalize() + ".")
+        sub = commands.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
         if name != "init":
             sub.add_argument(
                 "--project", metavar="DIR", default=".", help="the project's folder (default: here)"

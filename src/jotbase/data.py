@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Literal
 from uuid import UUID
 
+from jotbase import __version__
 from jotbase.access.guard import PassGuard, RuleGuard
 from jotbase.access.policy import Policy, load_policy
 from jotbase.engines.base import Engine
@@ -22,6 +23,7 @@ from jotbase.project import Project, read_files
 from jotbase.query.expr import Context
 from jotbase.query.guarding import Guard
 from jotbase.query.nodes import PlanLimits
+from jotbase.query.root import Root
 from jotbase.query.written import Means
 from jotbase.query.zones import is_zone
 from jotbase.schema.changelog import logged_row
@@ -71,6 +73,7 @@ def data_api(
     now: Callable[[], float],
     random_bytes: Callable[[int], bytes],
     principal: Check,
+    url: str,
 ) -> DataApi:
     """Return the data API of what the files mean."""
     guards: dict[bool, Guard] = {
@@ -87,6 +90,7 @@ def data_api(
         context=_contexts(now, random_bytes),
         ticks=perf_counter if settings.server_timing else None,
         verbose=settings.error_verbosity == "verbose",
+        root=Root(url, __version__) if settings.openapi == "follow" else None,
     )
 
 

@@ -18,6 +18,7 @@ from jotbase.query.guarding import Guard
 from jotbase.query.nodes import PlanLimits, ReadPlan
 from jotbase.query.prepared import Prepared, make_ready, work_of
 from jotbase.query.render import render_error, render_options, render_read, render_written
+from jotbase.query.root import Root, answer_root, is_root
 from jotbase.query.shape import Shape, shape
 from jotbase.query.written import Means
 from jotbase.schema.model import Model
@@ -53,6 +54,7 @@ class DataApi:
     context: MakeContext
     ticks: Callable[[], float] | None = None
     verbose: bool = True
+    root: Root | None = None
     prepared: dict[tuple[Shape, bool], Prepared] = field(default_factory=dict)
 
 
@@ -65,6 +67,8 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
         if request.method == "OPTIONS":
             response = render_options(request.path, data.model)
             timing.step("parse")
+        elif is_root(request.path):
+            response = answer_root(request, data.model, caller.is_service, data.root)
         else:
             response = await _answer(request, caller, data, timing)
     except JotError as error:

@@ -145,6 +145,11 @@ class Settings:
         "How a write ends, and whether `Prefer: tx=…` may say otherwise.",
     )
     aggregates: bool = _setting(_flag, False, "Whether select may use sum(), avg(), count() ….")
+    openapi: Literal["follow", "off"] = _setting(
+        _one_of("follow", "off"),
+        "follow",
+        "Whether the API's root is its OpenAPI document, of what the caller may see.",
+    )
     plan: bool = _setting(_flag, False, "Whether clients may ask for a query's plan.")
     server_timing: bool = _setting(
         _flag, False, "Whether answers tell how long each step took (`Server-Timing`)."

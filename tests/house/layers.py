@@ -59,7 +59,7 @@ ROOMS: dict[str, Room] = {
     ),
     "studio": _room(""),
     "keychain": _room(f"{WORDS} auth project settings"),
-    "data": _room(f"{THINKING} pipeline engines.base project settings", "orjson"),
+    "data": _room(f"jotbase {THINKING} pipeline engines.base project settings", "orjson"),
     "migration": _room(f"{THINKING} engines.base", "orjson"),
     "upkeep": _room("errors auth engines.base settings"),
     "seeding": _room(f"{THINKING} pipeline engines.base project", "orjson"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from jotbase.errors import Fault
 from jotbase.schema import archive
+from jotbase.schema.constraints import literal
 from jotbase.schema.ddl import META, internal_tables
 from jotbase.schema.model import Model
 from jotbase.schema.names import name_fault
@@ -119,7 +120,7 @@ def _mended(document: Document, fault: Fault) -> bool:
             _drop(said["properties"][column], *gone)
         case ["properties", column, "default"]:
             own = said["properties"][column]
-            own["x-default"] = json.dumps(own.pop("default"))
+            own["x-default"] = literal(own.pop("default"))
             said["required"] = [one for one in said.get("required", ()) if one != column]
         case ["properties", column, ("enum" | "pattern") as word, *_]:
             _drop(said["properties"][column], word)

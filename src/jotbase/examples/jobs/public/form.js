@@ -6,8 +6,11 @@ const BROKEN_SCHEMA = "23514";
 
 let serial = 0;
 
-/** A labelled control; `name` is the column, so that a fault's JSON pointer finds its field. */
-export function field(name, label, control, { hint, optional } = {}) {
+/**
+ * A labelled control; `name` is the column, so that a fault's JSON pointer finds its field.
+ * `saying` has friendlier words for some JSON Schema keywords.
+ */
+export function field(name, label, control, { hint, optional, saying = {} } = {}) {
   const id = `f${++serial}-${name}`;
   control.id = id;
   control.name = name;
@@ -19,7 +22,7 @@ export function field(name, label, control, { hint, optional } = {}) {
   const node = isBox
     ? h("div", { class: "field box" }, control, h("label", { for: id }, text), note, error)
     : h("div", { class: "field" }, h("label", { for: id }, text), control, note, error);
-  return { name, control, error, node };
+  return { name, control, error, node, saying };
 }
 
 /**
@@ -77,14 +80,14 @@ function clear(summary, fields) {
 function show(error, summary, fields, saying) {
   if (error.status === undefined) console.error(error); // a mistake of this page, not an answer
   const rest = [];
-  for (const { name, message } of faults(error)) {
+  for (const { name, keyword, message } of faults(error)) {
     const target = fields.find((candidate) => candidate.name === name);
-    if (target) mark(target, message);
+    if (target) mark(target, target.saying[keyword] ?? message);
     else rest.push(message);
   }
   fill(
     summary,
-    h("p", {}, saying[error.code] ?? (error.code === BROKEN_SCHEMA ? `Please look at the marked fields: ${error.message}.` : error.message)),
+    h("p", {}, saying[error.code] ?? (error.code === BROKEN_SCHEMA ? "Please look at the marked fields." : error.message)),
     rest.length ? h("ul", {}, rest.map((message) => h("li", {}, message))) : null,
   );
   const first = fields.find(({ control }) => control.getAttribute("aria-invalid"));
@@ -94,8 +97,10 @@ function show(error, summary, fields, saying) {
 function mark({ control, error }, message) {
   control.setAttribute("aria-invalid", "true");
   const isBlank = control.type !== "checkbox" && !control.value.trim();
-  error.append(h("span", {}, isBlank ? `Please fill this in (${message}).` : message));
+  error.append(h("span", {}, isBlank ? `Please fill this in (${message}).` : sentence(message)));
 }
+
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 /** The fields an error is about, with what is wrong with each. */
 function faults(error) {
@@ -110,5 +115,5 @@ function faults(error) {
 
 function schemaFault({ pointer, keyword, message }) {
   const missing = /required$/i.test(keyword) ? /"(\w+)"|'(\w+)'/.exec(message) : null;
-  return { name: missing?.[1] ?? missing?.[2] ?? pointer.split("/")[1] ?? "", message };
+  return { name: missing?.[1] ?? missing?.[2] ?? pointer.split("/")[1] ?? "", keyword, message };
 }

@@ -3,7 +3,7 @@
 import { ApiError, send } from "./api.js";
 
 const STORE = "quayside.session";
-const EARLY = 60; // seconds before expiry at which a token is replaced
+const EARLY = 60; // seconds before expiry at which a token is replaced, if it lives for long
 
 const events = new EventTarget();
 let session = read();
@@ -21,7 +21,7 @@ export const user = () => session?.user ?? null;
 
 /** A token that is still good, or null for nobody. */
 export async function accessToken() {
-  if (session && secondsLeft(session) < EARLY / 2) await refresh();
+  if (session && secondsLeft(session) < early(session) / 2) await refresh();
   return session?.access_token ?? null;
 }
 
@@ -88,7 +88,7 @@ function adopt(next) {
   events.dispatchEvent(new Event(before === user()?.id ? "token" : "identity"));
 }
 
-function schedule(seconds = session ? Math.max(secondsLeft(session) - EARLY, 1) : 0) {
+function schedule(seconds = session ? Math.max(secondsLeft(session) - early(session), 1) : 0) {
   clearTimeout(timer);
   if (session) timer = setTimeout(refresh, Math.min(seconds, 86400) * 1000);
 }
@@ -102,6 +102,7 @@ function read() {
 }
 
 const secondsLeft = ({ expires_at }) => expires_at - Date.now() / 1000;
+const early = ({ expires_in }) => Math.min(EARLY, expires_in / 2);
 
 addEventListener("storage", ({ key }) => {
   if (key === STORE || key === null) adopt(read());

@@ -24,7 +24,10 @@ export function companyView({ notice, navigate }) {
       saying: { 23505: "A company with this name or handle exists already." },
       fields: [
         field("name", "Name", name),
-        field("handle", "Handle", handle, { hint: "Short name for addresses; it stays for good." }),
+        field("handle", "Handle", handle, {
+          hint: "Short name for addresses; it stays for good.",
+          saying: { pattern: "A handle begins with a letter and has small letters, digits and - only." },
+        }),
         field("city", "City", h("input", { type: "text", "data-testid": "company-city" }), { optional: true }),
         field("website", "Website", h("input", { type: "url", placeholder: "https://", "data-testid": "company-website" }), { optional: true }),
         field("about", "About", h("textarea", { rows: 4, "data-testid": "company-about" }), { optional: true }),

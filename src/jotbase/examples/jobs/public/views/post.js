@@ -72,7 +72,11 @@ function fields(job, mine, fixed) {
     field("location", "Place", text("location"), { hint: "Needed unless the work is remote." }),
     field("salary", "Salary", text("salary", { inputmode: "numeric" }), { hint: "Euros a year, gross.", optional: true }),
     field("equity", "Equity", text("equity", { value: percent, inputmode: "decimal" }), { hint: "Per cent of the company.", optional: true }),
-    field("tags", "Tags", text("tags", { value: job.tags.join(", ") }), { hint: "Up to eight, with commas between: python, design", optional: true }),
+    field("tags", "Tags", text("tags", { value: job.tags.join(", ") }), {
+      hint: "Up to eight, with commas between: python, design",
+      optional: true,
+      saying: { pattern: "A tag is made of small letters, digits and + # . - without spaces." },
+    }),
     field("status", "Status", select({ "data-testid": "post-status" }, statuses, job.status)),
   ];
 }
