@@ -23,7 +23,6 @@ def wire(serve: Serve) -> Iterator[Wire]:
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        (b"/rest/v1/", 404),
         (b"/rest/v1", 404),
         (b"/rest/v1/../things", 404),
         (b"/rest/v1/%2e%2e/things", 404),

@@ -17,6 +17,7 @@ from jotbase.schema.comparison import TableChange
 from jotbase.schema.convert import loaded
 from jotbase.schema.ddl import META, internal_tables, listed, probe_view
 from jotbase.schema.diff import Steps, diff
+from jotbase.schema.handmade import ask_handmade
 from jotbase.schema.model import MISSING, Column, Model, Table, Type
 from jotbase.schema.rebuild import moved_tables, statements
 from jotbase.schema.refusals import broken_rows
@@ -62,7 +63,7 @@ def upgrade(model: Model) -> UnitOfWork[Upgraded]:
     steps = diff(old, model, permits)
     if steps.refused:
         raise ProjectError(steps.refused)
-    yield from _ask(steps)
+    yield from _ask(steps, moved_tables(steps, old, model), old, permits)
     yield from _apply(steps, old, model)
     yield from _note(model, steps, meta.get("model"))
     return Upgraded(fresh, () if fresh else steps.told)
@@ -116,7 +117,9 @@ def _table_as_found(was: Table, now: Table | None, found: Sequence[str]) -> Tabl
     return replace(was, columns=tuple(columns))
 
 
-def _ask(steps: Steps) -> UnitOfWork[None]:
+def _ask(
+    steps: Steps, moved: Sequence[Table], old: Model, permits: frozenset[str]
+) -> UnitOfWork[None]:
     """Ask whether rows are in the way. Raises ProjectError with all that is."""
     faults: list[Fault] = []
     for guard in steps.guards:
@@ -124,6 +127,9 @@ def _ask(steps: Steps) -> UnitOfWork[None]:
         if count:
             reason = guard.fault.reason.replace("{count}", str(count))
             faults.append(replace(guard.fault, reason=reason))
+    for table in moved:
+        fault = yield from ask_handmade(old.tables[table.name], permits)
+        faults.extend([fault] if fault is not None else [])
     for change in steps.changed:
         if change.columns or change.rows:
             fault = yield from _ask_rows(change)
