@@ -1,4 +1,4 @@
-"""README's tour is run as it stands: each command, each answer that it promises, its page's code."""
+"""README's tour is run as it stands: each command, each answer that it promises, and its code."""
 
 from __future__ import annotations
 
