@@ -6,11 +6,12 @@ page that is committed differs from what this makes. Must not know: how any of t
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from jotbase.cli import COMMANDS
+from jotbase.cli import COMMANDS, parser
 from jotbase.errors import CODES
 from jotbase.query.operators import OPERATORS
 from jotbase.settings import settings_help
@@ -47,17 +48,44 @@ def settings() -> str:
 
 
 def commands() -> str:
-    """Return the page of commands."""
-    rows = ((f"`jotbase {name}`", line) for name, line in COMMANDS.items())
+    """Return the page of commands, each with its options."""
+    rows = ((f"[`jotbase {name}`](#jotbase-{name})", line) for name, line in COMMANDS.items())
     return (
         "# Commands\n\n"
-        + MADE.format(source="`cli.py`")
+        + MADE.format(source="`cli.py` and `commands/`")
         + "A command works on the project in the current folder, or on `--project DIR`. "
         "`--help` lists\n"
         "its options; `--json`, where data is printed, prints one JSON object. Exit "
         "codes: 0 done, 1 the\n"
-        "answer is no, 2 used wrongly.\n\n" + table(("command", "what it does"), rows)
+        "answer is no, 2 used wrongly.\n\n"
+        + table(("command", "what it does"), rows)
+        + "".join(map(command, COMMANDS))
     )
+
+
+def command(name: str) -> str:
+    """Return the section of one command."""
+    subparsers = (
+        action.choices
+        for action in parser(name)._actions  # noqa: SLF001 - argparse has no other way to list them
+        if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001 - as above
+    )
+    options = (
+        action
+        for action in next(subparsers)[name]._actions  # noqa: SLF001 - as above
+        if not isinstance(action, argparse._HelpAction)  # noqa: SLF001 - as above
+    )
+    rows = ((f"`{usage(option)}`", option.help or "") for option in options)
+    return f"\n## jotbase {name}\n\n" + table(("option", "what it does"), rows)
+
+
+def usage(option: argparse.Action) -> str:
+    """Return how an option is written: `--port PORT`, `URL`, `[FOLDER]`."""
+    value = option.metavar or "|".join(option.choices or ()) or option.dest.upper()
+    if not option.option_strings:
+        return f"[{value}]" if option.nargs == "?" else str(value)
+    name = option.option_strings[0]
+    return name if option.nargs == 0 else f"{name} {value}"
 
 
 def errors() -> str:

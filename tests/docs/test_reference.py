@@ -9,8 +9,16 @@ from types import ModuleType
 
 import pytest
 
+from jotbase.cli import COMMANDS
+from jotbase.settings import settings_help
+
 ROOT = Path(__file__).parent.parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+EXAMPLES = ROOT / "src/jotbase/examples"
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *EXAMPLES.glob("*/*.md")],
+)
+SETTINGS = {name for name, _, _ in settings_help()}
+TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def maker() -> ModuleType:
@@ -29,11 +37,44 @@ def test_a_page_is_what_the_code_says(name: str) -> None:
     assert (ROOT / "docs/reference" / name).read_text() == maker().pages()[name]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_lead_somewhere(document: Path) -> None:
-    """A link to a file of the repository names one that is there."""
-    text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
-    targets = [target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text)]
-    local = [target for target in targets if target and "://" not in target]
+def prose(document: Path) -> str:
+    """Return a document without its blocks of code."""
+    return re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
 
-    assert [target for target in local if not (document.parent / target).exists()] == []
+
+def anchors(document: Path) -> set[str]:
+    """Return what a link may name after `#`: the headings, as GitHub spells them."""
+    headings = re.findall(r"^#+ (.*)$", prose(document), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in headings}
+
+
+def place(path: Path) -> str:
+    """Return the name of a document in a test's name."""
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=place)
+def test_links_lead_somewhere(document: Path) -> None:
+    """A link names a file that is there, and a heading that this file has."""
+    lost = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(document)):
+        path, _, anchor = link.partition("#")
+        target = document.parent / path if path else document
+        if "://" not in link and not (
+            target.exists() and (not anchor or anchor in anchors(target))
+        ):
+            lost.append(link)
+
+    assert lost == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=place)
+def test_what_a_page_tells_to_run_or_set_is_there(document: Path) -> None:
+    """Commands, targets of make and settings that a page names are the code's."""
+    text = document.read_text()
+    told = re.findall(r"(?:^|[`(] ?)(jotbase|make) ([a-z]+)", text, re.MULTILINE)
+    known = {"jotbase": set(COMMANDS), "make": TARGETS}
+    settings = set(re.findall(r"\bJOTBASE_[A-Z_]*[A-Z]", text))
+
+    assert [(tool, name) for tool, name in told if name not in known[tool]] == []
+    assert settings - SETTINGS == set()
