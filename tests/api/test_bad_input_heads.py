@@ -2,64 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable
-
 import orjson
 import pytest
-import uvicorn
-from uvicorn.server import ServerState
+from tests.api.parser_line import Line, serve
 
-from jotbase.http.asgi import Receive, Scope, Send
-from jotbase.http.ready import MAX_HEAD, ready_protocol
+from jotbase.http.ready import MAX_HEAD
 
 CHUNK = 65_536
-
-
-class Line(asyncio.Transport):
-    """A connection that keeps what is written to it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-        self.closed = False
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.written += bytes(data)
-
-    def close(self) -> None:
-        self.closed = True
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def pause_reading(self) -> None:
-        """The test decides what is read."""
-
-    def resume_reading(self) -> None:
-        """As above."""
-
-
-async def _served(chunks: Iterable[bytes]) -> tuple[Line, int]:
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
-    config = uvicorn.Config(application, log_config=None, ws="none")
-    config.load()
-    line, state, taken = Line(), ServerState(), 0
-    protocol = ready_protocol(lambda _: None)(config, state, {})
-    protocol.connection_made(line)
-    for chunk in chunks:
-        if not line.closed:
-            protocol.data_received(chunk)
-            taken += len(chunk)
-    await asyncio.gather(*state.tasks)
-    return line, taken
-
-
-def serve(*chunks: bytes) -> tuple[Line, int]:
-    return asyncio.run(_served(chunks))
 
 
 def told(line: Line) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from jotbase.app import Backend
 from jotbase.auth.apikeys import opaque_key
 from jotbase.errors import ProjectError
-from jotbase.http.routes import application, at_once
+from jotbase.http.routes import application, direct
 from jotbase.loading import load, load_settings, site_url
 from jotbase.reload import watched
 from jotbase.settings import settings_help
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     served = application(doors)
     if options.reload:
         served = watched(served, backend)
-    started = server.run(served, at_once(doors), listener, lambda: _greet(backend))
+    started = server.run(served, direct(doors), listener, lambda: _greet(backend))
     if failures:
         raise failures[0]
     return 0 if started else 1

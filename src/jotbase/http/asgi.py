@@ -6,7 +6,7 @@ any path means (`routes`).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from jotbase.errors import RequestError
@@ -28,8 +28,13 @@ class Disconnected(Exception):
 
 def read_headers(scope: Scope) -> dict[str, str]:
     """Return the headers, names in lower case, repeated lines joined (RFC 9110 section 5.3)."""
+    return joined_headers(scope["headers"])
+
+
+def joined_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return header lines, names in lower case already, as one value a name."""
     headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
+    for raw_name, raw_value in pairs:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
@@ -103,12 +108,9 @@ def _too_large(limit: int) -> RequestError:
 async def send_response(
     response: Response, scope: Scope, send: Send, *, head: bool = False
 ) -> None:
-    """Send an answer; with `head`, all but its body. In one write where the server takes that."""
+    """Send an answer; with `head`, all but its body."""
     headers = sized(response, head=head)
     body = b"" if head else response.body
-    answer = scope.get("extensions", {}).get("jotbase.answer")
-    if answer is not None and answer(response.status, headers, body):
-        return
     pairs = [(name.lower().encode("latin-1"), value.encode("utf-8")) for name, value in headers]
     await send({"type": "http.response.start", "status": response.status, "headers": pairs})
     await send({"type": "http.response.body", "body": body})

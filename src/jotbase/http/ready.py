@@ -1,23 +1,23 @@
-"""uvicorn's HTTP class, extended to take a whole answer: head and body in one write.
+"""uvicorn's HTTP class, with a short way for the data API: bytes to `Request`, `Response` to bytes.
 
-In charge of writing an answer's bytes at once where ASGI's two messages would cost two calls into
-the kernel and a regular expression a header. Must not know what is answered.
+In charge of reading a request of the data API straight from the parser and of writing its answer at
+once, where ASGI's scope, task and messages would cost more than the answer itself; all other
+requests, and odd ones, go uvicorn's way. Must not know what is answered. Figures:
+docs/decisions/0013-the-short-way.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import orjson
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from jotbase.http.asgi import Scope
-from jotbase.values import Response
-
-#: The key in `scope["extensions"]` under which the cycle's `answer` stands.
-EXTENSION = "jotbase.answer"
+from jotbase.http.asgi import joined_headers
+from jotbase.values import Request, Response
 
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus
@@ -27,30 +27,171 @@ _STATUS_LINES = {
 MAX_HEAD = 512 * 1024
 _TOO_LONG = "The request's headers are too long."
 
+_METHODS = {name.encode(): name for name in ("GET", "POST", "PATCH", "PUT", "DELETE")}
+#: Headers of requests that go uvicorn's way: it knows what they ask of a connection.
+_ODD = ("transfer-encoding", "expect", "upgrade")
+
 Headers = tuple[tuple[str, str], ...]
-#: Writes status, headers and body; False where it cannot, and the ASGI messages must be sent.
-Answer = Callable[[int, Headers, bytes], bool]
 
 
-#: Answers a request from its scope at once, or says None: it needs a task.
-AtOnce = Callable[[Scope], Response | None]
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """What answers requests whose path begins with `prefix`, with bodies up to `max_body` bytes.
+
+    `now` answers a request without a body at once, or says None; `later` answers any. Both give
+    all headers that are to be sent, and raise nothing.
+    """
+
+    prefix: bytes
+    max_body: int
+    now: Callable[[Request], Response | None]
+    later: Callable[[Request], Awaitable[Response]]
+
+
+class _Exchange:
+    """Stands for uvicorn's cycle from a request to its answer: what comes meanwhile is queued."""
+
+    __slots__ = ("disconnected", "keep_alive", "response_complete")
+
+    def __init__(self) -> None:
+        self.keep_alive = True
+        self.disconnected = False
+        self.response_complete = False
+
+    @property
+    def message_event(self) -> _Exchange:
+        """Nobody waits for this request's body: it is here."""
+        return self
+
+    def set(self) -> None:
+        """Tell nobody."""
+
+
+class _Outbox:
+    """Answers that were made in one turn of the loop, written one after another in the next.
+
+    A write may have to wake its reader, which costs more than the write; of many at one time only
+    the first one does.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[ReadyProtocol, _Exchange, bytes]] = []
+
+    def put(self, protocol: ReadyProtocol, exchange: _Exchange, answer: bytes) -> None:
+        if not self._waiting:
+            protocol.loop.call_soon(self._send)
+        self._waiting.append((protocol, exchange, answer))
+
+    def _send(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for protocol, exchange, answer in waiting:
+            if not exchange.disconnected:
+                protocol.send(exchange, answer)
 
 
 class ReadyProtocol(HttpToolsProtocol):
-    """Answers what `at_once` can without a task; all else gets what writes a whole answer."""
+    """Takes the requests of the data API the short way, and all others uvicorn's way."""
 
-    at_once: AtOnce = staticmethod(lambda _: None)
+    direct: Direct
+    outbox: _Outbox
     _unfinished: int | None = None
+    _request: Request | None = None
+    _body: bytes = b""
 
     def on_message_begin(self) -> None:
         """Begin to count what a head takes."""
         self._unfinished = 0
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header."""
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        """Count no more: a body has its own limit."""
+        """Choose the way."""
         self._unfinished = None
+        self._request = self._short()
+        if self._request is None:
+            self._take_the_long_way()
+
+    def _short(self) -> Request | None:
+        """Return the request, if it can go the short way."""
+        url = self.url
+        method = _METHODS.get(self.parser.get_method())
+        if method is None or not url.startswith(self.direct.prefix) or not self._is_free():
+            return None
+        if not url.isascii() or b"#" in url or not self.parser.should_keep_alive():
+            return None
+        headers = joined_headers(self.headers)
+        if not headers.keys().isdisjoint(_ODD):
+            return None
+        size = headers.get("content-length")
+        if size is not None and not (size.isdigit() and int(size[:20]) <= self.direct.max_body):
+            return None
+        path, _, query = url.decode().partition("?")
+        self._body = b""
+        return Request(method, path, query, headers)
+
+    def _is_free(self) -> bool:
+        """Whether nothing on this connection waits to be answered, or to be read by the client."""
+        cycle: Any = self.cycle  # None before the first request
+        return (cycle is None or cycle.response_complete) and not self.flow.write_paused
+
+    def _take_the_long_way(self) -> None:
+        url, headers = self.url, self.headers
+        super().on_message_begin()
+        self.url = url
+        for name, value in headers:
+            super().on_header(name, value)
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Keep what came; content-length has bounded it."""
+        if self._request is None:
+            super().on_body(body)
+        else:
+            self._body = self._body + body if self._body else body
+
+    def on_message_complete(self) -> None:
+        """Answer at once what can be."""
+        request, self._request = self._request, None
+        if request is None:
+            super().on_message_complete()
+            return
+        exchange: Any = _Exchange()
+        self.cycle = exchange
+        if request.method == "GET" and not self._body:
+            response = self.direct.now(request)
+            if response is not None:
+                self._put(response, exchange)
+                return
+        if self._body:
+            request = Request(
+                request.method, request.path, request.query, request.headers, self._body
+            )
+        task = self.loop.create_task(self._answer(request, exchange))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    async def _answer(self, request: Request, exchange: _Exchange) -> None:
+        self._put(await self.direct.later(request), exchange)
+
+    def _put(self, response: Response, exchange: _Exchange) -> None:
+        try:
+            start = head(response.status, response.headers, keep_alive=exchange.keep_alive)
+        except ValueError:
+            self.logger.exception("an answer could not be written")
+            start, response = _FAILED, _EMPTY
+        self.outbox.put(self, exchange, start + response.body)
+
+    def send(self, exchange: _Exchange, answer: bytes) -> None:
+        """Write an answer, and go on to what was queued behind its request."""
+        self.transport.write(answer)
+        exchange.response_complete = True
+        if not exchange.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
 
     def data_received(self, data: bytes) -> None:
         """Read on, and refuse a head that does not end: it is kept whole in memory."""
@@ -68,36 +209,10 @@ class ReadyProtocol(HttpToolsProtocol):
         self.transport.write(head(400, headers, keep_alive=False) + body)
         self.transport.close()
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        scope: Any = cycle.scope
-        answer = _answering(cycle)
-        if scope["method"] == "GET":
-            response = self.at_once(scope)
-            if response is not None and answer(response.status, response.headers, response.body):
-                return
-        scope["extensions"] = {EXTENSION: answer}
-        super()._start_asgi_task(cycle, app)
 
-
-def ready_protocol(at_once: AtOnce) -> type[ReadyProtocol]:
+def ready_protocol(direct: Direct) -> type[ReadyProtocol]:
     """Return the protocol class of a server that answers so."""
-    return type("ReadyProtocol", (ReadyProtocol,), {"at_once": staticmethod(at_once)})
-
-
-def _answering(cycle: RequestResponseCycle) -> Answer:
-    def answer(status: int, headers: Headers, body: bytes) -> bool:
-        if cycle.disconnected or cycle.flow.write_paused or cycle.response_started:
-            return False
-        cycle.transport.write(head(status, headers, keep_alive=cycle.keep_alive) + body)
-        cycle.response_started = cycle.response_complete = True
-        cycle.waiting_for_100_continue = False
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            cycle.transport.close()
-        cycle.on_response()
-        return True
-
-    return answer
+    return type("ReadyProtocol", (ReadyProtocol,), {"direct": direct, "outbox": _Outbox()})
 
 
 def head(status: int, headers: Headers, *, keep_alive: bool) -> bytes:
@@ -110,3 +225,7 @@ def head(status: int, headers: Headers, *, keep_alive: bool) -> bytes:
     if text.count("\n") != len(lines) + 1 or text.count("\r") != len(lines) + 1:
         raise ValueError("a header holds a line break")
     return (text if keep_alive else text + "connection: close\r\n").encode() + b"\r\n"
+
+
+_EMPTY = Response(500)
+_FAILED = head(500, (("Content-Length", "0"),), keep_alive=True)

@@ -26,6 +26,7 @@ from jotbase.http.asgi import (
     sized,
 )
 from jotbase.http.cors import Pairs, cors_headers, is_preflight, preflight
+from jotbase.http.ready import Direct
 from jotbase.query.render import render_error
 from jotbase.values import Request, Response
 
@@ -39,7 +40,9 @@ FUNCTIONS = "/functions/v1/"
 REALTIME = "/realtime/v1/websocket"
 
 
-#: What a caller is told of a fault of ours: nothing of it.
+#: What the log says of a fault of ours, before its traceback.
+_FAILED = "%s %s failed"
+#: What a caller is told of it: nothing.
 _FAILURE = JotError(
     "PGRSTX00", "Something failed that should not have", hint="The server's log says more."
 )
@@ -80,24 +83,26 @@ def application(doors: Doors) -> Application:
     return serve
 
 
-def at_once(doors: Doors) -> Callable[[Scope], Response | None]:
-    """Return what answers a read of the data API without a task, or says None."""
+def direct(doors: Doors) -> Direct:
+    """Return what answers the data API's requests without ASGI between."""
 
-    def answer(scope: Scope) -> Response | None:
-        if not scope["path"].startswith(DATA):
-            return None
-        headers = read_headers(scope)
-        if "content-length" in headers or "transfer-encoding" in headers:
-            return None
-        query = scope["query_string"].decode("latin-1")
-        request = Request("GET", raw_path(scope), query, headers)
-        response = doors.records_now(request)
-        if response is None:
-            return None
-        response = _granted(response, headers, doors)
-        return Response(response.status, sized(response), response.body)
+    def now(request: Request) -> Response | None:
+        try:
+            response = doors.records_now(request)
+        except Exception:
+            log.exception(_FAILED, request.method, request.path)
+            response = render_error(_FAILURE)
+        return None if response is None else _sendable(response, request, doors)
 
-    return answer
+    async def later(request: Request) -> Response:
+        return _sendable(await _guarded(doors.records, request), request, doors)
+
+    return Direct(DATA.encode(), doors.max_body, now, later)
+
+
+def _sendable(response: Response, request: Request, doors: Doors) -> Response:
+    response = _granted(response, request.headers, doors)
+    return Response(response.status, sized(response), response.body)
 
 
 async def _http(doors: Doors, scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,7 +144,7 @@ async def _guarded(answer: Answerer, request: Request) -> Response:
     except JotError as error:
         return render_error(error, request)
     except Exception:
-        log.exception("%s %s failed", request.method, request.path)
+        log.exception(_FAILED, request.method, request.path)
         return render_error(_FAILURE)
 
 
@@ -170,7 +175,7 @@ async def _mount(
     except JotError as error:
         await send_response(_granted(render_error(error), headers, doors), scope, send)
     except Exception:
-        log.exception("%s %s failed", scope["method"], raw_path(scope))
+        log.exception(_FAILED, scope["method"], raw_path(scope))
         if started:  # the server can only cut the answer off
             raise
         await send_response(_granted(render_error(_FAILURE), headers, doors), scope, send)

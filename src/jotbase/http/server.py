@@ -14,7 +14,7 @@ import uvicorn
 from jotbase.errors import Fault, ProjectError
 from jotbase.http.asgi import Application
 from jotbase.http.frames import FrameProtocol
-from jotbase.http.ready import AtOnce, ready_protocol
+from jotbase.http.ready import Direct, ready_protocol
 
 #: Frames from clients; realtime's limit (contract section 1).
 MAX_FRAME = 5_000_000
@@ -52,7 +52,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run(
     application: Application,
-    at_once: AtOnce,
+    direct: Direct,
     listener: socket.socket,
     ready: Callable[[], None],
 ) -> bool:
@@ -60,7 +60,7 @@ def run(
     config = uvicorn.Config(
         application,
         loop="uvloop",
-        http=ready_protocol(at_once),
+        http=ready_protocol(direct),
         ws=FrameProtocol,
         ws_max_size=MAX_FRAME,
         ws_per_message_deflate=False,
