@@ -183,7 +183,10 @@ async function remove(owner, reader) {
 
 async function signOut(owner, second) {
   const { access_token } = await stored(owner);
+  // The page forgets the session first and tells the server then.
+  const ended = owner.waitForResponse((answer) => answer.url().includes("/auth/v1/logout"));
   await press(owner, "sign-out");
+  await ended;
   await Promise.all([at(owner, "nav-sign-in").waitFor(), at(second, "nav-sign-in").waitFor()]);
   const late = await fetch(`${url}/rest/v1/jobs`, { headers: { authorization: `Bearer ${access_token}` } });
   told.late = late.status;
