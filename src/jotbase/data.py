@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from time import perf_counter
 from typing import Literal
 from uuid import UUID
@@ -128,8 +129,14 @@ def _contexts(now: Callable[[], float], random_bytes: Callable[[int], bytes]) ->
 
 def timestamp(seconds: float) -> str:
     """Return epoch seconds in the stored form of timestamps: UTC, no trailing zeros."""
-    text = datetime.fromtimestamp(seconds, UTC).isoformat()
-    return text.replace("+00:00", "").rstrip("0") + "+00:00" if "." in text else text
+    whole, micros = divmod(round(seconds * 1_000_000), 1_000_000)
+    digits = f".{micros:06}".rstrip("0") if micros else ""
+    return f"{_to_the_second(whole)}{digits}+00:00"
+
+
+@lru_cache(maxsize=16)
+def _to_the_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def decode_row(model: Model, table: str, text: str) -> Row:

@@ -9,7 +9,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from jotbase.http.asgi import Receive, Scope, Send
-from jotbase.http.ready import Direct, ready_protocol
+from jotbase.http.ready import Direct, ReadyProtocol, ready_protocol
 from jotbase.values import Request, Response
 
 MAX_BODY = 1_000_000
@@ -22,12 +22,14 @@ class Line(asyncio.Transport):
         super().__init__()
         self.written = b""
         self.closed = False
+        self.ended = asyncio.Event()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += bytes(data)
 
     def close(self) -> None:
         self.closed = True
+        self.ended.set()
 
     def is_closing(self) -> bool:
         return self.closed
@@ -62,24 +64,35 @@ async def echo(request: Request) -> Response:
     return Response(200, (("Content-Length", str(len(text))),), text)
 
 
+def connect(
+    now: Callable[[Request], Response | None] = no_answer,
+    later: Callable[[Request], Awaitable[Response]] = echo,
+    keep_alive: float = 5,
+) -> tuple[Line, ReadyProtocol]:
+    """Return a new connection and its protocol; `keep_alive` is in seconds."""
+    config = uvicorn.Config(_application, log_config=None, ws="none")
+    config.timeout_keep_alive = keep_alive  # type: ignore[assignment]
+    config.load()
+    line = Line()
+    protocol = ready_protocol(Direct(b"/rest/v1/", MAX_BODY, now, later))(config, ServerState(), {})
+    protocol.connection_made(line)
+    return line, protocol
+
+
 async def _served(
     chunks: Iterable[bytes],
     now: Callable[[Request], Response | None],
     later: Callable[[Request], Awaitable[Response]],
 ) -> tuple[Line, int]:
-    config = uvicorn.Config(_application, log_config=None, ws="none")
-    config.load()
-    line, state, taken = Line(), ServerState(), 0
-    direct = Direct(b"/rest/v1/", MAX_BODY, now, later)
-    protocol = ready_protocol(direct)(config, state, {})
-    protocol.connection_made(line)
+    line, protocol = connect(now, later)
+    taken = 0
     for chunk in chunks:
         if not line.closed:
             protocol.data_received(chunk)
             taken += len(chunk)
     await turn()
-    while state.tasks:
-        await asyncio.gather(*state.tasks)
+    while protocol.tasks:
+        await asyncio.gather(*protocol.tasks)
         await turn()
     return line, taken
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from tests.api.parser_line import MAX_BODY, serve
+from tests.api.parser_line import MAX_BODY, connect, serve, turn
 
 from jotbase.values import Request, Response
 
@@ -89,6 +91,45 @@ def test_all_else_goes_the_long_way(data: bytes) -> None:
 
     assert line.written.startswith(b"HTTP/1.1 204")
     assert b"x-way: long" in line.written
+
+
+def test_an_idle_connection_is_closed() -> None:
+    """Only after an answer, and not before its time."""
+
+    async def idle() -> bool:
+        line, protocol = connect(now=ready, keep_alive=0.01)
+        protocol.data_received(GET)
+        protocol.data_received(GET)
+        async with asyncio.timeout(20):
+            await line.ended.wait()
+        return line.written.count(b"HTTP/1.1 ") == 2
+
+    assert asyncio.run(idle())
+
+
+def test_a_connection_in_use_is_not_idle() -> None:
+    """However long an answer takes."""
+
+    async def wait() -> bool:
+        asked = asyncio.Event()
+        answered = asyncio.Event()
+
+        async def slow(request: Request) -> Response:
+            asked.set()
+            await answered.wait()
+            return ready(request)
+
+        line, protocol = connect(later=slow, keep_alive=0)
+        protocol.data_received(GET)
+        async with asyncio.timeout(20):
+            await asked.wait()
+            await turn()
+            still_open = not line.closed
+            answered.set()
+            await line.ended.wait()
+        return still_open and line.written.endswith(b"now")
+
+    assert asyncio.run(wait())
 
 
 def test_a_header_cannot_begin_another_one() -> None:

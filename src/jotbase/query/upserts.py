@@ -63,8 +63,8 @@ def existing_rows(
 
     Raises AccessError 42501 for rows that the view which is written through does not have.
     """
-    bringing = _keyed(plan, rows)
-    if plan.resolution != "merge" or not bringing:
+    bringing = _keyed(plan, rows) if plan.resolution == "merge" else []
+    if not bringing:
         return {}
     table, dialect = plan.table, means.dialect
     kinds = [table.by_name[name].type for name in plan.conflict]
