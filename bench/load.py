@@ -17,7 +17,16 @@ from typing import Any
 from client import Client
 from processes import CANNOT_GO_ON, Child, cpu_seconds, describe, resident_bytes, stop
 from servers import HERE, Callers, Launch, Server, launch, run
-from workloads import BATCH, WORKLOADS, Workload, companies_of, faults, requests_of, seed
+from workloads import (
+    BATCH,
+    MOST_APPLIED_FOR,
+    WORKLOADS,
+    Workload,
+    companies_of,
+    faults,
+    requests_of,
+    seed,
+)
 
 THREADS = 2
 
@@ -121,7 +130,8 @@ def bring_up(server: Server, folder: Path, rows: int) -> Target:
         callers, client = server.sign_up(plan), Client(plan.port)
         seed(client, callers, rows, server.batch, server.generic)
         target = Target(server, plan, child, callers, rows)
-        target.failures = faults(client, callers, server.batch, "embed" in server.workloads)
+        embeds = "embed" in server.workloads and rows <= MOST_APPLIED_FOR
+        target.failures = faults(client, callers, server.batch, embeds)
         client.close()
         _write_pools(target)
     except BaseException:

@@ -48,6 +48,10 @@ WORKLOADS = (
 )
 
 
+#: Jobs with applications; tables of the scale part have more, and are not asked for them.
+MOST_APPLIED_FOR = 10_000
+
+
 def companies_of(rows: int) -> int:
     """How many companies share `rows` jobs: each has the same number, whatever the table's size."""
     return max(1, rows // ROWS_PER_COMPANY)
@@ -71,7 +75,7 @@ def seed(client: Client, callers: Callers, rows: int, batch: int, generic: bool)
         numbers = range(first, min(first + BATCH, rows + 1))
         post("jobs", [_seed_job(number, callers.users, rows) for number in numbers])
     if generic:
-        with_applications = min(rows, 10_000)
+        with_applications = min(rows, MOST_APPLIED_FOR)
         for first in range(1, with_applications + 1, BATCH):
             jobs = range(first, min(first + BATCH, with_applications + 1))
             post("applications", [_application(job, k) for job in jobs for k in (1, 2)])
