@@ -273,3 +273,28 @@ def test_malformed_batches_run_nothing(
 
     assert (told["code"], told.get("operation")) == (code, operation), told
     assert names(anyone) == []
+
+
+def test_followers_are_told_of_all_changes_in_order(serve: Serve) -> None:
+    """The log has a batch's changes in the order of its operations, and none of a failed one."""
+    tables = {"companies": {**COMPANIES, "realtime": True}, "jobs": {**JOBS, "realtime": True}}
+    backend = serve(tables)
+    company = insert("companies", {"name": "Acme"}, "c")
+    job = insert("jobs", {"title": "smith", "company_id": ref("c/0/id")})
+    rename = {"method": "PATCH", "path": "companies?id=eq.$ref(c/0/id)", "body": {"name": "Bolt"}}
+    failed(batch(backend.anonymous, company, {**company, "as": "d"}), 409, "23505", 1)
+    assert batch(backend.anonymous, company, job, rename).status == 200
+
+    changes = serve.threads.run(backend._backend.engine.changes(0))
+    assert [(one.table, one.kind) for one in changes] == [
+        ("companies", "INSERT"),
+        ("jobs", "INSERT"),
+        ("companies", "UPDATE"),
+    ]
+
+
+def test_a_batch_of_nothing_answers_nothing(anyone: Client) -> None:
+    """An empty list is one of none."""
+    answer = batch(anyone)
+
+    assert (answer.status, answer.text) == (200, "[]")

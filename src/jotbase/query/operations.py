@@ -27,7 +27,8 @@ HEADERS = frozenset(
 )
 _CREDENTIALS = frozenset(("authorization", "apikey", "cookie", "dpop"))
 _MEMBERS = frozenset(("method", "path", "headers", "body", "as"))
-_METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
+#: What an operation may do.
+METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 _WITH_BODY = ("POST", "PATCH", "PUT")
 
 
@@ -152,8 +153,8 @@ def _operation(index: int, value: Any, transaction: str) -> Operation:
             hint=f"Its members are {', '.join(sorted(_MEMBERS))}.",
         )
     method = value.get("method")
-    if method not in _METHODS:
-        raise _malformed(f"An operation's method is one of {', '.join(_METHODS)}")
+    if method not in METHODS:
+        raise _malformed(f"An operation's method is one of {', '.join(METHODS)}")
     path, query = _target(value.get("path"))
     headers = _headers(value.get("headers", {}), transaction)
     name = value.get("as")
