@@ -105,6 +105,7 @@ def plan_limits(settings: Settings) -> PlanLimits:
         tx_end=settings.tx_end,
         is_zone=is_zone,
         legacy_targets=settings.legacy_target_names,
+        max_operations=settings.max_operations,
     )
 
 

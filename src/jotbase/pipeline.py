@@ -7,15 +7,18 @@ order alone; what a step does is its room's business. Must not know HTTP servers
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from jotbase.engines.base import Engine
 from jotbase.errors import JotError
+from jotbase.query.batch import Step, batch_unit, linked, make_step, render_batch
 from jotbase.query.expr import Context
 from jotbase.query.guarding import Guard
 from jotbase.query.nodes import PlanLimits, ReadPlan
+from jotbase.query.operations import read_operations
 from jotbase.query.prepared import Prepared, make_ready, work_of
 from jotbase.query.render import render_error, render_options, render_read, render_written
 from jotbase.query.root import Root, answer_root, is_root
@@ -67,6 +70,8 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
         if request.method == "OPTIONS":
             response = render_options(request.path, data.model)
             timing.step("parse")
+        elif is_root(request.path) and request.method == "POST":
+            response = await _answer_batch(request, caller, data, timing)
         elif is_root(request.path):
             response = answer_root(request, data.model, caller.is_service, data.root)
         else:
@@ -92,6 +97,23 @@ async def _answer(request: Request, caller: Principal, data: DataApi, timing: Ti
     written = await data.engine.write(work_of(prepared, request.body, context, means))
     timing.step("transaction")
     return render_written(meant, request, written)
+
+
+async def _answer_batch(
+    request: Request, caller: Principal, data: DataApi, timing: Timing
+) -> Response:
+    operations = read_operations(request, data.limits.max_operations)
+    timing.step("parse")
+    steps: list[Step] = []
+    for operation in operations:
+        steps.append(make_step(operation, lambda shape: prepare(shape, caller.is_service, data)))
+        await asyncio.sleep(0)  # many new questions take long together
+    steps = linked(steps)
+    context, means = data.context(caller, ()), data.means[caller.is_service]
+    timing.step("plan")
+    answers = await data.engine.write(lambda: batch_unit(steps, context, means))
+    timing.step("transaction")
+    return render_batch(answers)
 
 
 def answer_now(request: Request, principal: Principal, data: DataApi) -> Response | None:

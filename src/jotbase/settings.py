@@ -139,6 +139,9 @@ class Settings:
     max_body: int = _setting(
         _number(1, 1_000_000_000), 10_000_000, "The largest request body, in bytes."
     )
+    max_operations: int = _setting(
+        _number(1, 10_000), 100, "The most operations that one batch has."
+    )
     tx_end: TxEnd = _setting(
         _one_of("commit", "commit-allow-override", "rollback", "rollback-allow-override"),
         "commit",

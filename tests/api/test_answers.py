@@ -71,7 +71,7 @@ def test_the_time_as_text(backend: TestBackend) -> None:
 @pytest.mark.parametrize(
     ("path", "methods"),
     [
-        ("/rest/v1/", "OPTIONS,GET,HEAD"),
+        ("/rest/v1/", "OPTIONS,GET,HEAD,POST"),
         ("/rest/v1/events", "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"),
     ],
 )

@@ -6,7 +6,6 @@ In charge of malformed, oversized and oddly shaped bodies. Must not know tables 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -30,7 +29,7 @@ def read_payload(body: bytes, intent: Intent) -> Payload:
     """
     match intent.content:
         case "json":
-            return _json(body, intent)
+            return payload_of(read_json(body), intent)
         case "csv":
             return _csv(body)
         case "form":
@@ -38,8 +37,9 @@ def read_payload(body: bytes, intent: Intent) -> Payload:
     raise RequestError("PGRST107", f"Content-Type not acceptable: {intent.content}")
 
 
-def _check_count(rows: Sequence[Any]) -> None:
-    if len(rows) > MAX_ROWS:
+def check_count(rows: int) -> None:
+    """Refuse more rows than one body may hold. Raises RequestError 53400."""
+    if rows > MAX_ROWS:
         raise RequestError(
             "53400",
             "The request body holds too many rows",
@@ -48,7 +48,8 @@ def _check_count(rows: Sequence[Any]) -> None:
         )
 
 
-def _json(body: bytes, intent: Intent) -> Payload:
+def read_json(body: bytes) -> Any:
+    """Return a JSON body's value. Raises RequestError: PGRST102, 22P05 for U+0000 in it."""
     if b"\\u0000" in body and _NUL.search(body):
         raise RequestError(
             "22P05",
@@ -56,15 +57,19 @@ def _json(body: bytes, intent: Intent) -> Payload:
             details="\\u0000 cannot be converted to text.",
         )
     try:
-        value = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise unreadable() from error
+
+
+def payload_of(value: Any, intent: Intent) -> Payload:
+    """Return the rows that a JSON body's value holds. Raises RequestError PGRST102, 54001."""
     if not isinstance(value, dict | list):
         raise unreadable()
-    _check_nesting(value)
+    check_nesting(value)
     if isinstance(value, dict):
         return Payload((value,), single=True)
-    _check_count(value)
+    check_count(len(value))
     if not all(isinstance(row, dict) for row in value):
         raise mismatched()
     if value and intent.columns is None and intent.preferences.missing != "default":
@@ -84,8 +89,11 @@ def mismatched() -> RequestError:
     return RequestError("PGRST102", "All object keys must match")
 
 
-def _check_nesting(value: dict[str, Any] | list[Any]) -> None:
-    """Refuse what would exhaust those who read it later; level by level, without recursion."""
+def check_nesting(value: dict[str, Any] | list[Any]) -> None:
+    """Refuse what would exhaust those who read it later; level by level, without recursion.
+
+    Raises RequestError 54001.
+    """
     level: list[Any] = [value]
     for _ in range(MAX_NESTING):
         level = [
@@ -111,7 +119,7 @@ def _csv(body: bytes) -> Payload:
     lines = parse_lines(_text(body))
     if not lines or lines[0] == [""]:
         raise RequestError("PGRST102", "The CSV has no header line")
-    _check_count(lines[1:])
+    check_count(len(lines) - 1)
     header = lines[0]
     rows: list[dict[str, Any]] = []
     for line in lines[1:]:

@@ -32,7 +32,7 @@ class PlanLimits:
     """What the project's settings allow: PostgREST's `db-max-rows`, `db-aggregates-enabled`, ….
 
     `unfiltered_writes` lets PATCH and DELETE go without a filter. `is_zone` knows the names of time
-    zones.
+    zones. A batch has at most `max_operations`.
     """
 
     max_rows: int | None = None
@@ -41,6 +41,7 @@ class PlanLimits:
     unfiltered_writes: bool = False
     tx_end: TxEnd = "commit"
     legacy_targets: bool = True
+    max_operations: int = 100
     is_zone: Callable[[str], bool] = _no_zone
 
 

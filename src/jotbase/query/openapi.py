@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from jotbase.query import openapi_components as components
 from jotbase.query.grammar import PREFIX
+from jotbase.query.openapi_batch import batch_operation, batch_schemas
 from jotbase.query.openapi_schemas import (
     SCHEMAS,
     Shown,
@@ -82,12 +83,13 @@ def document(
         "security": list(components.SECURITY),
         "tags": [_tag(one) for one in subjects],
         "paths": {
-            "/": {"get": _root_operation()},
+            "/": {"get": _root_operation(), "post": batch_operation()},
             **{f"/{quote(one.table.name, safe='')}": dict(_operations(one)) for one in subjects},
         },
         "components": {
             "schemas": {
                 components.ERROR: components.error_schema(),
+                **batch_schemas(),
                 **{name: one for each in subjects for name, one in _schemas(each, shown)},
             },
             "parameters": {

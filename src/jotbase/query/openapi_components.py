@@ -216,6 +216,10 @@ def error_schema() -> dict[str, Any]:
                 "description": "More on it; for 23514 a list of {pointer, keyword, message}."
             },
             "hint": {"type": ["string", "null"], "description": "What to do about it."},
+            "operation": {
+                "type": "integer",
+                "description": "In a batch, the operation that failed, counted from 0.",
+            },
         },
         "required": ["code", "message"],
     }

@@ -14,7 +14,7 @@ from jotbase.query.compile import compile_read
 from jotbase.query.expr import Context, Now
 from jotbase.query.grammar import parse
 from jotbase.query.guarding import Guard
-from jotbase.query.intent import Intent
+from jotbase.query.intent import Intent, Payload
 from jotbase.query.nodes import DeletePlan, InsertPlan, PlanLimits, ReadPlan, WritePlan
 from jotbase.query.plan import plan
 from jotbase.query.shape import Shape
@@ -24,6 +24,9 @@ from jotbase.query.written import Means, Written
 from jotbase.schema.model import Model
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.units import UnitOfWork
+
+#: The payload of a write that has no body.
+NOTHING = Payload((), single=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,22 @@ def work_of(
     write: Prepared, body: bytes, context: Context, means: Means
 ) -> Callable[[], UnitOfWork[Written]]:
     """Return what starts a write's unit of work. Raises RequestError for a malformed body."""
+    bodiless = isinstance(write.plan, DeletePlan)
+    payload = NOTHING if bodiless else read_payload(body, write.intent)
+    return lambda: unit_of(write, payload, context, means)
+
+
+def unit_of(
+    write: Prepared, payload: Payload, context: Context, means: Means
+) -> UnitOfWork[Written]:
+    """Return a write's unit of work, for a payload as its body was read."""
     meant = cast(WritePlan, write.plan)
-    face = meant.table if isinstance(meant.table, Face) else None
-    if face is not None:
+    if isinstance(meant.table, Face):
+        face = meant.table
         means = replace(means, guard=FaceGuard(means.guard, face))
-    if isinstance(meant, DeletePlan):
-        return lambda: delete_unit(meant, context, means)
-    payload = read_payload(body, write.intent)
-    if face is not None:
         payload = written_payload(face, payload)
+    if isinstance(meant, DeletePlan):
+        return delete_unit(meant, context, means)
     if isinstance(meant, InsertPlan):
-        return lambda: insert_unit(meant, payload, context, means)
-    return lambda: update_unit(meant, payload, context, means)
+        return insert_unit(meant, payload, context, means)
+    return update_unit(meant, payload, context, means)

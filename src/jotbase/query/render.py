@@ -16,6 +16,7 @@ from jotbase.query.explaining import render_plan
 from jotbase.query.grammar import PREFIX, parse_target
 from jotbase.query.media import content_type
 from jotbase.query.nodes import Answer, InsertPlan, ReadPlan, WritePlan
+from jotbase.query.operations import OperationError
 from jotbase.query.plan import find_table
 from jotbase.query.preferences import applied
 from jotbase.query.separated import render_lines
@@ -194,7 +195,8 @@ def _applied(
 
 
 def render_options(path: str, model: Model) -> Response:
-    """Return the answer to OPTIONS: the methods that the path takes. PUT needs a primary key.
+    """Return the answer to OPTIONS: the methods that the path takes. PUT needs a primary key, and
+    POST to the root is a batch.
 
     Raises RequestError PGRST125, PGRST205.
     """
@@ -202,6 +204,8 @@ def render_options(path: str, model: Model) -> Response:
     if path.removeprefix(PREFIX).strip("/"):
         name, is_call = parse_target(path)
         methods += ["POST"] if is_call else _writing(find_table(model, name), model)
+    else:
+        methods += ["POST"]
     return Response(200, (("Allow", ",".join(methods)),))
 
 
@@ -220,6 +224,8 @@ def render_error(error: JotError, request: Request | None = None, verbose: bool 
     told: dict[str, Any] = {"code": error.code}
     if verbose:
         told |= {"details": error.details, "hint": error.hint}
+    if isinstance(error, OperationError):
+        told["operation"] = error.operation
     body = orjson.dumps(told | {"message": error.message})
     headers = [_JSON_HEADER, ("Proxy-Status", f"PostgREST; error={error.code}")]
     if isinstance(error, OutOfRange):

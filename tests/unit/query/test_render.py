@@ -218,7 +218,7 @@ def test_who_is_not_known_is_asked_who_it_is() -> None:
         ("open_jobs", "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"),
         ("busy_firms", "OPTIONS,GET,HEAD"),
         ("rpc/hire", "OPTIONS,GET,HEAD,POST"),
-        ("", "OPTIONS,GET,HEAD"),
+        ("", "OPTIONS,GET,HEAD,POST"),
     ],
 )
 def test_what_a_path_takes(path: str, methods: str) -> None:

@@ -1,0 +1,199 @@
+"""A batch: ordinary requests as one unit of work, which stands or falls as a whole.
+
+In charge of their order, of what references bring from one to the next, and of the one answer.
+Must not know HTTP's callers, and runs nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from jotbase.errors import RequestError
+from jotbase.query.body import check_nesting, payload_of
+from jotbase.query.expr import Context
+from jotbase.query.intent import Payload
+from jotbase.query.nodes import DeletePlan, ReadPlan
+from jotbase.query.operations import Naming, Operation
+from jotbase.query.prepared import NOTHING, Prepared, unit_of
+from jotbase.query.references import (
+    Reference,
+    Results,
+    filled,
+    filled_text,
+    in_query,
+    is_marked,
+    misplaced,
+)
+from jotbase.query.render import JSON_TYPE, render_read, render_written
+from jotbase.query.shape import Shape, decoded, shape
+from jotbase.query.written import Means
+from jotbase.sql.units import RolledBack, Statement, UnitOfWork
+from jotbase.values import Response
+
+#: How large the answers of one batch may be together, in bytes.
+ANSWERS = 67_108_864
+_UNTOLD = frozenset(("Content-Length", "Content-Location"))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation made ready: all that can be known before those in front of it have run.
+
+    `values` are the request's, some of them references. `named` says that others refer to it.
+    """
+
+    operation: Operation
+    prepared: Prepared
+    values: tuple[str | Reference, ...]
+    payload: Payload
+    named: bool = False
+
+
+def make_step(one: Operation, prepare: Callable[[Shape], Prepared]) -> Step:
+    """Return an operation made ready. Raises OperationError for what makes no sense."""
+    with Naming(one.index):
+        question, texts = shape(one.request)
+        for piece in question.pieces:
+            written = decoded(piece if isinstance(piece, str) else piece[0])
+            if is_marked(written):
+                raise misplaced(written)
+        values = tuple([in_query(text) or text for text in texts])
+        prepared = prepare(question)
+        bodiless = isinstance(prepared.plan, ReadPlan | DeletePlan)
+        payload = NOTHING if bodiless else payload_of(one.body, prepared.intent)
+        return Step(one, prepared, values, payload)
+
+
+def linked(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps, each knowing whether others refer to it.
+
+    Raises OperationError 22023 for references to what is not there yet, or answers no JSON.
+    """
+    answering: dict[str, bool] = {}
+    named: set[str] = set()
+    for step in steps:
+        with Naming(step.operation.index):
+            in_values = [one for one in step.values if isinstance(one, Reference)]
+            for reference in (*step.operation.references, *in_values):
+                if reference.name not in answering:
+                    raise _unknown(reference)
+                if not answering[reference.name]:
+                    raise _silent(reference)
+                named.add(reference.name)
+        if step.operation.name is not None:
+            answering[step.operation.name] = _answers(step.prepared)
+    return [replace(step, named=step.operation.name in named) for step in steps]
+
+
+def _answers(prepared: Prepared) -> bool:
+    """Whether there will be a JSON body to refer to."""
+    answer = prepared.plan.answer
+    reads = isinstance(prepared.plan, ReadPlan) and not answer.head
+    told = reads or answer.preferences.returning == "representation"
+    return told and answer.media.kind in ("json", "array", "object")
+
+
+def _unknown(reference: Reference) -> RequestError:
+    return RequestError(
+        "22023",
+        f"the reference {reference.text[:80]!r} names no earlier operation",
+        hint='An operation is named by its member "as", and can be referred to by those behind it.',
+    )
+
+
+def _silent(reference: Reference) -> RequestError:
+    return RequestError(
+        "22023",
+        f"the operation {reference.name!r} answers nothing to refer to",
+        hint="Give it the header Prefer: return=representation.",
+    )
+
+
+def batch_unit(
+    steps: Sequence[Step], context: Context, means: Mapping[str, Means], most: int = ANSWERS
+) -> UnitOfWork[list[Response]]:
+    """Do one step after the other, and answer them all; whatever fails undoes them all.
+
+    The answers may have `most` bytes together.
+
+    Raises OperationError for what an operation came to, RolledBack where nothing is to be kept.
+    """
+    results = Results()
+    answers: list[Response] = []
+    undone = False
+    size = 0
+    for step in steps:
+        with Naming(step.operation.index):
+            try:
+                answer = yield from _step_unit(step, context, means, results)
+            except RolledBack as asked:
+                answer, undone = asked.result, True
+            size += len(answer.body)
+            if size > most:
+                raise _too_large(most)
+            if step.named and step.operation.name is not None:
+                results.texts[step.operation.name] = answer.body
+            answers.append(answer)
+    if undone:
+        raise RolledBack(answers)
+    return answers
+
+
+def _step_unit(
+    step: Step, context: Context, means: Mapping[str, Means], results: Results
+) -> UnitOfWork[Response]:
+    prepared, request = step.prepared, step.operation.request
+    values = tuple(
+        [filled_text(one, results) if isinstance(one, Reference) else one for one in step.values]
+    )
+    context = replace(context, values=values)
+    plan = prepared.plan
+    if isinstance(plan, ReadPlan):
+        found = yield Statement(prepared.text, prepared.bind(context))
+        return render_read(plan, request, values, found)
+    payload = _payload(step, results)
+    try:
+        written = yield from unit_of(prepared, payload, context, means[plan.table.name])
+    except RolledBack as asked:
+        raise RolledBack(render_written(plan, request, asked.result)) from None
+    return render_written(plan, request, written)
+
+
+def _payload(step: Step, results: Results) -> Payload:
+    """Return the operation's rows with what their references stand for."""
+    payload = step.payload
+    if not step.operation.marked:
+        return payload
+    rows: list[dict[str, Any]] = []
+    for row in payload.rows:
+        rows.append({name: filled(value, results) for name, value in row.items()})
+        check_nesting(rows[-1])
+    return replace(payload, rows=tuple(rows))
+
+
+def _too_large(most: int) -> RequestError:
+    return RequestError(
+        "54000",
+        "the answers of the batch are too large",
+        details=f"The limit is {most} bytes for all of them.",
+        hint="Read less, or write without return=representation.",
+    )
+
+
+def render_batch(answers: Sequence[Response]) -> Response:
+    """Return the answer to a batch: each operation's status, headers and body, in order."""
+    body = orjson.dumps([_told(answer) for answer in answers])
+    return Response(200, (("Content-Type", JSON_TYPE),), body)
+
+
+def _told(answer: Response) -> dict[str, Any]:
+    headers = {name: value for name, value in answer.headers if name not in _UNTOLD}
+    told: dict[str, Any] = {"status": answer.status, "headers": headers}
+    if answer.body:
+        json = "json" in headers.get("Content-Type", "")
+        told["body"] = orjson.Fragment(answer.body) if json else answer.body.decode()
+    return told
