@@ -39,17 +39,19 @@ INDEXES = [
 PLAIN = model(t=table_file(COLUMNS, primaryKey=["id"], required=["id"]))
 INDEXED = model(t=table_file(COLUMNS, primaryKey=["id"], required=["id"], indexes=INDEXES))
 
-WORDS = ["cat", "Cats", "running", "ran", "the", "of", "été", "ÉTÉS", "e\u0301t", "ΣΑΣ", "σας", "7"]
+WORDS = ["cat", "Cats", "running", "runs", "the", "été", "ÉTÉS", "e\u0301t", "ΣΑΣ", "7"]
 TEXTS = (
     st.lists(st.sampled_from(WORDS) | st.text(max_size=4), max_size=6)
     .map(" ".join)
     .filter(lambda text: "\0" not in text)
 )
-QUERIES = st.lists(
-    st.sampled_from([*WORDS, "&", "|", "!", "<->", "<2>", "(", ")", ":*", "or", "-cat", '"']),
-    min_size=1,
-    max_size=7,
-).map(" ".join)
+TERMS = st.sampled_from([*WORDS, "ca:*", "ru:*", "é:*", "!cat", "-cat", "7", '"cat runs"'])
+JOINTS = st.sampled_from([" & ", " | ", " <-> ", " <2> ", " ", " or ", " & !", " -"])
+QUERIES = (
+    TERMS
+    | st.builds("{}{}{}".format, TERMS, JOINTS, TERMS)
+    | st.builds("{}{}({}{}{})".format, TERMS, JOINTS, TERMS, JOINTS, TERMS)
+)
 
 
 @pytest.fixture
