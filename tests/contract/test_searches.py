@@ -45,7 +45,8 @@ TEXTS = (
     .map(" ".join)
     .filter(lambda text: "\0" not in text)
 )
-TERMS = st.sampled_from([*WORDS, "ca:*", "ru:*", "é:*", "!cat", "-cat", "7", '"cat runs"'])
+SINGLE = [*WORDS, "ca:*", "ru:*", "é:*", "!cat", "-cat", '"cat runs"', "cat runs", "σ:* | 7"]
+TERMS = st.sampled_from(SINGLE)
 JOINTS = st.sampled_from([" & ", " | ", " <-> ", " <2> ", " ", " or ", " & !", " -"])
 QUERIES = (
     TERMS
@@ -155,6 +156,21 @@ def test_an_index_changes_nothing_that_is_found(
     table = [dict(zip("ab", row, strict=True)) for row in rows(connection, "SELECT a, b FROM t")]
     verdicts = [say(Env({"row": row}, Context())) for row in table]
     assert [f"{place:03}" for place, one in enumerate(verdicts) if one is True] == plainly
+
+
+@pytest.mark.parametrize("form", SEARCHES)
+@pytest.mark.parametrize("config", ["english", "simple", "german"])
+def test_every_single_search_agrees(connection: apsw.Connection, form: str, config: str) -> None:
+    """Each word, prefix and negation finds with the index what it finds without."""
+    bring(connection, INDEXED)
+    put(connection, [None, "", *WORDS, "cat runs", "The Cats Running", "7 cats σας"])
+    index_all(connection)
+    for query in SINGLE:
+        for column in "ab":
+            search = asked(form, query, column, config)
+            if is_query(search):
+                plainly = found(connection, search, by_index=False)
+                assert found(connection, search, by_index=True) == plainly, search
 
 
 def test_the_index_is_what_finds(connection: apsw.Connection) -> None:
