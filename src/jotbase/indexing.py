@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from importlib.metadata import version as version_of
 
 from jotbase.engines.base import Engine
 from jotbase.errors import JotError
@@ -27,6 +26,8 @@ LOOK_EVERY = 0.5
 def same_words(model: Model) -> UnitOfWork[None]:
     """See to it that the indexes have the words which searches ask for."""
     if any(table.searches for table in model):
+        from importlib.metadata import version as version_of  # 30 ms that few starts need
+
         yield from made_by(model, version(version_of("snowballstemmer")))
 
 
