@@ -32,6 +32,7 @@ from jotbase.http.files import NOT_FOUND, page, public_files
 from jotbase.http.live import Live
 from jotbase.http.routes import Doors, application
 from jotbase.http.studio import studio_pages
+from jotbase.indexing import keep_indexed
 from jotbase.migration import migrate
 from jotbase.pipeline import DataApi, answer, answer_now
 from jotbase.project import Project
@@ -171,9 +172,13 @@ class Backend:
             raise
         await self.feed.start()
         self._tell_live()
-        self._upkeep = asyncio.create_task(
-            keep_up(self.engine, self.revoke, self.credentials.live.clear, self.settings)
-        )
+        self._chores = [
+            asyncio.create_task(chore)
+            for chore in (
+                keep_up(self.engine, self.revoke, self.credentials.live.clear, self.settings),
+                keep_indexed(self.engine, lambda: self.meaning.model),
+            )
+        ]
         asyncio.get_running_loop().call_later(WARM_UP, lambda: self._answer_account)
         return migrated
 
@@ -192,7 +197,8 @@ class Backend:
 
     async def stop(self) -> None:
         """End sockets and feed, finish what is under way, and close the database."""
-        self._upkeep.cancel()
+        for chore in self._chores:
+            chore.cancel()
         await self.live.close()
         await self.feed.stop()
         await self.engine.close()

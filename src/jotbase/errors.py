@@ -74,6 +74,7 @@ CODES: dict[str, Code] = {
     "2201B": Code(400, "The regular expression cannot be read."),
     "42501": Code(403, "The access rules do not allow this; 401 for an anonymous caller."),
     "42703": Code(400, "The column does not exist."),
+    "42704": Code(400, "The type or text search configuration does not exist."),
     "42712": Code(400, "A table was named twice."),
     "42804": Code(400, "The value's type does not fit."),
     "42846": Code(400, "A value of this type cannot be cast so."),

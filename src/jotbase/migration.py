@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from jotbase.auth.ddl import create
 from jotbase.engines.base import Engine
+from jotbase.indexing import same_words
 from jotbase.schema.model import Model
 from jotbase.schema.upgrade import Upgraded, upgrade
 from jotbase.sql.dialect import Dialect
@@ -22,4 +23,6 @@ async def migrate(engine: Engine, model: Model) -> Upgraded:
 def _migrate(dialect: Dialect, model: Model) -> UnitOfWork[Upgraded]:
     for statement in create(dialect):  # noqa: UP028 - a list cannot be sent rows
         yield statement
-    return (yield from upgrade(model))
+    upgraded = yield from upgrade(model)
+    yield from same_words(model)
+    return upgraded

@@ -63,5 +63,5 @@ def parse_cast(name: str | None) -> Cast | None:
         return Cast(CASTS[word])
     item = word.removesuffix("[]") if word.endswith("[]") else word.removeprefix("_")
     if item == word or item not in CASTS:
-        raise RequestError("42704", f'type "{name}" does not exist', status=400)
+        raise RequestError("42704", f'type "{name}" does not exist')
     return Cast(Type.ARRAY, CASTS[item])

@@ -17,11 +17,12 @@ from jotbase.query.expr import TRUE, And, Apply, Expr, Field, Given, Literal, No
 from jotbase.query.filter_grammar import list_items
 from jotbase.query.intent import At, FieldPath, Filter, JsonStep, Logic
 from jotbase.query.intent import Condition as Asked
+from jotbase.query.lexing import configuration
 from jotbase.query.nodes import Combined, Condition, Embed, HasEmbed
 from jotbase.query.operators import OPERATORS
 from jotbase.query.shape import SEARCHES
 from jotbase.query.spelling import nearest
-from jotbase.query.textsearch import DEFAULT
+from jotbase.query.textsearch import parsed
 from jotbase.schema.convert import TYPE_NAMES, from_text, literal_items
 from jotbase.schema.model import Column, Table, Type
 
@@ -159,8 +160,11 @@ def _comparison(asked: Asked, table: Table, alias: str) -> Expr:
         compared = _quantified(asked, left, kind, item)
     else:
         _check(asked.operator, kind)
-        read = _reader(asked.operator, kind, item)
-        compared = _apply(asked, left, _value(asked.operand, read, kind))
+        if asked.operator in SEARCHES:
+            compared = _search(asked, left)
+        else:
+            read = _reader(asked.operator, kind, item)
+            compared = Apply(asked.operator, (left, _value(asked.operand, read, kind)))
     return Not(compared) if asked.negated else compared
 
 
@@ -170,10 +174,15 @@ def _value(operand: At | str, read: Callable[[Any], Any], kind: Type) -> Expr:
     return Literal(read(operand), kind)
 
 
-def _apply(asked: Asked, left: Expr, right: Expr) -> Expr:
-    if asked.operator not in SEARCHES:
-        return Apply(asked.operator, (left, right))
-    return Apply(asked.operator, (left, right, Literal(asked.config or DEFAULT, Type.TEXT)))
+def _search(asked: Asked, left: Expr) -> Expr:
+    operator, config = asked.operator, configuration(asked.config)
+
+    def read(text: str) -> str:
+        parsed(operator, text, config)  # a query that is none is one whatever rows there are
+        return text
+
+    query = _value(asked.operand, read, Type.TEXT)
+    return Apply(operator, (left, query, Literal(config, Type.TEXT)))
 
 
 def _is(left: Expr, kind: Type, operand: str) -> Expr:
@@ -231,7 +240,7 @@ def _reader(operator: str, kind: Type, item: Type | None) -> Callable[[Any], Any
         return lambda text: text.replace("*", "%")
     if kind is Type.ARRAY and item is None:
         return _mixed
-    if kind is Type.TEXT or operator in ("match", "imatch", *SEARCHES):
+    if kind is Type.TEXT or operator in ("match", "imatch"):
         return _as_is
     return lambda text: from_text(kind, text, item)
 

@@ -17,6 +17,7 @@ import orjson
 from jotbase.query import documents, patterns, textsearch
 from jotbase.query.binding import Takes
 from jotbase.query.documents import same
+from jotbase.query.lexing import lexemes
 from jotbase.query.meanings import (
     DISTINCT_DOCUMENTS,
     DOCUMENTS,
@@ -271,6 +272,7 @@ def _of_documents(function: Callable[[Any, Any], Any]) -> Callable[[str, str], A
 #: What the SQLite spellings call; a connection must have them. None of them is given NULL.
 SQL_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jot_base64": base64_text,
+    "jot_lexemes": lexemes,
     **{f"jot_{form}": textsearch.searching(form) for form, _, _ in _SEARCHES},
     "jot_ilike": patterns.ilike,
     "jot_match": patterns.match,

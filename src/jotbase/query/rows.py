@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from jotbase.query.columns import path_of
 from jotbase.query.expr import TRUE, And, Expr, Not, Or, rescoped
 from jotbase.query.guarding import Guard
+from jotbase.query.narrowing import narrowed
 from jotbase.query.nodes import (
     Combined,
     Condition,
@@ -72,6 +73,8 @@ def conditions(node: Node, frame: Frame) -> tuple[Fragment, ...]:
     """Return what a node's rows must fulfil besides their table's rule."""
     found: list[Fragment] = []
     if node.where != TRUE:
+        few = narrowed(node.where, node.table, node.alias)
+        found.extend([few] if few is not None else [])
         found.append(condition(node.where, node.alias, frame))
     found.extend(
         exists(item.value, node.alias, frame)

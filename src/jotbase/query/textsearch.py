@@ -1,8 +1,7 @@
 """Full-text search as PostgreSQL means it: four ways to write a query, one way to match it.
 
-In charge of words, queries and matching. Must not know columns or SQL. English is stemmed and its
-common words left out; every other configuration compares words in lower case.
-Source: PostgreSQL manual, sections 12.3.2 and 8.11.
+In charge of queries and matching. Must not know columns or SQL; which words a text has stands in
+`lexing`. Source: PostgreSQL manual, sections 12.3.2 and 8.11.
 """
 
 from __future__ import annotations
@@ -13,12 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from jotbase.errors import RequestError
-from jotbase.query.stemming import STOP_WORDS, stem
+from jotbase.query.lexing import words
 
-#: The configuration of a search that names none.
-DEFAULT = "english"
-
-_WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _TOKEN = re.compile(
     r"\s*(?:(<->|<\d{1,4}>|[&|!()])|'((?:[^']|'')*)'(:\*)?|([^\s&|!()<>':]+)(:\*)?)"
 )
@@ -64,14 +59,6 @@ class Phrase:
 
 #: None is a query of common words alone, which nothing matches.
 Query = Word | Both | Either | Without | Phrase | None
-
-
-def words(text: str, config: str) -> list[tuple[int, str]]:
-    """Return a text's words as they are compared, each with its place."""
-    found = enumerate(_WORD.findall(text.lower()))
-    if config != DEFAULT:
-        return list(found)
-    return [(place, stem(word)) for place, word in found if word not in STOP_WORDS]
 
 
 def matches(document: str, query: Query, config: str) -> bool:

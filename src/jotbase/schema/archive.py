@@ -10,7 +10,17 @@ from typing import Any
 
 import orjson
 
-from jotbase.schema.model import MISSING, Column, ForeignKey, Index, Model, Table, Type, Unique
+from jotbase.schema.model import (
+    MISSING,
+    Column,
+    ForeignKey,
+    Index,
+    Model,
+    Search,
+    Table,
+    Type,
+    Unique,
+)
 
 #: The form's number: a reader of another one must not guess.
 FORM = 1
@@ -36,8 +46,10 @@ def _table(table: Table) -> dict[str, Any]:
         for one in fields(Table)
         if one.name not in ("columns", "origins")
     }
-    for name in ("unique", "indexes", "foreign_keys"):
+    for name in ("unique", "indexes", "searches", "foreign_keys"):
         said[name] = [asdict(part) for part in said[name]]
+    if not said["searches"]:  # so that what older versions noted is still the same text
+        del said["searches"]
     return {**said, "columns": [_column(column) for column in table.columns]}
 
 
@@ -65,9 +77,14 @@ def _read_table(said: dict[str, Any]) -> Table:
             "primary_key": tuple(said["primary_key"]),
             "unique": tuple(Unique(one["name"], tuple(one["columns"])) for one in said["unique"]),
             "indexes": tuple(Index(one["name"], tuple(one["columns"])) for one in said["indexes"]),
+            "searches": tuple(_read_search(one) for one in said.get("searches", ())),
             "foreign_keys": tuple(_read_key(one) for one in said["foreign_keys"]),
         }
     )
+
+
+def _read_search(said: dict[str, Any]) -> Search:
+    return Search(said["name"], tuple(said["columns"]), said["language"])
 
 
 def _read_column(said: dict[str, Any]) -> Column:

@@ -15,7 +15,7 @@ from jotbase.schema import refusals
 from jotbase.schema.changelog import triggers
 from jotbase.schema.check import is_whole_row_keyword
 from jotbase.schema.ddl import create_indexes, create_table, default_sql, listed
-from jotbase.schema.model import USERS, Column, ForeignKey, Model, Table
+from jotbase.schema.model import USERS, Column, ForeignKey, Model, Search, Table
 from jotbase.schema.widening import refers, widened
 from jotbase.sql.dialect import SQLITE
 
@@ -45,6 +45,8 @@ class TableChange:
     added: tuple[Column, ...] = ()
     dropped_indexes: tuple[str, ...] = ()
     made_indexes: tuple[str, ...] = ()
+    dropped_searches: tuple[Search, ...] = ()
+    made_searches: tuple[Search, ...] = ()
     retriggered: bool = False
     columns: tuple[str, ...] = ()
     rows: bool = False
@@ -67,6 +69,8 @@ def compare(old: Table, new: Table) -> TableChange:
         added=() if rebuild else added,
         dropped_indexes=tuple(name for name in before if before[name] != after.get(name)),
         made_indexes=tuple(sql for name, sql in after.items() if before.get(name) != sql),
+        dropped_searches=tuple(one for one in old.searches if one not in new.searches),
+        made_searches=tuple(one for one in new.searches if one not in old.searches),
         retriggered=[*triggers(old)] != [*triggers(new)],
         columns=tuple(_doubtful_columns(old, new)),
         rows=_whole_rows_doubtful(old, new),
@@ -211,5 +215,6 @@ def told(change: TableChange) -> Iterator[str]:
         yield f"{new.name}: table made anew, its rows kept"
     if change.retriggered and old.realtime != new.realtime:
         yield f"{new.name}: changes are {'followed' if new.realtime else 'not followed any more'}"
-    if change.dropped_indexes or change.made_indexes:
+    searches = change.dropped_searches or change.made_searches
+    if change.dropped_indexes or change.made_indexes or searches:
         yield f"{new.name}: indexes changed"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from jotbase.schema import searches
 from jotbase.schema.changelog import CREATE_CHANGES, triggers
 from jotbase.schema.constraints import TYPES, check, default_literal
 from jotbase.schema.model import MISSING, Column, ForeignKey, Model, Table, Type
@@ -51,6 +52,8 @@ def create(model: Model, dialect: Dialect) -> list[Fragment]:
     for table in tables:
         statements.extend(create_indexes(table).values())
         statements.extend(triggers(table))
+        for search in table.searches:
+            statements.extend(searches.made(table, search))
     statements.extend(create_view(view) for view in views)
     return [sql(statement) for statement in statements]
 

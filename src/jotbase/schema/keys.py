@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jotbase.errors import Fault
-from jotbase.schema.model import MISSING, USERS, ForeignKey, Index, Table, Unique
+from jotbase.schema.model import MISSING, USERS, ForeignKey, Index, Search, Table, Type, Unique
 from jotbase.schema.names import default_name
 from jotbase.schema.subschemas import pointer
 from jotbase.schema.vocabulary import nearest
@@ -40,6 +40,8 @@ def column_list_faults(
     for keyword in ("unique", "indexes"):
         seen: list[tuple[str, ...]] = []
         for index, names in enumerate(document.get(keyword, ())):
+            if isinstance(names, Mapping):
+                continue
             for place, name in enumerate(names):
                 if name not in columns:
                     yield _unknown(file, [keyword, index, place], name, columns)
@@ -70,7 +72,42 @@ def indexes(document: Mapping[str, Any], table: str, taken: set[str]) -> tuple[I
     return tuple(
         Index(_free(table, names, "idx", taken), tuple(names))
         for names in document.get("indexes", ())
+        if not isinstance(names, Mapping)
     )
+
+
+def searches(document: Mapping[str, Any], table: str) -> tuple[Search, ...]:
+    """Return the full-text indexes, named by what they are over."""
+    found: list[Search] = []
+    for said in document.get("indexes", ()):
+        if isinstance(said, Mapping):
+            language, columns = said.get("language", "english"), tuple(said["columns"])
+            found.append(Search(".".join((table, language, *columns)), columns, language))
+    return tuple(found)
+
+
+def search_faults(document: Mapping[str, Any], table: Table) -> Iterator[Fault]:
+    """Yield what keeps full-text indexes from being ones."""
+    taken: set[tuple[str, str]] = set()
+    for index, said in enumerate(document.get("indexes", ())):
+        if not isinstance(said, Mapping):
+            continue
+        at: list[str | int] = ["indexes", index]
+        if not table.primary_key:
+            # VACUUM numbers the rows of a table without any key anew (sqlite.org/lang_vacuum.html).
+            reason = "a table that is searched needs a key"
+            yield Fault(table.file, pointer(at), reason, 'add "primaryKey"')
+        for place, name in enumerate(said["columns"]):
+            path = [*at, "columns", place]
+            column = table.by_name.get(name)
+            if column is None:
+                yield _unknown(table.file, path, name, table.by_name)
+            elif column.type is not Type.TEXT:
+                reason = f"{name} is {column.type_name}, and words are searched in text"
+                yield Fault(table.file, pointer(path), reason)
+            if (name, said.get("language", "english")) in taken:
+                yield Fault(table.file, pointer(path), "the column has such an index already")
+            taken.add((name, said.get("language", "english")))
 
 
 def _free(table: str, names: Sequence[str], label: str, taken: set[str]) -> str:

@@ -112,6 +112,15 @@ class Index:
     columns: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A full-text index over columns of text, for searches of one configuration."""
+
+    name: str
+    columns: tuple[str, ...]
+    language: str
+
+
 @dataclass(frozen=True)
 class Table:
     """One table or view. `access` maps select, insert, update, delete to rule text.
@@ -127,6 +136,7 @@ class Table:
     primary_key: tuple[str, ...] = ()
     unique: tuple[Unique, ...] = ()
     indexes: tuple[Index, ...] = ()
+    searches: tuple[Search, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     access: Mapping[str, str] = field(default_factory=dict)
     realtime: bool = False

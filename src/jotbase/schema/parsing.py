@@ -47,7 +47,7 @@ class Parsed:
         match path:
             case ["properties", str(column), *_]:
                 self.broken.add(column)
-                properties = {**self.document["properties"], column: {}}
+                properties = {**self.document.get("properties", {}), column: {}}
                 self.document = {**self.document, "properties": properties}
             case [str(word), *_]:
                 kept = {key: value for key, value in self.document.items() if key != word}

@@ -15,7 +15,15 @@ from jsonschema_rs import ValidationError
 from jotbase.errors import Fault, ProjectError
 from jotbase.schema.check import RowCheck
 from jotbase.schema.columns import default_faults, read_column
-from jotbase.schema.keys import World, column_list_faults, foreign_keys, indexes, uniques
+from jotbase.schema.keys import (
+    World,
+    column_list_faults,
+    foreign_keys,
+    indexes,
+    search_faults,
+    searches,
+    uniques,
+)
 from jotbase.schema.model import Column, Model, Table, Type
 from jotbase.schema.names import name_fault
 from jotbase.schema.parsing import Parsed, parse
@@ -136,6 +144,7 @@ def _read_table(
         primary_key=tuple(document.get("primaryKey", ())),
         unique=uniques(document, _table_name(name), set()),
         indexes=indexes(document, _table_name(name), taken),
+        searches=searches(document, _table_name(name)),
         access=document.get("access", {}),
         realtime=document.get("realtime", False),
         view=document.get("view"),
@@ -144,6 +153,7 @@ def _read_table(
         file=file,
     )
     faults.extend(column_list_faults(document, list(schema.get("properties", ())), file))
+    faults.extend(search_faults(document, table))
     faults.extend(_table_faults(table, document))
     if not reading.unlinked:
         table, found = _checked(table)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jotbase.schema import searches
 from jotbase.schema.changelog import trigger_names, triggers
 from jotbase.schema.comparison import TableChange
 from jotbase.schema.ddl import (
@@ -30,6 +31,7 @@ def statements(steps: Steps, old: Model, new: Model) -> Iterator[str]:
     yield "PRAGMA defer_foreign_keys = ON"
     yield from (f"DROP VIEW IF EXISTS {_name(view)}" for view in steps.dropped_views)
     yield from _triggers_dropped(steps, moved, old)
+    yield from _searches_dropped(steps, moved)
     yield from (f"ALTER TABLE {_name(was)} RENAME TO {_aside(was)}" for was, _ in moved)
     yield from (create_table(table) for table in steps.created)
     yield from (create_table(table) for _, table in moved)
@@ -42,6 +44,8 @@ def statements(steps: Steps, old: Model, new: Model) -> Iterator[str]:
     for table in (*steps.created, *(table for _, table in moved)):
         yield from create_indexes(table).values()
         yield from triggers(table)
+        for search in table.searches:
+            yield from searches.made(table, search)
     yield from map(create_view, steps.made_views)
 
 
@@ -103,6 +107,16 @@ def _triggers_dropped(steps: Steps, moved: list[tuple[Table, Table]], old: Model
                 yield f"DROP TRIGGER IF EXISTS {SQLITE.identifier(trigger)}"
 
 
+def _searches_dropped(steps: Steps, moved: list[tuple[Table, Table]]) -> Iterator[str]:
+    """Yield what takes away the indexes of tables that go or are made anew, and those that go."""
+    tables = (*steps.dropped, *(was for was, _ in moved))
+    gone = dict.fromkeys(search for was in tables for search in was.searches)
+    for change in steps.changed:
+        gone.update(dict.fromkeys(change.dropped_searches))
+    for search in gone:
+        yield from searches.dropped(search)
+
+
 def _copied(was: Table, table: Table, late: set[str]) -> Iterator[str]:
     """Yield what brings the rows over, in their order, and the last number given to a row.
 
@@ -160,5 +174,7 @@ def _altered(change: TableChange) -> Iterator[str]:
         yield f"ALTER TABLE {table} ADD COLUMN {column_definition(change.new, column)}"
     yield from (f"DROP INDEX IF EXISTS {SQLITE.identifier(x)}" for x in change.dropped_indexes)
     yield from change.made_indexes
+    for search in change.made_searches:
+        yield from searches.made(change.new, search)
     if change.retriggered:
         yield from triggers(change.new)

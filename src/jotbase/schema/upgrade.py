@@ -18,9 +18,10 @@ from jotbase.schema.convert import loaded
 from jotbase.schema.ddl import META, internal_tables, listed, probe_view
 from jotbase.schema.diff import Steps, diff
 from jotbase.schema.handmade import ask_handmade
-from jotbase.schema.model import MISSING, Column, Model, Table, Type
+from jotbase.schema.model import MISSING, Column, Model, Search, Table, Type
 from jotbase.schema.rebuild import moved_tables, statements
 from jotbase.schema.refusals import broken_rows
+from jotbase.schema.searches import index_name, queue_name
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import bound, sql
 from jotbase.sql.units import Rows, Statement, UnitOfWork
@@ -72,8 +73,20 @@ def upgrade(model: Model) -> UnitOfWork[Upgraded]:
 def _is_whole(model: Model, found: Mapping[str, tuple[str, ...]]) -> bool:
     """Say whether each table has its columns, and none besides."""
     return all(
-        table.view is not None or set(found.get(table.name, ())) == table.by_name.keys()
+        table.view is not None
+        or (
+            set(found.get(table.name, ())) == table.by_name.keys()
+            and _found_searches(table, found) == table.searches
+        )
         for table in model
+    )
+
+
+def _found_searches(table: Table, found: Mapping[str, tuple[str, ...]]) -> tuple[Search, ...]:
+    return tuple(
+        search
+        for search in table.searches
+        if index_name(search) in found and queue_name(search) in found
     )
 
 
@@ -103,6 +116,7 @@ def as_found(old: Model, new: Model, found: Mapping[str, tuple[str, ...]]) -> Mo
     for name, columns in found.items():
         was = old.get(name) or Table(name=name, columns=())
         if was.view is None and (name in old.tables or name in new.tables):
+            was = replace(was, searches=_found_searches(was, found))
             tables[name] = _table_as_found(was, new.get(name), columns)
     return Model(tables)
 

@@ -61,6 +61,16 @@ _IGNORED = {
     "additionalItems": "2020-12 has prefixItems and items for it",
 }
 
+#: The text search configurations, by PostgreSQL's names: those of its Snowball dictionaries, and
+#: `simple`, which takes words as they are.
+LANGUAGES = words(
+    """
+    simple arabic armenian basque catalan danish dutch english estonian finnish french german greek
+    hindi hungarian indonesian irish italian lithuanian nepali norwegian portuguese romanian russian
+    serbian spanish swedish tamil turkish yiddish
+    """
+)
+
 _ACTIONS = ["no action", "restrict", "cascade", "set null", "set default"]
 _NAMES: dict[str, Any] = {
     "type": "array",
@@ -122,6 +132,21 @@ _FOREIGN_KEY: dict[str, Any] = {
     "additionalProperties": False,
 }
 
+_FULL_TEXT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "columns": _SOME_NAMES,
+        "kind": {"const": "fulltext", "description": "Searches (fts, wfts, …) find rows by it."},
+        "language": {
+            "enum": sorted(LANGUAGES),
+            "default": "english",
+            "description": "The text search configuration that its searches name.",
+        },
+    },
+    "required": ["columns", "kind"],
+    "additionalProperties": False,
+}
+
 _TABLE_KEYWORDS: dict[str, Any] = {
     "primaryKey": {**_NAMES, "description": "The columns that name a row."},
     "unique": {
@@ -131,8 +156,9 @@ _TABLE_KEYWORDS: dict[str, Any] = {
     },
     "indexes": {
         "type": "array",
-        "items": _SOME_NAMES,
-        "description": "Lists of columns to find and sort rows by quickly.",
+        "items": {"if": {"type": "array"}, "then": _SOME_NAMES, "else": _FULL_TEXT},
+        "description": "Lists of columns to find and sort rows by quickly; objects with columns"
+        " of text to search in quickly.",
     },
     "foreignKeys": {
         "type": "array",

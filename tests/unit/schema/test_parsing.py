@@ -136,3 +136,8 @@ def test_a_column_with_a_fault_stays_by_its_name() -> None:
     assert isinstance(parsed, Parsed)
     assert parsed.document == {"properties": {"a": {}, "b": {"type": "string"}}}
     assert parsed.broken == {"a"}
+
+
+def test_properties_at_fault_twice_are_left_out_once() -> None:
+    """A column without a name has the pointer of the whole, which goes with it."""
+    assert isinstance(parse("t.json", b'{"properties": {"": null, ":": null}}'), Parsed)

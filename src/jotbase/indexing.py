@@ -1,0 +1,50 @@
+"""The full-text indexes of a running backend, kept up with the rows a few at a time.
+
+In charge of when. Must not know how an index is made or asked (`schema.searches`); no search waits
+for it, since rows whose words are not in an index yet are looked at themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from jotbase.engines.base import Engine
+from jotbase.errors import JotError
+from jotbase.query.lexing import version
+from jotbase.schema.model import Model
+from jotbase.schema.searches import catch_up, made_by, waiting
+from jotbase.sql.units import UnitOfWork
+
+log = logging.getLogger(__name__)
+
+#: How soon rows that were written are looked for, in seconds.
+LOOK_EVERY = 0.5
+
+
+def same_words(model: Model) -> UnitOfWork[None]:
+    """See to it that the indexes have the words which searches ask for."""
+    if any(table.searches for table in model):
+        from importlib.metadata import version as version_of  # 30 ms that few starts need
+
+        yield from made_by(model, version(version_of("snowballstemmer")))
+
+
+async def keep_indexed(engine: Engine, model: Callable[[], Model]) -> None:
+    """Keep the indexes of the model up until cancelled; what fails is logged and tried again."""
+    while True:
+        try:
+            left = await index_some(engine, model())
+        except JotError:
+            log.exception("indexing failed; it is tried again")
+            left = False
+        await asyncio.sleep(0 if left else LOOK_EVERY)
+
+
+async def index_some(engine: Engine, model: Model) -> bool:
+    """Index a few rows of those that wait; return whether some are left."""
+    text = waiting(model)
+    if not text or not (await engine.read(text, ()))[0][0]:
+        return False
+    return await engine.write(lambda: catch_up(model))

@@ -1,0 +1,73 @@
+"""Texts as the words that a search compares: in lower case, without endings and common words.
+
+In charge of what a text search configuration does to a text. Must not know queries, columns or
+SQL. Source: PostgreSQL manual, sections 12.6 and 12.7; its parser's kinds of token are not told
+apart: a word is what letters and digits stand together.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from jotbase.errors import RequestError
+from jotbase.query.spelling import nearest
+from jotbase.query.stemming import stem
+from jotbase.query.stopwords import STOP_WORDS
+from jotbase.schema.vocabulary import LANGUAGES
+
+#: The configuration of a search that names none.
+DEFAULT = "english"
+#: The configuration that leaves words as they are.
+SIMPLE = "simple"
+
+_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_NO_WORDS: frozenset[str] = frozenset()
+
+#: To be raised with each change of what `words` gives: an index of other words finds nothing.
+_FORM = 1
+
+
+def version(stemmers: str) -> str:
+    """Return what the words of an index depend on, besides the text; `stemmers` is the package's
+    version.
+    """
+    return f"{_FORM} {unicodedata.unidata_version} {stemmers}"
+
+
+def configuration(name: str | None) -> str:
+    """Return the configuration of that name, None being the usual one. Raises RequestError 42704.
+
+    Names are identifiers: their case does not count.
+    """
+    wanted = (name or DEFAULT).lower().removeprefix("pg_catalog.")
+    if wanted not in LANGUAGES:
+        close = nearest(wanted, LANGUAGES, 0.6)
+        raise RequestError(
+            "42704",
+            f'text search configuration "{name}" does not exist',
+            hint=f'Perhaps you meant "{close}".' if close else None,
+        )
+    return wanted
+
+
+def words(text: str, config: str) -> list[tuple[int, str]]:
+    """Return a text's words as they are compared, each with its place."""
+    found = enumerate(_WORD.findall(text.lower()))
+    if config == SIMPLE:
+        return list(found)
+    left_out = STOP_WORDS.get(config, _NO_WORDS)
+    return [(place, stem(word, config)) for place, word in found if word not in left_out]
+
+
+def lexemes(text: Any, config: str) -> str:
+    """Return a text's words with blanks between them, as an index is given them.
+
+    A word is made of small ASCII letters, digits, and characters beyond ASCII: what FTS5's `ascii`
+    tokenizer takes for a token, and leaves as it is (sqlite.org/fts5.html, 4.3.2). What another
+    program left in a column of text without being text has no words.
+    """
+    if not isinstance(text, str):
+        return ""
+    return " ".join(word for _, word in words(text, config))

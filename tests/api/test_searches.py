@@ -1,0 +1,76 @@
+"""Full-text search: languages, indexes, and rules that hold beside them."""
+
+from __future__ import annotations
+
+import pytest
+from tests.api.data_world import Serve, refused, table
+
+from jotbase.testing import TestBackend
+
+TEXT = {"type": ["string", "null"]}
+POSTS = table(
+    {"title": TEXT, "body": TEXT, "public": {"type": "boolean", "default": True}},
+    indexes=[
+        {"columns": ["title", "body"], "kind": "fulltext"},
+        {"columns": ["body"], "kind": "fulltext", "language": "german"},
+    ],
+)
+RULED = POSTS | {"access": POSTS["access"] | {"select": "row.public"}}
+ROWS = [
+    {"title": "Running cats", "body": "Die Häuser am Hang"},
+    {"title": "A cat in the hat", "body": None},
+    {"title": None, "body": "Ein Haus, zwei Katzen"},
+    {"title": "secret cats", "body": "Haus", "public": False},
+]
+
+
+@pytest.fixture(params=[True, False], ids=["indexed", "plain"])
+def backend(serve: Serve, request: pytest.FixtureRequest) -> TestBackend:
+    """Give posts, with indexes and without."""
+    made = serve({"posts": RULED if request.param else {**RULED, "indexes": []}})
+    for row in ROWS:
+        made.service.post("/posts", row)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ({"title": "fts.cat"}, [1, 2]),
+        ({"title": "fts(english).runs & cats"}, [1]),
+        ({"title": "not.fts.run"}, [2]),
+        ({"title": "wfts.-hat"}, [1]),
+        ({"title": "phfts.cat in the hat"}, [2]),
+        ({"title": "plfts(simple).cats"}, [1]),
+        ({"body": "fts(german).haus"}, [1, 3]),
+        ({"body": "fts(German).der & haus"}, [1, 3]),
+        ({"body": "fts.haus"}, [3]),
+        ({"or": "(title.fts.cat,body.fts(german).katze)"}, [1, 2, 3]),
+        ({"and": "(title.fts.cat,body.not.is.null)"}, [1]),
+    ],
+)
+def test_what_is_found(backend: TestBackend, query: dict[str, str], ids: list[int]) -> None:
+    """PostgreSQL's meaning, with an index or none; a row that the rule hides is never found."""
+    answer = backend.anonymous.get("/posts", {"select": "id", **query})
+
+    assert [row["id"] for row in answer.json()] == ids
+
+
+def test_writes_find_by_the_index_too(backend: TestBackend) -> None:
+    """What a search changes is what it finds, and what was changed is found otherwise at once."""
+    backend.service.patch("/posts", {"title": "dogs"}, {"title": "fts.run"})
+    backend.service.delete("/posts", {"title": "fts.hat"})
+
+    left = backend.service.get("/posts", {"select": "id", "title": "fts.dog | cat"})
+    assert [row["id"] for row in left.json()] == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("fts(klingon).cat", "42704"), ("fts.cat &", "42601"), ("fts(klingon).cat &", "42704")],
+)
+def test_what_is_no_search(serve: Serve, query: str, code: str) -> None:
+    """An unknown language, and a query that is none, whatever rows there are."""
+    backend = serve({"posts": POSTS})
+
+    refused(backend.anonymous.get("/posts", {"title": query}), 400, code)
