@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from jotbase.query.body import read_payload
 from jotbase.query.compile import compile_read
+from jotbase.query.explaining import dry_run
 from jotbase.query.expr import Context, Now
 from jotbase.query.grammar import parse
 from jotbase.query.guarding import Guard
@@ -63,12 +64,19 @@ def work_of(
 ) -> Callable[[], UnitOfWork[Written]]:
     """Return what starts a write's unit of work. Raises RequestError for a malformed body."""
     meant = cast(WritePlan, write.plan)
+    work = _work(meant, write.intent, body, context, means)
+    return work if meant.answer.media.kind != "plan" else lambda: dry_run(work())
+
+
+def _work(
+    meant: WritePlan, intent: Intent, body: bytes, context: Context, means: Means
+) -> Callable[[], UnitOfWork[Written]]:
     face = meant.table if isinstance(meant.table, Face) else None
     if face is not None:
         means = replace(means, guard=FaceGuard(means.guard, face))
     if isinstance(meant, DeletePlan):
         return lambda: delete_unit(meant, context, means)
-    payload = read_payload(body, write.intent)
+    payload = read_payload(body, intent)
     if face is not None:
         payload = written_payload(face, payload)
     if isinstance(meant, InsertPlan):
