@@ -34,6 +34,7 @@ def test_a_read_shows_how_it_is_found(anyone: Client) -> None:
     ("method", "query", "body", "operation", "verbs"),
     [
         ("POST", {}, {"name": "bell"}, "Insert", ["INSERT"]),
+        ("POST", {"select": "n:name::text"}, {"name": "b"}, "Insert", ["INSERT", "SELECT"]),
         ("PATCH", {"id": "eq.1"}, {"name": "bell"}, "Update", ["SELECT", "UPDATE"]),
         ("PATCH", {"id": "eq.9"}, {"name": "bell"}, "Update", ["SELECT"]),
         ("DELETE", {"id": "eq.1"}, None, "Delete", ["SELECT", "DELETE"]),
