@@ -199,6 +199,26 @@ def test_writes_meet_the_databases_own_defaults_and_triggers(pulled: Path) -> No
     assert json.loads(found.body) == [{"body": "hello world"}, {"body": "brave new world"}]
 
 
+def test_a_table_without_row_numbers_is_served(pulled: Path) -> None:
+    """Its file says that it is one, and its rows are written like any other's."""
+    said = json.loads((pulled / "schemas" / "kv.json").read_text())
+    answers = ask(
+        pulled,
+        ("POST", "kv", '[{"k": "c", "v": 3}, {"k": "b", "v": 2}]'),
+        ("PATCH", "kv?k=in.(a,b)&select=k,v::text", '{"v": 7}'),
+        ("DELETE", "kv?v=eq.3", ""),
+        ("GET", "kv", ""),
+    )
+
+    assert (said["withoutRowid"], said["primaryKey"], said["required"]) == (True, ["k"], ["k"])
+    assert [json.loads(one.body) for one in answers] == [
+        [{"k": "c", "v": 3}, {"k": "b", "v": 2}],
+        [{"k": "a", "v": "7"}, {"k": "b", "v": "7"}],
+        [{"k": "c", "v": 3}],
+        [{"k": "a", "v": 7}, {"k": "b", "v": 7}],
+    ]
+
+
 def test_conditions_that_no_file_can_say_still_hold(pulled: Path) -> None:
     """The database refuses, and says that it was a condition."""
     [response] = ask(pulled, ("POST", "people", '{"name": "a", "kind": "a"}'))
@@ -214,9 +234,9 @@ def test_what_cannot_be_served_is_told(
     told = json.loads(capsys.readouterr().out)
 
     left_out = {note.split(": ")[0] for note in told["notes"] if ": left out: " in note}
-    assert left_out == {"broken", "docs_fts", "kv", "my.table"}
+    assert left_out == {"broken", "docs_fts", "my.table"}
     assert "child: 1 rows refer to rows that are not there" in told["notes"]
-    assert len(told["files"]) == 9
+    assert len(told["files"]) == 10
 
 
 def test_pulling_again_changes_nothing(database: Path, pulled: Path) -> None:

@@ -280,3 +280,44 @@ def test_an_upgrade_comes_to_what_would_have_been_made_afresh(old: Model, new: M
             assert [one[name] for name in shared] == [other[name] for name in shared]
         assert len(after[table.name]) >= len(before.get(table.name, []))
     assert bring(connection, new).told == ()
+
+
+def test_a_table_may_lose_its_row_numbers_and_have_them_back() -> None:
+    """Its rows stay, in the order of the key that holds them from then on."""
+    pair = table_file({"a": NUMBER, "b": TEXT}, required=["a", "b"], primaryKey=["b", "a"])
+    before, after = model(t=pair), model(t=pair | {"withoutRowid": True})
+    connection = made(before)
+    connection.execute("INSERT INTO t VALUES (2, 'x'), (1, 'x'), (1, 'a')")
+
+    assert bring(connection, after).told == ("t: table made anew, its rows kept",)
+    assert rows(connection, "SELECT wr FROM pragma_table_list('t')") == [(1,)]
+    bring(connection, before)
+    assert rows(connection, "SELECT a, b FROM t ORDER BY rowid") == [(1, "a"), (1, "x"), (2, "x")]
+
+
+def test_all_rows_without_numbers_are_held_against_a_new_schema() -> None:
+    """Page by page, by a key of several columns."""
+    pair = table_file(
+        {"a": NUMBER, "b": TEXT, "c": TEXT},
+        required=["a", "b", "c"],
+        primaryKey=["b", "a"],
+        withoutRowid=True,
+    )
+    connection = made(model(t=pair))
+    every = [(number % 7, str(number % 1201), "x") for number in range(1201)]
+    connection.executemany("INSERT INTO t VALUES (?, ?, ?)", every)
+    changed = pair | {"properties": {**pair["properties"], "c": TEXT | {"pattern": "^y"}}}
+
+    with pytest.raises(ProjectError, match=r"1201 row\(s\) do not fit"):
+        bring(connection, model(t=changed))
+
+
+def test_a_table_made_by_hand_without_row_numbers_is_taken_over() -> None:
+    """A file that says nothing of it makes the table anew, rows kept."""
+    connection = made(model())
+    connection.execute("CREATE TABLE t (k TEXT PRIMARY KEY, v TEXT) WITHOUT ROWID")
+    connection.execute("INSERT INTO t VALUES ('b', '1'), ('a', '2')")
+
+    bring(connection, model(t=table_file({"k": TEXT, "v": TEXT}, primaryKey=["k"])))
+
+    assert rows(connection, "SELECT rowid, k FROM t") == [(1, "a"), (2, "b")]

@@ -46,12 +46,19 @@ class _Spread:
     key: _Key
 
 
-def compile_read(plan: ReadPlan, dialect: Dialect, guard: Guard) -> Fragment:
+def compile_read(
+    plan: ReadPlan, dialect: Dialect, guard: Guard, among: Fragment | None = None
+) -> Fragment:
     """Return the statement of a read: one row of (JSON text, rows in it[, rows in all]).
 
-    Where the query's plan is asked for, the rows are those of EXPLAIN QUERY PLAN.
+    `among` is a condition besides the plan's: which rows a write has left. Where the query's plan
+    is asked for, the rows are those of EXPLAIN QUERY PLAN.
     """
     frame = Frame(dialect, guard)
+    if among is not None:
+        opened = _root(plan.node, frame)
+        opened = replace(opened, conditions=(*opened.conditions, among))
+        return _array(plan.node, opened, frame, sql(", count(*)"))
     if plan.answer.media.kind == "plan":
         return "EXPLAIN QUERY PLAN " + _array(plan.node, _root(plan.node, frame), frame, sql(""))
     extra = sql(", count(*)")

@@ -113,10 +113,6 @@ def _answer(reading: Reading) -> Answer:
 
 def _write(reading: Reading, table: Table) -> WritePlan:
     intent, limits = reading.intent, reading.limits
-    if intent.media.kind == "plan":
-        raise RequestError(
-            "PGRST127", "Feature not implemented", details="Only reads can show their plan."
-        )
     keys, face = table, _face(table, reading.model)
     # Filters of a write choose the rows to change; those of embeds stay with what is returned.
     node = read_node(reading, table, Window(intent.limit.get(()), intent.offset.get(())))

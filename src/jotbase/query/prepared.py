@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from jotbase.query.body import read_payload
 from jotbase.query.compile import compile_read
+from jotbase.query.explaining import dry_run
 from jotbase.query.expr import Context, Now
 from jotbase.query.grammar import parse
 from jotbase.query.guarding import Guard
@@ -75,6 +76,13 @@ def unit_of(
 ) -> UnitOfWork[Written]:
     """Return a write's unit of work, for a payload as its body was read."""
     meant = cast(WritePlan, write.plan)
+    unit = _unit(meant, payload, context, means)
+    return dry_run(unit) if meant.answer.media.kind == "plan" else unit
+
+
+def _unit(
+    meant: WritePlan, payload: Payload, context: Context, means: Means
+) -> UnitOfWork[Written]:
     if isinstance(meant.table, Face):
         face = meant.table
         means = replace(means, guard=FaceGuard(means.guard, face))

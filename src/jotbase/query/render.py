@@ -12,10 +12,10 @@ from typing import Any
 import orjson
 
 from jotbase.errors import JotError, RequestError
-from jotbase.query.explaining import render_plan
+from jotbase.query.explaining import render_plan, render_write_plan
 from jotbase.query.grammar import PREFIX, parse_target
 from jotbase.query.media import content_type
-from jotbase.query.nodes import Answer, InsertPlan, ReadPlan, WritePlan
+from jotbase.query.nodes import Answer, DeletePlan, InsertPlan, ReadPlan, WritePlan
 from jotbase.query.operations import OperationError
 from jotbase.query.plan import find_table
 from jotbase.query.preferences import applied
@@ -130,6 +130,8 @@ def _cell(value: Any) -> str:
 def render_written(plan: WritePlan, request: Request, written: Written) -> Response:
     """Return the response to a write. The unit of work has checked single objects already."""
     answer = plan.answer
+    if answer.media.kind == "plan":
+        return render_write_plan(answer.media, _operation(plan), plan.table.name, written.plans)
     preferences = answer.preferences
     returning = preferences.returning
     headers: list[tuple[str, str]] = []
@@ -147,6 +149,12 @@ def render_written(plan: WritePlan, request: Request, written: Written) -> Respo
     headers.extend(_applied(answer, counted=True, inserted=inserted, plan=plan))
     headers.extend(("Warning", warning) for warning in answer.warnings)
     return Response(_written_status(plan, written), tuple(headers), body)
+
+
+def _operation(plan: WritePlan) -> str:
+    if isinstance(plan, InsertPlan):
+        return "Insert"
+    return "Delete" if isinstance(plan, DeletePlan) else "Update"
 
 
 def _written_status(plan: WritePlan, written: Written) -> int:

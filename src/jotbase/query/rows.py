@@ -25,13 +25,13 @@ from jotbase.query.nodes import (
     Value,
 )
 from jotbase.query.predicate import predicate
+from jotbase.query.row_keys import spelled
 from jotbase.query.updatable import Face
 from jotbase.schema.model import Table
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
 
 _ROW = "row"
-_ROWID_NAMES = ("_rowid_", "rowid", "oid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,9 @@ def open_table(table: Table, alias: str, frame: Frame) -> Opened:
     rule = rescoped(frame.guard.rows(table, "select"), _ROW, alias)
     seen: tuple[Fragment, ...] = () if rule == TRUE else (written(rule, frame),)
     if isinstance(table, Face):
-        number = rowid(table)
-        seen += (sql(f"{called}.{number} IN (SELECT {number} {table.rows_of})"),)
+        key, names = table.row_key, spelled(table.row_key, frame.dialect)
+        mine = spelled(key, frame.dialect, alias)
+        seen += (sql(f"({mine}) IN (SELECT {names} {table.rows_of})"),)
     return Opened(sql(f"{name} AS {called}"), seen)
 
 
@@ -141,13 +142,16 @@ def where(found: Iterable[Fragment]) -> Fragment:
 def ordered(node: Node, frame: Frame) -> Fragment:
     """Return ` ORDER BY`: the terms asked for, then order of insertion.
 
-    Rows alike come in the order of insertion, but backwards where an index is read backwards: else
-    SQLite would not read the index, and sort the whole table for a page of it.
+    Rows alike come in the order of insertion (without row numbers, of the primary key), but
+    backwards where an index is read backwards: else SQLite would not read the index, and sort the
+    whole table for a page of it.
     """
     terms = [_term(one, node.alias, frame) for one in node.order]
     if node.table.view is None and not node.aggregated:
         direction = " DESC" if _is_read_backwards(node) else ""
-        terms.append(sql(reference(node.alias, rowid(node.table), frame) + direction))
+        terms.extend(
+            sql(reference(node.alias, name, frame) + direction) for name in node.table.row_key
+        )
     return " ORDER BY " + join(", ", terms) if terms else sql("")
 
 
@@ -167,11 +171,6 @@ def _is_read_backwards(node: Node) -> bool:
         *(key.columns for key in table.foreign_keys),
     ]
     return bool(names) and any(tuple(names) == key[: len(names)] for key in keys)
-
-
-def rowid(table: Table) -> str:
-    """Return a name for SQLite's row number that no column of the table has taken."""
-    return next((name for name in _ROWID_NAMES if name not in table.by_name), _ROWID_NAMES[0])
 
 
 def _term(one: OrderBy, alias: str, frame: Frame) -> Fragment:

@@ -6,15 +6,14 @@ know payloads, answers or rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from orjson import dumps
-
 from jotbase.query.expr import Context
-from jotbase.query.rows import rowid
+from jotbase.query.row_keys import Key, among, is_numbered, spelled
 from jotbase.schema.convert import loaded, stored
 from jotbase.schema.model import Table, Type
 from jotbase.sql.dialect import Dialect
@@ -42,7 +41,7 @@ def inserts(
 ) -> Iterator[Statement]:
     """Yield statements that insert the rows, in order; `conflict` is an ON CONFLICT clause.
 
-    What comes back is the row number (tables alone) and then all columns of each row.
+    What comes back is what `returned` lists of each row.
     """
     for names, alike in groupby(rows, _names):
         some = list(alike)
@@ -93,25 +92,30 @@ def _values(
 
 @lru_cache(maxsize=1024)
 def returned(table: Table, dialect: Dialect, alias: str | None = None) -> str:
-    """Return the list of a table's row number and columns; a view has no row number."""
-    names = [dialect.identifier(column.name) for column in table.columns]
-    if table.view is None:
-        names.insert(0, rowid(table))
-    prefix = "" if alias is None else dialect.identifier(alias) + "."
-    return ", ".join(prefix + name for name in names)
+    """Return the list of a table's row number, if it has one, and its columns."""
+    number = table.row_key if is_numbered(table) else ()
+    return spelled((*number, *table.by_name), dialect, alias)
 
 
-def load(table: Table, found: Rows, dialect: Dialect) -> tuple[list[int], list[Row]]:
-    """Return the row numbers and the rows in canonical form of what `returned` listed."""
-    numbered = table.view is None
-    first = 1 if numbered else 0
+def load(table: Table, found: Rows, dialect: Dialect) -> tuple[list[Key], list[Row]]:
+    """Return the row keys and the rows in canonical form of what `returned` listed."""
+    first = 1 if is_numbered(table) else 0
     names = tuple(table.by_name)
     rows: list[Row] = [dict(zip(names, values[first:], strict=True)) for values in found]
     for name, kind in _odd(table):
         for row in rows:
             if row[name] is not None:
                 row[name] = loaded(kind, row[name], dialect)
-    return [values[0] for values in found] if numbered else [], rows
+    return list(map(_key_of(table), found)) if table.row_key else [], rows
+
+
+@lru_cache(maxsize=1024)
+def _key_of(table: Table) -> Callable[[tuple[Any, ...]], Key]:
+    """Return what takes the row key from the values that `returned` listed."""
+    if is_numbered(table):
+        return itemgetter(0)
+    names = list(table.by_name)
+    return itemgetter(*map(names.index, table.row_key))
 
 
 @lru_cache(maxsize=1024)
@@ -120,31 +124,23 @@ def _odd(table: Table) -> tuple[tuple[str, Type], ...]:
     return tuple((one.name, one.type) for one in table.columns if one.type not in _SAME)
 
 
-def update(table: Table, changed: Row, numbers: Sequence[int], dialect: Dialect) -> Statement:
-    """Return the statement that sets columns in the rows of those numbers."""
+def update(table: Table, changed: Row, keys: Sequence[Key], dialect: Dialect) -> Statement:
+    """Return the statement that sets columns in the rows of those keys."""
     setting = ", ".join(f"{dialect.identifier(name)} = ?" for name in changed)
     values = [stored(table.by_name[name].type, value, dialect) for name, value in changed.items()]
+    rows = among(table.row_key, keys, dialect)
     text = (
         f"UPDATE {dialect.identifier(table.name)} SET {setting}"
-        f"{_numbered(table, numbers)} RETURNING {returned(table, dialect)}"
+        f" WHERE {rows.text} RETURNING {returned(table, dialect)}"
     )
-    return Statement(text, [*values, _listed(numbers)])
+    return Statement(text, [*values, *rows.params])
 
 
-def delete(table: Table, numbers: Sequence[int], dialect: Dialect) -> Statement:
-    """Return the statement that removes the rows of those numbers."""
+def delete(table: Table, keys: Sequence[Key], dialect: Dialect) -> Statement:
+    """Return the statement that removes the rows of those keys."""
+    rows = among(table.row_key, keys, dialect)
     text = (
-        f"DELETE FROM {dialect.identifier(table.name)}{_numbered(table, numbers)}"
-        f" RETURNING {rowid(table)}"
+        f"DELETE FROM {dialect.identifier(table.name)} WHERE {rows.text}"
+        f" RETURNING {spelled(table.row_key, dialect)}"
     )
-    return Statement(text, [_listed(numbers)])
-
-
-def _numbered(table: Table, numbers: Sequence[int]) -> str:
-    if len(numbers) == 1:
-        return f" WHERE {rowid(table)} = ?"
-    return f" WHERE {rowid(table)} IN (SELECT value FROM json_each(?))"
-
-
-def _listed(numbers: Sequence[int]) -> int | str:
-    return numbers[0] if len(numbers) == 1 else dumps(list(numbers)).decode()
+    return Statement(text, rows.params)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
+from typing import Any
 
 from jotbase.errors import RequestError
 from jotbase.query.expr import (
@@ -21,14 +22,15 @@ from jotbase.query.expr import (
     Expr,
     Field,
     Follow,
-    Literal,
     Not,
     Or,
 )
 from jotbase.query.guarding import Guard, RowAction, WriteAction
 from jotbase.query.intent import Payload
 from jotbase.query.nodes import Combined, Condition, Embed, HasEmbed, Node, OrderBy
+from jotbase.schema.convert import stored
 from jotbase.schema.model import Model, Table
+from jotbase.sql.dialect import Dialect
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import Row
 
@@ -274,20 +276,14 @@ def said_of(face: Face, expression: Expr, scopes: tuple[str, ...]) -> Expr:
             return expression
 
 
-def written_rows(face: Face, alias: str, rows: Sequence[Row]) -> Expr:
-    """Return the condition that finds written rows in the view, by the keys that it shows."""
-    columns = [(own, face.by_name[face.columns_of[own]]) for own in shown_keys(face).primary_key]
-    return Or(
-        tuple(
-            And(
-                tuple(
-                    Apply("eq", (Field(alias, own, at.type), Literal(row[at.name], at.type)))
-                    for own, at in columns
-                )
-            )
-            for row in rows
-        )
-    )
+def shown_row_keys(
+    face: Face, rows: Sequence[Row], dialect: Dialect
+) -> tuple[tuple[str, ...], list[Any]]:
+    """Return the view's columns that show the primary key, and what the table's rows have there."""
+    columns = shown_keys(face).primary_key
+    behind = [face.by_name[face.columns_of[own]] for own in columns]
+    values = [tuple(stored(at.type, row[at.name], dialect) for at in behind) for row in rows]
+    return columns, [one[0] for one in values] if len(columns) == 1 else list(values)
 
 
 def _behind(face: Face, name: str) -> str:

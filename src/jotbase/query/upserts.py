@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from orjson import dumps
-
 from jotbase.errors import AccessError, RequestError
 from jotbase.query.nodes import InsertPlan
-from jotbase.query.rows import rowid
+from jotbase.query.row_keys import Key, among, spelled
 from jotbase.query.storing import load, returned
 from jotbase.query.updatable import Face
 from jotbase.query.written import Means
 from jotbase.schema.convert import stored
 from jotbase.sql.dialect import Dialect
-from jotbase.sql.units import Statement, UnitOfWork
+from jotbase.sql.units import UnitOfWork
 from jotbase.values import Row
 
 
@@ -68,28 +66,31 @@ def existing_rows(
         return {}
     table, dialect = plan.table, means.dialect
     kinds = [table.by_name[name].type for name in plan.conflict]
-    keys = [
-        [stored(kind, row[name], dialect) for name, kind in zip(plan.conflict, kinds, strict=True)]
+    values = [
+        tuple(
+            stored(kind, row[name], dialect)
+            for name, kind in zip(plan.conflict, kinds, strict=True)
+        )
         for row in bringing
     ]
-    listed = ", ".join(f"{dialect.identifier(name)}" for name in plan.conflict)
-    wanted = ", ".join(f"value ->> {number}" for number in range(len(kinds)))
-    text = (
-        f"SELECT {returned(table, dialect)} FROM {dialect.identifier(table.name)}"
-        f" WHERE ({listed}) IN (SELECT {wanted} FROM json_each(?))"
-    )
-    found = yield Statement(text, [dumps(keys).decode()])
-    numbers, olds = load(table, found, dialect)
+    keys = [one[0] for one in values] if len(kinds) == 1 else values
+    wanted = among(plan.conflict, keys, dialect)
+    text = f"SELECT {returned(table, dialect)} FROM {dialect.identifier(table.name)} WHERE "
+    found = yield text + wanted
+    known, olds = load(table, found, dialect)
     if olds and isinstance(table, Face):
-        yield from _refuse_unseen(table, numbers)
+        yield from _refuse_unseen(table, known, dialect)
     return {tuple(row[name] for name in plan.conflict): row for row in olds}
 
 
-def _refuse_unseen(face: Face, numbers: list[int]) -> UnitOfWork[None]:
+def _refuse_unseen(face: Face, keys: list[Key], dialect: Dialect) -> UnitOfWork[None]:
     """Refuse to merge into rows that the view does not have. Raises AccessError 42501."""
-    number = rowid(face)
-    text = f"SELECT 1 FROM json_each(?) WHERE value NOT IN (SELECT {number} {face.rows_of}) LIMIT 1"
-    unseen = yield Statement(text, [dumps(numbers).decode()])
+    names = spelled(face.row_key, dialect)
+    unseen = yield (
+        f"SELECT 1 FROM {dialect.identifier(face.name)} WHERE "
+        + among(face.row_key, keys, dialect)
+        + f" AND ({names}) NOT IN (SELECT {names} {face.rows_of}) LIMIT 1"
+    )
     if unseen:
         raise AccessError(
             "42501",

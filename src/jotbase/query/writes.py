@@ -7,7 +7,7 @@ and runs nothing itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from orjson import dumps
 from jotbase.errors import RequestError
 from jotbase.query.candidates import changes, check_whole_rows, named_columns, new_rows
 from jotbase.query.compile import compile_read
-from jotbase.query.expr import TRUE, Apply, Context, Expr, Field, Literal
+from jotbase.query.expr import TRUE, Context
 from jotbase.query.guarding import RowAction
 from jotbase.query.intent import Payload
 from jotbase.query.nodes import (
@@ -29,18 +29,18 @@ from jotbase.query.nodes import (
     UpdatePlan,
     WritePlan,
 )
+from jotbase.query.row_keys import Key, among
 from jotbase.query.rows import (
     Frame,
     conditions,
     limited,
     open_table,
     ordered,
-    rowid,
     where,
     written,
 )
 from jotbase.query.storing import delete, inserts, load, ready, returned, update
-from jotbase.query.updatable import Face, called, written_rows
+from jotbase.query.updatable import Face, called, shown_row_keys
 from jotbase.query.upserts import conflict_clause, existing_rows
 from jotbase.query.written import Means, Written, not_single
 from jotbase.schema.model import Column, Table, Type
@@ -51,9 +51,9 @@ from jotbase.values import Row
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """Rows as they are after a statement, with their row numbers (a view has none)."""
+    """Rows as they are after a statement, with their row keys."""
 
-    numbers: list[int]
+    keys: list[Key]
     rows: list[Row]
 
 
@@ -124,7 +124,7 @@ def update_unit(
     _check_count(plan, len(before.rows))
     after = _Stored([], [])
     if before.rows:
-        found = yield update(table, changed, before.numbers, means.dialect)
+        found = yield update(table, changed, before.keys, means.dialect)
         after = _in_order(before, _Stored(*load(table, found, means.dialect)))
         check_whole_rows(table, after.rows, means, Payload((), single=len(after.rows) == 1))
         reading = plan.answer.preferences.returning == "representation"
@@ -135,10 +135,10 @@ def update_unit(
 
 def _in_order(before: _Stored, after: _Stored) -> _Stored:
     """Return the changed rows in the order of the old ones; a new key has a row to itself."""
-    if len(after.rows) < 2 or set(before.numbers) != set(after.numbers):
+    if len(after.rows) < 2 or set(before.keys) != set(after.keys):
         return after
-    by_number = dict(zip(after.numbers, after.rows, strict=True))
-    return _Stored(before.numbers, [by_number[number] for number in before.numbers])
+    by_key = dict(zip(after.keys, after.rows, strict=True))
+    return _Stored(before.keys, [by_key[key] for key in before.keys])
 
 
 def delete_unit(plan: DeletePlan, context: Context, means: Means) -> UnitOfWork[Written]:
@@ -148,7 +148,7 @@ def delete_unit(plan: DeletePlan, context: Context, means: Means) -> UnitOfWork[
     # What is returned is as it was before, embedded rows that go along included.
     body = yield from _representation(plan, before, context, means)
     if before.rows:
-        yield delete(plan.table, before.numbers, means.dialect)
+        yield delete(plan.table, before.keys, means.dialect)
     return _finished(plan, Written(len(before.rows), body, _keys(plan)))
 
 
@@ -182,14 +182,14 @@ def _representation(
         return _plain(returning.plain, after.rows)
     if returning.node is None:
         return None
-    chosen: Expr
     if isinstance(plan.table, Face):
-        chosen = written_rows(plan.table, ROOT, after.rows)
+        columns, keys = shown_row_keys(plan.table, after.rows, means.dialect)
     else:
-        numbers = Field(ROOT, rowid(plan.table), Type.INTEGER)
-        chosen = Apply("in", (numbers, Literal(tuple(after.numbers), Type.INTEGER)))
-    node = replace(returning.node, where=chosen)
-    statement = compile_read(ReadPlan(node, plan.answer), means.dialect, means.guard)
+        columns, keys = plan.table.row_key, after.keys
+    rows = among(columns, keys, means.dialect, ROOT)
+    statement = compile_read(
+        ReadPlan(returning.node, plan.answer), means.dialect, means.guard, rows
+    )
     found = yield ready(statement, context)
     text: str = found[0][0]
     return text

@@ -15,6 +15,7 @@ from jotbase.query.expr import Context
 from jotbase.query.guarding import Guard
 from jotbase.schema.check import RowCheck
 from jotbase.sql.dialect import SQLITE, Dialect
+from jotbase.sql.units import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Written:
     """`affected` rows; `body` their JSON array where one was asked for, with these `keys`.
 
     `location` is the query that finds the one new row (`id=eq.5`). `created` says that at least
-    one row is new, as against merged into an old one.
+    one row is new, as against merged into an old one. `plans` are those of the statements that were
+    run (their verb, and the database's steps), where the write was to be explained.
     """
 
     affected: int
@@ -30,6 +32,7 @@ class Written:
     keys: tuple[str, ...] = ()
     location: str | None = None
     created: bool = True
+    plans: tuple[tuple[str, Rows], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

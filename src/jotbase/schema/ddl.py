@@ -72,7 +72,8 @@ def create_table(table: Table) -> str:
     strict = is_strict(table)
     parts = [column_definition(table, column) for column in table.columns]
     parts.extend(_constraints(table))
-    ending = " STRICT" if strict else ""
+    options = ["STRICT"] * strict + ["WITHOUT ROWID"] * table.without_rowid
+    ending = f" {', '.join(options)}" if options else ""
     return f"CREATE TABLE {SQLITE.identifier(table.name)} ({', '.join(parts)}){ending}"
 
 

@@ -12,6 +12,9 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
+#: The names of SQLite's row number (sqlite.org/lang_createtable.html, 5).
+ROW_NUMBERS = ("_rowid_", "rowid", "oid")
+
 
 class Type(Enum):
     """What a column holds; the value is PostgreSQL's short name, which realtime clients read."""
@@ -128,7 +131,8 @@ class Table:
     `schema` is the file's whole JSON Schema (references to other files resolved into `$defs`), for
     the row check and for OpenAPI. `file` is the path as shown in messages. `view` is a view's SQL,
     and `origins` the (table, column) that a view's columns show, as the database says: through
-    them a view takes part in its tables' references.
+    them a view takes part in its tables' references. `without_rowid` says that SQLite gives its
+    rows no numbers, and keeps them by the primary key.
     """
 
     name: str
@@ -145,6 +149,17 @@ class Table:
     description: str | None = None
     file: str = ""
     origins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    without_rowid: bool = False
+
+    @cached_property
+    def row_key(self) -> tuple[str, ...]:
+        """What tells rows apart in SQLite: the row number, under a name that no column has taken,
+        or where there is none, the primary key.
+        """
+        if self.view is not None or self.without_rowid:
+            return self.primary_key
+        taken = {name.lower() for name in self.by_name}
+        return (next((name for name in ROW_NUMBERS if name not in taken), ROW_NUMBERS[0]),)
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:

@@ -89,8 +89,6 @@ def _unfit(table: FoundTable) -> str | None:
         return "it is a virtual table; a view over it can be served"
     if table.broken is not None:
         return f"the database cannot read it: {table.broken}"
-    if not table.row_numbers:
-        return "it is WITHOUT ROWID, and rows are told apart by their numbers"
     return None
 
 

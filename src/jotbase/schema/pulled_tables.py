@@ -50,6 +50,8 @@ def table_document(table: FoundTable, known: Mapping[str, FoundTable]) -> Docume
     }
     said["required"] = [column.name for column in table.columns if _is_required(column, said)]
     said["additionalProperties"] = False
+    if not table.row_numbers:
+        said["withoutRowid"] = True
     _add_keys(table, said, notes)
     _add_references(table, known, definition, said)
     _add_checks(definition, said)

@@ -24,7 +24,7 @@ from jotbase.schema.keys import (
     searches,
     uniques,
 )
-from jotbase.schema.model import Column, Model, Table, Type
+from jotbase.schema.model import ROW_NUMBERS, Column, Model, Table, Type
 from jotbase.schema.names import name_fault
 from jotbase.schema.parsing import Parsed, parse
 from jotbase.schema.references import Files
@@ -32,8 +32,6 @@ from jotbase.schema.subschemas import pointer, unescaped, walk
 
 #: The folder that files are named with in messages.
 FOLDER = "schemas"
-
-_ROW_NUMBERS = frozenset({"rowid", "oid", "_rowid_"})
 
 
 @dataclass(slots=True)
@@ -151,6 +149,7 @@ def _read_table(
         schema=schema,
         description=document.get("description"),
         file=file,
+        without_rowid=document.get("withoutRowid", False),
     )
     faults.extend(column_list_faults(document, list(schema.get("properties", ())), file))
     faults.extend(search_faults(document, table))
@@ -192,18 +191,30 @@ def _table_faults(table: Table, document: Mapping[str, Any]) -> Iterator[Fault]:
                 table.file, at, "another column's name differs by upper and lower case only"
             )
         lower.add(name.lower())
-    if lower >= _ROW_NUMBERS:
+    if lower.issuperset(ROW_NUMBERS):
         reason = "columns cannot be called rowid, oid and _rowid_ all three"
         yield Fault(table.file, "/properties", reason, "call one of them otherwise")
     numbered = [column.name for column in table.columns if column.identity]
     if len(numbered) > 1:
         at = pointer(["properties", numbered[1], "identity"])
         yield Fault(table.file, at, "one column numbers the rows, not two", "take one away")
+    if table.without_rowid and table.view is None:
+        yield from _keyless(table, numbered)
     if table.view is not None:
-        for word in ("indexes", "realtime"):
+        for word in ("indexes", "realtime", "withoutRowid"):
             if document.get(word):
                 reason = f'a view has no "{word}"'
                 yield Fault(table.file, f"/{word}", reason, "say it of the table behind the view")
+
+
+def _keyless(table: Table, numbered: list[str]) -> Iterator[Fault]:
+    if not table.primary_key:
+        reason = "without row numbers, rows are told apart by their primary key, and there is none"
+        yield Fault(table.file, "/withoutRowid", reason, 'name the columns in "primaryKey"')
+    if numbered:
+        at = pointer(["properties", numbered[0], "identity"])
+        reason = "what numbers the rows is the row number, and the table is without"
+        yield Fault(table.file, at, reason, 'take away "withoutRowid" or "identity"')
 
 
 def _checked(table: Table) -> tuple[Table, list[Fault]]:

@@ -132,7 +132,7 @@ def _copied(was: Table, table: Table, late: set[str]) -> Iterator[str]:
         for column in table.columns
         if column.name in was.by_name and column.generated is None
     ]
-    source, order = _aside(was), _row_number(was)
+    source, order = _aside(was), listed(was.row_key)
     if kept:
         names = listed(kept)
         yield (
@@ -150,11 +150,6 @@ def _copied(was: Table, table: Table, late: set[str]) -> Iterator[str]:
             f"INSERT INTO {sequence} (name, seq) SELECT {_text(table.name)}, seq FROM {sequence}"
             f" WHERE name = {_text(f'jotbase.old.{was.name}')}"
         )
-
-
-def _row_number(table: Table) -> str:
-    lower = {name.lower() for name in table.by_name}
-    return next(name for name in ("rowid", "_rowid_", "oid") if name not in lower)
 
 
 def _text(name: str) -> str:

@@ -36,6 +36,12 @@ _FOUND = (
     " WHERE m.type = 'table' ORDER BY m.rowid, c.cid"
 )
 
+#: The primary keys of tables without row numbers, which a table made by hand may be.
+_KEYED = (
+    "SELECT l.name, c.name FROM pragma_table_list AS l, pragma_table_xinfo(l.name) AS c"
+    " WHERE l.schema = 'main' AND l.wr AND c.pk ORDER BY l.name, c.pk"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
@@ -58,7 +64,8 @@ def upgrade(model: Model) -> UnitOfWork[Upgraded]:
     columns = yield Statement(_FOUND)
     if meta.get("model") == archive.dump(model) and _is_whole(model, _found(columns)):
         return Upgraded(fresh=False, told=())
-    old = as_found(_noted_model(meta), model, _found(columns))
+    keyed = yield Statement(_KEYED)
+    old = as_found(_noted_model(meta), model, _found(columns), _found(keyed))
     fresh = not any(table.name in old.tables for table in model)
     permits = frozenset(key for key in meta if key.startswith("drop "))
     steps = diff(old, model, permits)
@@ -108,16 +115,26 @@ def _found(rows: Rows) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def as_found(old: Model, new: Model, found: Mapping[str, tuple[str, ...]]) -> Model:
+def as_found(
+    old: Model,
+    new: Model,
+    found: Mapping[str, tuple[str, ...]],
+    keyed: Mapping[str, tuple[str, ...]],
+) -> Model:
     """Return the old model without what is not in the database any more, and with what is there
     and was never noted: made, renamed or dropped by hand, all as allowed.
+
+    `keyed` are the primary keys of tables without row numbers.
     """
     tables = {name: table for name, table in old.tables.items() if table.view is not None}
     for name, columns in found.items():
         was = old.get(name) or Table(name=name, columns=())
         if was.view is None and (name in old.tables or name in new.tables):
             was = replace(was, searches=_found_searches(was, found))
-            tables[name] = _table_as_found(was, new.get(name), columns)
+            table = _table_as_found(was, new.get(name), columns)
+            if name in keyed:
+                table = replace(table, without_rowid=True, primary_key=keyed[name])
+            tables[name] = table
     return Model(tables)
 
 
@@ -156,26 +173,23 @@ def _ask_rows(change: TableChange) -> UnitOfWork[Fault | None]:
     """Hold the rows of a table against its new schema, page by page."""
     check = RowCheck(change.new)
     columns = [column for column in change.new.columns if column.name in change.old.by_name]
-    table, number = SQLITE.identifier(change.new.name), _row_number(change.old)
-    text = (
-        f"SELECT {number}, {listed([column.name for column in columns])} FROM {table}"
-        f" WHERE {number} > ? ORDER BY {number} LIMIT {PAGE}"
-    )
-    count, first, last = 0, "", -(2**63)
-    while page := (yield Statement(text, (last,))):
-        last = page[-1][0]
-        for _, *values in page:
-            row = _row(change.new, columns, values)
+    table, keys = SQLITE.identifier(change.new.name), change.old.row_key
+    key, width = listed(keys), len(keys)
+    select = f"SELECT {key}, {listed([column.name for column in columns])} FROM {table}"
+    order = f" ORDER BY {key} LIMIT {PAGE}"
+    after = f"{select} WHERE ({key}) > ({', '.join('?' * width)}){order}"
+    count, first = 0, ""
+    page = yield Statement(select + order)
+    while page:
+        last = page[-1][:width]
+        for found in page:
+            row = _row(change.new, columns, found[width:])
             faults = _row_faults(change, check, row)
             if faults:
                 first = first or _shown(change.new, row, faults[0])
                 count += 1
+        page = yield Statement(after, last)
     return broken_rows(change.new, count, first) if count else None
-
-
-def _row_number(table: Table) -> str:
-    lower = {name.lower() for name in table.by_name}
-    return next(name for name in ("rowid", "_rowid_", "oid") if name not in lower)
 
 
 def _row(table: Table, columns: Sequence[Column], values: Sequence[Any]) -> Row:

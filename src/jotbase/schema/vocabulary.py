@@ -180,6 +180,10 @@ _TABLE_KEYWORDS: dict[str, Any] = {
         "type": "boolean",
         "description": "Whether subscribers are told of changes.",
     },
+    "withoutRowid": {
+        "type": "boolean",
+        "description": "SQLite keeps the rows by their primary key, and does not number them.",
+    },
     "view": {
         "type": "string",
         "minLength": 1,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from tests.unit.query.board import JOBS, OPEN, HidingGuard, column, read_plan
+from dataclasses import replace
 
-from jotbase.query.rows import Frame, limited, open_table, ordered, rowid
-from jotbase.schema.model import Table
+import pytest
+from tests.unit.query.board import JOBS, OPEN, HidingGuard, column, read_plan, table
+
+from jotbase.query.nodes import Node, OrderBy, Value
+from jotbase.query.rows import Frame, limited, open_table, ordered
 from jotbase.sql.dialect import SQLITE
 
 FRAME = Frame(SQLITE, OPEN)
@@ -72,6 +74,15 @@ def test_limits(query: str, text: str) -> None:
     assert limited(read_plan(f"GET /jobs?{query}").node).text == text
 
 
-def test_row_numbers_have_three_names() -> None:
-    """A table may have a column called `_rowid_`."""
-    assert rowid(Table("t", (column("_rowid_"),))) == "rowid"
+def test_without_row_numbers_the_key_orders() -> None:
+    """Rows alike follow the primary key, which is how they are kept."""
+    pair = table(
+        "pair", column("a"), column("b", nullable=False), primary_key=("b", "a"), without_rowid=True
+    )
+    plain = Node(pair, "row", ())
+    backwards = OrderBy(Value("row", pair.by_name["b"]), descending=True, nulls_first=True)
+
+    assert ordered(plain, FRAME).text == ' ORDER BY "row"."b", "row"."a"'
+    assert ordered(replace(plain, order=(backwards,)), FRAME).text == (
+        ' ORDER BY "row"."b" DESC, "row"."b" DESC, "row"."a" DESC'
+    )

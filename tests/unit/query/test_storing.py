@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.unit.query.board import COMPANIES, JOBS, OPEN_JOBS
 
 from jotbase.query.expr import Context, Given
@@ -11,7 +13,7 @@ from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import bound
 from jotbase.values import Row
 
-BACK = '_rowid_, "id", "name", "secret"'
+BACK = '"_rowid_", "id", "name", "secret"'
 
 
 def test_rows_are_inserted_together() -> None:
@@ -69,18 +71,29 @@ def test_a_view_has_no_row_numbers() -> None:
     assert load(OPEN_JOBS, [(1, 2)], SQLITE) == ([], [{"id": 1, "firm": 2}])
 
 
+def test_without_row_numbers_the_key_is_taken_from_the_columns() -> None:
+    """It has the values as they are stored, one alone or several together."""
+    one = replace(COMPANIES, primary_key=("name",), without_rowid=True)
+    two = replace(COMPANIES, primary_key=("name", "id"), without_rowid=True)
+    found = [(1, "a", None)]
+
+    assert returned(one, SQLITE, "r") == '"r"."id", "r"."name", "r"."secret"'
+    assert load(one, found, SQLITE) == (["a"], [{"id": 1, "name": "a", "secret": None}])
+    assert load(two, found, SQLITE)[0] == [("a", 1)]
+
+
 def test_update_and_delete_go_by_row_number() -> None:
     """One row is looked up, several are listed."""
     one = update(COMPANIES, {"name": "b"}, [7], SQLITE)
     several = delete(COMPANIES, [7, 8], SQLITE)
 
-    assert one.text == f'UPDATE "companies" SET "name" = ? WHERE _rowid_ = ? RETURNING {BACK}'
+    assert one.text == f'UPDATE "companies" SET "name" = ? WHERE "_rowid_" = ? RETURNING {BACK}'
     assert one.params == ["b", 7]
     assert several.text == (
-        'DELETE FROM "companies" WHERE _rowid_ IN (SELECT value FROM json_each(?))'
-        " RETURNING _rowid_"
+        'DELETE FROM "companies" WHERE "_rowid_" IN (SELECT value FROM json_each(?))'
+        ' RETURNING "_rowid_"'
     )
-    assert several.params == ["[7,8]"]
+    assert several.params == ("[7,8]",)
 
 
 def test_slots_are_filled() -> None:

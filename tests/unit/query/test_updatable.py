@@ -18,7 +18,7 @@ from tests.unit.query.board import (
     table,
 )
 
-from jotbase.query.expr import Apply, Context, Exists, Expr, Field, Follow, Literal, Not, Or
+from jotbase.query.expr import Apply, Context, Exists, Expr, Field, Follow, Not, Or
 from jotbase.query.intent import Payload
 from jotbase.query.nodes import DeletePlan, InsertPlan, UpdatePlan
 from jotbase.query.updatable import (
@@ -28,14 +28,15 @@ from jotbase.query.updatable import (
     face_of,
     said_of,
     shown_keys,
+    shown_row_keys,
     written_columns,
     written_payload,
-    written_rows,
 )
 from jotbase.query.writes import delete_unit, insert_unit, update_unit
 from jotbase.query.written import Means
 from jotbase.schema.check import RowCheck
 from jotbase.schema.model import Model, Table, Type
+from jotbase.sql.dialect import SQLITE
 
 STORED = (7, 7, "a", 3, None, 0, None, None)
 
@@ -149,12 +150,10 @@ def test_expressions_in_the_words_of_the_table() -> None:
     assert said_of(face, asked(own), ("row",)) == asked(renamed)
 
 
-def test_written_rows_are_found_by_key() -> None:
+def test_written_rows_are_found_by_the_key_that_the_view_shows() -> None:
     """What is read again after a write is looked up in the view."""
-    found = written_rows(open_jobs(), "row", [{"id": 7, "company_id": 3}])
-    key = Apply("eq", (Field("row", "id", Type.INTEGER), Literal(7, Type.INTEGER)))
-    assert isinstance(found, Or)
-    assert [part for each in found.parts for part in getattr(each, "parts", ())] == [key]
+    rows = [{"id": 7, "company_id": 3}, {"id": 8, "company_id": 3}]
+    assert shown_row_keys(open_jobs(), rows, SQLITE) == (("id",), [7, 8])
 
 
 def test_an_insert_goes_into_the_table() -> None:
@@ -180,7 +179,7 @@ def test_updates_and_deletes_stay_within_the_view() -> None:
     _, ran = drive(update_unit(change, payload, Context(values=("3",)), means()), [])
     _, removed = drive(delete_unit(removal, Context(values=("3",)), means()), [])
 
-    assert '"row"._rowid_ IN (SELECT _rowid_ from jobs)' in ran[0].text
+    assert '("row"."_rowid_") IN (SELECT "_rowid_" from jobs)' in ran[0].text
     assert '"row"."id" = ?' in ran[0].text
     assert '"row"."company_id" = ?' in ran[0].text
     assert 'ORDER BY "row"."company_id"' in removed[0].text

@@ -55,12 +55,12 @@ def test_a_row_cannot_be_merged_twice() -> None:
 def test_old_rows_are_read_before_a_merge() -> None:
     """The rules judge what was there, so it is read first, all keys in one statement."""
     plan = plan_for("resolution=merge-duplicates")
-    rows: list[dict[str, Any]] = [{"id": 1, "name": "a"}, {"name": "new"}]
+    rows: list[dict[str, Any]] = [{"id": 1, "name": "a"}, {"id": 2}, {"name": "new"}]
     olds, ran = drive(existing_rows(plan, rows, MEANS), [(1, 1, "old", None)])
 
     assert olds == {(1,): {"id": 1, "name": "old", "secret": None}}
-    assert ran[0].text.endswith('WHERE ("id") IN (SELECT value ->> 0 FROM json_each(?))')
-    assert ran[0].params == ["[[1]]"]
+    assert ran[0].text.endswith('WHERE "id" IN (SELECT value FROM json_each(?))')
+    assert ran[0].params == ["[1,2]"]
 
 
 def test_nothing_is_read_for_a_plain_insert() -> None:

@@ -133,3 +133,10 @@ def test_other_databases_are_not_guessed_at() -> None:
     """What is not written yet says so."""
     with pytest.raises(ValueError, match="postgres"):
         create(model(), POSTGRES)
+
+
+def test_a_table_without_row_numbers_is_made_so() -> None:
+    """Strict as any other."""
+    kv = table({"k": TEXT, "v": TEXT}, primaryKey=["k"], withoutRowid=True)
+
+    assert create_table(kv).endswith(' PRIMARY KEY ("k")) STRICT, WITHOUT ROWID')

@@ -8,6 +8,15 @@ from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table, table_fil
 from jotbase.schema.model import USERS, Column, Type
 
 
+def test_rows_are_told_apart_by_a_name_of_the_row_number_that_is_free() -> None:
+    """Where there are no row numbers, by the primary key."""
+    without = table({"a": TEXT}, primaryKey=["a"], withoutRowid=True)
+
+    assert table({"a": TEXT}).row_key == ("_rowid_",)
+    assert table({"_ROWID_": TEXT, "rowid": TEXT}).row_key == ("oid",)
+    assert without.row_key == ("a",)
+
+
 @pytest.mark.parametrize(
     ("schema", "name"),
     [

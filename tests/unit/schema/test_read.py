@@ -154,3 +154,12 @@ KEYWORDS = st.sampled_from(sorted(STANDARD | TABLE_ONLY | COLUMN_ONLY))
 def test_no_shape_of_keywords_is_more_than_refused(schema: dict[str, object]) -> None:
     """Keywords with values of any shape, at any place, are read or faults."""
     assert all(fault.reason for fault in faults(t=schema))
+
+
+def test_a_table_without_row_numbers_has_a_primary_key() -> None:
+    """Nothing else tells its rows apart, and nothing numbers them."""
+    assert places(t=table_file({"a": TEXT}, withoutRowid=True)) == ["t#/withoutRowid"]
+    assert places(t=table_file({"a": ID}, primaryKey=["a"], withoutRowid=True)) == [
+        "t#/properties/a/identity"
+    ]
+    assert places(t=table_file({"a": TEXT}, primaryKey=["a"], withoutRowid=True)) == []

@@ -88,5 +88,5 @@ def test_rows_are_copied_in_their_order_without_what_is_computed() -> None:
     copied = [text for text in statements(diff(old, new), old, new) if text.startswith("INSERT")]
 
     assert copied == [
-        'INSERT INTO "t" ("rowid") SELECT "rowid" FROM "jotbase.old.t" ORDER BY _rowid_'
+        'INSERT INTO "t" ("rowid") SELECT "rowid" FROM "jotbase.old.t" ORDER BY "_rowid_"'
     ]

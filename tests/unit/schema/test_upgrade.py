@@ -27,7 +27,7 @@ def converse(
         while True:
             said.append(statement.text)
             fitting = (told for text, told in answers.items() if statement.text.startswith(text))
-            asks = statement.text.startswith("SELECT rowid")
+            asks = statement.text.startswith('SELECT "_rowid_"')
             statement = unit.send(left.pop(0) if asks and left else next(fitting, []))
     except StopIteration as stop:
         return stop.value, said
@@ -105,16 +105,23 @@ def test_a_note_of_another_version_is_not_guessed_at() -> None:
 
 def test_what_was_dropped_by_hand_is_not_missed() -> None:
     """The old model is what is in the database."""
-    old = as_found(model(t=T, u=T), model(t=T), {"t": ("id",)})
+    old = as_found(model(t=T, u=T), model(t=T), {"t": ("id",)}, {})
 
     assert list(old.tables) == ["t"]
     assert list(old.tables["t"].by_name) == ["id"]
 
 
+def test_a_table_made_by_hand_may_lack_row_numbers() -> None:
+    """Its rows are told apart by the primary key that the database has."""
+    old = as_found(model(), model(t=T), {"t": ("id",)}, {"t": ("id",)})
+
+    assert old.tables["t"].row_key == ("id",)
+
+
 def test_what_was_made_or_renamed_by_hand_is_taken_over() -> None:
     """A column that the file knows by now has its type there, and its values are to be checked."""
     new = model(t=table_file({"id": ID, "b": NUMBER}, primaryKey=["id"]))
-    old = as_found(model(t=T), new, {"t": ("id", "b", "c"), "other": ("x",)})
+    old = as_found(model(t=T), new, {"t": ("id", "b", "c"), "other": ("x",)}, {})
     columns = old.tables["t"].by_name
 
     assert list(old.tables) == ["t"]

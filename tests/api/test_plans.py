@@ -1,0 +1,65 @@
+"""Plans shown to clients: of reads, and of writes, which a plan never lets happen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.api.data_world import Serve, refused, table
+
+from jotbase.testing import Client
+
+THINGS = table({"name": {"type": "string"}}, required=["name"], unique=[["name"]])
+ACCEPT = {"accept": "application/vnd.pgrst.plan+json"}
+
+
+@pytest.fixture
+def anyone(serve: Serve) -> Client:
+    client = serve({"things": THINGS}, plan=True).anonymous
+    assert client.post("/things", {"name": "anvil"}).status == 201
+    return client
+
+
+def test_a_read_shows_how_it_is_found(anyone: Client) -> None:
+    """The index that serves a filter is named."""
+    answer = anyone.get("/things", {"name": "eq.anvil"}, **ACCEPT)
+
+    assert "USING COVERING INDEX" in answer.text or "USING INDEX" in answer.text
+    assert answer.headers["content-type"] == (
+        'application/vnd.pgrst.plan+json; for="application/json"; charset=utf-8'
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "body", "operation", "verbs"),
+    [
+        ("POST", {}, {"name": "bell"}, "Insert", ["INSERT"]),
+        ("POST", {"select": "n:name::text"}, {"name": "b"}, "Insert", ["INSERT", "SELECT"]),
+        ("PATCH", {"id": "eq.1"}, {"name": "bell"}, "Update", ["SELECT", "UPDATE"]),
+        ("PATCH", {"id": "eq.9"}, {"name": "bell"}, "Update", ["SELECT"]),
+        ("DELETE", {"id": "eq.1"}, None, "Delete", ["SELECT", "DELETE"]),
+        ("PUT", {"id": "eq.1"}, {"id": 1, "name": "bell"}, "Insert", ["SELECT", "INSERT"]),
+    ],
+)
+def test_a_write_shows_its_statements_and_stores_nothing(
+    anyone: Client, method: str, query: dict[str, str], body: Any, operation: str, verbs: list[str]
+) -> None:
+    """Which there are depends on the rows that the first ones find."""
+    answer = anyone.request(method, "/rest/v1/things", query, body, ACCEPT)
+
+    [plan] = [one["Plan"] for one in answer.json()]
+    assert (answer.status, plan["Node Type"], plan["Operation"]) == (200, "ModifyTable", operation)
+    assert [one["Node Type"] for one in plan["Plans"]] == verbs
+    assert anyone.get("/things").json() == [{"id": 1, "name": "anvil"}]
+
+
+def test_what_the_write_would_be_refused_its_plan_is_refused(anyone: Client) -> None:
+    """The statements are run before they are undone, so a clash comes to light."""
+    refused(anyone.post("/things", {"name": "anvil"}, None, **ACCEPT), 409, "23505")
+
+
+def test_plans_of_writes_are_switched_off_with_those_of_reads(serve: Serve) -> None:
+    """Without the setting, no such form of answer is to be had."""
+    client = serve({"things": THINGS}).anonymous
+
+    refused(client.post("/things", {"name": "a"}, None, **ACCEPT), 406, "PGRST107")
