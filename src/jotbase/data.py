@@ -23,8 +23,7 @@ from jotbase.pipeline import DataApi, MakeContext
 from jotbase.project import Project, read_files
 from jotbase.query.expr import Context
 from jotbase.query.guarding import Guard
-from jotbase.query.nodes import PlanLimits
-from jotbase.query.root import Root
+from jotbase.query.nodes import PlanLimits, Root
 from jotbase.query.written import Means
 from jotbase.query.zones import is_zone
 from jotbase.schema.changelog import logged_row
@@ -33,7 +32,7 @@ from jotbase.schema.model import Model, Table
 from jotbase.schema.read import read_what_can_be
 from jotbase.settings import Settings
 from jotbase.sql.dialect import Dialect
-from jotbase.values import Principal, Row
+from jotbase.values import Principal, Request, Response, Row
 
 Check = Callable[[Mapping[str, str]], Awaitable[Principal]]
 
@@ -91,8 +90,18 @@ def data_api(
         context=_contexts(now, random_bytes),
         ticks=perf_counter if settings.server_timing else None,
         verbose=settings.error_verbosity == "verbose",
-        root=Root(url, __version__) if settings.openapi == "follow" else None,
+        root=_root(meaning.model, Root(url, __version__) if settings.openapi == "follow" else None),
     )
+
+
+def _root(model: Model, root: Root | None) -> Callable[[Request, bool], Response]:
+    def answer(request: Request, passes: bool) -> Response:
+        # Making the document takes a megabyte of code, which few servers are ever asked for.
+        from jotbase.query.root import answer_root
+
+        return answer_root(request, model, passes, root)
+
+    return answer
 
 
 def plan_limits(settings: Settings) -> PlanLimits:

@@ -16,12 +16,12 @@ from jotbase.engines.base import Engine
 from jotbase.errors import JotError
 from jotbase.query.batch import Step, batch_unit, linked, make_step, render_batch
 from jotbase.query.expr import Context
+from jotbase.query.grammar import is_root
 from jotbase.query.guarding import Guard
 from jotbase.query.nodes import PlanLimits, ReadPlan
 from jotbase.query.operations import read_operations
 from jotbase.query.prepared import Prepared, make_ready, work_of
 from jotbase.query.render import render_error, render_options, render_read, render_written
-from jotbase.query.root import Root, answer_root, is_root
 from jotbase.query.shape import Shape, shape
 from jotbase.query.written import Means
 from jotbase.schema.model import Model
@@ -43,9 +43,10 @@ class MakeContext(Protocol):
 class DataApi:
     """What answering takes. `guards` and `means` are by whether the caller passes all rules.
 
-    `context` makes a request's context (the clock and randomness stand behind it). `ticks` is a
-    clock for `Server-Timing` in seconds, None to say nothing. Without `verbose`, errors are told
-    without details and hint.
+    `context` makes a request's context (the clock and randomness stand behind it). `root` answers
+    for the API itself, given whether the caller passes all rules. `ticks` is a clock for
+    `Server-Timing` in seconds, None to say nothing. Without `verbose`, errors are told without
+    details and hint.
     """
 
     model: Model
@@ -55,9 +56,9 @@ class DataApi:
     means: Mapping[bool, Mapping[str, Means]]
     principal: Callable[[Mapping[str, str]], Awaitable[Principal]]
     context: MakeContext
+    root: Callable[[Request, bool], Response]
     ticks: Callable[[], float] | None = None
     verbose: bool = True
-    root: Root | None = None
     prepared: dict[tuple[Shape, bool], Prepared] = field(default_factory=dict)
 
 
@@ -73,7 +74,7 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
         elif is_root(request.path) and request.method == "POST":
             response = await _answer_batch(request, caller, data, timing)
         elif is_root(request.path):
-            response = answer_root(request, data.model, caller.is_service, data.root)
+            response = data.root(request, caller.is_service)
         else:
             response = await _answer(request, caller, data, timing)
     except JotError as error:

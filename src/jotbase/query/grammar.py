@@ -110,6 +110,11 @@ def parse(shape: Shape) -> Intent:
     )
 
 
+def is_root(path: str) -> bool:
+    """Say whether a path is the data API itself, and no table or function of it."""
+    return path.rstrip("/") == PREFIX
+
+
 def parse_target(path: str) -> tuple[str, bool]:
     """Return the table's or function's name, and whether it is a function.
 

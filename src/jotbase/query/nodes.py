@@ -28,6 +28,14 @@ def _no_zone(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Root:
+    """What the OpenAPI document says of the server: `url`, without a path, and `version`."""
+
+    url: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanLimits:
     """What the project's settings allow: PostgREST's `db-max-rows`, `db-aggregates-enabled`, ….
 

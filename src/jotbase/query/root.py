@@ -6,30 +6,17 @@ Source: https://docs.postgrest.org/en/stable/references/api/openapi.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import orjson
 
 from jotbase.errors import RequestError
-from jotbase.query.grammar import PREFIX, SCHEMA
+from jotbase.query.grammar import SCHEMA
 from jotbase.query.media import content_type, parse_accept
+from jotbase.query.nodes import Root
 from jotbase.query.openapi import RuleAction, document
 from jotbase.schema.model import Model, Table
 from jotbase.values import Request, Response
-
-
-@dataclass(frozen=True, slots=True)
-class Root:
-    """What the document says of the server: its `url`, without a path, and its `version`."""
-
-    url: str
-    version: str
-
-
-def is_root(path: str) -> bool:
-    """Say whether a path is the data API itself, and no table or function of it."""
-    return path.rstrip("/") == PREFIX
 
 
 def answer_root(request: Request, model: Model, passes: bool, root: Root | None) -> Response:

@@ -29,7 +29,11 @@ from jotbase.schema.vocabulary import (
 )
 
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
-_META = Draft202012Validator(META_SCHEMA, validate_formats=True, offline=True)
+
+
+def meta_schema() -> Draft202012Validator:
+    """Return what files are checked by; 2 MB that need not outlive the reading of a project."""
+    return Draft202012Validator(META_SCHEMA, validate_formats=True, offline=True)
 
 
 @dataclass(slots=True)
@@ -58,8 +62,11 @@ class _Repeated(ValueError):
     """One key stands twice in an object, which JSON leaves without a meaning (RFC 8259, 4)."""
 
 
-def parse(file: str, data: bytes) -> Parsed | Fault:
-    """Return the file's object, or the fault that makes it unreadable."""
+def parse(file: str, data: bytes, meta: Draft202012Validator | None = None) -> Parsed | Fault:
+    """Return the file's object, or the fault that makes it unreadable.
+
+    `meta` is what `meta_schema` gave, for those who read many files.
+    """
     try:
         document = json.loads(
             data.decode("utf-8-sig"),
@@ -81,7 +88,7 @@ def parse(file: str, data: bytes) -> Parsed | Fault:
         return Fault(file, "", str(error))
     if not isinstance(document, dict):
         return Fault(file, "", "a schema file holds one JSON object", 'begin with {"properties": …')
-    return _shaped(file, document)
+    return _shaped(file, document, meta or meta_schema())
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -112,14 +119,14 @@ def _hint(error: json.JSONDecodeError) -> str | None:
     return None
 
 
-def _shaped(file: str, document: dict[str, Any]) -> Parsed:
+def _shaped(file: str, document: dict[str, Any], meta: Draft202012Validator) -> Parsed:
     parsed = Parsed(document)
     other = document.get("$schema", TABLE_META_SCHEMA)
     if other not in (TABLE_META_SCHEMA, STANDARD_META_SCHEMA):
         parsed.faults.append(
             Fault(file, "/$schema", f"{other} is not read here", f'write "{TABLE_META_SCHEMA}"')
         )
-    for error in _META.iter_errors(document):
+    for error in meta.iter_errors(document):
         path = list(error.instance_path)
         if path == ["$schema"]:
             continue

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jsonschema_rs import ValidationError
+from jsonschema_rs import Draft202012Validator, ValidationError
 
 from jotbase.errors import Fault, ProjectError
 from jotbase.schema.check import RowCheck
@@ -26,7 +26,7 @@ from jotbase.schema.keys import (
 )
 from jotbase.schema.model import ROW_NUMBERS, Column, Model, Table, Type
 from jotbase.schema.names import name_fault
-from jotbase.schema.parsing import Parsed, parse
+from jotbase.schema.parsing import Parsed, meta_schema, parse
 from jotbase.schema.references import Files
 from jotbase.schema.subschemas import pointer, unescaped, walk
 
@@ -43,6 +43,7 @@ class _Reading:
     unread: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
     unlinked: bool = False
+    meta: Draft202012Validator = field(default_factory=meta_schema)
 
 
 def read_model(files: Mapping[str, bytes]) -> Model:
@@ -85,7 +86,7 @@ def _parse(name: str, data: bytes, reading: _Reading) -> None:
     if any(_table_name(other).lower() == table.lower() for other in reading.parsed):
         reason = "another file's name differs from this one in upper and lower case only"
         reading.faults.append(Fault(file, "", reason, "databases take the two for one table"))
-    parsed = parse(file, data)
+    parsed = parse(file, data, reading.meta)
     if isinstance(parsed, Fault):
         reading.faults.append(parsed)
         reading.unread.add(table)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.query.board import asked, code_of
 
 from jotbase.errors import RequestError
+from jotbase.query.grammar import is_root
 from jotbase.query.intent import At, Condition, FieldPath, Logic, OrderTerm, SelectField
 
 ID = FieldPath("id")
@@ -148,3 +149,11 @@ def test_any_request_is_read_or_refused(query: str, prefer: str, accept: str) ->
     found = code_of(lambda: asked(f"GET /jobs?{query}", prefer=prefer, accept=accept))
 
     assert found is None or found in {"PGRST100", "PGRST107", "PGRST122", "22P05", "54001"}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("/rest/v1/", True), ("/rest/v1", True), ("/rest/v1/jobs", False)]
+)
+def test_the_root_is_the_api_itself(path: str, expected: bool) -> None:
+    """A table's path is none."""
+    assert is_root(path) is expected

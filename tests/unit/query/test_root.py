@@ -5,7 +5,8 @@ import pytest
 from tests.unit.schema.projects import TEXT, model, table_file
 
 from jotbase.errors import RequestError
-from jotbase.query.root import Root, answer_root, is_root
+from jotbase.query.nodes import Root
+from jotbase.query.root import answer_root
 from jotbase.values import Request
 
 MODEL = model(open=table_file({"a": TEXT}, access={"select": "True"}), shut=table_file({"a": TEXT}))
@@ -16,14 +17,6 @@ def ask(method: str = "GET", **headers: str) -> Request:
     """Return a request for the root."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Request(method, "/rest/v1/", headers=named)
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"), [("/rest/v1/", True), ("/rest/v1", True), ("/rest/v1/jobs", False)]
-)
-def test_the_root_is_the_api_itself(path: str, expected: bool) -> None:
-    """A table's path is none."""
-    assert is_root(path) is expected
 
 
 def test_a_caller_is_given_its_own_document() -> None:
