@@ -84,7 +84,7 @@ CODES: dict[str, Code] = {
     "53100": Code(507, "The disk is full or read-only; nothing was written."),
     "53400": Code(413, "The request body is larger than the server allows."),
     "54000": Code(413, "A value or statement is larger than the database takes."),
-    "54001": Code(400, "The request is nested more deeply than the server allows."),
+    "54001": Code(400, "The request is nested more deeply, or asks for more, than is allowed."),
     "55000": Code(405, "The view cannot be written."),
     "55P03": Code(503, "The database is locked by another process; try again."),
     "57P01": Code(503, "The server is stopping; try again."),
