@@ -70,6 +70,7 @@ CODES: dict[str, Code] = {
     "23505": Code(409, "A row with this key exists already."),
     "23514": Code(400, "The row breaks its JSON Schema."),
     "25006": Code(405, "A read-only function tried to write."),
+    "25P04": Code(504, "The write ran longer than the time limit and was undone."),
     "40001": Code(500, "Too many writers met on the same rows; try again."),
     "2201B": Code(400, "The regular expression cannot be read."),
     "42501": Code(403, "The access rules do not allow this; 401 for an anonymous caller."),
@@ -155,6 +156,18 @@ class StatementTooSlow(JotError):
             details=f"The limit is {limit_ms} ms.",
             hint="Filter by an indexed column, ask for fewer rows, or raise"
             " JOTBASE_STATEMENT_TIMEOUT.",
+        )
+
+
+class UnitTooSlow(JotError):
+    """A unit of work outlasted its time limit and was undone."""
+
+    def __init__(self, limit_ms: int) -> None:
+        super().__init__(
+            "25P04",
+            "terminating transaction due to transaction timeout",
+            details=f"The limit is {limit_ms} ms.",
+            hint="Write fewer rows at a time, or raise JOTBASE_TRANSACTION_TIMEOUT.",
         )
 
 

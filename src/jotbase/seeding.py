@@ -54,7 +54,7 @@ async def seed(project: Project, data: DataApi) -> dict[str, int]:
         yield from _tell_of_references(loaded)
         return loaded
 
-    return await data.engine.write(work)
+    return await data.engine.write(work, timed=False)
 
 
 def _check_names(files: dict[str, bytes], model: Model) -> None:
