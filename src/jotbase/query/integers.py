@@ -45,7 +45,7 @@ def refuse_inexact(text: bytes) -> None:
             raise RequestError(
                 "22003",
                 "integer out of range",
-                details=f"{found[0][:40].decode()} does not fit into 64 bits: it would lose digits.",
+                details=f"{found[0][:40].decode()} does not fit into 64 bits, so loses digits.",
                 hint="A text keeps them, in a column whose format is decimal.",
             )
 
