@@ -70,6 +70,7 @@ CODES: dict[str, Code] = {
     "23505": Code(409, "A row with this key exists already."),
     "23514": Code(400, "The row breaks its JSON Schema."),
     "25006": Code(405, "A read-only function tried to write."),
+    "25P04": Code(504, "The write ran longer than the time limit and was undone."),
     "40001": Code(500, "Too many writers met on the same rows; try again."),
     "2201B": Code(400, "The regular expression cannot be read."),
     "42501": Code(403, "The access rules do not allow this; 401 for an anonymous caller."),
@@ -84,7 +85,7 @@ CODES: dict[str, Code] = {
     "53100": Code(507, "The disk is full or read-only; nothing was written."),
     "53400": Code(413, "The request body is larger than the server allows."),
     "54000": Code(413, "A value or statement is larger than the database takes."),
-    "54001": Code(400, "The request is nested more deeply than the server allows."),
+    "54001": Code(400, "The request is nested more deeply, or asks for more, than is allowed."),
     "55000": Code(405, "The view cannot be written."),
     "55P03": Code(503, "The database is locked by another process; try again."),
     "57P01": Code(503, "The server is stopping; try again."),
@@ -155,6 +156,18 @@ class StatementTooSlow(JotError):
             details=f"The limit is {limit_ms} ms.",
             hint="Filter by an indexed column, ask for fewer rows, or raise"
             " JOTBASE_STATEMENT_TIMEOUT.",
+        )
+
+
+class UnitTooSlow(JotError):
+    """A unit of work outlasted its time limit and was undone."""
+
+    def __init__(self, limit_ms: int) -> None:
+        super().__init__(
+            "25P04",
+            "terminating transaction due to transaction timeout",
+            details=f"The limit is {limit_ms} ms.",
+            hint="Write fewer rows at a time, or raise JOTBASE_TRANSACTION_TIMEOUT.",
         )
 
 

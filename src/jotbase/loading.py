@@ -55,6 +55,7 @@ def engine_maker(path: str, settings: Settings, image: bytes | None = None) -> E
                 decode=decode,
                 constraint=constraint,
                 statement_timeout=settings.statement_timeout,
+                unit_timeout=settings.transaction_timeout,
                 image=image,
             ),
         )

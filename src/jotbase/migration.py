@@ -17,7 +17,7 @@ from jotbase.sql.units import UnitOfWork
 
 async def migrate(engine: Engine, model: Model) -> Upgraded:
     """Bring the database to the model. Raises ProjectError, and changes nothing, if it must not."""
-    return await engine.write(lambda: _migrate(engine.dialect, model))
+    return await engine.write(lambda: _migrate(engine.dialect, model), timed=False)
 
 
 def _migrate(dialect: Dialect, model: Model) -> UnitOfWork[Upgraded]:

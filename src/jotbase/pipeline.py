@@ -21,15 +21,13 @@ from jotbase.query.guarding import Guard
 from jotbase.query.nodes import PlanLimits, ReadPlan
 from jotbase.query.operations import read_operations
 from jotbase.query.prepared import Prepared, make_ready, work_of
+from jotbase.query.remembered import Remembered
 from jotbase.query.render import render_error, render_options, render_read, render_written
 from jotbase.query.shape import Shape, shape
 from jotbase.query.written import Means
 from jotbase.schema.model import Model
 from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response
-
-#: How many questions are remembered; a flood of new shapes forgets the oldest.
-REMEMBERED = 4096
 
 
 class MakeContext(Protocol):
@@ -59,7 +57,7 @@ class DataApi:
     root: Callable[[Request, bool], Response]
     ticks: Callable[[], float] | None = None
     verbose: bool = True
-    prepared: dict[tuple[Shape, bool], Prepared] = field(default_factory=dict)
+    prepared: Remembered = field(default_factory=Remembered)
 
 
 async def answer(request: Request, data: DataApi, principal: Principal | None = None) -> Response:
@@ -142,7 +140,5 @@ def prepare(question: Shape, passes: bool, data: DataApi) -> Prepared:
         return known
     guard = data.guards[passes]
     prepared = make_ready(question, data.model, data.limits, data.engine.dialect, guard)
-    if len(data.prepared) >= REMEMBERED:
-        del data.prepared[next(iter(data.prepared))]
-    data.prepared[key] = prepared
+    data.prepared.keep(key, prepared)
     return prepared

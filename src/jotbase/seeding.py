@@ -20,6 +20,7 @@ from jotbase.project import Project, read_files
 from jotbase.query.body import read_payload
 from jotbase.query.intent import Payload
 from jotbase.query.nodes import InsertPlan
+from jotbase.query.remembered import Remembered
 from jotbase.query.shape import shape
 from jotbase.query.writes import insert_unit
 from jotbase.schema.convert import from_text
@@ -53,7 +54,7 @@ async def seed(project: Project, data: DataApi) -> dict[str, int]:
         yield from _tell_of_references(loaded)
         return loaded
 
-    return await data.engine.write(work)
+    return await data.engine.write(work, timed=False)
 
 
 def _check_names(files: dict[str, bytes], model: Model) -> None:
@@ -86,7 +87,9 @@ def _trusting(data: DataApi) -> DataApi:
         passes: {name: replace(one, trusted=True) for name, one in tables.items()}
         for passes, tables in data.means.items()
     }
-    return replace(data, means=means, limits=replace(data.limits, tx_end="commit"), prepared={})
+    return replace(
+        data, means=means, limits=replace(data.limits, tx_end="commit"), prepared=Remembered()
+    )
 
 
 def _is_empty(table: Table, api: DataApi) -> UnitOfWork[bool]:

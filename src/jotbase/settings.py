@@ -171,6 +171,11 @@ class Settings:
     statement_timeout: int = _setting(
         _number(10, 3_600_000), 8000, "The longest a statement may run, in milliseconds."
     )
+    transaction_timeout: int = _setting(
+        _number(10, 3_600_000),
+        20_000,
+        "The longest that one write, or batch of writes, may run, in milliseconds.",
+    )
     changes_keep: int = _setting(
         _number(1000, 1_000_000_000), 1_000_000, "How many changes the log keeps."
     )

@@ -96,7 +96,7 @@ class MemoryLog:
 
     async def close(self) -> None: ...
 
-    async def write(self, work: Any) -> Any:
+    async def write(self, work: Any, *, timed: bool = True) -> Any:
         raise NotImplementedError
 
 

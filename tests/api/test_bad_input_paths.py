@@ -56,3 +56,14 @@ def test_a_path_to_no_table_leads_nowhere(wire: Wire, path: bytes, status: int) 
 def test_another_method_is_refused(wire: Wire, method: str) -> None:
     """405, and nothing is done."""
     refused(wire.ask(method, b"/rest/v1/things?id=eq.1", [JSON], b'{"name": "x"}'), 405, "PGRST117")
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+def test_a_question_has_a_limit(wire: Wire, method: str) -> None:
+    """A thousand conditions are answered, and more are refused before they are made sense of."""
+    thousand = b"&".join(b"name=neq.%d" % number for number in range(999)) + b"&name=eq.x"
+    target = b"/rest/v1/things?" + thousand
+    answer = wire.ask(method, target, [JSON], b'{"name": "x"}')
+
+    assert answer.status in (200, 204), answer
+    refused(wire.ask(method, target + b"&id=gt.0" * 300, [JSON], b"{}"), 400, "54001")

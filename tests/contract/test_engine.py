@@ -8,7 +8,7 @@ from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine
-from jotbase.errors import JotError, StatementTooSlow
+from jotbase.errors import JotError, StatementTooSlow, UnitTooSlow
 from jotbase.sql.fragment import bound
 from jotbase.sql.units import RolledBack, Rows, Statement, UnitOfWork
 
@@ -189,6 +189,44 @@ async def test_a_write_past_its_time_is_undone_alone(
 
     assert isinstance(results[1], StatementTooSlow)
     assert await titles(engine) == ["a", "b"]
+
+
+async def test_a_unit_past_its_time_is_undone_alone(
+    make_engine: MakeEngine, engine_name: str
+) -> None:
+    """Cheap statements without end are stopped too, and a long one when the unit's time is up."""
+    engine = await make_engine(unit_timeout=50)
+    await engine.write(run_all(CREATE[engine_name]))
+
+    def many() -> UnitOfWork[None]:
+        while True:
+            yield Statement("INSERT INTO jobs (title) VALUES ('lost')")
+
+    results = await asyncio.gather(
+        engine.write(post("a")), engine.write(many), engine.write(post("b")),
+        engine.write(run(f"INSERT INTO jobs (title) SELECT CAST(n AS TEXT) FROM ({ENDLESS}) AS t")),
+        return_exceptions=True,
+    )  # fmt: skip
+
+    assert (type(results[1]), type(results[3])) == (UnitTooSlow, UnitTooSlow)
+    assert await titles(engine) == ["a", "b"]
+
+
+async def test_an_upgrade_takes_as_long_as_it_takes(
+    make_engine: MakeEngine, engine_name: str
+) -> None:
+    """A unit that is not timed is held to no limit, neither the statement's nor the unit's."""
+    engine = await make_engine(statement_timeout=10, unit_timeout=10)
+    await engine.write(run_all(CREATE[engine_name]), timed=False)
+
+    def both() -> UnitOfWork[None]:
+        for _ in range(3):
+            yield Statement(MANY)
+
+    with pytest.raises((StatementTooSlow, UnitTooSlow)):
+        await engine.write(both)
+    await engine.write(both, timed=False)
+    assert await engine.read("SELECT count(*) FROM jobs", ()) == [(60_000,)]
 
 
 async def test_a_dear_write_and_its_neighbours_are_all_kept(engine: Engine) -> None:

@@ -14,6 +14,7 @@ from jotbase.errors import (
     RequestError,
     SettingError,
     StatementTooSlow,
+    UnitTooSlow,
     violation,
 )
 
@@ -54,6 +55,15 @@ def test_a_statement_that_was_stopped_says_its_limit() -> None:
     assert error.details == "The limit is 8000 ms."
     assert error.hint is not None
     assert "JOTBASE_STATEMENT_TIMEOUT" in error.hint
+
+
+def test_a_unit_that_was_stopped_says_its_limit() -> None:
+    """It has PostgreSQL's code for a transaction past its time."""
+    error = UnitTooSlow(20_000)
+
+    assert (error.code, error.status, error.details) == ("25P04", 504, "The limit is 20000 ms.")
+    assert error.hint is not None
+    assert "JOTBASE_TRANSACTION_TIMEOUT" in error.hint
 
 
 def test_a_violation_lists_every_fault() -> None:

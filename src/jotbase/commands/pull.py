@@ -90,7 +90,7 @@ async def _adopt(database: str, model: Model) -> None:
     engine = SqliteEngine(database)
     await engine.open()
     try:
-        await engine.write(lambda: _noted(model))
+        await engine.write(lambda: _noted(model), timed=False)
     finally:
         await engine.close()
 

@@ -36,11 +36,13 @@ class Engine(Protocol):
     def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
         """Run a reading statement here and now; None where it would have to wait, or be long."""
 
-    async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
+    async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
         """Drive a unit of work to its end; when this returns, its result is on disk.
 
         `work` may be called again from the start, so it must have no effect of its own. What the
-        unit raises undoes the unit, and nothing but the unit, and is raised here.
+        unit raises undoes the unit, and nothing but the unit, and is raised here. One that is not
+        `timed`, such as an upgrade, may take as long as it takes; others raise StatementTooSlow or
+        UnitTooSlow.
         """
 
     async def changes(self, after: int, limit: int = 1000) -> list[Change]:

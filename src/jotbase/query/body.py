@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from jotbase.errors import RequestError
+from jotbase.query.integers import refuse_inexact
 from jotbase.query.intent import Intent, Payload
 from jotbase.query.separated import parse_lines
 from jotbase.query.shape import decoded
@@ -49,7 +50,10 @@ def check_count(rows: int) -> None:
 
 
 def read_json(body: bytes) -> Any:
-    """Return a JSON body's value. Raises RequestError: PGRST102, 22P05 for U+0000 in it."""
+    """Return a JSON body's value.
+
+    Raises RequestError: PGRST102, 22P05 for U+0000 in it, 22003 for integers beyond 64 bits.
+    """
     if b"\\u0000" in body and _NUL.search(body):
         raise RequestError(
             "22P05",
@@ -57,9 +61,11 @@ def read_json(body: bytes) -> Any:
             details="\\u0000 cannot be converted to text.",
         )
     try:
-        return orjson.loads(body)
+        value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise unreadable() from error
+    refuse_inexact(body)
+    return value
 
 
 def payload_of(value: Any, intent: Intent) -> Payload:

@@ -58,7 +58,7 @@ class _Parts:
     """What the parameters have said so far."""
 
     select: tuple[SelectItem, ...] | None = None
-    filters: dict[EmbedPath, tuple[Filter, ...]] = field(default_factory=dict)
+    filters: dict[EmbedPath, list[Filter]] = field(default_factory=dict)
     order: dict[EmbedPath, tuple[OrderTerm, ...]] = field(default_factory=dict)
     limit: dict[EmbedPath, int | At] = field(default_factory=dict)
     offset: dict[EmbedPath, int | At] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class _Parts:
 
     def add_filter(self, path: EmbedPath, condition: Filter) -> None:
         """Add one more condition that must hold."""
-        self.filters[path] = (*self.filters.get(path, ()), condition)
+        self.filters.setdefault(path, []).append(condition)
 
 
 def parse(shape: Shape) -> Intent:
@@ -94,7 +94,7 @@ def parse(shape: Shape) -> Intent:
         action=action,
         target=target,
         select=_ALL if parts.select is None else parts.select,
-        filters=parts.filters,
+        filters={path: tuple(found) for path, found in parts.filters.items()},
         order=parts.order,
         limit=parts.limit,
         offset=parts.offset,

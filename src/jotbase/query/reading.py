@@ -32,6 +32,8 @@ from jotbase.query.nodes import (
     Window,
 )
 from jotbase.query.relations import Relationship, find_relationship
+from jotbase.query.scanner import MAX_EMBEDS
+from jotbase.query.weights import EMBED, KEY, MOST, TERM, too_heavy, weight_of
 from jotbase.schema.model import Column, Model, Table, Type
 
 _DEPRECATED = (
@@ -43,7 +45,10 @@ _DEPRECATED = (
 
 @dataclass(slots=True)
 class Reading:
-    """One request's way to its tree: what is asked, and what has been used of it so far."""
+    """One request's way to its tree: what is asked, and what has been used of it so far.
+
+    `named` are the paths that parameters name, with all beginnings of them.
+    """
 
     intent: Intent
     model: Model
@@ -51,6 +56,24 @@ class Reading:
     aliases: int = 0
     used: set[EmbedPath] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
+    spent: int = 0
+    named: frozenset[EmbedPath] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note the paths that parameters name."""
+        asked = self.intent
+        self.named = frozenset(
+            path[:length]
+            for paths in (asked.filters, asked.order, asked.limit, asked.offset)
+            for path in paths
+            for length in range(1, min(len(path), MAX_EMBEDS) + 1)
+        )
+
+    def spend(self, weight: int) -> None:
+        """Add to what the request weighs. Raises RequestError 54001 when it is too much."""
+        self.spent += weight
+        if self.spent > MOST:
+            raise too_heavy()
 
     def next_alias(self) -> str:
         """Return an alias that no other table of the statement has."""
@@ -86,11 +109,14 @@ def _node(
 ) -> Node:
     items: list[Item] = []
     embeds: dict[str, Embed] = {}
+    taken = frozenset(one.alias or one.relation for one in select if isinstance(one, SelectEmbed))
     for asked in select:
         if isinstance(asked, SelectField):
             items.extend(_fields(reading, table, alias, asked))
+            reading.spend(len(table.readable) if _is_all(asked) else KEY)
         else:
-            embed = _embed(reading, table, alias, asked, place, select)
+            reading.spend(EMBED)
+            embed = _embed(reading, table, alias, asked, place, taken)
             # The same relation twice without aliases gives one key; the last one counts.
             embeds[embed.key] = embed
             embeds.setdefault(asked.relation, embed)
@@ -98,6 +124,7 @@ def _node(
     intent = reading.intent
     filters = tuple(one for path in place.paths for one in intent.filters.get(path, ()))
     terms = tuple(term for path in place.paths for term in intent.order.get(path, ()))
+    reading.spend(weight_of(filters) + TERM * len(terms))
     return Node(
         table,
         alias,
@@ -116,7 +143,7 @@ def _fields(reading: Reading, table: Table, alias: str, asked: SelectField) -> l
     if asked.field is None:
         value = Value(alias, None, aggregate="count", aggregate_cast=aggregate_cast)
         return [Item(asked.alias or "count", value)]
-    if asked.field.name == "*" and not asked.field.steps:
+    if _is_all(asked):
         zone = reading.intent.preferences.timezone
         return [Item(one.name, Value(alias, one, zone=_zone(one, zone))) for one in table.readable]
     if _counts(reading, table, asked):
@@ -132,6 +159,10 @@ def _fields(reading: Reading, table: Table, alias: str, asked: SelectField) -> l
         _zone(value.column, reading.intent.preferences.timezone),
     )
     return [Item(asked.alias or asked.aggregate or _key(asked.field), value)]
+
+
+def _is_all(asked: SelectField) -> bool:
+    return asked.field is not None and asked.field.name == "*" and not asked.field.steps
 
 
 def _zone(column: Column | None, zone: str | None) -> str | None:
@@ -162,12 +193,14 @@ def _embed(
     alias: str,
     asked: SelectEmbed,
     place: _Place,
-    siblings: tuple[SelectItem, ...],
+    taken: frozenset[str],
 ) -> Embed:
     found = find_relationship(reading.model, table, asked.relation, asked.hint)
     own = reading.next_alias()
-    names = _names(reading, asked, place, siblings)
-    inside = _Place(frozenset((*path, name) for path in place.paths for name in names))
+    names = _names(reading, asked, place, taken)
+    paths = ((*path, name) for path in place.paths for name in names)
+    # Two names on each of many levels are a great many paths, of which few are ever asked for.
+    inside = _Place(frozenset(path for path in paths if path in reading.named))
     window = _window(reading, inside.paths)
     node = _node(reading, found.target, own, asked.select, inside, window)
     if asked.spread and not found.to_one and node.aggregated:
@@ -187,15 +220,10 @@ def _embed(
 
 
 def _names(
-    reading: Reading, asked: SelectEmbed, place: _Place, siblings: tuple[SelectItem, ...]
+    reading: Reading, asked: SelectEmbed, place: _Place, taken: frozenset[str]
 ) -> tuple[str, ...]:
-    """Return the names by which dotted paths may mean an embed."""
+    """Return the names by which dotted paths may mean an embed; `taken` are the siblings' keys."""
     key = asked.alias or asked.relation
-    taken = {
-        one.alias or one.relation
-        for one in siblings
-        if isinstance(one, SelectEmbed) and one is not asked
-    }
     if key == asked.relation or asked.relation in taken or not reading.limits.legacy_targets:
         names: tuple[str, ...] = (key,)
     else:

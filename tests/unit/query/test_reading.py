@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.query.board import code_of, read_plan
+from tests.unit.query.board import COMPANIES, GENEROUS, MODEL, asked, code_of, read_plan
 
-from jotbase.query.nodes import Embed, Item, PlanLimits, Value
+from jotbase.query.nodes import WHOLE, Embed, Item, PlanLimits, Value
+from jotbase.query.reading import Reading, read_node
 
 
 def items(select: str) -> tuple[Item, ...]:
@@ -148,3 +149,48 @@ def test_order_by_what_a_spread_calls_it() -> None:
     assert isinstance(order[0].value, Value)
     assert order[0].value.column is not None
     assert order[0].value.column.name == "name"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "?" + "&".join(["id=eq.1"] * 1200),
+        "?or=(" + ",".join(["id.eq.1"] * 1200) + ")",
+        "?id=eq(any).{" + ",".join(["1"] * 1200) + "}",
+        "?order=" + ",".join(["id"] * 1200),
+        "?select=" + ",".join(["id"] * 6001),
+        "?select=" + ",".join(["*"] * 900),
+        "?select=" + ",".join(["companies()"] * 601),
+        "?select=companies(id)&" + "&".join(["companies.id=eq.1"] * 1200),
+        "?select=" + ",".join(["companies()"] * 99) + "&" + "&".join(["companies.id=eq.1"] * 99),
+    ],
+)
+def test_what_weighs_too_much(line: str) -> None:
+    """Conditions, alternatives, terms, keys and relations are counted wherever they stand."""
+    assert code_of(lambda: read_plan("GET /jobs" + line)) == "54001"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "?" + "&".join(["id=eq.1"] * 1000),
+        "?select=" + ",".join(["id"] * 1000),
+        "?id=in.(" + ",".join(["1"] * 5000) + ")",
+    ],
+)
+def test_what_does_not(line: str) -> None:
+    """A list is one condition, however long."""
+    assert code_of(lambda: read_plan("GET /jobs" + line)) is None
+
+
+def test_deep_selects_have_few_paths() -> None:
+    """Each level may be called by two names; only the paths that are asked for are followed."""
+    deep = "id"
+    for level in range(16):
+        deep = f"a{level}:{('companies', 'jobs')[level % 2]}({deep})"
+    intent = asked(f"GET /{('companies', 'jobs')[0]}?select={deep}&a15.companies.limit=1")
+    reading = Reading(intent, MODEL, GENEROUS)
+    read_node(reading, COMPANIES, WHOLE)
+
+    assert len(reading.used) < 64
+    assert ("a15", "companies") in reading.used

@@ -26,38 +26,40 @@ class Costs:
     """What each statement owes: 0 runs on the loop, more in a thread, until paid.
 
     A statement is its text and the size of its longest text value, to a factor of four: inserting
-    one row and inserting ten thousand are one text.
+    one row and inserting ten thousand are one text. Of a text, which may be long, only the hash is
+    kept: two that share one share what they owe, which harms neither.
     """
 
     def __init__(self) -> None:
-        self._owed: dict[tuple[str, int], int] = {}
-        self._seen: set[str] = set()
+        self._owed: dict[tuple[int, int], int] = {}
+        self._seen: set[int] = set()
 
     def is_dear(self, text: str, values: Sequence[Any]) -> bool:
         """Say whether the statement belongs in a thread, for what is known of it."""
-        return bool(self._owed) and (text, _size(values)) in self._owed
+        return bool(self._owed) and (hash(text), _size(values)) in self._owed
 
     def is_new(self, text: str) -> bool:
         """Say whether the text was never asked for, and remember it."""
-        if text in self._seen:
+        key = hash(text)
+        if key in self._seen:
             return False
         if len(self._seen) >= _MOST:
             self._seen.clear()
-        self._seen.add(text)
+        self._seen.add(key)
         return True
 
     def dear(self, text: str, values: Sequence[Any], runs: int = PROBATION) -> None:
         """Send the statement to a thread for so many cheap runs."""
         if len(self._owed) >= _MOST:
             self._owed.clear()
-        self._owed[text, _size(values)] = runs
+        self._owed[hash(text), _size(values)] = runs
 
     def ran_in_thread(self, text: str, values: Sequence[Any], seconds: float) -> None:
         """Count a run in a thread, of so much processor time: a cheap one pays, a dear one owes."""
         if seconds > BUDGET / 2:
             self.dear(text, values)
             return
-        key = text, _size(values)
+        key = hash(text), _size(values)
         owed = self._owed.pop(key, 1)
         if owed > 1:
             self._owed[key] = owed - 1

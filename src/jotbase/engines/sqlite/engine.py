@@ -41,13 +41,15 @@ class SqliteOptions:
     `functions` are by SQL name (`jot_ilike`) and must be pure. `decode` makes a row of a table's
     JSON in the change log. `constraint` names keys; without it they bear PostgreSQL's default
     names. A statement may take `statement_timeout` ms, and wait `lock_timeout` ms for a lock of
-    another process. `image` (what `SqliteEngine.image` gave) fills a database that is new.
+    another process; a unit of work may take `unit_timeout` ms. `image` (what `SqliteEngine.image`
+    gave) fills a database that is new.
     """
 
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     decode: Decode = plain
     constraint: ConstraintName = _unnamed
     statement_timeout: int = 8000
+    unit_timeout: int = 20_000
     lock_timeout: int = 5000
     image: bytes | None = None
 
@@ -84,6 +86,7 @@ class SqliteEngine:
         self._writer = Writer(
             connection,
             limit_ms=options.statement_timeout,
+            unit_ms=options.unit_timeout,
             lock_ms=options.lock_timeout,
             name=options.constraint,
             committed=self._log.committed,
@@ -106,9 +109,9 @@ class SqliteEngine:
         """Run one reading statement on the loop; see `Engine.read_now`."""
         return self._reader.inline(text, values)
 
-    async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
+    async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
         """Drive a unit of work to its end; see `Engine.write`."""
-        return await self._writer.write(work)
+        return await self._writer.write(work, timed=timed)
 
     async def changes(self, after: int, limit: int = 1000) -> list[Change]:
         """Return the committed changes with numbers above `after`, in order."""

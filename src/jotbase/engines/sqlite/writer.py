@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
+from math import inf
 from time import perf_counter, thread_time
 from typing import Any, TypeVar
 
@@ -21,7 +22,7 @@ from jotbase.engines.sqlite.costs import BUDGET, Alarm, Costs
 from jotbase.engines.sqlite.diagnosis import conflict
 from jotbase.engines.sqlite.refusals import ConstraintName, closed, refusal
 from jotbase.engines.sqlite.worker import Worker, stop_after
-from jotbase.errors import JotError, StatementTooSlow
+from jotbase.errors import JotError, StatementTooSlow, UnitTooSlow
 from jotbase.sql.units import RolledBack, Rows, Runnable, UnitOfWork
 
 Result = TypeVar("Result")
@@ -36,13 +37,16 @@ PATIENCE = 0.0005
 
 
 class _Entry:
-    """A unit that waits for its turn; then what became of it."""
+    """A unit that waits for its turn; then what became of it. `left` is its time, in seconds."""
 
-    __slots__ = ("error", "future", "result", "work")
+    __slots__ = ("error", "future", "left", "result", "work")
 
-    def __init__(self, work: Callable[[], UnitOfWork[Any]], future: asyncio.Future[Any]) -> None:
+    def __init__(
+        self, work: Callable[[], UnitOfWork[Any]], future: asyncio.Future[Any], left: float
+    ) -> None:
         self.work = work
         self.future = future
+        self.left = left
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -71,7 +75,8 @@ class _TooDear(Exception):
 class Writer:
     """The one writer of a database; made on the event loop that it works on.
 
-    `connection` becomes its own. `committed` is called after each commit, before its callers know.
+    `connection` becomes its own. A statement may take `limit_ms`, and a unit `unit_ms` while it has
+    the lock that others wait for. `committed` is called after each commit, before its callers know.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class Writer:
         connection: apsw.Connection,
         *,
         limit_ms: int,
+        unit_ms: int,
         lock_ms: int,
         name: ConstraintName,
         committed: Callable[[int], None],
@@ -86,6 +92,8 @@ class Writer:
         self._connection = connection
         self._cursor = connection.cursor()
         self._limit_ms = limit_ms
+        self._unit_ms = unit_ms
+        self._unit_end = inf
         self._lock_ms = lock_ms
         self._name = name
         self._committed = committed
@@ -98,12 +106,12 @@ class Writer:
         self._worker = Worker("jotbase-write")
         self._task = self._loop.create_task(self._serve(), name="jotbase writer")
 
-    async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
+    async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
         """Run the unit in the next group; return its result when that is on disk."""
         if self._closing:
             raise closed()
         future: asyncio.Future[Result] = self._loop.create_future()
-        self._queue.append(_Entry(work, future))
+        self._queue.append(_Entry(work, future, self._unit_ms / 1000 if timed else inf))
         self._wake()
         return await future
 
@@ -226,6 +234,8 @@ class Writer:
     async def _run(self, entry: _Entry, *, first: bool) -> _Fate:
         """Drive one unit in a savepoint of its own."""
         self._cursor.execute("SAVEPOINT unit")
+        start = perf_counter()
+        self._unit_end = start + entry.left
         try:
             entry.error = None
             entry.result = await self._drive(entry.work(), first)
@@ -238,6 +248,8 @@ class Writer:
             entry.error, again = error, False
         else:
             return _Fate.KEPT
+        finally:
+            entry.left -= perf_counter() - start
         if not self._connection.in_transaction:
             return _Fate.LOST_AGAIN if again else _Fate.LOST
         self._cursor.execute("ROLLBACK TO unit")
@@ -270,6 +282,8 @@ class Writer:
     async def _statement(self, statement: Runnable, first: bool) -> Rows:
         """Run one statement: on the loop, or in the thread if it is known to be dear."""
         text, values = statement.text, statement.params
+        if perf_counter() > self._unit_end:
+            raise UnitTooSlow(self._unit_ms)
         dear = self._costs.is_dear(text, values)
         if dear and not first:
             raise _TooDear
@@ -280,6 +294,8 @@ class Writer:
             rows = self._perform(text, values)
         except apsw.InterruptError as error:
             self._costs.dear(text, values)
+            if dear and perf_counter() > self._unit_end:
+                raise UnitTooSlow(self._unit_ms) from error
             if dear:
                 raise StatementTooSlow(self._limit_ms) from error
             raise _TooDear from error
@@ -306,7 +322,9 @@ class Writer:
     async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:
         self._alarm.disarm()
         job = self._worker.run(lambda: self._timed(text, values))
-        stop_after(job, self._limit_ms / 1000, self._connection.interrupt)
+        if self._unit_end < inf:
+            limit = min(self._limit_ms / 1000, self._unit_end - perf_counter())
+            stop_after(job, max(0, limit), self._connection.interrupt)
         try:
             rows, seconds = await job
         finally:
