@@ -296,3 +296,26 @@ def test_a_token_ends_at_once_with_its_session(backend: TestBackend) -> None:
 
     told: Any = refused(user.get("/notes"), 401, "PGRST301")
     assert told["message"] == "The session of this token has ended"
+
+
+def test_the_rule_refuses_before_missing_values_and_taken_keys(serve: Serve) -> None:
+    """As in PostgreSQL: nobody learns which keys are taken by rows that no rule lets in."""
+    rules = {"select": "True", "insert": "new.kind == 'a'", "update": "new.kind == 'a'"}
+    kinds = table(
+        {"kind": {"type": "string"}, "code": {"type": "string"}, "size": {"type": "integer"}},
+        required=["code"],
+        unique=[["code"]],
+        access=rules,
+    )
+    visitor = serve({"kinds": kinds}).anonymous
+    visitor.post("/kinds", [{"kind": "a", "code": "x"}, {"kind": "a", "code": "y"}])
+
+    refused(visitor.post("/kinds", {"kind": "b", "code": "x"}), 401, "42501")
+    refused(visitor.post("/kinds", {"kind": "a", "code": "x"}), 409, "23505")
+    refused(visitor.post("/kinds", {"kind": "b"}), 401, "42501")
+    refused(visitor.post("/kinds", {"kind": "a"}), 400, "23502")
+    one = {"id": "eq.1"}
+    refused(visitor.patch("/kinds", one, {"kind": "b", "code": "y"}), 401, "42501")
+    refused(visitor.patch("/kinds", one, {"kind": "a", "code": "y"}), 409, "23505")
+    refused(visitor.patch("/kinds", one, {"kind": "b", "code": None}), 401, "42501")
+    refused(visitor.patch("/kinds", one, {"code": None}), 400, "23502")

@@ -108,7 +108,7 @@ def test_what_fits_is_stored_as_it_is(orders: Client) -> None:
         ({"mail": "ada"}, "/mail", "format"),
         ({"site": "not a uri"}, "/site", "format"),
         ({"day": "2026-02-29"}, "/day", "format"),
-        ({"kind": "tiny"}, "/kind", "enum"),
+        ({"kind": "tiny", "unit": None}, "/kind", "enum"),
         ({"unit": "g"}, "/unit", "const"),
         ({"tags": ["new", "new"]}, "/tags", "uniqueItems"),
         ({"tags": ["hot"]}, "/tags", "contains"),
@@ -159,6 +159,40 @@ def test_every_fault_is_told_at_once(orders: Client) -> None:
         ("/tags", "contains"),
         ("/tags/0", "type"),
     ]
+
+
+def test_faults_of_columns_and_of_the_row_are_told_together(orders: Client) -> None:
+    """What `if` and `dependentRequired` find stands beside what single columns say."""
+    bad = {"code": "a", "kind": "large", "card": "1"}
+    wanted = [
+        ("/code", "minLength"),
+        ("/code", "pattern"),
+        ("", "dependentRequired"),
+        ("", "required"),
+    ]
+
+    assert faults(orders.post("/orders", bad)) == wanted
+    assert faults(
+        orders.post("/orders", [{"code": "AB", "card": "1"} | {"kind": "small"}, bad])
+    ) == [
+        ("/0", "dependentRequired"),
+        *(("/1" + place, keyword) for place, keyword in wanted),
+    ]
+    orders.post("/orders", {"code": "AB"})
+    assert faults(orders.patch("/orders", {"id": "eq.1"}, bad)) == wanted
+
+
+def test_missing_values_and_taken_keys_are_told_after_the_faults_of_the_row(orders: Client) -> None:
+    """A row that lacks a value, or has another's key, is still told all that its schema says."""
+    assert faults(orders.post("/orders", {"card": "1"})) == [
+        ("", "dependentRequired"),
+        ("", "required"),
+    ]
+    orders.post("/orders", {"id": 1, "code": "AB"})
+    assert faults(orders.post("/orders", {"id": 1, "code": "AB", "card": "1"})) == [
+        ("", "dependentRequired")
+    ]
+    refused(orders.post("/orders", {"id": 1, "code": "AB"}), 409, "23505")
 
 
 def test_a_message_shows_nothing_of_the_row(orders: Client) -> None:

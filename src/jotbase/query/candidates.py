@@ -7,13 +7,15 @@ Must not know SQL or access rules.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from jotbase.errors import JotError, RequestError, violation
+from jotbase.errors import RequestError, violation
 from jotbase.query.alike import default_of, present, recipe, rows_of
 from jotbase.query.body import Cell, mismatched
 from jotbase.query.expr import Context
+from jotbase.query.faults import Faults, placed, together, whole_row_faults
 from jotbase.query.intent import Payload
 from jotbase.query.nodes import InsertPlan, UpdatePlan
 from jotbase.query.plan import check_columns
@@ -21,6 +23,19 @@ from jotbase.query.written import Means
 from jotbase.schema.convert import canonical, from_text
 from jotbase.schema.model import Column, Table
 from jotbase.values import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Rows in canonical form; columns that the database fills are absent.
+
+    `missing` is the error, if a value is missing that must be there (23502): the rules may have
+    something to say before it. `lacks` are all such values in the schema's words.
+    """
+
+    rows: list[Row]
+    missing: RequestError | None = None
+    lacks: Faults = field(default_factory=list)
 
 
 def named_columns(plan: InsertPlan | UpdatePlan, payload: Payload) -> tuple[str, ...]:
@@ -68,10 +83,10 @@ def refuse_server_columns(table: Table, names: Iterable[str], means: Means, verb
         raise RequestError("428C9", message, details=f'Column "{name}" {kind}')
 
 
-def new_rows(plan: InsertPlan, payload: Payload, context: Context, means: Means) -> list[Row]:
-    """Return the rows to insert, in canonical form; columns that the database fills are absent.
+def new_rows(plan: InsertPlan, payload: Payload, context: Context, means: Means) -> Made:
+    """Return the rows to insert.
 
-    Raises RequestError: 23502, 23514 with all faults of all rows, 428C9, PGRST204.
+    Raises RequestError: 23514 with all faults of all rows, 428C9, PGRST204.
     """
     table = plan.table
     names = named_columns(plan, payload)
@@ -80,40 +95,52 @@ def new_rows(plan: InsertPlan, payload: Payload, context: Context, means: Means)
     made = None
     if not payload.unread:
         made = rows_of(recipe(table, names), payload.rows, context, means)
-    return made if made is not None else _one_by_one(plan, payload, names, context, means)
+    return Made(made) if made is not None else _one_by_one(plan, payload, names, context, means)
 
 
 def _one_by_one(
     plan: InsertPlan, payload: Payload, names: tuple[str, ...], context: Context, means: Means
-) -> list[Row]:
+) -> Made:
     """Return the rows to insert, or raise with all that is wrong with any of them."""
     table = plan.table
     columns = [table.by_name[name] for name in names]
     fills = [(one.name, fill) for one in table.columns if (fill := default_of(one, means))]
     needed = [column for column in table.columns if not column.nullable]
     rows: list[Row] = []
-    faults: list[dict[str, Any]] = []
-    lacks: list[dict[str, Any]] = []
-    missing: JotError | None = None
+    faults: list[Faults] = []
+    lacks: Faults = []
+    missing: RequestError | None = None
     for number, raw in enumerate(payload.rows):
         row = _read(raw, columns, plan.defaults)
         found = means.check.column_faults(present(table, row))
-        faults.extend(_place(fault, number, payload) for fault in found)
         if not found:
             _make_canonical(row, columns)
         for name, fill in fills:
             if name not in row:
                 row[name] = fill(context)
+        faults.append(found)
         lacking = _lacking(row, needed)
         if lacking is not None:
             missing = missing or not_null(table, lacking, row)
-            lacks.append(_place(_required(lacking), number, payload))
+            lacks += placed([_required(lacking)], number, payload)
         rows.append(row)
-    if faults:
-        raise violation([*faults, *lacks], table.name)
-    if missing is not None:
-        raise missing
-    return rows
+    if any(faults):
+        raise violation([*_all_faults(plan, rows, faults, payload, means), *lacks], table.name)
+    return Made(rows, missing, lacks)
+
+
+def _all_faults(
+    plan: InsertPlan, rows: list[Row], faults: list[Faults], payload: Payload, means: Means
+) -> Faults:
+    """Return the faults of the rows' values together with those of the rows as a whole.
+
+    A row to merge may be another before it is stored: of that its values' faults are all.
+    """
+    told: Faults = []
+    for number, (row, found) in enumerate(zip(rows, faults, strict=True)):
+        whole = whole_row_faults(plan.table, row, means) if plan.resolution != "merge" else []
+        told += placed(together(found, whole), number, payload)
+    return told
 
 
 def _given(plan: InsertPlan, payload: Payload, names: tuple[str, ...]) -> list[str]:
@@ -146,10 +173,8 @@ def _lacking(row: Row, needed: Iterable[Column]) -> str | None:
     What the database numbers or computes may be absent, but null it may not be.
     """
     for column in needed:
-        if row.get(column.name) is None:
-            filled = column.identity or column.generated is not None
-            if not filled or column.name in row:
-                return column.name
+        if row.get(column.name) is None and (not column.is_filled or column.name in row):
+            return column.name
     return None
 
 
@@ -176,49 +201,36 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 64 else text[:64] + "..."
 
 
-def _place(fault: dict[str, Any], number: int, payload: Payload) -> dict[str, Any]:
-    """Return a fault with its place in the body: behind the row's number in a list of rows."""
-    if payload.single:
-        return fault
-    return {**fault, "pointer": f"/{number}{fault['pointer']}"}
-
-
 def _make_canonical(row: Row, columns: Iterable[Column]) -> None:
     for column in columns:
         if column.name in row:
             row[column.name] = canonical(column, row[column.name])
 
 
-def changes(plan: UpdatePlan, payload: Payload, means: Means) -> Row:
-    """Return the columns to set, in canonical form; an empty body sets none.
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The columns that an update sets, in canonical form unless they have `faults`.
 
-    Raises RequestError: 23502, 23514, 428C9, PGRST204.
+    `missing` is the error, if one is set to null that must have a value (23502).
     """
+
+    row: Row
+    faults: Faults
+    missing: RequestError | None = None
+
+
+def changes(plan: UpdatePlan, payload: Payload, means: Means) -> Changed:
+    """Return the columns to set; an empty body sets none. Raises RequestError: 428C9, PGRST204."""
     table = plan.table
     if not payload.rows:
-        return {}
+        return Changed({}, [])
     names = named_columns(plan, payload)
     columns = [table.by_name[name] for name in names]
     row = _read(payload.rows[0], columns, defaults=True)
     refuse_server_columns(table, names, means, "update")
     faults = means.check.column_faults(present(table, row))
-    if faults:
-        raise violation(faults, table.name)
-    for name, value in row.items():
-        if value is None and not table.by_name[name].nullable:
-            raise not_null(table, name, row)
-    _make_canonical(row, columns)
-    return row
-
-
-def check_whole_rows(table: Table, rows: Iterable[Row], means: Means, payload: Payload) -> None:
-    """Check rows as the database stored them. Raises RequestError 23514 with all faults."""
-    if not means.check.needs_whole_row:
-        return
-    faults = [
-        _place(fault, number, payload)
-        for number, row in enumerate(rows)
-        for fault in means.check.faults(present(table, row))
-    ]
-    if faults:
-        raise violation(faults, table.name)
+    lacking = [name for name in row if row[name] is None and not table.by_name[name].nullable]
+    missing = not_null(table, lacking[0], row) if lacking else None
+    if not faults:
+        _make_canonical(row, columns)
+    return Changed(row, faults, missing)

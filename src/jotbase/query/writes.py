@@ -14,10 +14,19 @@ from urllib.parse import quote
 from orjson import Fragment as Json
 from orjson import dumps
 
-from jotbase.errors import RequestError
-from jotbase.query.candidates import changes, check_whole_rows, named_columns, new_rows
+from jotbase.errors import ConflictError, RequestError, violation
+from jotbase.query.candidates import Changed, changes, named_columns, new_rows
 from jotbase.query.compile import compile_read
 from jotbase.query.expr import TRUE, Context
+from jotbase.query.faults import (
+    Refused,
+    changed_rows,
+    check_whole_rows,
+    of_rows,
+    placed,
+    refuse,
+    whole_row_faults,
+)
 from jotbase.query.guarding import RowAction
 from jotbase.query.intent import Payload
 from jotbase.query.nodes import (
@@ -66,15 +75,24 @@ def insert_unit(
     database.
     """
     table = plan.table
-    rows = _of_key(plan, new_rows(plan, payload, context, means), context)
+    made = new_rows(plan, payload, context, means)
+    if made.missing is not None:
+        whole = plan.resolution != "merge"
+        refused = Refused(table, made.rows, made.missing, payload, lacks=made.lacks, whole=whole)
+        yield from refuse(refused, "insert", context, means, _reads(plan))
+    rows = _of_key(plan, made.rows, context)
     olds = yield from existing_rows(plan, rows, means)
     clause = conflict_clause(plan, named_columns(plan, payload), rows, means.dialect)
     found: list[tuple[Any, ...]] = []
-    for statement in inserts(table, rows, means.dialect, clause):
-        found.extend((yield statement))
+    try:
+        for statement in inserts(table, rows, means.dialect, clause):
+            found.extend((yield statement))
+    except ConflictError as error:
+        refused = of_rows(Refused(table, rows, error, payload, whole=plan.resolution != "merge"))
+        yield from _refuse_inserted(plan, refused, olds, context, means)
     after = _Stored(*load(table, found, means.dialect))
-    check_whole_rows(table, after.rows, means, payload)
     yield from _check_inserted(plan, rows, after, olds, context, means)
+    check_whole_rows(table, after.rows, means, payload)
     body = yield from _representation(plan, after, context, means)
     located = plan.answer.preferences.returning == "headers-only" and len(after.rows) == 1
     location = _location(table, after.rows) if located else None
@@ -82,6 +100,31 @@ def insert_unit(
         len(after.rows), body, _keys(plan), location, created=len(olds) < max(1, len(after.rows))
     )
     return _finished(plan, result)
+
+
+def _reads(plan: WritePlan) -> bool:
+    return plan.answer.preferences.returning == "representation"
+
+
+def _refuse_inserted(
+    plan: InsertPlan,
+    refused: Refused,
+    olds: dict[tuple[Any, ...], Row],
+    context: Context,
+    means: Means,
+) -> UnitOfWork[None]:
+    """Raise what is told of rows that the database does not take; the rules see merges as such."""
+    if olds:
+        key, empty = plan.conflict, dict.fromkeys(plan.table.by_name)
+        names = named_columns(plan, refused.payload)
+        merging = [row for row in refused.rows if _key(empty | row, key) in olds]
+        before = [olds[_key(row, key)] for row in merging]
+        merged = [
+            old | {name: row[name] for name in names if name in row}
+            for old, row in zip(before, merging, strict=True)
+        ]
+        yield from means.guard.check(plan.table, "merge", merged, before, context, _reads(plan))
+    yield from refuse(refused, "insert", context, means, _reads(plan) and not olds)
 
 
 def _check_inserted(
@@ -93,7 +136,7 @@ def _check_inserted(
     means: Means,
 ) -> UnitOfWork[None]:
     """Judge new rows as inserted, merged ones as proposed and as merged."""
-    reading = plan.answer.preferences.returning == "representation"
+    reading = _reads(plan)
     check, table, key = means.guard.check, plan.table, plan.conflict
     if not olds:
         yield from check(table, "insert", after.rows, None, context, reading)
@@ -116,21 +159,46 @@ def update_unit(
     plan: UpdatePlan, payload: Payload, context: Context, means: Means
 ) -> UnitOfWork[Written]:
     """Change the rows that the filters and the rules let be changed."""
-    changed = changes(plan, payload, means)
-    if not changed:
+    change = changes(plan, payload, means)
+    if not change.row:
         return _finished(plan, Written(0, _empty(plan), _keys(plan)))
     table = plan.table
     before = yield from _chosen(plan, plan.target, context, means)
+    if change.faults or change.missing is not None:
+        yield from _refuse_change(change, before.rows, table, context, means)
     _check_count(plan, len(before.rows))
     after = _Stored([], [])
     if before.rows:
-        found = yield update(table, changed, before.keys, means.dialect)
+        places = Payload((), single=len(before.rows) == 1)
+        try:
+            found = yield update(table, change.row, before.keys, means.dialect)
+        except ConflictError as error:
+            rows = changed_rows(table, before.rows, change.row)
+            refused = of_rows(Refused(table, rows, error, places, before.rows))
+            yield from refuse(refused, "update", context, means, _reads(plan))
         after = _in_order(before, _Stored(*load(table, found, means.dialect)))
-        check_whole_rows(table, after.rows, means, Payload((), single=len(after.rows) == 1))
-        reading = plan.answer.preferences.returning == "representation"
-        yield from means.guard.check(table, "update", after.rows, before.rows, context, reading)
+        yield from means.guard.check(
+            table, "update", after.rows, before.rows, context, _reads(plan)
+        )
+        check_whole_rows(table, after.rows, means, places)
     body = yield from _representation(plan, after, context, means)
     return _finished(plan, Written(len(after.rows), body, _keys(plan)))
+
+
+def _refuse_change(
+    change: Changed, olds: list[Row], table: Table, context: Context, means: Means
+) -> UnitOfWork[None]:
+    """Raise all that is wrong with an update, the rows that it would change looked at as well."""
+    rows = changed_rows(table, olds, change.row)
+    places = Payload((), single=len(rows) == 1)
+    if change.missing is not None and not change.faults:
+        refused = Refused(table, rows, change.missing, places, olds)
+        yield from refuse(refused, "update", context, means, True)
+    faults = list(change.faults)
+    for number, row in enumerate(rows):
+        more = [one for one in whole_row_faults(table, row, means) if one not in change.faults]
+        faults += placed(more, number, places)
+    raise violation(faults, table.name)
 
 
 def _in_order(before: _Stored, after: _Stored) -> _Stored:

@@ -7,6 +7,7 @@ no value of the row appears. Must not know where a row comes from, or what SQL c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,7 @@ from jsonschema_rs import (
     Registry,
     ValidationError,
 )
+from orjson import dumps
 
 from jotbase.errors import RequestError
 from jotbase.schema.convert import from_text
@@ -41,6 +43,10 @@ _LISTED = 10_000
 #: What the root of a schema may say without a look at the whole row: the columns' own schemas are
 #: checked one by one, NOT NULL stands for `required`, and unknown columns never get that far.
 _LOCAL = ANNOTATIONS | COLUMN_ONLY | TABLE_ONLY | {"type", "properties", "required"}
+
+#: What the root of a schema says of single columns.
+_BY_COLUMN = ("properties", "required", "type")
+_IF = ("if", "then", "else")
 
 
 def _is_decimal(text: str) -> bool:
@@ -123,13 +129,43 @@ class RowCheck:
 
     def faults(self, row: Row) -> list[dict[str, Any]]:
         """Return the faults of a whole row in canonical form."""
-        if self._decimals:
-            row = dict(row)
-            for name in self._decimals & row.keys():
-                row[name] = Decimal(row[name]) if isinstance(row[name], str) else row[name]
+        row = self._as_numbers(row)
         if self._whole.is_valid(row):
             return []
         return [_fault(error) for error in _errors(self._whole, row)]
+
+    def row_faults(self, row: Row, unknown: AbstractSet[str] = frozenset()) -> list[dict[str, Any]]:
+        """Return what is against a row that is not stored yet besides its columns' own faults.
+
+        The database is still to fill the `unknown` columns, which the row does not have: keywords
+        that may look at them say nothing here.
+        """
+        if not self.needs_whole_row:
+            return []
+        return [
+            _fault(error)
+            for error in _errors(self._whole, self._as_numbers(row))
+            if not self._is_early(error.schema_path[0], unknown)
+        ]
+
+    def _is_early(self, word: str | int, unknown: AbstractSet[str]) -> bool:
+        """Say whether a root keyword speaks of single columns, or may look at unknown ones."""
+        if word in _BY_COLUMN or not unknown:
+            return word in _BY_COLUMN
+        words: tuple[str | int, ...] = _IF if word in _IF else (word,)
+        if word == "$defs":  # a reference was followed, from wherever
+            words = tuple(one for one in self._schema if is_whole_row_keyword(one, None))
+        said = dumps([self._schema.get(str(one)) for one in words]).decode()
+        if "$" in said:
+            said += dumps(self._schema.get("$defs")).decode()
+        return word == "minProperties" or any(dumps(name).decode() in said for name in unknown)
+
+    def _as_numbers(self, row: Row) -> Row:
+        """Return a row with decimals, stored as text, as the numbers that the schema wants."""
+        texts = [name for name in self._decimals & row.keys() if isinstance(row[name], str)]
+        if not texts:
+            return row
+        return row | {name: Decimal(row[name]) for name in texts if _is_decimal(row[name])}
 
 
 def is_whole_row_keyword(word: str, value: Any) -> bool:

@@ -74,6 +74,11 @@ class Column:
         return name
 
     @property
+    def is_filled(self) -> bool:
+        """Whether the database numbers or computes the column where no value is given."""
+        return self.identity or self.generated is not None
+
+    @property
     def has_default(self) -> bool:
         """Whether the server fills the column when a row does not name it."""
         return (

@@ -9,13 +9,13 @@ from tests.unit.query.board import COMPANIES, JOBS, OPEN, code_of, column, plann
 
 from jotbase.errors import RequestError
 from jotbase.query.body import Cell
-from jotbase.query.candidates import changes, check_whole_rows, new_rows
+from jotbase.query.candidates import changes, new_rows
 from jotbase.query.expr import Context
 from jotbase.query.intent import Payload
 from jotbase.query.nodes import InsertPlan, Returning, UpdatePlan
 from jotbase.query.written import Means
 from jotbase.schema.check import RowCheck
-from jotbase.schema.model import Column, Table, Type
+from jotbase.schema.model import Table, Type
 from jotbase.values import Row
 
 MEANS = Means(RowCheck(JOBS), OPEN, defaults={"created_at": lambda context: context.now})
@@ -26,7 +26,10 @@ def made(line: str, *rows: dict[str, Any], single: bool = False, prefer: str = "
     """Return the rows that a body comes to."""
     plan = planned(line, prefer=prefer)
     assert isinstance(plan, InsertPlan)
-    return new_rows(plan, Payload(rows, single), Context(now=NOW), MEANS)
+    found = new_rows(plan, Payload(rows, single), Context(now=NOW), MEANS)
+    if found.missing is not None:
+        raise found.missing
+    return found.rows
 
 
 def test_defaults_are_filled_in() -> None:
@@ -95,9 +98,9 @@ def test_seeds_may_set_read_only_columns() -> None:
     assert isinstance(plan, InsertPlan)
     trusted = Means(RowCheck(COMPANIES), OPEN, trusted=True)
 
-    rows = new_rows(plan, Payload(({"id": 1, "name": "a"},), True), Context(), trusted)
+    made = new_rows(plan, Payload(({"id": 1, "name": "a"},), True), Context(), trusted)
 
-    assert rows == [{"id": 1, "name": "a"}]
+    assert made.rows == [{"id": 1, "name": "a"}]
 
 
 def test_all_faults_of_all_rows_are_told() -> None:
@@ -121,7 +124,10 @@ def changed(line: str, *rows: dict[str, Any]) -> Row:
     """Return what a PATCH sets."""
     plan = planned(line)
     assert isinstance(plan, UpdatePlan)
-    return changes(plan, Payload(rows, True), MEANS)
+    found = changes(plan, Payload(rows, True), MEANS)
+    if found.missing is not None:
+        raise found.missing
+    return found.row
 
 
 def test_changes() -> None:
@@ -138,19 +144,3 @@ def test_changes() -> None:
 def test_what_cannot_be_changed(body: dict[str, Any], code: str) -> None:
     """Nulls where there must be a value, unknown and read-only columns are refused."""
     assert code_of(lambda: changed("PATCH /jobs?id=eq.1", body)) == code
-
-
-def test_whole_rows_are_held_against_the_whole_schema() -> None:
-    """What needs several columns is checked on the row as stored, NULL standing for absent."""
-    table = Table(
-        "t",
-        tuple(Column(name, Type.INTEGER, {}, nullable=True) for name in ("a", "b")),
-        schema={"dependentRequired": {"a": ["b"]}, "properties": {"a": {}, "b": {}}},
-    )
-    means = Means(RowCheck(table), OPEN)
-    payload = Payload((), single=True)
-
-    assert code_of(lambda: check_whole_rows(table, [{"a": 1, "b": 2}], means, payload)) is None
-    assert code_of(lambda: check_whole_rows(table, [{"a": 1, "b": None}], means, payload)) == (
-        "23514"
-    )

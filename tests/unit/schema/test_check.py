@@ -189,3 +189,35 @@ def test_a_pattern_costs_time_in_proportion_to_the_text() -> None:
     assert not linear.is_valid("a" * 50_000 + "b")
     assert not bounded.is_valid("a" * 50_000 + "b")
     assert bounded.is_valid("aaa")
+
+
+@pytest.mark.parametrize(
+    ("keywords", "early"),
+    [
+        ({"dependentRequired": {"a": ["b"]}}, ["dependentRequired"]),
+        ({"dependentRequired": {"a": ["made"]}}, []),
+        ({"if": {"required": ["a"]}, "then": {"required": ["b"]}}, ["required"]),
+        ({"if": {"not": {"required": ["made"]}}, "then": {"required": ["b"]}}, []),
+        ({"minProperties": 5}, []),
+        ({"not": {"required": ["a"]}}, ["not"]),
+        ({"$ref": "#/$defs/x", "$defs": {"x": {"required": ["b"]}}}, ["required"]),
+        ({"$ref": "#/$defs/x", "$defs": {"x": {"required": ["made"]}}}, []),
+    ],
+)
+def test_before_a_row_is_stored_only_what_it_has_is_held_against_it(
+    keywords: dict[str, Any], early: list[str]
+) -> None:
+    """A keyword that may look at a column which the database is to fill says nothing yet."""
+    row = check({"a": TEXT, "b": TEXT, "made": TEXT}, required=["made"], **keywords)
+
+    assert [fault["keyword"] for fault in row.row_faults({"a": "x"}, {"made"})] == early
+
+
+def test_the_faults_of_a_row_as_a_whole_are_not_those_of_its_columns() -> None:
+    """What single columns say is told by `column_faults`; nothing is said without such keywords."""
+    row = check(
+        {"a": {"type": "string", "minLength": 2}, "b": TEXT}, dependentRequired={"a": ["b"]}
+    )
+
+    assert [one["keyword"] for one in row.row_faults({"a": ""})] == ["dependentRequired"]
+    assert check({"a": {"type": "string", "minLength": 2}}).row_faults({"a": ""}) == []
