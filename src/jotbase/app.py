@@ -37,6 +37,7 @@ from jotbase.migration import migrate
 from jotbase.pipeline import DataApi, answer, answer_now
 from jotbase.project import Project
 from jotbase.query.relations import with_origins
+from jotbase.query.triggered import VIEW_TRIGGERS, with_triggers
 from jotbase.schema.upgrade import Upgraded
 from jotbase.schema.vocabulary import META_SCHEMA
 from jotbase.seeding import seed
@@ -188,7 +189,9 @@ class Backend:
         if not views:
             return
         origins = {view: await self.engine.origins(view) for view in views}
-        self.meaning = replace(self.meaning, model=with_origins(model, origins))
+        found = await self.engine.read(VIEW_TRIGGERS, ())
+        model = with_triggers(with_origins(model, origins), found)
+        self.meaning = replace(self.meaning, model=model)
         self.data = self._data()
 
     def _tell_live(self) -> None:

@@ -133,3 +133,23 @@ def test_many_rows_through_a_view_come_back_with_what_it_computes(serve: Serve) 
 
     assert (answer.status, len(answer.json())) == (201, 1200)
     assert answer.json()[-1] == {"loud": "N1199"}
+
+
+PAIRS = KEYLESS | {
+    "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}, "owner": TEXT},
+    "required": ["a", "b", "owner"],
+    "primaryKey": ["a", "b"],
+    "access": OPEN | {"update": "new.owner == row.owner and new.b == row.b"},
+}
+
+
+def test_a_rule_sees_each_row_beside_what_it_has_become(serve: Serve) -> None:
+    """Also when the keys of several change at once, and they come back in another order."""
+    client = serve({"pairs": PAIRS}).anonymous
+    rows = [{"a": 1, "b": 3, "owner": "x"}, {"a": 2, "b": 1, "owner": "y"}]
+    client.post("/pairs", [*rows, {"a": 3, "b": 2, "owner": "z"}])
+
+    moved = client.patch("/pairs", {"a": "gt.0"}, {"a": 9})
+    refused(client.patch("/pairs", {"b": "eq.1"}, {"b": 7}), 401, "42501")
+
+    assert [(row["b"], row["owner"]) for row in moved.json()] == [(3, "x"), (1, "y"), (2, "z")]

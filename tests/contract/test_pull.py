@@ -1,6 +1,5 @@
 """`jotbase pull`, then `serve`: a database that knew nothing of us answers with its own rows."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,12 +8,10 @@ from urllib.parse import quote
 
 import apsw
 import pytest
+from tests.contract.served import ask
 
 from jotbase.cli import main
-from jotbase.loading import load, load_settings
-from jotbase.pipeline import answer
 from jotbase.sql.dialect import SQLITE
-from jotbase.values import SERVICE_PRINCIPAL, Request, Response
 
 #: All that makes a database hard to take over, a statement each.
 NASTY = r"""
@@ -91,28 +88,6 @@ def content(path: Path) -> list[Any]:
     ]
     connection.close()
     return [made, rows]
-
-
-def ask(project: Path, *asked: tuple[str, str, str]) -> list[Response]:
-    """Serve the project, and return what it answers the service role; nothing may be made anew."""
-    found, settings = load_settings(str(project))
-    backend = load(found, settings, "http://localhost")
-
-    async def answers() -> list[Response]:
-        upgraded = await backend.start()
-        try:
-            assert (upgraded.fresh, upgraded.told) == (False, ())
-            return [await answer(_request(*one), backend.data, SERVICE_PRINCIPAL) for one in asked]
-        finally:
-            await backend.stop()
-
-    return asyncio.run(answers())
-
-
-def _request(method: str, target: str, body: str) -> Request:
-    path, _, query = target.partition("?")
-    headers = {"content-type": "application/json", "prefer": "return=representation"}
-    return Request(method, f"/rest/v1/{path}", query, headers, body.encode())
 
 
 def rows(project: Path, target: str) -> Any:

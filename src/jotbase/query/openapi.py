@@ -25,7 +25,8 @@ from jotbase.query.openapi_schemas import (
     update_schema,
 )
 from jotbase.query.shape import RESERVED
-from jotbase.query.updatable import Face, face_of, shown_keys
+from jotbase.query.triggered import face_for, writes_of
+from jotbase.query.updatable import Face, shown_keys
 from jotbase.schema.model import Column, Model, Table
 from jotbase.schema.vocabulary import STANDARD_META_SCHEMA
 
@@ -107,25 +108,24 @@ def document(
 def _subjects(model: Model, visible: Visible) -> Iterator[_Subject]:
     names = component_names(table.name for table in model)
     for table in model:
-        face = face_of(table, model) if table.view is not None else None
-        actions = frozenset(
-            _actions(table, visible, written=table.view is None or face is not None)
-        )
+        face = face_for(table, "insert", model) if table.view is not None else None
+        actions = frozenset(_actions(table, visible, writes_of(table, model)))
         keyed = table if face is None else shown_keys(face)
+        key = keyed.primary_key if table.view is None or face is not None else ()
         if actions:
-            yield _Subject(table, names[table.name], actions, face, keyed.primary_key)
+            yield _Subject(table, names[table.name], actions, face, key)
 
 
-def _actions(table: Table, visible: Visible, *, written: bool) -> Iterator[RuleAction]:
+def _actions(table: Table, visible: Visible, writes: frozenset[str]) -> Iterator[RuleAction]:
     """Yield what can be done: changes and deletions look at rows first, so they must be seen."""
     reads = visible(table, "select")
     if reads:
         yield "select"
-    if written and visible(table, "insert"):
+    if "insert" in writes and visible(table, "insert"):
         yield "insert"
-    if written and reads and visible(table, "update"):
+    if "update" in writes and reads and visible(table, "update"):
         yield "update"
-    if written and reads and visible(table, "delete"):
+    if "delete" in writes and reads and visible(table, "delete"):
         yield "delete"
 
 

@@ -31,7 +31,8 @@ from jotbase.query.nodes import (
 from jotbase.query.preferences import known_preferences
 from jotbase.query.reading import Reading, check_limit, read_node
 from jotbase.query.spelling import nearest
-from jotbase.query.updatable import Face, face_of, shown_keys, target_of, written_columns
+from jotbase.query.triggered import face_for, refuse_computed, refuse_merge
+from jotbase.query.updatable import Face, shown_keys, target_of, written_columns
 from jotbase.schema.convert import from_text
 from jotbase.schema.model import Column, Model, Table
 
@@ -113,11 +114,14 @@ def _answer(reading: Reading) -> Answer:
 
 def _write(reading: Reading, table: Table) -> WritePlan:
     intent, limits = reading.intent, reading.limits
-    keys, face = table, _face(table, reading.model)
+    keys, face = table, _face(table, intent.action, reading.model)
     # Filters of a write choose the rows to change; those of embeds stay with what is returned.
     node = read_node(reading, table, Window(intent.limit.get(()), intent.offset.get(())))
     target = Node(table, node.alias, (), node.where, node.order, node.window)
-    returning = _returning(intent, table, node)
+    if face is None and table.view is not None:
+        returning = _triggered(table, intent, node)
+    else:
+        returning = _returning(intent, table, node)
     columns = _named_columns(intent, table)
     answer = _answer(reading)
     if face is not None:
@@ -139,14 +143,33 @@ def _write(reading: Reading, table: Table) -> WritePlan:
     return InsertPlan(table, answer, returning, columns, resolution, conflict, missing, put)
 
 
-def _face(table: Table, model: Model) -> Face | None:
-    """Return what stands behind a view that is written. Raises RequestError 55000 if it cannot."""
+def _face(table: Table, action: str, model: Model) -> Face | None:
+    """Return what stands behind a view that is written; None if it is a table, or triggers do it.
+
+    Raises RequestError 55000 if the view cannot be written.
+    """
+    write = "insert" if action == "put" else action
     if table.view is None:
         return None
-    face = face_of(table, model)
-    if face is None:
+    face = face_for(table, write, model)
+    if face is None and write not in table.instead_of:
         raise RequestError("55000", f'cannot change view "{table.name}"', hint=_VIEW_HINT)
     return face
+
+
+def _triggered(view: Table, intent: Intent, node: Node) -> Returning:
+    """Return what a write by triggers gives back. Raises RequestError 0A000 if they cannot.
+
+    An update takes the rows in the order asked for, and so gives them back.
+    """
+    returning = _returning(
+        intent, view, replace(node, order=()) if intent.action == "update" else node
+    )
+    if intent.action == "put" or (intent.action == "insert" and intent.preferences.resolution):
+        raise refuse_merge(view)
+    if returning.node is not None and intent.action != "delete":
+        raise refuse_computed(view)
+    return returning
 
 
 def _returned_of(face: Face, returning: Returning, node: Node) -> Returning:

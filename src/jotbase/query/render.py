@@ -20,7 +20,8 @@ from jotbase.query.operations import OperationError
 from jotbase.query.plan import find_table
 from jotbase.query.preferences import applied
 from jotbase.query.separated import render_lines
-from jotbase.query.updatable import face_of, shown_keys
+from jotbase.query.triggered import face_for, writes_of
+from jotbase.query.updatable import shown_keys
 from jotbase.query.written import Written, not_single
 from jotbase.schema.model import Model, Table
 from jotbase.values import Request, Response
@@ -218,13 +219,17 @@ def render_options(path: str, model: Model) -> Response:
 
 
 def _writing(table: Table, model: Model) -> list[str]:
-    keyed = table
-    if table.view is not None:
-        face = face_of(table, model)
-        if face is None:
-            return []
-        keyed = shown_keys(face)
-    return ["POST", *(["PUT"] if keyed.primary_key else []), "PATCH", "DELETE"]
+    face = face_for(table, "insert", model) if table.view is not None else None
+    keyed = shown_keys(face) if face is not None else table
+    writes = writes_of(table, model)
+    merged = bool(keyed.primary_key) and (table.view is None or face is not None)
+    taken = {
+        "POST": "insert" in writes,
+        "PUT": merged,
+        "PATCH": "update" in writes,
+        "DELETE": "delete" in writes,
+    }
+    return [method for method, takes in taken.items() if takes]
 
 
 def render_error(error: JotError, request: Request | None = None, verbose: bool = True) -> Response:

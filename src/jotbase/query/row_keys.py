@@ -16,6 +16,9 @@ from jotbase.schema.model import Table
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql
 
+#: An alias that no table can have.
+_KEY = "jotbase.key"
+
 #: The stored value of the column that is the key, a tuple of them where there are several.
 Key = Any
 
@@ -56,3 +59,28 @@ def among(
         parts = ", ".join(f"value ->> {place}" for place in range(len(columns)))
         listed = f"({named}) IN (SELECT {parts} FROM json_each("
     return sql(listed) + bound(dumps(list(keys)).decode()) + "))"
+
+
+def of_table(
+    table: Table, keys: Sequence[Key], dialect: Dialect, alias: str | None = None
+) -> Fragment:
+    """Return the condition that a row of the table, or view, has one of the row keys.
+
+    A view's are whole rows, NULLs among them.
+    """
+    if table.view is None:
+        return among(table.row_key, keys, dialect, alias)
+    row = alias or table.name
+    names = [spelled([name], dialect, row) for name in table.row_key]
+    rows = [(key,) for key in keys] if len(names) == 1 else list(keys)
+    if len(rows) == 1:
+        return join(" AND ", map(_is, names, rows[0]))
+    if not rows:
+        return sql("FALSE")
+    marks = join(", ", ("(" + join(", ", map(bound, row)) + ")" for row in rows))
+    alike = " AND ".join(f'"{_KEY}".column{n} IS {name}' for n, name in enumerate(names, 1))
+    return "EXISTS (SELECT 1 FROM (VALUES " + marks + f') AS "{_KEY}" WHERE {alike})'
+
+
+def _is(name: str, value: Key) -> Fragment:
+    return f"{name} IS " + bound(value)

@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from jotbase.query.expr import Context
-from jotbase.query.row_keys import Key, among, is_numbered, spelled
+from jotbase.query.row_keys import Key, is_numbered, of_table, spelled
 from jotbase.schema.convert import loaded, stored
 from jotbase.schema.model import Table, Type
 from jotbase.sql.dialect import Dialect
@@ -128,7 +128,7 @@ def update(table: Table, changed: Row, keys: Sequence[Key], dialect: Dialect) ->
     """Return the statement that sets columns in the rows of those keys."""
     setting = ", ".join(f"{dialect.identifier(name)} = ?" for name in changed)
     values = [stored(table.by_name[name].type, value, dialect) for name, value in changed.items()]
-    rows = among(table.row_key, keys, dialect)
+    rows = of_table(table, keys, dialect)
     text = (
         f"UPDATE {dialect.identifier(table.name)} SET {setting}"
         f" WHERE {rows.text} RETURNING {returned(table, dialect)}"
@@ -136,11 +136,27 @@ def update(table: Table, changed: Row, keys: Sequence[Key], dialect: Dialect) ->
     return Statement(text, [*values, *rows.params])
 
 
+def changed_keys(
+    table: Table, keys: Sequence[Key], changed: Row, dialect: Dialect
+) -> Sequence[Key]:
+    """Return the keys that rows of those keys have once the columns are set."""
+    own = {
+        place: stored(table.by_name[name].type, changed[name], dialect)
+        for place, name in enumerate(table.row_key)
+        if name in changed
+    }
+    if not own:
+        return keys
+    if len(table.row_key) == 1:
+        return [own[0]] * len(keys)
+    return [tuple(own.get(place, part) for place, part in enumerate(key)) for key in keys]
+
+
 def delete(table: Table, keys: Sequence[Key], dialect: Dialect) -> Statement:
     """Return the statement that removes the rows of those keys."""
-    rows = among(table.row_key, keys, dialect)
+    rows = of_table(table, keys, dialect)
     text = (
         f"DELETE FROM {dialect.identifier(table.name)} WHERE {rows.text}"
-        f" RETURNING {spelled(table.row_key, dialect)}"
+        f" RETURNING {spelled(table.row_key[:1], dialect)}"
     )
     return Statement(text, rows.params)

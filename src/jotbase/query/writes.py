@@ -7,6 +7,7 @@ and runs nothing itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -38,7 +39,7 @@ from jotbase.query.nodes import (
     UpdatePlan,
     WritePlan,
 )
-from jotbase.query.row_keys import Key, among
+from jotbase.query.row_keys import Key, among, of_table
 from jotbase.query.rows import (
     Frame,
     conditions,
@@ -48,7 +49,15 @@ from jotbase.query.rows import (
     where,
     written,
 )
-from jotbase.query.storing import delete, inserts, load, ready, returned, update
+from jotbase.query.storing import (
+    changed_keys,
+    delete,
+    inserts,
+    load,
+    ready,
+    returned,
+    update,
+)
 from jotbase.query.updatable import Face, called, shown_row_keys
 from jotbase.query.upserts import conflict_clause, existing_rows
 from jotbase.query.written import Means, Written, not_single
@@ -176,7 +185,8 @@ def update_unit(
             rows = changed_rows(table, before.rows, change.row)
             refused = of_rows(Refused(table, rows, error, places, before.rows))
             yield from refuse(refused, "update", context, means, _reads(plan))
-        after = _in_order(before, _Stored(*load(table, found, means.dialect)))
+        wanted = changed_keys(table, before.keys, change.row, means.dialect)
+        before, after = _paired(before, wanted, _Stored(*load(table, found, means.dialect)))
         yield from means.guard.check(
             table, "update", after.rows, before.rows, context, _reads(plan)
         )
@@ -201,12 +211,30 @@ def _refuse_change(
     raise violation(faults, table.name)
 
 
-def _in_order(before: _Stored, after: _Stored) -> _Stored:
-    """Return the changed rows in the order of the old ones; a new key has a row to itself."""
-    if len(after.rows) < 2 or set(before.keys) != set(after.keys):
-        return after
-    by_key = dict(zip(after.keys, after.rows, strict=True))
-    return _Stored(before.keys, [by_key[key] for key in before.keys])
+def _paired(before: _Stored, wanted: Sequence[Key], after: _Stored) -> tuple[_Stored, _Stored]:
+    """Return the old rows that were changed and the new ones, in the old rows' order.
+
+    `wanted` are the keys that the old rows have become. A trigger may have kept some from changing.
+    Raises RequestError 0A000 where it cannot be told which row is which, so that no rule is asked
+    of a row and the neighbour that it never was.
+    """
+    if len(before.rows) == len(after.rows) == 1:
+        return before, after
+    places: dict[Key, list[int]] = {}
+    for place, key in enumerate(after.keys):
+        places.setdefault(key, []).insert(0, place)
+    pairs = [(old, places[key].pop()) for old, key in enumerate(wanted) if places.get(key)]
+    if len(pairs) < len(after.rows):
+        raise RequestError(
+            "0A000",
+            "cannot tell which row became which",
+            hint="Change fewer rows at once: the columns that tell them apart come back changed.",
+        )
+    return _picked(before, [old for old, _ in pairs]), _picked(after, [new for _, new in pairs])
+
+
+def _picked(stored: _Stored, places: Sequence[int]) -> _Stored:
+    return _Stored([stored.keys[at] for at in places], [stored.rows[at] for at in places])
 
 
 def delete_unit(plan: DeletePlan, context: Context, means: Means) -> UnitOfWork[Written]:
@@ -252,9 +280,9 @@ def _representation(
         return None
     if isinstance(plan.table, Face):
         columns, keys = shown_row_keys(plan.table, after.rows, means.dialect)
+        rows = among(columns, keys, means.dialect, ROOT)
     else:
-        columns, keys = plan.table.row_key, after.keys
-    rows = among(columns, keys, means.dialect, ROOT)
+        rows = of_table(plan.table, after.keys, means.dialect, ROOT)
     statement = compile_read(
         ReadPlan(returning.node, plan.answer), means.dialect, means.guard, rows
     )
@@ -287,7 +315,7 @@ def _keys(plan: WritePlan) -> tuple[str, ...]:
 
 def _location(table: Table, rows: list[Row]) -> str | None:
     """Return the query that finds the row: `id=eq.5`."""
-    if not table.primary_key:
+    if not table.primary_key or any(rows[0][name] is None for name in table.primary_key):
         return None
     return "&".join(
         f"{quote(called(table, name), safe='')}=eq.{quote(_spelled(rows[0][name]), safe='')}"

@@ -40,11 +40,11 @@ def _plain(value: Any) -> Any:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    # `origins` are what the database says of a view, not the files.
+    # `origins` and `instead_of` are what the database says of a view, not the files.
     said = {
         one.name: getattr(table, one.name)
         for one in fields(Table)
-        if one.name not in ("columns", "origins")
+        if one.name not in ("columns", "origins", "instead_of")
     }
     for name in ("unique", "indexes", "searches", "foreign_keys"):
         said[name] = [asdict(part) for part in said[name]]

@@ -165,3 +165,12 @@ def read_view(sql: str) -> str:
         return body
     names = ", ".join('"' + one.replace('"', '""') + '"' for one in _listed(before.text))
     return f'WITH "as named" ({names}) AS ({body}\n) SELECT {names} FROM "as named"'
+
+
+def read_trigger(sql: str) -> str | None:
+    """Return `insert`, `update` or `delete` if a CREATE TRIGGER does that INSTEAD OF a view."""
+    words = [one.word for one in tokens(sql)]
+    for place in range(len(words) - 2):
+        if words[place : place + 2] == ["INSTEAD", "OF"]:
+            return words[place + 2].lower()
+    return None

@@ -1,12 +1,14 @@
-"""What of a table no schema file made, and what would be lost with it if the table were made anew.
+"""What of a table or view no schema file made, and what would be lost with it if it were made anew.
 
 In charge of finding triggers, special indexes, conditions and collations of a table that was there
-before the server, and of refusing to lose them. Must not know why a table is made anew.
+before the server, and of refusing to lose them; a view's triggers can be kept. Must not know why a
+table is made anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import orjson
 
@@ -15,6 +17,7 @@ from jotbase.schema.constraints import literal
 from jotbase.schema.ddl import META
 from jotbase.schema.definitions import read_table
 from jotbase.schema.model import Table
+from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 
 _PARTS = "SELECT type, name, sql FROM sqlite_schema WHERE tbl_name = ? AND sql IS NOT NULL"
@@ -72,3 +75,47 @@ def _lost_indexes(table: Table, indexes: Rows) -> Iterator[str]:
         ours = str(name).startswith(_OURS)
         if not ours and (partial or tuple(orjson.loads(str(columns))) not in said):
             yield f"the index {name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewTrigger:
+    """A trigger on a view, which goes when the view is dropped, and the SQL that made it."""
+
+    view: str
+    name: str
+    text: str
+
+
+def ask_view_triggers(views: Sequence[Table]) -> UnitOfWork[list[ViewTrigger]]:
+    """Return the triggers of views, in the order in which they were made."""
+    found: list[ViewTrigger] = []
+    for view in views:
+        parts = yield Statement(_PARTS, (view.name,))
+        found.extend(
+            ViewTrigger(view.name, str(name), str(text))
+            for kind, name, text in parts
+            if kind == "trigger"
+        )
+    return found
+
+
+def lost_with_view(view: Table, triggers: Sequence[ViewTrigger]) -> Fault:
+    """Refuse to drop a view that has triggers."""
+    dropped = " ".join(f"DROP TRIGGER {SQLITE.identifier(one.name)};" for one in triggers)
+    return Fault(
+        view.file,
+        "",
+        f'the view "{view.name}" is gone, and with it would go the triggers'
+        f" {', '.join(one.name for one in triggers)}",
+        f"put the file back; or drop them yourself: {dropped}",
+    )
+
+
+def not_made_again(view: Table, trigger: ViewTrigger, said: str) -> Fault:
+    """Refuse a change of a view that one of its triggers cannot live with."""
+    return Fault(
+        view.file,
+        "/view",
+        f"the trigger {trigger.name} cannot be made again on the changed view: {said}",
+        f"undo the change, or drop it yourself: DROP TRIGGER {SQLITE.identifier(trigger.name)};",
+    )

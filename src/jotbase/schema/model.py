@@ -137,7 +137,8 @@ class Table:
     the row check and for OpenAPI. `file` is the path as shown in messages. `view` is a view's SQL,
     and `origins` the (table, column) that a view's columns show, as the database says: through
     them a view takes part in its tables' references. `without_rowid` says that SQLite gives its
-    rows no numbers, and keeps them by the primary key.
+    rows no numbers, and keeps them by the primary key. `instead_of` are the writes (`insert`,
+    `update`, `delete`) to a view that its triggers do, as the database says.
     """
 
     name: str
@@ -155,13 +156,16 @@ class Table:
     file: str = ""
     origins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     without_rowid: bool = False
+    instead_of: frozenset[str] = frozenset()
 
     @cached_property
     def row_key(self) -> tuple[str, ...]:
-        """What tells rows apart in SQLite: the row number, under a name that no column has taken,
-        or where there is none, the primary key.
+        """What tells rows apart in SQLite: the row number, under a name that no column has taken;
+        where there is none, the primary key; of a view, whose keys nothing holds, all columns.
         """
-        if self.view is not None or self.without_rowid:
+        if self.view is not None:
+            return tuple(self.by_name)
+        if self.without_rowid:
             return self.primary_key
         taken = {name.lower() for name in self.by_name}
         return (next((name for name in ROW_NUMBERS if name not in taken), ROW_NUMBERS[0]),)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jotbase.schema.definitions import Definition, read_table, read_view
+from jotbase.schema.definitions import Definition, read_table, read_trigger, read_view
 from jotbase.schema.model import Type
 from jotbase.schema.pulled_checks import keywords
 from jotbase.schema.pulled_columns import (
@@ -211,6 +211,9 @@ def view_document(view: FoundTable, known: Mapping[str, FoundTable]) -> Document
     shown = {
         column.name: _shown(column, view.origins.get(column.name), known) for column in view.columns
     }
+    if any(read_trigger(text) for text in view.triggers.values()):
+        for schema in shown.values():
+            schema.pop("readOnly", None)  # what a trigger makes of a value is its own affair
     head = {"$schema": TABLE_META_SCHEMA, "$comment": COMMENT, "type": "object", "view": body}
     document = Document({**head, "properties": shown})
     if view.triggers:

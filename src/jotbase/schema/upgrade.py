@@ -17,7 +17,13 @@ from jotbase.schema.comparison import TableChange
 from jotbase.schema.convert import loaded
 from jotbase.schema.ddl import META, internal_tables, listed, probe_view
 from jotbase.schema.diff import Steps, diff
-from jotbase.schema.handmade import ask_handmade
+from jotbase.schema.handmade import (
+    ViewTrigger,
+    ask_handmade,
+    ask_view_triggers,
+    lost_with_view,
+    not_made_again,
+)
 from jotbase.schema.model import MISSING, Column, Model, Search, Table, Type
 from jotbase.schema.rebuild import moved_tables, statements
 from jotbase.schema.refusals import broken_rows
@@ -72,7 +78,10 @@ def upgrade(model: Model) -> UnitOfWork[Upgraded]:
     if steps.refused:
         raise ProjectError(steps.refused)
     yield from _ask(steps, moved_tables(steps, old, model), old, permits)
+    triggers = yield from ask_view_triggers(steps.dropped_views)
+    _refuse_lost(steps, model, triggers)
     yield from _apply(steps, old, model)
+    yield from _make_again(triggers, model)
     yield from _note(model, steps, meta.get("model"))
     return Upgraded(fresh, () if fresh else steps.told)
 
@@ -167,6 +176,28 @@ def _ask(
             faults.extend([fault] if fault is not None else [])
     if faults:
         raise ProjectError(faults)
+
+
+def _refuse_lost(steps: Steps, model: Model, triggers: Sequence[ViewTrigger]) -> None:
+    """Refuse to drop views for good that have triggers. Raises ProjectError."""
+    faults: list[Fault] = []
+    for view in steps.dropped_views:
+        lost = [one for one in triggers if one.view == view.name]
+        now = model.get(view.name)
+        if lost and (now is None or now.view is None):
+            faults.append(lost_with_view(view, lost))
+    if faults:
+        raise ProjectError(faults)
+
+
+def _make_again(triggers: Sequence[ViewTrigger], model: Model) -> UnitOfWork[None]:
+    """Make the triggers of views that were dropped and made. Raises ProjectError."""
+    for trigger in triggers:
+        try:
+            yield Statement(trigger.text)
+        except JotError as error:
+            view = model.tables[trigger.view]
+            raise ProjectError([not_made_again(view, trigger, _said(error))]) from error
 
 
 def _ask_rows(change: TableChange) -> UnitOfWork[Fault | None]:

@@ -69,7 +69,7 @@ class FoundReference:
 
 @dataclass(frozen=True, slots=True)
 class FoundTable:
-    """One table or view: `text` is the SQL that made it, `triggers` their names.
+    """One table or view: `text` is the SQL that made it, `triggers` their SQL by name.
 
     `row_numbers` is False for a table WITHOUT ROWID. `origins` are the table and column that a
     view's columns show. `broken` is what the database says of a table or view it cannot read.
@@ -81,7 +81,7 @@ class FoundTable:
     columns: tuple[FoundColumn, ...] = ()
     indexes: tuple[FoundIndex, ...] = ()
     references: tuple[FoundReference, ...] = ()
-    triggers: tuple[str, ...] = ()
+    triggers: Mapping[str, str] = field(default_factory=dict)
     row_numbers: bool = True
     origins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     broken: str | None = None

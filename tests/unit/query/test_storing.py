@@ -7,7 +7,16 @@ from dataclasses import replace
 from tests.unit.query.board import COMPANIES, JOBS, OPEN_JOBS
 
 from jotbase.query.expr import Context, Given
-from jotbase.query.storing import CHUNK, delete, inserts, load, ready, returned, update
+from jotbase.query.storing import (
+    CHUNK,
+    changed_keys,
+    delete,
+    inserts,
+    load,
+    ready,
+    returned,
+    update,
+)
 from jotbase.schema.model import Type
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import bound
@@ -66,9 +75,9 @@ def test_rows_come_back_in_canonical_form() -> None:
 
 
 def test_a_view_has_no_row_numbers() -> None:
-    """Only a table's rows are numbered."""
+    """Only a table's rows are numbered; a view's are told apart by all that they hold."""
     assert returned(OPEN_JOBS, SQLITE) == '"id", "firm"'
-    assert load(OPEN_JOBS, [(1, 2)], SQLITE) == ([], [{"id": 1, "firm": 2}])
+    assert load(OPEN_JOBS, [(1, 2)], SQLITE) == ([(1, 2)], [{"id": 1, "firm": 2}])
 
 
 def test_without_row_numbers_the_key_is_taken_from_the_columns() -> None:
@@ -101,3 +110,13 @@ def test_slots_are_filled() -> None:
     statement = ready(bound(Given(0, int, Type.INTEGER)) + bound("x"), Context(values=("5",)))
 
     assert statement.params == [5, "x"]
+
+
+def test_the_keys_that_rows_have_once_they_are_changed() -> None:
+    """What is no part of the key leaves it as it is."""
+    two = replace(COMPANIES, primary_key=("name", "id"), without_rowid=True)
+    one = replace(COMPANIES, primary_key=("name",), without_rowid=True)
+
+    assert changed_keys(COMPANIES, [7, 8], {"name": "b"}, SQLITE) == [7, 8]
+    assert changed_keys(two, [("a", 1), ("c", 2)], {"name": "b"}, SQLITE) == [("b", 1), ("b", 2)]
+    assert changed_keys(one, ["a"], {"name": "b"}, SQLITE) == ["b"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.schema.definitions import folded, read_table, read_view, tokens
+from jotbase.schema.definitions import folded, read_table, read_trigger, read_view, tokens
 
 
 def test_conditions_are_found_wherever_they_stand() -> None:
@@ -78,3 +78,17 @@ def test_any_text_falls_into_pieces(text: str) -> None:
     assert all(one.start < after.start for one, after in pairwise(pieces))
     folded(text)
     read_table(f"CREATE TABLE t ({text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [
+        ("CREATE TRIGGER t INSTEAD OF INSERT ON v BEGIN SELECT 1; END", "insert"),
+        ("create trigger if not exists instead instead of update of a on v begin end", "update"),
+        ('CREATE TRIGGER "INSTEAD OF INSERT" /* INSTEAD OF INSERT */ INSTEAD OF DELETE', "delete"),
+        ("CREATE TRIGGER t AFTER INSERT ON v BEGIN SELECT 'INSTEAD OF UPDATE'; END", None),
+    ],
+)
+def test_what_a_trigger_does_instead(text: str, event: str | None) -> None:
+    """Words in names, comments and texts are none of it."""
+    assert read_trigger(text) == event

@@ -39,7 +39,9 @@ _REFERENCES = (
     'SELECT id, "from", "table", "to", on_delete, on_update FROM pragma_foreign_key_list(?)'
     " ORDER BY id DESC, seq"
 )
-_TRIGGERS = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? ORDER BY rowid"
+_TRIGGERS = (
+    "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? ORDER BY rowid"
+)
 
 #: The columns that SQLite gives generated ones in `hidden` (sqlite.org/pragma.html, table_xinfo).
 _GENERATED = (2, 3)
@@ -103,7 +105,7 @@ def _table(
         columns=columns,
         indexes=tuple(_indexes(connection, name)) if kind == "table" else (),
         references=tuple(_references(connection, name)) if kind == "table" else (),
-        triggers=tuple(trigger for (trigger,) in _rows(connection, _TRIGGERS, name)),
+        triggers=dict(_rows(connection, _TRIGGERS, name)),
         row_numbers=not without_row_numbers,
         origins=origins,
     )

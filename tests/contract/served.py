@@ -1,0 +1,30 @@
+"""A project's folder served in process, on the database that its settings name."""
+
+import asyncio
+from pathlib import Path
+
+from jotbase.loading import load, load_settings
+from jotbase.pipeline import answer
+from jotbase.values import SERVICE_PRINCIPAL, Request, Response
+
+
+def ask(project: Path, *asked: tuple[str, str, str]) -> list[Response]:
+    """Serve the project, and return what it answers the service role; nothing may be made anew."""
+    found, settings = load_settings(str(project))
+    backend = load(found, settings, "http://localhost")
+
+    async def answers() -> list[Response]:
+        upgraded = await backend.start()
+        try:
+            assert (upgraded.fresh, upgraded.told) == (False, ())
+            return [await answer(_request(*one), backend.data, SERVICE_PRINCIPAL) for one in asked]
+        finally:
+            await backend.stop()
+
+    return asyncio.run(answers())
+
+
+def _request(method: str, target: str, body: str) -> Request:
+    path, _, query = target.partition("?")
+    headers = {"content-type": "application/json", "prefer": "return=representation"}
+    return Request(method, f"/rest/v1/{path}", query, headers, body.encode())
