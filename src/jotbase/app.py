@@ -20,11 +20,12 @@ from jotbase.auth.apikeys import opaque_key
 from jotbase.auth.keys import KeyRing
 from jotbase.auth.live import Revocation, session_alive
 from jotbase.auth.policy import AuthPolicy
-from jotbase.data import Meaning, constraint_name, data_api, decode_row, read_meaning
+from jotbase.calls import Calls
+from jotbase.data import Meaning, constraint_name, contexts, data_api, decode_row, read_meaning
 from jotbase.engines.base import Engine
 from jotbase.errors import ProjectError
 from jotbase.feed import Feed
-from jotbase.functions.context import DataClient, enter
+from jotbase.functions.context import DataClient, enter, run_as
 from jotbase.functions.host import host, load_functions
 from jotbase.http.asgi import Application, Receive, Scope, Send, read_headers, send_response
 from jotbase.http.credentials import CredentialCheck
@@ -102,10 +103,10 @@ class Backend:
         self.credentials = CredentialCheck(
             self.ring, self.world.now, self._session_alive, self.settings.jwt_aud
         )
+        self._take_functions()
         self.data = self._data()
         self.feed = Feed(self.engine, self.world.now)
         self.live = Live(self.credentials, self.feed, self.world.now)
-        self._functions = self._host_functions()
 
     def _decode(self, table: str, text: str) -> Row:
         return decode_row(self.meaning.model, table, text)
@@ -120,10 +121,10 @@ class Backend:
             self.meaning,
             self.engine,
             self.settings,
-            self.world.now,
-            self.world.random_bytes,
+            contexts(self.world.now, self.world.random_bytes),
             self.credentials.principal,
             self.url,
+            self._calls,
         )
 
     @cached_property
@@ -215,10 +216,10 @@ class Backend:
         meaning = read_meaning(self.project)
         migrated = await migrate(self.engine, meaning.model)
         self.meaning = meaning
+        self._take_functions()
         await self._look_behind_views()
         self.data = self._data()
         self._tell_live()
-        self._functions = self._host_functions()
         return migrated
 
     async def records(self, request: Request) -> Response:
@@ -272,12 +273,13 @@ class Backend:
         """Return the ASGI application of the whole backend, which starts and stops it."""
         return application(self.doors())
 
-    def _host_functions(self) -> Application | None:
-        app = load_functions(self.project.functions)
-        if app is None:
-            return None
-        hosted: Application = host(app, self.settings.functions_threads)
-        return hosted
+    def _take_functions(self) -> None:
+        """Load the project's own code. Raises ProjectError."""
+        loaded = load_functions(self.project.functions)
+        self._calls = Calls(loaded.functions, run_as)
+        self._functions: Application | None = None
+        if loaded.app is not None:
+            self._functions = host(loaded.app, self.settings.functions_threads)
 
     async def _call_function(self, scope: Scope, receive: Receive, send: Send) -> None:
         hosted = self._functions

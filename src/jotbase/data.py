@@ -17,6 +17,7 @@ from uuid import UUID
 from jotbase import __version__
 from jotbase.access.guard import PassGuard, RuleGuard
 from jotbase.access.policy import Policy, load_policy
+from jotbase.calls import Calls, answer_call
 from jotbase.engines.base import Engine
 from jotbase.errors import Fault, ProjectError
 from jotbase.pipeline import DataApi, MakeContext
@@ -70,12 +71,16 @@ def data_api(
     meaning: Meaning,
     engine: Engine,
     settings: Settings,
-    now: Callable[[], float],
-    random_bytes: Callable[[int], bytes],
+    context: MakeContext,
     principal: Check,
     url: str,
+    calls: Calls,
 ) -> DataApi:
     """Return the data API of what the files mean."""
+
+    async def call(request: Request, caller: Principal, data: DataApi) -> Response:
+        return await answer_call(request, caller, data, calls)
+
     guards: dict[bool, Guard] = {
         False: RuleGuard(meaning.policy, engine.dialect),
         True: PassGuard(),
@@ -87,7 +92,8 @@ def data_api(
         guards=guards,
         means={passes: _means(meaning, guard, engine.dialect) for passes, guard in guards.items()},
         principal=principal,
-        context=_contexts(now, random_bytes),
+        call=call,
+        context=context,
         ticks=perf_counter if settings.server_timing else None,
         verbose=settings.error_verbosity == "verbose",
         root=_root(meaning.model, Root(url, __version__) if settings.openapi == "follow" else None),
@@ -127,7 +133,9 @@ def _means(meaning: Meaning, guard: Guard, dialect: Dialect) -> dict[str, Means]
     }
 
 
-def _contexts(now: Callable[[], float], random_bytes: Callable[[int], bytes]) -> MakeContext:
+def contexts(now: Callable[[], float], random_bytes: Callable[[int], bytes]) -> MakeContext:
+    """Return what makes contexts, given the clock and randomness."""
+
     def new_uuid() -> str:
         return str(UUID(bytes=random_bytes(16), version=4))
 

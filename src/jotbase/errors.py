@@ -98,7 +98,10 @@ class JotError(Exception):
     """Something a caller, a project or the server got wrong, as a value.
 
     `code` and `status` are those of the protocol that answers; `details` and `hint` may be None.
+    `headers` join the answer's.
     """
+
+    headers: tuple[tuple[str, str], ...] = ()
 
     def __init__(
         self,

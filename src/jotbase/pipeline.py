@@ -16,7 +16,7 @@ from jotbase.engines.base import Engine
 from jotbase.errors import JotError
 from jotbase.query.batch import Step, batch_unit, linked, make_step, render_batch
 from jotbase.query.expr import Context
-from jotbase.query.grammar import is_root
+from jotbase.query.grammar import is_call, is_root
 from jotbase.query.guarding import Guard
 from jotbase.query.nodes import PlanLimits, ReadPlan
 from jotbase.query.operations import read_operations
@@ -42,9 +42,9 @@ class DataApi:
     """What answering takes. `guards` and `means` are by whether the caller passes all rules.
 
     `context` makes a request's context (the clock and randomness stand behind it). `root` answers
-    for the API itself, given whether the caller passes all rules. `ticks` is a clock for
-    `Server-Timing` in seconds, None to say nothing. Without `verbose`, errors are told without
-    details and hint.
+    for the API itself, given whether the caller passes all rules, and `call` for functions. `ticks`
+    is a clock for `Server-Timing` in seconds, None to say nothing. Without `verbose`, errors are
+    told without details and hint.
     """
 
     model: Model
@@ -55,6 +55,7 @@ class DataApi:
     principal: Callable[[Mapping[str, str]], Awaitable[Principal]]
     context: MakeContext
     root: Callable[[Request, bool], Response]
+    call: Callable[[Request, Principal, DataApi], Awaitable[Response]]
     ticks: Callable[[], float] | None = None
     verbose: bool = True
     prepared: Remembered = field(default_factory=Remembered)
@@ -66,7 +67,9 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
     try:
         caller = principal or await data.principal(request.headers)
         timing.step("jwt")
-        if request.method == "OPTIONS":
+        if is_call(request.path):
+            response = await data.call(request, caller, data)
+        elif request.method == "OPTIONS":
             response = render_options(request.path, data.model)
             timing.step("parse")
         elif is_root(request.path) and request.method == "POST":

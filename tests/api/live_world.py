@@ -99,6 +99,9 @@ class MemoryLog:
     async def write(self, work: Any, *, timed: bool = True) -> Any:
         raise NotImplementedError
 
+    async def call(self, work: Any, *, reads: bool) -> Any:
+        raise NotImplementedError
+
 
 class Socket:
     """One client: `say` sends, `hear` waits for what comes next (five seconds at most)."""

@@ -30,7 +30,7 @@ def _room(rooms: str, libraries: str = "", *, pure: bool = False) -> Room:
 
 WORDS = "errors values"
 THINKING = f"{WORDS} sql schema auth query access realtime"
-PAGES = "pipeline feed"
+PAGES = "pipeline feed calls"
 #: What the composition root is put together with.
 ROOT = "keychain data indexing migration seeding upkeep"
 OUTSIDE = f"{THINKING} {PAGES} engines.base engines functions http studio project settings"
@@ -49,17 +49,18 @@ ROOMS: dict[str, Room] = {
     "engines": _room(f"{WORDS} sql engines.base", "apsw orjson"),
     "timing": _room("values", pure=True),
     "pipeline": _room(f"{THINKING} engines.base timing", "orjson"),
+    "calls": _room(f"{THINKING} engines.base pipeline"),
     "feed": _room(f"{THINKING} engines.base", "orjson"),
     "settings": _room("errors"),
     "project": _room("errors settings", "dotenv"),
-    "functions": _room(f"{WORDS} {PAGES}", "a2wsgi flask orjson werkzeug"),
+    "functions": _room(f"{WORDS} schema query {PAGES}", "a2wsgi flask orjson werkzeug"),
     "http": _room(
         f"{THINKING} {PAGES} engines.base functions settings studio",
         "httptools orjson starlette uvicorn uvloop websockets",
     ),
     "studio": _room(""),
     "keychain": _room(f"{WORDS} auth project settings"),
-    "data": _room(f"jotbase {THINKING} pipeline engines.base project settings", "orjson"),
+    "data": _room(f"jotbase {THINKING} pipeline calls engines.base project settings", "orjson"),
     "indexing": _room(f"{THINKING} engines.base"),
     "migration": _room(f"{THINKING} engines.base indexing", "orjson"),
     "upkeep": _room("errors auth engines.base settings"),

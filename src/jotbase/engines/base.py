@@ -16,6 +16,19 @@ from jotbase.values import Change
 Result = TypeVar("Result")
 
 
+class Session(Protocol):
+    """A transaction from the inside, for code that is no generator; of one thread."""
+
+    def read(self, text: str, values: Sequence[Any]) -> Rows:
+        """Run one statement with its bound values, and return all rows.
+
+        Raises RequestError 25006 for a write in a session that only reads.
+        """
+
+    def run(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
+        """Drive a unit of work; what it raises undoes the unit, and is raised here."""
+
+
 class Engine(Protocol):
     """One database, open; all coroutines run on one event loop."""
 
@@ -43,6 +56,14 @@ class Engine(Protocol):
         unit raises undoes the unit, and nothing but the unit, and is raised here. One that is not
         `timed`, such as an upgrade, may take as long as it takes; others raise StatementTooSlow or
         UnitTooSlow.
+        """
+
+    async def call(self, work: Callable[[Session], Result], *, reads: bool) -> Result:
+        """Run `work` once, in a thread and a transaction of its own; one that only `reads` sees
+        the database as it was when it began, and holds up nobody.
+
+        When this returns, the result is on disk. What `work` raises undoes all that it did, and is
+        raised here. Raises UnitTooSlow where it asks on after its time.
         """
 
     async def changes(self, after: int, limit: int = 1000) -> list[Change]:

@@ -1,5 +1,20 @@
-"""The project's own Flask code: inside a view, `caller()` says who asks, `data()` acts as them."""
+"""The project's own Python: Flask views, and functions that clients call.
 
+`caller()` says who asks and `data()` acts as them; docs/functions.md shows the rest.
+"""
+
+from jotbase.functions.annotations import Row
 from jotbase.functions.context import DataClient, DataError, caller, data
+from jotbase.functions.rpc import Refusal, computed, respond, rpc
 
-__all__ = ["DataClient", "DataError", "caller", "data"]
+__all__ = [
+    "DataClient",
+    "DataError",
+    "Refusal",
+    "Row",
+    "caller",
+    "computed",
+    "data",
+    "respond",
+    "rpc",
+]

@@ -1,6 +1,6 @@
 """What a view may ask for: the caller, and a data client that acts as that caller.
 
-In charge of carrying the call's context into the thread that runs the view. Must not know Flask,
+In charge of carrying the call's context into the thread that runs it. Must not know Flask,
 nor how a request is answered: the answering comes in as a function.
 """
 
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from jotbase.errors import JotError
+from jotbase.functions.rpc import Pairs, run_function
+from jotbase.query.functions import Function
 from jotbase.values import Principal, Request, Response
 
 Params = Mapping[str, str | int | bool]
@@ -52,6 +54,10 @@ class DataClient:
         """Delete the rows that `params` select, and return them."""
         return self._ask("DELETE", path, params, None)
 
+    def rpc(self, name: str, arguments: Mapping[str, Any] | None = None) -> Any:
+        """Call one of the project's functions."""
+        return self._ask("POST", f"rpc/{name}", None, dict(arguments or {}))
+
     def _ask(self, method: str, path: str, params: Params | None, content: Any) -> Any:
         headers = {"content-type": "application/json", "prefer": "return=representation"}
         body = b"" if content is None else json.dumps(content).encode()
@@ -87,12 +93,24 @@ def enter(client: DataClient) -> None:
     _CLIENT.set(client)
 
 
+def run_as(
+    function: Function, arguments: Mapping[str, Any], principal: Principal, answer: Answer
+) -> tuple[Any, int | None, Pairs]:
+    """Run a function as a caller whose data client is answered so; see `run_function`."""
+
+    def run() -> tuple[Any, int | None, Pairs]:
+        enter(DataClient(principal, answer))
+        return run_function(function, arguments)
+
+    return copy_context().run(run)
+
+
 def data() -> DataClient:
     """Return the data client of the view that is running. Raises LookupError outside a view."""
     try:
         return _CLIENT.get()
     except LookupError:
-        raise LookupError("data() and caller() only work inside a view of functions/") from None
+        raise LookupError("data() and caller() only work inside the code of functions/") from None
 
 
 def caller() -> Principal:

@@ -1,29 +1,57 @@
-"""The project's Flask app beside the data API: loaded from functions/, run in a thread pool.
+"""The project's own code: loaded from functions/, its Flask app run in a thread pool.
 
-In charge of finding `app` and of running it as ASGI (a2wsgi). Must not know who the caller is: the
-context is entered by the edge before.
+In charge of finding `app` and what is decorated, and of running the app as ASGI (a2wsgi). Must not
+know who the caller is: the context is entered by the edge before.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jotbase.errors import Fault, JotError, ProjectError
+from jotbase.functions.rpc import Computed, collect
+from jotbase.query.functions import Function, Functions
 
 MODULE = "functions"
 
 
-def load_functions(folder: Path) -> Any:
-    """Return the Flask `app` that functions/__init__.py exports, or None without such a file.
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a project's functions/ holds: the Flask `app`, if any, and what was decorated."""
 
-    Raises ProjectError when the code fails, or exports no WSGI app.
+    app: Any = None
+    functions: Functions = field(default_factory=dict)
+    computed: tuple[Computed, ...] = ()
+
+
+def load_functions(folder: Path) -> Loaded:
+    """Return what functions/__init__.py holds.
+
+    Raises ProjectError when the code fails, or holds nothing that can be served.
     """
     file = folder / "__init__.py"
     if not file.is_file():
-        return None
+        return Loaded()
+    modules: list[Any] = []
+    found = collect(lambda: modules.append(_load(folder, file)))
+    faults = [
+        Fault("functions/__init__.py", "", f"{name} cannot be called: {reason}")
+        for name, reason in found.wrong
+    ]
+    if faults:
+        raise ProjectError(faults)
+    functions: dict[str, tuple[Function, ...]] = {}
+    for one in found.functions:
+        functions[one.name] = (*functions.get(one.name, ()), one)
+    needed = not (functions or found.computed)
+    return Loaded(_wsgi_app(modules[0], needed), functions, tuple(found.computed))
+
+
+def _load(folder: Path, file: Path) -> Any:
     for name in [name for name in sys.modules if name.split(".")[0] == MODULE]:
         del sys.modules[name]
     specification = importlib.util.spec_from_file_location(
@@ -38,14 +66,14 @@ def load_functions(folder: Path) -> Any:
     except Exception as error:
         reason = f"the code failed to load: {type(error).__name__}: {error}"
         raise ProjectError([Fault("functions/__init__.py", "", reason)]) from error
-    return _wsgi_app(module)
+    return module
 
 
-def _wsgi_app(module: Any) -> Any:
+def _wsgi_app(module: Any, needed: bool) -> Any:
     app = getattr(module, "app", None)
-    if callable(app):
+    if callable(app) or (app is None and not needed):
         return app
-    hint = "write `app = Flask(__name__)`"
+    hint = "write `app = Flask(__name__)`, or decorate a function with `@rpc`"
     raise ProjectError([Fault("functions/__init__.py", "", "the file exports no `app`", hint)])
 
 

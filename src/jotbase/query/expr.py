@@ -24,13 +24,15 @@ class Context:
     """What a tree's open places are filled from: the caller, the request's values, the clock.
 
     `now` is RFC 3339 text in UTC, in the stored form of timestamps. `new_uuid` gives another UUID
-    (RFC 9562, lower-case text) each time it is called.
+    (RFC 9562, lower-case text) each time it is called. `document` are the rows that a function
+    gave back, as JSON.
     """
 
     principal: Principal = ANONYMOUS
     values: tuple[Any, ...] = ()
     now: str = ""
     new_uuid: Callable[[], str] = _no_uuids
+    document: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,15 @@ from jotbase.query.intent import (
 from jotbase.query.media import parse_accept, parse_content_type
 from jotbase.query.preferences import parse_preferences
 from jotbase.query.select_grammar import parse_select
-from jotbase.query.shape import NUMBER, Shape, decoded
+from jotbase.query.shape import (
+    ARGUMENT,
+    NUMBER,
+    PLAIN,
+    QUANTIFIABLE,
+    SEARCHES,
+    Shape,
+    decoded,
+)
 
 _ACTIONS: dict[str, Action] = {
     "GET": "read",
@@ -44,6 +52,9 @@ _ACTIONS: dict[str, Action] = {
     "DELETE": "delete",
 }
 _ALL: tuple[SelectItem, ...] = (SelectField(FieldPath("*")),)
+_FILTER = re.compile(
+    rf"(not\.)?({'|'.join((*QUANTIFIABLE, *SEARCHES, *PLAIN, 'is'))})(\([^()]*\))?\."
+)
 _RANGE = re.compile(r"(\d{0,18})-(\d{0,18})", re.ASCII)
 
 #: Where the data API is served; Location and Content-Location are relative to it.
@@ -101,6 +112,7 @@ def parse(shape: Shape) -> Intent:
         columns=parts.columns,
         on_conflict=parts.on_conflict,
         arguments=tuple(parts.arguments),
+        by_query=is_call and shape.method != "POST",
         range=_range(shape),
         preferences=parse_preferences(shape.prefer),
         media=parse_accept(shape.accept),
@@ -113,6 +125,11 @@ def parse(shape: Shape) -> Intent:
 def is_root(path: str) -> bool:
     """Say whether a path is the data API itself, and no table or function of it."""
     return path.rstrip("/") == PREFIX
+
+
+def is_call(path: str) -> bool:
+    """Say whether a path is a function's."""
+    return path.startswith(f"{PREFIX}/rpc/")
 
 
 def parse_target(path: str) -> tuple[str, bool]:
@@ -165,8 +182,8 @@ def _take(parts: _Parts, name: str, text: str, taken: At | None, arguments: bool
             where = head[: -len("not")].rstrip(".") if negated else head
             parts.add_filter(_path(where), parse_logic(last, negated, text))
         case _:
-            if arguments and taken is None and not _is_filter(text):
-                parts.arguments.append((name, text))
+            if arguments and (text == ARGUMENT if taken is not None else not _is_filter(text)):
+                parts.arguments.append((name, text if taken is None else taken))
                 return
             path, column = parse_path(name)
             parts.add_filter(path, parse_filter(column, text, taken))
@@ -180,7 +197,7 @@ def _path(text: str) -> EmbedPath:
 
 
 def _is_filter(text: str) -> bool:
-    return text.removeprefix("not.").startswith("is.")
+    return _FILTER.match(text) is not None
 
 
 def _bound(text: str, taken: At | None) -> int | At:

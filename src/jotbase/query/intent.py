@@ -145,8 +145,8 @@ class Intent:
 
     `filters`, `order`, `limit`, `offset` are by embed path. Limits are numbers, or places in the
     list of values. `columns` and `on_conflict` are None when absent. `arguments` are a GET call's
-    parameters. `range` is the Range header's (first, last), last None when open.
-    `head` says that only headers are wanted.
+    parameters, and `by_query` says that it is one. `range` is the Range header's (first, last),
+    last None when open. `head` says that only headers are wanted.
     """
 
     action: Action
@@ -159,6 +159,7 @@ class Intent:
     columns: tuple[str, ...] | None = None
     on_conflict: tuple[str, ...] | None = None
     arguments: tuple[tuple[str, Operand], ...] = ()
+    by_query: bool = False
     range: tuple[int, int | None] | None = None
     preferences: Preferences = Preferences()
     media: Media = Media()

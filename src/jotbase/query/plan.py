@@ -42,7 +42,8 @@ _VIEW_HINT = "Write to the tables that the view shows."
 def plan(intent: Intent, model: Model, limits: PlanLimits) -> Plan:
     """Return what is to be done. Raises RequestError, mostly 42703, PGRST1xx and PGRST2xx."""
     if intent.action == "call":
-        raise _no_function(intent)
+        details = "Functions are not called among the requests of a batch."
+        raise RequestError("PGRST127", "Feature not implemented", details=details)
     table = find_table(model, intent.target)
     if intent.media.kind == "plan" and not limits.plans:
         suffix = "+text" if intent.media.plan_text else "+json"
@@ -55,7 +56,7 @@ def plan(intent: Intent, model: Model, limits: PlanLimits) -> Plan:
     reading = Reading(intent, model, limits)
     if intent.action == "read":
         node = read_node(reading, table, root_window(intent, limits))
-        return ReadPlan(node, _answer(reading), intent.preferences.count is not None)
+        return ReadPlan(node, answer_of(reading), intent.preferences.count is not None)
     return _write(reading, table)
 
 
@@ -69,20 +70,6 @@ def find_table(model: Model, name: str) -> Table:
         "PGRST205",
         f"Could not find the table '{SCHEMA}.{name}' in the schema cache",
         hint=f"Perhaps you meant the table '{SCHEMA}.{close}'" if close else None,
-    )
-
-
-def _no_function(intent: Intent) -> RequestError:
-    names = [name for name, _ in intent.arguments]
-    called, listed = f"{SCHEMA}.{intent.target}", ", ".join(names)
-    several = "s" if len(names) > 1 else ""
-    given = f" with parameter{several} {listed}" if names else " without parameters"
-    shown = f"{called}({listed})" if names else f"{called} without parameters"
-    return RequestError(
-        "PGRST202",
-        f"Could not find the function {shown} in the schema cache",
-        details=f"Searched for the function {called}{given}, but no matches were found in the"
-        " schema cache.",
     )
 
 
@@ -101,7 +88,8 @@ def root_window(intent: Intent, limits: PlanLimits) -> Window:
     return Window(limit, intent.offset.get(()), wanted, limits.max_rows)
 
 
-def _answer(reading: Reading) -> Answer:
+def answer_of(reading: Reading) -> Answer:
+    """Return how a request's answer is to look."""
     intent = reading.intent
     return Answer(
         intent.media,
@@ -123,7 +111,7 @@ def _write(reading: Reading, table: Table) -> WritePlan:
     else:
         returning = _returning(intent, table, node)
     columns = _named_columns(intent, table)
-    answer = _answer(reading)
+    answer = answer_of(reading)
     if face is not None:
         target, returning = target_of(face, target), _returned_of(face, returning, node)
         columns = None if columns is None else written_columns(face, columns)

@@ -53,7 +53,7 @@ def render_read(
         ("Content-Type", content_type(answer.media)),
         ("Content-Range", content_range(first, count, total)),
         ("Content-Location", content_location(request)),
-        *_applied(answer, counted=True),
+        *applied_headers(answer, counted=True),
         *(("Warning", warning) for warning in answer.warnings),
     )
     return Response(206 if partial else 200, headers, b"" if answer.head else body)
@@ -147,7 +147,7 @@ def render_written(plan: WritePlan, request: Request, written: Written) -> Respo
     if inserted and returning == "headers-only" and written.location is not None:
         headers.append(("Location", f"{request.path.removeprefix(PREFIX)}?{written.location}"))
     headers.append(("Content-Range", _written_range(plan, written, total)))
-    headers.extend(_applied(answer, counted=True, inserted=inserted, plan=plan))
+    headers.extend(applied_headers(answer, counted=True, inserted=inserted, plan=plan))
     headers.extend(("Warning", warning) for warning in answer.warnings)
     return Response(_written_status(plan, written), tuple(headers), body)
 
@@ -177,7 +177,7 @@ def _written_range(plan: WritePlan, written: Written, total: int | None) -> str:
     return f"0-{written.affected - 1}/{end}"
 
 
-def _applied(
+def applied_headers(
     answer: Answer, counted: bool, inserted: bool = False, plan: WritePlan | None = None
 ) -> Headers:
     """Return the Preference-Applied header for what was asked and done."""
@@ -211,8 +211,7 @@ def render_options(path: str, model: Model) -> Response:
     """
     methods = ["OPTIONS", "GET", "HEAD"]
     if path.removeprefix(PREFIX).strip("/"):
-        name, is_call = parse_target(path)
-        methods += ["POST"] if is_call else _writing(find_table(model, name), model)
+        methods += _writing(find_table(model, parse_target(path)[0]), model)
     else:
         methods += ["POST"]
     return Response(200, (("Allow", ",".join(methods)),))
@@ -245,6 +244,7 @@ def render_error(error: JotError, request: Request | None = None, verbose: bool 
         headers.append(("Content-Range", f"*/{error.total}"))
     if error.status == 401:
         headers.append(("WWW-Authenticate", _challenge(error)))
+    headers.extend(error.headers)
     head = request is not None and request.method == "HEAD"
     return Response(error.status, tuple(headers), b"" if head else body)
 

@@ -25,6 +25,7 @@ from jotbase.query.nodes import (
     Value,
 )
 from jotbase.query.predicate import predicate
+from jotbase.query.produced import Produced, source
 from jotbase.query.row_keys import spelled
 from jotbase.query.updatable import Face
 from jotbase.schema.model import Table
@@ -51,7 +52,12 @@ class Opened:
 
 
 def open_table(table: Table, alias: str, frame: Frame) -> Opened:
-    """Return a table under an alias, together with the select rule of the table."""
+    """Return a table under an alias, together with the select rule of the table.
+
+    Rows that a function gave back are what it chose to give.
+    """
+    if isinstance(table, Produced):
+        return Opened(source(table, alias, frame.dialect), ())
     name, called = frame.dialect.identifier(table.name), frame.dialect.identifier(alias)
     rule = rescoped(frame.guard.rows(table, "select"), _ROW, alias)
     seen: tuple[Fragment, ...] = () if rule == TRUE else (written(rule, frame),)

@@ -31,6 +31,11 @@ _LIMITS = (".limit", ".offset")
 NUMBER = "#"
 
 
+#: Stands in a piece for a call's argument.
+ARGUMENT = ""
+_CALLS = "/rest/v1/rpc/"
+
+
 class Shape(NamedTuple):
     """One question; a tuple, because it is made, hashed and compared for each request.
 
@@ -55,19 +60,22 @@ def shape(request: Request) -> tuple[Shape, tuple[str, ...]]:
     """
     values: list[str] = []
     pieces: tuple[Piece, ...] = ()
-    if request.query:
-        pieces = tuple([_piece(piece, values) for piece in request.query.split("&") if piece])
     header = request.headers.get
     method = request.method
     reading = method in ("GET", "HEAD")
+    calling = request.path.startswith(_CALLS)
+    if request.query:
+        pieces = tuple([_piece(piece, values) for piece in request.query.split("&") if piece])
+        if reading and calling:
+            pieces, values = _arguments(pieces, values)
     question = Shape(
         method,
         request.path,
         pieces,
         header("prefer", ""),
         header("accept", ""),
-        header("range", "") if reading else "",
-        header("range-unit", "") if reading else "",
+        header("range", "") if reading or calling else "",
+        header("range-unit", "") if reading or calling else "",
         "" if reading else header("content-type", ""),
         header("accept-profile" if reading else "content-profile", ""),
     )
@@ -89,6 +97,36 @@ def _piece(piece: str, values: list[str]) -> Piece:
         values.append(text)
         return name, NUMBER
     return piece
+
+
+def _arguments(pieces: tuple[Piece, ...], values: list[str]) -> tuple[tuple[Piece, ...], list[str]]:
+    """Take out what is neither a filter nor a word of the grammar: arguments of a call."""
+    made: list[Piece] = []
+    all_values: list[str] = []
+    rest = iter(values)
+    for piece in pieces:
+        if not isinstance(piece, str):
+            all_values.append(next(rest))
+            made.append(piece)
+            continue
+        name, _, text = piece.partition("=")
+        if _is_argument(name, text):
+            all_values.append(decoded(text))
+            made.append((name, ARGUMENT))
+        else:
+            made.append(piece)
+    return tuple(made), all_values
+
+
+def _is_argument(name: str, text: str) -> bool:
+    if (
+        name in RESERVED
+        or name in ("limit", "offset")
+        or name.endswith((*_RESERVED_ENDS, *_LIMITS))
+    ):
+        return False
+    operator = text.removeprefix("not.").partition(".")[0].partition("(")[0]
+    return operator != "is" and operator not in TAKEN
 
 
 def _is_number(text: str) -> bool:

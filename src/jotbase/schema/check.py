@@ -77,6 +77,19 @@ def validator(schema: Mapping[str, Any], registry: Registry | None = None) -> Dr
     )
 
 
+def checker(schema: Mapping[str, Any]) -> Callable[[Row], list[dict[str, Any]]]:
+    """Return what lists the faults of an object: {pointer, keyword, message}.
+
+    Raises jsonschema_rs.ValidationError for an unusable schema.
+    """
+    check = validator(schema)
+
+    def faults(row: Row) -> list[dict[str, Any]]:
+        return [] if check.is_valid(row) else [_fault(error) for error in _errors(check, row)]
+
+    return faults
+
+
 def _is_linear(pattern: Any) -> bool:
     try:
         Draft202012Validator({"pattern": pattern}, pattern_options=RegexOptions())

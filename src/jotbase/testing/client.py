@@ -64,6 +64,11 @@ class Client:
         """Delete the rows that `params` select."""
         return self.request("DELETE", "/rest/v1" + path, params, None, headers)
 
+    def rpc(self, name: str, arguments: Any = None, **headers: str) -> Answer:
+        """Call one of the project's functions: `rpc("add", {"a": 1})`."""
+        json = {} if arguments is None else arguments
+        return self.request("POST", "/rest/v1/rpc/" + name, None, json, headers)
+
     def function(self, name: str, method: str = "GET", json: Any = None, **headers: str) -> Answer:
         """Call one of the project's Flask functions."""
         return self.request(method, "/functions/v1/" + name.lstrip("/"), None, json, headers)

@@ -107,8 +107,8 @@ def test_a_function_call() -> None:
     intent = asked("GET /rpc/add?a=1&b=2&id=eq.3")
 
     assert (intent.action, intent.target) == ("call", "add")
-    assert intent.arguments == (("a", "1"), ("b", "2"))
-    assert intent.filters == {(): (Condition(ID, "eq", At(0)),)}
+    assert intent.arguments == (("a", At(0)), ("b", At(1)))
+    assert intent.filters == {(): (Condition(ID, "eq", At(2)),)}
 
 
 def test_names_are_decoded() -> None:

@@ -52,7 +52,7 @@ def test_a_filter_on_an_embed_is_none_on_the_rows() -> None:
         ("POST /jobs?columns=nope", {}, "PGRST204"),
         ("POST /busy_firms", {}, "55000"),
         ("POST /open_jobs?columns=title", {}, "PGRST204"),
-        ("GET /rpc/nothing?a=1", {}, "PGRST202"),
+        ("GET /rpc/nothing?a=1", {}, "PGRST127"),
         ("GET /jobs", {"prefer": "handling=strict, timezone=Mars/Base"}, "PGRST122"),
         ("PUT /jobs", {}, "PGRST105"),
         ("PUT /jobs?title=eq.x", {}, "PGRST105"),

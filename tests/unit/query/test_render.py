@@ -217,7 +217,6 @@ def test_who_is_not_known_is_asked_who_it_is() -> None:
         ("jobs", "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"),
         ("open_jobs", "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"),
         ("busy_firms", "OPTIONS,GET,HEAD"),
-        ("rpc/hire", "OPTIONS,GET,HEAD,POST"),
         ("", "OPTIONS,GET,HEAD,POST"),
     ],
 )

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from jotbase.engines.base import Session
 from jotbase.engines.sqlite.connection import Place, first_connection
 from jotbase.engines.sqlite.log import ChangeLog, Decode, plain
 from jotbase.engines.sqlite.reader import Reader
@@ -112,6 +113,12 @@ class SqliteEngine:
     async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
         """Drive a unit of work to its end; see `Engine.write`."""
         return await self._writer.write(work, timed=timed)
+
+    async def call(self, work: Callable[[Session], Result], *, reads: bool) -> Result:
+        """Run work in a transaction of its own; see `Engine.call`."""
+        if reads:
+            return await self._reader.call(work, self._options.unit_timeout / 1000)
+        return await self._writer.call(work)
 
     async def changes(self, after: int, limit: int = 1000) -> list[Change]:
         """Return the committed changes with numbers above `after`, in order."""

@@ -10,19 +10,26 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from time import perf_counter, thread_time
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 
 from jotbase.engines.sqlite.costs import BUDGET, Alarm, Costs, cannot_be_stopped
 from jotbase.engines.sqlite.refusals import closed, refusal
+from jotbase.engines.sqlite.session import SqliteSession
 from jotbase.engines.sqlite.worker import Worker, stop_after
 from jotbase.errors import StatementTooSlow
 from jotbase.sql.dialect import SQLITE
-from jotbase.sql.units import Rows
+from jotbase.sql.units import RolledBack, Rows
+
+Result = TypeVar("Result")
 
 #: Dear reads that run at one time; the next one waits.
 LANES = 4
+
+
+def _unnamed(kind: str, table: str, columns: tuple[str, ...]) -> None:
+    """Name no constraint: a reader breaks none."""
 
 
 class _Lane:
@@ -40,6 +47,22 @@ class _Lane:
         start = thread_time()
         rows = connection.execute(text, values).fetchall()
         return rows, thread_time() - start
+
+    def call(
+        self, work: Callable[[SqliteSession], Result], seconds: float, limit_ms: int
+    ) -> Result:
+        """Run the work on one state of the database; call it in the thread."""
+        connection = self._open()
+        connection.execute("BEGIN")
+        try:
+            return work(
+                SqliteSession(connection, seconds=seconds, limit_ms=limit_ms, name=_unnamed)
+            )
+        except RolledBack as undone:
+            kept: Result = undone.result
+            return kept
+        finally:
+            connection.execute("ROLLBACK")
 
     def image(self) -> bytes:
         """Return the database as bytes; call it in the thread."""
@@ -167,6 +190,14 @@ class Reader:
     def _give_back(self, lane: _Lane) -> None:
         self._free.append(lane)
         self._turns.release()
+
+    async def call(self, work: Callable[[SqliteSession], Result], seconds: float) -> Result:
+        """Run someone's own code on one state of the database; it cannot write."""
+        lane = await self._turn()
+        job = lane.worker.run(lambda: lane.call(work, seconds, self._limit_ms))
+        stop_after(job, seconds, lane.stop)
+        job.add_done_callback(lambda _: self._give_back(lane))
+        return await asyncio.shield(job)
 
     async def image(self) -> bytes:
         """Return the whole database as bytes."""

@@ -20,7 +20,9 @@ import apsw
 
 from jotbase.engines.sqlite.costs import BUDGET, Alarm, Costs
 from jotbase.engines.sqlite.diagnosis import conflict
+from jotbase.engines.sqlite.entry import Entry, fail, nothing
 from jotbase.engines.sqlite.refusals import ConstraintName, closed, refusal
+from jotbase.engines.sqlite.session import SqliteSession
 from jotbase.engines.sqlite.worker import Worker, stop_after
 from jotbase.errors import JotError, StatementTooSlow, UnitTooSlow
 from jotbase.sql.units import RolledBack, Rows, Runnable, UnitOfWork
@@ -34,30 +36,6 @@ GROUP_UNITS = 256
 GROUP_TIME = 0.004
 #: How long the loop waits for a commit itself, before it turns to other work (seconds).
 PATIENCE = 0.0005
-
-
-class _Entry:
-    """A unit that waits for its turn; then what became of it. `left` is its time, in seconds."""
-
-    __slots__ = ("error", "future", "left", "result", "work")
-
-    def __init__(
-        self, work: Callable[[], UnitOfWork[Any]], future: asyncio.Future[Any], left: float
-    ) -> None:
-        self.work = work
-        self.future = future
-        self.left = left
-        self.result: Any = None
-        self.error: BaseException | None = None
-
-    def settle(self) -> None:
-        """Hand the outcome to the caller, unless it was cancelled meanwhile."""
-        if self.future.done():
-            return
-        if self.error is None:
-            self.future.set_result(self.result)
-        else:
-            self.future.set_exception(self.error)
 
 
 class _Fate(Enum):
@@ -99,7 +77,7 @@ class Writer:
         self._committed = committed
         self._alarm = Alarm(connection)
         self._costs = Costs()
-        self._queue: deque[_Entry] = deque()
+        self._queue: deque[Entry] = deque()
         self._loop = asyncio.get_running_loop()
         self._bell: asyncio.Future[None] | None = None
         self._closing = False
@@ -111,7 +89,16 @@ class Writer:
         if self._closing:
             raise closed()
         future: asyncio.Future[Result] = self._loop.create_future()
-        self._queue.append(_Entry(work, future, self._unit_ms / 1000 if timed else inf))
+        self._queue.append(Entry(work, future, self._unit_ms / 1000 if timed else inf))
+        self._wake()
+        return await future
+
+    async def call(self, work: Callable[[SqliteSession], Result]) -> Result:
+        """Run the work in the thread when its turn has come, as a transaction of its own."""
+        if self._closing:
+            raise closed()
+        future: asyncio.Future[Result] = self._loop.create_future()
+        self._queue.append(Entry(nothing, future, self._unit_ms / 1000, work))
         self._wake()
         return await future
 
@@ -135,14 +122,18 @@ class Writer:
                 self._bell = self._loop.create_future()
                 await self._bell
             await self._gather()
-            group: list[_Entry] = []
+            group: list[Entry] = []
             try:
-                await self._group(group)
+                if (call := self._queue[0].call) is not None:
+                    group.append(self._queue.popleft())
+                    await self._call(group[0], call)
+                else:
+                    await self._group(group)
             except Exception as error:
                 log.exception("the writer stumbled")
                 if self._connection.in_transaction:
                     self._cursor.execute("ROLLBACK")
-                self._fail(group, refusal(error, "", self._limit_ms))
+                fail(group, refusal(error, "", self._limit_ms))
 
     async def _gather(self) -> None:
         """Let units arrive as long as more and more do: a group of one waits for the disk as long
@@ -154,18 +145,20 @@ class Writer:
             await asyncio.sleep(0)
             await asyncio.sleep(0)
 
-    async def _group(self, group: list[_Entry]) -> None:
+    async def _group(self, group: list[Entry]) -> None:
         """Run units from the queue in one transaction, commit it, and tell the callers."""
         try:
             await self._begin()
         except apsw.Error as error:
             group.extend(self._queue)
             self._queue.clear()
-            self._fail(group, refusal(error, "BEGIN IMMEDIATE", self._limit_ms))
+            fail(group, refusal(error, "BEGIN IMMEDIATE", self._limit_ms))
             return
         kept = False
         end = perf_counter() + GROUP_TIME
         while self._queue and len(group) < GROUP_UNITS and (not group or perf_counter() < end):
+            if self._queue[0].call is not None:
+                break
             entry = self._queue.popleft()
             if entry.future.done():
                 continue
@@ -179,6 +172,35 @@ class Writer:
                 break
             kept = kept or fate is _Fate.KEPT
         await self._end(group, kept=kept)
+
+    async def _call(self, entry: Entry, call: Callable[[SqliteSession], Any]) -> None:
+        """Run someone's own code in the thread, and commit what it did; it runs once."""
+        if entry.future.done():
+            return
+        await self._begin()
+        session = SqliteSession(
+            self._connection, seconds=entry.left, limit_ms=self._limit_ms, name=self._name
+        )
+        self._alarm.disarm()
+        job = self._worker.run(lambda: call(session))
+        stop_after(job, entry.left, self._connection.interrupt)
+        try:
+            entry.result = await job
+        except RolledBack as undone:
+            entry.result = undone.result
+            kept = False
+        except Exception as error:  # noqa: BLE001 - it is the caller's, and raised there
+            entry.error, kept = error, False
+        else:
+            kept = True
+        finally:
+            self._alarm.arm()
+        if self._connection.in_transaction:
+            await self._end([entry], kept=kept)
+            return
+        if entry.error is None:
+            entry.error = UnitTooSlow(self._unit_ms)
+        entry.settle()
 
     async def _begin(self) -> None:
         """Take the write lock; where another process has it, wait for it in the thread."""
@@ -194,7 +216,7 @@ class Writer:
         finally:
             self._connection.set_busy_timeout(0)
 
-    def _start_over(self, group: list[_Entry], *, again: bool) -> None:
+    def _start_over(self, group: list[Entry], *, again: bool) -> None:
         """Put back what a lost transaction held; each of these units runs once more from its start.
 
         SQLite gives up the whole transaction when a writing statement is interrupted or the disk
@@ -204,34 +226,21 @@ class Writer:
             group.pop().settle()
         self._queue.extendleft(reversed(group))
 
-    async def _end(self, group: list[_Entry], *, kept: bool) -> None:
+    async def _end(self, group: list[Entry], *, kept: bool) -> None:
         if not kept:
             self._cursor.execute("ROLLBACK")
         else:
             newest = newest_change(self._cursor)
             try:
-                await self._worker.run(self._commit, PATIENCE)
+                await self._worker.run(lambda: _commit(self._connection), PATIENCE)
             except apsw.Error as error:
-                self._fail(group, refusal(error, "COMMIT", self._limit_ms))
+                fail(group, refusal(error, "COMMIT", self._limit_ms))
                 return
             self._committed(newest)
         for entry in group:
             entry.settle()
 
-    def _commit(self) -> None:
-        try:
-            self._connection.execute("COMMIT")
-        except apsw.Error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-
-    def _fail(self, entries: Sequence[_Entry], error: JotError) -> None:
-        for entry in entries:
-            entry.error = error
-            entry.settle()
-
-    async def _run(self, entry: _Entry, *, first: bool) -> _Fate:
+    async def _run(self, entry: Entry, *, first: bool) -> _Fate:
         """Drive one unit in a savepoint of its own."""
         self._cursor.execute("SAVEPOINT unit")
         start = perf_counter()
@@ -338,6 +347,15 @@ class Writer:
         except apsw.Error as error:
             log.warning("the write-ahead log was left as it is: %s", error)
         self._connection.close()
+
+
+def _commit(connection: apsw.Connection) -> None:
+    try:
+        connection.execute("COMMIT")
+    except apsw.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def newest_change(cursor: apsw.Cursor) -> int:

@@ -1,0 +1,185 @@
+"""One call of a project's function: chosen, run as its caller in one transaction, and answered.
+
+call → function and arguments → (in a thread, inside the transaction) the function, whose data
+client goes the pipeline's way → rows read back like a table's → response. In charge of that order
+alone. Must not know HTTP servers or drivers, nor how functions are written.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from jotbase.engines.base import Session, bind
+from jotbase.errors import JotError
+from jotbase.pipeline import DataApi, prepare
+from jotbase.query.arguments import Call, read_call
+from jotbase.query.expr import Context
+from jotbase.query.functions import Function, Functions, check_caller
+from jotbase.query.grammar import is_call, parse
+from jotbase.query.intent import Intent
+from jotbase.query.nodes import ReadPlan
+from jotbase.query.prepared import work_of
+from jotbase.query.render import render_error, render_read, render_written
+from jotbase.query.results import (
+    Outcome,
+    ResultPlan,
+    allowed_methods,
+    bind_document,
+    check_affected,
+    compiled,
+    is_undone,
+    plan_result,
+    raw_accept,
+    render_result,
+    rows_document,
+)
+from jotbase.query.shape import Shape, shape
+from jotbase.sql.units import RolledBack
+from jotbase.values import Principal, Request, Response
+
+#: Answers a data request as the given principal, inside the transaction of a call.
+Ask = Callable[[Request, Principal], Response]
+#: Runs a function as a caller whose data client asks so; gives its value, status and headers.
+Run = Callable[
+    [Function, Mapping[str, Any], Principal, Ask],
+    tuple[Any, int | None, tuple[tuple[str, str], ...]],
+]
+
+Key = TypeVar("Key")
+Made = TypeVar("Made")
+
+#: How many calls' questions are remembered.
+_REMEMBERED = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What calling takes. `intents` and `results` remember what was thought out before.
+
+    Functions run in several threads, so what they ask of the pipeline is prepared one at a time.
+    """
+
+    functions: Functions
+    run: Run
+    intents: dict[Shape, Intent] = field(default_factory=dict)
+    results: dict[tuple[Shape, Function, bool], ResultPlan] = field(default_factory=dict)
+    preparing: threading.Lock = field(default_factory=threading.Lock)
+
+
+async def answer_call(request: Request, caller: Principal, data: DataApi, calls: Calls) -> Response:
+    """Answer one call. Raises JotError."""
+    if request.method == "OPTIONS":
+        return Response(200, (("Allow", allowed_methods(calls.functions, request.path)),))
+    question, values = shape(request)
+    question, raw = raw_accept(question)
+    intent = _remembered(calls.intents, question, lambda: parse(question))
+    call = read_call(calls.functions, intent, values, request.body)
+    check_caller(call.function, caller)
+    result = _result(question, intent, call.function, raw, caller, data, calls)
+    context = data.context(caller, values)
+    reads = intent.by_query or call.function.reads
+    outcome = await data.engine.call(
+        lambda session: _perform(call, result, context, session, data, calls), reads=reads
+    )
+    return render_result(result, request, values, outcome)
+
+
+def _result(
+    question: Shape,
+    intent: Intent,
+    function: Function,
+    raw: str | None,
+    caller: Principal,
+    data: DataApi,
+    calls: Calls,
+) -> ResultPlan:
+    passes = caller.is_service
+
+    def make() -> ResultPlan:
+        planned = plan_result(intent, function, data.model, data.limits, raw)
+        return compiled(planned, data.engine.dialect, data.guards[passes])
+
+    if raw is not None:
+        return make()
+    return _remembered(calls.results, (question, function, passes), make)
+
+
+def _remembered(known: dict[Key, Made], key: Key, make: Callable[[], Made]) -> Made:
+    found = known.get(key)
+    if found is None:
+        found = make()
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        known[key] = found
+    return found
+
+
+def _perform(
+    call: Call,
+    result: ResultPlan,
+    context: Context,
+    session: Session,
+    data: DataApi,
+    calls: Calls,
+) -> Outcome:
+    """Run the function, and read what it gave back; all in the thread of the session."""
+
+    def ask(request: Request, principal: Principal) -> Response:
+        return answer_within(request, principal, session, data, calls)
+
+    value, status, headers = calls.run(call.function, call.arguments, context.principal, ask)
+    rows = None
+    if result.statement is not None and result.table is not None:
+        document = rows_document(result.table, call.function.returns, value)
+        text = result.statement.numbered(data.engine.dialect.mark)
+        rows = session.read(text, bind(result.statement, bind_document(context, document)))
+    outcome = Outcome(value, rows, status, headers)
+    check_affected(result, outcome)
+    if is_undone(result.answer):
+        raise RolledBack(outcome)
+    return outcome
+
+
+def answer_within(
+    request: Request, caller: Principal, session: Session, data: DataApi, calls: Calls
+) -> Response:
+    """Answer a function's own data request, in the transaction that it runs in."""
+    try:
+        question, values = shape(request)
+        if is_call(request.path):
+            return _call_within(request, question, values, caller, session, data, calls)
+        with calls.preparing:
+            prepared = prepare(question, caller.is_service, data)
+        context = data.context(caller, values)
+        meant = prepared.plan
+        if isinstance(meant, ReadPlan):
+            rows = session.read(prepared.text, prepared.bind(context))
+            return render_read(meant, request, values, rows)
+        means = data.means[caller.is_service][meant.table.name]
+        written = session.run(work_of(prepared, request.body, context, means))
+        return render_written(meant, request, written)
+    except JotError as error:
+        return render_error(error, request)
+
+
+def _call_within(
+    request: Request,
+    question: Shape,
+    values: tuple[str, ...],
+    caller: Principal,
+    session: Session,
+    data: DataApi,
+    calls: Calls,
+) -> Response:
+    """Answer a function's call of a function: part of the same transaction."""
+    intent = parse(question)
+    call = read_call(calls.functions, intent, values, request.body)
+    check_caller(call.function, caller)
+    result = plan_result(intent, call.function, data.model, data.limits, None)
+    result = compiled(result, data.engine.dialect, data.guards[caller.is_service])
+    context = data.context(caller, values)
+    outcome = _perform(call, result, context, session, data, calls)
+    return render_result(result, request, values, outcome)

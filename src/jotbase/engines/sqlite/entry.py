@@ -1,0 +1,58 @@
+"""What waits for the writer, and what became of it.
+
+In charge of handing an outcome to who waits for it. Must not know how it came about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jotbase.engines.sqlite.session import SqliteSession
+from jotbase.errors import JotError
+from jotbase.sql.units import UnitOfWork
+
+
+def nothing() -> UnitOfWork[None]:
+    """Return the unit of an entry that is a call."""
+    yield from ()
+
+
+class Entry:
+    """A unit that waits for its turn; then what became of it. `left` is its time, in seconds.
+
+    `call` is what runs instead of a unit, in a transaction of its own.
+    """
+
+    __slots__ = ("call", "error", "future", "left", "result", "work")
+
+    def __init__(
+        self,
+        work: Callable[[], UnitOfWork[Any]],
+        future: asyncio.Future[Any],
+        left: float,
+        call: Callable[[SqliteSession], Any] | None = None,
+    ) -> None:
+        self.work = work
+        self.call = call
+        self.future = future
+        self.left = left
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        """Hand the outcome to the caller, unless it was cancelled meanwhile."""
+        if self.future.done():
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+def fail(entries: Sequence[Entry], error: JotError) -> None:
+    """Give all of them the one outcome."""
+    for entry in entries:
+        entry.error = error
+        entry.settle()

@@ -1,0 +1,106 @@
+"""A transaction that someone's own code is in the middle of: statements and units, one by one.
+
+In charge of what such code may do with a connection, in the thread that it runs in. Must not know
+who begins and ends the transaction (`writer`, `reader`), nor what is done in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any, TypeVar
+
+import apsw
+
+from jotbase.engines.sqlite.diagnosis import conflict
+from jotbase.engines.sqlite.refusals import ConstraintName, refusal, target
+from jotbase.errors import JotError, RequestError, UnitTooSlow
+from jotbase.sql.units import RolledBack, Rows, UnitOfWork
+
+Result = TypeVar("Result")
+
+
+class SqliteSession:
+    """See `Session`; of one thread. It may take `seconds`, and raises UnitTooSlow from then on."""
+
+    def __init__(
+        self, connection: apsw.Connection, *, seconds: float, limit_ms: int, name: ConstraintName
+    ) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._seconds = seconds
+        self._end = perf_counter() + seconds
+        self._limit_ms = limit_ms
+        self._name = name
+
+    def read(self, text: str, values: Sequence[Any]) -> Rows:
+        """Run one statement; see `Session.read`."""
+        self._check()
+        try:
+            return self._perform(text, values)
+        except apsw.InterruptError as error:
+            if perf_counter() > self._end:
+                raise self._too_slow() from error
+            raise refusal(error, text, self._limit_ms) from error
+        except apsw.ReadOnlyError as error:
+            verb = target(text)[0] or "this"
+            message = f"cannot execute {verb} in a read-only transaction"
+            raise RequestError("25006", message) from error
+        except Exception as error:
+            raise refusal(error, text, self._limit_ms) from error
+
+    def run(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
+        """Drive a unit; see `Session.run`."""
+        self._check()
+        self._cursor.execute("SAVEPOINT unit")
+        try:
+            result = self._drive(work())
+        except RolledBack as undone:
+            self._undo()
+            kept: Result = undone.result
+            return kept
+        except BaseException:
+            self._undo()
+            raise
+        self._cursor.execute("RELEASE unit")
+        return result
+
+    def _drive(self, unit: UnitOfWork[Result]) -> Result:
+        try:
+            statement = next(unit)
+            while True:
+                try:
+                    rows = self.read(statement.text, statement.params)
+                except JotError as refused:
+                    statement = unit.throw(refused)
+                else:
+                    statement = unit.send(rows)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        finally:
+            unit.close()
+
+    def _check(self) -> None:
+        """Do nothing more where the time is over, or took the transaction with it.
+
+        SQLite gives up the transaction of a write that is interrupted; what came after would be
+        one by itself.
+        """
+        if perf_counter() > self._end or not self._connection.in_transaction:
+            raise self._too_slow()
+
+    def _undo(self) -> None:
+        if self._connection.in_transaction:
+            self._cursor.execute("ROLLBACK TO unit")
+            self._cursor.execute("RELEASE unit")
+
+    def _perform(self, text: str, values: Sequence[Any]) -> Rows:
+        try:
+            rows: Rows = self._cursor.execute(text, values).fetchall()
+        except apsw.ConstraintError as error:
+            raise conflict(self._cursor, error, text, values, self._name) from error
+        return rows
+
+    def _too_slow(self) -> UnitTooSlow:
+        return UnitTooSlow(int(self._seconds * 1000))

@@ -1,0 +1,308 @@
+"""`@rpc`, `@computed`, `Refusal`, `respond`: what a project's functions are written with.
+
+In charge of making a `Function` of a Python function, and of running it as its caller. Must not
+know requests, nor the transaction that it runs in.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, overload
+
+from jotbase.errors import CODES, JotError
+from jotbase.functions.annotations import Kind, Row, kind_of, returns_of, schema_of
+from jotbase.query.functions import Function, Parameter
+from jotbase.schema.check import checker
+from jotbase.schema.model import Type
+
+log = logging.getLogger("jotbase.functions")
+
+Code = TypeVar("Code", bound=Callable[..., Any])
+Pairs = tuple[tuple[str, str], ...]
+
+#: The parameter that takes a whole body.
+WHOLE = "_"
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A function of a row: of which table, and what it makes of a row."""
+
+    table: str
+    function: Function
+
+
+@dataclass(slots=True)
+class Registered:
+    """What the decorators have found in one project, in order; `wrong` is what cannot be had."""
+
+    functions: list[Function] = field(default_factory=list)
+    computed: list[Computed] = field(default_factory=list)
+    wrong: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Head:
+    """What the function that runs wants the answer's head to be."""
+
+    status: int | None = None
+    headers: Pairs = ()
+
+
+_REGISTERED: ContextVar[Registered] = ContextVar("jotbase_registered")
+_HEAD: ContextVar[_Head] = ContextVar("jotbase_head")
+
+
+class Refusal(JotError):
+    """A function's own refusal: all that it did is undone, and the client is told this.
+
+    Without a `status`, that of PostgREST for the code: 400 where nothing else is said of it.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        details: Any = None,
+        hint: str | None = None,
+        status: int | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        chosen = status_of(code) if status is None else status
+        super().__init__(code, message, details=details, hint=hint, status=chosen)
+        self.headers = tuple(headers)
+
+
+def status_of(code: str) -> int:
+    """Return PostgREST's status for a SQLSTATE.
+
+    https://docs.postgrest.org/en/stable/references/errors.html#status-codes
+    """
+    if code.startswith("PT") and code[2:].isdigit() and 100 <= int(code[2:]) <= 599:
+        return int(code[2:])
+    if code in CODES:
+        return CODES[code].status
+    for start, status in _STATUSES:
+        if code.startswith(start):
+            return status
+    return 400
+
+
+_STATUSES = (
+    ("PT", 500),
+    ("P0", 500),
+    ("08", 503),
+    ("09", 500),
+    ("0L", 403),
+    ("0P", 403),
+    ("25", 500),
+    ("28", 403),
+    ("2D", 500),
+    ("38", 500),
+    ("39", 500),
+    ("3B", 500),
+    ("40", 500),
+    ("53", 503),
+    ("54", 500),
+    ("55", 500),
+    ("57", 500),
+    ("58", 500),
+    ("F0", 500),
+    ("HV", 500),
+    ("XX", 500),
+    ("42P01", 404),
+)
+
+
+def respond(*, status: int | None = None, headers: Iterable[tuple[str, str]] = ()) -> None:
+    """Set the answer's status, and add headers to it. Raises LookupError outside an rpc."""
+    head = _HEAD.get()
+    head.status = head.status if status is None else status
+    head.headers = (*head.headers, *headers)
+
+
+@overload
+def rpc(code: Code) -> Code: ...
+
+
+@overload
+def rpc(
+    *, name: str | None = None, reads: bool = False, roles: Iterable[str] | None = None
+) -> Callable[[Code], Code]: ...
+
+
+def rpc(
+    code: Code | None = None,
+    *,
+    name: str | None = None,
+    reads: bool = False,
+    roles: Iterable[str] | None = None,
+) -> Code | Callable[[Code], Code]:
+    """Let clients call a function at `/rest/v1/rpc/<name>`: everybody, or callers of these roles.
+
+    `reads` promises that it writes nothing.
+    """
+
+    def register(found: Code) -> Code:
+        _register(found, name or found.__name__, reads, roles)
+        return found
+
+    return register if code is None else register(code)
+
+
+@overload
+def computed(code: Code) -> Code: ...
+
+
+@overload
+def computed(*, name: str | None = None) -> Callable[[Code], Code]: ...
+
+
+def computed(code: Code | None = None, *, name: str | None = None) -> Code | Callable[[Code], Code]:
+    """Make a function of a row a column of its table, or a relation if it gives back rows."""
+
+    def register(found: Code) -> Code:
+        _register_computed(found, name or found.__name__)
+        return found
+
+    return register if code is None else register(code)
+
+
+def _register(code: Any, name: str, reads: bool, roles: Iterable[str] | None) -> None:
+    registered = _REGISTERED.get(None)
+    if registered is None:  # imported by something else than the server: a test, a script
+        return
+    try:
+        registered.functions.append(make_function(code, name, reads, roles))
+    except (TypeError, NameError, ValueError) as error:
+        registered.wrong.append((name, str(error)))
+
+
+def _register_computed(code: Any, name: str) -> None:
+    registered = _REGISTERED.get(None)
+    if registered is None:
+        return
+    try:
+        registered.computed.append(make_computed(code, name))
+    except (TypeError, NameError, ValueError) as error:
+        registered.wrong.append((name, str(error)))
+
+
+def collect(load: Callable[[], None]) -> Registered:
+    """Return what the decorators find while `load` runs."""
+    registered = Registered()
+    token = _REGISTERED.set(registered)
+    try:
+        load()
+    finally:
+        _REGISTERED.reset(token)
+    return registered
+
+
+def make_function(
+    code: Callable[..., Any], name: str, reads: bool, roles: Iterable[str] | None
+) -> Function:
+    """Return a Python function as the data API knows it. Raises TypeError, NameError."""
+    hints = typing.get_type_hints(code, include_extras=True)
+    given = inspect.signature(code).parameters.values()
+    kinds = {one.name: kind_of(hints.get(one.name, str)) for one in given}
+    parameters = tuple(_parameter(one, kinds[one.name]) for one in given)
+    whole = parameters[0] if [one.name for one in parameters] == [WHOLE] else None
+    schema = {
+        "type": "object",
+        "properties": {one.name: one.schema for one in parameters if one.schema},
+    }
+    variadic = next((one.name for one in parameters if one.variadic), None)
+    return Function(
+        name,
+        () if whole is not None else parameters,
+        returns_of(hints.get("return", Any)),
+        _runner(code, kinds, variadic, positional=whole is not None),
+        _faults(schema),
+        reads,
+        None if roles is None else frozenset(roles),
+        whole,
+        inspect.getdoc(code),
+    )
+
+
+def _faults(schema: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], list[dict[str, Any]]]:
+    check = checker(schema)
+    return lambda arguments: check(dict(arguments))
+
+
+def _parameter(one: inspect.Parameter, kind: Kind) -> Parameter:
+    variadic = one.kind is inspect.Parameter.VAR_POSITIONAL
+    if one.kind is inspect.Parameter.VAR_KEYWORD:
+        raise TypeError(f"clients cannot name **{one.name}")
+    if variadic:
+        schema = {"type": "array", "items": schema_of(kind)}
+        return Parameter(one.name, Type.ARRAY, kind.type, schema, required=False, variadic=True)
+    required = one.default is inspect.Parameter.empty
+    return Parameter(
+        one.name, kind.type, kind.item, schema_of(kind), required, nullable=kind.nullable
+    )
+
+
+def _runner(
+    code: Callable[..., Any], kinds: Mapping[str, Kind], variadic: str | None, positional: bool
+) -> Callable[[Mapping[str, Any]], Any]:
+    def run(arguments: Mapping[str, Any]) -> Any:
+        made = {
+            name: _made(kinds[name], value, name == variadic) for name, value in arguments.items()
+        }
+        if positional:
+            return code(*made.values())
+        if variadic is None:
+            return code(**made)
+        rest = made.pop(variadic, None) or ()
+        before = [made.pop(name) for name in kinds if name in made]
+        return code(*before, *rest)
+
+    return run
+
+
+def _made(kind: Kind, value: Any, variadic: bool) -> Any:
+    return [kind.value(one) for one in value or ()] if variadic else kind.value(value)
+
+
+def make_computed(code: Callable[..., Any], name: str) -> Computed:
+    """Return a function of a row. Raises TypeError, NameError."""
+    hints = typing.get_type_hints(code, include_extras=True)
+    given = list(inspect.signature(code).parameters)
+    kind = kind_of(hints[given[0]]) if given and given[0] in hints else None
+    if len(given) != 1 or kind is None or kind.row is None:
+        raise TypeError('it takes one row of a table: Annotated[Row, "jobs"]')
+
+    def run(arguments: Mapping[str, Any]) -> Any:
+        return code(Row(arguments))
+
+    function = Function(name, (), returns_of(hints.get("return", Any)), run, lambda _: [])
+    return Computed(kind.row, function)
+
+
+def run_function(function: Function, arguments: Mapping[str, Any]) -> tuple[Any, int | None, Pairs]:
+    """Return what a function gives back, and the status and headers that it wanted.
+
+    Raises what it refuses with; any other exception is logged and hidden.
+    """
+    head = _Head()
+    token = _HEAD.set(head)
+    try:
+        value = function.run(arguments)
+    except JotError:
+        raise
+    except Exception as error:
+        log.exception("the function %s failed", function.name)
+        raise JotError(
+            "PGRSTX00", "The function failed", hint="The server's log says more."
+        ) from error
+    finally:
+        _HEAD.reset(token)
+    return value, head.status, head.headers

@@ -1,0 +1,242 @@
+"""The project's functions under /rest/v1/rpc: arguments, results, refusals, one unit of work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.api.data_world import Serve, refused, table
+
+from jotbase.testing import TestBackend
+from jotbase.testing.client import Client
+
+CODE = """
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypedDict
+
+from jotbase.functions import Refusal, Row, caller, data, respond, rpc
+
+Note = Annotated[Row, "notes"]
+
+
+class Point(TypedDict):
+    x: int
+    y: int
+
+
+@rpc
+def add_them(a: int, b: int = 1) -> int:
+    "Adds."
+    return a + b
+
+
+@rpc
+def positive(n: Annotated[int, {"minimum": 1}]) -> int:
+    return n
+
+
+@rpc
+def tomorrow(day: date) -> date:
+    return date.fromordinal(day.toordinal() + 1)
+
+
+@rpc(reads=True)
+def notes_of(person: str) -> list[Note]:
+    return data().get("notes", {"person": f"eq.{person}"})
+
+
+@rpc
+def write(text: str, fail: bool = False) -> Note:
+    note = data().post("notes", {"text": text, "person": caller().role})[0]
+    data().post("notes", {"text": text + " again", "person": caller().role})
+    if fail:
+        raise Refusal("P0001", "no more", hint="later", headers=[("X-Why", "full")])
+    return note
+
+
+@rpc
+def write_twice(text: str) -> None:
+    data().rpc("write", {"text": text})
+    data().rpc("write", {"text": text, "fail": True})
+
+
+@rpc
+def points() -> list[Point]:
+    return [{"x": 1, "y": 2}, {"x": 3, "y": 4}]
+
+
+@rpc(roles=["authenticated"])
+def members() -> str:
+    return "hello"
+
+
+@rpc
+def headed() -> str:
+    respond(status=202, headers=[("X-A", "b"), ("Set-Cookie", "c=d"), ("Set-Cookie", "e=f")])
+    return "x"
+
+
+@rpc
+def broken() -> int:
+    raise RuntimeError("the password is swordfish")
+
+
+@rpc
+def wrong_rows() -> list[Note]:
+    return [1, 2]
+
+
+@rpc
+def whole(_: Any) -> Any:
+    return _
+
+
+@rpc
+def kinds(*names: str) -> list[str]:
+    return list(names)
+"""
+FILES = {"functions/__init__.py": CODE}
+NOTES = table(
+    {
+        "id": {"type": "integer", "identity": True},
+        "text": {"type": "string"},
+        "person": {"type": "string"},
+        "parent": {"type": ["integer", "null"], "references": "notes.id"},
+    },
+    access={"select": "row.person != 'hidden'", "insert": "new.text != 'forbidden'"},
+)
+
+
+@pytest.fixture
+def backend(serve: Serve) -> TestBackend:
+    return serve({"notes": NOTES}, FILES)
+
+
+@pytest.fixture
+def anon(backend: TestBackend) -> Client:
+    return backend.anonymous
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("add_them", {"a": 1}, 2),
+        ("add_them", {"a": 1, "b": 2}, 3),
+        ("tomorrow", {"day": "2026-02-28"}, "2026-03-01"),
+        ("points", {}, [{"x": 1, "y": 2}, {"x": 3, "y": 4}]),
+        ("whole", [1, {"a": 2}], [1, {"a": 2}]),
+        ("kinds", {"names": ["a", "b"]}, ["a", "b"]),
+    ],
+)
+def test_a_function_is_called(anon: Client, name: str, arguments: Any, expected: Any) -> None:
+    """With the arguments of the body, in their Python types; the answer is its result."""
+    answer = anon.rpc(name, arguments)
+
+    assert (answer.status, answer.json()) == (200, expected)
+
+
+def test_get_takes_arguments_from_the_query(anon: Client) -> None:
+    """What is no filter is an argument."""
+    assert anon.get("/rpc/add_them", {"a": 4, "b": 5}).json() == 9
+    assert anon.get("/rpc/points", {"x": "gt.1", "select": "y"}).json() == [{"y": 4}]
+    assert anon.get("/rpc/kinds", {"names": ["a", "b"]}).json() == ["a", "b"]
+
+
+def test_rows_are_read_like_their_table(backend: TestBackend) -> None:
+    """Selected, filtered, ordered, paged, counted and embedded in."""
+    service = backend.service
+    service.post("/notes", [{"text": text, "person": "ada"} for text in ("a", "b", "c")])
+    service.post("/notes", {"text": "d", "person": "ada", "parent": 1})
+    asked = {
+        "person": "ada",
+        "select": "text,parent(text)",
+        "order": "text.desc",
+        "limit": "2",
+    }
+
+    answer = backend.anonymous.get("/rpc/notes_of", asked, prefer="count=exact")
+
+    assert answer.json() == [{"text": "d", "parent": {"text": "a"}}, {"text": "c", "parent": None}]
+    assert answer.headers["content-range"] == "0-1/4"
+    assert answer.status == 206
+
+
+def test_a_row_is_an_object(anon: Client) -> None:
+    """And what was written is there."""
+    answer = anon.post("/rpc/write", {"text": "x"}, {"select": "text,person"})
+
+    assert (answer.status, answer.json()) == (200, {"text": "x", "person": "anon"})
+    assert [note["text"] for note in anon.get("/notes").json()] == ["x", "x again"]
+
+
+def test_a_refusal_undoes_all(anon: Client) -> None:
+    """Whatever the function wrote, however deep in functions that it called."""
+    answer = anon.rpc("write", {"text": "x", "fail": True})
+    nested = anon.rpc("write_twice", {"text": "x"})
+
+    assert (answer.status, answer.json()["code"], answer.json()["hint"]) == (400, "P0001", "later")
+    assert answer.headers["x-why"] == "full"
+    assert (nested.status, nested.json()["message"]) == (400, "no more")
+    assert anon.get("/notes").json() == []
+
+
+def test_a_function_acts_under_its_callers_rules(backend: TestBackend) -> None:
+    """What the caller must not write, it must not write by a function."""
+    hidden = backend.service.post("/notes", {"text": "h", "person": "hidden"})
+
+    assert hidden.status == 201
+    assert backend.anonymous.rpc("notes_of", {"person": "hidden"}).json() == []
+    refused(backend.anonymous.rpc("write", {"text": "forbidden"}), 401, "42501")
+
+
+def test_get_never_writes(anon: Client) -> None:
+    """Whatever the function does."""
+    answer = anon.get("/rpc/write", {"text": "x"})
+
+    assert (answer.status, answer.json()["code"]) == (405, "25006")
+    assert anon.get("/notes").json() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "status", "code"),
+    [
+        ("positive", {"n": 0}, 400, "23514"),
+        ("positive", {"n": "x"}, 400, "22P02"),
+        ("tomorrow", {"day": "2026-02-30"}, 400, "22008"),
+        ("nowhere", {}, 404, "PGRST202"),
+        ("members", {}, 401, "42501"),
+        ("broken", {}, 500, "PGRSTX00"),
+        ("wrong_rows", {}, 500, "PGRSTX00"),
+    ],
+)
+def test_bad_calls_are_refused(
+    anon: Client, name: str, arguments: Any, status: int, code: str
+) -> None:
+    """Without a word of what is inside."""
+    answer = anon.rpc(name, arguments)
+
+    assert (answer.status, answer.json()["code"]) == (status, code)
+    assert "swordfish" not in answer.text
+
+
+def test_roles_may_be_asked_for(backend: TestBackend) -> None:
+    """Here, any user's."""
+    assert backend.user("ada@example.com").rpc("members", {}).json() == "hello"
+
+
+def test_a_function_shapes_the_answers_head(anon: Client) -> None:
+    """Its status, and headers that may come more than once."""
+    answer = anon.rpc("headed", {})
+
+    assert (answer.status, answer.json(), answer.headers["x-a"]) == (202, "x", "b")
+
+
+def test_a_call_can_be_undone(serve: Serve) -> None:
+    """As any write, where the settings allow it."""
+    anon = serve({"notes": NOTES}, FILES, tx_end="commit-allow-override").anonymous
+
+    answer = anon.rpc("write", {"text": "x"}, prefer="tx=rollback")
+
+    assert (answer.status, answer.json()["text"]) == (200, "x")
+    assert anon.get("/notes").json() == []
