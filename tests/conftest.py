@@ -1,6 +1,7 @@
 """What some tests need of the machine: skipped with a reason where it is missing, failed in CI.
 
-In charge of the markers `browser` and `node` alone. `make test` installs what it can beforehand.
+In charge of the markers `browser` and `node`, and of property tests being held to no time: how long
+one example takes is the machine's matter. `make test` installs what it can beforehand.
 """
 
 import os
@@ -8,6 +9,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
 
 MODULES = Path(__file__).parent.parent / "node_modules" / "@supabase" / "supabase-js"
 

@@ -275,6 +275,17 @@ def test_malformed_batches_run_nothing(
     assert names(anyone) == []
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_no_operation_shows_its_plan(serve: Serve, method: str) -> None:
+    """A write that shows its plan stores nothing, and the others would be gone with it."""
+    client = serve({"companies": COMPANIES}, plan=True).anonymous
+    asked = {"Accept": "application/vnd.pgrst.plan"}
+    shown = {"method": method, "path": "companies?id=gt.0", "headers": asked}
+
+    assert client.get("/companies", accept="application/vnd.pgrst.plan").status == 200
+    failed(batch(client, insert("companies", {"name": "Acme"}), shown), 406, "PGRST107", 1)
+
+
 def test_followers_are_told_of_all_changes_in_order(serve: Serve) -> None:
     """The log has a batch's changes in the order of its operations, and none of a failed one."""
     tables = {"companies": {**COMPANIES, "realtime": True}, "jobs": {**JOBS, "realtime": True}}
@@ -298,3 +309,16 @@ def test_a_batch_of_nothing_answers_nothing(anyone: Client) -> None:
     answer = batch(anyone)
 
     assert (answer.status, answer.text) == (200, "[]")
+
+
+def test_views_and_keys_in_a_batch(serve: Serve) -> None:
+    """A view is written as its table, and PUT takes its key from a reference."""
+    view = table({"title": TEXT}, view="select id, name as title from companies")
+    client = serve({"companies": COMPANIES, "firms": view}).anonymous
+    made = insert("firms?select=id", {"title": "Acme"}, "firm")
+    row = {"id": ref("firm/0/id"), "name": "Bolt"}
+    put = {"method": "PUT", "path": "companies?id=eq.$ref(firm/0/id)", "headers": ECHO, "body": row}
+    told = batch(client, made, put).json()
+
+    assert [one["status"] for one in told] == [201, 200]
+    assert told[1]["body"] == [{"id": 1, "name": "Bolt", "doc": None}]

@@ -63,9 +63,21 @@ def make_step(one: Operation, prepare: Callable[[Shape], Prepared]) -> Step:
                 raise misplaced(written)
         values = tuple([in_query(text) or text for text in texts])
         prepared = prepare(question)
+        if prepared.plan.answer.media.kind == "plan":
+            raise _planned()
         bodiless = isinstance(prepared.plan, ReadPlan | DeletePlan)
         payload = NOTHING if bodiless else payload_of(one.body, prepared.intent)
         return Step(one, prepared, values, payload)
+
+
+def _planned() -> RequestError:
+    """A write that shows its plan is undone, and would undo the others with it."""
+    return RequestError(
+        "PGRST107",
+        "An operation of a batch does not show its plan",
+        hint="Ask for it in a request of its own.",
+        status=406,
+    )
 
 
 def linked(steps: Sequence[Step]) -> list[Step]:

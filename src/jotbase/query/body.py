@@ -13,7 +13,7 @@ import orjson
 from jotbase.errors import RequestError
 from jotbase.query.integers import refuse_inexact
 from jotbase.query.intent import Intent, Payload
-from jotbase.query.separated import parse_lines
+from jotbase.query.separated import MAX_FIELDS, parse_lines, too_many_fields
 from jotbase.query.shape import decoded
 
 #: How deeply a body may nest; deeper ones would exhaust validators and the database's JSON parser.
@@ -122,7 +122,7 @@ def _text(body: bytes) -> str:
 
 def _csv(body: bytes) -> Payload:
     """Read CSV with a header line; the word NULL is null."""
-    lines = parse_lines(_text(body))
+    lines = parse_lines(_text(body), MAX_ROWS + 2)
     if not lines or lines[0] == [""]:
         raise RequestError("PGRST102", "The CSV has no header line")
     check_count(len(lines) - 1)
@@ -145,6 +145,8 @@ class Cell(str):
 
 
 def _form(body: bytes) -> Payload:
+    if body.count(b"&") > MAX_FIELDS:
+        raise too_many_fields()
     row: dict[str, Any] = {}
     for piece in _text(body).strip().split("&"):
         if piece:

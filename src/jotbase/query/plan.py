@@ -223,7 +223,7 @@ def _conflict(
             "42P10",
             "there is no unique or exclusion constraint matching the ON CONFLICT specification",
         )
-    return (resolution, columns) if columns else (None, ())
+    return (resolution, tuple(dict.fromkeys(columns))) if columns else (None, ())
 
 
 def _put(intent: Intent, table: Table) -> dict[str, Given]:

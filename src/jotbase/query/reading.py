@@ -33,7 +33,7 @@ from jotbase.query.nodes import (
 )
 from jotbase.query.relations import Relationship, find_relationship
 from jotbase.query.scanner import MAX_EMBEDS
-from jotbase.query.weights import EMBED, KEY, MOST, TERM, too_heavy, weight_of
+from jotbase.query.weights import EMBED, GROUPED_KEY, KEY, MOST, TERM, too_heavy, weight_of
 from jotbase.schema.model import Column, Model, Table, Type
 
 _DEPRECATED = (
@@ -113,7 +113,7 @@ def _node(
     for asked in select:
         if isinstance(asked, SelectField):
             items.extend(_fields(reading, table, alias, asked))
-            reading.spend(len(table.readable) if _is_all(asked) else KEY)
+            reading.spend(KEY * (len(table.readable) if _is_all(asked) else 1))
         else:
             reading.spend(EMBED)
             embed = _embed(reading, table, alias, asked, place, taken)
@@ -121,6 +121,8 @@ def _node(
             embeds[embed.key] = embed
             embeds.setdefault(asked.relation, embed)
             items.append(Item(embed.key, embed))
+    if any(isinstance(one.value, Value) and one.value.aggregate is not None for one in items):
+        reading.spend((GROUPED_KEY - KEY) * len(items))
     intent = reading.intent
     filters = tuple(one for path in place.paths for one in intent.filters.get(path, ()))
     terms = tuple(term for path in place.paths for term in intent.order.get(path, ()))

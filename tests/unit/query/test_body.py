@@ -114,3 +114,17 @@ def test_any_body_is_read_or_refused(body: bytes) -> None:
     for intent in (PLAIN, CSV, FORM):
         found = code_of(partial(read_payload, body, intent))
         assert found in {None, "PGRST102", "PGRST100", "22P05", "54001"}
+
+
+@pytest.mark.parametrize(
+    ("body", "intent"),
+    [
+        (b"a\n" * 100_002, CSV),
+        (b"," * 20_000, CSV),
+        (b"a=1&" * 20_000, FORM),
+        (b"[" + b"{}," * 100_000 + b"{}]", PLAIN),
+    ],
+)
+def test_bodies_of_too_much(body: bytes, intent: Intent) -> None:
+    """Rows and fields are counted in every form of body."""
+    assert code_of(lambda: read_payload(body, intent)) == "53400"

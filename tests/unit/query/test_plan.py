@@ -115,6 +115,7 @@ def test_nothing_is_given_back_unasked() -> None:
         ("POST /jobs", "", None, ()),
         ("POST /jobs", "resolution=merge-duplicates", "merge", ("id",)),
         ("POST /companies?on_conflict=name", "resolution=ignore-duplicates", "ignore", ("name",)),
+        ("POST /jobs?on_conflict=id,id", "resolution=merge-duplicates", "merge", ("id",)),
         ("PUT /jobs?id=eq.1", "", "merge", ("id",)),
     ],
 )

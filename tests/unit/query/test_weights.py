@@ -32,6 +32,6 @@ def test_the_error_says_what_counts() -> None:
 
     assert (error.code, error.status) == ("54001", 400)
     assert error.details == (
-        "Each key weighs 1, each condition and each term of an order 5, each related table 10;"
-        " together they weigh more than 6000."
+        "Each key weighs 2 (40 beside aggregates), each condition 10, each term of an order 20,"
+        " each related table 25; together they weigh more than 12000."
     )
