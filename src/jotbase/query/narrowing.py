@@ -15,7 +15,7 @@ from jotbase.query.nodes import Combined, Condition, HasEmbed
 from jotbase.query.shape import SEARCHES
 from jotbase.query.textsearch import Both, Either, Phrase, Query, Word, parsed
 from jotbase.schema.model import Search, Table
-from jotbase.schema.searches import index_name, queue_name, row_number
+from jotbase.schema.searches import index_name, queue_name
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
 
@@ -84,7 +84,7 @@ def _rows(
     table: Table, alias: str, search: Search, match: Fragment, everything: Fragment
 ) -> Fragment:
     """Return that a row is found by the index, waits for it, or that the index cannot tell."""
-    number, called = row_number(table), SQLITE.identifier
+    number, called = table.row_key[0], SQLITE.identifier
     index, queue = called(index_name(search)), called(queue_name(search))
     return (
         sql(f"{called(alias)}.{number} IN (SELECT rowid FROM {index} WHERE {index} MATCH ")

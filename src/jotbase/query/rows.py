@@ -27,7 +27,7 @@ from jotbase.query.nodes import (
 from jotbase.query.predicate import predicate
 from jotbase.query.row_keys import spelled
 from jotbase.query.updatable import Face
-from jotbase.schema.model import Table
+from jotbase.schema.model import RANGES, Table
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
 
@@ -160,7 +160,7 @@ def _is_read_backwards(node: Node) -> bool:
     for one in node.order:
         if one.via is not None or one.value.steps or one.value.column is None:
             return False
-        if not one.descending or not one.nulls_first:
+        if not one.descending or not one.nulls_first or one.value.column.type in RANGES:
             return False
         names.append(one.value.column.name)
     table = node.table
@@ -194,7 +194,7 @@ def _sortable(value: Value, frame: Frame) -> Fragment:
         return sql("count(*)")
     column = sql(reference(value.alias, value.column.name, frame))
     if not value.steps:
-        return column
+        return "jot_range_key(" + column + ")" if value.column.type in RANGES else column
     return column + " ->> " + bound(path_of(value.steps))
 
 

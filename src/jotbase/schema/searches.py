@@ -36,12 +36,6 @@ def queue_name(search: Search) -> str:
     return f"jotbase.queue.{search.name}"
 
 
-def row_number(table: Table) -> str:
-    """Return a name for SQLite's row number that no column of the table has taken."""
-    lower = {name.lower() for name in table.by_name}
-    return next(name for name in ("rowid", "_rowid_", "oid") if name not in lower)
-
-
 def _called(name: str) -> str:
     return SQLITE.identifier(name)
 
@@ -65,7 +59,7 @@ def made(table: Table, search: Search) -> Iterator[str]:
 
 def refilled(table: Table, search: Search) -> str:
     """Return the statement that puts every row of the table into the queue."""
-    number = row_number(table)
+    number = table.row_key[0]
     return (
         f'INSERT OR IGNORE INTO {_called(queue_name(search))} ("row")'
         f" SELECT {number} FROM {_called(table.name)}"
@@ -85,7 +79,7 @@ def _trigger(search: Search, kind: str) -> str:
 
 
 def _triggers(table: Table, search: Search) -> Iterator[str]:
-    on, number = _called(table.name), row_number(table)
+    on, number = _called(table.name), table.row_key[0]
     changed = [f"OLD.{number} <> NEW.{number}"]
     changed += [f"OLD.{_called(name)} IS NOT NEW.{_called(name)}" for name in search.columns]
     when = f" WHEN {' OR '.join(changed)}"
@@ -132,7 +126,7 @@ def catch_up(model: Model) -> UnitOfWork[bool]:
 def _batch(table: Table, search: Search) -> UnitOfWork[bool]:
     index, queue = _called(index_name(search)), _called(queue_name(search))
     batch = f'(SELECT "row" FROM {queue} ORDER BY "row" LIMIT {BATCH})'
-    number = row_number(table)
+    number = table.row_key[0]
     names = [f"c{place}" for place, _ in enumerate(search.columns)]
     texts = ", ".join(
         f"jot_lexemes({_called(name)}, {literal(search.language)})" for name in search.columns
