@@ -70,11 +70,14 @@ def written(expression: Expr, frame: Frame) -> Fragment:
     return fragment
 
 
-def conditions(node: Node, frame: Frame) -> tuple[Fragment, ...]:
-    """Return what a node's rows must fulfil besides their table's rule."""
+def conditions(node: Node, frame: Frame, *, tied: bool = False) -> tuple[Fragment, ...]:
+    """Return what a node's rows must fulfil besides their table's rule.
+
+    Rows `tied` to a parent are few by that already: an index then only tests them.
+    """
     found: list[Fragment] = []
     if node.where != TRUE:
-        few = narrowed(node.where, node.table, node.alias)
+        few = narrowed(node.where, node.table, node.alias, only_test=tied)
         found.extend([few] if few is not None else [])
         found.append(condition(node.where, node.alias, frame))
     found.extend(
@@ -121,7 +124,7 @@ def linked_tables(embed: Embed, parent: str, frame: Frame) -> Opened:
         found.extend(between.conditions)
         found.extend(_equal(near, own, node.alias, far, frame) for own, far in link.far)
     ties = [_equal(near, own, parent, theirs, frame) for theirs, own in link.pairs]
-    return Opened(sources, (*ties, *found, *conditions(node, frame)))
+    return Opened(sources, (*ties, *found, *conditions(node, frame, tied=True)))
 
 
 def _equal(left: str, column: str, right: str, other: str, frame: Frame) -> Fragment:
