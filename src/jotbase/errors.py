@@ -58,6 +58,7 @@ CODES: dict[str, Code] = {
     "PGRST303": Code(401, "The token's claims are not valid (expired, wrong audience)."),
     "PGRSTX00": Code(500, "Something failed that should not have; the server's log says more."),
     "21000": Code(400, "A write without a filter is refused, or a row was named twice."),
+    "22000": Code(400, "The bounds of a range are in the wrong order."),
     "22003": Code(400, "A number lies outside what the column can hold."),
     "22007": Code(400, "The value is not a valid date or time."),
     "22008": Code(400, "The date or time lies outside what the column can hold."),

@@ -33,13 +33,16 @@ def same_words(model: Model) -> UnitOfWork[None]:
 
 async def keep_indexed(engine: Engine, model: Callable[[], Model]) -> None:
     """Keep the indexes of the model up until cancelled; what fails is logged and tried again."""
+    clock = asyncio.get_running_loop().time
     while True:
+        began = clock()
         try:
             left = await index_some(engine, model())
         except JotError:
             log.exception("indexing failed; it is tried again")
             left = False
-        await asyncio.sleep(0 if left else LOOK_EVERY)
+        # As long as a batch took, others have the interpreter for themselves.
+        await asyncio.sleep(clock() - began if left else LOOK_EVERY)
 
 
 async def index_some(engine: Engine, model: Model) -> bool:

@@ -56,6 +56,24 @@ def test_what_is_found(backend: TestBackend, query: dict[str, str], ids: list[in
     assert [row["id"] for row in answer.json()] == ids
 
 
+def test_embedded_rows_are_searched(serve: Serve) -> None:
+    """Inside a parent, and to choose parents."""
+    columns = {"body": TEXT, "post": {"type": "integer", "references": "posts.id"}}
+    index = {"columns": ["body"], "kind": "fulltext"}
+    backend = serve({"posts": POSTS, "notes": table(columns, indexes=[index])})
+    backend.service.post("/posts", [{"title": "one"}, {"title": "two"}])
+    notes = [{"body": text, "post": 1} for text in ("cats", "dogs")]
+    backend.service.post("/notes", [*notes, {"body": "a dog", "post": 2}])
+
+    inner = {"select": "id,notes(id)", "notes.body": "fts.dog"}
+    assert backend.anonymous.get("/posts", inner).json() == [
+        {"id": 1, "notes": [{"id": 2}]},
+        {"id": 2, "notes": [{"id": 3}]},
+    ]
+    chosen = {"select": "id,notes!inner()", "notes.body": "plfts(english).cat"}
+    assert backend.anonymous.get("/posts", chosen).json() == [{"id": 1}]
+
+
 def test_writes_find_by_the_index_too(backend: TestBackend) -> None:
     """What a search changes is what it finds, and what was changed is found otherwise at once."""
     backend.service.patch("/posts", {"title": "dogs"}, {"title": "fts.run"})

@@ -32,6 +32,9 @@ _NULLABLE = {
     "ts": {"type": ["array", "null"], "items": {"type": "string"}},
     "ns": {"type": ["array", "null"], "items": {"type": "integer"}},
     "bs": {"type": ["array", "null"], "items": {"type": "boolean"}},
+    "ri": {"type": ["string", "null"], "format": "int4range"},
+    "rn": {"type": ["string", "null"], "format": "numrange"},
+    "rt": {"type": ["string", "null"], "format": "tstzrange"},
     "kind": {"type": ["string", "null"], "references": "kinds.name"},
 }
 _FILES = {
@@ -99,6 +102,25 @@ POOLS: dict[Type, tuple[Any, ...]] = {
     ),
     Type.UUID: tuple(f"0000000{n}-0000-4000-8000-00000000000a" for n in range(3)),
     Type.BYTES: ("", "AA==", "/w==", "AP8="),
+    Type.INT4RANGE: ("empty", "[1,3)", "[3,5)", "[2,4)", "[10,11)", "(,1)", "[5,)", "(,)"),
+    Type.NUMRANGE: (
+        "empty",
+        "[1,3]",
+        "(3,5]",
+        "[3,5)",
+        "(,-1.5]",
+        "[-2,-1.25)",
+        "[0.1,0.11]",
+        "[10,10]",
+        "(1,)",
+        "(,)",
+    ),
+    Type.TSTZRANGE: (
+        "empty",
+        '["2026-01-01 00:00:00+00","2026-01-02 00:00:00+00")',
+        '["2026-01-02 00:00:00+00","2026-01-02 00:00:00.5+00"]',
+        '("2026-01-01 12:00:00+00",)',
+    ),
     Type.JSON: (
         True,
         0,

@@ -16,6 +16,7 @@ from tests.unit.schema.projects import TEXT, model, table_file
 
 from jotbase.auth.ddl import create as create_accounts
 from jotbase.engines.sqlite.connection import Place
+from jotbase.engines.sqlite.introspect import introspect
 from jotbase.errors import RequestError
 from jotbase.query.expr import And, Apply, Context, Expr, Field, Literal, Not, Or
 from jotbase.query.judge import Env, judge
@@ -25,6 +26,7 @@ from jotbase.query.predicate import predicate
 from jotbase.query.shape import SEARCHES
 from jotbase.query.textsearch import parsed
 from jotbase.schema.model import Model, Type
+from jotbase.schema.pull import pull
 from jotbase.schema.searches import catch_up, made_by, waiting
 from jotbase.schema.upgrade import upgrade
 from jotbase.sql.dialect import SQLITE
@@ -256,6 +258,31 @@ def test_an_index_dropped_by_hand_is_made_again(connection: apsw.Connection) -> 
     bring(connection, INDEXED)
 
     assert found(connection, asked("fts", "cat"), by_index=True) == ["000"]
+
+
+def test_long_texts_are_indexed_one_by_one(connection: apsw.Connection) -> None:
+    """Other writes wait for a batch, so that it is short in characters too."""
+    bring(connection, INDEXED)
+    put(connection, ["cat " * 20_000, "dog " * 20_000, None, "mouse"])
+    steps = 1
+    while drive(connection, catch_up(INDEXED)):
+        steps += 1
+
+    assert steps == 4
+    for look in ("cat", "dog", "mouse"):
+        plainly = found(connection, asked("fts", look), by_index=False)
+        assert len(plainly) == 1
+        assert found(connection, asked("fts", look), by_index=True) == plainly
+
+
+def test_pull_leaves_the_index_where_it_is(connection: apsw.Connection) -> None:
+    """What keeps an index is no table of the project, and its shadows are none."""
+    bring(connection, INDEXED)
+    pulled = pull(introspect(connection.filename, {}))
+
+    assert pulled.files.keys() == {"t.json"}
+    assert pulled.model.tables["t"].searches == INDEXED.tables["t"].searches
+    assert pulled.notes == []
 
 
 def test_other_words_mean_another_index(connection: apsw.Connection) -> None:

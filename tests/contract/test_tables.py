@@ -56,6 +56,11 @@ def alone(one: Table) -> Model:
         (TIME, "9999-12-31T23:59:59.999999+00:00", "2026-02-30T10:11:12+00:00"),
         ({"type": "string", "format": "time"}, "10:11:12.5", "10:11:12Z"),
         ({"type": "string", "format": "time"}, "10:11:12", "24:11:12"),
+        ({"type": "string", "format": "int4range"}, "[-1,10)", "[1,10]"),
+        ({"type": "string", "format": "int8range"}, "(,)", "(1,)"),
+        ({"type": "string", "format": "daterange"}, "empty", "[2026-01-01"),
+        ({"type": "string", "format": "numrange"}, "(0.5,1]", "0.5"),
+        ({"type": "string", "format": "tsrange"}, '["2026-01-01 00:00:00",)', "[,1)"),
         ({"type": "string", "contentEncoding": "base64"}, b"\x00", "AA=="),
         ({"type": "array", "maxItems": 1}, "[1]", "[1,2]"),
         ({"type": "array", "minItems": 1}, "[1]", "not json"),
@@ -74,6 +79,9 @@ def test_no_write_gets_past_a_columns_schema(schema: dict[str, Any], good: Any, 
         connection.execute("INSERT INTO t VALUES (?)", (bad,))
 
 
+INT_RANGES = st.tuples(st.integers(-(2**63), 2**63 - 2), st.integers(-(2**63), 2**63 - 2)).map(
+    sorted
+)
 KINDS: list[tuple[dict[str, Any], st.SearchStrategy[Any]]] = [
     (TEXT, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))),
     (NUMBER, st.integers(-(2**63), 2**63 - 1)),
@@ -83,6 +91,10 @@ KINDS: list[tuple[dict[str, Any], st.SearchStrategy[Any]]] = [
     (TIME, st.datetimes().map(lambda moment: f"{moment.isoformat()}Z")),
     ({"type": "string", "format": "date"}, st.dates().map(str)),
     ({"type": "string", "format": "time"}, st.times().map(str)),
+    ({"type": "string", "format": "int8range"}, INT_RANGES.map("[{0[0]},{0[1]}]".format)),
+    ({"type": "string", "format": "numrange"}, INT_RANGES.map("({0[0]},{0[1]}.5]".format)),
+    ({"type": "string", "format": "tstzrange"}, st.datetimes().map("[{0},)".format)),
+    ({"type": "string", "format": "daterange"}, st.dates().map("(,{0}]".format)),
     ({"type": "number", "format": "decimal"}, st.integers(-(10**9), 10**9).map(lambda n: n / 1000)),
     ({"type": ["object", "array", "string", "number", "boolean"]}, JSON),
     ({"type": "array", "items": {}}, st.lists(JSON, max_size=3)),

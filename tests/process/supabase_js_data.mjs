@@ -79,8 +79,31 @@ await ids("not", (q) => q.not("company", "eq", "acme"));
 await ids("or", (q) => q.or("salary.gt.65000,title.eq.Designer"));
 await ids("or, nested", (q) => q.or("id.eq.4,and(company.eq.acme,not.and(salary.gt.65000,remote.is.false))"));
 await ids("filter", (q) => q.filter("salary", "in", "(60000,70000)"));
-await ids("rangeGt", (q) => q.rangeGt("salary", "[1,2)"));
+await ids("rangeGt, no ranges", (q) => q.rangeGt("salary", "[1,2)"));
 await ids("unknown column", (q) => q.eq("nope", 1));
+
+// ranges
+const stays = () => client.from("stays");
+const during = "[2026-05-01T10:00:00+02:00,2026-05-02T00:00:00Z)";
+await tell("ranges", stays().insert([
+  { floors: "[1,3]", during }, { floors: "[4,7)", during: "[2026-05-02T00:00:00Z,)" }, { floors: "(7,9]", during: "empty" },
+]).select("floors, during"));
+const stayed = async (name, filter) => {
+  const { data, error } = await filter(stays().select("id")).order("id");
+  told[name] = error ? code(error) : data.map((row) => row.id);
+};
+await stayed("rangeGt", (q) => q.rangeGt("floors", "[1,4)"));
+await stayed("rangeGte", (q) => q.rangeGte("floors", "[4,5)"));
+await stayed("rangeLt", (q) => q.rangeLt("floors", "[7,8)"));
+await stayed("rangeLte", (q) => q.rangeLte("floors", "(0,6]"));
+await stayed("rangeAdjacent", (q) => q.rangeAdjacent("floors", "[7,8)"));
+await stayed("overlaps, ranges", (q) => q.overlaps("during", "[2026-05-01 23:00:00+00,2026-05-03 00:00:00+00)"));
+await stayed("contains, ranges", (q) => q.contains("floors", "[5,6]"));
+await stayed("containedBy, ranges", (q) => q.containedBy("floors", "[1,7)"));
+await stayed("eq, ranges", (q) => q.eq("floors", "[1,4)"));
+await stayed("rangeGt, malformed", (q) => q.rangeGt("floors", "1,2"));
+await tell("order, ranges", stays().select("id").order("floors", { ascending: false }));
+await tell("insert, no range", stays().insert({ floors: "[3,1]", during }));
 
 // select and shape
 await tell("select, renamed and cast", jobs().select("called:title, pay:salary::text").eq("id", 1));

@@ -16,11 +16,11 @@ from jotbase.errors import RequestError
 from jotbase.query.expr import Apply, Expr, Fact, Field, Literal, Or
 from jotbase.query.typed import item_of, type_of
 from jotbase.schema.convert import GREATEST, LEAST, from_text
-from jotbase.schema.model import Type
+from jotbase.schema.model import RANGES, Type
 
 NUMBERS = frozenset({Type.INTEGER, Type.NUMBER, Type.DECIMAL})
 #: What text in a rule can be read as.
-WRITTEN = frozenset({Type.TEXT, Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME})
+WRITTEN = frozenset({Type.TEXT, Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME}) | RANGES
 _INCOMPARABLE = frozenset({Type.ARRAY, Type.BYTES, Type.JSON})
 _NAMES = {
     Type.INTEGER: "a whole number",
@@ -35,6 +35,7 @@ _NAMES = {
     Type.BYTES: "bytes",
     Type.JSON: "JSON",
     Type.ARRAY: "an array",
+    **dict.fromkeys(RANGES, "a range"),
 }
 
 

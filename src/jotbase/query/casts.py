@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jotbase.errors import RequestError
-from jotbase.schema.model import Type
+from jotbase.schema.model import RANGES, Type
 
 CASTS: dict[str, Type] = {
     "text": Type.TEXT,
@@ -43,6 +43,7 @@ CASTS: dict[str, Type] = {
     "timestamp": Type.TIMESTAMP,
     "timestamptz": Type.TIMESTAMP,
     "bytea": Type.BYTES,
+    **{kind.value: kind for kind in RANGES},
 }
 
 

@@ -15,7 +15,7 @@ from jotbase.query.nodes import Value
 from jotbase.query.operators import OPERATORS
 from jotbase.query.output import json_path
 from jotbase.schema.convert import TYPE_NAMES
-from jotbase.schema.model import Type
+from jotbase.schema.model import RANGES, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, sql
 
@@ -40,7 +40,7 @@ def raw(value: Value, dialect: Dialect) -> tuple[Fragment, Type]:
 
 
 _NUMBERS = frozenset((Type.INTEGER, Type.NUMBER, Type.DECIMAL))
-_UNORDERED = frozenset((Type.BOOLEAN, Type.BYTES, Type.JSON, Type.UUID))
+_UNORDERED = frozenset((Type.BOOLEAN, Type.BYTES, Type.JSON, Type.UUID)) | RANGES
 
 
 def _aggregated(aggregate: str, kind: Type) -> Type:

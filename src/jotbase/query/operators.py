@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from jotbase.query import documents, patterns, textsearch
+from jotbase.query import documents, patterns, ranges, textsearch
 from jotbase.query.binding import Takes
 from jotbase.query.documents import same
 from jotbase.query.lexing import lexemes
@@ -35,12 +35,15 @@ from jotbase.query.meanings import (
     compared,
     distinct,
     in_list,
+    in_order,
     infix,
     is_value,
+    on_ranges,
     search_postgres,
 )
 from jotbase.query.output import base64_text
-from jotbase.schema.model import Type
+from jotbase.schema.model import RANGES, Type
+from jotbase.schema.ranges import order_key
 
 EVERY = frozenset(Type)
 COMPARABLE = EVERY - {Type.BYTES}
@@ -83,26 +86,67 @@ _SEARCHES = (
 )
 
 
+#: Operators on ranges: what they say where they are of ranges alone, and their meaning.
+_RANGE_OPERATORS: Mapping[str, tuple[str, Meaning]] = {
+    "cs": ("", on_ranges("jot_range_cs", "@>", ranges.contains)),
+    "cd": ("", on_ranges("jot_range_cd", "<@", lambda a, b: ranges.contains(b, a))),
+    "ov": ("", on_ranges("jot_range_ov", "&&", ranges.overlaps)),
+    "sl": (
+        "is a range strictly left of another",
+        on_ranges("jot_range_sl", "<<", ranges.before),
+    ),
+    "sr": (
+        "is a range strictly right of another",
+        on_ranges("jot_range_sr", ">>", ranges.behind),
+    ),
+    "nxr": (
+        "is a range that does not extend to the right of another",
+        on_ranges("jot_range_nxr", "&<", ranges.not_behind),
+    ),
+    "nxl": (
+        "is a range that does not extend to the left of another",
+        on_ranges("jot_range_nxl", "&>", ranges.not_before),
+    ),
+    "adj": (
+        "is a range adjacent to another: nothing lies between, and they share nothing",
+        on_ranges("jot_range_adj", "-|-", ranges.adjacent),
+    ),
+}
+
 _TABLE = (
     Operator("eq", "equals", infix("="), same, typed=compared("=")),
     Operator("neq", "differs from", infix("<>"), lambda a, b: not same(a, b), typed=compared("<>")),
-    Operator("lt", "less than", infix("<"), lambda a, b: a < b, COMPARABLE, typed=compared("<")),
+    Operator(
+        "lt",
+        "less than",
+        infix("<"),
+        lambda a, b: a < b,
+        COMPARABLE,
+        typed={**compared("<"), **in_order("<")},
+    ),
     Operator(
         "lte",
         "less than or equal",
         infix("<="),
         lambda a, b: a <= b,
         COMPARABLE,
-        typed=compared("<="),
+        typed={**compared("<="), **in_order("<=")},
     ),
-    Operator("gt", "greater than", infix(">"), lambda a, b: a > b, COMPARABLE, typed=compared(">")),
+    Operator(
+        "gt",
+        "greater than",
+        infix(">"),
+        lambda a, b: a > b,
+        COMPARABLE,
+        typed={**compared(">"), **in_order(">")},
+    ),
     Operator(
         "gte",
         "greater than or equal",
         infix(">="),
         lambda a, b: a >= b,
         COMPARABLE,
-        typed=compared(">="),
+        typed={**compared(">="), **in_order(">=")},
     ),
     Operator(
         "like",
@@ -155,27 +199,36 @@ _TABLE = (
     ),
     Operator(
         "cs",
-        "contains: every item of the array, or every part of the JSON value, is there",
+        "contains: every item of the array, every part of the JSON value, or all of the range, is"
+        " there",
         {"sqlite": call("jot_contains")["sqlite"], "postgres": infix("@>")["postgres"]},
         documents.contains,
-        DOCUMENTS,
+        DOCUMENTS | RANGES,
+        typed=dict.fromkeys(RANGES, _RANGE_OPERATORS["cs"][1]),
     ),
     Operator(
         "cd",
-        "is contained in another array or JSON value",
+        "is contained in another array, JSON value or range",
         {
             "sqlite": lambda left, right: call("jot_contains")["sqlite"](right, left),
             "postgres": infix("<@")["postgres"],
         },
         lambda a, b: documents.contains(b, a),
-        DOCUMENTS,
+        DOCUMENTS | RANGES,
+        typed=dict.fromkeys(RANGES, _RANGE_OPERATORS["cd"][1]),
     ),
     Operator(
         "ov",
-        "has an item in common with another array",
+        "has an item in common with another array, or a point with another range",
         {"sqlite": call("jot_overlaps")["sqlite"], "postgres": infix("&&")["postgres"]},
         documents.overlaps,
-        frozenset({Type.ARRAY}),
+        frozenset({Type.ARRAY}) | RANGES,
+        typed=dict.fromkeys(RANGES, _RANGE_OPERATORS["ov"][1]),
+    ),
+    *(
+        Operator(name, doc, meaning.spell, meaning.read, RANGES)
+        for name, (doc, meaning) in _RANGE_OPERATORS.items()
+        if doc
     ),
     *(
         Operator(
@@ -274,6 +327,8 @@ SQL_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jot_base64": base64_text,
     "jot_lexemes": lexemes,
     **{f"jot_{form}": textsearch.searching(form) for form, _, _ in _SEARCHES},
+    "jot_range_key": order_key,
+    **{f"jot_range_{name}": meaning.read for name, (_, meaning) in _RANGE_OPERATORS.items()},
     "jot_ilike": patterns.ilike,
     "jot_match": patterns.match,
     "jot_imatch": patterns.imatch,

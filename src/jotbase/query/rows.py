@@ -28,7 +28,7 @@ from jotbase.query.predicate import predicate
 from jotbase.query.produced import Produced, source
 from jotbase.query.row_keys import spelled
 from jotbase.query.updatable import Face
-from jotbase.schema.model import Table
+from jotbase.schema.model import RANGES, Table
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
 
@@ -76,11 +76,14 @@ def written(expression: Expr, frame: Frame) -> Fragment:
     return fragment
 
 
-def conditions(node: Node, frame: Frame) -> tuple[Fragment, ...]:
-    """Return what a node's rows must fulfil besides their table's rule."""
+def conditions(node: Node, frame: Frame, *, tied: bool = False) -> tuple[Fragment, ...]:
+    """Return what a node's rows must fulfil besides their table's rule.
+
+    Rows `tied` to a parent are few by that already: an index then only tests them.
+    """
     found: list[Fragment] = []
     if node.where != TRUE:
-        few = narrowed(node.where, node.table, node.alias)
+        few = narrowed(node.where, node.table, node.alias, only_test=tied)
         found.extend([few] if few is not None else [])
         found.append(condition(node.where, node.alias, frame))
     found.extend(
@@ -127,7 +130,7 @@ def linked_tables(embed: Embed, parent: str, frame: Frame) -> Opened:
         found.extend(between.conditions)
         found.extend(_equal(near, own, node.alias, far, frame) for own, far in link.far)
     ties = [_equal(near, own, parent, theirs, frame) for theirs, own in link.pairs]
-    return Opened(sources, (*ties, *found, *conditions(node, frame)))
+    return Opened(sources, (*ties, *found, *conditions(node, frame, tied=True)))
 
 
 def _equal(left: str, column: str, right: str, other: str, frame: Frame) -> Fragment:
@@ -166,7 +169,7 @@ def _is_read_backwards(node: Node) -> bool:
     for one in node.order:
         if one.via is not None or one.value.steps or one.value.column is None:
             return False
-        if not one.descending or not one.nulls_first:
+        if not one.descending or not one.nulls_first or one.value.column.type in RANGES:
             return False
         names.append(one.value.column.name)
     table = node.table
@@ -200,7 +203,7 @@ def _sortable(value: Value, frame: Frame) -> Fragment:
         return sql("count(*)")
     column = sql(reference(value.alias, value.column.name, frame))
     if not value.steps:
-        return column
+        return "jot_range_key(" + column + ")" if value.column.type in RANGES else column
     return column + " ->> " + bound(path_of(value.steps))
 
 

@@ -90,7 +90,12 @@ def _piece(piece: str, values: list[str]) -> Piece:
         written = "not." + operator + "."
     else:
         written = operator + "."
-    if dot and operator in TAKEN and name not in RESERVED and not name.endswith(_RESERVED_ENDS):
+    if (
+        dot
+        and (operator in TAKEN or _is_search(operator))
+        and name not in RESERVED
+        and not name.endswith(_RESERVED_ENDS)
+    ):
         values.append(decoded(operand))
         return name, written
     if (name in ("limit", "offset") or name.endswith(_LIMITS)) and _is_number(text):
@@ -127,6 +132,11 @@ def _is_argument(name: str, text: str) -> bool:
         return False
     operator = text.removeprefix("not.").partition(".")[0].partition("(")[0]
     return operator != "is" and operator not in TAKEN
+
+
+def _is_search(operator: str) -> bool:
+    """Whether it is a search that names its language: `fts(german)`."""
+    return operator.endswith(")") and operator.partition("(")[0] in SEARCHES
 
 
 def _is_number(text: str) -> bool:

@@ -21,7 +21,7 @@ def _maker(language: str) -> Any:
     return getattr(module, f"{language.capitalize()}Stemmer")
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=65536)
 def stem(word: str, language: str) -> str:
     """Return the stem of a word in lower case; `language` is one of `vocabulary.LANGUAGES`."""
     if language in _OTHERWISE_ENGLISH and word.isascii():

@@ -15,7 +15,7 @@ from typing import Any
 from jotbase.query.expr import Context
 from jotbase.query.row_keys import Key, is_numbered, of_table, spelled
 from jotbase.schema.convert import loaded, stored
-from jotbase.schema.model import Table, Type
+from jotbase.schema.model import RANGES, Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment
 from jotbase.sql.units import Rows, Statement
@@ -25,8 +25,11 @@ from jotbase.values import Row
 CHUNK = 32
 
 #: Types whose stored form is their canonical form.
-_SAME = frozenset(
-    (Type.INTEGER, Type.NUMBER, Type.TEXT, Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME)
+_SAME = (
+    frozenset(
+        (Type.INTEGER, Type.NUMBER, Type.TEXT, Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME)
+    )
+    | RANGES
 )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from jotbase.errors import RequestError
-from jotbase.query.lexing import words
+from jotbase.query.lexing import vocabulary, words
 
 _TOKEN = re.compile(
     r"\s*(?:(<->|<\d{1,4}>|[&|!()])|'((?:[^']|'')*)'(:\*)?|([^\s&|!()<>':]+)(:\*)?)"
@@ -61,14 +61,33 @@ class Phrase:
 Query = Word | Both | Either | Without | Phrase | None
 
 
-def matches(document: str, query: Query, config: str) -> bool:
-    """Whether the text has what the query asks for."""
+#: Stands for the places of a word where only its being there counts.
+_SOMEWHERE = {0}
+
+
+def matcher(query: Query, config: str) -> Callable[[str], bool]:
+    """Return what says whether a text has what the query asks for."""
     if query is None:
-        return False
+        return lambda document: False
+    if _has_order(query):
+        return lambda document: _holds(query, _placed(document, config))
+    return lambda document: _holds(query, dict.fromkeys(vocabulary(document, config), _SOMEWHERE))
+
+
+def _has_order(query: Query) -> bool:
+    match query:
+        case Both(parts) | Either(parts):
+            return any(map(_has_order, parts))
+        case Without(part):
+            return _has_order(part)
+    return isinstance(query, Phrase)
+
+
+def _placed(document: str, config: str) -> dict[str, set[int]]:
     places: dict[str, set[int]] = {}
     for place, word in words(document, config):
         places.setdefault(word, set()).add(place)
-    return _holds(query, places)
+    return places
 
 
 def _holds(query: Query, places: Mapping[str, set[int]]) -> bool:
@@ -250,10 +269,15 @@ def parsed(form: str, text: str, config: str) -> Query:
     return _FORMS[form](text, config)
 
 
+@lru_cache(maxsize=512)
+def _matcher(form: str, text: str, config: str) -> Callable[[str], bool]:
+    return matcher(parsed(form, text, config), config)
+
+
 def searching(form: str) -> Callable[[str, str, str], bool]:
     """Return the test of one form: (document, query, configuration) -> whether it matches."""
 
     def test(document: str, query: str, config: str) -> bool:
-        return matches(document, parsed(form, query, config), config)
+        return _matcher(form, query, config)(document)
 
     return test

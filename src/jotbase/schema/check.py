@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -25,7 +25,7 @@ from orjson import dumps
 
 from jotbase.errors import RequestError
 from jotbase.schema.convert import from_text
-from jotbase.schema.model import Column, Table, Type
+from jotbase.schema.model import RANGES, Column, Table, Type
 from jotbase.schema.subschemas import escaped, pointer, walk
 from jotbase.schema.times import is_time
 from jotbase.schema.vocabulary import ANNOTATIONS, COLUMN_ONLY, STANDARD, TABLE_ONLY
@@ -49,11 +49,23 @@ _BY_COLUMN = ("properties", "required", "type")
 _IF = ("if", "then", "else")
 
 
+def _is_readable(kind: Type, text: str) -> bool:
+    try:
+        from_text(kind, text)
+    except RequestError:
+        return False
+    return True
+
+
 def _is_decimal(text: str) -> bool:
     return text.strip() == text and _is_readable(Type.DECIMAL, text)
 
 
-_FORMATS: dict[str, Callable[[str], bool]] = {"time": is_time, "decimal": _is_decimal}
+_FORMATS: dict[str, Callable[[str], bool]] = {
+    "time": is_time,
+    "decimal": _is_decimal,
+    **{kind.value: partial(_is_readable, kind) for kind in RANGES},
+}
 
 
 def validator(schema: Mapping[str, Any], registry: Registry | None = None) -> Draft202012Validator:
@@ -240,11 +252,3 @@ def _is_stored_as_text(column: Column) -> bool:
 def _is_base64(value: Any) -> bool:
     """Say whether a value, if it is text, is base64 (RFC 4648 section 4), or PostgreSQL's hex."""
     return not isinstance(value, str) or _is_readable(Type.BYTES, value)
-
-
-def _is_readable(kind: Type, text: str) -> bool:
-    try:
-        from_text(kind, text)
-    except RequestError:
-        return False
-    return True

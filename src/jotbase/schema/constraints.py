@@ -11,7 +11,7 @@ from typing import Any
 
 from jotbase.errors import RequestError
 from jotbase.schema.convert import canonical, stored
-from jotbase.schema.model import Column, Type
+from jotbase.schema.model import RANGES, Column, Type
 from jotbase.schema.types import KINDS, kind_of, kinds, layers
 from jotbase.sql.dialect import SQLITE
 
@@ -30,6 +30,7 @@ TYPES: Mapping[Type, str] = {
     Type.BYTES: "BLOB",
     Type.JSON: "TEXT",
     Type.ARRAY: "TEXT",
+    **dict.fromkeys(RANGES, "TEXT"),
 }
 
 #: What `typeof` gives; tables that are not STRICT must ask.
@@ -47,6 +48,16 @@ _BOUNDS = {
 
 _HEX = "[0-9a-f]"
 _UUID = "-".join(_HEX * count for count in (8, 4, 4, 4, 12))
+#: Forms that one condition on the text or number says.
+_SHAPES = {
+    Type.BOOLEAN: "{0} IN (0, 1)",
+    Type.UUID: f"{{0}} GLOB '{_UUID}'",
+    **dict.fromkeys(RANGES, "({0} = 'empty' OR {0} GLOB '[[(]?*,*[])]' OR {0} GLOB '(,*[])]')"),
+    **dict.fromkeys(
+        (Type.INT4RANGE, Type.INT8RANGE, Type.DATERANGE),
+        "({0} = 'empty' OR {0} GLOB '[[][-0-9]*,*)' OR {0} GLOB '(,*)')",
+    ),
+}
 
 #: What `json_type` says of JSON's types.
 _JSON_TYPES = {
@@ -96,15 +107,13 @@ def check(column: Column, root: Mapping[str, Any], *, strict: bool) -> str:
 
 def _of_type(column: Column, name: str, root: Mapping[str, Any]) -> Iterator[str]:
     """Yield what makes a stored value one of its type, in the one form that it has."""
+    if column.type in _SHAPES:
+        yield _SHAPES[column.type].format(name)
     match column.type:
-        case Type.BOOLEAN:
-            yield f"{name} IN (0, 1)"
         case Type.NUMBER:  # JSON has no infinity
             yield f"{name} BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308"
         case Type.DECIMAL:
             yield f"typeof({name}) IN ('integer', 'real', 'null')"
-        case Type.UUID:
-            yield f"{name} GLOB '{_UUID}'"
         case Type.DATE:
             yield f"date({name}) IS {name}"
         case Type.TIMESTAMP:

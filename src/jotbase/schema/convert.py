@@ -10,14 +10,15 @@ import base64
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
 import orjson
 
 from jotbase.errors import RequestError
-from jotbase.schema import times
-from jotbase.schema.model import Column, Type
+from jotbase.schema import ranges, times
+from jotbase.schema.model import RANGES, Column, Type
 from jotbase.sql.dialect import Dialect
 
 #: SQL's names of the types, as error messages have them.
@@ -34,6 +35,7 @@ TYPE_NAMES: Mapping[Type, str] = {
     Type.BYTES: "bytea",
     Type.JSON: "json",
     Type.ARRAY: "json",
+    **{kind: kind.value for kind in RANGES},
 }
 
 LEAST, GREATEST = -(2**63), 2**63 - 1
@@ -205,6 +207,18 @@ def literal_items(text: str) -> list[str | None]:
     raise RequestError("22P02", f'malformed array literal: "{text[:100]}"')
 
 
+_BOUNDS: Mapping[Type, Callable[[str], Any]] = {
+    Type.INT4RANGE: _integer,
+    Type.INT8RANGE: _integer,
+    Type.NUMRANGE: _decimal,
+    Type.TSRANGE: times.local,
+    Type.TSTZRANGE: lambda text: times.timestamp(text).replace("T", " ").removesuffix(":00"),
+    Type.DATERANGE: times.day,
+}
+_RANGES: Mapping[Type, Callable[[str], str]] = {
+    kind: partial(ranges.canonical, kind, read) for kind, read in _BOUNDS.items()
+}
+
 _READERS: Mapping[Type, Callable[[str], Any]] = {
     Type.INTEGER: _integer,
     Type.NUMBER: _number,
@@ -217,6 +231,7 @@ _READERS: Mapping[Type, Callable[[str], Any]] = {
     Type.TIME: times.clock,
     Type.BYTES: _bytes,
     Type.JSON: _json,
+    **_RANGES,
 }
 
 
@@ -319,6 +334,7 @@ _CANONICAL: Mapping[Type, Callable[[Any], Any]] = {
     Type.TIME: times.clock,
     Type.BYTES: _bytes,
     Type.JSON: _any,
+    **_RANGES,
 }
 
 

@@ -97,6 +97,9 @@ def search_faults(document: Mapping[str, Any], table: Table) -> Iterator[Fault]:
             # VACUUM numbers the rows of a table without any key anew (sqlite.org/lang_vacuum.html).
             reason = "a table that is searched needs a key"
             yield Fault(table.file, pointer(at), reason, 'add "primaryKey"')
+        if table.without_rowid:
+            reason = "a full-text index needs row numbers, and the table is without"
+            yield Fault(table.file, pointer(at), reason, 'take away "withoutRowid"')
         for place, name in enumerate(said["columns"]):
             path = [*at, "columns", place]
             column = table.by_name.get(name)

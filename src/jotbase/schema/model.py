@@ -31,6 +31,16 @@ class Type(Enum):
     BYTES = "bytea"
     JSON = "jsonb"
     ARRAY = "array"
+    INT4RANGE = "int4range"
+    INT8RANGE = "int8range"
+    NUMRANGE = "numrange"
+    TSRANGE = "tsrange"
+    TSTZRANGE = "tstzrange"
+    DATERANGE = "daterange"
+
+
+#: Types whose values are text such as `[1,10)`; the format of their columns bears their name.
+RANGES = frozenset(kind for kind in Type if kind.value.endswith("range"))
 
 
 class _Missing(Enum):

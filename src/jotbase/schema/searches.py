@@ -17,8 +17,9 @@ from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import bound, sql
 from jotbase.sql.units import Statement, UnitOfWork
 
-#: How many rows' words are brought into an index at a time.
-BATCH = 100
+#: How many rows' words are brought into an index at a time, and of how many characters: other
+#: writes wait meanwhile.
+BATCH, CHARACTERS = 100, 50_000
 
 #: Under which key "jotbase.meta" holds what the words of the indexes were made by.
 WORDS_KEY = "words"
@@ -34,12 +35,6 @@ def index_name(search: Search) -> str:
 def queue_name(search: Search) -> str:
     """Return the name of the table of row numbers whose words are not in the index yet."""
     return f"jotbase.queue.{search.name}"
-
-
-def row_number(table: Table) -> str:
-    """Return a name for SQLite's row number that no column of the table has taken."""
-    lower = {name.lower() for name in table.by_name}
-    return next(name for name in ("rowid", "_rowid_", "oid") if name not in lower)
 
 
 def _called(name: str) -> str:
@@ -65,7 +60,7 @@ def made(table: Table, search: Search) -> Iterator[str]:
 
 def refilled(table: Table, search: Search) -> str:
     """Return the statement that puts every row of the table into the queue."""
-    number = row_number(table)
+    number = table.row_key[0]
     return (
         f'INSERT OR IGNORE INTO {_called(queue_name(search))} ("row")'
         f" SELECT {number} FROM {_called(table.name)}"
@@ -85,7 +80,7 @@ def _trigger(search: Search, kind: str) -> str:
 
 
 def _triggers(table: Table, search: Search) -> Iterator[str]:
-    on, number = _called(table.name), row_number(table)
+    on, number = _called(table.name), table.row_key[0]
     changed = [f"OLD.{number} <> NEW.{number}"]
     changed += [f"OLD.{_called(name)} IS NOT NEW.{_called(name)}" for name in search.columns]
     when = f" WHEN {' OR '.join(changed)}"
@@ -131,8 +126,8 @@ def catch_up(model: Model) -> UnitOfWork[bool]:
 
 def _batch(table: Table, search: Search) -> UnitOfWork[bool]:
     index, queue = _called(index_name(search)), _called(queue_name(search))
-    batch = f'(SELECT "row" FROM {queue} ORDER BY "row" LIMIT {BATCH})'
-    number = row_number(table)
+    number = table.row_key[0]
+    batch = _first(table, search)
     names = [f"c{place}" for place, _ in enumerate(search.columns)]
     texts = ", ".join(
         f"jot_lexemes({_called(name)}, {literal(search.language)})" for name in search.columns
@@ -145,6 +140,18 @@ def _batch(table: Table, search: Search) -> UnitOfWork[bool]:
     yield Statement(f'DELETE FROM {queue} WHERE "row" IN {batch}')
     found = yield Statement(f"SELECT EXISTS (SELECT 1 FROM {queue})")
     return bool(found[0][0])
+
+
+def _first(table: Table, search: Search) -> str:
+    """Return a select of the rows that are next: one at least, and no more than are soon done."""
+    number, queue = table.row_key[0], _called(queue_name(search))
+    sizes = " + ".join(f"ifnull(length(t.{_called(name)}), 0)" for name in search.columns)
+    some = f'(SELECT "row" FROM {queue} ORDER BY "row" LIMIT {BATCH}) AS q'
+    sized = (
+        f'SELECT q."row", {sizes} AS own, sum({sizes}) OVER (ORDER BY q."row") AS total'
+        f' FROM {some} LEFT JOIN {_called(table.name)} AS t ON t.{number} = q."row"'
+    )
+    return f'(SELECT "row" FROM ({sized}) WHERE total - own < {CHARACTERS})'
 
 
 def made_by(model: Model, words: str) -> UnitOfWork[None]:

@@ -37,6 +37,20 @@ def timestamp(text: str) -> str:
         raise impossible(text) from error
 
 
+def local(text: str) -> str:
+    """Return what clock and calendar show, `2026-08-21 10:11:12.5`; a zone says nothing of it.
+
+    Raises RequestError 22007 or 22008.
+    """
+    found = _TIMESTAMP.fullmatch(text)
+    if found is None:
+        raise invalid("timestamp", text)
+    try:
+        return stamp(_datetime(found)).removesuffix("+00:00").replace("T", " ")
+    except (ValueError, OverflowError) as error:
+        raise impossible(text) from error
+
+
 def stamp(moment: datetime) -> str:
     """Return a naive UTC time in canonical form."""
     text = moment.isoformat()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jotbase.schema.model import Type
+from jotbase.schema.model import RANGES, Type
 from jotbase.schema.subschemas import local_target
 
 #: JSON's types; `integer` stands for whole numbers, `number` for the others.
@@ -21,7 +21,10 @@ _BY_FORMAT = {
     "date-time": Type.TIMESTAMP,
     "date": Type.DATE,
     "time": Type.TIME,
+    **{kind.value: kind for kind in RANGES},
 }
+#: Types that items of a typed array are not of.
+_NO_ITEMS = RANGES | {Type.JSON, Type.ARRAY, Type.BYTES}
 _ANY = '"type": ["object", "array", "string", "number", "boolean", "null"] holds any JSON'
 
 
@@ -164,5 +167,5 @@ def _item(schema: Any, root: Mapping[str, Any]) -> Type | None:
                 found, _, null = column_type(one["items"], root)
             except UnmappableType:
                 return None
-            return None if null or found in (Type.JSON, Type.ARRAY, Type.BYTES) else found
+            return None if null or found in _NO_ITEMS else found
     return None

@@ -45,6 +45,7 @@ FORMATS = words(
     """
     date-time date time duration email idn-email hostname idn-hostname ipv4 ipv6 uri uri-reference
     iri iri-reference uuid uri-template json-pointer relative-json-pointer regex decimal
+    int4range int8range numrange tsrange tstzrange daterange
     """
 )
 

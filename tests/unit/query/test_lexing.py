@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.query.board import code_of
 
 from jotbase.errors import RequestError
-from jotbase.query.lexing import configuration, lexemes, version, words
+from jotbase.query.lexing import configuration, lexemes, version, vocabulary, words
 from jotbase.schema.vocabulary import LANGUAGES
 
 
@@ -46,6 +46,12 @@ def test_lexemes_are_tokens_to_the_index(text: str, config: str) -> None:
     """Each is small ASCII letters, digits and characters beyond ASCII, so that it stays whole."""
     for word in lexemes(text, config).split(" "):
         assert all(one > "\x7f" or one.isdigit() or "a" <= one <= "z" for one in word)
+
+
+@given(st.text(max_size=40), st.sampled_from(["simple", "english", "german", "tamil"]))
+def test_the_different_words_are_those_with_places(text: str, config: str) -> None:
+    """The quick way gives what the thorough one gives."""
+    assert vocabulary(text, config) == {word for _, word in words(text, config)}
 
 
 def test_what_is_no_text_has_no_words() -> None:

@@ -16,10 +16,13 @@ from jotbase.query.meanings import (
     compared,
     distinct,
     in_list,
+    in_order,
     infix,
     is_value,
+    on_ranges,
     search_postgres,
 )
+from jotbase.query.ranges import before
 from jotbase.schema.model import Type
 from jotbase.sql.fragment import sql
 
@@ -50,6 +53,8 @@ def test_symbols_and_calls_may_differ_by_dialect() -> None:
             "((a IS NULL) <> (b IS NULL) OR ifnull(jot_compare(a, b) <> 0, FALSE))",
         ),
         (compared("<")[Type.JSON].spell, "jot_compare(a, b) < 0"),
+        (in_order("<")[Type.NUMRANGE].spell, "jot_range_key(a) < jot_range_key(b)"),
+        (on_ranges("jot_range_sl", "<<", before).spell, "jot_range_sl(a, b)"),
     ],
 )
 def test_sqlite_is_made_to_obey(spellings: Spellings, text: str) -> None:
@@ -80,3 +85,5 @@ def test_python_readings_of_what_is_never_or_sometimes_unknown() -> None:
     assert is_value(1, True) is False
     assert distinct(1, 1) is False
     assert compared(">=")[Type.JSON].read([1], [1]) is True
+    assert in_order("<")[Type.NUMRANGE].read("[2,3]", "[10,11]") is True
+    assert in_order("<")[Type.NUMRANGE].read("[2,3]", "nonsense") is None

@@ -31,6 +31,7 @@ def test_two_questions_with_other_values_are_one_shape() -> None:
         ("data->>x=eq.a.b", ("a.b",)),
         ("name=eq.a+b", ("a b",)),
         ("title=fts.word", ("word",)),
+        ("title=not.fts(german).word", ("word",)),
     ],
 )
 def test_values_are_decoded(query: str, values: tuple[str, ...]) -> None:
@@ -47,7 +48,7 @@ def test_values_are_decoded(query: str, values: tuple[str, ...]) -> None:
         "or=(id.eq.1,id.eq.2)",
         "id=is.null",
         "id=eq(any).{1,2}",
-        "title=fts(english).word",
+        "title=fts(pg_catalog.english).word",
         "limit=x",
         "id=5",
     ],

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.schema.projects import NUMBER, TEXT, faults, model, table, table_file
+from tests.unit.schema.projects import NUMBER, TEXT, faults, model, table_file
 
 from jotbase.schema import archive
 from jotbase.schema.model import Model, Search
-from jotbase.schema.searches import dropped, made, row_number, waiting
+from jotbase.schema.searches import dropped, made, waiting
 
 INDEX = {"columns": ["title", "body"], "kind": "fulltext", "language": "german"}
 COLUMNS = {"id": NUMBER, "title": TEXT, "body": TEXT}
@@ -51,6 +51,15 @@ def test_what_is_no_index(index: Any, keys: list[str], place: str, reason: str) 
     assert found[0].reason.startswith(reason)
 
 
+def test_an_index_names_rows_by_their_numbers() -> None:
+    """A table without them has none."""
+    file = table_file(COLUMNS, primaryKey=["id"], withoutRowid=True, indexes=[INDEX])
+
+    assert [fault.reason for fault in faults(t=file)] == [
+        "a full-text index needs row numbers, and the table is without"
+    ]
+
+
 def test_a_column_has_one_index_of_a_language() -> None:
     """Twice the same would be kept up twice and asked once."""
     found = faults(t=table_file(COLUMNS, primaryKey=["id"], indexes=[INDEX, INDEX]))
@@ -83,11 +92,6 @@ def test_what_is_made_is_dropped() -> None:
     }
 
     assert {one.split()[-1] for one in dropped(search)} == names
-
-
-def test_row_numbers() -> None:
-    """A column may have taken the usual name."""
-    assert row_number(table({"rowid": TEXT})) == "_rowid_"
 
 
 def test_nothing_waits_without_an_index() -> None:

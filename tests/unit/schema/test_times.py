@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jotbase.errors import RequestError
-from jotbase.schema.times import clock, day, is_time, rfc3339, timestamp
+from jotbase.schema.times import clock, day, is_time, local, rfc3339, timestamp
 
 ZONES = st.integers(-15 * 60, 15 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 MOMENTS = st.datetimes(
@@ -92,6 +92,13 @@ def test_dates_are_read_from_dates_and_timestamps() -> None:
     """PostgreSQL takes the date of a timestamp."""
     assert day("2026-8-1") == "2026-08-01"
     assert day("2026-08-21T23:59:59Z") == "2026-08-21"
+
+
+def test_local_times_know_no_zone() -> None:
+    """What clock and calendar show stays, as PostgreSQL's timestamp has it."""
+    assert local("2026-08-21T10:11:12.50+02:00") == "2026-08-21 10:11:12.5"
+    with pytest.raises(RequestError):
+        local("today")
 
 
 @pytest.mark.parametrize(("text", "code"), [("x", "22007"), ("2026-02-30", "22008")])

@@ -1,0 +1,67 @@
+"""Indexes that are kept up while an engine runs."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.contract.board import run
+from tests.contract.conftest import MakeEngine
+from tests.unit.schema.projects import ID, TEXT, model, table_file
+
+from jotbase import indexing
+from jotbase.engines.sqlite import SqliteEngine
+from jotbase.indexing import index_some, keep_indexed
+from jotbase.migration import migrate
+from jotbase.query.operators import SQL_FUNCTIONS
+from jotbase.schema.model import Model
+
+pytestmark = pytest.mark.anyio
+
+INDEX = {"columns": ["a"], "kind": "fulltext"}
+INDEXED = model(t=table_file({"id": ID, "a": TEXT}, primaryKey=["id"], indexes=[INDEX]))
+OTHER = model(u=table_file({"id": ID, "a": TEXT}, primaryKey=["id"], indexes=[INDEX]))
+FOUND = 'SELECT rowid FROM "jotbase.search.t.english.a" WHERE "jotbase.search.t.english.a" MATCH ?'
+
+
+async def migrated(make_engine: MakeEngine) -> SqliteEngine:
+    """Return an engine with the indexed table, empty."""
+    engine = await make_engine(functions=SQL_FUNCTIONS)
+    await migrate(engine, INDEXED)
+    return engine
+
+
+async def test_rows_are_indexed_some_at_a_time(make_engine: MakeEngine) -> None:
+    """Until none waits; then nothing is written."""
+    engine = await migrated(make_engine)
+    rows = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 150)"
+    await engine.write(run(f"INSERT INTO t (a) {rows} SELECT 'cats' FROM c"))
+
+    assert await index_some(engine, INDEXED)
+    assert len(await engine.read(FOUND, ["cat"])) == 100
+    assert not await index_some(engine, INDEXED)
+    assert len(await engine.read(FOUND, ["cat"])) == 150
+    assert not await index_some(engine, INDEXED)
+    assert not await index_some(engine, Model())
+
+
+async def test_a_failure_is_no_end(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are indexed that are written while it runs, after a look that failed too."""
+    monkeypatch.setattr(indexing, "LOOK_EVERY", 0)
+    engine = await migrated(make_engine)
+    models, looked = iter([OTHER]), asyncio.Event()
+
+    def look() -> Model:
+        looked.set()
+        return next(models, INDEXED)
+
+    task = asyncio.create_task(keep_indexed(engine, look))
+    await engine.write(run("INSERT INTO t (a) VALUES ('the cats')"))
+    for _ in range(3):  # a look that may have begun before, one that finds the row, one after
+        looked.clear()
+        await asyncio.wait_for(looked.wait(), 20)
+    task.cancel()
+
+    assert await engine.read(FOUND, ["cat"]) == [(1,)]
