@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jotbase.query.columns import path_of
-from jotbase.query.expr import TRUE, And, Expr, Not, Or, rescoped
+from jotbase.query.expr import TRUE, And, Apply, Expr, Not, Or, rescoped
 from jotbase.query.guarding import Guard
 from jotbase.query.narrowing import narrowed
 from jotbase.query.nodes import (
@@ -63,9 +63,12 @@ def open_table(table: Table, alias: str, frame: Frame) -> Opened:
 
 
 def written(expression: Expr, frame: Frame) -> Fragment:
-    """Return an expression as SQL that may stand between ANDs."""
+    """Return an expression as SQL that may stand between ANDs, whatever its operators are spelled.
+
+    An OR in a spelling that stood free would reach over the rule it is joined with.
+    """
     fragment = predicate(expression, frame.dialect)
-    if isinstance(expression, And | Or | Not):
+    if isinstance(expression, And | Or | Not | Apply):
         return parenthesized(fragment)
     return fragment
 

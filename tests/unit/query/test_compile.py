@@ -16,7 +16,7 @@ def test_a_row_by_its_key() -> None:
     """The hot path: one object function over one lookup."""
     assert select_of("GET /companies?id=eq.5") == (
         'SELECT json_group_array(json_object(\'id\', "row"."id", \'name\', "row"."name")),'
-        ' count(*) FROM (SELECT "row".* FROM "companies" AS "row" WHERE "row"."id" = ?'
+        ' count(*) FROM (SELECT "row".* FROM "companies" AS "row" WHERE ("row"."id" = ?)'
         ' ORDER BY "row"."_rowid_") AS "row"'
     )
 
@@ -25,7 +25,7 @@ def test_a_count_is_made_only_if_asked_for() -> None:
     """The number of all rows costs another scan."""
     text = select_of("GET /companies?id=gt.5&limit=1", prefer="count=exact")
 
-    assert ', (SELECT count(*) FROM "companies" AS "row" WHERE "row"."id" > ?) FROM' in text
+    assert ', (SELECT count(*) FROM "companies" AS "row" WHERE ("row"."id" > ?)) FROM' in text
     assert "SELECT count(*)" not in select_of("GET /companies?id=gt.5")
 
 
