@@ -79,7 +79,7 @@ def test_every_fault_of_every_rule_is_told_at_once() -> None:
     ],
 )
 def test_defaults_give_values_for_one_new_row(default: str, kind: Type, value: object) -> None:
-    """A default is filled from the request's caller, clock and source of UUIDs, which alone differs by row."""
+    """A default is filled from the caller, the clock and the UUIDs, which alone differ by row."""
     table = replace(JOBS, columns=(column("x", kind, default_expression=default),))
     context = Context(Principal("authenticated", ADA, "a", claims={"n": 7}), (), NOW, lambda: "new")
 

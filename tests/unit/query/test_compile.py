@@ -109,3 +109,16 @@ def test_a_plan_is_explained_and_not_run() -> None:
     text = select_of("GET /jobs", accept="application/vnd.pgrst.plan+json")
 
     assert text.startswith("EXPLAIN QUERY PLAN SELECT")
+
+
+def test_rows_that_must_be_sorted_are_chosen_by_number() -> None:
+    """A page of an order that no index has sorts numbers, and reads the rows of the page again."""
+    text = select_of("GET /jobs?select=title&order=salary.desc&limit=5")
+
+    assert ' FROM (SELECT "row"."_rowid_" AS number FROM "jobs" AS "row" ORDER BY' in text
+    assert text.endswith(
+        ' LIMIT ?) AS jot_kept CROSS JOIN "jobs" AS "row" ON "row"."_rowid_" = jot_kept.number'
+    )
+    assert "jot_kept" not in select_of("GET /jobs?select=title&order=salary.desc")
+    assert "jot_kept" not in select_of("GET /jobs?select=title&order=id.desc&limit=5")
+    assert "jot_kept" not in select_of("GET /open_jobs?order=firm&limit=5")

@@ -35,7 +35,7 @@ def test_an_open_table_has_no_condition() -> None:
     ("query", "text"),
     [
         ("", ' ORDER BY "row"."_rowid_"'),
-        ("order=id.desc", ' ORDER BY "row"."id" DESC, "row"."_rowid_" DESC'),
+        ("order=id.desc", ' ORDER BY "row"."id" DESC'),
         ("order=title.desc", ' ORDER BY "row"."title" DESC, "row"."_rowid_"'),
         (
             "order=company_id.desc",
