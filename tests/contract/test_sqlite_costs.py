@@ -10,7 +10,8 @@ from tests.contract.board import ENDLESS, post, run
 from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.sqlite import SqliteEngine
-from jotbase.engines.sqlite.costs import BUDGET, PROBATION, Costs, cannot_be_stopped
+from jotbase.engines.sqlite import costs as costs_module
+from jotbase.engines.sqlite.costs import BUDGET, PROBATION, Alarm, Costs, cannot_be_stopped
 
 pytestmark = pytest.mark.anyio
 
@@ -117,3 +118,31 @@ def test_what_cannot_be_stopped_is_known_by_its_program() -> None:
     assert cannot_be_stopped(cursor, "SELECT count(*) FROM t", ())
     assert not cannot_be_stopped(cursor, "SELECT count(*) FROM t WHERE a > ?", (1,))
     assert not cannot_be_stopped(cursor, "SELECT nonsense FROM", ())
+
+
+def test_time_that_others_had_the_processor_is_not_held_against_a_statement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The processor's time decides; by the clock a statement may take four times as much."""
+    clock = {"wall": 0.0, "used": 0.0}
+    monkeypatch.setattr(costs_module, "perf_counter", lambda: clock["wall"])
+    monkeypatch.setattr(costs_module, "thread_time", lambda: clock["used"])
+    alarm = Alarm(apsw.Connection(":memory:"))
+
+    def over(wall: float, used: float) -> bool:
+        clock.update(wall=wall * BUDGET, used=used * BUDGET)
+        return alarm._over()
+
+    clock["wall"] = 0.0
+    alarm.start()
+    assert not over(0.1, 0.1)
+    assert not over(2.0, 0.3)
+    assert not over(2.5, 0.8)
+    assert over(3.9, 1.2)
+
+    clock["wall"] = 0.0
+    alarm.start()
+    assert not over(0.1, 0.1)
+    assert over(4.1, 0.3)
+    alarm.stop()
+    assert not over(9.0, 9.0)

@@ -12,8 +12,20 @@ from typing import Any
 
 from jotbase.access.rules import ACTIONS, Action, Conjunct, parse_conjuncts, parse_default
 from jotbase.errors import Fault, ProjectError
-from jotbase.query.expr import FALSE, Context, Expr, Literal, Now, all_of, is_local, scopes
+from jotbase.query.expr import (
+    FALSE,
+    Context,
+    Expr,
+    Literal,
+    NewUuid,
+    Now,
+    all_of,
+    is_local,
+    scopes,
+    walk,
+)
 from jotbase.query.judge import Env, value
+from jotbase.query.written import Same
 from jotbase.schema.model import Column, Model, Table, Type
 
 Default = Callable[[Context], Any]
@@ -120,8 +132,13 @@ def _defaults(table: Table, model: Model, faults: list[Fault]) -> Mapping[str, D
 
 def _default(expression: Expr, column: Column) -> Default:
     if isinstance(expression, Literal):
-        return lambda context: expression.value
+        return Same(lambda context: expression.value)
     if isinstance(expression, Now) and column.type is Type.DATE:
-        return lambda context: context.now[: len("2026-01-01")]
+        return Same(lambda context: context.now[: len("2026-01-01")])
     read = value(expression)
-    return lambda context: read(Env({}, context))
+
+    def default(context: Context) -> Any:
+        return read(Env({}, context))
+
+    varies = any(isinstance(node, NewUuid) for node in walk(expression))
+    return default if varies else Same(default)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from types import NoneType
 from typing import Any
 
 from jotbase.query.body import Cell
 from jotbase.query.expr import Context
-from jotbase.query.written import Means
+from jotbase.query.written import Means, Same
 from jotbase.schema.convert import canonical
 from jotbase.schema.model import MISSING, Column, Table, Type
 from jotbase.values import Row
@@ -28,24 +29,23 @@ _SMALL = 2**53
 class Recipe:
     """What rows of a table take whose body sets certain columns.
 
-    `given` are those columns, each with what its values are in Python if they may stay as they are.
-    `absent` are the others, which the server may have to fill.
+    `given` are those columns, `absent` the others, which the server may have to fill.
     """
 
     table: Table
     keys: frozenset[str]
-    given: tuple[tuple[str, type[Any] | None, Column], ...]
+    given: tuple[Column, ...]
     absent: tuple[Column, ...]
 
 
 @lru_cache(maxsize=1024)
 def recipe(table: Table, names: tuple[str, ...]) -> Recipe:
     """Return what rows take that have those columns."""
-    given = (table.by_name[name] for name in names)
+    given = tuple(table.by_name[name] for name in names)
     return Recipe(
         table,
         frozenset(names),
-        tuple((column.name, _SAME.get(column.type), column) for column in given),
+        given,
         tuple(column for column in table.columns if column.name not in names),
     )
 
@@ -65,17 +65,27 @@ def rows_of(
     fills = _fills(recipe, means)
     if fills is None:
         return None
-    faults, table = means.check.column_faults, recipe.table
     rows = [dict(raw) for raw in raws]
-    for row in rows:
-        if faults(present(table, row)) or not _made_canonical(row, recipe):
-            return None
-    for column, fill in fills:
+    if not means.check.are_valid([present(recipe.table, row) for row in rows]):
+        return None
+    if not all(_made_canonical(rows, column) for column in recipe.given):
+        return None
+    return rows if all(_filled(rows, *fill, context) for fill in fills) else None
+
+
+def _filled(
+    rows: list[Row], column: Column, fill: Callable[[Context], Any], context: Context
+) -> bool:
+    """Fill an absent column; say no where there is no value although there must be one."""
+    name = column.name
+    if isinstance(fill, Same):
+        value = fill(context)
         for row in rows:
-            value = row[column.name] = fill(context)
-            if value is None and not column.nullable:
-                return None
-    return rows
+            row[name] = value
+        return value is not None or column.nullable
+    for row in rows:
+        row[name] = fill(context)
+    return column.nullable or all(row[name] is not None for row in rows)
 
 
 def present(table: Table, row: Row) -> Row:
@@ -89,24 +99,35 @@ def present(table: Table, row: Row) -> Row:
     }
 
 
-def _made_canonical(row: Row, recipe: Recipe) -> bool:
-    """Bring a row's values into canonical form; say no where one is missing, or is yet to be read.
+def _made_canonical(rows: list[Row], column: Column) -> bool:
+    """Bring a column's values into canonical form; say no where one is missing.
 
-    Most values are in it.
+    Most values are in it, and text that many rows share is read once.
     """
-    for name, same, column in recipe.given:
-        value: Any = row[name]
-        kind: type[Any] = type(value)
-        if kind is same and (
-            kind is bool
-            or (kind is str and "\0" not in value)
-            or (kind is int and -_SMALL < value < _SMALL)
-        ):
-            continue
-        if kind is Cell or (value is None and not column.nullable):
-            return False
-        row[name] = canonical(column, value)
+    name = column.name
+    values = [row[name] for row in rows]
+    kinds = set(map(type, values))
+    if kinds == {_SAME.get(column.type)} and _are_plain(column.type, values):
+        return True
+    if NoneType in kinds and not column.nullable:
+        return False
+    if kinds == {str}:
+        read = {value: canonical(column, value) for value in set(values)}
+        for row in rows:
+            row[name] = read[row[name]]
+    else:
+        for row in rows:
+            row[name] = canonical(column, row[name])
     return True
+
+
+def _are_plain(kind: Type, values: list[Any]) -> bool:
+    """Say whether values, all of the type that a column is stored as, may stay as they came."""
+    if kind is Type.TEXT:
+        return not any("\0" in value for value in values)
+    if kind is Type.INTEGER:
+        return bool(min(values) > -_SMALL and max(values) < _SMALL)
+    return kind is Type.BOOLEAN
 
 
 def _fills(recipe: Recipe, means: Means) -> list[tuple[Column, Callable[[Context], Any]]] | None:
@@ -128,7 +149,7 @@ def default_of(column: Column, means: Means) -> Callable[[Context], Any] | None:
     """Return what gives a new row the column's default; None if the server has none to give."""
     fill = means.defaults.get(column.name)
     if fill is None and column.default is not MISSING:
-        return partial(_literal, column.default)
+        return Same(partial(_literal, column.default))
     return fill
 
 

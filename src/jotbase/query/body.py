@@ -95,6 +95,9 @@ def mismatched() -> RequestError:
     return RequestError("PGRST102", "All object keys must match")
 
 
+_NESTED = frozenset((dict, list))
+
+
 def check_nesting(value: dict[str, Any] | list[Any]) -> None:
     """Refuse what would exhaust those who read it later; level by level, without recursion.
 
@@ -102,14 +105,14 @@ def check_nesting(value: dict[str, Any] | list[Any]) -> None:
     """
     level: list[Any] = [value]
     for _ in range(MAX_NESTING):
-        level = [
-            inner
-            for one in level
-            for inner in (one.values() if type(one) is dict else one)
-            if type(inner) is dict or type(inner) is list
-        ]
-        if not level:
+        found: list[Any] = []
+        for one in level:
+            values = one.values() if type(one) is dict else one
+            if not _NESTED.isdisjoint(map(type, values)):
+                found.extend(inner for inner in values if type(inner) in _NESTED)
+        if not found:
             return
+        level = found
     raise RequestError("54001", f"The body is nested more than {MAX_NESTING} levels deep")
 
 

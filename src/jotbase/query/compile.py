@@ -15,10 +15,12 @@ from jotbase.query.columns import raw
 from jotbase.query.guarding import Guard
 from jotbase.query.nodes import WHOLE, Embed, Node, ReadPlan, Value
 from jotbase.query.output import argument, concatenated, quoted, text
+from jotbase.query.row_keys import is_numbered, spelled
 from jotbase.query.rows import (
     Frame,
     Opened,
     conditions,
+    is_sorted,
     limited,
     linked_tables,
     open_table,
@@ -99,19 +101,20 @@ def _is_flat(keys: tuple[_Key, ...]) -> bool:
 def _rows(node: Node, opened: Opened, frame: Frame) -> Fragment:
     """Return the FROM clause of the chosen rows in order, to-one spreads beside them.
 
-    Rows are chosen before any JSON is made, so that what a limit drops costs nothing.
+    Rows are chosen before any JSON is made, so that what a limit drops costs nothing. Where they
+    must be sorted for that, only their numbers are: whole rows would be moved about.
     """
     alias = frame.dialect.identifier(node.alias)
     if node.aggregated:
         return " FROM (" + _groups(node, opened, frame) + f") AS {alias}"
-    chosen = (
-        f"SELECT {alias}.* FROM "
-        + opened.sources
-        + where(opened.conditions)
-        + ordered(node, frame)
-        + limited(node)
-    )
-    return " FROM (" + chosen + f") AS {alias}" + _joins(node, frame)
+    chosen = opened.sources + where(opened.conditions) + ordered(node, frame) + limited(node)
+    if node.window.limited and is_numbered(node.table) and is_sorted(node):
+        number = spelled(node.table.row_key, frame.dialect, node.alias)
+        table = frame.dialect.identifier(node.table.name)
+        numbers = f" FROM (SELECT {number} AS number FROM " + chosen + ") AS jot_kept"
+        kept = f" CROSS JOIN {table} AS {alias} ON {number} = jot_kept.number"
+        return numbers + kept + _joins(node, frame)
+    return f" FROM (SELECT {alias}.* FROM " + chosen + f") AS {alias}" + _joins(node, frame)
 
 
 def _joins(node: Node, frame: Frame) -> Fragment:

@@ -129,8 +129,7 @@ def _among_sqlite(value: Fragment, options: Fragment) -> Fragment:
 
 def _distinct_sqlite(left: Fragment, right: Fragment) -> Fragment:
     compared = sql("ifnull(jot_compare(") + left + ", " + right + ") <> 0, FALSE)"
-    # In parentheses: an OR that stood free would reach over the rule it is joined with.
-    return sql("((") + left + " IS NULL) <> (" + right + " IS NULL) OR " + compared + ")"
+    return sql("(") + left + " IS NULL) <> (" + right + " IS NULL) OR " + compared
 
 
 _SIGNS: Mapping[str, Callable[[int], bool]] = {

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jotbase.query.columns import path_of
-from jotbase.query.expr import TRUE, And, Expr, Not, Or, rescoped
+from jotbase.query.expr import TRUE, And, Apply, Expr, Not, Or, rescoped
 from jotbase.query.guarding import Guard
 from jotbase.query.narrowing import narrowed
 from jotbase.query.nodes import (
@@ -69,9 +69,12 @@ def open_table(table: Table, alias: str, frame: Frame) -> Opened:
 
 
 def written(expression: Expr, frame: Frame) -> Fragment:
-    """Return an expression as SQL that may stand between ANDs."""
+    """Return an expression as SQL that may stand between ANDs, whatever its operators are spelled.
+
+    An OR in a spelling that stood free would reach over the rule it is joined with.
+    """
     fragment = predicate(expression, frame.dialect)
-    if isinstance(expression, And | Or | Not):
+    if isinstance(expression, And | Or | Not | Apply):
         return parenthesized(fragment)
     return fragment
 
@@ -156,12 +159,23 @@ def ordered(node: Node, frame: Frame) -> Fragment:
     whole table for a page of it.
     """
     terms = [_term(one, node.alias, frame) for one in node.order]
-    if node.table.view is None and not node.aggregated:
+    if node.table.view is None and not node.aggregated and not _is_total(node):
         direction = " DESC" if _is_read_backwards(node) else ""
         terms.extend(
             sql(reference(node.alias, name, frame) + direction) for name in node.table.row_key
         )
     return " ORDER BY " + join(", ", terms) if terms else sql("")
+
+
+def _is_total(node: Node) -> bool:
+    """Say whether no two rows are alike in the order: it has the whole primary key."""
+    plain = {
+        one.value.column.name
+        for one in node.order
+        if one.via is None and not one.value.steps and one.value.column is not None
+    }
+    key = node.table.primary_key
+    return bool(key) and plain.issuperset(key)
 
 
 def _is_read_backwards(node: Node) -> bool:
@@ -172,14 +186,28 @@ def _is_read_backwards(node: Node) -> bool:
         if not one.descending or not one.nulls_first or one.value.column.type in RANGES:
             return False
         names.append(one.value.column.name)
-    table = node.table
-    keys = [
+    found = _indexed(node.table)
+    return bool(names) and any(tuple(names) == key[: len(names)] for key in found)
+
+
+def is_sorted(node: Node) -> bool:
+    """Say whether the order surely is none that an index has: rows are sorted then."""
+    if not node.order:
+        return False
+    first = node.order[0]
+    if first.via is not None or first.value.steps or first.value.column is None:
+        return True
+    return not any(first.value.column.name in key for key in _indexed(node.table))
+
+
+def _indexed(table: Table) -> list[tuple[str, ...]]:
+    """Return the columns of each index."""
+    return [
         table.primary_key,
         *(unique.columns for unique in table.unique),
         *(index.columns for index in table.indexes),
         *(key.columns for key in table.foreign_keys),
     ]
-    return bool(names) and any(tuple(names) == key[: len(names)] for key in keys)
 
 
 def _term(one: OrderBy, alias: str, frame: Frame) -> Fragment:

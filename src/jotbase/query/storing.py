@@ -46,8 +46,8 @@ def inserts(
 
     What comes back is what `returned` lists of each row.
     """
-    for names, alike in groupby(rows, _names):
-        some = list(alike)
+    for keys, alike in groupby(rows, tuple):
+        names, some = _sorted(keys), list(alike)
         for start in range(0, len(some), CHUNK):
             chunk = some[start : start + CHUNK]
             if not names:
@@ -70,10 +70,6 @@ def _insert(
     listed = ", ".join(map(dialect.identifier, names))
     marks = f"({', '.join('?' * len(names))})"
     return f"{into} ({listed}) VALUES {', '.join([marks] * count)}{conflict}{back}"
-
-
-def _names(row: Row) -> tuple[str, ...]:
-    return _sorted(tuple(row))
 
 
 @lru_cache(maxsize=4096)

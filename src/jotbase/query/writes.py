@@ -91,7 +91,9 @@ def insert_unit(
         yield from refuse(refused, "insert", context, means, _reads(plan))
     rows = _of_key(plan, made.rows, context)
     olds = yield from existing_rows(plan, rows, means)
-    clause = conflict_clause(plan, named_columns(plan, payload), rows, means.dialect)
+    clause = ""
+    if plan.resolution is not None:
+        clause = conflict_clause(plan, named_columns(plan, payload), rows, means.dialect)
     found: list[tuple[Any, ...]] = []
     try:
         for statement in inserts(table, rows, means.dialect, clause):

@@ -36,6 +36,17 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Same:
+    """A column's default that is the same for all rows of a request."""
+
+    of: Callable[[Context], Any]
+
+    def __call__(self, context: Context) -> Any:
+        """Return the value."""
+        return self.of(context)
+
+
+@dataclass(frozen=True, slots=True)
 class Means:
     """What every write of one table is done with.
 

@@ -10,6 +10,7 @@ from tests.unit.access.board import ADA, JOBS, NOW, column, model, policy, text
 from jotbase.access.policy import NO_RULE, load_policy
 from jotbase.errors import ProjectError
 from jotbase.query.expr import FALSE, Context
+from jotbase.query.written import Same
 from jotbase.schema.model import Model, Type
 from jotbase.values import Principal
 
@@ -78,13 +79,14 @@ def test_every_fault_of_every_rule_is_told_at_once() -> None:
     ],
 )
 def test_defaults_give_values_for_one_new_row(default: str, kind: Type, value: object) -> None:
-    """A default is filled from the request's caller, clock and source of UUIDs."""
+    """A default is filled from the caller, the clock and the UUIDs, which alone differ by row."""
     table = replace(JOBS, columns=(column("x", kind, default_expression=default),))
     context = Context(Principal("authenticated", ADA, "a", claims={"n": 7}), (), NOW, lambda: "new")
 
     found = load_policy(Model({"jobs": table})).defaults["jobs"]["x"]
 
     assert found(context) == value
+    assert isinstance(found, Same) is (default != "uuid()")
 
 
 def test_a_wrong_default_is_a_fault() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from jotbase.query.candidates import new_rows
 from jotbase.query.expr import Context
 from jotbase.query.intent import Payload
 from jotbase.query.nodes import InsertPlan, Returning
-from jotbase.query.written import Means
+from jotbase.query.written import Means, Same
 from jotbase.schema.check import RowCheck
 from jotbase.schema.model import Table, Type
 from jotbase.values import Row
@@ -79,6 +80,20 @@ def test_a_fault_is_left_to_be_worded() -> None:
 
     assert made(of, {"n": 1}) == [{"n": 1}]
     assert made(of, {"n": 1}, {"n": 0}) is None
+
+
+def test_what_differs_from_row_to_row_is_made_for_each() -> None:
+    """A default is asked once a row, but for those that are the same for all."""
+    numbers = iter(range(9))
+    of = table("t", column("n", Type.INTEGER), column("m", Type.INTEGER))
+    fills: dict[str, Callable[[Context], Any]] = {
+        "n": lambda _: next(numbers),
+        "m": Same(lambda _: next(numbers)),
+    }
+
+    rows = rows_of(recipe(of, ()), [{}, {}], Context(), Means(RowCheck(of), OPEN, defaults=fills))
+
+    assert rows == [{"n": 0, "m": 2}, {"n": 1, "m": 2}]
 
 
 def test_a_default_that_has_no_value_is_no_value() -> None:

@@ -16,7 +16,7 @@ def test_a_row_by_its_key() -> None:
     """The hot path: one object function over one lookup."""
     assert select_of("GET /companies?id=eq.5") == (
         'SELECT json_group_array(json_object(\'id\', "row"."id", \'name\', "row"."name")),'
-        ' count(*) FROM (SELECT "row".* FROM "companies" AS "row" WHERE "row"."id" = ?'
+        ' count(*) FROM (SELECT "row".* FROM "companies" AS "row" WHERE ("row"."id" = ?)'
         ' ORDER BY "row"."_rowid_") AS "row"'
     )
 
@@ -25,7 +25,7 @@ def test_a_count_is_made_only_if_asked_for() -> None:
     """The number of all rows costs another scan."""
     text = select_of("GET /companies?id=gt.5&limit=1", prefer="count=exact")
 
-    assert ', (SELECT count(*) FROM "companies" AS "row" WHERE "row"."id" > ?) FROM' in text
+    assert ', (SELECT count(*) FROM "companies" AS "row" WHERE ("row"."id" > ?)) FROM' in text
     assert "SELECT count(*)" not in select_of("GET /companies?id=gt.5")
 
 
@@ -109,3 +109,16 @@ def test_a_plan_is_explained_and_not_run() -> None:
     text = select_of("GET /jobs", accept="application/vnd.pgrst.plan+json")
 
     assert text.startswith("EXPLAIN QUERY PLAN SELECT")
+
+
+def test_rows_that_must_be_sorted_are_chosen_by_number() -> None:
+    """A page of an order that no index has sorts numbers, and reads the rows of the page again."""
+    text = select_of("GET /jobs?select=title&order=salary.desc&limit=5")
+
+    assert ' FROM (SELECT "row"."_rowid_" AS number FROM "jobs" AS "row" ORDER BY' in text
+    assert text.endswith(
+        ' LIMIT ?) AS jot_kept CROSS JOIN "jobs" AS "row" ON "row"."_rowid_" = jot_kept.number'
+    )
+    assert "jot_kept" not in select_of("GET /jobs?select=title&order=salary.desc")
+    assert "jot_kept" not in select_of("GET /jobs?select=title&order=id.desc&limit=5")
+    assert "jot_kept" not in select_of("GET /open_jobs?order=firm&limit=5")

@@ -7,8 +7,12 @@ from dataclasses import replace
 import pytest
 from tests.unit.query.board import JOBS, OPEN, HidingGuard, column, read_plan, table
 
+from jotbase.query.expr import Apply, Field
 from jotbase.query.nodes import Node, OrderBy, Value
-from jotbase.query.rows import Frame, limited, open_table, ordered
+from jotbase.query.operators import OPERATORS
+from jotbase.query.predicate import predicate
+from jotbase.query.rows import Frame, limited, open_table, ordered, written
+from jotbase.schema.model import Type
 from jotbase.sql.dialect import SQLITE
 
 FRAME = Frame(SQLITE, OPEN)
@@ -19,7 +23,7 @@ def test_a_table_comes_with_its_rule() -> None:
     opened = open_table(JOBS, "row.1", Frame(SQLITE, HidingGuard("jobs")))
 
     assert opened.sources.text == '"jobs" AS "row.1"'
-    assert [one.text for one in opened.conditions] == ['"row.1"."id" = ?']
+    assert [one.text for one in opened.conditions] == ['("row.1"."id" = ?)']
 
 
 def test_an_open_table_has_no_condition() -> None:
@@ -31,7 +35,7 @@ def test_an_open_table_has_no_condition() -> None:
     ("query", "text"),
     [
         ("", ' ORDER BY "row"."_rowid_"'),
-        ("order=id.desc", ' ORDER BY "row"."id" DESC, "row"."_rowid_" DESC'),
+        ("order=id.desc", ' ORDER BY "row"."id" DESC'),
         ("order=title.desc", ' ORDER BY "row"."title" DESC, "row"."_rowid_"'),
         (
             "order=company_id.desc",
@@ -61,7 +65,7 @@ def test_order_by_a_relation() -> None:
 
     assert text.startswith(
         ' ORDER BY (SELECT "row.1"."name" FROM "companies" AS "row.1"'
-        ' WHERE "row.1"."id" = "row"."company_id" AND "row.1"."id" = ? LIMIT 1) NULLS LAST'
+        ' WHERE "row.1"."id" = "row"."company_id" AND ("row.1"."id" = ?) LIMIT 1) NULLS LAST'
     )
 
 
@@ -86,3 +90,15 @@ def test_without_row_numbers_the_key_orders() -> None:
     assert ordered(replace(plain, order=(backwards,)), FRAME).text == (
         ' ORDER BY "row"."b" DESC, "row"."b" DESC, "row"."a" DESC'
     )
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_no_spelling_meets_a_rule_bare(operator: str) -> None:
+    """Whatever an operator is spelled, an OR in it does not reach over what it is joined with."""
+    kind = Type.JSON if Type.JSON in OPERATORS[operator].types else Type.TEXT
+    column = Field("row", "data", kind)
+    holds = Apply(operator, (column,) * len(OPERATORS[operator].takes))
+
+    text = written(holds, FRAME).text
+
+    assert text == f"({predicate(holds, SQLITE).text})"

@@ -221,3 +221,18 @@ def test_the_faults_of_a_row_as_a_whole_are_not_those_of_its_columns() -> None:
 
     assert [one["keyword"] for one in row.row_faults({"a": ""})] == ["dependentRequired"]
     assert check({"a": {"type": "string", "minLength": 2}}).row_faults({"a": ""}) == []
+
+
+def test_many_rows_are_held_against_their_columns_in_one_call() -> None:
+    """`are_valid` says of all rows what `column_faults` says of each."""
+    row = check(
+        {
+            "n": {"type": "integer", "minimum": 1},
+            "file": {"type": "string", "contentEncoding": "base64"},
+        }
+    )
+
+    assert row.are_valid([])
+    assert row.are_valid([{"n": 1, "file": "AAEC"}, {}])
+    assert not row.are_valid([{"n": 1}, {"n": 0}])
+    assert not row.are_valid([{"file": "AAEC"}, {"file": "?"}])

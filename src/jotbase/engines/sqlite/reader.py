@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import apsw
 
-from jotbase.engines.sqlite.costs import BUDGET, Alarm, Costs, cannot_be_stopped
+from jotbase.engines.sqlite.costs import BUDGET, DOUBT, Alarm, Costs, cannot_be_stopped
 from jotbase.engines.sqlite.refusals import closed, refusal
 from jotbase.engines.sqlite.session import SqliteSession
 from jotbase.engines.sqlite.worker import Worker, stop_after
@@ -151,7 +151,7 @@ class Reader:
         except Exception as error:
             raise refusal(error, text, self._limit_ms) from error
         if perf_counter() - start > BUDGET:
-            costs.dear(text, values)
+            costs.dear(text, values, DOUBT)
         return rows
 
     async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import apsw
 
-from jotbase.engines.sqlite.costs import BUDGET, Alarm, Costs
+from jotbase.engines.sqlite.costs import BUDGET, DOUBT, Alarm, Costs
 from jotbase.engines.sqlite.diagnosis import conflict
 from jotbase.engines.sqlite.entry import Entry, fail, nothing
 from jotbase.engines.sqlite.refusals import ConstraintName, closed, refusal
@@ -313,7 +313,7 @@ class Writer:
         finally:
             self._alarm.stop()
         if perf_counter() - start > BUDGET:
-            self._costs.dear(text, values)
+            self._costs.dear(text, values, DOUBT)
         return rows
 
     def _timed(self, text: str, values: Sequence[Any]) -> tuple[Rows, float]:
