@@ -17,7 +17,7 @@ import apsw
 from jotbase.engines.sqlite.costs import BUDGET, Alarm, Costs, cannot_be_stopped
 from jotbase.engines.sqlite.refusals import closed, refusal
 from jotbase.engines.sqlite.worker import Worker, stop_after
-from jotbase.errors import StatementTooSlow
+from jotbase.errors import Fault, ProjectError, StatementTooSlow
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Rows
 
@@ -56,7 +56,12 @@ class _Lane:
         cursor = self._open().cursor()
         cursor.exec_trace = look
         with contextlib.suppress(apsw.ExecTraceAbort):
-            cursor.execute("SELECT * FROM " + SQLITE.identifier(view))
+            try:
+                cursor.execute("SELECT * FROM " + SQLITE.identifier(view))
+            except apsw.SQLError as error:
+                reason = f'the database cannot read the view "{view}": {error}'
+                hint = "what it shows was dropped or renamed by hand: mend the view's file"
+                raise ProjectError([Fault("database", "", reason, hint)]) from error
         return {
             str(name): (table, column)
             for name, _, _, table, column in found[0]
