@@ -16,7 +16,7 @@ BOARD_TESTED := build/jobs-tested
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint types fix bench docs lock setup clean
+.PHONY: help run test check lint types fix attack bench docs lock setup clean
 
 help: ## Show this list
 	@echo "make <target>:"
@@ -47,6 +47,11 @@ types: $(DEV_READY) ## mypy --strict on the package and the tests
 fix: $(DEV_READY) ## Mend what ruff can mend
 	ruff check --fix .
 	ruff format .
+
+attack: $(RUN_READY) ## Have sqlmap attack the job board for five minutes; any finding is a failure
+	@test -x build/sqlmap/bin/sqlmap || { $(PYTHON) -m venv build/sqlmap \
+	  && build/sqlmap/bin/python -m pip install --quiet sqlmap==1.10.10; }
+	python tools/attack.py build/sqlmap/bin/sqlmap
 
 bench: $(DEV_READY) $(BENCH_READY) ## Measure Jotbase beside hand-written servers; writes docs/benchmarks.md
 	@tools/system wrk=wrk

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from jotbase.cli import COMMANDS, parser
-from jotbase.errors import CODES
+from jotbase.errors import ACCOUNT_CODES, CHANNEL_CODES, CODES
 from jotbase.query.operators import OPERATORS
 from jotbase.settings import settings_help
 
@@ -91,14 +91,22 @@ def usage(option: argparse.Action) -> str:
 def errors() -> str:
     """Return the page of error codes."""
     rows = ((f"`{code}`", str(row.status), row.meaning) for code, row in sorted(CODES.items()))
+    accounts = ((f"`{code}`", meaning) for code, meaning in sorted(ACCOUNT_CODES.items()))
+    channels = ((f"`{code}`", meaning) for code, meaning in sorted(CHANNEL_CODES.items()))
     return (
-        "# Error codes of the data API\n\n"
-        + MADE.format(source="`errors.py`")
-        + "An error is JSON with `code`, `message`, `details` and `hint`. Codes are "
+        "# Error codes\n\n" + MADE.format(source="`errors.py`") + "## The data API\n\n"
+        "An error is JSON with `code`, `message`, `details` and `hint`. Codes are "
         "PostgREST's (`PGRST…`)\n"
-        "and PostgreSQL's. `42501` answers 401 to a caller who has not said who they "
-        "are. The accounts'\n"
-        "codes are GoTrue's.\n\n" + table(("code", "status", "when"), rows)
+        "and PostgreSQL's. `42501` answers 401 to a caller who has not said who they are.\n\n"
+        + table(("code", "status", "when"), rows)
+        + "\n## Accounts\n\n"
+        "An error is JSON in GoTrue's shape: the code stands in `error_code`, or in `code` for "
+        "clients\n"
+        "that send `X-Supabase-Api-Version`, and in the header `x-sb-error-code`. The status is "
+        "the HTTP\n"
+        "answer's.\n\n" + table(("code", "when"), accounts) + "\n## Realtime\n\n"
+        "The reason of a refused join, and the message of a channel that is closed, begin with "
+        "the code.\n\n" + table(("code", "when"), channels)
     )
 
 

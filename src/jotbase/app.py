@@ -11,10 +11,9 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 from jotbase.auth.apikeys import opaque_key
 from jotbase.auth.keys import KeyRing
@@ -30,6 +29,7 @@ from jotbase.functions.host import host, load_functions
 from jotbase.http.asgi import Application, Receive, Scope, Send, read_headers, send_response
 from jotbase.http.credentials import CredentialCheck
 from jotbase.http.files import NOT_FOUND, page, public_files
+from jotbase.http.hashing import Hashing
 from jotbase.http.live import Live
 from jotbase.http.routes import Doors, application
 from jotbase.http.studio import studio_pages
@@ -47,10 +47,6 @@ from jotbase.upkeep import keep_up
 from jotbase.values import ANON, Principal, Request, Response, Row
 
 log = logging.getLogger("jotbase")
-
-#: Password hashes at one time; each takes some 20 MiB and a core.
-HASHING_THREADS = 4
-
 
 #: How long after a start the rest of the program is loaded, in seconds.
 WARM_UP = 0.3
@@ -99,7 +95,7 @@ class Backend:
 
     def __post_init__(self) -> None:
         self.engine = self.make_engine(self._decode, self._constraint)
-        self._hashing = ThreadPoolExecutor(HASHING_THREADS, "jotbase-hash")
+        self._hashing = Hashing()
         self.credentials = CredentialCheck(
             self.ring, self.world.now, self._session_alive, self.settings.jwt_aud
         )
@@ -139,14 +135,10 @@ class Backend:
             policy=auth_policy(self.settings, self.url),
             now=self.world.now,
             random_bytes=self.world.random_bytes,
-            run_in_thread=self._run_hashing,
+            run_in_thread=self._hashing.run,
             revoke=self.revoke,
         )
         return lambda request: accounts(request, services)
-
-    async def _run_hashing(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._hashing, lambda: function(*arguments))
 
     async def _session_alive(self, session_id: str) -> bool:
         statement = session_alive(self.engine.dialect, session_id)
@@ -206,7 +198,7 @@ class Backend:
         await self.live.close()
         await self.feed.stop()
         await self.engine.close()
-        self._hashing.shutdown(wait=False)
+        self._hashing.close()
 
     async def reload(self) -> Upgraded:
         """Read the project's files again and serve what they say now.

@@ -94,6 +94,46 @@ CODES: dict[str, Code] = {
     "57014": Code(504, "The statement ran longer than the time limit and was stopped."),
 }
 
+#: GoTrue's codes that the accounts API gives, and when. A code goes with several statuses.
+ACCOUNT_CODES: dict[str, str] = {
+    "anonymous_provider_disabled": "Sign-in without an account is switched off.",
+    "bad_json": "The request body could not be read.",
+    "bad_jwt": "The access token is not valid, or names no user.",
+    "conflict": "Rows still refer to the user, or too many changes met; try again.",
+    "email_exists": "Another user has this email address.",
+    "email_not_confirmed": "The user has not confirmed the email address yet.",
+    "invalid_credentials": "Email and password do not fit, or the kind of sign-in is unknown.",
+    "no_authorization": "The request bears no API key, or no token where one is needed.",
+    "not_admin": "Only the service role may do this.",
+    "over_request_rate_limit": "Too many requests at once; the answer says when to try again.",
+    "phone_provider_disabled": "Phone numbers are not supported.",
+    "refresh_token_already_used": "The refresh token was used before; its session has ended.",
+    "refresh_token_not_found": "No session has this refresh token.",
+    "request_entity_too_large": "The request body is larger than the server allows.",
+    "same_password": "The new password is the old one.",
+    "session_expired": "The session has ended: by its time, or by inactivity.",
+    "session_not_found": "The token's session has ended: by sign-out, or with the user.",
+    "signup_disabled": "Nobody may sign up.",
+    "unexpected_failure": "Something failed that should not have; the server's log says more.",
+    "unknown": "The path, or the method there, is not one that this API serves.",
+    "user_already_exists": "Another user has this email address or id.",
+    "user_banned": "An administrator has banned the user for a time.",
+    "user_not_found": "There is no such user (any more).",
+    "validation_failed": "A value in the request cannot be used; the message says which.",
+    "weak_password": "The password is too short; `weak_password.reasons` says so too.",
+}
+
+#: Realtime's codes of refused joins and tokens, as in `<code>: <message>`, and when.
+CHANNEL_CODES: dict[str, str] = {
+    "ChannelRateLimitReached": "More channels, or bindings of one, than a socket may have.",
+    "InvalidJWTToken": "The token has expired, or its session has ended.",
+    "JwtSignatureError": "The token was not signed by this server.",
+    "MalformedJWT": "The token cannot be read as one.",
+    "RealtimeFilter": "The filter of a subscription names no column, or cannot be read.",
+    "TopicNameRequired": "The topic of a join has no name.",
+    "Unauthorized": "The API key is missing or unknown, or the channel may not be read.",
+}
+
 
 class JotError(Exception):
     """Something a caller, a project or the server got wrong, as a value.
@@ -134,7 +174,7 @@ class ConflictError(JotError):
 
 
 class AuthError(JotError):
-    """An account operation was refused; `code` is one of GoTrue's, `extra` joins the body."""
+    """An account operation was refused; `code` is of `ACCOUNT_CODES`, `extra` joins the body."""
 
     def __init__(
         self, status: int, code: str, message: str, *, extra: dict[str, Any] | None = None
@@ -144,7 +184,7 @@ class AuthError(JotError):
 
 
 class ChannelError(JotError):
-    """A realtime message was refused; its reason reads `<code>: <message>`."""
+    """A realtime message was refused; its reason reads `<code>: <message>` (`CHANNEL_CODES`)."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message, status=400)

@@ -106,6 +106,22 @@ def test_rows_are_merged_by_any_key(anyone: Client) -> None:
     assert len(anyone.get("/keys").json()) == 3
 
 
+def test_changes_are_logged(serve: Serve) -> None:
+    """Subscribers are told of rows without numbers as of any others."""
+    backend = serve({"keys": KEYS})
+    backend.anonymous.post("/keys", {"t": "x", "b": ONE, "n": 0.1})
+    backend.anonymous.patch("/keys", {"t": "eq.x"}, {"t": "y"})
+    backend.anonymous.delete("/keys", {"t": "eq.y"})
+    changes = serve.threads.run(backend._backend.engine.changes(0))
+
+    kept = {"b": ONE, "n": 0.1, "note": None}
+    assert [(one.kind, one.old, one.new) for one in changes] == [
+        ("INSERT", None, kept | {"t": "x"}),
+        ("UPDATE", kept | {"t": "x"}, kept | {"t": "y"}),
+        ("DELETE", kept | {"t": "y"}, None),
+    ]
+
+
 def test_a_view_over_such_a_table_is_written_through(anyone: Client) -> None:
     """It changes the rows that it shows, and no others."""
     changed = anyone.patch("/short", {"size": "gte.0"}, {"size": 3})

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from jotbase.loading import load, load_settings
 from jotbase.pipeline import answer
-from jotbase.values import SERVICE_PRINCIPAL, Request, Response
+from jotbase.values import SERVICE_PRINCIPAL, Principal, Request, Response
 
 
-def ask(project: Path, *asked: tuple[str, str, str]) -> list[Response]:
-    """Serve the project, and return what it answers the service role; nothing may be made anew."""
+def ask(
+    project: Path, *asked: tuple[str, str, str], caller: Principal = SERVICE_PRINCIPAL
+) -> list[Response]:
+    """Serve the project, and return what it answers the caller; nothing may be made anew."""
     found, settings = load_settings(str(project))
     backend = load(found, settings, "http://localhost")
 
@@ -17,7 +19,7 @@ def ask(project: Path, *asked: tuple[str, str, str]) -> list[Response]:
         upgraded = await backend.start()
         try:
             assert (upgraded.fresh, upgraded.told) == (False, ())
-            return [await answer(_request(*one), backend.data, SERVICE_PRINCIPAL) for one in asked]
+            return [await answer(_request(*one), backend.data, caller) for one in asked]
         finally:
             await backend.stop()
 

@@ -10,6 +10,7 @@ from tests.contract.served import ask
 
 from jotbase.cli import main
 from jotbase.errors import ProjectError
+from jotbase.values import ANONYMOUS, SERVICE_PRINCIPAL, Principal
 
 MADE = """
 CREATE TABLE books (id INTEGER PRIMARY KEY, title TEXT NOT NULL UNIQUE, gone INT DEFAULT 0);
@@ -37,9 +38,12 @@ def project(tmp_path: Path) -> Path:
     return path
 
 
-def told(project: Path, *asked: tuple[str, str, str]) -> list[tuple[int, Any]]:
+def told(
+    project: Path, *asked: tuple[str, str, str], caller: Principal = SERVICE_PRINCIPAL
+) -> list[tuple[int, Any]]:
     """Return status and body of each answer, of a refusal its code alone."""
-    found = [(one.status, json.loads(one.body or b"null")) for one in ask(project, *asked)]
+    answers = ask(project, *asked, caller=caller)
+    found = [(one.status, json.loads(one.body or b"null")) for one in answers]
     return [(s, body["code"] if isinstance(body, dict) else body) for s, body in found]
 
 
@@ -92,6 +96,41 @@ def test_what_the_triggers_cannot_do_is_refused(project: Path) -> None:
         (400, "0A000"),
         (409, "23505"),
         (400, "P0001"),
+    ]
+
+
+def test_the_views_rules_hold_for_what_triggers_do(project: Path) -> None:
+    """On rows as they were and as the statement would have them; the trigger has no rules."""
+    rules = {
+        "select": "row.id is None or row.id < 3",
+        "insert": "new.title != 'no'",
+        "update": "new.title != 'no' and new.of == row.of",
+    }
+    said(project, "shelf", access=rules)
+    said(project, "books", access={})
+    found = told(
+        project,
+        ("POST", "shelf", '{"title": "five"}'),
+        ("POST", "shelf", '{"title": "no"}'),
+        ("PATCH", "shelf?id=gt.0&select=id", '{"title": "no"}'),
+        ("PATCH", "shelf?id=eq.1&select=id", '{"of": 7}'),
+        ("PATCH", "shelf?id=eq.1&select=id,title", '{"title": "uno"}'),
+        ("PATCH", "shelf?id=eq.5&select=id", '{"title": "cinco"}'),
+        ("GET", "books", ""),
+        caller=ANONYMOUS,
+    )
+
+    assert found == [
+        (201, [{"title": "five", "of": None, "id": None}]),
+        (401, "42501"),
+        (401, "42501"),
+        (401, "42501"),
+        (200, [{"id": 1, "title": "uno"}]),
+        (200, []),
+        (200, []),
+    ]
+    assert told(project, ("GET", "books?select=title&gone=eq.0", "")) == [
+        (200, [{"title": "uno"}, {"title": "two"}, {"title": "five"}])
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 from pathlib import Path
@@ -9,7 +10,9 @@ from types import ModuleType
 
 import pytest
 
+from jotbase.auth.sessions import TRANSITIONS
 from jotbase.cli import COMMANDS
+from jotbase.errors import ACCOUNT_CODES, CHANNEL_CODES
 from jotbase.settings import settings_help
 
 ROOT = Path(__file__).parent.parent.parent
@@ -35,6 +38,34 @@ def maker() -> ModuleType:
 def test_a_page_is_what_the_code_says(name: str) -> None:
     """`make docs` makes each of these pages; the one committed is the same."""
     assert (ROOT / "docs/reference" / name).read_text() == maker().pages()[name]
+
+
+def raised(kind: str) -> set[str]:
+    """Return the codes with which the code makes errors of a kind, or puts into its tables."""
+    found: set[str] = set()
+    for path in (ROOT / "src/jotbase").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == kind:
+                place = 1 if kind == "AuthError" else 0
+                found |= texts(node.args[place])
+    return found
+
+
+def texts(node: ast.expr) -> set[str]:
+    """Return the texts that an expression may stand for."""
+    return {
+        part.value
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value
+    }
+
+
+def test_every_code_of_accounts_and_channels_is_explained() -> None:
+    """What can be refused stands in the tables that the page is made of, and nothing else."""
+    given = {rule.code for rule in TRANSITIONS.values() if rule.code}
+
+    assert raised("AuthError") | given == set(ACCOUNT_CODES)
+    assert raised("ChannelError") == set(CHANNEL_CODES)
 
 
 def prose(document: Path) -> str:

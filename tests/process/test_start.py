@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from tests.process.server import NOTES, command, serving, write_project
@@ -148,3 +152,93 @@ def test_check_lists_every_mistake(tmp_path: Path) -> None:
     }
     assert any("required" in (fault["hint"] or "") for fault in faults)
     assert any("author" in (fault["hint"] or "") for fault in faults)
+
+
+def by_hand(project: Path, *statements: str) -> None:
+    """Change a project's database as a program of the user's would."""
+    with closing(sqlite3.connect(project / "data" / "jotbase.db")) as database:
+        for statement in statements:
+            database.execute(statement)
+
+
+def test_a_view_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """SQLite changes no table while there is one, whoever made it; and shows nothing of it."""
+    project = write_project(tmp_path, {"notes": NOTES})
+    with serving(project):
+        pass
+    by_hand(project, "CREATE TABLE old (a)", "CREATE VIEW lost AS SELECT a FROM old")
+    by_hand(project, "DROP TABLE old")
+    kinds = {"type": "string", "minLength": 1, "maxLength": 9}
+    changed = {**NOTES, "properties": {**NOTES["properties"], "text": kinds}}
+    write_project(tmp_path, {"notes": changed})
+    done = command("serve", "--project", str(project))
+
+    assert done.returncode == 1
+    assert 'the database cannot read the view "lost": no such table: main.old' in done.stderr
+    assert 'DROP VIEW "lost";' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_view_whose_table_was_dropped_by_hand_is_named(tmp_path: Path) -> None:
+    """The file is right, the database is not: it is told, and nothing is served."""
+    shown = {
+        "type": "object",
+        "properties": {"x": {"type": "string"}},
+        "view": "SELECT a AS x FROM made",
+    }
+    made = {"type": "object", "properties": {"a": {"type": "string"}}}
+    project = write_project(tmp_path, {"notes": NOTES, "made": made, "shown": shown})
+    with serving(project):
+        pass
+    by_hand(project, "DROP VIEW shown", "CREATE VIEW shown AS SELECT gone AS x FROM made")
+    done = command("serve", "--project", str(project))
+
+    assert done.returncode == 1
+    assert 'the database cannot read the view "shown": no such column: gone' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+HELD = """
+from flask import Flask
+app = Flask(__name__)
+
+@app.get("/held")
+def held():
+    with open("{fifo}") as ready:  # until the test opens the other end, and closes it
+        return ready.read()
+"""
+
+
+def test_a_server_that_is_told_to_stop_finishes_what_is_under_way(tmp_path: Path) -> None:
+    """It takes no more connections, answers what it has begun, and exits with 0."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    functions = {"functions/__init__.py": HELD.format(fifo=fifo)}
+    project = write_project(tmp_path, {"notes": NOTES}, **functions)
+    with serving(project) as served, ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(served.ask, "GET", "/functions/v1/held")
+        with fifo.open("w") as ready:  # the request is in the view
+            served.process.terminate()
+            refusing(served.url)
+            ready.write('"finished"')
+
+        assert answer.result(20) == "finished"
+        assert served.process.wait(20) == 0
+
+
+def refusing(url: str) -> None:
+    """Wait until no new connection is taken."""
+    parts = urlsplit(url)
+    try:
+        while True:
+            socket.create_connection((parts.hostname or "", parts.port or 0), 20).close()
+    except OSError:
+        return
+
+
+def test_help_shows_defaults_where_there_are_some() -> None:
+    """A setting without one has no brackets."""
+    shown = command("serve", "--help").stdout
+
+    assert "[8000]" in shown
+    assert "[]" not in shown

@@ -29,7 +29,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     rows = settings_help()
     width = max(len(name) for name, _, _ in rows) + 2
-    lines = [f"  {name:<{width}}{text} [{default}]" for name, default, text in rows]
+    lines = [
+        f"  {name:<{width}}{text}" + (f" [{default}]" if default else "")
+        for name, default, text in rows
+    ]
     parser.epilog = "settings, from the environment or the project's .env:\n" + "\n".join(lines)
 
 

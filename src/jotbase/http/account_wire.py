@@ -19,6 +19,9 @@ _VERSION_HEADER = "X-Supabase-Api-Version"
 _VERSION = "2024-01-01"
 _DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 
+#: What of an error's `extra` is a header, not a part of the body.
+_TOLD = {"allow": "Allow", "retry_after": "Retry-After"}
+
 #: Tokens and users are nobody else's to keep (RFC 6749 section 5.1).
 _PRIVATE = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
 
@@ -35,9 +38,8 @@ def refusal(error: JotError, headers: Mapping[str, str]) -> Response:
     """Return the answer for an error, in the shape that the request's headers ask for."""
     fault = as_auth_error(error)
     sent: list[tuple[str, str]] = [*_PRIVATE, ("x-sb-error-code", fault.code)]
-    if fault.status == 405:
-        sent.append(("Allow", str(fault.extra.get("allow", ""))))
-    extra = {name: value for name, value in fault.extra.items() if name != "allow"}
+    sent += [(_TOLD[name], str(value)) for name, value in fault.extra.items() if name in _TOLD]
+    extra = {name: value for name, value in fault.extra.items() if name not in _TOLD}
     if _wants_new_shape(headers):
         sent.append((_VERSION_HEADER, _VERSION))
         body = {"code": fault.code, "message": fault.message, **extra}

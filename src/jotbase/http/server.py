@@ -6,8 +6,10 @@ is served.
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -26,6 +28,19 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Let SIGTERM end the process with 0, once the server has stopped as it was told to.
+
+        uvicorn would raise the signal again, and the supervisor read a death by it. SIGINT still
+        is: a script that Ctrl-C interrupts must not go on.
+        """
+        with super().capture_signals():
+            yield
+            self._captured_signals[:] = [
+                one for one in self._captured_signals if one != signal.SIGTERM
+            ]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""

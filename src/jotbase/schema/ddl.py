@@ -168,4 +168,4 @@ def create_view(view: Table) -> str:
 def probe_view(view: Table) -> str:
     """Return a statement that fails if the view's SELECT lacks one of the file's columns."""
     source = SQLITE.identifier(view.name)
-    return f"SELECT {listed([column.name for column in view.columns])} FROM {source} LIMIT 0"
+    return f"EXPLAIN SELECT {listed([column.name for column in view.columns])} FROM {source}"

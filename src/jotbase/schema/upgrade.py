@@ -6,6 +6,7 @@ know which database runs it, or when.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -272,7 +273,16 @@ def _apply(steps: Steps, old: Model, model: Model) -> UnitOfWork[None]:
             raise ProjectError([Fault(view.file, "/view", reason, hint)]) from error
 
 
+#: What SQLite says where a view or trigger that cannot be read keeps it from changing a table.
+_BROKEN = re.compile(r"^error in (view|trigger) (.+?)(?: after \w+(?: \w+)?)?: (.*)$", re.DOTALL)
+
+
 def _not_applied(text: str, error: JotError, model: Model) -> Fault:
+    if broken := _BROKEN.match(_said(error)):
+        kind, name, said = broken.groups()
+        reason = f'the database cannot read the {kind} "{name}": {said}'
+        hint = f"SQLite changes no table meanwhile: mend it, or DROP {kind.upper()}"
+        return Fault("database", "", reason, f"{hint} {SQLITE.identifier(name)};")
     table = next(_concerned(text, model), None)
     place = table.file if table is not None else "schemas"
     return Fault(place, "", f"the database refuses: {_said(error)}", f"the statement: {text[:500]}")

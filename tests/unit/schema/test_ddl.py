@@ -113,7 +113,7 @@ def test_a_view_is_its_select() -> None:
     view = model(v=table_file({"n": NUMBER, "m": NUMBER}, view=" select 1 as m, 2 as n; "))
 
     assert create_view(view.tables["v"]) == 'CREATE VIEW "v" AS select 1 as m, 2 as n'
-    assert probe_view(view.tables["v"]) == 'SELECT "n", "m" FROM "v" LIMIT 0'
+    assert probe_view(view.tables["v"]) == 'EXPLAIN SELECT "n", "m" FROM "v"'
 
 
 def test_a_model_is_made_in_an_order_that_works() -> None:

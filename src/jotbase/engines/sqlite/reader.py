@@ -18,7 +18,7 @@ from jotbase.engines.sqlite.costs import BUDGET, DOUBT, Alarm, Costs, cannot_be_
 from jotbase.engines.sqlite.refusals import closed, refusal
 from jotbase.engines.sqlite.session import SqliteSession
 from jotbase.engines.sqlite.worker import Worker, stop_after
-from jotbase.errors import StatementTooSlow
+from jotbase.errors import Fault, ProjectError, StatementTooSlow
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import RolledBack, Rows
 
@@ -79,7 +79,12 @@ class _Lane:
         cursor = self._open().cursor()
         cursor.exec_trace = look
         with contextlib.suppress(apsw.ExecTraceAbort):
-            cursor.execute("SELECT * FROM " + SQLITE.identifier(view))
+            try:
+                cursor.execute("SELECT * FROM " + SQLITE.identifier(view))
+            except apsw.SQLError as error:
+                reason = f'the database cannot read the view "{view}": {error}'
+                hint = "what it shows was dropped or renamed by hand: mend the view's file"
+                raise ProjectError([Fault("database", "", reason, hint)]) from error
         return {
             str(name): (table, column)
             for name, _, _, table, column in found[0]

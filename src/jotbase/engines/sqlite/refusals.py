@@ -24,6 +24,9 @@ ConstraintName = Callable[[Literal["unique", "foreign"], str, tuple[str, ...]], 
 #: How PostgreSQL names the types of SQLite's strict columns in 42804.
 _TYPES = {"INTEGER": "bigint", "INT": "bigint", "REAL": "double precision", "BLOB": "bytea"}
 
+#: How statements begin that no request runs.
+_MAKING = ("CREATE ", "ALTER ", "DROP ", "EXPLAIN SELECT ")
+
 _QUOTED = r'"(?:[^"]|"")*"'
 _TARGET = re.compile(
     rf"'(?:[^']|'')*'|(INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+\w+)?"
@@ -61,7 +64,10 @@ def refusal(error: Exception, text: str, limit_ms: int) -> JotError:
             return make(error)
     if isinstance(error, apsw.ConstraintError):
         return constraint_refusal(error, text)
-    log.error("a statement failed: %s", text, exc_info=error)
+    # What makes tables, or asks whether a view can be read, fails for what a project's files or its
+    # database say: whoever runs it tells that at the start, in words.
+    if not text.startswith(_MAKING):
+        log.error("a statement failed: %s", text, exc_info=error)
     return JotError("PGRSTX00", "Something failed in the database.", hint="The log says more.")
 
 
