@@ -13,6 +13,7 @@ from jotbase.auth import store
 from jotbase.auth.accounts import Context, email_identity, end_others, signed_in
 from jotbase.auth.bodies import check_metadata
 from jotbase.auth.live import Revocation
+from jotbase.auth.one_time import OneTimeToken
 from jotbase.auth.users import Account, Identity, User, merged, providers
 from jotbase.errors import AuthError
 from jotbase.sql.units import UnitOfWork
@@ -55,6 +56,8 @@ def update_user(context: Context, principal: Principal, change: UserChange) -> U
         check_metadata(columns["user_metadata"], "data")
     if change.password_hash:
         columns["encrypted_password"] = change.password_hash
+        # Whoever still holds a letter must not undo the change with it.
+        yield store.delete(context.dialect, OneTimeToken, {"user_id": account.user.id})
     yield store.update(context.dialect, User, account.user.id, columns)
     account = replace(account, user=replace(account.user, **columns))
     if change.email and change.email != account.user.email:

@@ -90,7 +90,7 @@ class TestBackend:
             template.ring,
             engine_maker(MEMORY, template.settings, image),
             URL,
-            World(self.clock, os.urandom),
+            World(self.clock, os.urandom, self.outbox.send),
             seeds=False,
         )
         threads.run(self._backend.start())
