@@ -217,7 +217,7 @@ class Backend:
         await self.feed.stop()
         await self.engine.close()
         self._hashing.shutdown(wait=False)
-        await asyncio.to_thread(self._mailer.close)
+        await self._mailer.close()
 
     async def reload(self) -> Upgraded:
         """Read the project's files again and serve what they say now.

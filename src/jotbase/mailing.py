@@ -7,6 +7,7 @@ that stands in for a mailbox.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 import threading
@@ -52,11 +53,11 @@ class Mailer:
             self._pool = ThreadPoolExecutor(_THREADS, "jotbase-mail")
         self._pool.submit(self._send, mail)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let each mail that waits have its one try, then stop."""
         self._closing.set()
         if self._pool is not None:
-            self._pool.shutdown(wait=True)
+            await asyncio.to_thread(self._pool.shutdown)
 
     def _send(self, mail: Mail) -> None:
         for pause in (*PAUSES, None):

@@ -24,8 +24,8 @@ from jotbase.sql.dialect import Dialect
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import AUTHENTICATED, Principal
 
-#: Random bytes that a `Context` needs: three ids, a session's key, and a code.
-RANDOMNESS = 3 * 16 + KEY_BYTES + CODE_BYTES
+#: Random bytes that a `Context` needs: three ids, a session's key, and two codes.
+RANDOMNESS = 3 * 16 + KEY_BYTES + 2 * CODE_BYTES
 
 Scope = Literal["global", "local", "others"]
 
@@ -58,10 +58,10 @@ class Context:
         """The key that signs a new session's refresh tokens."""
         return self.random[48 : 48 + KEY_BYTES]
 
-    @property
-    def code_bytes(self) -> bytes:
-        """The bytes of a new one-time code."""
-        return self.random[48 + KEY_BYTES :]
+    def code_bytes(self, number: Literal[0, 1]) -> bytes:
+        """Return the bytes of one of two new one-time codes."""
+        start = 48 + KEY_BYTES + CODE_BYTES * number
+        return self.random[start : start + CODE_BYTES]
 
 
 @dataclass(frozen=True, slots=True)

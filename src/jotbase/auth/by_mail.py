@@ -21,6 +21,7 @@ from jotbase.auth.accounts import (
     new_user,
     sign_up,
 )
+from jotbase.auth.letters import Draft, space_out, write
 from jotbase.auth.mails import Letter, Purpose
 from jotbase.auth.one_time import (
     SLOTS,
@@ -28,7 +29,6 @@ from jotbase.auth.one_time import (
     Slot,
     is_over,
     link_token,
-    new_code,
     proves,
     stored_hash,
 )
@@ -36,31 +36,25 @@ from jotbase.auth.users import Account, Identity, User, providers
 from jotbase.errors import AuthError
 from jotbase.sql.units import UnitOfWork
 
-_SENT_AT: dict[Slot, str] = {
-    "confirmation": "confirmation_sent_at",
-    "recovery": "recovery_sent_at",
-}
-_TYPES: dict[Slot, str] = {"confirmation": "signup", "recovery": ""}
-
 
 @dataclass(frozen=True, slots=True)
 class SignedUp:
     """The user as the caller may see it, and the letter that confirms it, if one is due."""
 
     account: Account
-    letter: Letter | None
+    letters: tuple[Letter, ...] = ()
 
 
-def ask_recovery(context: Context, email: str) -> UnitOfWork[Letter | None]:
-    """Write to a user who forgot the password; None when nobody has the address.
+def ask_recovery(context: Context, email: str) -> UnitOfWork[tuple[Letter, ...]]:
+    """Write to a user who forgot the password; none when nobody has the address.
 
     Raises AuthError (over_email_send_rate_limit, 429), alike for every address.
     """
-    yield from _space_out(context, "recovery", email)
+    yield from space_out(context, "recovery", email)
     account = yield from store.account(context.dialect, "email", email)
     if account is None:
-        return None
-    return (yield from _letter(context, account.user, "recovery", "recovery"))
+        return ()
+    return ((yield from write(context, _draft(account.user, "recovery", "recovery"))),)
 
 
 def sign_up_by_mail(
@@ -70,28 +64,28 @@ def sign_up_by_mail(
 
     Raises AuthError (over_email_send_rate_limit, 429).
     """
-    yield from _space_out(context, "confirmation", email)
+    yield from space_out(context, "confirmation", email)
     made = yield from sign_up(context, email, password_hash, data)
     # One that is made up, so as not to tell a known address, has no identity.
     if isinstance(made, Granted) or not made.identities:
-        return SignedUp(made.account if isinstance(made, Granted) else made, None)
-    letter = yield from _letter(context, made.user, "confirmation", "signup")
+        return SignedUp(made.account if isinstance(made, Granted) else made)
+    letter = yield from write(context, _draft(made.user, "confirmation", "signup"))
     user = replace(made.user, confirmation_sent_at=context.moment)
-    return SignedUp(replace(made, user=user), letter)
+    return SignedUp(replace(made, user=user), (letter,))
 
 
-def resend_confirmation(context: Context, email: str) -> UnitOfWork[Letter | None]:
-    """Write again to a user whose address is yet to be confirmed; None when there is none."""
-    yield from _space_out(context, "confirmation", email)
+def resend_confirmation(context: Context, email: str) -> UnitOfWork[tuple[Letter, ...]]:
+    """Write again to a user whose address is yet to be confirmed; none when there is no such."""
+    yield from space_out(context, "confirmation", email)
     account = yield from store.account(context.dialect, "email", email)
     if account is None or account.user.confirmed_at is not None:
-        return None
-    return (yield from _letter(context, account.user, "confirmation", "signup"))
+        return ()
+    return ((yield from write(context, _draft(account.user, "confirmation", "signup"))),)
 
 
 def ask_magic_link(
     context: Context, email: str, data: dict[str, Any], *, create: bool
-) -> UnitOfWork[Letter | None]:
+) -> UnitOfWork[tuple[Letter, ...]]:
     """Write to whoever wants in without a password; unless `create` is off, they may be new.
 
     Raises AuthError: otp_disabled or signup_disabled (422) for one who would be new and may not,
@@ -105,26 +99,16 @@ def ask_magic_link(
     confirmed = account is not None and account.user.confirmed_at is not None
     slot: Slot = "recovery" if confirmed else "confirmation"
     # Both pauses, or asking for one letter after the other would tell which of them it was.
-    yield from _space_out(context, "recovery", email)
-    yield from _space_out(context, "confirmation", email)
+    yield from space_out(context, "recovery", email)
+    yield from space_out(context, "confirmation", email)
     if account is None:
         account = yield from add_user(context, new_user(context, email=email, data=data), data)
-    return (yield from _letter(context, account.user, slot, "magiclink"))
+    return ((yield from write(context, _draft(account.user, slot, "magiclink"))),)
 
 
-def _space_out(context: Context, slot: Slot, email: str) -> UnitOfWork[None]:
-    yield from ledger.space_out(context.dialect, context.policy, context.now, slot, email)
-
-
-def _letter(context: Context, user: User, slot: Slot, purpose: Purpose) -> UnitOfWork[Letter]:
-    email = user.email or ""
-    code = new_code(context.code_bytes, context.policy.otp_length)
-    token = link_token(context.token_key, email, code)
-    yield store.delete(context.dialect, OneTimeToken, {"user_id": user.id, "slot": slot})
-    kept = OneTimeToken(stored_hash(token), user.id, slot, purpose, email, context.moment)
-    yield store.insert(context.dialect, kept)
-    yield store.update(context.dialect, User, user.id, {_SENT_AT[slot]: context.moment})
-    return Letter(purpose, _TYPES[slot] or purpose, email, code, token)
+def _draft(user: User, slot: Slot, purpose: Purpose) -> Draft:
+    verification = "signup" if slot == "confirmation" else purpose
+    return Draft(user, user.email or "", slot, purpose, verification)
 
 
 def verify_code(

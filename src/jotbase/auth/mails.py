@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from jotbase.auth.policy import AuthPolicy
 
 #: What a letter is about; it chooses the words.
-Purpose = Literal["signup", "magiclink", "recovery"]
+Purpose = Literal["signup", "magiclink", "recovery", "email_change", "email_change_old"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,16 @@ _WORDS: dict[Purpose, tuple[str, str, str]] = {
         "Reset your password",
         "Somebody, hopefully you, forgot the password of this address at {site}.",
         "To choose a new one, open this link",
+    ),
+    "email_change": (
+        "Confirm your new address",
+        "Somebody, hopefully you, wants to use this address at {site}.",
+        "To confirm it, open this link",
+    ),
+    "email_change_old": (
+        "Confirm the change of your address",
+        "Somebody, hopefully you, wants to use another address than this one at {site}.",
+        "To agree to it, open this link",
     ),
 }
 

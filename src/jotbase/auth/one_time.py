@@ -16,7 +16,7 @@ from jotbase.auth.keys import KeyRing
 from jotbase.auth.times import epoch
 
 #: Where a token is kept; a user has one of each, so the next one takes the place of the last.
-Slot = Literal["confirmation", "recovery"]
+Slot = Literal["confirmation", "recovery", "email_change_new", "email_change_current"]
 
 #: The `type` of `/verify` to the slots it may be proved by. Magic links and recoveries share one.
 SLOTS: dict[str, tuple[Slot, ...]] = {
@@ -25,6 +25,7 @@ SLOTS: dict[str, tuple[Slot, ...]] = {
     "magiclink": ("recovery",),
     "recovery": ("recovery",),
     "email": ("confirmation", "recovery"),
+    "email_change": ("email_change_new", "email_change_current"),
 }
 
 #: Random bytes that a code takes: 64 bits, so that the remainder is even to one part in 10^9.
@@ -35,7 +36,7 @@ CODE_BYTES = 8
 class OneTimeToken:
     """One row of `auth.one_time_tokens`; `email` is the address that it proves.
 
-    `purpose` says what the mail was about: `signup`, `magiclink`, `recovery`.
+    `purpose` says what the mail was about: `signup`, `magiclink`, `recovery`, `email_change`.
     """
 
     token_hash: str = field(repr=False)

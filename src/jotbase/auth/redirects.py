@@ -89,6 +89,11 @@ def with_error(address: str, error: AuthError) -> str:
     return _with_fragment(address, said)
 
 
+def with_message(address: str, message: str) -> str:
+    """Return the address with a message in its fragment: a step is done, and more are to come."""
+    return _with_fragment(address, [("message", message)])
+
+
 def _with_fragment(address: str, values: Iterable[tuple[str, Any]]) -> str:
     # GoTrue marks its fragments by an empty `sb`, so that a page knows them from its own.
     return f"{address.partition('#')[0]}#{urlencode([*values, ('sb', '')])}"

@@ -75,7 +75,7 @@ async def signup(request: Request, services: AccountServices) -> Response:
         waiting = await services.engine.write(
             lambda: sign_up_by_mail(context, address, hashed, data)
         )
-        services.send(waiting.letter, redirect)
+        services.send(waiting.letters, redirect)
         return answer(user_json(waiting.account))
     made = await services.engine.write(lambda: sign_up(context, address, hashed, data))
     return answer(user_json(made)) if isinstance(made, Account) else session_answer(made, services)
@@ -166,6 +166,7 @@ async def put_user(request: Request, services: AccountServices) -> Response:
     changed: Changed = await services.engine.write(lambda: update_user(context, principal, change))
     if changed.revocation is not None:
         services.revoke(changed.revocation)
+    services.send(changed.letters, target(parameter(request, "redirect_to"), services.policy))
     return answer(user_json(changed.account))
 
 

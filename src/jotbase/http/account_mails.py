@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jotbase.auth.accounts import Context, Granted
 from jotbase.auth.bodies import flag, metadata, read_body, text
 from jotbase.auth.by_mail import (
     ask_magic_link,
@@ -17,22 +18,27 @@ from jotbase.auth.by_mail import (
     verify_code,
     verify_link,
 )
+from jotbase.auth.email_change import HalfDone, prove_code, prove_link, resend_change
 from jotbase.auth.grants import session_json
 from jotbase.auth.one_time import SLOTS
-from jotbase.auth.redirects import target, with_error, with_session
+from jotbase.auth.redirects import target, with_error, with_message, with_session
 from jotbase.errors import AuthError, JotError
 from jotbase.http.account_flows import address_of, parameter, session_answer
 from jotbase.http.account_services import AccountServices
 from jotbase.http.account_wire import answer, as_auth_error
+from jotbase.sql.units import UnitOfWork
 from jotbase.values import Request, Response
+
+#: What is sent again, by the request's `type`.
+_RESENT = {"signup": resend_confirmation, "email_change": resend_change}
 
 
 async def recover(request: Request, services: AccountServices) -> Response:
     """`POST /recover`: a mail to whoever forgot the password; `{}` for every address."""
     services.check_rate("recover", request)
     email, context = address_of(read_body(request.body)), services.context(request)
-    letter = await services.engine.write(lambda: ask_recovery(context, email))
-    services.send(letter, _redirect(request, services))
+    letters = await services.engine.write(lambda: ask_recovery(context, email))
+    services.send(letters, _redirect(request, services))
     return answer({})
 
 
@@ -55,10 +61,10 @@ async def _magic_link(
 ) -> Response:
     email, data = address_of(body), metadata(body, "data")
     context = services.context(request)
-    letter = await services.engine.write(
+    letters = await services.engine.write(
         lambda: ask_magic_link(context, email, data, create=create)
     )
-    services.send(letter, _redirect(request, services))
+    services.send(letters, _redirect(request, services))
     return answer({})
 
 
@@ -69,11 +75,11 @@ async def resend(request: Request, services: AccountServices) -> Response:
     kind = text(body, "type")
     if kind in ("sms", "phone_change"):
         raise AuthError(400, "phone_provider_disabled", "Phone logins are disabled")
-    if kind != "signup":
-        raise AuthError(400, "validation_failed", "Resend takes one of these types: signup")
+    if kind not in _RESENT:
+        raise _invalid(f"Resend takes one of these types: {', '.join(_RESENT)}")
     email, context = address_of(body), services.context(request)
-    letter = await services.engine.write(lambda: resend_confirmation(context, email))
-    services.send(letter, _redirect(request, services))
+    letters = await services.engine.write(lambda: _RESENT[kind](context, email))
+    services.send(letters, _redirect(request, services))
     return answer({})
 
 
@@ -87,16 +93,35 @@ async def verify(request: Request, services: AccountServices) -> Response:
     if link:
         if code or text(body, "email") or text(body, "phone"):
             raise _invalid("Only the token_hash and type should be provided")
-        return session_answer(
-            await services.engine.write(lambda: verify_link(context, kind, link)), services
-        )
+        proved = await services.engine.write(lambda: _link_unit(context, kind, link))
+        return _proved_answer(proved, services)
     if not code:
         raise _invalid("Verify requires a token or a token hash")
     email = address_of(body)
-    outcome = await services.engine.write(lambda: verify_code(context, kind, email, code))
+    outcome = await services.engine.write(lambda: _code_unit(context, kind, email, code))
     if isinstance(outcome, AuthError):
         raise outcome
-    return session_answer(outcome, services)
+    return _proved_answer(outcome, services)
+
+
+def _code_unit(
+    context: Context, kind: str, email: str, code: str
+) -> UnitOfWork[Granted | HalfDone | AuthError]:
+    if kind == "email_change":
+        return (yield from prove_code(context, email, code))
+    return (yield from verify_code(context, kind, email, code))
+
+
+def _link_unit(context: Context, kind: str, link: str) -> UnitOfWork[Granted | HalfDone]:
+    if kind == "email_change":
+        return (yield from prove_link(context, link))
+    return (yield from verify_link(context, kind, link))
+
+
+def _proved_answer(proved: Granted | HalfDone, services: AccountServices) -> Response:
+    if isinstance(proved, HalfDone):
+        return answer({"msg": proved.message, "code": "200"})
+    return session_answer(proved, services)
 
 
 async def open_link(request: Request, services: AccountServices) -> Response:
@@ -112,10 +137,12 @@ async def open_link(request: Request, services: AccountServices) -> Response:
         if not link:
             raise _invalid("Verify requires a token or a token hash")
         context = services.context(request)
-        granted = await services.engine.write(lambda: verify_link(context, kind, link))
+        proved = await services.engine.write(lambda: _link_unit(context, kind, link))
     except JotError as error:
         return _see_other(with_error(redirect, as_auth_error(error)))
-    session = session_json(granted, services.ring, services.policy, services.now())
+    if isinstance(proved, HalfDone):
+        return _see_other(with_message(redirect, proved.message))
+    session = session_json(proved, services.ring, services.policy, services.now())
     return _see_other(with_session(redirect, session, kind))
 
 

@@ -6,7 +6,7 @@ checking a request's API key and token. Must not know any single flow.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -72,9 +72,9 @@ class AccountServices:
         """Hash a password off the event loop."""
         return await self.run_in_thread(hash_password, password, self.random_bytes(SALT_BYTES))
 
-    def send(self, letter: Letter | None, redirect: str) -> None:
-        """Hand over a letter, if there is one; call it once what wrote it is committed."""
-        if letter is not None:
+    def send(self, letters: Iterable[Letter], redirect: str) -> None:
+        """Hand over letters; call it once what wrote them is committed."""
+        for letter in letters:
             self.post(written(letter, self.policy, redirect))
 
     async def read(self, work: UnitOfWork[Result]) -> Result:

@@ -78,7 +78,7 @@ def test_a_token_is_over_at_the_end_of_its_lifetime() -> None:
 def test_a_token_is_good_for_its_kinds_alone(slot: str, kinds: set[str]) -> None:
     """`email` takes either, anything unknown none."""
     token = replace(TOKEN, slot="recovery" if slot == "recovery" else "confirmation")
-    asked = ("signup", "invite", "magiclink", "recovery", "email", "sms", "")
+    asked = ("signup", "invite", "magiclink", "recovery", "email", "email_change", "sms", "")
 
     assert {kind for kind in asked if proves(token, kind, "ada@example.com")} == kinds
 

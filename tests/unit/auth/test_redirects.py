@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.auth.driving import POLICY
 
-from jotbase.auth.redirects import is_allowed, target, with_error, with_session
+from jotbase.auth.redirects import is_allowed, target, with_error, with_message, with_session
 from jotbase.errors import AuthError
 
 SITE = "https://app.example.com"
@@ -104,6 +104,11 @@ def test_a_session_stands_in_the_fragment() -> None:
         SITE + "/x?y=1#access_token=a.b.c&expires_at=2&expires_in=1&refresh_token=r%2B"
         "&token_type=bearer&type=signup&sb="
     )
+
+
+def test_a_message_stands_there_when_more_is_to_come() -> None:
+    """Half of a change is done, and no session comes with it."""
+    assert with_message(SITE, "Go on") == f"{SITE}#message=Go+on&sb="
 
 
 @pytest.mark.parametrize(
