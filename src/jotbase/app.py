@@ -18,6 +18,7 @@ from typing import Literal
 from jotbase.auth.apikeys import opaque_key
 from jotbase.auth.keys import KeyRing
 from jotbase.auth.live import Revocation, session_alive
+from jotbase.auth.mails import Mail
 from jotbase.auth.policy import AuthPolicy
 from jotbase.calls import Calls
 from jotbase.data import Meaning, constraint_name, contexts, data_api, decode_row, read_meaning
@@ -34,6 +35,7 @@ from jotbase.http.live import Live
 from jotbase.http.routes import Doors, application
 from jotbase.http.studio import studio_pages
 from jotbase.indexing import keep_indexed
+from jotbase.mailing import mailer
 from jotbase.migration import migrate
 from jotbase.pipeline import DataApi, answer, answer_now
 from jotbase.project import Project
@@ -59,10 +61,14 @@ EngineMaker = Callable[[Callable[[str, str], Row], ConstraintName], Engine]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a backend takes from outside, so that a test can give its own."""
+    """What a backend takes from outside, so that a test can give its own.
+
+    Without `post`, mails leave as the settings say.
+    """
 
     now: Callable[[], float] = time.time
     random_bytes: Callable[[int], bytes] = os.urandom
+    post: Callable[[Mail], None] | None = None
 
 
 def auth_policy(settings: Settings, url: str) -> AuthPolicy:
@@ -77,6 +83,12 @@ def auth_policy(settings: Settings, url: str) -> AuthPolicy:
         session_time_box=settings.session_timebox,
         session_inactivity=settings.session_inactivity,
         password_min_length=settings.password_min_length,
+        autoconfirm=settings.autoconfirm,
+        site_url=url,
+        redirect_urls=settings.redirect_urls,
+        otp_expiry=settings.otp_expiry,
+        otp_length=settings.otp_length,
+        mail_spacing=settings.mail_spacing,
     )
 
 
@@ -96,6 +108,7 @@ class Backend:
     def __post_init__(self) -> None:
         self.engine = self.make_engine(self._decode, self._constraint)
         self._hashing = Hashing()
+        self._mailer = mailer(self.settings)
         self.credentials = CredentialCheck(
             self.ring, self.world.now, self._session_alive, self.settings.jwt_aud
         )
@@ -137,6 +150,7 @@ class Backend:
             random_bytes=self.world.random_bytes,
             run_in_thread=self._hashing.run,
             revoke=self.revoke,
+            post=self.world.post or self._mailer.post,
         )
         return lambda request: accounts(request, services)
 
@@ -199,6 +213,7 @@ class Backend:
         await self.feed.stop()
         await self.engine.close()
         self._hashing.close()
+        await self._mailer.close()
 
     async def reload(self) -> Upgraded:
         """Read the project's files again and serve what they say now.

@@ -80,6 +80,37 @@ def _origins(value: str) -> tuple[str, ...]:
     return tuple(origin.strip() for origin in value.split(",") if origin.strip())
 
 
+def _redirects(value: str) -> tuple[str, ...]:
+    entries = _origins(value)
+    for entry in entries:
+        parts = urlsplit(entry.removesuffix("*"))
+        if not parts.scheme or not parts.hostname or "@" in parts.netloc:
+            raise ValueError("is not a list of addresses such as https://app.example.com/*")
+        if "*" in parts.geturl() or (entry.endswith("*") and not entry.endswith("/*")):
+            raise ValueError("has a * that is not a whole path's end, as in https://x.example/*")
+    return entries
+
+
+def _mail_server(value: str) -> str | None:
+    if not value:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("is not an address such as smtp://user:password@host:587")
+    _ = parts.port
+    return value
+
+
+def _mail_address(value: str) -> str | None:
+    if value and ("@" not in value or not value.isprintable()):
+        raise ValueError("is no address such as noreply@example.com or Shop <noreply@example.com>")
+    return value or None
+
+
+def _optional_flag(value: str) -> bool | None:
+    return _flag(value) if value else None
+
+
 def _setting(read: Callable[[str], Any], default: Any, text: str, *, secret: bool = False) -> Any:
     return field(default=default, metadata={"read": read, "help": text, "secret": secret})
 
@@ -125,6 +156,32 @@ class Settings:
     )
     password_min_length: int = _setting(
         _number(6, 72), 6, "The shortest password that sign-up takes, in characters."
+    )
+    smtp_url: str | None = _setting(
+        _mail_server,
+        None,
+        "The server that mails go out by: smtp://user:password@host:587, or smtps://…:465.",
+        secret=True,
+    )
+    smtp_from: str | None = _setting(
+        _mail_address, None, "The sender of mails: Shop <noreply@example.com>."
+    )
+    mail_autoconfirm: bool | None = _setting(
+        _optional_flag,
+        None,
+        "Whether a sign-up needs no mail; without it, only when there is no JOTBASE_SMTP_URL.",
+    )
+    mail_spacing: int = _setting(
+        _number(0, 86_400), 60, "Seconds between two mails of a kind to one address."
+    )
+    otp_expiry: int = _setting(
+        _number(60, 86_400), 3600, "How long a mail's code and link hold, in seconds."
+    )
+    otp_length: int = _setting(_number(6, 10), 6, "How many digits a mail's code has.")
+    redirect_urls: tuple[str, ...] = _setting(
+        _redirects,
+        (),
+        "Where links in mails may lead besides the site, separated by commas; /* is all below.",
     )
     session_timebox: int | None = _setting(
         _limit, None, "Seconds after which a session ends, however active; without it, never."
@@ -186,6 +243,11 @@ class Settings:
         _one_of("debug", "info", "warning", "error"), "info", "How much is logged."
     )
 
+    @property
+    def autoconfirm(self) -> bool:
+        """Whether a new user may sign in before the address is confirmed by mail."""
+        return self.smtp_url is None if self.mail_autoconfirm is None else self.mail_autoconfirm
+
     def shown(self) -> dict[str, str]:
         """Return every variable with its value as text, secrets masked."""
         return {
@@ -233,7 +295,7 @@ def read_settings(environment: Mapping[str, str], dotenv: Mapping[str, str]) -> 
                 Fault("environment", "", f"{key}: {shown} {error}", item.metadata["help"])
             )
     settings = Settings(**values)
-    faults += _production_faults(settings) + _secret_faults(settings)
+    faults += _production_faults(settings) + _secret_faults(settings) + _mail_faults(settings)
     if faults:
         raise SettingError(faults)
     return settings
@@ -256,6 +318,19 @@ def _secret_faults(settings: Settings) -> list[Fault]:
             "RFC 7518 section 3.2 asks an HS256 key of at least 256 bits;"
             " `jotbase keys --rotate` makes one",
         )
+    ]
+
+
+def _mail_faults(settings: Settings) -> list[Fault]:
+    needed = []
+    if settings.smtp_url is not None and settings.smtp_from is None:
+        needed.append(("smtp_from", f"{variable('smtp_url')} is set", "Name the sender of mails."))
+    if settings.env == "production" and settings.smtp_url is None and not settings.autoconfirm:
+        reason = f"{variable('mail_autoconfirm')} is off in production"
+        needed.append(("smtp_url", reason, "Without it nobody could confirm an address."))
+    return [
+        Fault("environment", "", f"{variable(name)} must be set when {reason}", hint)
+        for name, reason, hint in needed
     ]
 
 

@@ -18,6 +18,7 @@ from jotbase.auth import ddl
 from jotbase.auth.apikeys import opaque_key
 from jotbase.auth.keys import new_ring, read_ring
 from jotbase.auth.live import Revocation
+from jotbase.auth.mails import Mail
 from jotbase.auth.policy import AuthPolicy
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.http.account_services import AccountServices
@@ -57,6 +58,7 @@ class World:
     admitted: bool = True
     hashed: list[str] = field(default_factory=list)
     drawn: int = 0
+    mails: list[Mail] = field(default_factory=list)
 
     def open(self) -> None:
         """Open the engine and make the tables of accounts."""
@@ -92,6 +94,7 @@ class World:
             run_in_thread=self._hash,
             revoke=self.revoked.append,
             admit=lambda _kind, _request: self.admitted,
+            post=self.mails.append,
         )
 
     async def _hash(self, function: Callable[..., Result], /, *arguments: Any) -> Result:

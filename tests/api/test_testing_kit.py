@@ -1,7 +1,4 @@
-"""The kit that users test with: isolation, the clock, seeds, its clients, and the pytest plugin.
-
-No mail leaves a backend yet, so the outbox is only seen to be empty and to keep what it is given.
-"""
+"""The kit that users test with: isolation, the clock, mails, seeds, clients, the pytest plugin."""
 
 from __future__ import annotations
 
@@ -96,6 +93,30 @@ def test_clients_are_who_they_say(serve: Serve) -> None:
     assert (backend.anonymous.id, backend.service.id) == (None, None)
     with pytest.raises(AssertionError, match=r"sign-up of ada@example\.com was refused"):
         backend.user("ada@example.com")
+
+
+def test_mails_land_in_the_outbox(serve: Serve) -> None:
+    """They are there as soon as the answer is, with code and link ready to be used."""
+    backend = serve({"notes": NOTES})
+    backend.user("ada@example.com")
+    backend.anonymous.request("POST", "/auth/v1/recover", None, {"email": "ada@example.com"})
+    (mail,) = backend.outbox.to("ada@example.com")
+    body = {"type": "recovery", "email": "ada@example.com", "token": mail.code}
+    session = backend.anonymous.request("POST", "/auth/v1/verify", None, body).json()
+
+    assert (len(backend.outbox), mail.subject) == (1, "Reset your password")
+    assert session["user"]["email"] == "ada@example.com"
+
+
+def test_a_user_is_confirmed_where_mails_confirm(serve: Serve) -> None:
+    """The kit reads the mail, so that a test need not."""
+    backend = serve({"notes": NOTES}, mail_autoconfirm=False)
+    ada = backend.user("ada@example.com")
+
+    assert ada.get("/notes").status == 200
+    assert [mail.subject for mail in backend.outbox.to("ada@example.com")] == [
+        "Confirm your address"
+    ]
 
 
 def test_an_outbox_keeps_what_is_sent(serve: Serve) -> None:

@@ -32,7 +32,7 @@ WORDS = "errors values"
 THINKING = f"{WORDS} sql schema auth query access realtime"
 PAGES = "pipeline feed calls"
 #: What the composition root is put together with.
-ROOT = "keychain data indexing migration seeding upkeep"
+ROOT = "keychain data indexing mailing migration seeding upkeep"
 OUTSIDE = f"{THINKING} {PAGES} engines.base engines functions http studio project settings"
 
 #: orjson is a codec, bytes to values and back: it may stand wherever JSON does.
@@ -63,6 +63,7 @@ ROOMS: dict[str, Room] = {
     "data": _room(f"jotbase {THINKING} pipeline calls engines.base project settings", "orjson"),
     "indexing": _room(f"{THINKING} engines.base"),
     "migration": _room(f"{THINKING} engines.base indexing", "orjson"),
+    "mailing": _room("errors auth settings"),
     "upkeep": _room("errors auth engines.base settings"),
     "seeding": _room(f"{THINKING} pipeline engines.base project", "orjson"),
     "app": _room(f"{OUTSIDE} {ROOT}", "orjson"),

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from jotbase.auth import store
 from jotbase.auth.live import Revocation, session_alive
+from jotbase.auth.one_time import CODE_BYTES
 from jotbase.auth.policy import AuthPolicy
 from jotbase.auth.refresh_tokens import KEY_BYTES, RefreshToken
 from jotbase.auth.sessions import TRANSITIONS, Session, Situation, current_token
@@ -23,21 +24,25 @@ from jotbase.sql.dialect import Dialect
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import AUTHENTICATED, Principal
 
-#: Random bytes that a `Context` needs: three ids and a session's key.
-RANDOMNESS = 3 * 16 + KEY_BYTES
+#: Random bytes that a `Context` needs: three ids, a session's key, and two codes.
+RANDOMNESS = 3 * 16 + KEY_BYTES + 2 * CODE_BYTES
 
 Scope = Literal["global", "local", "others"]
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every unit of work is given: the dialect, the policy, the time, `RANDOMNESS` bytes."""
+    """What every unit of work is given: the dialect, the policy, the time, `RANDOMNESS` bytes.
+
+    `token_key` makes the links of mails.
+    """
 
     dialect: Dialect
     policy: AuthPolicy
     now: float
     random: bytes = field(repr=False)
     user_agent: str | None = None
+    token_key: bytes = field(default=b"", repr=False)
 
     @property
     def moment(self) -> str:
@@ -52,6 +57,11 @@ class Context:
     def session_key(self) -> bytes:
         """The key that signs a new session's refresh tokens."""
         return self.random[48 : 48 + KEY_BYTES]
+
+    def code_bytes(self, number: Literal[0, 1]) -> bytes:
+        """Return the bytes of one of two new one-time codes."""
+        start = 48 + KEY_BYTES + CODE_BYTES * number
+        return self.random[start : start + CODE_BYTES]
 
 
 @dataclass(frozen=True, slots=True)

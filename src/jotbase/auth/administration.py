@@ -19,8 +19,9 @@ from jotbase.auth.accounts import (
     new_user,
 )
 from jotbase.auth.bodies import check_metadata
-from jotbase.auth.changes import Changed, change_email, email_taken
+from jotbase.auth.changes import Changed
 from jotbase.auth.live import Revocation
+from jotbase.auth.readdressing import email_taken, readdress
 from jotbase.auth.sessions import Session
 from jotbase.auth.times import timestamp
 from jotbase.auth.users import Account, Identity, User, merged
@@ -124,7 +125,7 @@ def update_user(context: Context, user_id: str, profile: Profile) -> UnitOfWork[
     yield store.update(context.dialect, User, user_id, columns)
     account = replace(account, user=replace(user, **columns))
     if profile.email and profile.email != user.email:
-        account = yield from change_email(context, account, profile.email, at_once=True)
+        account = yield from readdress(context, account, profile.email)
     if profile.password_hash is None:
         return Changed(account)
     yield from end_others(context, user_id, None)

@@ -1,4 +1,4 @@
-"""The tables of accounts: users, identities, sessions, and the log of sessions that ended.
+"""The tables of accounts: users, identities, sessions, mails, and the log of sessions that ended.
 
 In charge of their definition in each dialect. `auth.revocations` is filled by triggers, so that a
 session ended by another process, or by hand, is noticed too. Must not know what the columns mean.
@@ -92,13 +92,30 @@ _COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("ip", "text", ""),
         ("tag", "text", ""),
     ),
+    "auth.one_time_tokens": (
+        ("token_hash", "text", "PRIMARY KEY NOT NULL"),
+        ("user_id", "uuid", "NOT NULL REFERENCES {users} ({id}) ON DELETE CASCADE"),
+        ("slot", "text", "NOT NULL"),
+        ("purpose", "text", "NOT NULL"),
+        ("email", "text", "NOT NULL"),
+        ("created_at", "time", "NOT NULL"),
+    ),
+    "auth.mail_ledger": (
+        ("key", "text", "PRIMARY KEY NOT NULL"),
+        ("at", "time", "NOT NULL"),
+        ("count", "number", "NOT NULL"),
+    ),
 }
 
-_CONSTRAINTS = {"auth.identities": ('UNIQUE ("provider", "id")',)}
+_CONSTRAINTS = {
+    "auth.identities": ('UNIQUE ("provider", "id")',),
+    "auth.one_time_tokens": ('UNIQUE ("user_id", "slot")',),
+}
 
 _INDEXES = {
     "identities_user": ("auth.identities", "user_id"),
     "sessions_user": ("auth.sessions", "user_id"),
+    "mail_ledger_at": ("auth.mail_ledger", "at"),
 }
 
 _SQLITE_REVOCATIONS = (

@@ -14,7 +14,8 @@ class AuthPolicy:
     """The rules for accounts; every length of time is in seconds, None meaning no limit.
 
     `issuer` is the `iss` of access tokens, by convention `<url>/auth/v1`. `password_characters` are
-    groups of which a password needs one character each.
+    groups of which a password needs one character each. Mails link to `site_url` or to what
+    `redirect_urls` names; `mail_spacing` lies between two mails of a kind to one address.
     """
 
     issuer: str
@@ -28,3 +29,8 @@ class AuthPolicy:
     anonymous_users: bool = False
     password_min_length: int = 6
     password_characters: tuple[str, ...] = ()
+    site_url: str = "http://localhost"
+    redirect_urls: tuple[str, ...] = ()
+    otp_expiry: int = 3600
+    otp_length: int = 6
+    mail_spacing: int = 60

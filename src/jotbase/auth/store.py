@@ -12,27 +12,34 @@ from typing import Any, TypeVar
 
 import orjson
 
+from jotbase.auth.one_time import OneTimeToken
 from jotbase.auth.sessions import Session
 from jotbase.auth.users import Account, Identity, User
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql
 from jotbase.sql.units import UnitOfWork
 
-Stored = TypeVar("Stored", User, Identity, Session)
+Stored = TypeVar("Stored", User, Identity, Session, OneTimeToken)
 
 _TABLES: dict[type, str] = {
     User: "auth.users",
     Identity: "auth.identities",
     Session: "auth.sessions",
+    OneTimeToken: "auth.one_time_tokens",
 }
 _COLUMNS: dict[type, tuple[str, ...]] = {
-    kind: tuple(field.name for field in fields(kind)) for kind in (User, Identity, Session)
+    kind: tuple(field.name for field in fields(kind)) for kind in _TABLES
 }
-_KEYS: dict[type, str] = {User: "id", Identity: "identity_id", Session: "id"}
+_KEYS: dict[type, str] = {
+    User: "id",
+    Identity: "identity_id",
+    Session: "id",
+    OneTimeToken: "token_hash",
+}
 _JSON = frozenset(("app_metadata", "user_metadata", "identity_data", "amr"))
 
 
-def insert(dialect: Dialect, value: User | Identity | Session) -> Fragment:
+def insert(dialect: Dialect, value: User | Identity | Session | OneTimeToken) -> Fragment:
     """Return the statement that stores a new row."""
     kind = type(value)
     columns = join(", ", (_name(dialect, column) for column in _COLUMNS[kind]))
@@ -80,18 +87,25 @@ def identities(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[Identity, ...
     return tuple(_loaded(Identity, row) for row in rows)
 
 
+def one_time_tokens(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[OneTimeToken, ...]]:
+    """Read the user's one-time tokens."""
+    rows = yield _select(dialect, OneTimeToken) + _where(dialect, "user_id", user_id)
+    return tuple(_loaded(OneTimeToken, row) for row in rows)
+
+
 def delete(
     dialect: Dialect, kind: type, match: Mapping[str, str], *, keep: str | None = None
 ) -> Fragment:
     """Return the statement that deletes the matching rows but the one with the id `keep`.
 
-    Its rows are the ids of what it deleted.
+    Its rows are the keys of what it deleted.
     """
     conditions = [_name(dialect, column) + " = " + bound(value) for column, value in match.items()]
     if keep is not None:
         conditions.append(_name(dialect, "id") + " <> " + bound(keep))
     where = join(" AND ", conditions)
-    return "DELETE FROM " + _table(dialect, kind) + " WHERE " + where + ' RETURNING "id"'
+    key = " RETURNING " + _name(dialect, _KEYS[kind])
+    return "DELETE FROM " + _table(dialect, kind) + " WHERE " + where + key
 
 
 def page(dialect: Dialect, limit: int, offset: int, sought: str) -> UnitOfWork[list[User]]:

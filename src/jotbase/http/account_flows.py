@@ -23,6 +23,7 @@ from jotbase.auth.accounts import (
     wrong_credentials,
 )
 from jotbase.auth.bodies import email, metadata, read_body, text
+from jotbase.auth.by_mail import sign_up_by_mail
 from jotbase.auth.changes import Changed, UserChange, update_user
 from jotbase.auth.grants import session_json
 from jotbase.auth.passwords import (
@@ -30,6 +31,7 @@ from jotbase.auth.passwords import (
     needs_rehash,
     verify_password,
 )
+from jotbase.auth.redirects import target
 from jotbase.auth.refresh_tokens import parse
 from jotbase.auth.users import Account, User, user_json
 from jotbase.errors import AuthError
@@ -43,7 +45,8 @@ def parameter(request: Request, name: str) -> str:
     return parse_qs(request.query, errors="replace").get(name, [""])[0]
 
 
-def _session(granted: Granted, services: AccountServices, **more: Any) -> Response:
+def session_answer(granted: Granted, services: AccountServices, **more: Any) -> Response:
+    """Return the answer that gives a session."""
     now = services.now()
     return answer({**session_json(granted, services.ring, services.policy, now), **more})
 
@@ -58,20 +61,28 @@ async def signup(request: Request, services: AccountServices) -> Response:
     if not text(body, "email") and not text(body, "phone"):
         if not services.policy.anonymous_users:
             raise AuthError(422, "anonymous_provider_disabled", "Anonymous sign-ins are disabled")
-        return _session(
+        return session_answer(
             await services.engine.write(lambda: sign_up_anonymously(context, data)), services
         )
     password = text(body, "password")
     if not password:
         raise AuthError(400, "validation_failed", "Signup requires a valid password")
     check_new_password(password, services.policy)
-    address = _address(body)
+    address = address_of(body)
     hashed = await services.hash(password)
+    if not services.policy.autoconfirm:
+        redirect = target(parameter(request, "redirect_to"), services.policy)
+        waiting = await services.engine.write(
+            lambda: sign_up_by_mail(context, address, hashed, data)
+        )
+        services.send(waiting.letters, redirect)
+        return answer(user_json(waiting.account))
     made = await services.engine.write(lambda: sign_up(context, address, hashed, data))
-    return answer(user_json(made)) if isinstance(made, Account) else _session(made, services)
+    return answer(user_json(made)) if isinstance(made, Account) else session_answer(made, services)
 
 
-def _address(body: dict[str, Any]) -> str:
+def address_of(body: dict[str, Any]) -> str:
+    """Return the body's address. Raises AuthError (400) without one, or with a phone number."""
     if text(body, "email") and text(body, "phone"):
         raise AuthError(
             400,
@@ -99,7 +110,7 @@ async def token(request: Request, services: AccountServices) -> Response:
 
 async def _password_grant(request: Request, services: AccountServices) -> Response:
     body = read_body(request.body)
-    address, password = _address(body), text(body, "password")
+    address, password = address_of(body), text(body, "password")
     user = await services.read(store.one(services.engine.dialect, User, "email", address))
     stored = user.encrypted_password if user else None
     fits = await services.run_in_thread(verify_password, password, stored)
@@ -108,7 +119,7 @@ async def _password_grant(request: Request, services: AccountServices) -> Respon
     new_hash = await services.hash(password) if needs_rehash(stored) else None
     context = services.context(request)
     granted = await services.engine.write(lambda: sign_in(context, user.id, stored, new_hash))
-    return _session(granted, services, **_weakness(password, services))
+    return session_answer(granted, services, **_weakness(password, services))
 
 
 def _weakness(password: str, services: AccountServices) -> dict[str, Any]:
@@ -130,7 +141,7 @@ async def _refresh_grant(request: Request, services: AccountServices) -> Respons
     if isinstance(outcome, Refused):
         services.revoke(outcome.revocation)
         raise outcome.error
-    return _session(outcome, services)
+    return session_answer(outcome, services)
 
 
 async def get_user(request: Request, services: AccountServices) -> Response:
@@ -155,6 +166,7 @@ async def put_user(request: Request, services: AccountServices) -> Response:
     changed: Changed = await services.engine.write(lambda: update_user(context, principal, change))
     if changed.revocation is not None:
         services.revoke(changed.revocation)
+    services.send(changed.letters, target(parameter(request, "redirect_to"), services.policy))
     return answer(user_json(changed.account))
 
 

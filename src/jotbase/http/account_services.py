@@ -6,7 +6,7 @@ checking a request's API key and token. Must not know any single flow.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -16,6 +16,8 @@ from jotbase.auth.apikeys import resolve_key
 from jotbase.auth.gate import Credentials, read_credentials
 from jotbase.auth.keys import KeyRing
 from jotbase.auth.live import Revocation
+from jotbase.auth.mails import Letter, Mail, written
+from jotbase.auth.one_time import token_key
 from jotbase.auth.passwords import SALT_BYTES, hash_password
 from jotbase.auth.policy import AuthPolicy
 from jotbase.auth.tokens import verify
@@ -41,7 +43,8 @@ class AccountServices:
     """The world, as the accounts API sees it.
 
     `now` is in epoch seconds; `revoke` is told of ended sessions after the commit; `admit` says
-    whether a request of that kind (`token`, `signup`, `user`) is within its rate.
+    whether a request of that kind (`token`, `signup`, `user`) is within its rate; `post` takes a
+    mail to be sent and does not wait for it.
     """
 
     engine: Engine
@@ -52,6 +55,7 @@ class AccountServices:
     run_in_thread: RunInThread
     revoke: Callable[[Revocation], None]
     admit: Callable[[str, Request], bool] = lambda _kind, _request: True
+    post: Callable[[Mail], None] = lambda _mail: None
 
     def context(self, request: Request | None = None) -> Context:
         """Return what a unit of work is given, with fresh random bytes."""
@@ -61,11 +65,17 @@ class AccountServices:
             now=self.now(),
             random=self.random_bytes(RANDOMNESS),
             user_agent=request.headers.get("user-agent") if request else None,
+            token_key=token_key(self.ring),
         )
 
     async def hash(self, password: str) -> str:
         """Hash a password off the event loop."""
         return await self.run_in_thread(hash_password, password, self.random_bytes(SALT_BYTES))
+
+    def send(self, letters: Iterable[Letter], redirect: str) -> None:
+        """Hand over letters; call it once what wrote them is committed."""
+        for letter in letters:
+            self.post(written(letter, self.policy, redirect))
 
     async def read(self, work: UnitOfWork[Result]) -> Result:
         """Drive a unit of work that only reads, outside any transaction."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from jotbase.auth.keys import public_jwks
 from jotbase.errors import AuthError, JotError
-from jotbase.http import account_admin, account_flows
+from jotbase.http import account_admin, account_flows, account_mails
 from jotbase.http.account_services import AccountServices, key_role
 from jotbase.http.account_wire import answer, refusal
 from jotbase.values import Request, Response
@@ -98,6 +98,11 @@ _ROUTES: dict[str, dict[str, Flow]] = {
     "/token": {"POST": account_flows.token},
     "/user": {"GET": account_flows.get_user, "PUT": account_flows.put_user},
     "/logout": {"POST": account_flows.logout},
+    "/recover": {"POST": account_mails.recover},
+    "/otp": {"POST": account_mails.otp},
+    "/magiclink": {"POST": account_mails.magic_link},
+    "/resend": {"POST": account_mails.resend},
+    "/verify": {"GET": account_mails.open_link, "POST": account_mails.verify},
     "/admin/users": {"GET": account_admin.list_page, "POST": account_admin.create},
     "/.well-known/jwks.json": {"GET": _jwks},
     "/settings": {"GET": _settings},
@@ -110,5 +115,5 @@ _USER_ROUTES: dict[str, UserFlow] = {
     "DELETE": account_admin.delete,
 }
 
-#: What may be asked without an API key.
-_OPEN = frozenset(("/.well-known/jwks.json",))
+#: What may be asked without an API key; a link in a mail is opened by a browser, which has none.
+_OPEN = frozenset(("/.well-known/jwks.json", "/verify"))

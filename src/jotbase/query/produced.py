@@ -31,9 +31,10 @@ class Produced(Table):
 
 
 def produced(table: Table) -> Produced:
-    """Return the table as one of a function's rows: no index is theirs."""
+    """Return the table as one of a function's rows: neither an index nor a row number is theirs."""
     facts = {one.name: getattr(table, one.name) for one in fields(Table)}
-    return Produced(**{**facts, "indexes": (), "searches": (), "unique": ()})
+    others = {"indexes": (), "searches": (), "unique": (), "without_rowid": True}
+    return Produced(**{**facts, **others})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import itertools
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jotbase.app import Backend, World
 from jotbase.auth.apikeys import opaque_key
@@ -90,7 +91,7 @@ class TestBackend:
             template.ring,
             engine_maker(MEMORY, template.settings, image),
             URL,
-            World(self.clock, os.urandom),
+            World(self.clock, os.urandom, self.outbox.send),
             seeds=False,
         )
         threads.run(self._backend.start())
@@ -122,6 +123,8 @@ class TestBackend:
         if answer.status != 200:
             raise AssertionError(f"sign-up of {address} was refused: {answer.text}")
         session = answer.json()
+        if "access_token" not in session:
+            session = self._confirmed(address)
         return Client(
             self._send,
             opaque_key(ANON, self._backend.ring),
@@ -130,6 +133,11 @@ class TestBackend:
             email=session["user"]["email"],
             refresh_token=session["refresh_token"],
         )
+
+    def _confirmed(self, address: str) -> Any:
+        code = self.outbox.to(address)[-1].code
+        body = {"type": "signup", "email": address, "token": code}
+        return self.anonymous.request("POST", "/auth/v1/verify", None, body).json()
 
     def _send(self, request: Request) -> Response:
         return self._threads.run(exchange(self._application, request))

@@ -9,6 +9,10 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from jotbase.auth.mails import Mail
+
+__all__ = ["Clock", "Mail", "Outbox"]
+
 
 @dataclass
 class Clock:
@@ -23,15 +27,6 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Move forward."""
         self.now += seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """One mail as it would have been sent."""
-
-    to: str
-    subject: str
-    text: str
 
 
 class Outbox:

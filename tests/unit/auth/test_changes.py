@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, POLICY, drive, row
 
-from jotbase.auth.changes import UserChange, change_email, update_user
+from jotbase.auth.changes import UserChange, update_user
 from jotbase.auth.live import Revocation
-from jotbase.auth.users import Account, Identity
+from jotbase.auth.users import Identity
 from jotbase.errors import AuthError
 from jotbase.values import Principal
 
@@ -32,26 +32,29 @@ def test_data_alone_changes_the_metadata_alone() -> None:
 def test_a_password_ends_the_other_sessions() -> None:
     """What the database deleted is what is told."""
     change = UserChange(password_hash="better")
-    changed, verbs = drive(update_user(CONTEXT, PRINCIPAL, change), *FOUND, [], [("s2",)])
+    changed, verbs = drive(update_user(CONTEXT, PRINCIPAL, change), *FOUND, [], [], [("s2",)])
 
     assert changed.account.user.encrypted_password == "better"
-    assert (changed.revocation, verbs[3:]) == (Revocation(ADA.id, ("s2",)), ["UPDATE", "DELETE"])
+    assert changed.revocation == Revocation(ADA.id, ("s2",))
+    assert verbs[3:] == ["DELETE", "UPDATE", "DELETE"]
 
 
-def test_an_address_of_another_is_refused() -> None:
-    """Whoever has it keeps it."""
+@pytest.mark.parametrize("autoconfirm", [True, False])
+def test_an_address_of_another_is_refused(autoconfirm: bool) -> None:
+    """Whoever has it keeps it, whether or not a letter would be due."""
+    context = replace(CONTEXT, policy=replace(POLICY, autoconfirm=autoconfirm))
+    change = UserChange(email="bob@example.com")
+
     with pytest.raises(AuthError, match="already been registered"):
-        drive(change_email(CONTEXT, Account(ADA), "bob@example.com", at_once=True), [row(ADA)])
+        drive(update_user(context, PRINCIPAL, change), *FOUND, [], [row(ADA)])
 
 
 def test_a_new_address_holds_at_once_with_autoconfirm() -> None:
-    """User, identity and metadata all name it."""
-    account = Account(ADA, (IDENTITY,))
-    changed, verbs = drive(change_email(CONTEXT, account, "new@example.com", at_once=True))
+    """No letter is due."""
+    change = UserChange(email="new@example.com")
+    changed, _ = drive(update_user(CONTEXT, PRINCIPAL, change), *FOUND)
 
-    assert verbs == ["SELECT", "UPDATE", "UPDATE"]
-    assert (changed.user.email, changed.user.user_metadata["email"]) == ("new@example.com",) * 2
-    assert changed.identities[0].identity_data["email"] == "new@example.com"
+    assert (changed.account.user.email, changed.letters) == ("new@example.com", ())
 
 
 def test_a_new_address_waits_without_autoconfirm() -> None:
@@ -64,6 +67,7 @@ def test_a_new_address_waits_without_autoconfirm() -> None:
         "ada@example.com",
         "new@example.com",
     )
+    assert [letter.to for letter in changed.letters] == ["new@example.com", "ada@example.com"]
 
 
 def test_the_address_one_has_is_no_change() -> None:

@@ -8,6 +8,7 @@ from dataclasses import fields
 import pytest
 
 from jotbase.auth.ddl import create
+from jotbase.auth.one_time import OneTimeToken
 from jotbase.auth.sessions import Session
 from jotbase.auth.users import Identity, User
 from jotbase.sql.dialect import POSTGRES, SQLITE, Dialect
@@ -20,7 +21,12 @@ COLUMN = re.compile(
 @pytest.mark.parametrize("dialect", [SQLITE, POSTGRES])
 @pytest.mark.parametrize(
     ("kind", "table"),
-    [(User, "auth.users"), (Identity, "auth.identities"), (Session, "auth.sessions")],
+    [
+        (User, "auth.users"),
+        (Identity, "auth.identities"),
+        (Session, "auth.sessions"),
+        (OneTimeToken, "auth.one_time_tokens"),
+    ],
 )
 def test_every_value_has_its_column(kind: type, table: str, dialect: Dialect) -> None:
     """What a row is read into, the table holds: no column more, none less."""

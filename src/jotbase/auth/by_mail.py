@@ -1,0 +1,191 @@
+"""What users do by mail: ask for a letter, and prove that they read it.
+
+In charge of each as a unit of work. A letter is returned, to be sent once the unit is committed.
+Whether anybody has the address is told by no answer (OWASP, Forgot Password Cheat Sheet). Must not
+send, sign, or know HTTP.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jotbase.auth import ledger, store
+from jotbase.auth.accounts import (
+    Context,
+    Granted,
+    add_user,
+    check_not_banned,
+    grant,
+    new_user,
+    sign_up,
+)
+from jotbase.auth.letters import Draft, space_out, write
+from jotbase.auth.mails import Letter, Purpose
+from jotbase.auth.one_time import (
+    SLOTS,
+    OneTimeToken,
+    Slot,
+    is_over,
+    link_token,
+    proves,
+    stored_hash,
+)
+from jotbase.auth.users import Account, Identity, User, providers
+from jotbase.errors import AuthError
+from jotbase.sql.units import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    """The user as the caller may see it, and the letter that confirms it, if one is due."""
+
+    account: Account
+    letters: tuple[Letter, ...] = ()
+
+
+def ask_recovery(context: Context, email: str) -> UnitOfWork[tuple[Letter, ...]]:
+    """Write to a user who forgot the password; none when nobody has the address.
+
+    Raises AuthError (over_email_send_rate_limit, 429), alike for every address.
+    """
+    yield from space_out(context, "recovery", email)
+    account = yield from store.account(context.dialect, "email", email)
+    if account is None:
+        return ()
+    return ((yield from write(context, _draft(account.user, "recovery", "recovery"))),)
+
+
+def sign_up_by_mail(
+    context: Context, email: str, password_hash: str, data: dict[str, Any]
+) -> UnitOfWork[SignedUp]:
+    """Make a user who has yet to confirm the address; one who has not yet is written to again.
+
+    Raises AuthError (over_email_send_rate_limit, 429).
+    """
+    yield from space_out(context, "confirmation", email)
+    made = yield from sign_up(context, email, password_hash, data)
+    # One that is made up, so as not to tell a known address, has no identity.
+    if isinstance(made, Granted) or not made.identities:
+        return SignedUp(made.account if isinstance(made, Granted) else made)
+    letter = yield from write(context, _draft(made.user, "confirmation", "signup"))
+    user = replace(made.user, confirmation_sent_at=context.moment)
+    return SignedUp(replace(made, user=user), (letter,))
+
+
+def resend_confirmation(context: Context, email: str) -> UnitOfWork[tuple[Letter, ...]]:
+    """Write again to a user whose address is yet to be confirmed; none when there is no such."""
+    yield from space_out(context, "confirmation", email)
+    account = yield from store.account(context.dialect, "email", email)
+    if account is None or account.user.confirmed_at is not None:
+        return ()
+    return ((yield from write(context, _draft(account.user, "confirmation", "signup"))),)
+
+
+def ask_magic_link(
+    context: Context, email: str, data: dict[str, Any], *, create: bool
+) -> UnitOfWork[tuple[Letter, ...]]:
+    """Write to whoever wants in without a password; unless `create` is off, they may be new.
+
+    Raises AuthError: otp_disabled or signup_disabled (422) for one who would be new and may not,
+    over_email_send_rate_limit (429).
+    """
+    account = yield from store.account(context.dialect, "email", email)
+    if account is None and not create:
+        raise AuthError(422, "otp_disabled", "Signups not allowed for otp")
+    if account is None and context.policy.signup_disabled:
+        raise AuthError(422, "signup_disabled", "Signups not allowed for this instance")
+    confirmed = account is not None and account.user.confirmed_at is not None
+    slot: Slot = "recovery" if confirmed else "confirmation"
+    # Both pauses, or asking for one letter after the other would tell which of them it was.
+    yield from space_out(context, "recovery", email)
+    yield from space_out(context, "confirmation", email)
+    if account is None:
+        account = yield from add_user(context, new_user(context, email=email, data=data), data)
+    return ((yield from write(context, _draft(account.user, slot, "magiclink"))),)
+
+
+def _draft(user: User, slot: Slot, purpose: Purpose) -> Draft:
+    verification = "signup" if slot == "confirmation" else purpose
+    return Draft(user, user.email or "", slot, purpose, verification)
+
+
+def verify_code(
+    context: Context, kind: str, email: str, code: str
+) -> UnitOfWork[Granted | AuthError]:
+    """Give a session for the code of a mail; a wrong one is counted, so the error is returned.
+
+    Raises AuthError (user_banned, 403).
+    """
+    allowed = yield from ledger.may_try(context.dialect, context.policy, context.now, email)
+    wanted = stored_hash(link_token(context.token_key, email, code))
+    account = yield from store.account(context.dialect, "email", email)
+    tokens: tuple[OneTimeToken, ...] = ()
+    if account is not None:
+        tokens = yield from store.one_time_tokens(context.dialect, account.user.id)
+    fitting = [one for one in tokens if hmac.compare_digest(one.token_hash, wanted)]
+    token = _usable(context, fitting, kind, email)
+    if account is None or token is None or not allowed:
+        yield from ledger.note_failure(context.dialect, context.now, email)
+        return AuthError(403, "otp_expired", "Token has expired or is invalid")
+    yield from ledger.forget_failures(context.dialect, email)
+    return (yield from _accept(context, account, token))
+
+
+def verify_link(context: Context, kind: str, token: str) -> UnitOfWork[Granted]:
+    """Give a session for the link of a mail. Raises AuthError (403): otp_expired, user_banned."""
+    found = yield from store.one(context.dialect, OneTimeToken, "token_hash", stored_hash(token))
+    account = None
+    if found is not None:
+        account = yield from store.account(context.dialect, "id", found.user_id)
+    email = account.user.email if account else None
+    usable = _usable(context, [found] if found else [], kind, email)
+    if account is None or usable is None:
+        raise AuthError(403, "otp_expired", "Email link is invalid or has expired")
+    return (yield from _accept(context, account, usable))
+
+
+def _usable(
+    context: Context, tokens: list[OneTimeToken], kind: str, email: str | None
+) -> OneTimeToken | None:
+    lifetime = context.policy.otp_expiry
+    good = (
+        one
+        for one in tokens
+        if proves(one, kind, email) and not is_over(one, context.now, lifetime)
+    )
+    return next(good, None) if kind in SLOTS else None
+
+
+def _accept(context: Context, account: Account, token: OneTimeToken) -> UnitOfWork[Granted]:
+    user = account.user
+    check_not_banned(user, context.now)
+    yield store.delete(context.dialect, OneTimeToken, {"user_id": user.id})
+    identities = yield from _verified_identities(context, account)
+    columns: dict[str, Any] = {
+        "email_confirmed_at": user.email_confirmed_at or context.moment,
+        "user_metadata": {**user.user_metadata, "email_verified": True},
+        "app_metadata": {**user.app_metadata, **providers(identities)},
+    }
+    if user.confirmed_at is None and token.purpose != "signup":
+        # The address is proved by someone who asked for a letter, not by whoever signed up: a
+        # password set before that may be a stranger's, lying in wait (pre-hijacking).
+        columns["encrypted_password"] = None
+    yield store.update(context.dialect, User, user.id, columns)
+    return (yield from grant(context, Account(replace(user, **columns), identities), "otp"))
+
+
+def _verified_identities(context: Context, account: Account) -> UnitOfWork[tuple[Identity, ...]]:
+    verified = []
+    for one in account.identities:
+        if one.provider != "email" or one.identity_data.get("email_verified") is True:
+            verified.append(one)
+            continue
+        columns: dict[str, Any] = {
+            "identity_data": {**one.identity_data, "email_verified": True},
+            "updated_at": context.moment,
+        }
+        yield store.update(context.dialect, Identity, one.identity_id, columns)
+        verified.append(replace(one, **columns))
+    return tuple(verified)

@@ -1,0 +1,82 @@
+"""The ledger of mails asked for and codes tried, by address, whether or not anybody has it.
+
+In charge of the pause between two mails and of how many wrong codes an address may take. Known and
+unknown addresses leave the same lines, so neither an answer nor its timing tells them apart. Lines
+hold a hash of the address. Must not know users or what a mail is for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+from jotbase.auth.policy import AuthPolicy
+from jotbase.auth.times import epoch, timestamp
+from jotbase.errors import AuthError
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, bound, sql
+from jotbase.sql.units import UnitOfWork
+
+#: Wrong codes that an address may take before a new mail is needed.
+TRIES = 5
+
+
+def space_out(
+    dialect: Dialect, policy: AuthPolicy, now: float, slot: str, email: str
+) -> UnitOfWork[None]:
+    """Note that a mail is asked for. Raises AuthError (over_email_send_rate_limit, 429) too soon.
+
+    Wrong codes of that address are forgotten: a new code comes.
+    """
+    rows = yield _line(dialect, _key(slot, email))
+    wait = epoch(rows[0][0]) + policy.mail_spacing - now if rows else 0.0
+    if wait > 0:
+        raise AuthError(
+            429,
+            "over_email_send_rate_limit",
+            f"For security purposes, you can only request this after {math.ceil(wait)} seconds.",
+        )
+    yield _pruned(dialect, now - max(policy.mail_spacing, policy.otp_expiry))
+    yield _noted(dialect, _key(slot, email), now)
+    yield from forget_failures(dialect, email)
+
+
+def may_try(dialect: Dialect, policy: AuthPolicy, now: float, email: str) -> UnitOfWork[bool]:
+    """Read whether the address may still be tried with a code."""
+    rows = yield _line(dialect, _key("code", email))
+    if not rows or now >= epoch(rows[0][0]) + policy.otp_expiry:
+        return True
+    return int(rows[0][1]) < TRIES
+
+
+def note_failure(dialect: Dialect, now: float, email: str) -> UnitOfWork[None]:
+    """Note a wrong code."""
+    yield _noted(dialect, _key("code", email), now)
+
+
+def forget_failures(dialect: Dialect, email: str) -> UnitOfWork[None]:
+    """Let the address be tried anew."""
+    yield "DELETE FROM " + _table(dialect) + ' WHERE "key" = ' + bound(_key("code", email))
+
+
+def _key(kind: str, email: str) -> str:
+    return hashlib.sha256(f"{kind}\n{email}".encode()).hexdigest()
+
+
+def _table(dialect: Dialect) -> Fragment:
+    return sql(dialect.identifier("auth.mail_ledger"))
+
+
+def _line(dialect: Dialect, key: str) -> Fragment:
+    return 'SELECT "at", "count" FROM ' + _table(dialect) + ' WHERE "key" = ' + bound(key)
+
+
+def _noted(dialect: Dialect, key: str, now: float) -> Fragment:
+    values = bound(key) + ", " + bound(timestamp(now)) + ", 1"
+    return (
+        "INSERT INTO " + _table(dialect) + ' AS line ("key", "at", "count") VALUES (' + values
+    ) + ') ON CONFLICT ("key") DO UPDATE SET "at" = excluded."at", "count" = line."count" + 1'
+
+
+def _pruned(dialect: Dialect, before: float) -> Fragment:
+    return "DELETE FROM " + _table(dialect) + ' WHERE "at" < ' + bound(timestamp(before))

@@ -1,0 +1,81 @@
+"""A mail server on the loopback that keeps what it is sent, so that a test can read it.
+
+In charge of just enough of RFC 5321 and of AUTH PLAIN. Must not know what the mails are for.
+"""
+
+from __future__ import annotations
+
+import base64
+import queue
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+
+@dataclass
+class Mailbox:
+    """What came in: `wait` returns the next mail; `credentials` are those of each log-in."""
+
+    port: int = 0
+    refusals: list[bytes] = field(default_factory=list)
+    credentials: list[str] = field(default_factory=list)
+    mails: queue.Queue[EmailMessage] = field(default_factory=queue.Queue)
+
+    def wait(self) -> EmailMessage:
+        """Return the next mail, once it is there."""
+        return self.mails.get(timeout=20)
+
+
+class _Session(socketserver.StreamRequestHandler):
+    box: Mailbox
+
+    def handle(self) -> None:
+        self._say(b"220 mailbox")
+        while line := self.rfile.readline():
+            verb = line.split(None, 1)[0].upper() if line.strip() else b""
+            if verb == b"DATA":
+                self._take()
+            elif verb == b"AUTH":
+                said = base64.b64decode(line.split()[2]).decode()
+                self.box.credentials.append(said.replace("\0", " ").strip())
+                self._say(b"235 welcome")
+            elif verb == b"QUIT":
+                return self._say(b"221 bye")
+            elif verb == b"MAIL" and self.box.refusals:
+                self._say(self.box.refusals.pop(0))
+            else:
+                self._say(b"250-mailbox\r\n250 AUTH PLAIN" if verb == b"EHLO" else b"250 ok")
+        return None
+
+    def _take(self) -> None:
+        self._say(b"354 go on")
+        lines = []
+        while (line := self.rfile.readline()) not in (b".\r\n", b""):
+            lines.append(line.removeprefix(b".").removesuffix(b"\r\n") + b"\n")
+        self._say(b"250 taken")
+        message = message_from_bytes(b"".join(lines), policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        self.box.mails.put(message)
+
+    def _say(self, line: bytes) -> None:
+        self.wfile.write(line + b"\r\n")
+
+
+@contextmanager
+def mailbox() -> Iterator[Mailbox]:
+    """Run a mail server on a free port while the block runs."""
+    box = Mailbox()
+    handler = type("Handler", (_Session,), {"box": box})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        box.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield box
+        finally:
+            server.shutdown()
