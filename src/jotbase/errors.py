@@ -107,7 +107,7 @@ ACCOUNT_CODES: dict[str, str] = {
     "not_admin": "Only the service role may do this.",
     "otp_disabled": "Nobody may sign up by a mailed code.",
     "otp_expired": "The code or link is wrong, was used before, or is too old.",
-    "over_email_send_rate_limit": "A mail was sent a moment ago; the message says when to ask again.",
+    "over_email_send_rate_limit": "A mail was sent a moment ago; ask again later.",
     "over_request_rate_limit": "Too many requests at once; the answer says when to try again.",
     "phone_provider_disabled": "Phone numbers are not supported.",
     "refresh_token_already_used": "The refresh token was used before; its session has ended.",
