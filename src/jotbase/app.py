@@ -220,7 +220,7 @@ class Backend:
 
         Raises ProjectError, and changes nothing, when they are wrong or would lose data.
         """
-        meaning = read_meaning(self.project)
+        meaning = read_meaning(self.project, self.meaning.model)
         migrated = await migrate(self.engine, meaning.model)
         self.meaning = meaning
         self._take_functions()

@@ -48,12 +48,17 @@ class Meaning:
     checks: Mapping[str, RowCheck]
 
 
-def read_meaning(project: Project) -> Meaning:
-    """Read schemas/ whole. Raises ProjectError with every mistake, in schemas and in rules."""
+def read_meaning(project: Project, known: Model | None = None) -> Meaning:
+    """Read schemas/ whole; tables that are as in a `known` model are its very own.
+
+    Raises ProjectError with every mistake, in schemas and in rules.
+    """
     files = read_files(project.schemas)
     model, faults = read_what_can_be(files)
     if faults:
         raise ProjectError([*faults, *_rule_faults(model, faults)])
+    if known is not None:
+        model = model.keeping(known)
     return Meaning(files, model, load_policy(model), {t.name: RowCheck(t) for t in model})
 
 

@@ -6,6 +6,7 @@ written (`read`), what SQL they become (`ddl`), or who may do what (`access`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -199,8 +200,13 @@ class Table:
                 found.setdefault(key.columns[0], key)
         return found
 
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.name, json.dumps(self.schema, sort_keys=True, default=str)))
+
     def __hash__(self) -> int:
-        return hash(self.name)
+        # Of what the file says, so that no cache compares a table with what it was before a reload.
+        return self._hash
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Table) and _facts(self) == _facts(other))
@@ -222,6 +228,17 @@ class Model:
     def get(self, name: str) -> Table | None:
         """Return the table of that name, or None."""
         return self.tables.get(name)
+
+    def keeping(self, known: Model) -> Model:
+        """Return the model with the very tables of a known one where they say the same.
+
+        What is remembered of a table is then found without comparing the two.
+        """
+        tables = {}
+        for table in self:
+            before = known.get(table.name)
+            tables[table.name] = before if before is not None and before == table else table
+        return Model(tables)
 
     def __hash__(self) -> int:
         return id(self)

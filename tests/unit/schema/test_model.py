@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table, table_file
 
-from jotbase.schema.model import USERS, Column, Type
+from jotbase.schema.model import USERS, Column, Model, Table, Type
 
 
 def test_rows_are_told_apart_by_a_name_of_the_row_number_that_is_free() -> None:
@@ -79,9 +79,31 @@ def test_a_model_gives_its_tables_by_name_and_in_order() -> None:
 
 
 def test_tables_are_equal_when_all_they_say_is() -> None:
-    """Their hash is that of their name."""
+    """Then their hashes are, too."""
     one, same, other = table({"a": TEXT}), table({"a": TEXT}), table({"a": NUMBER})
 
     assert one == same
     assert one != other
-    assert hash(one) == hash(other)
+    assert hash(one) == hash(same)
+
+
+def test_what_did_not_change_stays_the_same_object() -> None:
+    """A model that is read again keeps the tables of the one before, as far as they are equal."""
+    before = Model({name: Table(name, (), schema={"title": name}) for name in ("a", "b", "gone")})
+    after = Model(
+        {"a": Table("a", (), schema={"title": "a"}), "b": Table("b", ()), USERS.name: USERS}
+    )
+
+    kept = after.keeping(before)
+
+    assert list(kept.tables) == ["a", "b", USERS.name]
+    assert kept.tables["a"] is before.tables["a"]
+    assert kept.tables["b"] is after.tables["b"]
+
+
+def test_tables_of_one_name_are_told_apart_without_comparing() -> None:
+    """Equal tables have one hash; one whose file says something else has another."""
+    one = Table("a", (), schema={"title": "x", "maximum": 2**70})
+
+    assert hash(one) == hash(Table("a", (), schema={"maximum": 2**70, "title": "x"}))
+    assert hash(one) != hash(Table("a", (), schema={"title": "y"}))
