@@ -220,7 +220,7 @@ def _paired(before: _Stored, wanted: Sequence[Key], after: _Stored) -> tuple[_St
     Raises RequestError 0A000 where it cannot be told which row is which, so that no rule is asked
     of a row and the neighbour that it never was.
     """
-    if len(before.rows) == len(after.rows) == 1:
+    if len(before.rows) == len(after.rows) == 1 or list(wanted) == after.keys:
         return before, after
     places: dict[Key, list[int]] = {}
     for place, key in enumerate(after.keys):

@@ -161,6 +161,30 @@ def test_an_update_reads_judges_and_writes() -> None:
     assert written.body == '[{"id":8,"name":"b"},{"id":7,"name":"b"}]'
 
 
+def test_rows_that_a_trigger_kept_are_left_out() -> None:
+    """What did not come back was not changed, and no rule is asked of it."""
+    guard = Watchful()
+    means = Means(RowCheck(COMPANIES), guard)
+    payload = Payload(({"name": "b"},), single=True)
+    written, _ = drive(
+        update_unit(updating(prefer=REPRESENT), payload, Context(values=("1",)), means),
+        [(7, 7, "x", None), (8, 8, "y", None), (9, 9, "z", None)],
+        [(9, 9, "b", None), (7, 7, "b", None)],
+    )
+
+    assert guard.asked == [("update", ["b", "b"], ["x", "z"], True)]
+    assert (written.affected, written.body) == (2, '[{"id":7,"name":"b"},{"id":9,"name":"b"}]')
+
+
+def test_rows_that_cannot_be_paired_are_refused() -> None:
+    """A rule is never asked of a row beside another's past."""
+    payload = Payload(({"name": "b"},), single=True)
+    unit = update_unit(updating(), payload, Context(values=("1",)), MEANS)
+    before = [(7, 7, "x", None), (8, 8, "y", None)]
+
+    assert code_of(lambda: drive(unit, before, [(7, 7, "b", None), (5, 5, "b", None)])) == "0A000"
+
+
 def test_an_update_of_nothing() -> None:
     """No row is no error; an empty body does not even look."""
     unit = update_unit(updating(prefer=REPRESENT), ONE, Context(values=("1",)), MEANS)
