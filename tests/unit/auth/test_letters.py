@@ -27,6 +27,8 @@ def test_a_letter_replaces_the_last_of_its_slot() -> None:
         "email_change",
         "new@example.com",
         MOMENT,
+        None,
+        None,
     )
     assert tuple(updated.params) == (MOMENT, ADA.id)
 
