@@ -48,6 +48,7 @@ def write(context: Context, draft: Draft, number: Literal[0, 1] = 0) -> UnitOfWo
     code = new_code(context.code_bytes(number), context.policy.otp_length)
     token = link_token(context.token_key, draft.to, code)
     replaced = {"user_id": draft.user.id, "slot": draft.slot}
+    yield from ledger.note_mail(context.dialect, context.now)
     yield store.delete(context.dialect, OneTimeToken, replaced)
     yield store.insert(
         context.dialect,
