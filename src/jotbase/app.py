@@ -89,6 +89,7 @@ def auth_policy(settings: Settings, url: str) -> AuthPolicy:
         otp_expiry=settings.otp_expiry,
         otp_length=settings.otp_length,
         mail_spacing=settings.mail_spacing,
+        mail_rate=settings.mail_rate,
     )
 
 

@@ -174,6 +174,9 @@ class Settings:
     mail_spacing: int = _setting(
         _number(0, 86_400), 60, "Seconds between two mails of a kind to one address."
     )
+    mail_rate: int = _setting(
+        _number(1, 1_000_000_000), 500, "How many mails may go out in an hour, to all together."
+    )
     otp_expiry: int = _setting(
         _number(60, 86_400), 3600, "How long a mail's code and link hold, in seconds."
     )

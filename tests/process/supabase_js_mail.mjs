@@ -41,6 +41,13 @@ good(await auth.signInWithOtp({ email: bob }));
 told.passwordless = good(await auth.verifyOtp({ email: bob, token: await code(), type: "email" }))
   .user.email;
 told.soon = (await auth.signInWithOtp({ email: bob })).error.code;
+const server = createClient(url, key, { ...options, auth: { ...options.auth, flowType: "pkce" } });
+good(await server.auth.signInWithOtp({ email: "eve@example.com" }));
+const opened = await fetch(await code(), { redirect: "manual" });
+const led = new URL(opened.headers.get("location"));
+told.exchanged = good(
+  await server.auth.exchangeCodeForSession(led.searchParams.get("code")),
+).user.email;
 console.log(JSON.stringify(told));
 lines.return?.();
 process.stdin.destroy();

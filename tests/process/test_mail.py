@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from email.message import EmailMessage
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -15,7 +16,15 @@ from tests.process.server import NOTES, serving, write_project
 
 SCRIPT = Path(__file__).with_name("supabase_js_mail.mjs")
 ADA = {"email": "ada@example.com", "password": "correct horse"}
+CODE, LINK = r"code: (\d{6})$", r"^(http\S+)$"
 PASSWORD = "s3cret%40word"
+
+
+def found(pattern: str, mail: EmailMessage) -> str:
+    """Return what the pattern's group finds in a mail's text."""
+    match = re.search(pattern, mail.get_content(), re.MULTILINE)
+    assert match is not None
+    return match[1]
 
 
 def by(box: Mailbox, **more: str) -> dict[str, str]:
@@ -48,9 +57,7 @@ def test_a_sign_up_is_confirmed_by_the_link_of_a_real_mail(tmp_path: Path) -> No
     with mailbox() as box, serving(project, env=by(box)) as served:
         user = served.ask("POST", "/auth/v1/signup", ADA)
         mail = box.wait()
-        link = re.search(r"^http\S+$", mail.get_content(), re.MULTILINE)
-        assert link is not None
-        led = location(link[0])
+        led = location(found(LINK, mail))
         session = served.ask("POST", "/auth/v1/token?grant_type=password", ADA)
 
     assert "access_token" not in user
@@ -107,10 +114,8 @@ def test_supabase_js_confirms_resets_and_signs_in_by_mail(tmp_path: Path) -> Non
     ):
         assert node.stdin is not None
         assert node.stdout is not None
-        for _ in range(3):
-            code = re.search(r"code: (\d{6})$", box.wait().get_content(), re.MULTILINE)
-            assert code is not None
-            node.stdin.write(code[1] + "\n")
+        for wanted in (CODE, CODE, CODE, LINK):
+            node.stdin.write(found(wanted, box.wait()) + "\n")
             node.stdin.flush()
         told = json.loads(node.stdout.read())
 
@@ -123,4 +128,5 @@ def test_supabase_js_confirms_resets_and_signs_in_by_mail(tmp_path: Path) -> Non
         "old": "invalid_credentials",
         "passwordless": "bob@example.com",
         "soon": "over_email_send_rate_limit",
+        "exchanged": "eve@example.com",
     }

@@ -32,6 +32,7 @@ from jotbase.auth.one_time import (
     proves,
     stored_hash,
 )
+from jotbase.auth.pkce import AuthCode, Challenge, settle
 from jotbase.auth.users import Account, Identity, User, providers
 from jotbase.errors import AuthError
 from jotbase.sql.units import UnitOfWork
@@ -45,7 +46,9 @@ class SignedUp:
     letters: tuple[Letter, ...] = ()
 
 
-def ask_recovery(context: Context, email: str) -> UnitOfWork[tuple[Letter, ...]]:
+def ask_recovery(
+    context: Context, email: str, challenge: Challenge | None = None
+) -> UnitOfWork[tuple[Letter, ...]]:
     """Write to a user who forgot the password; none when nobody has the address.
 
     Raises AuthError (over_email_send_rate_limit, 429), alike for every address.
@@ -54,11 +57,15 @@ def ask_recovery(context: Context, email: str) -> UnitOfWork[tuple[Letter, ...]]
     account = yield from store.account(context.dialect, "email", email)
     if account is None:
         return ()
-    return ((yield from write(context, _draft(account.user, "recovery", "recovery"))),)
+    return ((yield from write(context, _draft(account.user, "recovery", "recovery", challenge))),)
 
 
 def sign_up_by_mail(
-    context: Context, email: str, password_hash: str, data: dict[str, Any]
+    context: Context,
+    email: str,
+    password_hash: str,
+    data: dict[str, Any],
+    challenge: Challenge | None = None,
 ) -> UnitOfWork[SignedUp]:
     """Make a user who has yet to confirm the address; one who has not yet is written to again.
 
@@ -69,22 +76,29 @@ def sign_up_by_mail(
     # One that is made up, so as not to tell a known address, has no identity.
     if isinstance(made, Granted) or not made.identities:
         return SignedUp(made.account if isinstance(made, Granted) else made)
-    letter = yield from write(context, _draft(made.user, "confirmation", "signup"))
+    letter = yield from write(context, _draft(made.user, "confirmation", "signup", challenge))
     user = replace(made.user, confirmation_sent_at=context.moment)
     return SignedUp(replace(made, user=user), (letter,))
 
 
-def resend_confirmation(context: Context, email: str) -> UnitOfWork[tuple[Letter, ...]]:
+def resend_confirmation(
+    context: Context, email: str, challenge: Challenge | None = None
+) -> UnitOfWork[tuple[Letter, ...]]:
     """Write again to a user whose address is yet to be confirmed; none when there is no such."""
     yield from space_out(context, "confirmation", email)
     account = yield from store.account(context.dialect, "email", email)
     if account is None or account.user.confirmed_at is not None:
         return ()
-    return ((yield from write(context, _draft(account.user, "confirmation", "signup"))),)
+    return ((yield from write(context, _draft(account.user, "confirmation", "signup", challenge))),)
 
 
 def ask_magic_link(
-    context: Context, email: str, data: dict[str, Any], *, create: bool
+    context: Context,
+    email: str,
+    data: dict[str, Any],
+    challenge: Challenge | None = None,
+    *,
+    create: bool,
 ) -> UnitOfWork[tuple[Letter, ...]]:
     """Write to whoever wants in without a password; unless `create` is off, they may be new.
 
@@ -103,12 +117,12 @@ def ask_magic_link(
     yield from space_out(context, "confirmation", email)
     if account is None:
         account = yield from add_user(context, new_user(context, email=email, data=data), data)
-    return ((yield from write(context, _draft(account.user, slot, "magiclink"))),)
+    return ((yield from write(context, _draft(account.user, slot, "magiclink", challenge))),)
 
 
-def _draft(user: User, slot: Slot, purpose: Purpose) -> Draft:
+def _draft(user: User, slot: Slot, purpose: Purpose, challenge: Challenge | None) -> Draft:
     verification = "signup" if slot == "confirmation" else purpose
-    return Draft(user, user.email or "", slot, purpose, verification)
+    return Draft(user, user.email or "", slot, purpose, verification, challenge)
 
 
 def verify_code(
@@ -130,11 +144,25 @@ def verify_code(
         yield from ledger.note_failure(context.dialect, context.now, email)
         return AuthError(403, "otp_expired", "Token has expired or is invalid")
     yield from ledger.forget_failures(context.dialect, email)
-    return (yield from _accept(context, account, token))
+    return (yield from grant(context, (yield from _accept(context, account, token)), "otp"))
 
 
 def verify_link(context: Context, kind: str, token: str) -> UnitOfWork[Granted]:
-    """Give a session for the link of a mail. Raises AuthError (403): otp_expired, user_banned."""
+    """Give a session for a link's token. Raises AuthError (403): otp_expired, user_banned."""
+    account, _ = yield from _linked(context, kind, token)
+    return (yield from grant(context, account, "otp"))
+
+
+def open_link(context: Context, kind: str, token: str) -> UnitOfWork[Granted | AuthCode]:
+    """Give what an opened link leads on with: a session, or in a PKCE flow a code.
+
+    Raises AuthError (403): otp_expired, user_banned.
+    """
+    account, proof = yield from _linked(context, kind, token)
+    return (yield from settle(context, account, proof))
+
+
+def _linked(context: Context, kind: str, token: str) -> UnitOfWork[tuple[Account, OneTimeToken]]:
     found = yield from store.one(context.dialect, OneTimeToken, "token_hash", stored_hash(token))
     account = None
     if found is not None:
@@ -143,7 +171,7 @@ def verify_link(context: Context, kind: str, token: str) -> UnitOfWork[Granted]:
     usable = _usable(context, [found] if found else [], kind, email)
     if account is None or usable is None:
         raise AuthError(403, "otp_expired", "Email link is invalid or has expired")
-    return (yield from _accept(context, account, usable))
+    return (yield from _accept(context, account, usable)), usable
 
 
 def _usable(
@@ -158,7 +186,7 @@ def _usable(
     return next(good, None) if kind in SLOTS else None
 
 
-def _accept(context: Context, account: Account, token: OneTimeToken) -> UnitOfWork[Granted]:
+def _accept(context: Context, account: Account, token: OneTimeToken) -> UnitOfWork[Account]:
     user = account.user
     check_not_banned(user, context.now)
     yield store.delete(context.dialect, OneTimeToken, {"user_id": user.id})
@@ -173,7 +201,7 @@ def _accept(context: Context, account: Account, token: OneTimeToken) -> UnitOfWo
         # password set before that may be a stranger's, lying in wait (pre-hijacking).
         columns["encrypted_password"] = None
     yield store.update(context.dialect, User, user.id, columns)
-    return (yield from grant(context, Account(replace(user, **columns), identities), "otp"))
+    return Account(replace(user, **columns), identities)
 
 
 def _verified_identities(context: Context, account: Account) -> UnitOfWork[tuple[Identity, ...]]:

@@ -16,6 +16,7 @@ from jotbase.auth.email_change import ask_change
 from jotbase.auth.live import Revocation
 from jotbase.auth.mails import Letter
 from jotbase.auth.one_time import OneTimeToken
+from jotbase.auth.pkce import Challenge
 from jotbase.auth.readdressing import check_free, readdress
 from jotbase.auth.users import Account, User, merged
 from jotbase.errors import AuthError
@@ -30,6 +31,7 @@ class UserChange:
     email: str | None = None
     password_hash: str | None = field(default=None, repr=False)
     data: dict[str, Any] | None = None
+    challenge: Challenge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ def update_user(context: Context, principal: Principal, change: UserChange) -> U
     account = replace(account, user=replace(account.user, **columns))
     letters: tuple[Letter, ...] = ()
     if change.email and change.email != account.user.email:
-        account, letters = yield from _change_email(context, account, change.email)
+        account, letters = yield from _change_email(
+            context, account, change.email, change.challenge
+        )
     if not change.password_hash:
         return Changed(account, None, letters)
     ended = yield from end_others(context, account.user.id, principal.session_id)
@@ -75,12 +79,12 @@ def update_user(context: Context, principal: Principal, change: UserChange) -> U
 
 
 def _change_email(
-    context: Context, account: Account, email: str
+    context: Context, account: Account, email: str, challenge: Challenge | None
 ) -> UnitOfWork[tuple[Account, tuple[Letter, ...]]]:
     if context.policy.autoconfirm:
         return (yield from readdress(context, account, email)), ()
     yield from check_free(context, email)
     columns: dict[str, Any] = {"new_email": email, "email_change_sent_at": context.moment}
     yield store.update(context.dialect, User, account.user.id, columns)
-    letters = yield from ask_change(context, account.user, email)
+    letters = yield from ask_change(context, account.user, email, challenge)
     return replace(account, user=replace(account.user, **columns)), letters

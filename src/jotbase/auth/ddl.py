@@ -99,6 +99,16 @@ _COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("purpose", "text", "NOT NULL"),
         ("email", "text", "NOT NULL"),
         ("created_at", "time", "NOT NULL"),
+        ("code_challenge", "text", ""),
+        ("code_challenge_method", "text", ""),
+    ),
+    "auth.flow_states": (
+        ("code_hash", "text", "PRIMARY KEY NOT NULL"),
+        ("user_id", "uuid", "NOT NULL REFERENCES {users} ({id}) ON DELETE CASCADE"),
+        ("code_challenge", "text", "NOT NULL"),
+        ("code_challenge_method", "text", "NOT NULL"),
+        ("purpose", "text", "NOT NULL"),
+        ("created_at", "time", "NOT NULL"),
     ),
     "auth.mail_ledger": (
         ("key", "text", "PRIMARY KEY NOT NULL"),
@@ -115,6 +125,7 @@ _CONSTRAINTS = {
 _INDEXES = {
     "identities_user": ("auth.identities", "user_id"),
     "sessions_user": ("auth.sessions", "user_id"),
+    "flow_states_user": ("auth.flow_states", "user_id"),
     "mail_ledger_at": ("auth.mail_ledger", "at"),
 }
 

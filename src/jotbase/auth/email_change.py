@@ -14,6 +14,7 @@ from jotbase.auth.accounts import Context, Granted, check_not_banned, grant
 from jotbase.auth.letters import Draft, space_out, write
 from jotbase.auth.mails import Letter
 from jotbase.auth.one_time import OneTimeToken, is_over, link_token, proves, stored_hash
+from jotbase.auth.pkce import AuthCode, Challenge, settle
 from jotbase.auth.readdressing import readdress
 from jotbase.auth.users import Account, User
 from jotbase.errors import AuthError
@@ -31,28 +32,32 @@ class HalfDone:
     )
 
 
-def ask_change(context: Context, user: User, new_email: str) -> UnitOfWork[tuple[Letter, ...]]:
+def ask_change(
+    context: Context, user: User, new_email: str, challenge: Challenge | None = None
+) -> UnitOfWork[tuple[Letter, ...]]:
     """Write to the new address, and to the old one if there is one.
 
     Raises AuthError (over_email_send_rate_limit, 429).
     """
     yield from space_out(context, _KIND, user.email or new_email)
     letter = yield from write(
-        context, Draft(user, new_email, "email_change_new", "email_change", _KIND)
+        context, Draft(user, new_email, "email_change_new", "email_change", _KIND, challenge)
     )
     if not user.email:
         return (letter,)
-    draft = Draft(user, user.email, "email_change_current", "email_change_old", _KIND)
+    draft = Draft(user, user.email, "email_change_current", "email_change_old", _KIND, challenge)
     return (letter, (yield from write(context, draft, 1)))
 
 
-def resend_change(context: Context, email: str) -> UnitOfWork[tuple[Letter, ...]]:
+def resend_change(
+    context: Context, email: str, challenge: Challenge | None = None
+) -> UnitOfWork[tuple[Letter, ...]]:
     """Write both letters again to a user whose change is pending; none when there is no such."""
     account = yield from store.account(context.dialect, "email", email)
     if account is None or account.user.new_email is None:
         yield from space_out(context, _KIND, email)
         return ()
-    return (yield from ask_change(context, account.user, account.user.new_email))
+    return (yield from ask_change(context, account.user, account.user.new_email, challenge))
 
 
 def prove_code(
@@ -65,15 +70,27 @@ def prove_code(
         yield from ledger.note_failure(context.dialect, context.now, email)
         return AuthError(403, "otp_expired", "Token has expired or is invalid")
     yield from ledger.forget_failures(context.dialect, email)
-    return (yield from _proved(context, *found))
+    proved = yield from _proved(context, *found)
+    return proved if isinstance(proved, HalfDone) else (yield from grant(context, proved, "otp"))
 
 
 def prove_link(context: Context, token: str) -> UnitOfWork[Granted | HalfDone]:
-    """Take the link of a mail. Raises AuthError: otp_expired, user_banned, email_exists."""
+    """Take a link's token. Raises AuthError: otp_expired, user_banned (403), email_exists (422)."""
+    proved, _ = yield from _linked(context, token)
+    return proved if isinstance(proved, HalfDone) else (yield from grant(context, proved, "otp"))
+
+
+def open_change_link(context: Context, token: str) -> UnitOfWork[Granted | HalfDone | AuthCode]:
+    """Take a link that was opened, in a PKCE flow for a code. Raises what `prove_link` does."""
+    proved, proof = yield from _linked(context, token)
+    return proved if isinstance(proved, HalfDone) else (yield from settle(context, proved, proof))
+
+
+def _linked(context: Context, token: str) -> UnitOfWork[tuple[Account | HalfDone, OneTimeToken]]:
     found = yield from _find(context, token)
     if found is None:
         raise AuthError(403, "otp_expired", "Email link is invalid or has expired")
-    return (yield from _proved(context, *found))
+    return (yield from _proved(context, *found)), found[1]
 
 
 def _find(context: Context, link: str) -> UnitOfWork[tuple[Account, OneTimeToken] | None]:
@@ -90,7 +107,7 @@ def _find(context: Context, link: str) -> UnitOfWork[tuple[Account, OneTimeToken
 
 def _proved(
     context: Context, account: Account, token: OneTimeToken
-) -> UnitOfWork[Granted | HalfDone]:
+) -> UnitOfWork[Account | HalfDone]:
     user = account.user
     check_not_banned(user, context.now)
     tokens = yield from store.one_time_tokens(context.dialect, user.id)
@@ -102,4 +119,4 @@ def _proved(
         raise AuthError(403, "otp_expired", "Email link is invalid or has expired")
     account = yield from readdress(context, account, user.new_email)
     yield store.delete(context.dialect, OneTimeToken, {"user_id": user.id})
-    return (yield from grant(context, account, "otp"))
+    return account

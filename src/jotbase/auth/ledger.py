@@ -17,6 +17,9 @@ from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, sql
 from jotbase.sql.units import UnitOfWork
 
+#: The stretch of time that `mail_rate` is counted over, in seconds.
+HOUR = 3600
+
 #: Wrong codes that an address may take before a new mail is needed.
 TRIES = 5
 
@@ -24,10 +27,15 @@ TRIES = 5
 def space_out(
     dialect: Dialect, policy: AuthPolicy, now: float, slot: str, email: str
 ) -> UnitOfWork[None]:
-    """Note that a mail is asked for. Raises AuthError (over_email_send_rate_limit, 429) too soon.
+    """Note that a mail is asked for.
+
+    Raises AuthError (over_email_send_rate_limit, 429) too soon, or when too many went out.
 
     Wrong codes of that address are forgotten: a new code comes.
     """
+    sent = yield _line(dialect, _hour(now))
+    if sent and int(sent[0][1]) >= policy.mail_rate:
+        raise AuthError(429, "over_email_send_rate_limit", "email rate limit exceeded")
     rows = yield _line(dialect, _key(slot, email))
     wait = epoch(rows[0][0]) + policy.mail_spacing - now if rows else 0.0
     if wait > 0:
@@ -36,9 +44,14 @@ def space_out(
             "over_email_send_rate_limit",
             f"For security purposes, you can only request this after {math.ceil(wait)} seconds.",
         )
-    yield _pruned(dialect, now - max(policy.mail_spacing, policy.otp_expiry))
+    yield _pruned(dialect, now - max(policy.mail_spacing, policy.otp_expiry, HOUR))
     yield _noted(dialect, _key(slot, email), now)
     yield from forget_failures(dialect, email)
+
+
+def note_mail(dialect: Dialect, now: float) -> UnitOfWork[None]:
+    """Note that a mail goes out, for the whole project's rate."""
+    yield _noted(dialect, _hour(now), now)
 
 
 def may_try(dialect: Dialect, policy: AuthPolicy, now: float, email: str) -> UnitOfWork[bool]:
@@ -61,6 +74,10 @@ def forget_failures(dialect: Dialect, email: str) -> UnitOfWork[None]:
 
 def _key(kind: str, email: str) -> str:
     return hashlib.sha256(f"{kind}\n{email}".encode()).hexdigest()
+
+
+def _hour(now: float) -> str:
+    return _key("sent", str(int(now // HOUR)))
 
 
 def _table(dialect: Dialect) -> Fragment:

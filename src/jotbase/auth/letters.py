@@ -12,7 +12,8 @@ from typing import Literal
 from jotbase.auth import ledger, store
 from jotbase.auth.accounts import Context
 from jotbase.auth.mails import Letter, Purpose
-from jotbase.auth.one_time import OneTimeToken, Slot, link_token, new_code, stored_hash
+from jotbase.auth.one_time import PKCE, OneTimeToken, Slot, link_token, new_code, stored_hash
+from jotbase.auth.pkce import Challenge
 from jotbase.auth.users import User
 from jotbase.sql.units import UnitOfWork
 
@@ -33,6 +34,7 @@ class Draft:
     slot: Slot
     purpose: Purpose
     verification: str
+    challenge: Challenge | None = None
 
 
 def space_out(context: Context, slot: str, email: str) -> UnitOfWork[None]:
@@ -42,9 +44,11 @@ def space_out(context: Context, slot: str, email: str) -> UnitOfWork[None]:
 
 def write(context: Context, draft: Draft, number: Literal[0, 1] = 0) -> UnitOfWork[Letter]:
     """Store the token of a letter and return the letter; two of one context need two numbers."""
+    challenge = draft.challenge
     code = new_code(context.code_bytes(number), context.policy.otp_length)
     token = link_token(context.token_key, draft.to, code)
     replaced = {"user_id": draft.user.id, "slot": draft.slot}
+    yield from ledger.note_mail(context.dialect, context.now)
     yield store.delete(context.dialect, OneTimeToken, replaced)
     yield store.insert(
         context.dialect,
@@ -55,8 +59,11 @@ def write(context: Context, draft: Draft, number: Literal[0, 1] = 0) -> UnitOfWo
             purpose=draft.purpose,
             email=draft.to,
             created_at=context.moment,
+            code_challenge=challenge.challenge if challenge else None,
+            code_challenge_method=challenge.method if challenge else None,
         ),
     )
+    shown = PKCE + token if challenge else token
     sent = {_SENT_AT[draft.slot]: context.moment}
     yield store.update(context.dialect, User, draft.user.id, sent)
-    return Letter(draft.purpose, draft.verification, draft.to, code, token)
+    return Letter(draft.purpose, draft.verification, draft.to, code, shown)

@@ -28,6 +28,9 @@ SLOTS: dict[str, tuple[Slot, ...]] = {
     "email_change": ("email_change_new", "email_change_current"),
 }
 
+#: What a link's token begins with whose session is to be had for a verifier alone (`pkce`).
+PKCE = "pkce_"
+
 #: Random bytes that a code takes: 64 bits, so that the remainder is even to one part in 10^9.
 CODE_BYTES = 8
 
@@ -36,7 +39,8 @@ CODE_BYTES = 8
 class OneTimeToken:
     """One row of `auth.one_time_tokens`; `email` is the address that it proves.
 
-    `purpose` says what the mail was about: `signup`, `magiclink`, `recovery`, `email_change`.
+    `purpose` says what the mail was about: `signup`, `magiclink`, `recovery`, `email_change`;
+    `code_challenge` is set where its link is to give a code in place of a session.
     """
 
     token_hash: str = field(repr=False)
@@ -44,6 +48,23 @@ class OneTimeToken:
     slot: Slot
     purpose: str
     email: str
+    created_at: str
+    code_challenge: str | None = None
+    code_challenge_method: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowState:
+    """One row of `auth.flow_states`: a code that waits for its verifier (`pkce`).
+
+    `purpose` is that of the mail whose link was opened.
+    """
+
+    code_hash: str = field(repr=False)
+    user_id: str
+    code_challenge: str
+    code_challenge_method: str
+    purpose: str
     created_at: str
 
 
@@ -64,7 +85,7 @@ def link_token(key: bytes, email: str, code: str) -> str:
 
 def stored_hash(token: str) -> str:
     """Return what is stored of a link's token."""
-    return hashlib.sha224(token.encode(errors="replace")).hexdigest()
+    return hashlib.sha224(token.removeprefix(PKCE).encode(errors="replace")).hexdigest()
 
 
 def is_over(token: OneTimeToken, now: float, lifetime: int) -> bool:

@@ -15,7 +15,8 @@ class AuthPolicy:
 
     `issuer` is the `iss` of access tokens, by convention `<url>/auth/v1`. `password_characters` are
     groups of which a password needs one character each. Mails link to `site_url` or to what
-    `redirect_urls` names; `mail_spacing` lies between two mails of a kind to one address.
+    `redirect_urls` names; `mail_spacing` lies between two mails of a kind to one address,
+    and `mail_rate` mails go out in an hour at most.
     """
 
     issuer: str
@@ -34,3 +35,4 @@ class AuthPolicy:
     otp_expiry: int = 3600
     otp_length: int = 6
     mail_spacing: int = 60
+    mail_rate: int = 500

@@ -79,19 +79,30 @@ def with_session(address: str, session: Mapping[str, Any], kind: str) -> str:
     return _with_fragment(address, [*((name, session[name]) for name in names), ("type", kind)])
 
 
-def with_error(address: str, error: AuthError) -> str:
-    """Return the address with the error in its fragment."""
+def with_code(address: str, code: str) -> str:
+    """Return the address with a code in its query, to be exchanged for a session."""
+    return _with_query(address, [("code", code)])
+
+
+def with_error(address: str, error: AuthError, *, query: bool = False) -> str:
+    """Return the address with the error in its fragment, with `query` there too (PKCE)."""
     said = [
         ("error", _ERRORS.get(error.status, "server_error")),
         ("error_code", error.code),
         ("error_description", error.message),
     ]
-    return _with_fragment(address, said)
+    return _with_fragment(_with_query(address, said) if query else address, said)
 
 
-def with_message(address: str, message: str) -> str:
+def with_message(address: str, message: str, *, query: bool = False) -> str:
     """Return the address with a message in its fragment: a step is done, and more are to come."""
-    return _with_fragment(address, [("message", message)])
+    said = [("message", message)]
+    return _with_fragment(_with_query(address, said) if query else address, said)
+
+
+def _with_query(address: str, values: Iterable[tuple[str, Any]]) -> str:
+    before = address.partition("#")[0]
+    return f"{before}{'&' if '?' in before else '?'}{urlencode(list(values))}"
 
 
 def _with_fragment(address: str, values: Iterable[tuple[str, Any]]) -> str:

@@ -12,20 +12,23 @@ from typing import Any, TypeVar
 
 import orjson
 
-from jotbase.auth.one_time import OneTimeToken
+from jotbase.auth.one_time import FlowState, OneTimeToken
 from jotbase.auth.sessions import Session
 from jotbase.auth.users import Account, Identity, User
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql
 from jotbase.sql.units import UnitOfWork
 
-Stored = TypeVar("Stored", User, Identity, Session, OneTimeToken)
+Stored = TypeVar("Stored", User, Identity, Session, OneTimeToken, FlowState)
+
+Row = User | Identity | Session | OneTimeToken | FlowState
 
 _TABLES: dict[type, str] = {
     User: "auth.users",
     Identity: "auth.identities",
     Session: "auth.sessions",
     OneTimeToken: "auth.one_time_tokens",
+    FlowState: "auth.flow_states",
 }
 _COLUMNS: dict[type, tuple[str, ...]] = {
     kind: tuple(field.name for field in fields(kind)) for kind in _TABLES
@@ -35,11 +38,12 @@ _KEYS: dict[type, str] = {
     Identity: "identity_id",
     Session: "id",
     OneTimeToken: "token_hash",
+    FlowState: "code_hash",
 }
 _JSON = frozenset(("app_metadata", "user_metadata", "identity_data", "amr"))
 
 
-def insert(dialect: Dialect, value: User | Identity | Session | OneTimeToken) -> Fragment:
+def insert(dialect: Dialect, value: Row) -> Fragment:
     """Return the statement that stores a new row."""
     kind = type(value)
     columns = join(", ", (_name(dialect, column) for column in _COLUMNS[kind]))

@@ -31,6 +31,7 @@ from jotbase.auth.passwords import (
     needs_rehash,
     verify_password,
 )
+from jotbase.auth.pkce import exchange, read_challenge
 from jotbase.auth.redirects import target
 from jotbase.auth.refresh_tokens import parse
 from jotbase.auth.users import Account, User, user_json
@@ -72,8 +73,9 @@ async def signup(request: Request, services: AccountServices) -> Response:
     hashed = await services.hash(password)
     if not services.policy.autoconfirm:
         redirect = target(parameter(request, "redirect_to"), services.policy)
+        challenge = read_challenge(body)
         waiting = await services.engine.write(
-            lambda: sign_up_by_mail(context, address, hashed, data)
+            lambda: sign_up_by_mail(context, address, hashed, data, challenge)
         )
         services.send(waiting.letters, redirect)
         return answer(user_json(waiting.account))
@@ -98,13 +100,15 @@ def address_of(body: dict[str, Any]) -> str:
 
 
 async def token(request: Request, services: AccountServices) -> Response:
-    """`POST /token?grant_type=…`: a session for a password or a refresh token."""
+    """`POST /token?grant_type=…`: a session for a password, a refresh token or a code."""
     services.check_rate("token", request)
     grant_type = parameter(request, "grant_type")
     if grant_type == "password":
         return await _password_grant(request, services)
     if grant_type == "refresh_token":
         return await _refresh_grant(request, services)
+    if grant_type == "pkce":
+        return await _pkce_grant(request, services)
     raise AuthError(400, "invalid_credentials", "unsupported_grant_type")
 
 
@@ -130,6 +134,20 @@ def _weakness(password: str, services: AccountServices) -> dict[str, Any]:
         reasons = fault.extra.get("weak_password", {}).get("reasons", [])
         return {"weak_password": {"message": fault.message, "reasons": reasons}}
     return {}
+
+
+async def _pkce_grant(request: Request, services: AccountServices) -> Response:
+    body = read_body(request.body)
+    code, verifier = text(body, "auth_code"), text(body, "code_verifier")
+    if not code or not verifier:
+        raise AuthError(
+            400,
+            "validation_failed",
+            "invalid request: both auth code and code verifier should be non-empty",
+        )
+    context = services.context(request)
+    granted = await services.engine.write(lambda: exchange(context, code, verifier))
+    return session_answer(granted, services)
 
 
 async def _refresh_grant(request: Request, services: AccountServices) -> Response:
@@ -162,7 +180,8 @@ async def put_user(request: Request, services: AccountServices) -> Response:
     address, data = email(body), metadata(body, "data") if "data" in body else None
     account = await services.read(signed_in(services.context(), principal))
     hashed = await _new_password(text(body, "password"), account, services)
-    change, context = UserChange(address or None, hashed, data), services.context(request)
+    change = UserChange(address or None, hashed, data, read_challenge(body))
+    context = services.context(request)
     changed: Changed = await services.engine.write(lambda: update_user(context, principal, change))
     if changed.revocation is not None:
         services.revoke(changed.revocation)

@@ -14,14 +14,22 @@ from jotbase.auth.bodies import flag, metadata, read_body, text
 from jotbase.auth.by_mail import (
     ask_magic_link,
     ask_recovery,
+    open_link,
     resend_confirmation,
     verify_code,
     verify_link,
 )
-from jotbase.auth.email_change import HalfDone, prove_code, prove_link, resend_change
+from jotbase.auth.email_change import (
+    HalfDone,
+    open_change_link,
+    prove_code,
+    prove_link,
+    resend_change,
+)
 from jotbase.auth.grants import session_json
-from jotbase.auth.one_time import SLOTS
-from jotbase.auth.redirects import target, with_error, with_message, with_session
+from jotbase.auth.one_time import PKCE, SLOTS
+from jotbase.auth.pkce import AuthCode, read_challenge
+from jotbase.auth.redirects import target, with_code, with_error, with_message, with_session
 from jotbase.errors import AuthError, JotError
 from jotbase.http.account_flows import address_of, parameter, session_answer
 from jotbase.http.account_services import AccountServices
@@ -36,8 +44,9 @@ _RESENT = {"signup": resend_confirmation, "email_change": resend_change}
 async def recover(request: Request, services: AccountServices) -> Response:
     """`POST /recover`: a mail to whoever forgot the password; `{}` for every address."""
     services.check_rate("recover", request)
-    email, context = address_of(read_body(request.body)), services.context(request)
-    letters = await services.engine.write(lambda: ask_recovery(context, email))
+    body = read_body(request.body)
+    email, challenge, context = address_of(body), read_challenge(body), services.context(request)
+    letters = await services.engine.write(lambda: ask_recovery(context, email, challenge))
     services.send(letters, _redirect(request, services))
     return answer({})
 
@@ -60,9 +69,9 @@ async def _magic_link(
     request: Request, body: dict[str, Any], services: AccountServices, *, create: bool
 ) -> Response:
     email, data = address_of(body), metadata(body, "data")
-    context = services.context(request)
+    challenge, context = read_challenge(body), services.context(request)
     letters = await services.engine.write(
-        lambda: ask_magic_link(context, email, data, create=create)
+        lambda: ask_magic_link(context, email, data, challenge, create=create)
     )
     services.send(letters, _redirect(request, services))
     return answer({})
@@ -77,8 +86,8 @@ async def resend(request: Request, services: AccountServices) -> Response:
         raise AuthError(400, "phone_provider_disabled", "Phone logins are disabled")
     if kind not in _RESENT:
         raise _invalid(f"Resend takes one of these types: {', '.join(_RESENT)}")
-    email, context = address_of(body), services.context(request)
-    letters = await services.engine.write(lambda: _RESENT[kind](context, email))
+    email, challenge, context = address_of(body), read_challenge(body), services.context(request)
+    letters = await services.engine.write(lambda: _RESENT[kind](context, email, challenge))
     services.send(letters, _redirect(request, services))
     return answer({})
 
@@ -118,30 +127,41 @@ def _link_unit(context: Context, kind: str, link: str) -> UnitOfWork[Granted | H
     return (yield from verify_link(context, kind, link))
 
 
+def _opened_unit(
+    context: Context, kind: str, link: str
+) -> UnitOfWork[Granted | HalfDone | AuthCode]:
+    if kind == "email_change":
+        return (yield from open_change_link(context, link))
+    return (yield from open_link(context, kind, link))
+
+
 def _proved_answer(proved: Granted | HalfDone, services: AccountServices) -> Response:
     if isinstance(proved, HalfDone):
         return answer({"msg": proved.message, "code": "200"})
     return session_answer(proved, services)
 
 
-async def open_link(request: Request, services: AccountServices) -> Response:
+async def follow(request: Request, services: AccountServices) -> Response:
     """`GET /verify`: a redirect with the session, or the error, in its fragment."""
     if request.method == "HEAD":
         # What looks ahead of a reader (mail scanners, previews) must not use up the link.
         return Response(204)
     redirect = _redirect(request, services)
+    kind, link = parameter(request, "type"), parameter(request, "token")
+    by_code = link.startswith(PKCE)
     try:
         services.check_rate("verify", request)
-        kind, link = parameter(request, "type"), parameter(request, "token")
         _check_kind(kind)
         if not link:
             raise _invalid("Verify requires a token or a token hash")
         context = services.context(request)
-        proved = await services.engine.write(lambda: _link_unit(context, kind, link))
+        proved = await services.engine.write(lambda: _opened_unit(context, kind, link))
     except JotError as error:
-        return _see_other(with_error(redirect, as_auth_error(error)))
+        return _see_other(with_error(redirect, as_auth_error(error), query=by_code))
     if isinstance(proved, HalfDone):
-        return _see_other(with_message(redirect, proved.message))
+        return _see_other(with_message(redirect, proved.message, query=by_code))
+    if isinstance(proved, AuthCode):
+        return _see_other(with_code(redirect, proved.code))
     session = session_json(proved, services.ring, services.policy, services.now())
     return _see_other(with_session(redirect, session, kind))
 

@@ -102,7 +102,7 @@ _ROUTES: dict[str, dict[str, Flow]] = {
     "/otp": {"POST": account_mails.otp},
     "/magiclink": {"POST": account_mails.magic_link},
     "/resend": {"POST": account_mails.resend},
-    "/verify": {"GET": account_mails.open_link, "POST": account_mails.verify},
+    "/verify": {"GET": account_mails.follow, "POST": account_mails.verify},
     "/admin/users": {"GET": account_admin.list_page, "POST": account_admin.create},
     "/.well-known/jwks.json": {"GET": _jwks},
     "/settings": {"GET": _settings},

@@ -24,8 +24,9 @@ from jotbase.sql.units import Rows, UnitOfWork
 EMAIL = "ada@example.com"
 WAITING = replace(CONTEXT, policy=replace(CONTEXT.policy, autoconfirm=False))
 UNCONFIRMED = replace(ADA, email_confirmed_at=None)
-#: What the ledger asks and writes: a line, what is old, this asking, wrong codes.
-SPACED: list[Rows] = [[], [], [], []]
+#: What the ledger asks and writes: the hour, a line, what is old, this asking, wrong codes.
+SPACED: list[Rows] = [[], [], [], [], []]
+ASKED = ["SELECT", "SELECT", "DELETE", "INSERT", "DELETE"]
 LINK = link_token(b"key", EMAIL, "123456")
 TOKEN = OneTimeToken(stored_hash(LINK), ADA.id, "recovery", "recovery", EMAIL, MOMENT)
 
@@ -47,7 +48,7 @@ def test_a_known_address_gets_a_letter() -> None:
     assert (letter.to, letter.purpose, letter.verification) == (EMAIL, "recovery", "recovery")
     assert letter.code == f"{int.from_bytes(bytes(range(80, 88))) % 1_000_000:06}"
     assert letter.token == link_token(b"key", EMAIL, letter.code)
-    assert verbs[-3:] == ["DELETE", "INSERT", "UPDATE"]
+    assert verbs[-4:] == ["INSERT", "DELETE", "INSERT", "UPDATE"]
 
 
 def test_an_unknown_address_gets_none() -> None:
@@ -55,7 +56,7 @@ def test_an_unknown_address_gets_none() -> None:
     letters, verbs = drive(ask_recovery(CONTEXT, EMAIL), *SPACED)
 
     assert letters == ()
-    assert verbs == ["SELECT", "DELETE", "INSERT", "DELETE", "SELECT"]
+    assert verbs == [*ASKED, "SELECT"]
 
 
 def test_a_sign_up_is_confirmed_by_letter() -> None:
@@ -66,7 +67,7 @@ def test_a_sign_up_is_confirmed_by_letter() -> None:
     assert (letter.purpose, letter.verification) == ("signup", "signup")
     assert made.account.user.confirmed_at is None
     assert made.account.user.confirmation_sent_at == MOMENT
-    assert verbs[4:] == ["SELECT", "INSERT", "INSERT", "DELETE", "INSERT", "UPDATE"]
+    assert verbs == [*ASKED, "SELECT", *["INSERT"] * 3, "DELETE", "INSERT", "UPDATE"]
 
 
 def test_a_known_address_signing_up_gets_no_letter() -> None:

@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 
 from jotbase.auth.ddl import create
-from jotbase.auth.one_time import OneTimeToken
+from jotbase.auth.one_time import FlowState, OneTimeToken
 from jotbase.auth.sessions import Session
 from jotbase.auth.users import Identity, User
 from jotbase.sql.dialect import POSTGRES, SQLITE, Dialect
@@ -26,6 +26,7 @@ COLUMN = re.compile(
         (Identity, "auth.identities"),
         (Session, "auth.sessions"),
         (OneTimeToken, "auth.one_time_tokens"),
+        (FlowState, "auth.flow_states"),
     ],
 )
 def test_every_value_has_its_column(kind: type, table: str, dialect: Dialect) -> None:

@@ -19,21 +19,34 @@ def asked(now: float, *answers: Rows) -> list[str]:
 
 def test_a_first_mail_is_noted() -> None:
     """What is too old goes, the asking is noted, and wrong codes are forgotten."""
-    assert asked(NOW, []) == ["SELECT", "DELETE", "INSERT", "DELETE"]
+    assert asked(NOW, []) == ["SELECT", "SELECT", "DELETE", "INSERT", "DELETE"]
 
 
 @pytest.mark.parametrize(("seconds", "left"), [(0.0, 60), (17.5, 43), (59.9, 1)])
 def test_a_second_mail_comes_too_soon(seconds: float, left: int) -> None:
     """The refusal says after how many whole seconds to ask again, and notes nothing."""
     with pytest.raises(AuthError, match=f"after {left} seconds") as caught:
-        asked(NOW + seconds, [(MOMENT, 1)])
+        asked(NOW + seconds, [], [(MOMENT, 1)])
 
     assert (caught.value.status, caught.value.code) == (429, "over_email_send_rate_limit")
 
 
 def test_after_the_pause_a_mail_may_be_asked_for() -> None:
     """Sixty seconds, to the moment."""
-    assert asked(NOW + 60, [(MOMENT, 1)])[-1] == "DELETE"
+    assert asked(NOW + 60, [], [(MOMENT, 1)])[-1] == "DELETE"
+
+
+@pytest.mark.parametrize(("sent", "allowed"), [(499, True), (500, False)])
+def test_all_mails_of_an_hour_are_counted(sent: int, allowed: bool) -> None:
+    """Whoever asks for the one too many is refused, and the next hour is counted anew."""
+    if allowed:
+        assert asked(NOW, [(MOMENT, sent)])[-1] == "DELETE"
+    else:
+        with pytest.raises(AuthError, match="email rate limit exceeded"):
+            asked(NOW, [(MOMENT, sent)])
+
+    keys = [next(ledger.note_mail(SQLITE, NOW + later)).params[0] for later in (0, 3600)]
+    assert keys[0] != keys[1]
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ def test_a_letter_replaces_the_last_of_its_slot() -> None:
     """What is stored is a hash of what is mailed, and the user's row tells when."""
     unit = write(CONTEXT, DRAFT)
     statements = [next(unit)]
-    statements += [unit.send([]) for _ in range(2)]
-    deleted, inserted, updated = statements
+    statements += [unit.send([]) for _ in range(3)]
+    _, deleted, inserted, updated = statements
 
     code = f"{int.from_bytes(bytes(range(80, 88))) % 1_000_000:06}"
     link = link_token(b"key", "new@example.com", code)
@@ -27,6 +27,8 @@ def test_a_letter_replaces_the_last_of_its_slot() -> None:
         "email_change",
         "new@example.com",
         MOMENT,
+        None,
+        None,
     )
     assert tuple(updated.params) == (MOMENT, ADA.id)
 
@@ -42,6 +44,7 @@ def test_two_letters_of_one_context_have_two_codes() -> None:
 def test_a_letter_is_spaced_by_its_address() -> None:
     """The ledger notes it."""
     assert drive(space_out(CONTEXT, "recovery", "a@b.c"))[1] == [
+        "SELECT",
         "SELECT",
         "DELETE",
         "INSERT",
