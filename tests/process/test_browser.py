@@ -96,7 +96,7 @@ def test_the_job_board_lives_in_all_windows(tmp_path: Path) -> None:
     assert json.loads(play(project, tmp_path / "errors.txt")) == {
         "jobs": 29,
         "handle": "harbour-clocks-sons",
-        "marked": ["title", "description"],
+        "marked": ["title", "description", "location"],
         "complaints": [REFUSED],
         "posted": ["Clockmaker", "€52,000"],
         "lit": True,
