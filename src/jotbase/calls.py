@@ -38,6 +38,7 @@ from jotbase.query.results import (
 )
 from jotbase.query.shape import Shape, shape
 from jotbase.sql.units import RolledBack
+from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response
 
 #: Answers a data request as the given principal, inside the transaction of a call.
@@ -69,21 +70,28 @@ class Calls:
     preparing: threading.Lock = field(default_factory=threading.Lock)
 
 
-async def answer_call(request: Request, caller: Principal, data: DataApi, calls: Calls) -> Response:
+async def answer_call(
+    request: Request, caller: Principal, data: DataApi, calls: Calls, timing: Timing
+) -> Response:
     """Answer one call. Raises JotError."""
     if request.method == "OPTIONS":
-        return Response(200, (("Allow", allowed_methods(calls.functions, request.path)),))
+        allowed = allowed_methods(calls.functions, request.path)
+        timing.step("parse")
+        return Response(200, (("Allow", allowed),))
     question, values = shape(request)
     question, raw = raw_accept(question)
     intent = _remembered(calls.intents, question, lambda: parse(question))
     call = read_call(calls.functions, intent, values, request.body)
+    timing.step("parse")
     check_caller(call.function, caller)
     result = _result(question, intent, call.function, raw, caller, data, calls)
     context = data.context(caller, values)
     reads = intent.by_query or call.function.reads
+    timing.step("plan")
     outcome = await data.engine.call(
         lambda session: _perform(call, result, context, session, data, calls), reads=reads
     )
+    timing.step("transaction")
     return render_result(result, request, values, outcome)
 
 

@@ -33,6 +33,7 @@ from jotbase.schema.model import Model, Table
 from jotbase.schema.read import read_what_can_be
 from jotbase.settings import Settings
 from jotbase.sql.dialect import Dialect
+from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response, Row
 
 Check = Callable[[Mapping[str, str]], Awaitable[Principal]]
@@ -83,8 +84,8 @@ def data_api(
 ) -> DataApi:
     """Return the data API of what the files mean."""
 
-    async def call(request: Request, caller: Principal, data: DataApi) -> Response:
-        return await answer_call(request, caller, data, calls)
+    async def call(request: Request, caller: Principal, data: DataApi, timing: Timing) -> Response:
+        return await answer_call(request, caller, data, calls, timing)
 
     guards: dict[bool, Guard] = {
         False: RuleGuard(meaning.policy, engine.dialect),

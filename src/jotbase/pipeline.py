@@ -55,7 +55,7 @@ class DataApi:
     principal: Callable[[Mapping[str, str]], Awaitable[Principal]]
     context: MakeContext
     root: Callable[[Request, bool], Response]
-    call: Callable[[Request, Principal, DataApi], Awaitable[Response]]
+    call: Callable[[Request, Principal, DataApi, Timing], Awaitable[Response]]
     ticks: Callable[[], float] | None = None
     verbose: bool = True
     prepared: Remembered = field(default_factory=Remembered)
@@ -68,7 +68,7 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
         caller = principal or await data.principal(request.headers)
         timing.step("jwt")
         if is_call(request.path):
-            response = await data.call(request, caller, data)
+            response = await data.call(request, caller, data, timing)
         elif request.method == "OPTIONS":
             response = render_options(request.path, data.model)
             timing.step("parse")

@@ -93,6 +93,16 @@ def whole(_: Any) -> Any:
 
 
 @rpc
+def odd_head(name: str, value: str, status: int = 200) -> None:
+    respond(status=status, headers=[(name, value)])
+
+
+@rpc
+def called(class_: str) -> str:
+    return class_
+
+
+@rpc
 def kinds(*names: str) -> list[str]:
     return list(names)
 """
@@ -125,6 +135,7 @@ def anon(backend: TestBackend) -> Client:
         ("add_them", {"a": 1, "b": 2}, 3),
         ("tomorrow", {"day": "2026-02-28"}, "2026-03-01"),
         ("points", {}, [{"x": 1, "y": 2}, {"x": 3, "y": 4}]),
+        ("called", {"class": "first"}, "first"),
         ("whole", [1, {"a": 2}], [1, {"a": 2}]),
         ("kinds", {"names": ["a", "b"]}, ["a", "b"]),
     ],
@@ -206,6 +217,9 @@ def test_get_never_writes(anon: Client) -> None:
         ("tomorrow", {"day": "2026-02-30"}, 400, "22008"),
         ("nowhere", {}, 404, "PGRST202"),
         ("members", {}, 401, "42501"),
+        ("odd_head", {"name": "A b", "value": ""}, 500, "PGRST111"),
+        ("odd_head", {"name": "A", "value": "b\r\nC: d"}, 500, "PGRST111"),
+        ("odd_head", {"name": "A", "value": "b", "status": 99}, 500, "PGRST112"),
         ("broken", {}, 500, "PGRSTX00"),
         ("wrong_rows", {}, 500, "PGRSTX00"),
     ],

@@ -93,6 +93,13 @@ def test_all_else_goes_the_long_way(data: bytes) -> None:
     assert b"x-way: long" in line.written
 
 
+def test_a_status_that_has_no_name_is_written() -> None:
+    """A function may choose any."""
+    line, _ = serve(GET, now=lambda _: Response(332, (("Content-Length", "0"),)))
+
+    assert line.written == b"HTTP/1.1 332 \r\nContent-Length: 0\r\n\r\n"
+
+
 def test_an_idle_connection_is_closed() -> None:
     """Only after an answer, and not before its time."""
 

@@ -49,7 +49,7 @@ ROOMS: dict[str, Room] = {
     "engines": _room(f"{WORDS} sql engines.base", "apsw orjson"),
     "timing": _room("values", pure=True),
     "pipeline": _room(f"{THINKING} engines.base timing", "orjson"),
-    "calls": _room(f"{THINKING} engines.base pipeline"),
+    "calls": _room(f"{THINKING} engines.base pipeline timing"),
     "feed": _room(f"{THINKING} engines.base", "orjson"),
     "settings": _room("errors"),
     "project": _room("errors settings", "dotenv"),
@@ -60,7 +60,9 @@ ROOMS: dict[str, Room] = {
     ),
     "studio": _room(""),
     "keychain": _room(f"{WORDS} auth project settings"),
-    "data": _room(f"jotbase {THINKING} pipeline calls engines.base project settings", "orjson"),
+    "data": _room(
+        f"jotbase {THINKING} pipeline calls timing engines.base project settings", "orjson"
+    ),
     "indexing": _room(f"{THINKING} engines.base"),
     "migration": _room(f"{THINKING} engines.base indexing", "orjson"),
     "mailing": _room("errors auth settings"),

@@ -7,7 +7,9 @@ know requests, nor the transaction that it runs in.
 from __future__ import annotations
 
 import inspect
+import keyword
 import logging
+import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
@@ -77,6 +79,21 @@ class Refusal(JotError):
         chosen = status_of(code) if status is None else status
         super().__init__(code, message, details=details, hint=hint, status=chosen)
         self.headers = tuple(headers)
+        check_head(chosen, self.headers)
+
+
+#: A header's name and value (RFC 9110 sections 5.1 and 5.5).
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+
+
+def check_head(status: int | None, headers: Pairs) -> None:
+    """Refuse what an answer's head cannot hold. Raises JotError PGRST111, PGRST112."""
+    if status is not None and not 200 <= status <= 599:
+        raise JotError("PGRST112", "response.status must be a valid status code")
+    for name, value in headers:
+        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
+            raise JotError("PGRST111", f"a function set an invalid header {name!r}"[:200])
 
 
 def status_of(code: str) -> int:
@@ -121,8 +138,13 @@ _STATUSES = (
 
 
 def respond(*, status: int | None = None, headers: Iterable[tuple[str, str]] = ()) -> None:
-    """Set the answer's status, and add headers to it. Raises LookupError outside an rpc."""
+    """Set the answer's status, and add headers to it.
+
+    Raises LookupError outside an rpc, JotError PGRST111 or PGRST112 for what HTTP has not.
+    """
     head = _HEAD.get()
+    headers = tuple(headers)
+    check_head(status, headers)
     head.status = head.status if status is None else status
     head.headers = (*head.headers, *headers)
 
@@ -210,9 +232,9 @@ def make_function(
 ) -> Function:
     """Return a Python function as the data API knows it. Raises TypeError, NameError."""
     hints = typing.get_type_hints(code, include_extras=True)
-    given = inspect.signature(code).parameters.values()
-    kinds = {one.name: kind_of(hints.get(one.name, str)) for one in given}
-    parameters = tuple(_parameter(one, kinds[one.name]) for one in given)
+    given = list(inspect.signature(code).parameters.values())
+    kinds = {_sent(one.name): kind_of(hints.get(one.name, str)) for one in given}
+    parameters = tuple(_parameter(one, kinds[_sent(one.name)]) for one in given)
     whole = parameters[0] if [one.name for one in parameters] == [WHOLE] else None
     schema = {
         "type": "object",
@@ -232,6 +254,15 @@ def make_function(
     )
 
 
+def _sent(name: str) -> str:
+    """Return what clients call a parameter: `class_` is sent as `class`."""
+    return name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name
+
+
+def _python(name: str) -> str:
+    return name + "_" if keyword.iskeyword(name) else name
+
+
 def _faults(schema: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], list[dict[str, Any]]]:
     check = checker(schema)
     return lambda arguments: check(dict(arguments))
@@ -243,10 +274,12 @@ def _parameter(one: inspect.Parameter, kind: Kind) -> Parameter:
         raise TypeError(f"clients cannot name **{one.name}")
     if variadic:
         schema = {"type": "array", "items": schema_of(kind)}
-        return Parameter(one.name, Type.ARRAY, kind.type, schema, required=False, variadic=True)
+        return Parameter(
+            _sent(one.name), Type.ARRAY, kind.type, schema, required=False, variadic=True
+        )
     required = one.default is inspect.Parameter.empty
     return Parameter(
-        one.name, kind.type, kind.item, schema_of(kind), required, nullable=kind.nullable
+        _sent(one.name), kind.type, kind.item, schema_of(kind), required, nullable=kind.nullable
     )
 
 
@@ -260,7 +293,7 @@ def _runner(
         if positional:
             return code(*made.values())
         if variadic is None:
-            return code(**made)
+            return code(**{_python(name): value for name, value in made.items()})
         rest = made.pop(variadic, None) or ()
         before = [made.pop(name) for name in kinds if name in made]
         return code(*before, *rest)

@@ -255,12 +255,12 @@ def ready_protocol(direct: Direct) -> type[ReadyProtocol]:
 
 
 def head(status: int, headers: Headers, *, keep_alive: bool) -> bytes:
-    """Return status line and headers as bytes; header values are UTF-8.
+    """Return status line and headers as bytes; header values are UTF-8. A status may be any.
 
     Raises ValueError for a line break in a header, which could begin another one (RFC 9110 5.5).
     """
     lines = [f"{name}: {value}\r\n" for name, value in headers]
-    text = "".join((_STATUS_LINES[status], *lines))
+    text = "".join((_STATUS_LINES.get(status) or f"HTTP/1.1 {status} \r\n", *lines))
     if text.count("\n") != len(lines) + 1 or text.count("\r") != len(lines) + 1:
         raise ValueError("a header holds a line break")
     return (text if keep_alive else text + "connection: close\r\n").encode() + b"\r\n"

@@ -63,8 +63,8 @@ def _given(intent: Intent, values: Sequence[str], body: bytes) -> tuple[str, Pai
     match intent.content:
         case "form":
             return "form", _form(body), None
-        case "text":
-            return "text", None, _utf8(body)
+        case "text" | "xml":
+            return intent.content, None, _utf8(body)
         case "bytes":
             return "bytes", None, base64.b64encode(body).decode()
         case "csv":

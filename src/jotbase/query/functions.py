@@ -103,7 +103,8 @@ _WHOLE: Mapping[str, tuple[Type, ...]] = {
     "text": (Type.TEXT,),
     "bytes": (Type.BYTES,),
 }
-_WHOLE_NAMES = {"text": "text", "bytes": "bytea", "json": "json/jsonb"}
+_PLAIN = ("text", "bytes", "xml")
+_WHOLE_NAMES = {"text": "text", "bytes": "bytea", "xml": "xml", "json": "json/jsonb"}
 
 
 def choose(functions: Functions, name: str, names: Sequence[str] | None, body: str) -> Function:
@@ -134,7 +135,7 @@ def choose(functions: Functions, name: str, names: Sequence[str] | None, body: s
 
 def _unknown(functions: Functions, name: str, names: Sequence[str], body: str) -> RequestError:
     called, listed = f"{SCHEMA}.{name}", ", ".join(sorted(names))
-    if body in ("text", "bytes"):
+    if body in _PLAIN:
         shown, given = called, f" with a single unnamed {_WHOLE_NAMES[body]} parameter"
     else:
         shown = f"{called}({listed})" if names else f"{called} without parameters"
@@ -142,7 +143,7 @@ def _unknown(functions: Functions, name: str, names: Sequence[str], body: str) -
         given = f" with parameter{several} {listed}" if names else " without parameters"
         if body == "json":
             given += f" or with a single unnamed {_WHOLE_NAMES['json']} parameter"
-    hint = None if body in ("text", "bytes") else _hint(functions, name, f"({listed})")
+    hint = None if body in _PLAIN else _hint(functions, name, f"({listed})")
     return RequestError(
         "PGRST202",
         f"Could not find the function {shown} in the schema cache",

@@ -163,7 +163,7 @@ class Intent:
     range: tuple[int, int | None] | None = None
     preferences: Preferences = Preferences()
     media: Media = Media()
-    content: Literal["json", "csv", "form", "text", "bytes"] = "json"
+    content: Literal["json", "csv", "form", "text", "bytes", "xml"] = "json"
     head: bool = False
     selected: bool = False
 

@@ -11,7 +11,7 @@ from typing import Literal
 from jotbase.errors import RequestError
 from jotbase.query.intent import Media
 
-Content = Literal["json", "csv", "form", "text", "bytes"]
+Content = Literal["json", "csv", "form", "text", "bytes", "xml"]
 
 _CONTENT: dict[str, Content] = {
     "application/json": "json",
@@ -19,6 +19,7 @@ _CONTENT: dict[str, Content] = {
     "application/x-www-form-urlencoded": "form",
     "text/plain": "text",
     "application/octet-stream": "bytes",
+    "text/xml": "xml",
 }
 _VENDOR = "application/vnd.pgrst."
 _PLAN_OPTIONS = ("analyze", "verbose", "settings", "buffers", "wal")

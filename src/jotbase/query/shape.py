@@ -63,10 +63,9 @@ def shape(request: Request) -> tuple[Shape, tuple[str, ...]]:
     header = request.headers.get
     method = request.method
     reading = method in ("GET", "HEAD")
-    calling = request.path.startswith(_CALLS)
     if request.query:
         pieces = tuple([_piece(piece, values) for piece in request.query.split("&") if piece])
-        if reading and calling:
+        if reading and request.path.startswith(_CALLS):
             pieces, values = _arguments(pieces, values)
     question = Shape(
         method,
@@ -74,8 +73,8 @@ def shape(request: Request) -> tuple[Shape, tuple[str, ...]]:
         pieces,
         header("prefer", ""),
         header("accept", ""),
-        header("range", "") if reading or calling else "",
-        header("range-unit", "") if reading or calling else "",
+        header("range", "") if method == "GET" else "",
+        header("range-unit", "") if method == "GET" else "",
         "" if reading else header("content-type", ""),
         header("accept-profile" if reading else "content-profile", ""),
     )

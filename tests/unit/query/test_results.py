@@ -61,7 +61,7 @@ def test_results_are_shown(function: Function, outcome: Outcome, status: int, bo
 
 def test_a_window_cuts_values() -> None:
     """Limit and offset hold for values as they do for rows."""
-    found = answer("POST /rpc/f", VALUES, Outcome([1, 2, 3]), range="1-1")
+    found = answer("GET /rpc/f", VALUES, Outcome([1, 2, 3]), range="1-1")
 
     assert (found.body, found.header("Content-Range")) == (b"[2]", "1-1/*")
 
