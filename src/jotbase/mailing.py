@@ -132,14 +132,20 @@ def _connected(server: SplitResult) -> smtplib.SMTP:
     if server.scheme == "smtps":
         return smtplib.SMTP_SSL(host, server.port or 465, timeout=PATIENCE, context=context)
     connection = smtplib.SMTP(host, server.port or 587, timeout=PATIENCE)
+    try:
+        _secure(connection, server, context)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _secure(connection: smtplib.SMTP, server: SplitResult, context: ssl.SSLContext) -> None:
     connection.ehlo()
     if connection.has_extn("starttls"):
         connection.starttls(context=context)
-        connection.ehlo()
-    elif server.username and host not in _LOOPBACK:
-        connection.close()
+    elif server.username and server.hostname not in _LOOPBACK:
         raise MailError("the server offers no STARTTLS, and a password must not travel plainly")
-    return connection
 
 
 def _message(mail: Mail, sender: str) -> EmailMessage:

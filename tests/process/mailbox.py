@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import queue
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,8 +33,21 @@ class Mailbox:
 
 class _Session(socketserver.StreamRequestHandler):
     box: Mailbox
+    context: ssl.SSLContext | None
+    at_once: bool
 
     def handle(self) -> None:
+        try:
+            self._greet()
+        except OSError:
+            return  # a client that does not trust the certificate hangs up
+        finally:
+            self.rfile.close()
+            self.connection.close()
+
+    def _greet(self) -> None:
+        if self.at_once:
+            self._secure()
         self._say(b"220 mailbox")
         while line := self.rfile.readline():
             verb = line.split(None, 1)[0].upper() if line.strip() else b""
@@ -45,11 +59,25 @@ class _Session(socketserver.StreamRequestHandler):
                 self._say(b"235 welcome")
             elif verb == b"QUIT":
                 return self._say(b"221 bye")
+            elif verb == b"STARTTLS":
+                self._say(b"220 go on")
+                self._secure()
             elif verb == b"MAIL" and self.box.refusals:
                 self._say(self.box.refusals.pop(0))
             else:
-                self._say(b"250-mailbox\r\n250 AUTH PLAIN" if verb == b"EHLO" else b"250 ok")
+                self._say(self._offers() if verb == b"EHLO" else b"250 ok")
         return None
+
+    def _offers(self) -> bytes:
+        secure = isinstance(self.connection, ssl.SSLSocket)
+        starttls = b"" if self.context is None or secure else b"250-STARTTLS\r\n"
+        return b"250-mailbox\r\n" + starttls + b"250 AUTH PLAIN"
+
+    def _secure(self) -> None:
+        assert self.context is not None
+        self.connection = self.context.wrap_socket(self.connection, server_side=True)
+        self.rfile = self.connection.makefile("rb")
+        self.wfile = self.connection.makefile("wb", 0)
 
     def _take(self) -> None:
         self._say(b"354 go on")
@@ -66,11 +94,16 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def mailbox() -> Iterator[Mailbox]:
-    """Run a mail server on a free port while the block runs."""
+def mailbox(
+    host: str = "127.0.0.1", context: ssl.SSLContext | None = None, *, at_once: bool = False
+) -> Iterator[Mailbox]:
+    """Run a mail server on a free port while the block runs.
+
+    With a context it offers STARTTLS, or speaks TLS `at_once`.
+    """
     box = Mailbox()
-    handler = type("Handler", (_Session,), {"box": box})
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+    handler = type("Handler", (_Session,), {"box": box, "context": context, "at_once": at_once})
+    with socketserver.ThreadingTCPServer((host, 0), handler) as server:
         server.daemon_threads = True
         box.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
