@@ -97,11 +97,14 @@ CODES: dict[str, Code] = {
 #: GoTrue's codes that the accounts API gives, and when. A code goes with several statuses.
 ACCOUNT_CODES: dict[str, str] = {
     "anonymous_provider_disabled": "Sign-in without an account is switched off.",
+    "bad_code_verifier": "The code verifier does not fit the challenge that was sent before.",
     "bad_json": "The request body could not be read.",
     "bad_jwt": "The access token is not valid, or names no user.",
     "conflict": "Rows still refer to the user, or too many changes met; try again.",
     "email_exists": "Another user has this email address.",
     "email_not_confirmed": "The user has not confirmed the email address yet.",
+    "flow_state_expired": "The code from a link is too old.",
+    "flow_state_not_found": "No link gave this code, or it was used before.",
     "invalid_credentials": "Email and password do not fit, or the kind of sign-in is unknown.",
     "no_authorization": "The request bears no API key, or no token where one is needed.",
     "not_admin": "Only the service role may do this.",
