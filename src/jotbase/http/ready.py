@@ -3,7 +3,7 @@
 In charge of reading a request of the data API straight from the parser and of writing its answer at
 once, where ASGI's scope, task and messages would cost more than the answer itself; all other
 requests, and odd ones, go uvicorn's way. Must not know what is answered. Figures:
-docs/decisions/0013-the-short-way.md.
+docs/decisions/0014-the-short-way.md.
 """
 
 from __future__ import annotations
