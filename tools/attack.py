@@ -105,7 +105,9 @@ ATTACKS = (
         "windows", f"GET /rest/v1/jobs?{EMBED}&order=id.desc*,companies(name)*&limit=5*&offset=0*"
     ),
     Attack("reading", "GET /rest/v1/jobs?select=id", ("Range: 0-4*", "Prefer: count=exact*")),
-    Attack("profiles", "GET /rest/v1/jobs", ("Accept-Profile: public*", "Accept: text/csv*")),
+    Attack(
+        "profiles", "GET /rest/v1/jobs?select=id", ("Accept-Profile: public*", "Accept: text/csv*")
+    ),
     Attack("new rows", "POST /rest/v1/jobs", (KEEP,), json.dumps(JOB)),
     Attack(
         "merged rows",
