@@ -48,10 +48,10 @@ fix: $(DEV_READY) ## Mend what ruff can mend
 	ruff check --fix .
 	ruff format .
 
-attack: $(RUN_READY) ## Have sqlmap attack the job board for five minutes; any finding is a failure
+attack: $(RUN_READY) ## Have sqlmap attack the job board for five minutes; a finding is a failure (ARGS="name")
 	@test -x build/sqlmap/bin/sqlmap || { $(PYTHON) -m venv build/sqlmap \
 	  && build/sqlmap/bin/python -m pip install --quiet sqlmap==1.10.10; }
-	python tools/attack.py build/sqlmap/bin/sqlmap
+	python tools/attack.py build/sqlmap/bin/sqlmap $(ARGS)
 
 bench: $(DEV_READY) $(BENCH_READY) ## Measure Jotbase beside hand-written servers; writes docs/benchmarks.md
 	@tools/system wrk=wrk

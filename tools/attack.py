@@ -5,8 +5,10 @@ finding, an answer 500 or a place that was not tried is a failure. So is a run t
 nothing: a small server that does paste text into SQL must be found out by the same command.
 Must not know: how Jotbase makes SQL.
 
-Usage: python tools/attack.py path/to/sqlmap
+Usage: python tools/attack.py path/to/sqlmap [name of an attack ...]
 """
+
+from __future__ import annotations
 
 import json
 import os
@@ -19,7 +21,8 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -37,66 +40,93 @@ OPTIONS = [
 
 
 @dataclass(frozen=True)
+class User:
+    """Somebody who has signed up."""
+
+    id: str
+    token: str
+
+
+@dataclass(frozen=True)
 class Attack:
-    """One request, its places to attack marked with an asterisk."""
+    """One request, its places to attack marked with an asterisk; without them, `answer` is the
+    status (200 for all of success).
+    """
 
     name: str
     line: str
     headers: tuple[str, ...] = ()
     body: str = ""
+    answer: int = 200
 
     @property
     def places(self) -> int:
         """How many places there are."""
         return "".join((self.line, *self.headers, self.body)).count("*")
 
+    def filled(self, user: User) -> Attack:
+        """Return the attack with what is known of the user."""
+        headers = tuple(one.replace("<user>", user.token) for one in self.headers)
+        return replace(self, line=self.line.replace("<id>", user.id), headers=headers)
+
 
 #: Stands for the token of somebody who has just signed up.
 USER = "Authorization: Bearer <user>"
+LINK = '{"type": "signup*", "token_hash": "abc*"}'
+CSV = "Content-Type: text/csv"
+EMBED = "select=id,companies(name)"
 PASSWORD = '{"email": "nobody@board.example*", "password": "not a password"}'
+BEARER = "Authorization: Bearer y*"
 SESSION = '{"refresh_token": "a*"}'
 KEEP = "Prefer: tx=rollback,return=representation"
 JOB = {
     "title": "Baker*",
-    "company": "kupferkanne*",
+    "company": "nordlicht*",
     "description": "Bakes bread every morning.*",
     "remote": True,
     "tags": ["bread*"],
     "salary": 30000,
 }
+BATCH = [
+    {"method": "GET", "path": "jobs?title=neq.x*&limit=1", "as": "first"},
+    {"method": "GET", "path": "jobs?id=eq.$ref(first/0/id*)"},
+    {"method": "PATCH", "path": "jobs?id=eq.1", "body": {"title": {"$ref": "first/0/title*"}}},
+]
 ATTACKS = (
     Attack("texts", "GET /rest/v1/jobs?title=ilike.%25e%25*&company=not.in.(x,y*)"),
     Attack("numbers", "GET /rest/v1/jobs?id=gt.0*&salary=gte.1000*&equity=lt.1*"),
     Attack("other types", "GET /rest/v1/jobs?remote=is.true*&created_at=gt.2020-01-01*"),
     Attack("documents", "GET /rest/v1/jobs?tags=cs.{python*}&tags->>0*=neq.x"),
-    Attack("patterns", "GET /rest/v1/jobs?title=imatch.e*&description=fts.bread*"),
+    Attack("patterns", "GET /rest/v1/jobs?title=imatch.e*&description=not.fts.bread*"),
     Attack("trees", "GET /rest/v1/jobs?or=(id.gt.0*,and(id.lt.0,title.eq.a*))&not.and=(id.eq.0*)"),
-    Attack("names", "GET /rest/v1/jobs*?id*=gt.0&companies.name*=eq.x&select=id,companies(name)"),
+    Attack("names", "GET /rest/v1/jobs*?id*=gt.0&companies.name*=neq.x&select=id,companies(name)"),
     Attack("columns", "GET /rest/v1/jobs?select=id*,t:title::text*,companies!inner(name*)"),
-    Attack("windows", "GET /rest/v1/jobs?order=salary.desc*,companies(name)*&limit=5*&offset=0*"),
+    Attack(
+        "windows", f"GET /rest/v1/jobs?{EMBED}&order=id.desc*,companies(name)*&limit=5*&offset=0*"
+    ),
     Attack("reading", "GET /rest/v1/jobs?select=id", ("Range: 0-4*", "Prefer: count=exact*")),
-    Attack("profiles", "GET /rest/v1/jobs?select=id", ("Accept-Profile: public*", "Accept: a/b*")),
+    Attack(
+        "profiles", "GET /rest/v1/jobs?select=id", ("Accept-Profile: public*", "Accept: text/csv*")
+    ),
     Attack("new rows", "POST /rest/v1/jobs", (KEEP,), json.dumps(JOB)),
     Attack(
         "merged rows",
         "POST /rest/v1/companies?columns=handle,name*&on_conflict=handle*",
         (f"{KEEP},resolution=merge-duplicates*",),
-        '{"handle": "kupferkanne", "name": "K*"}',
+        '{"handle": "nordlicht", "name": "K*"}',
     ),
-    Attack("keys of rows", "POST /rest/v1/jobs", (KEEP,), '{"title*": "Baker", "id": "1*"}'),
-    Attack("tables", "POST /rest/v1/jobs", (KEEP, "Content-Type: text/csv"), "title*,id\nBaker*,1"),
+    Attack("keys of rows", "POST /rest/v1/companies", (KEEP,), '{"handle*": "x-1", "name*": "K"}'),
+    Attack("tables", "POST /rest/v1/companies", (KEEP, CSV), "handle*,name\nx-1*,K"),
     Attack("changes", "PATCH /rest/v1/jobs?id=eq.1*", (KEEP,), '{"title": "Baker*"}'),
     Attack("removals", "DELETE /rest/v1/jobs?id=eq.1*&order=id*&limit=1*", (KEEP,)),
-    Attack(
-        "sign-in", "POST /auth/v1/token?grant_type=refresh_token*", (), '{"refresh_token": "a*"}'
-    ),
+    Attack("batches", "POST /rest/v1/", ("Prefer: tx=rollback",), json.dumps(BATCH)),
     Attack("accounts", "GET /auth/v1/admin/users?page=1*&per_page=5*"),
-    Attack("one account", "GET /auth/v1/admin/users/00000000-0000-4000-8000-000000000000*"),
-    Attack("passwords", "POST /auth/v1/token?grant_type=password", (), PASSWORD),
-    Attack("under rules", "GET /rest/v1/jobs?title=eq.x*&or=(id.gt.0*,salary.is.null)", (USER,)),
-    Attack(
-        "credentials", "GET /rest/v1/jobs?select=id", ("apikey: x*", "Authorization: Bearer y*")
-    ),
+    Attack("one account", "GET /auth/v1/admin/users/<id>*"),
+    Attack("under rules", "GET /rest/v1/jobs?title=neq.x*&or=(id.gt.0*,salary.is.null)", (USER,)),
+    Attack("sessions", "POST /auth/v1/token?grant_type=refresh_token*", (), SESSION, answer=400),
+    Attack("links", "POST /auth/v1/verify", (), LINK, answer=403),
+    Attack("passwords", "POST /auth/v1/token?grant_type=password", (), PASSWORD, answer=400),
+    Attack("credentials", "GET /rest/v1/jobs?select=id", ("apikey: x*", BEARER), answer=401),
 )
 #: What the same command must find in the server that is open to it.
 OPEN = Attack("the open server", "GET /?id=1*")
@@ -135,8 +165,8 @@ def careless() -> Iterator[str]:
 
 
 @contextmanager
-def board(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Serve a new job board while the block runs; give host and port, secret key, user's token."""
+def board(folder: Path) -> Iterator[tuple[str, str, User]]:
+    """Serve a new job board while the block runs; give host and port, secret key, and a user."""
     jotbase = [sys.executable, "-m", "jotbase"]
     project = str(folder / "jobs")
     subprocess.run([*jotbase, "init", "--example", "jobs", project], check=True)
@@ -156,24 +186,41 @@ def board(folder: Path) -> Iterator[tuple[str, str, str]]:
         process.wait(20)
 
 
-def sign_up(host: str, key: str) -> str:
-    """Return the token of a new user."""
+def sign_up(host: str, key: str) -> User:
+    """Return a new user."""
     body = json.dumps({"email": "ada@board.example", "password": "correct horse battery"}).encode()
     headers = {"apikey": key, "content-type": "application/json"}
     request = Request(f"http://{host}/auth/v1/signup", body, headers)
     with urlopen(request, timeout=20) as answer:
-        token: str = json.load(answer)["access_token"]
-    return token
+        session = json.load(answer)
+    return User(session["user"]["id"], session["access_token"])
 
 
-def attack(sqlmap: str, one: Attack, host: str, key: str, user: str, folder: Path) -> str:
+def headers_of(one: Attack, key: str) -> dict[str, str]:
+    """Return the request's headers: its own, and what each request has."""
+    own = dict(header.split(": ", 1) for header in one.headers)
+    return {"apikey": key, "Content-Type": "application/json"} | own
+
+
+def unmarked(one: Attack, host: str, key: str) -> int:
+    """Return the status of the request as it is without a mark, 200 for all of success.
+
+    What is refused in any case never comes as far as SQL, and attacking it would prove nothing.
+    """
+    method, target = one.line.replace("*", "").split(" ")
+    headers = {name: text.replace("*", "") for name, text in headers_of(one, key).items()}
+    connection = HTTPConnection(host, timeout=20)
+    connection.request(method, target, one.body.replace("*", "").encode(), headers)
+    status = connection.getresponse().status
+    connection.close()
+    return 200 if status < 300 else status
+
+
+def attack(sqlmap: str, one: Attack, host: str, key: str, folder: Path) -> str:
     """Return what sqlmap says of a request."""
     where = folder / re.sub(r"\W", "-", one.name)
     where.mkdir()
-    given = {header.split(":")[0] for header in one.headers}
-    usual = {"apikey": key, "Content-Type": "application/json"}
-    headers = [f"{name}: {text}" for name, text in usual.items() if name not in given]
-    headers += [header.replace("<user>", user) for header in one.headers]
+    headers = [f"{name}: {text}" for name, text in headers_of(one, key).items()]
     lines = [f"{one.line} HTTP/1.1", f"Host: {host}", *headers, "", one.body]
     (where / "request").write_text("\r\n".join(lines))
     command = [sqlmap, "-r", str(where / "request"), "--output-dir", str(where / "out"), *OPTIONS]
@@ -190,9 +237,11 @@ FAILED = re.compile(r"^(5\d\d) \(.*?\) - (\d+) times", re.MULTILINE)
 REQUESTS = re.compile(r"^\d\d\d \(.*?\) - (\d+) times", re.MULTILINE)
 
 
-def faults(one: Attack, said: str) -> list[str]:
+def faults(one: Attack, status: int, said: str) -> list[str]:
     """Return what is wrong with the outcome of an attack."""
     found = ["sqlmap says that it can be done"] if FOUND.search(said) else []
+    if status != one.answer:
+        found.append(f"the request itself is answered {status}, not {one.answer}")
     found += [f"{times} answers {status}" for status, times in FAILED.findall(said)]
     tried = len(TRIED.findall(said))
     if tried != one.places:
@@ -200,20 +249,23 @@ def faults(one: Attack, said: str) -> list[str]:
     return found
 
 
-def main(sqlmap: str) -> int:
+def main(sqlmap: str, *names: str) -> int:
     """Attack, tell each outcome, and return 1 if there is a fault."""
+    attacks = [one for one in ATTACKS if not names or one.name in names]
     folder = Path(tempfile.mkdtemp(prefix="jotbase-attack-"))
     print(f"What sqlmap says is kept in {folder}")
     with careless() as host:
-        if not FOUND.search(attack(sqlmap, OPEN, host, "", "", folder)):
+        if not FOUND.search(attack(sqlmap, OPEN, host, "", folder)):
             print("sqlmap did not find the server that is open to it: the run means nothing")
             return 1
     print(f"{OPEN.name}: found out, as it should be")
     wrong = 0
     with board(folder) as (host, key, user), ThreadPoolExecutor(AT_ONCE) as pool:
-        outcomes = pool.map(lambda one: attack(sqlmap, one, host, key, user, folder), ATTACKS)
-        for one, said in zip(ATTACKS, outcomes, strict=True):
-            found = faults(one, said)
+        known = [one.filled(user) for one in attacks]
+        statuses = [unmarked(one, host, key) for one in known]
+        outcomes = pool.map(lambda one: attack(sqlmap, one, host, key, folder), known)
+        for one, status, said in zip(known, statuses, outcomes, strict=True):
+            found = faults(one, status, said)
             wrong += bool(found)
             refused = sum(int(times) for times in REQUESTS.findall(said))
             outcome = "; ".join(found) or f"nothing in {one.places} places"
@@ -222,6 +274,6 @@ def main(sqlmap: str) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))
