@@ -29,23 +29,24 @@ _SMALL = 2**53
 class Recipe:
     """What rows of a table take whose body sets certain columns.
 
-    `given` are those columns, `absent` the others, which the server may have to fill.
+    `given` are those columns, each with what its values are in Python if they may stay as they are;
+    `absent` are the others, which the server may have to fill.
     """
 
     table: Table
     keys: frozenset[str]
-    given: tuple[Column, ...]
+    given: tuple[tuple[Column, type[Any] | None], ...]
     absent: tuple[Column, ...]
 
 
 @lru_cache(maxsize=1024)
 def recipe(table: Table, names: tuple[str, ...]) -> Recipe:
     """Return what rows take that have those columns."""
-    given = tuple(table.by_name[name] for name in names)
+    given = (table.by_name[name] for name in names)
     return Recipe(
         table,
         frozenset(names),
-        given,
+        tuple((column, _SAME.get(column.type)) for column in given),
         tuple(column for column in table.columns if column.name not in names),
     )
 
@@ -68,7 +69,8 @@ def rows_of(
     rows = [dict(raw) for raw in raws]
     if not means.check.are_valid([present(recipe.table, row) for row in rows]):
         return None
-    if not all(_made_canonical(rows, column) for column in recipe.given):
+    made = _one_made_canonical(rows[0], recipe) if len(rows) == 1 else _made_canonical(rows, recipe)
+    if not made:
         return None
     return rows if all(_filled(rows, *fill, context) for fill in fills) else None
 
@@ -99,15 +101,37 @@ def present(table: Table, row: Row) -> Row:
     }
 
 
-def _made_canonical(rows: list[Row], column: Column) -> bool:
-    """Bring a column's values into canonical form; say no where one is missing.
+def _one_made_canonical(row: Row, recipe: Recipe) -> bool:
+    """Bring one row's values into canonical form; say no where one is missing.
 
-    Most values are in it, and text that many rows share is read once.
+    The way of many rows, without what pays off only with them.
     """
+    for column, same in recipe.given:
+        value = row[column.name]
+        kind = type(value)
+        if kind is same and (
+            kind is bool
+            or (kind is str and "\0" not in value)
+            or (kind is int and -_SMALL < value < _SMALL)
+        ):
+            continue
+        if value is None and not column.nullable:
+            return False
+        row[column.name] = canonical(column, value)
+    return True
+
+
+def _made_canonical(rows: list[Row], recipe: Recipe) -> bool:
+    """Bring the rows' values into canonical form, column by column; say no where one is missing."""
+    return all(_column_made_canonical(rows, column, same) for column, same in recipe.given)
+
+
+def _column_made_canonical(rows: list[Row], column: Column, same: type[Any] | None) -> bool:
+    """Most values are in canonical form, and text that many rows share is read once."""
     name = column.name
     values = [row[name] for row in rows]
     kinds = set(map(type, values))
-    if kinds == {_SAME.get(column.type)} and _are_plain(column.type, values):
+    if kinds == {same} and _are_plain(column.type, values):
         return True
     if NoneType in kinds and not column.nullable:
         return False

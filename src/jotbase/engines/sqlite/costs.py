@@ -31,16 +31,19 @@ class Costs:
 
     A statement is its text and the size of its longest text value, to a factor of four: inserting
     one row and inserting ten thousand are one text. Of a text, which may be long, only the hash is
-    kept: two that share one share what they owe, which harms neither.
+    kept: two that share one share what they owe, which harms neither. `_owing` are the texts that
+    owe, or owed, in any size: most never did.
     """
 
     def __init__(self) -> None:
         self._owed: dict[tuple[int, int], int] = {}
+        self._owing: set[int] = set()
         self._seen: set[int] = set()
 
     def is_dear(self, text: str, values: Sequence[Any]) -> bool:
         """Say whether the statement belongs in a thread, for what is known of it."""
-        return bool(self._owed) and (hash(text), _size(values)) in self._owed
+        key = hash(text)
+        return key in self._owing and (key, _size(values)) in self._owed
 
     def is_new(self, text: str) -> bool:
         """Say whether the text was never asked for, and remember it."""
@@ -56,7 +59,9 @@ class Costs:
         """Send the statement to a thread for so many cheap runs."""
         if len(self._owed) >= _MOST:
             self._owed.clear()
+            self._owing.clear()
         self._owed[hash(text), _size(values)] = runs
+        self._owing.add(hash(text))
 
     def ran_in_thread(self, text: str, values: Sequence[Any], seconds: float) -> None:
         """Count a run in a thread, of so much processor time: a cheap one pays, a dear one owes."""
