@@ -22,6 +22,7 @@ from jotbase.query.grammar import is_call, parse
 from jotbase.query.intent import Intent
 from jotbase.query.nodes import ReadPlan
 from jotbase.query.prepared import work_of
+from jotbase.query.remembered import Remembered, length_of
 from jotbase.query.render import render_error, render_read, render_written
 from jotbase.query.results import (
     Outcome,
@@ -52,21 +53,24 @@ Run = Callable[
 Key = TypeVar("Key")
 Made = TypeVar("Made")
 
-#: How many calls' questions are remembered.
-_REMEMBERED = 1024
+#: How many calls' questions are remembered, and how long one may be for that (characters).
+_REMEMBERED = 256
+_LONGEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """What calling takes. `intents` and `results` remember what was thought out before.
+    """What calling takes. `intents`, `results` and `prepared` remember what was thought out before.
 
-    Functions run in several threads, so what they ask of the pipeline is prepared one at a time.
+    Functions run in several threads, so what they ask of the pipeline is prepared one at a time,
+    and remembered apart from what the event loop remembers.
     """
 
     functions: Functions
     run: Run
     intents: dict[Shape, Intent] = field(default_factory=dict)
     results: dict[tuple[Shape, Function, bool], ResultPlan] = field(default_factory=dict)
+    prepared: Remembered = field(default_factory=Remembered)
     preparing: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -80,7 +84,7 @@ async def answer_call(
         return Response(200, (("Allow", allowed),))
     question, values = shape(request)
     question, raw = raw_accept(question)
-    intent = _remembered(calls.intents, question, lambda: parse(question))
+    intent = _remembered(calls.intents, question, question, lambda: parse(question))
     call = read_call(calls.functions, intent, values, request.body)
     timing.step("parse")
     check_caller(call.function, caller)
@@ -112,16 +116,19 @@ def _result(
 
     if raw is not None:
         return make()
-    return _remembered(calls.results, (question, function, passes), make)
+    return _remembered(calls.results, (question, function, passes), question, make)
 
 
-def _remembered(known: dict[Key, Made], key: Key, make: Callable[[], Made]) -> Made:
+def _remembered(
+    known: dict[Key, Made], key: Key, question: Shape, make: Callable[[], Made]
+) -> Made:
     found = known.get(key)
     if found is None:
         found = make()
         if len(known) >= _REMEMBERED:
             known.clear()
-        known[key] = found
+        if length_of(question) <= _LONGEST:
+            known[key] = found
     return found
 
 
@@ -160,7 +167,7 @@ def answer_within(
         if is_call(request.path):
             return _call_within(request, question, values, caller, session, data, calls)
         with calls.preparing:
-            prepared = prepare(question, caller.is_service, data)
+            prepared = prepare(question, caller.is_service, data, calls.prepared)
         context = data.context(caller, values)
         meant = prepared.plan
         if isinstance(meant, ReadPlan):

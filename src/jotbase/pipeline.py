@@ -135,13 +135,15 @@ def answer_now(request: Request, principal: Principal, data: DataApi) -> Respons
         return None
 
 
-def prepare(question: Shape, passes: bool, data: DataApi) -> Prepared:
+def prepare(
+    question: Shape, passes: bool, data: DataApi, known: Remembered | None = None
+) -> Prepared:
     """Return the question made ready, remembered by its shape. Raises RequestError."""
-    key = (question, passes)
-    known = data.prepared.get(key)
-    if known is not None:
-        return known
+    key, known = (question, passes), data.prepared if known is None else known
+    found = known.get(key)
+    if found is not None:
+        return found
     guard = data.guards[passes]
     prepared = make_ready(question, data.model, data.limits, data.engine.dialect, guard)
-    data.prepared.keep(key, prepared)
+    known.keep(key, prepared)
     return prepared

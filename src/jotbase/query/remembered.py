@@ -28,20 +28,19 @@ class Remembered(dict[Key, Prepared]):
 
     def keep(self, key: Key, prepared: Prepared) -> None:
         """Remember a question that is not there yet, unless it alone takes too much."""
-        length = _length(key)
+        length = length_of(key[0])
         if length > CHARACTERS // 100:
             return
         while self and (len(self) >= MOST or self._characters + length > CHARACTERS):
             oldest = next(iter(self))
-            self._characters -= _length(oldest)
+            self._characters -= length_of(oldest[0])
             del self[oldest]
         self._characters += length
         self[key] = prepared
 
 
-def _length(key: Key) -> int:
+def length_of(question: Shape) -> int:
     """Return how many characters a question has, headers included."""
-    question = key[0]
     pieces = sum(
         len(piece) if isinstance(piece, str) else len(piece[0]) + len(piece[1])
         for piece in question.pieces
