@@ -6,9 +6,11 @@ In charge of what stands around a result.
 
 from __future__ import annotations
 
+import base64
+
 from jotbase.functions import respond, rpc
 
-from .shapes import Html, Json, PlainText, Project, Xml, read
+from .shapes import Html, Json, PlainText, Png, Project, Xml, read
 
 TWO_HEADERS = [("X-Test", "key1=val1; someValue; key2=val2"), ("X-Test-2", "key1=val1")]
 
@@ -81,3 +83,10 @@ def welcome_xml() -> Xml:
 def return_scalar_xml() -> Xml:
     """Return XML."""
     return "<my-xml-tag/>"
+
+
+@rpc
+def ret_image() -> Png:
+    """Return a picture that a table holds."""
+    found = read("images", name="eq.A.png", select="img")
+    return base64.b64decode(found[0]["img"]) if found else None

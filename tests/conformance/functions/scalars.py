@@ -7,6 +7,7 @@ In charge of what goes into a call and comes out of it. Must not know any table.
 
 from __future__ import annotations
 
+import itertools
 import re
 from threading import Event
 from typing import get_args
@@ -72,6 +73,16 @@ def do_nothing() -> None:
 @rpc
 def ret_void() -> None:
     """Answer without content."""
+
+
+#: Numbers drawn are not given back when a call is undone: as with a sequence of PostgreSQL.
+CALLS = itertools.count(1)
+
+
+@rpc
+def callcounter() -> int:
+    """Return how many times it was called since the server started."""
+    return next(CALLS)
 
 
 @rpc

@@ -36,6 +36,7 @@ Record = dict[str, Any]
 PlainText = Annotated[str, {"contentMediaType": "text/plain"}]
 Html = Annotated[str, {"contentMediaType": "text/html"}]
 Xml = Annotated[str, {"contentMediaType": "text/xml"}]
+Png = Annotated[bytes | None, {"contentMediaType": "image/png"}]
 Octets = Annotated[bytes, {"contentMediaType": "application/octet-stream"}]
 
 OneNine = Annotated[int, {"minimum": 1, "maximum": 9}]

@@ -13,7 +13,7 @@ import hmac
 import json
 from typing import Any, TypedDict
 
-from jotbase.functions import caller, rpc
+from jotbase.functions import Refusal, caller, rpc
 
 from .shapes import Record
 
@@ -93,3 +93,12 @@ def is_superuser() -> bool:
 def privileged_hello(name: str) -> str:
     """Greet those who may call it."""
     return f"Privileged hello to {name}"
+
+
+@rpc
+def get_guc_value(prefix: str, name: str) -> str | None:
+    """Return one claim of the caller's token; a function sees no other setting of a request."""
+    if prefix != "request.jwt.claims":
+        raise Refusal("42704", f'unrecognized configuration parameter "{prefix}"')
+    claim = caller().claims.get(name)
+    return None if claim in (None, "") else str(claim)

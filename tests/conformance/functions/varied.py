@@ -12,9 +12,17 @@ from __future__ import annotations
 from datetime import date as Date  # noqa: N812 - a parameter is called date
 from decimal import Decimal
 
-from jotbase.functions import rpc
+from jotbase.functions import Refusal, rpc
 
 from .shapes import Json, Menagerie
+
+
+def _as_date(text: str) -> str:
+    """Return a day as JSON has it, of any of ISO 8601's forms: `20190101` is one."""
+    try:
+        return Date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise Refusal("22007", f'invalid input syntax for type date: "{text}"') from error
 
 
 def _as_money(text: str) -> str:
@@ -28,7 +36,7 @@ def varied_arguments(
     double: float,
     varchar: str,
     boolean: bool,
-    date: Date,
+    date: str,
     money: str,
     enum: Menagerie,
     arr: list[str],
@@ -41,7 +49,7 @@ def varied_arguments(
         "double": double,
         "varchar": varchar,
         "boolean": boolean,
-        "date": date.isoformat(),
+        "date": _as_date(date),
         "money": _as_money(money),
         "enum": enum,
         "arr": arr,
@@ -56,7 +64,7 @@ def varied_arguments_openapi(
     double: float,
     varchar: str,
     boolean: bool,
-    date: Date,
+    date: str,
     money: str,
     enum: Menagerie,
     text_arr: list[str],
@@ -77,7 +85,7 @@ def varied_arguments_openapi(
         "double": double,
         "varchar": varchar,
         "boolean": boolean,
-        "date": date.isoformat(),
+        "date": _as_date(date),
         "money": _as_money(money),
         "enum": enum,
         "text_arr": text_arr,
