@@ -1,0 +1,55 @@
+"""The page on functions is run as it stands, in a project with the tables that it names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.api.data_world import Serve, table
+
+from jotbase.testing import TestBackend
+
+PAGE = (Path(__file__).parents[2] / "docs" / "functions.md").read_text(encoding="utf-8")
+COMPANIES = table({"name": {"type": "string"}})
+JOBS = table(
+    {
+        "title": {"type": "string"},
+        "company": {"type": "integer", "references": "companies.id"},
+        "salary": {"type": "integer"},
+        "published": {"type": "boolean"},
+    }
+)
+APPLICATIONS = table(
+    {
+        "job": {"type": "integer", "references": "jobs.id"},
+        "note": {"type": "string"},
+        "by": {"type": "string"},
+    }
+)
+
+
+@pytest.fixture
+def backend(serve: Serve) -> TestBackend:
+    code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
+    tables = {"companies": COMPANIES, "jobs": JOBS, "applications": APPLICATIONS}
+    backend = serve(tables, {"functions/__init__.py": code})
+    backend.service.post("/companies", {"name": "Acme"})
+    job = {"title": "Smith", "company": 1, "salary": 40_000, "published": True}
+    backend.service.post("/jobs", job)
+    return backend
+
+
+def test_the_functions_do_what_the_page_says(backend: TestBackend) -> None:
+    """A sum, rows that are read like their table, and a refusal that leaves nothing behind."""
+    below = {"salary": "50000", "select": "title,companies(name)", "order": "title"}
+    ada = backend.user("ada@example.com")
+
+    assert backend.anonymous.rpc("add_them", {"a": 1, "b": 2}).json() == 3
+    assert backend.anonymous.get("/rpc/jobs_below", below).json() == [
+        {"title": "Smith", "companies": {"name": "Acme"}}
+    ]
+    assert backend.anonymous.rpc("apply", {"job": 1, "note": "x"}).status == 401
+    assert ada.rpc("apply", {"job": 1, "note": "x"}).status == 204
+    assert ada.rpc("apply", {"job": 9, "note": "x"}).json()["hint"] == "Look for another one."
+    assert [row["by"] for row in ada.get("/applications").json()] == [ada.id]
