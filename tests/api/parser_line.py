@@ -31,6 +31,9 @@ class Line(asyncio.Transport):
         self.closed = True
         self.ended.set()
 
+    def abort(self) -> None:
+        self.close()
+
     def is_closing(self) -> bool:
         return self.closed
 

@@ -78,6 +78,7 @@ def test_pipelined_requests_are_answered_in_order() -> None:
         b"HEAD /rest/v1/jobs HTTP/1.1\r\n\r\n",
         b"OPTIONS /rest/v1/jobs HTTP/1.1\r\n\r\n",
         b"GET /rest/v1/jobs HTTP/1.0\r\n\r\n",
+        b"GET /rest/v1/jobs HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
         b"GET /rest/v1/jobs HTTP/1.1\r\nConnection: close\r\n\r\n",
         b"GET http://a/rest/v1/jobs HTTP/1.1\r\n\r\n",
         b"POST /rest/v1/jobs HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -98,6 +99,29 @@ def test_a_status_that_has_no_name_is_written() -> None:
     line, _ = serve(GET, now=lambda _: Response(332, (("Content-Length", "0"),)))
 
     assert line.written == b"HTTP/1.1 332 \r\nContent-Length: 0\r\n\r\n"
+
+
+def test_one_connections_trouble_is_not_the_others() -> None:
+    """Answers of one turn are written together, and one that cannot be is cut off alone."""
+
+    async def two() -> tuple[bool, bytes]:
+        broken, first = connect(now=ready)
+        sound, second = connect(now=ready)
+        second.outbox = first.outbox
+        broken.write = fail  # type: ignore[method-assign]
+        first.data_received(GET)
+        second.data_received(GET)
+        await turn()
+        await turn()
+        return broken.closed, sound.written
+
+    def fail(data: object) -> None:
+        raise OSError("no more")
+
+    closed, written = asyncio.run(two())
+
+    assert closed
+    assert written.endswith(b"now")
 
 
 def test_an_idle_connection_is_closed() -> None:

@@ -87,7 +87,11 @@ class _Outbox:
         waiting, self._waiting = self._waiting, []
         for protocol, exchange, answer in waiting:
             if not exchange.disconnected:
-                protocol.send(exchange, answer)
+                try:
+                    protocol.send(exchange, answer)
+                except Exception:  # one connection's trouble is not the others'
+                    protocol.logger.exception("an answer could not be sent")
+                    protocol.transport.abort()
 
 
 class ReadyProtocol(HttpToolsProtocol):
@@ -99,7 +103,7 @@ class ReadyProtocol(HttpToolsProtocol):
     _idle_since: float | None = None
     _idle_timer: TimerHandle | None = None
     _request: Request | None = None
-    _body: bytes = b""
+    _parts: list[bytes]
 
     def on_message_begin(self) -> None:
         """Begin to count what a head takes."""
@@ -124,7 +128,9 @@ class ReadyProtocol(HttpToolsProtocol):
         method = _METHODS.get(self.parser.get_method())
         if method is None or not url.startswith(self.direct.prefix) or not self._is_free():
             return None
-        if not url.isascii() or b"#" in url or not self.parser.should_keep_alive():
+        if not url.isascii() or b"#" in url:
+            return None
+        if self.parser.get_http_version() != "1.1" or not self.parser.should_keep_alive():
             return None
         headers = joined_headers(self.headers)
         if not headers.keys().isdisjoint(_ODD):
@@ -133,7 +139,7 @@ class ReadyProtocol(HttpToolsProtocol):
         if size is not None and not (size.isdigit() and int(size[:20]) <= self.direct.max_body):
             return None
         path, _, query = url.decode().partition("?")
-        self._body = b""
+        self._parts = []
         return Request(method, path, query, headers)
 
     def _is_free(self) -> bool:
@@ -154,7 +160,7 @@ class ReadyProtocol(HttpToolsProtocol):
         if self._request is None:
             super().on_body(body)
         else:
-            self._body = self._body + body if self._body else body
+            self._parts.append(body)
 
     def on_message_complete(self) -> None:
         """Answer at once what can be."""
@@ -164,15 +170,14 @@ class ReadyProtocol(HttpToolsProtocol):
             return
         exchange: Any = _Exchange()
         self.cycle = exchange
-        if request.method == "GET" and not self._body:
+        body = b"".join(self._parts)
+        if request.method == "GET" and not body:
             response = self.direct.now(request)
             if response is not None:
                 self._put(response, exchange)
                 return
-        if self._body:
-            request = Request(
-                request.method, request.path, request.query, request.headers, self._body
-            )
+        if body:
+            request = Request(request.method, request.path, request.query, request.headers, body)
         task = self.loop.create_task(self._answer(request, exchange))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
