@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from jotbase.engines.base import Session, bind
@@ -32,6 +32,7 @@ from jotbase.query.results import (
     check_affected,
     compiled,
     is_undone,
+    own_media,
     plan_result,
     raw_accept,
     render_result,
@@ -82,12 +83,13 @@ async def answer_call(
         allowed = allowed_methods(calls.functions, request.path)
         timing.step("parse")
         return Response(200, (("Allow", allowed),))
-    question, values = shape(request)
-    question, raw = raw_accept(question)
+    asked, values = shape(request)
+    question, raw = raw_accept(asked)
     intent = _remembered(calls.intents, question, question, lambda: parse(question))
     call = read_call(calls.functions, intent, values, request.body)
     timing.step("parse")
     check_caller(call.function, caller)
+    raw = raw or own_media(call.function, asked)
     result = _result(question, intent, call.function, raw, caller, data, calls)
     context = data.context(caller, values)
     reads = intent.by_query or call.function.reads
@@ -141,9 +143,10 @@ def _perform(
     calls: Calls,
 ) -> Outcome:
     """Run the function, and read what it gave back; all in the thread of the session."""
+    inside = _inside(data, calls)
 
     def ask(request: Request, principal: Principal) -> Response:
-        return answer_within(request, principal, session, data, calls)
+        return answer_within(request, principal, session, inside, calls)
 
     value, status, headers = calls.run(call.function, call.arguments, context.principal, ask)
     rows = None
@@ -158,16 +161,25 @@ def _perform(
     return outcome
 
 
+def _inside(data: DataApi, calls: Calls) -> DataApi:
+    """Return the data API as a function has it: all the rows, and no end of its own to a write."""
+    limits = replace(data.limits, tx_end="commit", max_rows=None)
+    return replace(data, limits=limits, prepared=calls.prepared)
+
+
 def answer_within(
     request: Request, caller: Principal, session: Session, data: DataApi, calls: Calls
 ) -> Response:
-    """Answer a function's own data request, in the transaction that it runs in."""
+    """Answer a function's own data request, in the transaction that it runs in.
+
+    `data` is as a function has it.
+    """
     try:
         question, values = shape(request)
         if is_call(request.path):
             return _call_within(request, question, values, caller, session, data, calls)
         with calls.preparing:
-            prepared = prepare(question, caller.is_service, data, calls.prepared)
+            prepared = prepare(question, caller.is_service, data)
         context = data.context(caller, values)
         meant = prepared.plan
         if isinstance(meant, ReadPlan):

@@ -135,15 +135,13 @@ def answer_now(request: Request, principal: Principal, data: DataApi) -> Respons
         return None
 
 
-def prepare(
-    question: Shape, passes: bool, data: DataApi, known: Remembered | None = None
-) -> Prepared:
+def prepare(question: Shape, passes: bool, data: DataApi) -> Prepared:
     """Return the question made ready, remembered by its shape. Raises RequestError."""
-    key, known = (question, passes), data.prepared if known is None else known
-    found = known.get(key)
-    if found is not None:
-        return found
+    key = (question, passes)
+    known = data.prepared.get(key)
+    if known is not None:
+        return known
     guard = data.guards[passes]
     prepared = make_ready(question, data.model, data.limits, data.engine.dialect, guard)
-    known.keep(key, prepared)
+    data.prepared.keep(key, prepared)
     return prepared

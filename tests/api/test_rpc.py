@@ -103,6 +103,16 @@ def called(class_: str) -> str:
 
 
 @rpc
+def dot() -> Annotated[bytes, {"contentMediaType": "image/png"}]:
+    return b"\\x89PNG"
+
+
+@rpc
+def count_notes() -> int:
+    return len(data().get("notes"))
+
+
+@rpc
 def kinds(*names: str) -> list[str]:
     return list(names)
 """
@@ -254,3 +264,58 @@ def test_a_call_can_be_undone(serve: Serve) -> None:
 
     assert (answer.status, answer.json()["text"]) == (200, "x")
     assert anon.get("/notes").json() == []
+
+
+def test_what_a_function_writes_ends_with_the_call(serve: Serve) -> None:
+    """Where writes are undone unless asked for, that holds for the call, and not inside it."""
+    anon = serve({"notes": NOTES}, FILES, tx_end="rollback-allow-override").anonymous
+
+    undone = anon.rpc("write", {"text": "x"})
+    kept = anon.rpc("write", {"text": "y"}, prefer="tx=commit")
+
+    assert (undone.json()["text"], kept.json()["text"]) == ("x", "y")
+    assert [note["text"] for note in anon.get("/notes").json()] == ["y", "y again"]
+
+
+def test_a_function_reads_all_rows(serve: Serve) -> None:
+    """The most rows of an answer are the client's limit."""
+    backend = serve({"notes": NOTES}, FILES, max_rows=2)
+    backend.service.post("/notes", [{"text": "a", "person": "b"}] * 3)
+
+    assert backend.anonymous.rpc("count_notes").json() == 3
+    assert len(backend.anonymous.rpc("notes_of", {"person": "b"}).json()) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "accept", "content_type", "body"),
+    [
+        ("dot", "*/*", "image/png", b"\x89PNG"),
+        ("dot", "image/png", "image/png", b"\x89PNG"),
+        ("dot", "application/json", "application/json; charset=utf-8", b'"\\\\x89504e47"'),
+        ("called", "text/plain", "text/plain; charset=utf-8", b"x"),
+    ],
+)
+def test_one_value_can_be_sent_as_it_is(
+    anon: Client, name: str, accept: str, content_type: str, body: bytes
+) -> None:
+    """In the media type that its annotation names, or that the caller asks for."""
+    arguments = {"class": "x"} if name == "called" else {}
+
+    answer = anon.rpc(name, arguments, accept=accept)
+
+    assert (answer.headers["content-type"], answer.body) == (content_type, body)
+
+
+def test_a_media_type_that_is_not_there_is_refused(anon: Client) -> None:
+    """Of rows as of values."""
+    assert refused(anon.rpc("called", {"class": "x"}, accept="image/png"), 406, "PGRST107")
+    assert refused(anon.rpc("points", {}, accept="text/plain"), 406, "PGRST107")
+
+
+def test_the_most_rows_are_told_as_applied(anon: Client) -> None:
+    """Where the caller is strict about it."""
+    answer = anon.rpc("points", {}, prefer="handling=strict, max-affected=2")
+
+    assert answer.headers["preference-applied"] == "handling=strict, max-affected=2"
+    over = anon.rpc("points", {}, prefer="handling=strict, max-affected=1")
+    assert refused(over, 400, "PGRST124")

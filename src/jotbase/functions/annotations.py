@@ -175,4 +175,4 @@ def returns_of(annotation: Any) -> Returns:
         return Returns("values", kind.item or Type.JSON)
     if kind.row is not None or kind.shape is not None:
         return Returns("row", table=kind.row, shape=kind.shape)
-    return Returns("value", kind.type)
+    return Returns("value", kind.type, media=kind.schema.get("contentMediaType"))

@@ -46,13 +46,15 @@ class Returns:
     """What a function gives back: nothing, one value or many, one row or many.
 
     `type` is a value's. `table` names the table whose rows these are; rows of a shape of their own
-    have `shape` instead, a table that is in no database.
+    have `shape` instead, a table that is in no database. `media` is the media type of one value
+    that is to be sent as it is.
     """
 
     kind: Literal["nothing", "value", "values", "row", "rows"]
     type: Type = Type.JSON
     table: str | None = None
     shape: Table | None = None
+    media: str | None = None
 
     @property
     def is_set(self) -> bool:
@@ -90,8 +92,9 @@ class Function:
 
     def signature(self) -> str:
         """The function as PGRST203 lists it: `public.f(a => integer)`."""
-        parameters = (self.whole,) if self.whole is not None else self.parameters
-        taken = (f"{one.name} => {one.type_name}" for one in parameters)
+        taken = [f"{one.name} => {one.type_name}" for one in self.parameters]
+        if self.whole is not None:
+            taken = [f" => {self.whole.type_name}"]
         return f"{SCHEMA}.{self.name}({', '.join(taken)})"
 
 

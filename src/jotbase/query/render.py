@@ -178,7 +178,11 @@ def _written_range(plan: WritePlan, written: Written, total: int | None) -> str:
 
 
 def applied_headers(
-    answer: Answer, counted: bool, inserted: bool = False, plan: WritePlan | None = None
+    answer: Answer,
+    counted: bool,
+    inserted: bool = False,
+    plan: WritePlan | None = None,
+    calling: bool = False,
 ) -> Headers:
     """Return the Preference-Applied header for what was asked and done."""
     asked = answer.preferences
@@ -197,7 +201,8 @@ def applied_headers(
         names["handling"] = asked.handling
     if asked.timezone is not None:
         names["timezone"] = asked.timezone
-    if asked.max_affected is not None and asked.handling == "strict" and plan is not None:
+    affects = plan is not None or calling
+    if asked.max_affected is not None and asked.handling == "strict" and affects:
         names["max-affected"] = str(asked.max_affected)
     value = applied(names) if names else None
     return (("Preference-Applied", value),) if value else ()

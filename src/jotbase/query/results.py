@@ -20,7 +20,7 @@ from jotbase.query.functions import Function, Functions, Returns
 from jotbase.query.grammar import parse_target
 from jotbase.query.guarding import Guard
 from jotbase.query.intent import Intent
-from jotbase.query.media import content_type
+from jotbase.query.media import content_type, parse_accept
 from jotbase.query.nodes import Answer, PlanLimits, ReadPlan, Window
 from jotbase.query.plan import answer_of, find_table, root_window
 from jotbase.query.preferences import known_preferences
@@ -73,9 +73,19 @@ class Outcome:
 
 def raw_accept(question: Shape) -> tuple[Shape, str | None]:
     """Return the question without an `Accept` that only one plain value can fulfil, and that."""
-    if question.accept in _RAW:
-        return question._replace(accept=""), question.accept
+    accept = question.accept
+    if not accept or "," in accept or accept == "*/*":
+        return question, None
+    try:
+        parse_accept(accept)
+    except RequestError:
+        return question._replace(accept=""), accept.split(";")[0].strip().lower()
     return question, None
+
+
+def own_media(function: Function, asked: Shape) -> str | None:
+    """Return the media type that a function's values have, if the caller takes any."""
+    return function.returns.media if asked.accept in ("", "*/*") else None
 
 
 def plan_result(
@@ -85,7 +95,7 @@ def plan_result(
     preferences = known_preferences(intent.preferences, limits.is_zone)
     intent = replace(intent, preferences=preferences)
     returns = function.returns
-    if raw is not None and returns.kind != "value":
+    if raw is not None and (returns.kind != "value" or raw not in (*_RAW, returns.media)):
         raise RequestError(
             "PGRST107", f"None of these media types are available: {raw}", status=406
         )
@@ -175,7 +185,9 @@ def render_result(
 
 def _shown(result: ResultPlan, response: Response) -> Response:
     """Return a read's answer as a call's: one row is an object, and there is no place of it."""
-    headers = tuple(pair for pair in response.headers if pair[0] != "Content-Location")
+    other = ("Content-Location", "Preference-Applied")
+    headers = tuple(pair for pair in response.headers if pair[0] not in other)
+    headers += applied_headers(result.answer, counted=True, calling=True)
     body = response.body
     if result.function.returns.kind == "row" and result.answer.media.kind in ("json", "array"):
         body = body[1:-1] or (b"null" if body else b"")
@@ -184,7 +196,7 @@ def _shown(result: ResultPlan, response: Response) -> Response:
 
 def _value(result: ResultPlan, values: Sequence[str], outcome: Outcome) -> Response:
     answer, kind = result.answer, result.function.returns.kind
-    applied = applied_headers(answer, counted=True)
+    applied = applied_headers(answer, counted=True, calling=True)
     if kind == "nothing":
         return Response(204, (("Content-Range", "*/*"), *applied))
     value, count, first = outcome.value, 1, 0
@@ -207,7 +219,7 @@ def _value(result: ResultPlan, values: Sequence[str], outcome: Outcome) -> Respo
 def _body(result: ResultPlan, value: Any) -> tuple[bytes, str]:
     if result.raw is not None:
         raw = value if isinstance(value, bytes) else str("" if value is None else value).encode()
-        return raw, _RAW[result.raw] or result.raw
+        return raw, _RAW.get(result.raw) or result.raw
     media = result.answer.media
     if media.kind == "csv":
         cells = value if result.function.returns.kind == "values" else [value]
