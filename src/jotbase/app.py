@@ -10,10 +10,10 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from jotbase.auth.apikeys import opaque_key
 from jotbase.auth.keys import KeyRing
@@ -21,12 +21,14 @@ from jotbase.auth.live import Revocation, session_alive
 from jotbase.auth.mails import Mail
 from jotbase.auth.policy import AuthPolicy
 from jotbase.calls import Calls
+from jotbase.computing import Computing
 from jotbase.data import Meaning, constraint_name, contexts, data_api, decode_row, read_meaning
 from jotbase.engines.base import Engine
 from jotbase.errors import ProjectError
 from jotbase.feed import Feed
 from jotbase.functions.context import DataClient, enter, run_as
 from jotbase.functions.host import host, load_functions
+from jotbase.functions.rpc import Computed
 from jotbase.http.asgi import Application, Receive, Scope, Send, read_headers, send_response
 from jotbase.http.credentials import CredentialCheck
 from jotbase.http.files import NOT_FOUND, page, public_files
@@ -39,6 +41,8 @@ from jotbase.mailing import mailer
 from jotbase.migration import migrate
 from jotbase.pipeline import DataApi, answer, answer_now
 from jotbase.project import Project
+from jotbase.query.computed import with_computed
+from jotbase.query.functions import Returns
 from jotbase.query.relations import with_origins
 from jotbase.query.triggered import VIEW_TRIGGERS, with_triggers
 from jotbase.schema.upgrade import Upgraded
@@ -55,8 +59,11 @@ WARM_UP = 0.3
 
 #: Names a table's unique or foreign key by its columns, in the database's refusals.
 ConstraintName = Callable[[Literal["unique", "foreign"], str, tuple[str, ...]], str | None]
-#: Makes the engine, given what decodes a row of the change log and what names a constraint.
-EngineMaker = Callable[[Callable[[str, str], Row], ConstraintName], Engine]
+#: Answers for functions of rows, in the middle of a statement.
+Compute = Callable[..., Any]
+#: Makes the engine, given what decodes a row of the change log, what names a constraint, and what
+#: answers for functions of rows.
+EngineMaker = Callable[[Callable[[str, str], Row], ConstraintName, Compute], Engine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,10 @@ def auth_policy(settings: Settings, url: str) -> AuthPolicy:
     )
 
 
+def _described(found: Iterable[Computed]) -> list[tuple[str, str, Returns]]:
+    return [(one.table, one.function.name, one.function.returns) for one in found]
+
+
 @dataclass
 class Backend:
     """One project, served. `start` before anything is asked of it, `stop` after."""
@@ -107,7 +118,8 @@ class Backend:
     seeds: bool = True
 
     def __post_init__(self) -> None:
-        self.engine = self.make_engine(self._decode, self._constraint)
+        self._computing = Computing()
+        self.engine = self.make_engine(self._decode, self._constraint, self._computing)
         self._hashing = Hashing()
         self._mailer = mailer(self.settings)
         self.credentials = CredentialCheck(
@@ -127,8 +139,9 @@ class Backend:
         return constraint_name(self.meaning.model, kind, table, columns)
 
     def _data(self) -> DataApi:
-        return data_api(
-            self.meaning,
+        model = with_computed(self.meaning.model, _described(self._of_rows))
+        data = data_api(
+            replace(self.meaning, model=model),
             self.engine,
             self.settings,
             contexts(self.world.now, self.world.random_bytes),
@@ -136,6 +149,9 @@ class Backend:
             self.url,
             self._calls,
         )
+        functions = {f"{one.table}.{one.function.name}": one.function for one in self._of_rows}
+        self._computing.mean(functions, data, self._calls)
+        return data
 
     @cached_property
     def _answer_account(self) -> Callable[[Request], Awaitable[Response]]:
@@ -284,7 +300,8 @@ class Backend:
     def _take_functions(self) -> None:
         """Load the project's own code. Raises ProjectError."""
         loaded = load_functions(self.project.functions)
-        self._calls = Calls(loaded.functions, run_as)
+        with_computed(self.meaning.model, _described(loaded.computed))  # what is wrong, first
+        self._calls, self._of_rows = Calls(loaded.functions, run_as), loaded.computed
         self._functions: Application | None = None
         if loaded.app is not None:
             self._functions = host(loaded.app, self.settings.functions_threads)

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from jotbase.app import Backend, ConstraintName, EngineMaker
+from jotbase.app import Backend, Compute, ConstraintName, EngineMaker
 from jotbase.data import read_meaning
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine, SqliteOptions
 from jotbase.keychain import read_keys, with_keys
 from jotbase.project import Project, find_project, read_dotenv
 from jotbase.query.casting import CAST_FUNCTIONS
+from jotbase.query.computed import SQL_NAME
 from jotbase.query.operators import SQL_FUNCTIONS
 from jotbase.query.zones import ZONE_FUNCTIONS
 from jotbase.settings import Settings, read_settings
@@ -47,11 +48,14 @@ def site_url(settings: Settings, port: int | None = None) -> str:
 def engine_maker(path: str, settings: Settings, image: bytes | None = None) -> EngineMaker:
     """Return what makes the embedded engine; `image` fills a new database."""
 
-    def make(decode: Callable[[str, str], Row], constraint: ConstraintName) -> Engine:
+    def make(
+        decode: Callable[[str, str], Row], constraint: ConstraintName, compute: Compute
+    ) -> Engine:
         return SqliteEngine(
             path,
             SqliteOptions(
                 functions={**SQL_FUNCTIONS, **CAST_FUNCTIONS, **ZONE_FUNCTIONS},
+                asking={SQL_NAME: compute},
                 decode=decode,
                 constraint=constraint,
                 statement_timeout=settings.statement_timeout,

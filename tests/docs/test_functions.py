@@ -53,3 +53,12 @@ def test_the_functions_do_what_the_page_says(backend: TestBackend) -> None:
     assert ada.rpc("apply", {"job": 1, "note": "x"}).status == 204
     assert ada.rpc("apply", {"job": 9, "note": "x"}).json()["hint"] == "Look for another one."
     assert [row["by"] for row in ada.get("/applications").json()] == [ada.id]
+
+
+def test_the_functions_of_a_row_do_what_the_page_says(backend: TestBackend) -> None:
+    """A column that is read by name and ordered by, and a relation to embed."""
+    asked = {"select": "id,full_title,similar(title)", "order": "full_title"}
+
+    assert backend.anonymous.get("/jobs", asked).json() == [
+        {"id": 1, "full_title": "Smith (1)", "similar": [{"title": "Smith"}]}
+    ]

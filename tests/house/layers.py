@@ -32,7 +32,7 @@ WORDS = "errors values"
 THINKING = f"{WORDS} sql schema auth query access realtime"
 PAGES = "pipeline feed calls"
 #: What the composition root is put together with.
-ROOT = "keychain data indexing mailing migration seeding upkeep"
+ROOT = "computing keychain data indexing mailing migration seeding upkeep"
 OUTSIDE = f"{THINKING} {PAGES} engines.base engines functions http studio project settings"
 
 #: orjson is a codec, bytes to values and back: it may stand wherever JSON does.
@@ -50,6 +50,7 @@ ROOMS: dict[str, Room] = {
     "timing": _room("values", pure=True),
     "pipeline": _room(f"{THINKING} engines.base timing", "orjson"),
     "calls": _room(f"{THINKING} engines.base pipeline timing"),
+    "computing": _room(f"{THINKING} engines.base pipeline calls", "orjson"),
     "feed": _room(f"{THINKING} engines.base", "orjson"),
     "settings": _room("errors"),
     "project": _room("errors settings", "dotenv"),

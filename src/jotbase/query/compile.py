@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from orjson import dumps
 
 from jotbase.query.columns import raw
+from jotbase.query.computed import Extended
 from jotbase.query.guarding import Guard
 from jotbase.query.nodes import WHOLE, Embed, Node, ReadPlan, Value
 from jotbase.query.output import argument, concatenated, quoted, text
+from jotbase.query.produced import Produced
 from jotbase.query.row_keys import is_numbered, spelled
 from jotbase.query.rows import (
     Frame,
@@ -108,7 +110,8 @@ def _rows(node: Node, opened: Opened, frame: Frame) -> Fragment:
     if node.aggregated:
         return " FROM (" + _groups(node, opened, frame) + f") AS {alias}"
     chosen = opened.sources + where(opened.conditions) + ordered(node, frame) + limited(node)
-    if node.window.limited and is_numbered(node.table) and is_sorted(node):
+    stored = is_numbered(node.table) and not isinstance(node.table, Produced | Extended)
+    if node.window.limited and stored and is_sorted(node):
         number = spelled(node.table.row_key, frame.dialect, node.alias)
         table = frame.dialect.identifier(node.table.name)
         numbers = f" FROM (SELECT {number} AS number FROM " + chosen + ") AS jot_kept"

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from jotbase.errors import RequestError
+from jotbase.query.computed import Extended
 from jotbase.query.expr import Given
 from jotbase.query.grammar import SCHEMA
 from jotbase.query.intent import At, Condition, Intent
@@ -105,7 +106,7 @@ def _write(reading: Reading, table: Table) -> WritePlan:
     keys, face = table, _face(table, intent.action, reading.model)
     # Filters of a write choose the rows to change; those of embeds stay with what is returned.
     node = read_node(reading, table, Window(intent.limit.get(()), intent.offset.get(())))
-    target = Node(table, node.alias, (), node.where, node.order, node.window)
+    target = Node(node.table, node.alias, (), node.where, node.order, node.window)
     if face is None and table.view is not None:
         returning = _triggered(table, intent, node)
     else:
@@ -264,7 +265,7 @@ def _returning(intent: Intent, table: Table, node: Node) -> Returning:
             if isinstance(item.value, Value) and item.value.column is not None
         ]
         return Returning(plain=tuple(pairs))
-    return Returning(node=Node(table, node.alias, node.items, order=node.order))
+    return Returning(node=Node(node.table, node.alias, node.items, order=node.order))
 
 
 def _is_plain(node: Node) -> bool:
@@ -279,4 +280,4 @@ def _is_plain(node: Node) -> bool:
         for item in node.items
     )
 
-    return simple and not node.order
+    return simple and not node.order and not isinstance(node.table, Extended)

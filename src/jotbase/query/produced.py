@@ -46,8 +46,8 @@ class _Document:
         return context.document
 
 
-def source(table: Produced, alias: str, dialect: Dialect) -> Fragment:
-    """Return the rows under an alias, to stand behind FROM."""
+def source(table: Produced, alias: str, dialect: Dialect, rows: Fragment | None = None) -> Fragment:
+    """Return the rows under an alias, to stand behind FROM: the request's, or those of `rows`."""
     columns = ", ".join(
         f"{_value(place, column.type)} AS {dialect.identifier(column.name)}"
         for place, column in enumerate(table.columns)
@@ -56,7 +56,7 @@ def source(table: Produced, alias: str, dialect: Dialect) -> Fragment:
     chosen = f"SELECT key AS {number}, {columns}" if columns else f"SELECT key AS {number}"
     return (
         sql(f"({chosen} FROM json_each(")
-        + bound(_Document())
+        + (rows or bound(_Document()))
         + f")) AS {dialect.identifier(alias)}"
     )
 

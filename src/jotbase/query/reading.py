@@ -5,16 +5,19 @@ In charge of the tree of nodes that a read plan is. Must not know writes, rules 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jotbase.errors import RequestError
 from jotbase.query.casts import parse_cast
+from jotbase.query.computed import extended, related
 from jotbase.query.conditions import column_of, condition_of, unknown_column, value_type
 from jotbase.query.intent import (
     EmbedPath,
     FieldPath,
+    Filter,
     Intent,
+    Logic,
     OrderTerm,
     SelectEmbed,
     SelectField,
@@ -107,6 +110,7 @@ def _node(
     place: _Place,
     window: Window,
 ) -> Node:
+    table = extended(table, _named(reading.intent, select, place), reading.model)
     items: list[Item] = []
     embeds: dict[str, Embed] = {}
     taken = frozenset(one.alias or one.relation for one in select if isinstance(one, SelectEmbed))
@@ -135,6 +139,24 @@ def _node(
         tuple(_order(table, alias, term, embeds) for term in terms),
         window,
     )
+
+
+def _named(intent: Intent, select: tuple[SelectItem, ...], place: _Place) -> set[str]:
+    """Return every name that may be that of a computed column."""
+    fields = [one.field for one in select if isinstance(one, SelectField)]
+    names = {one.name for one in fields if one is not None}
+    for path in place.paths:
+        names |= {term.field.name for term in intent.order.get(path, ()) if term.relation is None}
+        names |= {name for one in intent.filters.get(path, ()) for name in _filtered(one)}
+    return names
+
+
+def _filtered(one: Filter) -> Iterator[str]:
+    if isinstance(one, Logic):
+        for part in one.parts:
+            yield from _filtered(part)
+    else:
+        yield one.field.name
 
 
 def _fields(reading: Reading, table: Table, alias: str, asked: SelectField) -> list[Item]:
@@ -197,15 +219,28 @@ def _embed(
     place: _Place,
     taken: frozenset[str],
 ) -> Embed:
-    found = find_relationship(reading.model, table, asked.relation, asked.hint)
+    computed = related(table, asked.relation, reading.model) if asked.hint is None else None
+    if computed is not None and asked.spread:
+        raise RequestError(
+            "PGRST127",
+            "Feature not implemented",
+            details="Computed relations cannot be spread.",
+        )
+    if computed is not None:
+        target: Table = computed[0]
+        link: Link | None = Link((), computed[1])
+    else:
+        found = find_relationship(reading.model, table, asked.relation, asked.hint)
+        target, link = found.target, None
     own = reading.next_alias()
     names = _names(reading, asked, place, taken)
     paths = ((*path, name) for path in place.paths for name in names)
     # Two names on each of many levels are a great many paths, of which few are ever asked for.
     inside = _Place(frozenset(path for path in paths if path in reading.named))
     window = _window(reading, inside.paths)
-    node = _node(reading, found.target, own, asked.select, inside, window)
-    if asked.spread and not found.to_one and node.aggregated:
+    node = _node(reading, target, own, asked.select, inside, window)
+    link = link or _link(reading, found)
+    if asked.spread and not link.to_one and node.aggregated:
         raise RequestError(
             "PGRST127",
             "Feature not implemented",
@@ -214,7 +249,7 @@ def _embed(
     return Embed(
         asked.alias or asked.relation,
         node,
-        _link(reading, found),
+        link,
         asked.spread,
         asked.join == "inner",
         shown=bool(asked.select),

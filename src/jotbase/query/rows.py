@@ -10,6 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jotbase.query.columns import path_of
+from jotbase.query.computed import (
+    Extended,
+    Related,
+    extended_alias,
+    extended_source,
+    related_source,
+)
 from jotbase.query.expr import TRUE, And, Apply, Expr, Not, Or, rescoped
 from jotbase.query.guarding import Guard
 from jotbase.query.narrowing import narrowed
@@ -51,21 +58,38 @@ class Opened:
     conditions: tuple[Fragment, ...]
 
 
-def open_table(table: Table, alias: str, frame: Frame) -> Opened:
+def open_table(table: Table, alias: str, frame: Frame, parent: str = "") -> Opened:
     """Return a table under an alias, together with the select rule of the table.
 
-    Rows that a function gave back are what it chose to give.
+    Rows that a call gave back are what the function chose to give. A computed relation's hang on
+    the row called `parent`.
     """
-    if isinstance(table, Produced):
-        return Opened(source(table, alias, frame.dialect), ())
-    name, called = frame.dialect.identifier(table.name), frame.dialect.identifier(alias)
+    if _is_given(table.base if isinstance(table, Extended) else table):
+        return Opened(_source(table, alias, parent, frame), ())
     rule = rescoped(frame.guard.rows(table, "select"), _ROW, alias)
     seen: tuple[Fragment, ...] = () if rule == TRUE else (written(rule, frame),)
     if isinstance(table, Face):
         key, names = table.row_key, spelled(table.row_key, frame.dialect)
         mine = spelled(key, frame.dialect, alias)
         seen += (sql(f"({mine}) IN (SELECT {names} {table.rows_of})"),)
-    return Opened(sql(f"{name} AS {called}"), seen)
+    return Opened(_source(table, alias, parent, frame), seen)
+
+
+def _is_given(table: Table) -> bool:
+    return isinstance(table, Produced) and not isinstance(table, Related)
+
+
+def _source(table: Table, alias: str, parent: str, frame: Frame) -> Fragment:
+    """Return what stands behind FROM, without the rule."""
+    dialect = frame.dialect
+    if isinstance(table, Extended):
+        inside = _source(table.base, extended_alias(), parent, frame)
+        return extended_source(table, inside, alias, dialect)
+    if isinstance(table, Related):
+        return related_source(table, alias, parent, dialect)
+    if isinstance(table, Produced):
+        return source(table, alias, dialect)
+    return sql(f"{dialect.identifier(table.name)} AS {dialect.identifier(alias)}")
 
 
 def written(expression: Expr, frame: Frame) -> Fragment:
@@ -123,7 +147,7 @@ def linked(embed: Embed, parent: str, frame: Frame) -> Fragment:
 def linked_tables(embed: Embed, parent: str, frame: Frame) -> Opened:
     """Return the embedded table, its junction if any, and all that their rows must fulfil."""
     node, link = embed.node, embed.link
-    opened = open_table(node.table, node.alias, frame)
+    opened = open_table(node.table, node.alias, frame, parent)
     sources, found = opened.sources, list(opened.conditions)
     near = node.alias
     if link.junction is not None:

@@ -257,7 +257,7 @@ def _chosen(
     frame = Frame(means.dialect, means.guard)
     action: RowAction = "delete" if isinstance(plan, DeletePlan) else "update"
     rule = means.guard.rows(plan.table, action)
-    opened = open_table(plan.table, ROOT, frame)
+    opened = open_table(target.table, ROOT, frame)
     allowed = () if rule == TRUE else (written(rule, frame),)
     names = returned(plan.table, means.dialect, ROOT)
     statement: Fragment = (

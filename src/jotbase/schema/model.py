@@ -216,11 +216,28 @@ def _facts(table: Table) -> tuple[Any, ...]:
     return tuple(getattr(table, name) for name in Table.__dataclass_fields__)
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What a function makes of a row: `column`, or rows of `target`, one at most if `to_one`.
+
+    `key` is the function's name among those of all tables.
+    """
+
+    key: str
+    column: Column
+    target: str | None = None
+    to_one: bool = False
+
+
 @dataclass(frozen=True)
 class Model:
-    """All tables and views of a project, by name, in the files' alphabetical order."""
+    """All tables and views of a project, by name, in the files' alphabetical order.
+
+    `computed` are functions of rows, by table and name; no table, no database has them.
+    """
 
     tables: Mapping[str, Table] = field(default_factory=dict)
+    computed: Mapping[str, Mapping[str, Computed]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Table]:
         return iter(self.tables.values())

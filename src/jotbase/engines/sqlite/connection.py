@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import apsw
 
 from jotbase.errors import Fault, ProjectError
+from jotbase.sql.units import Rows
 
 #: The most statements a connection keeps prepared; one costs a few kilobytes.
 STATEMENTS = 512
@@ -45,12 +47,14 @@ PRAGMAS = (
 class Place:
     """Where the database is, and what each connection to it brings along.
 
-    `functions` are by SQL name and never see NULL: SQLite's answer to NULL is NULL. `durable` is
+    `functions` are by SQL name and never see NULL: SQLite's answer to NULL is NULL. Those of
+    `asking` may read while they are asked: they are given what runs a statement first. `durable` is
     False only for a database that ends with the process.
     """
 
     path: str
     functions: Mapping[str, Callable[..., Any]]
+    asking: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     durable: bool = True
 
     def connect(self, *, reader: bool) -> apsw.Connection:
@@ -68,7 +72,20 @@ class Place:
             connection.create_scalar_function(
                 name, strict(function), deterministic=True, flags=apsw.SQLITE_INNOCUOUS
             )
+        for name, function in self.asking.items():
+            # Nothing in the file may call what runs the project's code.
+            connection.create_scalar_function(
+                name, _asking(connection, function), flags=apsw.SQLITE_DIRECTONLY
+            )
         return connection
+
+
+def _asking(connection: apsw.Connection, function: Callable[..., Any]) -> Callable[..., Any]:
+    def read(text: str, values: Sequence[Any]) -> Rows:
+        rows: Rows = connection.execute(text, values).fetchall()
+        return rows
+
+    return partial(function, read)
 
 
 def strict(function: Callable[..., Any]) -> Callable[..., Any]:

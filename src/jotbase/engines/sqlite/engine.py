@@ -39,14 +39,16 @@ def _unnamed(
 class SqliteOptions:
     """What an engine is given besides its path.
 
-    `functions` are by SQL name (`jot_ilike`) and must be pure. `decode` makes a row of a table's
-    JSON in the change log. `constraint` names keys; without it they bear PostgreSQL's default
+    `functions` are by SQL name (`jot_ilike`) and must be pure; those of `asking` are first given
+    what runs a statement, and may read. `decode` makes a row of a table's JSON in the change log.
+    `constraint` names keys; without it they bear PostgreSQL's default
     names. A statement may take `statement_timeout` ms, and wait `lock_timeout` ms for a lock of
     another process; a unit of work may take `unit_timeout` ms. `image` (what `SqliteEngine.image`
     gave) fills a database that is new.
     """
 
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    asking: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     decode: Decode = plain
     constraint: ConstraintName = _unnamed
     statement_timeout: int = 8000
@@ -76,7 +78,7 @@ class SqliteEngine:
     async def open(self) -> None:
         """Open the database, making it if it does not exist. Raises ProjectError when it cannot."""
         options = self._options
-        place = Place(self._file(), options.functions, durable=self._folder is None)
+        place = Place(self._file(), options.functions, options.asking, durable=self._folder is None)
         connection = first_connection(place, options.image, options.lock_timeout)
         self._reader = Reader(
             lambda: place.connect(reader=True),

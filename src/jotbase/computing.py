@@ -1,0 +1,104 @@
+"""A function of a row, asked for by the database in the middle of a statement.
+
+In charge of such a function acting as its caller: what it reads, it reads on the same connection,
+in the same snapshot, under the caller's rules. Must not know SQL, nor how functions are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from jotbase.calls import Calls, answer_within
+from jotbase.errors import JotError, RequestError
+from jotbase.pipeline import DataApi
+from jotbase.query.functions import Function
+from jotbase.query.results import encoded, rows_document
+from jotbase.schema.convert import canonical, stored
+from jotbase.schema.model import Computed, Model
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.units import Rows, UnitOfWork
+from jotbase.values import Principal, Request, Response
+
+#: Runs a statement on the connection that asks.
+Read = Callable[[str, Sequence[Any]], Rows]
+
+
+@dataclass(slots=True)
+class _Asking:
+    """A session inside a statement: it reads. `failed` is what the database said last."""
+
+    perform: Read
+    failed: Exception | None = None
+
+    def read(self, text: str, values: Sequence[Any]) -> Rows:
+        """Run one reading statement."""
+        try:
+            return self.perform(text, values)
+        except Exception as error:
+            self.failed = error
+            raise
+
+    def run(self, work: Callable[[], UnitOfWork[Any]]) -> Any:
+        """Refuse: whoever reads a row must not change anything by it."""
+        raise RequestError("25006", "a computed column or relation cannot write")
+
+
+@dataclass(slots=True)
+class Computing:
+    """What the database asks. `functions` are by the keys of the model's computed columns.
+
+    It is made before the engine, and told by `mean` what the project's files say.
+    """
+
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    known: Mapping[str, Computed] = field(default_factory=dict)
+    model: Model = field(default_factory=Model)
+    data: DataApi | None = None
+    calls: Calls | None = None
+
+    def mean(self, functions: Mapping[str, Function], data: DataApi, calls: Calls) -> None:
+        """Take what the project's files say now."""
+        self.functions, self.model = functions, data.model
+        self.known = {one.key: one for of in data.model.computed.values() for one in of.values()}
+        self.data, self.calls = data, calls
+
+    def __call__(self, read: Read, key: str, row: str, caller: str) -> Any:
+        """Return a computed value in its stored form, or a relation's rows as a document.
+
+        Raises JotError, and what the database raised in the middle of it.
+        """
+        data, calls, found = self.data, self.calls, self.known.get(key)
+        if data is None or calls is None or found is None:
+            raise JotError("PGRSTX00", "The function is not there any more")
+        session = _Asking(read)
+
+        def ask(request: Request, principal: Principal) -> Response:
+            return answer_within(request, principal, session, data, calls)
+
+        function = self.functions[key]
+        try:
+            value = calls.run(function, orjson.loads(row), _principal(caller), ask)[0]
+        except JotError:
+            # A statement that was interrupted is no failure of the function's.
+            if session.failed is not None and not isinstance(session.failed, JotError):
+                raise session.failed from None
+            raise
+        if found.target is not None:
+            return rows_document(self.model.tables[found.target], function.returns, value)
+        return _stored(found, value, data.engine.dialect)
+
+
+def _stored(found: Computed, value: Any, dialect: Dialect) -> Any:
+    """Return a value as a column of its type would hold it."""
+    plain = orjson.loads(encoded(value))
+    return stored(found.column.type, canonical(found.column, plain), dialect)
+
+
+@lru_cache(maxsize=256)
+def _principal(text: str) -> Principal:
+    return Principal(**orjson.loads(text))
