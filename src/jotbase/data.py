@@ -23,6 +23,7 @@ from jotbase.errors import Fault, ProjectError
 from jotbase.pipeline import DataApi, MakeContext
 from jotbase.project import Project, read_files
 from jotbase.query.expr import Context
+from jotbase.query.functions import Functions, may_call
 from jotbase.query.guarding import Guard
 from jotbase.query.nodes import PlanLimits, Root
 from jotbase.query.written import Means
@@ -102,16 +103,25 @@ def data_api(
         context=context,
         ticks=perf_counter if settings.server_timing else None,
         verbose=settings.error_verbosity == "verbose",
-        root=_root(meaning.model, Root(url, __version__) if settings.openapi == "follow" else None),
+        root=_root(
+            meaning.model,
+            Root(url, __version__) if settings.openapi == "follow" else None,
+            calls.functions,
+        ),
     )
 
 
-def _root(model: Model, root: Root | None) -> Callable[[Request, bool], Response]:
-    def answer(request: Request, passes: bool) -> Response:
+def _root(
+    model: Model, root: Root | None, functions: Functions
+) -> Callable[[Request, Principal], Response]:
+    def answer(request: Request, caller: Principal) -> Response:
         # Making the document takes a megabyte of code, which few servers are ever asked for.
         from jotbase.query.root import answer_root
 
-        return answer_root(request, model, passes, root)
+        callable_ = tuple(
+            one for some in functions.values() for one in some if may_call(one, caller)
+        )
+        return answer_root(request, model, caller.is_service, root, callable_)
 
     return answer
 

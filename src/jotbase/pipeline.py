@@ -42,7 +42,7 @@ class DataApi:
     """What answering takes. `guards` and `means` are by whether the caller passes all rules.
 
     `context` makes a request's context (the clock and randomness stand behind it). `root` answers
-    for the API itself, given whether the caller passes all rules, and `call` for functions. `ticks`
+    for the API itself, and `call` for functions. `ticks`
     is a clock for `Server-Timing` in seconds, None to say nothing. Without `verbose`, errors are
     told without details and hint.
     """
@@ -54,7 +54,7 @@ class DataApi:
     means: Mapping[bool, Mapping[str, Means]]
     principal: Callable[[Mapping[str, str]], Awaitable[Principal]]
     context: MakeContext
-    root: Callable[[Request, bool], Response]
+    root: Callable[[Request, Principal], Response]
     call: Callable[[Request, Principal, DataApi, Timing], Awaitable[Response]]
     ticks: Callable[[], float] | None = None
     verbose: bool = True
@@ -75,7 +75,7 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
         elif is_root(request.path) and request.method == "POST":
             response = await _answer_batch(request, caller, data, timing)
         elif is_root(request.path):
-            response = data.root(request, caller.is_service)
+            response = data.root(request, caller)
         else:
             response = await _answer(request, caller, data, timing)
     except JotError as error:

@@ -319,3 +319,13 @@ def test_the_most_rows_are_told_as_applied(anon: Client) -> None:
     assert answer.headers["preference-applied"] == "handling=strict, max-affected=2"
     over = anon.rpc("points", {}, prefer="handling=strict, max-affected=1")
     assert refused(over, 400, "PGRST124")
+
+
+def test_the_document_lists_what_a_caller_may_call(backend: TestBackend) -> None:
+    """And nothing else."""
+    paths = backend.anonymous.get("/").json()["paths"]
+    members = backend.user("ada@example.com").get("/").json()["paths"]
+
+    assert paths["/rpc/add_them"]["post"]["description"] == "Adds."
+    assert "/rpc/members" not in paths
+    assert "/rpc/members" in members

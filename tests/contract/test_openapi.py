@@ -6,13 +6,17 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
+from tests.unit.query.calls_board import ADD, ONE_ROW, ROWS, TAKE, TWICE, VALUES, function
 from tests.unit.schema.projects import ID, TEXT, files, model, table_file
 
 import jotbase
+from jotbase.query.nodes import Root
 from jotbase.query.openapi import document
 from jotbase.schema.model import Model
 from jotbase.schema.read import read_model
 
+#: Functions of every kind of argument and result.
+FUNCTIONS = (ADD, ONE_ROW, ROWS, TAKE, *TWICE, VALUES, function("a b/{c}", reads=True))
 EXAMPLE = Path(jotbase.__file__).parent / "examples" / "jobs" / "schemas"
 
 #: Names, references and recursion that a generator of documents might stumble over.
@@ -65,8 +69,8 @@ def test_the_document_is_valid(model_: Model, passes: bool) -> None:
     told = document(
         model_,
         lambda table, action: passes or action in table.access,
-        "http://x",
-        "1",
+        Root("http://x", "1"),
+        FUNCTIONS,
         internals=passes,
     )
 
@@ -75,7 +79,7 @@ def test_the_document_is_valid(model_: Model, passes: bool) -> None:
 
 def test_every_reference_leads_somewhere() -> None:
     """The validator follows only some; here all of them are followed."""
-    told = document(read_model(ODD), lambda *_: True, "http://x", "1", internals=True)
+    told = document(read_model(ODD), lambda *_: True, Root("http://x", "1"), internals=True)
     resolver = OpenAPIV31SpecValidator(told)
 
     assert [text for text in references(told) if not leads(told, text)] == []
@@ -106,7 +110,7 @@ def leads(told: Any, reference: str) -> bool:
 
 def test_the_validator_finds_what_is_wrong() -> None:
     """A document without its references' targets is refused, so its yes means something."""
-    told = document(model(t=table_file({"a": TEXT})), lambda *_: True, "http://x", "1")
+    told = document(model(t=table_file({"a": TEXT})), lambda *_: True, Root("http://x", "1"))
     del told["components"]["responses"]
 
     try:

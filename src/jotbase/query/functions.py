@@ -166,9 +166,14 @@ def _hint(functions: Functions, name: str, listed: str) -> str | None:
     return None if meant is None else f"Perhaps you meant to call the function {SCHEMA}.{meant}"
 
 
+def may_call(function: Function, caller: Principal) -> bool:
+    """Whether a function's roles are open to a caller; the service role passes."""
+    return function.roles is None or caller.is_service or caller.role in function.roles
+
+
 def check_caller(function: Function, caller: Principal) -> None:
-    """Hold a caller to a function's roles; the service role passes. Raises AccessError 42501."""
-    if function.roles is None or caller.is_service or caller.role in function.roles:
+    """Hold a caller to a function's roles. Raises AccessError 42501."""
+    if may_call(function, caller):
         return
     raise AccessError(
         "42501",

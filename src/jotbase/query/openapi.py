@@ -7,14 +7,17 @@ Source: https://spec.openapis.org/oas/v3.1.0
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
 from jotbase.query import openapi_components as components
+from jotbase.query.functions import Function
 from jotbase.query.grammar import PREFIX
+from jotbase.query.nodes import Root
 from jotbase.query.openapi_batch import batch_operation, batch_schemas
+from jotbase.query.openapi_functions import function_paths
 from jotbase.query.openapi_schemas import (
     SCHEMAS,
     Shown,
@@ -63,12 +66,16 @@ class _Subject:
 
 
 def document(
-    model: Model, visible: Visible, url: str, version: str, *, internals: bool = False
+    model: Model,
+    visible: Visible,
+    root: Root,
+    functions: Iterable[Function] = (),
+    *,
+    internals: bool = False,
 ) -> dict[str, Any]:
-    """Return the document for a caller to whom `visible` applies.
+    """Return the document for a caller to whom `visible` applies, and who may call `functions`.
 
-    `url` is the server's own, without a path; `version` is that of the program. With `internals`,
-    access rules and SQL are shown as well.
+    With `internals`, access rules and SQL are shown as well.
     """
     subjects = list(_subjects(model, visible))
     shown = Shown(frozenset(one.table.name for one in subjects), internals)
@@ -77,15 +84,16 @@ def document(
         "info": {
             "title": "Jotbase data API",
             "description": components.about(),
-            "version": version,
+            "version": root.version,
         },
         "jsonSchemaDialect": STANDARD_META_SCHEMA,
-        "servers": [{"url": url.rstrip("/") + PREFIX}],
+        "servers": [{"url": root.url.rstrip("/") + PREFIX}],
         "security": list(components.SECURITY),
         "tags": [_tag(one) for one in subjects],
         "paths": {
             "/": {"get": _root_operation(), "post": batch_operation()},
             **{f"/{quote(one.table.name, safe='')}": dict(_operations(one)) for one in subjects},
+            **function_paths(functions, {one.table.name: one.called for one in subjects}),
         },
         "components": {
             "schemas": {

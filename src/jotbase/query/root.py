@@ -11,6 +11,7 @@ from functools import lru_cache
 import orjson
 
 from jotbase.errors import RequestError
+from jotbase.query.functions import Function
 from jotbase.query.grammar import SCHEMA
 from jotbase.query.media import content_type, parse_accept
 from jotbase.query.nodes import Root
@@ -19,8 +20,16 @@ from jotbase.schema.model import Model, Table
 from jotbase.values import Request, Response
 
 
-def answer_root(request: Request, model: Model, passes: bool, root: Root | None) -> Response:
+def answer_root(
+    request: Request,
+    model: Model,
+    passes: bool,
+    root: Root | None,
+    functions: tuple[Function, ...] = (),
+) -> Response:
     """Return the document for a caller who `passes` all rules, or obeys them.
+
+    `functions` are those that the caller may call.
 
     Raises RequestError: PGRST126 where there is no `root`, PGRST117, PGRST106, and PGRST107 for an
     `Accept` that the document does not have.
@@ -41,15 +50,17 @@ def answer_root(request: Request, model: Model, passes: bool, root: Root | None)
             hint=f"Only the following schemas are exposed: {SCHEMA}",
         )
     media = parse_accept(request.headers.get("accept", ""), root=True)
-    body = b"" if request.method == "HEAD" else _encoded(model, passes, root)
+    body = b"" if request.method == "HEAD" else _encoded(model, passes, root, functions)
     return Response(200, (("Content-Type", content_type(media)),), body)
 
 
 @lru_cache(maxsize=8)
-def _encoded(model: Model, passes: bool, root: Root) -> bytes:
-    """Return the document's bytes; callers differ in nothing but whether rules hold for them."""
+def _encoded(model: Model, passes: bool, root: Root, functions: tuple[Function, ...]) -> bytes:
+    """Return the document's bytes; callers differ in whether rules hold for them, and in what they
+    may call.
+    """
 
     def visible(table: Table, action: RuleAction) -> bool:
         return passes or action in table.access
 
-    return orjson.dumps(document(model, visible, root.url, root.version, internals=passes))
+    return orjson.dumps(document(model, visible, root, functions, internals=passes))

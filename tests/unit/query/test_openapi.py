@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.unit.schema.projects import ID, TEXT, model, table_file
 
+from jotbase.query.nodes import Root
 from jotbase.query.openapi import RuleAction, document
 from jotbase.schema.model import Model, Table
 
@@ -32,7 +33,7 @@ def project(**access: dict[str, str]) -> Model:
 
 def methods(model_: Model, visible: Any = ruled) -> dict[str, list[str]]:
     """Return the methods of each path but the root."""
-    paths = document(model_, visible, "http://x", "1")["paths"]
+    paths = document(model_, visible, Root("http://x", "1"))["paths"]
     return {path: list(item) for path, item in paths.items() if path != "/"}
 
 
@@ -40,7 +41,7 @@ def test_an_action_without_a_rule_is_left_out() -> None:
     """No rule means no; a table with none at all is not mentioned anywhere."""
     tables = project(open=ALL, shown={"select": "True"}, shut={})
 
-    told = document(tables, ruled, "http://x", "1")
+    told = document(tables, ruled, Root("http://x", "1"))
 
     assert methods(tables) == {
         "/open": ["get", "post", "put", "patch", "delete"],
@@ -99,7 +100,7 @@ def test_the_document_says_where_and_how_to_ask() -> None:
     """Server, security and a filter for each column but those that other parameters are named."""
     tables = model(t=table_file({"a": TEXT, "order": TEXT}, access=ALL))
 
-    told = document(tables, ruled, "http://x/", "1.2.3")
+    told = document(tables, ruled, Root("http://x/", "1.2.3"))
 
     assert told["openapi"] == "3.1.0"
     assert told["servers"] == [{"url": "http://x/rest/v1"}]
@@ -111,7 +112,7 @@ def test_the_document_says_where_and_how_to_ask() -> None:
 
 def test_each_operation_has_its_own_name() -> None:
     """Generators of clients call functions after it."""
-    paths = document(project(a=ALL, b=ALL), ruled, "http://x", "1")["paths"]
+    paths = document(project(a=ALL, b=ALL), ruled, Root("http://x", "1"))["paths"]
     names = [one["operationId"] for item in paths.values() for one in item.values()]
 
     assert len(names) == len(set(names)) == 12
