@@ -1,6 +1,6 @@
 /** The API reference: reads the OpenAPI document as a caller of choice, and draws it. */
 
-import { asCurl, asSupabase } from "./examples.js";
+import { asCurl, asSupabase, callAsCurl, callAsSupabase } from "./examples.js";
 import { columnFacts, columnType, componentOf, resolve, tableFacts } from "./schemas.js";
 
 const DOCUMENT = "/rest/v1/";
@@ -78,10 +78,13 @@ function tell(text, bad = false) {
 
 function draw(api) {
   const paths = Object.entries(api.paths).filter(([path]) => path !== "/");
-  const tables = paths.map(([path, item]) => tableOf(api, path, item));
-  $("tables").replaceChildren(...tables.map(entry));
+  const isCall = ([path]) => path.startsWith("/rpc/");
+  const tables = paths.filter((one) => !isCall(one)).map(([path, item]) => tableOf(api, path, item));
+  const calls = paths.filter(isCall).map(([path, item]) => callOf(path, item));
+  $("tables").replaceChildren(...tables.map(entry), ...calls.map(callEntry));
   $("reference").replaceChildren(
     ...tables.map((table) => section(api, table)),
+    ...calls.map((call) => callSection(api, call)),
     operators(api),
     errors(api),
     start(api),
@@ -197,6 +200,49 @@ function example(title, text) {
     setTimeout(() => (copy.textContent = "Copy"), 1500);
   });
   return h("figure", {}, h("figcaption", {}, title), copy, h("pre", { tabindex: 0 }, text));
+}
+
+/* Functions */
+
+function callOf(path, item) {
+  const name = decodeURIComponent(path.slice("/rpc/".length));
+  const { schema } = item.post.requestBody.content["application/json"];
+  return { name, path, item, forms: schema.anyOf ?? [schema], id: `function-${name}` };
+}
+
+function callEntry(call) {
+  const names = call.forms.flatMap((form) => Object.keys(form.properties ?? {}));
+  const found = [call.name, ...names].join("\n").toLowerCase();
+  return h("li", { "data-words": found }, h("a", { href: `#${call.id}` }, `${call.name}()`));
+}
+
+function callSection(api, call) {
+  const { description } = call.item.post;
+  return h(
+    "section",
+    { id: call.id, "aria-labelledby": `${call.id}-name` },
+    h("h2", { id: `${call.id}-name` }, `${call.name}()`),
+    description ? h("p", { class: "about" }, words(description)) : null,
+    call.forms.map((form) => argumentsOf(api, call, form)),
+    example("curl", callAsCurl(api, call)),
+    example("supabase-js", callAsSupabase(api, call)),
+    h("p", { class: "quiet" }, call.item.get ? "It only reads: GET calls it as well." : "It is called by POST."),
+  );
+}
+
+function argumentsOf(api, call, form) {
+  const rows = Object.entries(form.properties ?? {}).map(([name, schema]) => {
+    const need = form.required?.includes(name) ? h("span", { class: "need" }, " required") : null;
+    return h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, h("code", {}, name), need),
+      h("td", {}, h("code", {}, columnType(api, schema))),
+      h("td", {}, schema.description ? words(schema.description) : null),
+    );
+  });
+  if (!rows.length) return null;
+  return listed(`Arguments of ${call.name}`, ["Argument", "Type", "Description"], rows);
 }
 
 function schemaOf(table) {

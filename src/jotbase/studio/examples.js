@@ -82,3 +82,27 @@ export function asSupabase(api, table, method) {
       return `const { error } = ${from}.delete()${chosen};`;
   }
 }
+
+/** A call's arguments: those that must be given. */
+function passed(api, call) {
+  const [form] = call.forms;
+  return Object.fromEntries((form.required ?? []).map((name) => [name, sample(api, form.properties[name])]));
+}
+
+/** A call as a command line. */
+export function callAsCurl(api, call) {
+  const lines = [
+    `curl ${quoted(api.servers[0].url + call.path)}`,
+    '-H "apikey: $KEY"',
+    "-H 'Content-Type: application/json'",
+    `-d ${quoted(JSON.stringify(passed(api, call)))}`,
+  ];
+  return lines.join(" \\\n  ");
+}
+
+/** A call in JavaScript. */
+export function callAsSupabase(api, call) {
+  const given = passed(api, call);
+  const tail = Object.keys(given).length ? `, ${JSON.stringify(given)}` : "";
+  return `const { data, error } = await supabase.rpc(${JSON.stringify(call.name)}${tail});`;
+}
