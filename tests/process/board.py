@@ -24,9 +24,39 @@ STAYS = {
     "primaryKey": ["id"],
 }
 
+FUNCTIONS = """
+from typing import Annotated
+
+from jotbase.functions import Refusal, Row, computed, data, rpc
+
+Job = Annotated[Row, "jobs"]
+
+
+@rpc
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+@rpc(reads=True)
+def paid(least: int) -> list[Job]:
+    return data().get("jobs", {"salary": f"gte.{least}"})
+
+
+@rpc
+def found(handle: str, fail: bool = False) -> None:
+    data().post("companies", {"handle": handle, "name": handle.title()})
+    if fail:
+        raise Refusal("P0001", "No more companies")
+
+
+@computed
+def shouted(job: Job) -> str:
+    return job["title"].upper()
+"""
+
 
 def job_board(folder: Path) -> Path:
-    """Make the job board without rows and functions."""
+    """Make the job board without rows, and with functions for clients to call."""
     project = folder / "board"
     made = command("init", str(project), "--example", "jobs")
     if made.returncode:
@@ -34,4 +64,6 @@ def job_board(folder: Path) -> Path:
     (project / "schemas" / "stays.json").write_text(json.dumps(STAYS))
     for name in ("seeds", "functions"):
         shutil.rmtree(project / name)
+    (project / "functions").mkdir()
+    (project / "functions" / "__init__.py").write_text(FUNCTIONS)
     return project

@@ -139,6 +139,18 @@ const stopped = new AbortController();
 stopped.abort();
 told.abortSignal = (await jobs().select().abortSignal(stopped.signal)).error !== null;
 
+// functions
+await tell("rpc", client.rpc("add", { a: 1, b: 2 }));
+await tell("rpc, by get", client.rpc("add", { a: 1 }, { get: true }));
+await tell("rpc, rows", client.rpc("paid", { least: 60000 }, { count: "exact" }).select("id, companies(name)").gt("id", 1));
+await tell("rpc, head", client.rpc("paid", { least: 60000 }, { head: true, count: "exact" }));
+await tell("rpc, single", client.rpc("paid", { least: 60000 }).select("title").order("id").limit(1).single());
+await tell("rpc, wrong argument", client.rpc("add", { a: "x" }));
+await tell("rpc, refused", client.rpc("found", { handle: "fern", fail: true }));
+await tell("rpc, nothing back", client.rpc("found", { handle: "gale" }));
+await tell("after rpc", client.from("companies").select("handle").in("handle", ["fern", "gale"]));
+await tell("computed", jobs().select("id, shouted").like("shouted", "GO%"));
+
 // update, delete
 await tell("update", jobs().update({ salary: 61000 }).eq("id", 1));
 await tell("update and select", jobs().update({ salary: 62000 }).eq("id", 1).select("salary, companies(name)"));

@@ -180,6 +180,22 @@ def test_explain(client: Client) -> None:
     assert "SEARCH" in str(client.table("jobs").select("id").eq("id", 1).explain().execute())
 
 
+def test_functions(client: Client) -> None:
+    """Called by POST and by GET, their rows read on like a table's, and refusals told."""
+    rows = client.rpc("paid", {"least": 50000}).select("title").order("title").execute()
+    counted = client.rpc("paid", {"least": 50000}, count=CountMethod.exact, head=True).execute()
+    shouted = client.table("jobs").select("shouted").eq("shouted", "GO DEV").execute()
+
+    assert client.rpc("add", {"a": 1, "b": 2}).execute().data == 3
+    assert client.rpc("add", {"a": 1}, get=True).execute().data == 2
+    assert rows.data == [{"title": "Designer"}, {"title": "Python dev"}]
+    assert counted.count == 2
+    assert shouted.data == [{"shouted": "GO DEV"}]
+    with pytest.raises(APIError) as refused:
+        client.rpc("found", {"handle": "fern", "fail": True}).execute()
+    assert (refused.value.code, refused.value.message) == ("P0001", "No more companies")
+
+
 def test_writes(client: Client) -> None:
     """Insert, upsert, update and delete, each with what it gives back."""
     companies = client.table("companies")
