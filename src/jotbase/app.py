@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -27,8 +27,7 @@ from jotbase.engines.base import Engine
 from jotbase.errors import ProjectError
 from jotbase.feed import Feed
 from jotbase.functions.context import DataClient, enter, run_as
-from jotbase.functions.host import host, load_functions
-from jotbase.functions.rpc import Computed
+from jotbase.functions.host import Loaded, described, host, load_for
 from jotbase.http.asgi import Application, Receive, Scope, Send, read_headers, send_response
 from jotbase.http.credentials import CredentialCheck
 from jotbase.http.files import NOT_FOUND, page, public_files
@@ -42,7 +41,6 @@ from jotbase.migration import migrate
 from jotbase.pipeline import DataApi, answer, answer_now
 from jotbase.project import Project
 from jotbase.query.computed import with_computed
-from jotbase.query.functions import Returns
 from jotbase.query.relations import with_origins
 from jotbase.query.triggered import VIEW_TRIGGERS, with_triggers
 from jotbase.schema.upgrade import Upgraded
@@ -100,10 +98,6 @@ def auth_policy(settings: Settings, url: str) -> AuthPolicy:
     )
 
 
-def _described(found: Iterable[Computed]) -> list[tuple[str, str, Returns]]:
-    return [(one.table, one.function.name, one.function.returns) for one in found]
-
-
 @dataclass
 class Backend:
     """One project, served. `start` before anything is asked of it, `stop` after."""
@@ -125,7 +119,7 @@ class Backend:
         self.credentials = CredentialCheck(
             self.ring, self.world.now, self._session_alive, self.settings.jwt_aud
         )
-        self._take_functions()
+        self._take_functions(load_for(self.project.functions, self.meaning.model))
         self.data = self._data()
         self.feed = Feed(self.engine, self.world.now)
         self.live = Live(self.credentials, self.feed, self.world.now)
@@ -139,7 +133,7 @@ class Backend:
         return constraint_name(self.meaning.model, kind, table, columns)
 
     def _data(self) -> DataApi:
-        model = with_computed(self.meaning.model, _described(self._of_rows))
+        model = with_computed(self.meaning.model, described(self._of_rows))
         data = data_api(
             replace(self.meaning, model=model),
             self.engine,
@@ -238,9 +232,10 @@ class Backend:
         Raises ProjectError, and changes nothing, when they are wrong or would lose data.
         """
         meaning = read_meaning(self.project, self.meaning.model)
+        loaded = load_for(self.project.functions, meaning.model)
         migrated = await migrate(self.engine, meaning.model)
         self.meaning = meaning
-        self._take_functions()
+        self._take_functions(loaded)
         await self._look_behind_views()
         self.data = self._data()
         self._tell_live()
@@ -297,10 +292,7 @@ class Backend:
         """Return the ASGI application of the whole backend, which starts and stops it."""
         return application(self.doors())
 
-    def _take_functions(self) -> None:
-        """Load the project's own code. Raises ProjectError."""
-        loaded = load_functions(self.project.functions)
-        with_computed(self.meaning.model, _described(loaded.computed))  # what is wrong, first
+    def _take_functions(self, loaded: Loaded) -> None:
         self._calls, self._of_rows = Calls(loaded.functions, run_as), loaded.computed
         self._functions: Application | None = None
         if loaded.app is not None:

@@ -28,20 +28,32 @@ from jotbase.values import Principal, Request, Response
 Read = Callable[[str, Sequence[Any]], Rows]
 
 
+class _Stopped(BaseException):
+    """The database stopped a statement in the middle of a function: no failure of the function's.
+
+    Nor is it the function's to catch: what it gave back then would be told as if it were the row's,
+    where the statement is but begun again in a thread.
+    """
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
 @dataclass(slots=True)
 class _Asking:
-    """A session inside a statement: it reads. `failed` is what the database said last."""
+    """A session inside a statement: it reads."""
 
     perform: Read
-    failed: Exception | None = None
 
     def read(self, text: str, values: Sequence[Any]) -> Rows:
         """Run one reading statement."""
         try:
             return self.perform(text, values)
-        except Exception as error:
-            self.failed = error
+        except JotError:
             raise
+        except Exception as error:
+            raise _Stopped(error) from error
 
     def run(self, work: Callable[[], UnitOfWork[Any]]) -> Any:
         """Refuse: whoever reads a row must not change anything by it."""
@@ -83,11 +95,8 @@ class Computing:
         function = self.functions[key]
         try:
             value = calls.run(function, orjson.loads(row), _principal(caller), ask)[0]
-        except JotError:
-            # A statement that was interrupted is no failure of the function's.
-            if session.failed is not None and not isinstance(session.failed, JotError):
-                raise session.failed from None
-            raise
+        except _Stopped as stopped:
+            raise stopped.reason from None
         if found.target is not None:
             return rows_document(self.model.tables[found.target], function.returns, value)
         return _stored(found, value, data.engine.dialect)

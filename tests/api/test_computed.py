@@ -33,6 +33,20 @@ def asked_by(note: Note) -> str:
 
 
 @computed
+def places(note: Note) -> list[int]:
+    return [note["id"], 7]
+
+
+@computed
+def careful(note: Note) -> int:
+    sum(range(1_000_000))
+    try:
+        return len(data().get("notes"))
+    except Exception:
+        return -1
+
+
+@computed
 def broken(note: Note) -> int:
     raise RuntimeError("the password is swordfish")
 
@@ -108,6 +122,24 @@ def test_a_computed_column_filters_and_orders(anon: Client) -> None:
     assert long.json() == [{"id": 2}]
     assert ordered.json() == [{"id": 3}, {"id": 1}]
     assert either.json() == [{"id": 2}, {"id": 3}]
+
+
+def test_a_list_of_values_is_an_array(anon: Client) -> None:
+    """Read as JSON, and filtered by what it contains."""
+    found = anon.get("/notes", {"select": "places", "places": "cs.{2}"})
+
+    assert found.json() == [{"places": [2, 7]}]
+
+
+def test_a_statement_that_is_begun_again_is_not_the_functions_to_catch(
+    backend: TestBackend,
+) -> None:
+    """What it gives back for want of rows, where the event loop is held up, is told to nobody."""
+    backend.service.post("/notes", [{"text": "x", "person": "many"}] * 1000)
+
+    found = backend.anonymous.get("/notes", {"select": "careful", "id": "eq.1"})
+
+    assert found.json() == [{"careful": 1003}]
 
 
 def test_a_computed_column_is_asked_for_as_the_caller(backend: TestBackend) -> None:

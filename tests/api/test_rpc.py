@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.api.data_world import Serve, refused, table
 
+from jotbase.errors import ProjectError
 from jotbase.testing import TestBackend
 from jotbase.testing.client import Client
 
@@ -319,6 +320,23 @@ def test_the_most_rows_are_told_as_applied(anon: Client) -> None:
     assert answer.headers["preference-applied"] == "handling=strict, max-affected=2"
     over = anon.rpc("points", {}, prefer="handling=strict, max-affected=1")
     assert refused(over, 400, "PGRST124")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("def f() -> list[Annotated[Row, 'nothing']]: ...", "f gives back rows of no table"),
+        ("def f(a: complex): ...", "f cannot be called: <class 'complex'> is no type"),
+        ("def f(**a: int): ...", r"f cannot be called: clients cannot name \*\*a"),
+        ("def f(a: 'Missing'): ...", "f cannot be called: name 'Missing' is not defined"),
+    ],
+)
+def test_what_cannot_be_called_is_told_at_the_start(serve: Serve, code: str, reason: str) -> None:
+    """And by `jotbase check`, which reads the same."""
+    head = "from typing import Annotated\nfrom jotbase.functions import Row, rpc\n@rpc\n"
+
+    with pytest.raises(ProjectError, match=reason):
+        serve({"notes": NOTES}, {"functions/__init__.py": head + code})
 
 
 def test_the_document_lists_what_a_caller_may_call(backend: TestBackend) -> None:

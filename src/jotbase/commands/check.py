@@ -12,8 +12,9 @@ from dataclasses import asdict
 
 from jotbase.data import read_meaning
 from jotbase.errors import Fault, ProjectError
-from jotbase.functions.host import load_functions
+from jotbase.functions.host import load_for, load_functions
 from jotbase.project import find_project, read_dotenv
+from jotbase.schema.model import Model
 from jotbase.settings import read_settings
 
 
@@ -27,10 +28,23 @@ def run(options: argparse.Namespace) -> int:
     project = find_project(options.project)
     faults: list[Fault] = []
     rules: list[dict[str, str]] = []
+    models: list[Model] = []
+
+    def read_schemas() -> None:
+        meaning = read_meaning(project)
+        rules.extend(meaning.policy.described())
+        models.append(meaning.model)
+
+    def read_functions() -> None:
+        if models:
+            load_for(project.functions, models[0])
+        else:
+            load_functions(project.functions)
+
     for check in (
-        lambda: rules.extend(read_meaning(project).policy.described()),
+        read_schemas,
         lambda: read_settings(os.environ, read_dotenv(project)),
-        lambda: load_functions(project.functions),
+        read_functions,
     ):
         try:
             check()

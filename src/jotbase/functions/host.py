@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.functions.rpc import Computed, collect
-from jotbase.query.functions import Function, Functions
+from jotbase.query.computed import with_computed
+from jotbase.query.functions import Function, Functions, Returns
+from jotbase.schema.model import Model
 
 MODULE = "functions"
 
@@ -49,6 +52,29 @@ def load_functions(folder: Path) -> Loaded:
         functions[one.name] = (*functions.get(one.name, ()), one)
     needed = not (functions or found.computed)
     return Loaded(_wsgi_app(modules[0], needed), functions, tuple(found.computed))
+
+
+def load_for(folder: Path, model: Model) -> Loaded:
+    """Return what functions/__init__.py holds, held against the tables that it speaks of.
+
+    Raises ProjectError as `load_functions` does, and for tables that there are not.
+    """
+    loaded = load_functions(folder)
+    with_computed(model, described(loaded.computed))
+    faults = [
+        Fault("functions/__init__.py", "", f"{one.name} gives back rows of no table")
+        for some in loaded.functions.values()
+        for one in some
+        if one.returns.table is not None and model.get(one.returns.table) is None
+    ]
+    if faults:
+        raise ProjectError(faults)
+    return loaded
+
+
+def described(found: Iterable[Computed]) -> list[tuple[str, str, Returns]]:
+    """Return the table, the name and the result of functions of rows."""
+    return [(one.table, one.function.name, one.function.returns) for one in found]
 
 
 def _load(folder: Path, file: Path) -> Any:

@@ -20,7 +20,7 @@ from jotbase.query.functions import Returns
 from jotbase.query.output import argument, quoted
 from jotbase.query.produced import Produced, source
 from jotbase.query.row_keys import is_numbered
-from jotbase.schema.model import Column, Computed, Model, Table
+from jotbase.schema.model import Column, Computed, Model, Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql
 
@@ -152,7 +152,9 @@ def with_computed(model: Model, found: Iterable[tuple[str, str, Returns]]) -> Mo
             reason = f"{name} cannot be computed: {wrong}"
             faults.append(Fault("functions/__init__.py", "", reason))
             continue
-        column = Column(name, returns.type, {}, nullable=True)
+        many = returns.kind == "values"
+        kind, item = (Type.ARRAY, returns.type) if many else (returns.type, None)
+        column = Column(name, kind, {}, nullable=True, item=item)
         target = returns.table if returns.kind in ("row", "rows") else None
         made = Computed(f"{table}.{name}", column, target, to_one=returns.kind == "row")
         computed.setdefault(table, {})[name] = made

@@ -28,6 +28,7 @@ FOUND = [
     ("companies", "size", Returns("value", Type.INTEGER)),
     ("companies", "hiring", Returns("rows", table="jobs")),
     ("companies", "first", Returns("row", table="jobs")),
+    ("companies", "years", Returns("values", Type.INTEGER)),
 ]
 COMPUTED = with_computed(MODEL, FOUND)
 ASKED = 'jot_computed(\'companies.{}\', json_object(\'id\', "a"."id", \'name\', "a"."name"), ?)'
@@ -41,6 +42,13 @@ def test_a_table_has_only_the_columns_that_are_named() -> None:
     assert isinstance(wider, Extended)
     assert list(wider.by_name) == ["id", "name", "secret", "size"]
     assert [column.name for column in wider.readable] == ["id", "name"]
+
+
+def test_several_values_are_one_array() -> None:
+    """As a column of an array's type holds them."""
+    column = COMPUTED.computed["companies"]["years"].column
+
+    assert (column.type, column.item) == (Type.ARRAY, Type.INTEGER)
 
 
 def test_a_function_is_told_which_one_it_is_the_row_and_the_caller() -> None:
