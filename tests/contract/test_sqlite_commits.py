@@ -10,7 +10,7 @@ import pytest
 from tests.contract.board import CREATE, post, run_all
 from tests.contract.conftest import MakeEngine
 
-from jotbase.engines.sqlite import SqliteEngine, writer
+from jotbase.engines.sqlite import SqliteEngine, costs, writer
 from jotbase.errors import JotError
 from jotbase.sql.units import Statement, UnitOfWork
 
@@ -52,6 +52,14 @@ class DiskFile(apsw.VFSFile):
 
 
 @pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no statement be found dear, and no group be closed, because the machine is busy."""
+    monkeypatch.setattr(costs, "BUDGET", 60.0)
+    monkeypatch.setattr(writer, "BUDGET", 60.0)
+    monkeypatch.setattr(writer, "GROUP_TIME", 60.0)
+
+
+@pytest.fixture
 def disk() -> Iterator[Disk]:
     """Let SQLite use a watched disk for the time of a test."""
     made = Disk()
@@ -82,6 +90,7 @@ async def test_units_of_one_turn_share_one_commit(engine: SqliteEngine, disk: Di
     assert 1 <= disk.syncs - before <= 5
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_units_that_arrive_one_after_another_share_one_commit(
     engine: SqliteEngine, disk: Disk
 ) -> None:
@@ -105,6 +114,7 @@ async def test_units_that_arrive_one_after_another_share_one_commit(
     assert disk.syncs - before == 1
 
 
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize(
     ("units", "time", "commits"), [(10, 60.0, 3), (100, 0.0, 30), (25, 60.0, 2)]
 )
