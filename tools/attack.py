@@ -251,6 +251,7 @@ def faults(one: Attack, status: int, said: str) -> list[str]:
 
 def main(sqlmap: str, *names: str) -> int:
     """Attack, tell each outcome, and return 1 if there is a fault."""
+    sqlmap = str(Path(sqlmap).absolute())  # it runs in a folder of its own
     attacks = [one for one in ATTACKS if not names or one.name in names]
     folder = Path(tempfile.mkdtemp(prefix="jotbase-attack-"))
     print(f"What sqlmap says is kept in {folder}")
