@@ -16,7 +16,7 @@ TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
 
 @cache
-def tests_of(path: str) -> frozenset[str]:
+def functions_in(path: str) -> frozenset[str]:
     """Return the names of a file's test functions; none of a file that is not there."""
     file = ROOT / path
     if not file.is_file():
@@ -43,15 +43,15 @@ def test_each_attack_names_a_test_that_exists(page: Path) -> None:
         named = TEST.findall(row)
         assert named, row
         for path, name in named:
-            assert name in tests_of(path), row
+            assert name in functions_in(path), row
 
 
 def test_a_test_that_is_gone_is_noticed() -> None:
     """The look-up finds this very test and not one beside it."""
-    known = tests_of("tests/docs/test_security.py")
+    known = functions_in("tests/docs/test_security.py")
     assert "test_a_test_that_is_gone_is_noticed" in known
     assert "test_that_never_was" not in known
-    assert tests_of("tests/docs/test_nowhere.py") == frozenset()
+    assert functions_in("tests/docs/test_nowhere.py") == frozenset()
 
 
 def test_the_first_page_lists_all_others() -> None:
