@@ -13,12 +13,13 @@ from typing import Any
 import orjson
 
 from jotbase.errors import RequestError
-from jotbase.query.body import Cell, check_nesting, read_json
+from jotbase.query.body import Cell, read_json
 from jotbase.query.functions import Function, Functions, Parameter, choose
 from jotbase.query.intent import At, Intent
 from jotbase.query.shape import decoded
 from jotbase.schema.convert import from_text
 from jotbase.schema.model import Type
+from jotbase.schema.nesting import check_nesting
 
 Pairs = Sequence[tuple[str, Any]]
 

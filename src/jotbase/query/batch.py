@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from jotbase.errors import RequestError
-from jotbase.query.body import check_nesting, payload_of
+from jotbase.query.body import payload_of
 from jotbase.query.expr import Context
 from jotbase.query.intent import Payload
 from jotbase.query.nodes import DeletePlan, ReadPlan
@@ -31,6 +31,7 @@ from jotbase.query.references import (
 from jotbase.query.render import JSON_TYPE, render_read, render_written
 from jotbase.query.shape import Shape, decoded, shape
 from jotbase.query.written import Means
+from jotbase.schema.nesting import check_nesting
 from jotbase.sql.units import RolledBack, Statement, UnitOfWork
 from jotbase.values import Response
 

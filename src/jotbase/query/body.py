@@ -15,9 +15,8 @@ from jotbase.query.integers import refuse_inexact
 from jotbase.query.intent import Intent, Payload
 from jotbase.query.separated import MAX_FIELDS, parse_lines, too_many_fields
 from jotbase.query.shape import decoded
+from jotbase.schema.nesting import check_nesting, is_depth_fault, too_deep
 
-#: How deeply a body may nest; deeper ones would exhaust validators and the database's JSON parser.
-MAX_NESTING = 100
 #: How many rows a body may hold: each takes a kilobyte while it is written, and the writer's time.
 MAX_ROWS = 100_000
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -52,7 +51,8 @@ def check_count(rows: int) -> None:
 def read_json(body: bytes) -> Any:
     """Return a JSON body's value.
 
-    Raises RequestError: PGRST102, 22P05 for U+0000 in it, 22003 for integers beyond 64 bits.
+    Raises RequestError: PGRST102, 22P05 for U+0000 in it, 22003 for integers beyond 64 bits, 54001
+    for a depth that cannot be read.
     """
     if b"\\u0000" in body and _NUL.search(body):
         raise RequestError(
@@ -63,7 +63,7 @@ def read_json(body: bytes) -> Any:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise unreadable() from error
+        raise (too_deep() if is_depth_fault(error) else unreadable()) from error
     refuse_inexact(body)
     return value
 
@@ -93,27 +93,6 @@ def unreadable() -> RequestError:
 def mismatched() -> RequestError:
     """Return the error for rows of different keys."""
     return RequestError("PGRST102", "All object keys must match")
-
-
-_NESTED = frozenset((dict, list))
-
-
-def check_nesting(value: dict[str, Any] | list[Any]) -> None:
-    """Refuse what would exhaust those who read it later; level by level, without recursion.
-
-    Raises RequestError 54001.
-    """
-    level: list[Any] = [value]
-    for _ in range(MAX_NESTING):
-        found: list[Any] = []
-        for one in level:
-            values = one.values() if type(one) is dict else one
-            if not _NESTED.isdisjoint(map(type, values)):
-                found.extend(inner for inner in values if type(inner) in _NESTED)
-        if not found:
-            return
-        level = found
-    raise RequestError("54001", f"The body is nested more than {MAX_NESTING} levels deep")
 
 
 def _text(body: bytes) -> str:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from jotbase.errors import JotError, RequestError
-from jotbase.query.body import check_count, check_nesting, read_json
+from jotbase.query.body import check_count, read_json
 from jotbase.query.grammar import PREFIX, SCHEMA
 from jotbase.query.media import parse_accept, parse_content_type
 from jotbase.query.preferences import parse_preferences
 from jotbase.query.references import NAME, Reference, is_marked, marks, misplaced, reference_of
 from jotbase.query.shape import decoded
+from jotbase.schema.nesting import check_nesting
 from jotbase.values import Request
 
 #: How long the paths of a batch may be together: as long as one request's line may be.

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import orjson
 
+from jotbase.schema.nesting import is_deep
+
 Vsn = Literal["1.0.0", "2.0.0"]
 VERSIONS: tuple[Vsn, ...] = ("1.0.0", "2.0.0")
 
@@ -50,7 +52,7 @@ def parse(vsn: Vsn, message: str | bytes) -> Frame | None:
         value = orjson.loads(message)
     except orjson.JSONDecodeError:
         return None
-    return _frame_of(_parts_of(vsn, value))
+    return None if is_deep(value) else _frame_of(_parts_of(vsn, value))
 
 
 def _parts_of(vsn: Vsn, value: Any) -> list[Any]:
@@ -92,6 +94,8 @@ def _parse_push(message: bytes) -> Frame | None:
         opaque = message[start:] if message[6] == _OPAQUE else None
         if opaque is None:
             payload["payload"] = orjson.loads(message[start:])
+            if is_deep(payload):
+                return None
     except (UnicodeDecodeError, orjson.JSONDecodeError):
         return None
     return Frame(join_ref or None, ref or None, topic, "broadcast", payload, opaque)

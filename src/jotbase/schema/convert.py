@@ -19,6 +19,7 @@ import orjson
 from jotbase.errors import RequestError
 from jotbase.schema import ranges, times
 from jotbase.schema.model import RANGES, Column, Type
+from jotbase.schema.nesting import MAX_NESTING, is_depth_fault, too_deep
 from jotbase.sql.dialect import Dialect
 
 #: SQL's names of the types, as error messages have them.
@@ -152,6 +153,8 @@ def _json(text: str) -> Any:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
+        if is_depth_fault(error):
+            raise too_deep("The value") from error
         raise RequestError(
             "22P02",
             "invalid input syntax for type json",
@@ -254,21 +257,23 @@ def nul() -> RequestError:
     )
 
 
-def refuse_unstorable(value: Any) -> None:
-    """Refuse what no JSON column can hold: U+0000 anywhere, keys included, and huge integers.
+def refuse_unstorable(value: Any, room: int = MAX_NESTING) -> None:
+    """Refuse what no JSON column can hold: U+0000 anywhere, keys included, huge integers, and
+    more levels than there is room for.
 
-    Raises RequestError 22P05 or 22003.
+    Raises RequestError 22P05, 22003 or 54001.
     """
     if isinstance(value, str):
         if _NUL in value:
             raise nul()
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            refuse_unstorable(key)
-            refuse_unstorable(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            refuse_unstorable(inner)
+    elif isinstance(value, dict | list):
+        if not room:
+            raise too_deep("The value")
+        if isinstance(value, dict):
+            for key in value:
+                refuse_unstorable(key)
+        for inner in value.values() if isinstance(value, dict) else value:
+            refuse_unstorable(inner, room - 1)
     elif isinstance(value, int):
         in_range(value)
 
