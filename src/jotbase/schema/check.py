@@ -6,7 +6,7 @@ no value of the row appears. Must not know where a row comes from, or what SQL c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from functools import cached_property, partial
@@ -68,14 +68,20 @@ _FORMATS: dict[str, Callable[[str], bool]] = {
 }
 
 
-def validator(schema: Mapping[str, Any], registry: Registry | None = None) -> Draft202012Validator:
+def validator(
+    schema: Mapping[str, Any],
+    registry: Registry | None = None,
+    referred: Mapping[str, Any] | None = None,
+) -> Draft202012Validator:
     """Return the validator of a schema: formats asserted, nothing fetched, patterns in linear time.
+
+    `referred` is what the registry holds, whose patterns count as well.
 
     Patterns with lookaround or back-references, which cannot be had in linear time, are tried with
     a bounded number of steps. Raises jsonschema_rs.ValidationError for a schema that is none.
     """
     options: Any = RegexOptions()
-    if any(not _is_linear(one["pattern"]) for _, one in walk(schema) if "pattern" in one):
+    if not all(map(_is_linear, _patterns(schema if referred is None else referred))):
         options = FancyRegexOptions(backtrack_limit=_BACKTRACKING)
     return Draft202012Validator(
         dict(schema),
@@ -102,6 +108,12 @@ def checker(schema: Mapping[str, Any]) -> Callable[[Row], list[dict[str, Any]]]:
     return faults
 
 
+def _patterns(schema: Mapping[str, Any]) -> Iterator[str]:
+    for _, inner in walk(schema):
+        yield from [inner["pattern"]] if "pattern" in inner else []
+        yield from inner.get("patternProperties", ())
+
+
 def _is_linear(pattern: Any) -> bool:
     try:
         Draft202012Validator({"pattern": pattern}, pattern_options=RegexOptions())
@@ -123,7 +135,7 @@ class RowCheck:
         self._decimals = {one.name for one in table.columns if _is_stored_as_text(one)}
 
     def _build(self, schema: Mapping[str, Any]) -> Draft202012Validator:
-        return validator(schema, Registry([(_ROW, self._schema)]))
+        return validator(schema, Registry([(_ROW, self._schema)]), self._schema)
 
     def _by_column(self) -> dict[str, Any]:
         names = [column.name for column in self._table.columns]

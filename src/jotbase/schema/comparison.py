@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from jotbase.errors import Fault
 from jotbase.schema import refusals
 from jotbase.schema.changelog import triggers
-from jotbase.schema.check import is_whole_row_keyword
 from jotbase.schema.ddl import create_indexes, create_table, default_sql, listed
-from jotbase.schema.model import USERS, Column, ForeignKey, Model, Search, Table
-from jotbase.schema.widening import refers, widened
+from jotbase.schema.doubts import doubtful_columns, whole_rows_doubtful
+from jotbase.schema.model import USERS, Column, ForeignKey, Model, Search, Table, Type
 from jotbase.sql.dialect import SQLITE
 
 
@@ -36,7 +35,9 @@ class TableChange:
     """What becomes of one table.
 
     `rebuild` makes it anew, rows copied; else `added` columns are added in place. `columns` are
-    those whose values are to be held against the new schema, `rows` says that whole rows are.
+    those whose values are to be held against the new schema, `rows` says that whole rows are, and
+    `filled` are columns that the database itself puts values into, to be held once it has.
+    `reread` are arrays whose items are of another type now.
     """
 
     old: Table
@@ -50,6 +51,8 @@ class TableChange:
     retriggered: bool = False
     columns: tuple[str, ...] = ()
     rows: bool = False
+    filled: tuple[str, ...] = ()
+    reread: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -72,8 +75,10 @@ def compare(old: Table, new: Table) -> TableChange:
         dropped_searches=tuple(one for one in old.searches if one not in new.searches),
         made_searches=tuple(one for one in new.searches if one not in old.searches),
         retriggered=[*triggers(old)] != [*triggers(new)],
-        columns=tuple(_doubtful_columns(old, new)),
-        rows=_whole_rows_doubtful(old, new),
+        columns=tuple(doubtful_columns(old, new)),
+        rows=whole_rows_doubtful(old, new),
+        filled=tuple(one.name for one in new.columns if _is_filled_anew(old, one)),
+        reread=tuple(one.name for one in new.columns if _is_read_anew(old, one)),
     )
 
 
@@ -102,26 +107,22 @@ def _can_be_added(column: Column) -> bool:
     return column.nullable or default is not None
 
 
-def _doubtful_columns(old: Table, new: Table) -> Iterator[str]:
-    """Yield the columns whose stored values the new schema might refuse."""
-    elsewhere = old.schema.get("$defs") != new.schema.get("$defs")
-    for column in new.columns:
-        was = old.by_name.get(column.name)
-        if was is None:
-            continue
-        if not widened(was.schema, column.schema) or (elsewhere and refers(column.schema)):
-            yield column.name
+def _is_filled_anew(old: Table, column: Column) -> bool:
+    """Say whether the database is to compute values that it did not compute so before."""
+    was = old.by_name.get(column.name)
+    return column.generated is not None and (was is None or was.generated != column.generated)
 
 
-def _whole_rows_doubtful(old: Table, new: Table) -> bool:
-    said = {word: value for word, value in new.schema.items() if is_whole_row_keyword(word, value)}
-    return any(old.schema.get(word) != value for word, value in said.items())
+def _is_read_anew(old: Table, column: Column) -> bool:
+    was = old.by_name.get(column.name)
+    return column.type is Type.ARRAY and was is not None and was.item is not column.item
 
 
 def refused(old: Table, new: Table, permits: frozenset[str]) -> Iterator[Fault]:
     """Yield what would lose values."""
     for name in gone(old, new):
-        if refusals.permit(old.name, name) not in permits:
+        computed = old.by_name[name].generated is not None
+        if not computed and refusals.permit(old.name, name) not in permits:
             yield refusals.dropped_column(new, name)
     for column in new.columns:
         was = old.by_name.get(column.name)
@@ -129,14 +130,36 @@ def refused(old: Table, new: Table, permits: frozenset[str]) -> Iterator[Fault]:
             yield refusals.changed_type(new, was, column)
 
 
+def let_go(old: Table, new: Table) -> list[str]:
+    """Return the names of the columns whose values the new table would not keep."""
+    return [*gone(old, new), *(name for name, _ in _computed_now(old, new))]
+
+
+def _computed_now(old: Table, new: Table) -> Iterator[tuple[str, Column]]:
+    """Yield the columns that held values of their own and are to be computed."""
+    for column in new.columns:
+        was = old.by_name.get(column.name)
+        if was is not None and was.generated is None and column.generated is not None:
+            yield column.name, column
+
+
 def gone(old: Table, new: Table) -> list[str]:
     """Return the names of the columns that the new table lacks."""
     return [column.name for column in old.columns if column.name not in new.by_name]
 
 
-def guards(old: Table, new: Table, before: Model) -> Iterator[Guard]:
+def guards(
+    old: Table, new: Table, before: Model, permits: frozenset[str] = frozenset()
+) -> Iterator[Guard]:
     """Yield the questions to ask of the rows; `before` has all tables as they were."""
     yield from _value_guards(old, new)
+    for name, column in _computed_now(old, new):
+        if refusals.permit(old.name, name) not in permits:
+            query = (
+                f"SELECT count(*) FROM {SQLITE.identifier(new.name)}"
+                f" WHERE {SQLITE.identifier(name)} IS NOT NULL"
+            )
+            yield Guard(query, refusals.becomes_generated(new, column))
     yield from _unique_guards(old, new)
     for key in new.foreign_keys:
         if not any(_same_key(key, other) for other in old.foreign_keys):

@@ -24,17 +24,22 @@ CREATE_META = (
     ' ("key" TEXT PRIMARY KEY NOT NULL, "value" TEXT NOT NULL) STRICT'
 )
 
-#: Expressions of the rule language that SQLite can compute too, for writes from outside.
+_NOW = "rtrim(rtrim(strftime('%Y-%m-%dT%H:%M:%f', 'now'), '0'), '.') || '+00:00'"
+_UUID = (
+    "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4'"
+    " || substr(hex(randomblob(2)), 2) || '-' || substr('89AB', 1 + (random() & 3), 1)"
+    " || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))"
+)
+
+#: Expressions of the rule language that SQLite can compute too, for writes from outside and for
+#: rows that are there when a column is added.
 _EXPRESSIONS = {
-    (Type.TIMESTAMP, "now()"): (
-        "rtrim(rtrim(strftime('%Y-%m-%dT%H:%M:%f', 'now'), '0'), '.') || '+00:00'"
-    ),
+    (Type.TIMESTAMP, "now()"): _NOW,
+    (Type.TEXT, "now()"): _NOW,
     (Type.DATE, "now()"): "date('now')",
-    (Type.UUID, "uuid()"): (
-        "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4'"
-        " || substr(hex(randomblob(2)), 2) || '-' || substr('89AB', 1 + (random() & 3), 1)"
-        " || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))"
-    ),
+    (Type.DATE, "today()"): "date('now')",
+    (Type.UUID, "uuid()"): _UUID,
+    (Type.TEXT, "uuid()"): _UUID,
 }
 
 
@@ -107,7 +112,7 @@ def default_sql(column: Column) -> str | None:
     """Return what SQLite itself puts into a column that a write leaves out; None for nothing."""
     if column.default is not MISSING:
         return None if column.default is None else default_literal(column)
-    expression = _EXPRESSIONS.get((column.type, column.default_expression or ""))
+    expression = _EXPRESSIONS.get((column.type, "".join((column.default_expression or "").split())))
     return f"({expression})" if expression else None
 
 

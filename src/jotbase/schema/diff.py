@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from jotbase.errors import Fault
 from jotbase.schema import refusals
-from jotbase.schema.comparison import Guard, TableChange, compare, gone, guards, refused, told
+from jotbase.schema.comparison import Guard, TableChange, compare, guards, let_go, refused, told
 from jotbase.schema.ddl import create_view
 from jotbase.schema.model import Model, Table
 
@@ -50,14 +50,16 @@ def diff(old: Model, new: Model, permits: frozenset[str] = frozenset()) -> Steps
     changes = [change for was, table in pairs if not (change := compare(was, table)).is_empty]
     dropped_views, made_views = _views(old, new, everything=bool(dropped or changes))
     wanted = [refusals.permit(table.name) for table in dropped]
-    wanted += [refusals.permit(was.name, name) for was, table in pairs for name in gone(was, table)]
+    wanted += [
+        refusals.permit(was.name, name) for was, table in pairs for name in let_go(was, table)
+    ]
     return Steps(
         created=tuple(created),
         changed=tuple(changes),
         dropped=tuple(dropped),
         dropped_views=dropped_views,
         made_views=made_views,
-        guards=tuple(guard for was, table in pairs for guard in guards(was, table, old)),
+        guards=tuple(guard for was, table in pairs for guard in guards(was, table, old, permits)),
         refused=tuple(faults),
         permits=tuple(key for key in wanted if key in permits),
         told=tuple(_told(created, changes, dropped, old, new)),

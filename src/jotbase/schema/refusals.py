@@ -76,6 +76,19 @@ def changed_type(table: Table, old: Column, new: Column) -> Fault:
     )
 
 
+def becomes_generated(table: Table, column: Column) -> Fault:
+    """Refuse to compute a column in which rows have values of their own."""
+    return Fault(
+        table.file,
+        pointer(["properties", column.name, "generated"]),
+        f'{{count}} row(s) have a value of their own in "{column.name}", which would be lost if the'
+        " database computed the column",
+        'take "generated" away; or keep the values under another name, which the file then has too:'
+        f" ALTER TABLE {_name(table.name)} RENAME COLUMN {_name(column.name)} TO …;"
+        f" or let them go: {_allow(table.name, column.name)} then start again",
+    )
+
+
 def missing_values(table: Table, column: Column) -> Fault:
     """Refuse NULLs in a column that must have values."""
     return Fault(

@@ -9,14 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.schema import archive
-from jotbase.schema.check import RowCheck
-from jotbase.schema.comparison import TableChange
-from jotbase.schema.convert import loaded
-from jotbase.schema.ddl import META, internal_tables, listed, probe_view
+from jotbase.schema.ddl import META, internal_tables, probe_view
 from jotbase.schema.diff import Steps, diff
 from jotbase.schema.handmade import (
     ViewTrigger,
@@ -25,17 +21,13 @@ from jotbase.schema.handmade import (
     lost_with_view,
     not_made_again,
 )
-from jotbase.schema.model import MISSING, Column, Model, Search, Table, Type
+from jotbase.schema.held import ask_values, hold_rows
+from jotbase.schema.model import Column, Model, Search, Table, Type
 from jotbase.schema.rebuild import moved_tables, statements
-from jotbase.schema.refusals import broken_rows
 from jotbase.schema.searches import index_name, queue_name
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import bound, sql
 from jotbase.sql.units import Rows, Statement, UnitOfWork
-from jotbase.values import Row
-
-#: Rows read at a time when they are held against a changed schema.
-PAGE = 500
 
 #: Tables and columns as they are; the row number's order is that of their making.
 _FOUND = (
@@ -82,6 +74,7 @@ def upgrade(model: Model) -> UnitOfWork[Upgraded]:
     triggers = yield from ask_view_triggers(steps.dropped_views)
     _refuse_lost(steps, model, triggers)
     yield from _apply(steps, old, model)
+    yield from _hold(steps)
     yield from _make_again(triggers, model)
     yield from _note(model, steps, meta.get("model"))
     return Upgraded(fresh, () if fresh else steps.told)
@@ -172,9 +165,8 @@ def _ask(
         fault = yield from ask_handmade(old.tables[table.name], permits)
         faults.extend([fault] if fault is not None else [])
     for change in steps.changed:
-        if change.columns or change.rows:
-            fault = yield from _ask_rows(change)
-            faults.extend([fault] if fault is not None else [])
+        fault = yield from ask_values(change)
+        faults.extend([fault] if fault is not None else [])
     if faults:
         raise ProjectError(faults)
 
@@ -201,50 +193,14 @@ def _make_again(triggers: Sequence[ViewTrigger], model: Model) -> UnitOfWork[Non
             raise ProjectError([not_made_again(view, trigger, _said(error))]) from error
 
 
-def _ask_rows(change: TableChange) -> UnitOfWork[Fault | None]:
-    """Hold the rows of a table against its new schema, page by page."""
-    check = RowCheck(change.new)
-    columns = [column for column in change.new.columns if column.name in change.old.by_name]
-    table, keys = SQLITE.identifier(change.new.name), change.old.row_key
-    key, width = listed(keys), len(keys)
-    select = f"SELECT {key}, {listed([column.name for column in columns])} FROM {table}"
-    order = f" ORDER BY {key} LIMIT {PAGE}"
-    after = f"{select} WHERE ({key}) > ({', '.join('?' * width)}){order}"
-    count, first = 0, ""
-    page = yield Statement(select + order)
-    while page:
-        last = page[-1][:width]
-        for found in page:
-            row = _row(change.new, columns, found[width:])
-            faults = _row_faults(change, check, row)
-            if faults:
-                first = first or _shown(change.new, row, faults[0])
-                count += 1
-        page = yield Statement(after, last)
-    return broken_rows(change.new, count, first) if count else None
-
-
-def _row(table: Table, columns: Sequence[Column], values: Sequence[Any]) -> Row:
-    """Return a stored row as JSON Schema is to see it, new columns with their defaults."""
-    row: Row = {}
-    for column, value in zip(columns, values, strict=True):
-        if value is not None or column.null_is_value:
-            row[column.name] = loaded(column.type, value, SQLITE)
-    for column in table.columns:
-        if column not in columns and column.default is not MISSING:
-            row[column.name] = column.default
-    return row
-
-
-def _row_faults(change: TableChange, check: RowCheck, row: Row) -> list[dict[str, Any]]:
-    if change.rows:
-        return check.faults(row)
-    return check.column_faults({name: row[name] for name in change.columns if name in row})
-
-
-def _shown(table: Table, row: Row, fault: Mapping[str, Any]) -> str:
-    key = ", ".join(f"{name} {row.get(name)}" for name in table.primary_key)
-    return f"{key or 'without a key'}: {fault['pointer']} {fault['message']}"
+def _hold(steps: Steps) -> UnitOfWork[None]:
+    """Hold the rows, now that they are whole, against the new schemas. Raises ProjectError."""
+    faults: list[Fault] = []
+    for change in steps.changed:
+        fault = yield from hold_rows(change)
+        faults.extend([fault] if fault is not None else [])
+    if faults:
+        raise ProjectError(faults)
 
 
 def _apply(steps: Steps, old: Model, model: Model) -> UnitOfWork[None]:

@@ -236,3 +236,26 @@ def test_many_rows_are_held_against_their_columns_in_one_call() -> None:
     assert row.are_valid([{"n": 1, "file": "AAEC"}, {}])
     assert not row.are_valid([{"n": 1}, {"n": 0}])
     assert not row.are_valid([{"file": "AAEC"}, {"file": "?"}])
+
+
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        ({"type": "string", "pattern": "^(?!draft)"}, "x", "draft x"),
+        ({"type": "string", "pattern": "(?<=a)b"}, "ab", "b"),
+        ({"type": "string", "pattern": r"^(.)\1$"}, "aa", "ab"),
+        ({"type": "string", "pattern": "^(a+)+$(?!x)"}, "aa", "a" * 40 + "b"),
+        (
+            {"type": "object", "patternProperties": {"^(?!x)": {"type": "string"}}},
+            {"x": 1},
+            {"a": 1},
+        ),
+    ],
+)
+def test_patterns_look_around_and_back(schema: dict[str, Any], good: Any, bad: Any) -> None:
+    """As ECMA-262 has it; what would take too many steps does not match."""
+    one = table({"a": schema})
+    assert RowCheck(one).column_faults({"a": good}) == []
+    assert [fault["pointer"] for fault in RowCheck(one).column_faults({"a": bad})][:1] != []
+    assert RowCheck(one).are_valid([{"a": good}])
+    assert RowCheck(one).faults({"a": bad}) != []

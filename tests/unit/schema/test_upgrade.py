@@ -91,7 +91,7 @@ def test_rows_that_the_new_schema_refuses_are_shown() -> None:
     patterned = table_file({"id": ID, "a": {**TEXT, "pattern": "^a"}}, primaryKey=["id"])
 
     with pytest.raises(ProjectError) as caught:
-        converse(model(t=patterned), answers, [[(1, 1, "abc"), (2, 2, "xyz")], []])
+        converse(model(t=patterned), answers, [[(1, "abc", 1), (2, "xyz", 2)], []])
     assert [fault.reason for fault in caught.value.faults] == [
         '1 row(s) do not fit the changed schema; the first: id 2: /a the value does not match "^a"'
     ]

@@ -1,0 +1,163 @@
+"""Rows that are there when a schema changes: each fits the new one, or nothing is changed."""
+
+from typing import Any
+
+import apsw
+import pytest
+from tests.contract.made import bring, made, rows
+from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table_file
+
+from jotbase.errors import Fault, ProjectError
+from jotbase.schema.model import Model
+
+
+def of(properties: dict[str, Any], **keywords: Any) -> Model:
+    """Return a model of the one table t with a key."""
+    return model(t=table_file({"id": ID, **properties}, primaryKey=["id"], **keywords))
+
+
+def refused(connection: apsw.Connection, wanted: Model) -> Fault:
+    """Return the one fault with which an upgrade is refused; the rows are as they were."""
+    before = rows(connection, "SELECT * FROM t")
+    with pytest.raises(ProjectError) as caught:
+        bring(connection, wanted)
+    assert rows(connection, "SELECT * FROM t") == before
+    (fault,) = caught.value.faults
+    return fault
+
+
+def test_a_filled_column_does_not_become_computed() -> None:
+    """Its values would be gone; the refusal says how many rows have one, and what to do."""
+    connection = made(of({"a": TEXT, "b": TEXT}))
+    connection.execute("INSERT INTO t (a, b) VALUES ('x', 'own'), ('y', NULL)")
+    wanted = of({"a": TEXT, "b": {**TEXT, "generated": "upper(a)"}})
+
+    fault = refused(connection, wanted)
+    assert fault.pointer == "/properties/b/generated"
+    assert fault.reason.startswith('1 row(s) have a value of their own in "b"')
+
+    assert fault.hint is not None
+    permit = fault.hint[fault.hint.index("INSERT INTO") :].partition(";")[0]
+    connection.execute(permit)
+    bring(connection, wanted)
+    assert rows(connection, "SELECT b FROM t") == [("X",), ("Y",)]
+    assert rows(connection, "SELECT * FROM \"jotbase.meta\" WHERE key <> 'model'") == []
+
+
+def test_an_empty_column_becomes_computed_and_a_computed_one_goes() -> None:
+    """Neither loses a value that the rows do not give again."""
+    connection = made(of({"a": TEXT, "b": TEXT}))
+    connection.execute("INSERT INTO t (a) VALUES ('x')")
+
+    bring(connection, of({"a": TEXT, "b": {**TEXT, "generated": "upper(a)"}}))
+    assert rows(connection, "SELECT b FROM t") == [("X",)]
+    bring(connection, of({"a": TEXT}))
+    assert rows(connection, "SELECT * FROM t") == [(1, "x")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            {"$defs": {"s": {}}, "properties": {"a": {**TEXT, "allOf": [{"$ref": "#/$defs/s"}]}}},
+            {"$defs": {"s": {"maxLength": 2}}},
+        ),
+        (
+            {"$defs": {"r": {}}, "allOf": [{"$ref": "#/$defs/r"}]},
+            {"$defs": {"r": {"required": ["n"]}}},
+        ),
+        (
+            {
+                "$defs": {"r": {}, "s": {"$ref": "#/$defs/r"}},
+                "if": True,
+                "then": {"$ref": "#/$defs/s"},
+            },
+            {"$defs": {"r": {"dependentRequired": {"a": ["n"]}}, "s": {"$ref": "#/$defs/r"}}},
+        ),
+        (
+            {"if": {"properties": {"a": {"const": "long"}}}, "then": {}},
+            {"then": {"required": ["n"]}},
+        ),
+        (
+            {"properties": {"b": TEXT, "a": {"$ref": "#/properties/b"}}},
+            {"properties": {"b": {**TEXT, "pattern": "^s"}, "a": {"$ref": "#/properties/b"}}},
+        ),
+        (
+            {
+                "allOf": [{"properties": {"n": True}}],
+                "dependentSchemas": {"a": {"$ref": "#/allOf/0"}},
+            },
+            {"allOf": [{"properties": {"n": True}, "required": ["n"]}]},
+        ),
+        (
+            {"allOf": [{"properties": {"id": True, "a": True}}], "unevaluatedProperties": False},
+            {"allOf": [{"properties": {"id": True}, "maxProperties": 1}]},
+        ),
+    ],
+)
+def test_a_constraint_that_is_tightened_elsewhere_is_held_against_rows(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """Behind a reference, in a definition, in a branch: wherever it stands, rows are asked."""
+    base: dict[str, Any] = table_file({"id": ID, "a": TEXT, "n": NUMBER}, primaryKey=["id"])
+    first = {**base, **before, "properties": {**base["properties"], **before.get("properties", {})}}
+    second = {
+        **first,
+        **after,
+        "properties": {**first["properties"], **after.get("properties", {})},
+    }
+    connection = made(model(t=first))
+    connection.execute("INSERT INTO t (a) VALUES ('long')")
+
+    assert refused(connection, model(t=second)).reason.startswith("1 row(s) do not fit")
+
+
+def test_a_new_column_that_the_database_fills_is_no_row_in_the_way() -> None:
+    """A required column with a default of its own, beside keywords over whole rows."""
+    root = {"dependentRequired": {"a": ["at"]}, "minProperties": 2}
+    at = {"type": "string", "format": "date-time", "defaultExpression": "now()"}
+    key = {"type": "string", "format": "uuid", "defaultExpression": "uuid()"}
+    word = {**TEXT, "defaultExpression": "uuid()"}
+    size = {**NUMBER, "generated": "length(a)"}
+    connection = made(of({"a": TEXT}, minProperties=1))
+    connection.execute("INSERT INTO t (a) VALUES ('x'), ('yy')")
+
+    new = {"a": TEXT, "at": at, "key": key, "word": word, "size": size}
+    bring(connection, of(new, required=["at", "key", "word", "size"], **root))
+
+    assert rows(connection, "SELECT size, count(DISTINCT key) FROM t GROUP BY size") == [
+        (1, 1),
+        (2, 1),
+    ]
+    assert rows(connection, "SELECT count(DISTINCT key), count(DISTINCT word) FROM t") == [(2, 2)]
+
+
+def test_what_the_database_computes_is_held_against_the_schema_too() -> None:
+    """A pattern that no CHECK can say, over values that are there only once they are computed."""
+    connection = made(of({"a": TEXT}))
+    connection.execute("INSERT INTO t (a) VALUES ('x'), ('fit')")
+    wanted = of({"a": TEXT, "b": {**TEXT, "pattern": "^f", "generated": "a || '!'"}})
+
+    assert refused(connection, wanted).reason == (
+        '1 row(s) do not fit the changed schema; the first: id 1: /b the value does not match "^f"'
+    )
+
+
+def test_arrays_take_the_form_of_their_new_items() -> None:
+    """What is stored is what a write would store now, so that filters find it."""
+    times = {"type": "array", "items": {"type": "string", "format": "date-time"}}
+    texts = {"type": "array", "items": TEXT}
+    connection = made(of({"a": texts}))
+    connection.execute(
+        "INSERT INTO t (a) VALUES ('[\"2026-01-01T01:00:00+01:00\"]'), (NULL), ('[]')"
+    )
+    bring(connection, of({"a": times}))
+
+    assert rows(connection, "SELECT a FROM t ORDER BY id") == [
+        ('["2026-01-01T00:00:00+00:00"]',),
+        (None,),
+        ("[]",),
+    ]
+    connection.execute("""INSERT INTO t (a) VALUES ('["no time"]')""")
+    assert bring(connection, of({"a": texts})).told == ()
+    assert "1 row(s) do not fit" in refused(connection, of({"a": times})).reason
