@@ -29,6 +29,7 @@ from jotbase.feed import Feed
 from jotbase.functions.context import DataClient, enter, run_as
 from jotbase.functions.host import Loaded, described, host, load_for
 from jotbase.http.asgi import Application, Receive, Scope, Send, read_headers, send_response
+from jotbase.http.clock import WallClock
 from jotbase.http.credentials import CredentialCheck
 from jotbase.http.files import NOT_FOUND, page, public_files
 from jotbase.http.hashing import Hashing
@@ -121,8 +122,9 @@ class Backend:
         )
         self._take_functions(load_for(self.project.functions, self.meaning.model))
         self.data = self._data()
-        self.feed = Feed(self.engine, self.world.now)
-        self.live = Live(self.credentials, self.feed, self.world.now)
+        self._clock = WallClock(self.world.now)
+        self.feed = Feed(self.engine, self._clock)
+        self.live = Live(self.credentials, self.feed, self._clock)
 
     def _decode(self, table: str, text: str) -> Row:
         return decode_row(self.meaning.model, table, text)
@@ -194,7 +196,13 @@ class Backend:
         self._chores = [
             asyncio.create_task(chore)
             for chore in (
-                keep_up(self.engine, self.revoke, self.credentials.live.clear, self.settings),
+                keep_up(
+                    self.engine,
+                    self.revoke,
+                    self.credentials.live.clear,
+                    self.settings,
+                    self._clock,
+                ),
                 keep_indexed(self.engine, lambda: self.meaning.model),
             )
         ]

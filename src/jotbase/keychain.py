@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from jotbase.auth.apikeys import legacy_key, opaque_key
 from jotbase.auth.keys import KEY_RANDOMNESS, SHORTEST_SECRET, KeyRing, new_ring, read_ring
-from jotbase.project import Project, keep_in_dotenv
+from jotbase.project import Project, keep_if_missing
 from jotbase.settings import Settings, variable
 from jotbase.values import ANON, SERVICE
 
@@ -26,12 +26,11 @@ def with_keys(project: Project, settings: Settings) -> Settings:
     names = [variable(n) for n in ("jwt_secret", "jwt_keys") if getattr(settings, n) is None]
     if not names:
         return settings
-    fresh = fresh_keys()
-    keep_in_dotenv(project, {name: fresh[name] for name in names})
+    kept = keep_if_missing(project, names, fresh_keys)
     return replace(
         settings,
-        jwt_secret=settings.jwt_secret or fresh[variable("jwt_secret")],
-        jwt_keys=settings.jwt_keys or fresh[variable("jwt_keys")],
+        jwt_secret=settings.jwt_secret or kept[variable("jwt_secret")],
+        jwt_keys=settings.jwt_keys or kept[variable("jwt_keys")],
     )
 
 

@@ -6,8 +6,10 @@ what the files mean.
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +83,41 @@ def read_dotenv(project: Project) -> dict[str, str]:
 
 
 def keep_in_dotenv(project: Project, values: Mapping[str, str]) -> None:
-    """Append variables to `.env`, which only its owner may read (mode 600)."""
+    """Set variables in `.env`, which only its owner may read (mode 600)."""
+    with _locked(project.root):
+        _keep(project, values)
+
+
+def keep_if_missing(
+    project: Project, names: Collection[str], make: Callable[[], Mapping[str, str]]
+) -> dict[str, str]:
+    """Return these variables of `.env`; what is missing is made and kept.
+
+    Of processes that do so at one moment, one makes them and all return the same.
+    """
+    with _locked(project.root):
+        present = read_dotenv(project)
+        missing = [name for name in names if not present.get(name)]
+        if missing:
+            made = make()
+            fresh = {name: made[name] for name in missing}
+            _keep(project, fresh)
+            present |= fresh
+        return {name: present[name] for name in names}
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder for one process at a time; the lock ends with the process (flock(2))."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _keep(project: Project, values: Mapping[str, str]) -> None:
     path = project.root / ".env"
     before = path.read_text(encoding="utf-8") if path.is_file() else ""
     kept = [line for line in before.splitlines() if line.partition("=")[0].strip() not in values]
@@ -93,3 +129,34 @@ def keep_in_dotenv(project: Project, values: Mapping[str, str]) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+
+
+@contextmanager
+def served(database: str, url: str) -> Iterator[None]:
+    """Let other commands find where the database is served, for as long as it is."""
+    path = Path(f"{database}.served")
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, url.encode())
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def where_served(database: str) -> str | None:
+    """Return the URL at which a running server serves the database; None when there is none."""
+    try:
+        descriptor = os.open(f"{database}.served", os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.read(descriptor, 4096).decode() or None
+    else:
+        return None  # what a server left that was killed
+    finally:
+        os.close(descriptor)

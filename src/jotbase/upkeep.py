@@ -28,12 +28,17 @@ async def keep_up(
     revoke: Callable[[Revocation], None],
     forget_all: Callable[[], None],
     settings: Settings,
+    now: Callable[[], float],
 ) -> None:
-    """Look after a backend until cancelled; what fails is logged and tried again."""
+    """Look after a backend until cancelled; what fails is logged and tried again.
+
+    The clock `now` is only looked at: it tells by itself that it was set.
+    """
     clock = asyncio.get_running_loop().time
     newest: int | None = None
     pruned = clock()
     while True:
+        now()
         try:
             newest = await _notice(engine, newest, revoke, forget_all)
             if clock() - pruned > PRUNE_EVERY:

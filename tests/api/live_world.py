@@ -19,6 +19,7 @@ from jotbase.auth.live import Revocation
 from jotbase.auth.tokens import sign
 from jotbase.feed import Feed
 from jotbase.http.asgi import Message
+from jotbase.http.clock import WallClock
 from jotbase.http.credentials import CredentialCheck
 from jotbase.http.live import Live
 from jotbase.query.expr import TRUE, Apply, Expr, Fact, Field
@@ -199,6 +200,7 @@ class World:
     """Realtime over an empty log; `ended` are the sessions that the database no longer has."""
 
     now: float = START
+    passed: float = 0.0
     engine: MemoryLog = field(default_factory=MemoryLog)
     runner: asyncio.Runner = field(default_factory=asyncio.Runner)
     ended: set[str] = field(default_factory=set)
@@ -209,8 +211,9 @@ class World:
 
     async def open(self) -> None:
         self.credentials = CredentialCheck(RING, lambda: self.now, self._alive)
-        self.feed = Feed(self.engine, lambda: self.now)
-        self.live = Live(self.credentials, self.feed, lambda: self.now)
+        clock = WallClock(lambda: self.now, steady=lambda: self.passed)
+        self.feed = Feed(self.engine, clock)
+        self.live = Live(self.credentials, self.feed, clock)
         self.live.mean(MODEL, RULES)
         await self.feed.start()
 
@@ -249,6 +252,7 @@ class World:
 
         async def expire() -> None:
             self.now += seconds
+            self.passed += seconds
             self.live.expire()
 
         self.runner.run(expire())

@@ -261,7 +261,7 @@ def test_a_new_password_ends_the_other_sessions(world: World) -> None:
         ({"password": "short"}, 422, "weak_password"),
         ({"email": "bob@example.com"}, 422, "email_exists"),
         ({"app_metadata": {"roles": ["admin"]}}, 403, "not_admin"),
-        ({"phone": "4912345"}, 400, "phone_provider_disabled"),
+        ({"phone": "4912345"}, 422, "phone_provider_disabled"),
         ({"data": {"x": "y" * 16_384}}, 400, "validation_failed"),
         (b"nonsense", 400, "bad_json"),
     ],

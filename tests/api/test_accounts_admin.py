@@ -67,6 +67,25 @@ def test_a_made_user_can_sign_in(world: World) -> None:
     assert world.signed_in().body["user"]["id"] == user["id"]
 
 
+@pytest.mark.parametrize("metadata", [{}, {"name": "Ada", "list": [1, None]}])
+def test_a_made_users_metadata_is_what_was_sent(world: World, metadata: Any) -> None:
+    """Nothing is added, neither by making it nor by a change; a confirmation says that it came."""
+    user = made(world, user_metadata=metadata)
+    path = f"/admin/users/{user['id']}"
+    changed = world.admin("PUT", path, {"user_metadata": {"age": 36}}).body
+    confirmed = world.admin("PUT", path, {"email_confirm": True}).body
+
+    assert user["user_metadata"] == metadata
+    assert changed["user_metadata"] == {**metadata, "age": 36}
+    assert confirmed["user_metadata"] == {**metadata, "age": 36, "email_verified": True}
+    assert user["identities"][0]["identity_data"] == {
+        "sub": user["id"],
+        "email": user["email"],
+        "email_verified": False,
+        "phone_verified": False,
+    }
+
+
 def test_a_user_made_without_a_password_has_none(world: World) -> None:
     """Nothing fits where there is no hash."""
     made(world, email_confirm=True)
@@ -167,7 +186,7 @@ def test_a_user_is_shown_and_changed(world: World) -> None:
     assert (changed.status, changed.body) == (200, shown)
     assert shown["email"] == shown["identities"][0]["email"] == "ada@new.example"
     assert shown["app_metadata"]["roles"] == ["admin"]
-    assert shown["user_metadata"]["email"] == "ada@new.example"
+    assert shown["user_metadata"] == {"name": "Ada", "email_verified": True}
 
 
 def test_a_new_password_set_by_an_admin_ends_all_sessions(world: World) -> None:

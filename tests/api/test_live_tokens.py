@@ -39,8 +39,8 @@ def test_a_join_with_a_bad_token_is_refused(world: World, token: str, reason: st
 
 
 def test_a_token_that_is_over_or_of_an_ended_session_is_refused(world: World) -> None:
-    """Neither the seconds that clocks may differ by nor a good signature help."""
-    over, ended = world.token(ANA, lasts=0), world.token(ANA, session="s2")
+    """Beyond the seconds that clocks may differ by no good signature helps."""
+    over, ended = world.token(ANA, lasts=-31), world.token(ANA, session="s2")
     world.ended.add("s2")
     reasons = [
         world.connect().join(token=token)["payload"]["response"]["reason"]
@@ -59,11 +59,13 @@ def test_an_opaque_key_in_the_tokens_place_stands_for_the_connection(world: Worl
 
 
 def test_an_expired_token_ends_its_channel_and_nothing_else(world: World) -> None:
-    """Channel by channel, at the moment that the token names; the socket stays."""
+    """Channel by channel, at the moment when REST refuses the token too; the socket stays."""
     socket = world.connect()
     socket.follow("notes", topic="realtime:short", token=world.token(ANA, lasts=60))
     socket.follow("notes", topic="realtime:long", token=world.token(ANA, lasts=120))
-    world.pass_time(60)
+    world.pass_time(90)
+    assert socket.silent()
+    world.pass_time(1)
     first = ends(socket)
     world.commit("notes", None, note(1))
 
@@ -74,7 +76,7 @@ def test_an_expired_token_ends_its_channel_and_nothing_else(world: World) -> Non
 
 def test_a_timer_ends_a_channel_without_being_asked(world: World) -> None:
     """A token with no time left ends its channel as soon as the loop turns."""
-    socket, token = world.connect(), world.token(ANA, lasts=1)
+    socket, token = world.connect(), world.token(ANA, lasts=-30)
     world.now += 0.99
     socket.follow("notes", token=token)
     world.now += 0.01
@@ -125,8 +127,26 @@ def test_a_new_token_lengthens_a_channels_life(world: World) -> None:
     socket.follow("notes", token=world.token(ANA, lasts=60))
     socket.say("realtime:r", "access_token", {"access_token": world.token(ANA, lasts=600)})
     socket.hear()
-    world.pass_time(60)
+    world.pass_time(120)
 
+    assert socket.silent()
+
+
+@pytest.mark.parametrize("what", ["change", "broadcast"])
+def test_a_clock_that_is_set_ends_channels_before_they_are_told_more(
+    world: World, what: str
+) -> None:
+    """Timers do not run by that clock: it is looked at before anything is delivered."""
+    socket, other = world.connect(), world.connect()
+    socket.follow("notes", token=world.token(ANA))
+    other.follow("open")
+    world.now += 30 * 86_400
+    if what == "change":
+        world.commit("notes", None, note(1))
+    else:
+        other.say("realtime:r", "broadcast", {"event": "hello", "type": "broadcast"})
+
+    assert ends(socket) == ("Token has expired", "phx_close")
     assert socket.silent()
 
 

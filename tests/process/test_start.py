@@ -30,6 +30,32 @@ def test_the_first_start_makes_keys_that_only_the_owner_reads(tmp_path: Path) ->
     assert first["secret_key"].startswith("sb_secret_")
 
 
+def test_first_commands_at_one_moment_make_one_secret(tmp_path: Path) -> None:
+    """Whoever comes second takes the keys that the first one made."""
+    project = write_project(tmp_path, {"notes": NOTES})
+    with ThreadPoolExecutor(4) as pool:
+        done = list(
+            pool.map(lambda _: command("keys", "--json", "--project", str(project)), range(4))
+        )
+
+    assert [one.returncode for one in done] == [0] * 4
+    assert len({one.stdout for one in done}) == 1
+
+
+def test_keys_name_where_the_project_is_served(tmp_path: Path) -> None:
+    """On whatever port that is, as long as it is; then what the settings say."""
+    project = write_project(tmp_path, {"notes": NOTES})
+
+    def url() -> str:
+        done = command("keys", "--json", "--project", str(project))
+        return str(json.loads(done.stdout)["url"])
+
+    with serving(project) as served:
+        assert url() == served.url
+        served.kill()
+        assert url() == "http://localhost:8000"
+
+
 def test_a_taken_port_is_said(tmp_path: Path) -> None:
     """A port that another program has is named, with what to do."""
     project = write_project(tmp_path, {"notes": NOTES})

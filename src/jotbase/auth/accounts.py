@@ -130,17 +130,20 @@ def new_user(context: Context, *, email: str | None, data: dict[str, Any]) -> Us
 
 
 def add_user(context: Context, user: User, data: dict[str, Any]) -> UnitOfWork[Account]:
-    """Store a new user, with the identity of its address if it has one."""
+    """Store a user who signed up: its metadata has `data` and what its identity claims."""
+    claims = email_identity(context, user.id, user.email or "", data).identity_data
+    verified = {"email_verified": user.email_confirmed_at is not None}
+    user = replace(user, user_metadata=merged(claims, verified))
+    return (yield from store_user(context, user, data))
+
+
+def store_user(context: Context, user: User, data: dict[str, Any]) -> UnitOfWork[Account]:
+    """Store a new user as it is, with the identity of its address if it has one."""
     if user.email is None:
         yield store.insert(context.dialect, user)
         return Account(user)
     identity = email_identity(context, user.id, user.email, data)
-    verified = {"email_verified": user.email_confirmed_at is not None}
-    user = replace(
-        user,
-        user_metadata=merged(identity.identity_data, verified),
-        app_metadata={**user.app_metadata, **providers((identity,))},
-    )
+    user = replace(user, app_metadata={**providers((identity,)), **user.app_metadata})
     yield store.insert(context.dialect, user)
     yield store.insert(context.dialect, identity)
     return Account(user, (identity,))

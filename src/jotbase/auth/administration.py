@@ -14,9 +14,9 @@ from typing import Any
 from jotbase.auth import store
 from jotbase.auth.accounts import (
     Context,
-    add_user,
     end_others,
     new_user,
+    store_user,
 )
 from jotbase.auth.bodies import check_metadata
 from jotbase.auth.changes import Changed
@@ -90,7 +90,9 @@ def create_user(context: Context, profile: Profile) -> UnitOfWork[Account]:
         email_confirmed_at=context.moment if profile.confirm else None,
         **_plain(context, user, profile),
     )
-    return (yield from add_user(context, user, data))
+    if profile.confirm:
+        user = replace(user, user_metadata={**user.user_metadata, "email_verified": True})
+    return (yield from store_user(context, user, {}))
 
 
 def get_user(dialect: Dialect, user_id: str) -> UnitOfWork[Account]:
@@ -122,6 +124,8 @@ def update_user(context: Context, user_id: str, profile: Profile) -> UnitOfWork[
         columns["encrypted_password"] = profile.password_hash
     if profile.confirm and user.email_confirmed_at is None:
         columns["email_confirmed_at"] = context.moment
+        metadata = columns.get("user_metadata", user.user_metadata)
+        columns["user_metadata"] = {**metadata, "email_verified": True}
     yield store.update(context.dialect, User, user_id, columns)
     account = replace(account, user=replace(user, **columns))
     if profile.email and profile.email != user.email:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import orjson
 
 from jotbase.errors import AuthError
+from jotbase.schema.nesting import MAX_NESTING, is_deep
 
 T = TypeVar("T")
 
@@ -41,6 +42,9 @@ def read_body(data: bytes) -> dict[str, Any]:
         raise AuthError(
             400, "bad_json", f"Could not parse request body as JSON: {fault.msg}"
         ) from None
+    if is_deep(body):
+        reason = f"nested more than {MAX_NESTING} levels deep"
+        raise AuthError(400, "bad_json", f"Could not parse request body as JSON: {reason}")
     if not isinstance(body, dict):
         raise AuthError(400, "bad_json", "Could not parse request body as JSON: not an object")
     return {name: value for name, value in body.items() if value is not None}

@@ -27,7 +27,7 @@ SHORTEST_SECRET = 32
 _SECRET_VARIABLE = "JOTBASE_JWT_SECRET"
 _KEYS_VARIABLE = "JOTBASE_JWT_KEYS"
 _KEYS_HINT = 'Give a JWK set: {"keys": [...]}.'
-_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def new_jwk(random_bytes: bytes) -> dict[str, Any]:
     """Return a new private ES256 key as a JWK, from `KEY_RANDOMNESS` random bytes."""
     if len(random_bytes) < KEY_RANDOMNESS:
         raise ValueError(f"a key takes {KEY_RANDOMNESS} random bytes")
-    scalar = int.from_bytes(random_bytes) % (_P256_ORDER - 1) + 1
+    scalar = int.from_bytes(random_bytes) % (P256_ORDER - 1) + 1
     public = _public_members(ec.derive_private_key(scalar, ec.SECP256R1()).public_key())
     return {
         **public,
@@ -138,7 +138,7 @@ def read_jwk(jwk: Any) -> SigningKey:
     if "d" not in jwk:
         return SigningKey(kid, public.public_key())
     scalar = _number(jwk, "d")
-    if not 0 < scalar < _P256_ORDER:
+    if not 0 < scalar < P256_ORDER:
         raise ValueError("has a d outside the curve's order")
     private = ec.derive_private_key(scalar, ec.SECP256R1())
     if private.public_key().public_numbers() != public:

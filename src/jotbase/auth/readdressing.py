@@ -24,14 +24,17 @@ def readdress(context: Context, account: Account, email: str) -> UnitOfWork[Acco
     yield from check_free(context, email)
     user = account.user
     identities = yield from _readdressed(context, account, email)
-    claims = {"sub": user.id, "email": email, "email_verified": True}
+    claims = {"email": email, "email_verified": True}
     columns: dict[str, Any] = {
         "email": email,
         "new_email": None,
         "email_confirmed_at": context.moment,
         "is_anonymous": False,
         "app_metadata": {**user.app_metadata, **providers(identities)},
-        "user_metadata": {**user.user_metadata, **claims},
+        # The claims are there only of who signed up; the service role's users have its words.
+        "user_metadata": {
+            name: claims.get(name, value) for name, value in user.user_metadata.items()
+        },
     }
     yield store.update(context.dialect, User, user.id, columns)
     return Account(replace(user, **columns), identities)

@@ -8,6 +8,7 @@ Must not know sessions, users or HTTP; the time comes as an argument.
 from __future__ import annotations
 
 import hmac
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -22,11 +23,12 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 
 from jotbase.auth.encoding import decode, encode
-from jotbase.auth.keys import KeyRing, SigningKey
-from jotbase.errors import AccessError
+from jotbase.auth.keys import P256_ORDER, KeyRing, SigningKey
+from jotbase.errors import AccessError, RequestError
+from jotbase.schema.nesting import check_nesting
 from jotbase.values import ANON, Principal
 
-#: How far two clocks may be apart, in seconds; PostgREST's figure.
+#: How far two clocks may be apart, in seconds, wherever a token is looked at; PostgREST's figure.
 SKEW = 30
 
 #: The longest token that is looked at, in characters. A header line of the server holds 64 KiB.
@@ -46,8 +48,12 @@ def sign(claims: Mapping[str, Any], ring: KeyRing) -> str:
     if key is None or key.private is None:
         return sign_shared(claims, ring)
     message = _message({"alg": "ES256", "typ": "JWT", "kid": key.kid}, claims)
-    r, s = decode_dss_signature(key.private.sign(message, _ES256))
-    return f"{message.decode()}.{encode(r.to_bytes(32) + s.to_bytes(32))}"
+    r, s = _signature(key.private, message)
+    return f"{message.decode()}.{encode(r.to_bytes(32) + min(s, P256_ORDER - s).to_bytes(32))}"
+
+
+def _signature(key: ec.EllipticCurvePrivateKey, message: bytes) -> tuple[int, int]:
+    return decode_dss_signature(key.sign(message, _ES256))
 
 
 def sign_shared(claims: Mapping[str, Any], ring: KeyRing) -> str:
@@ -60,9 +66,7 @@ def _message(header: Mapping[str, Any], claims: Mapping[str, Any]) -> bytes:
     return f"{encode(orjson.dumps(header))}.{encode(orjson.dumps(dict(claims)))}".encode()
 
 
-def verify(
-    token: str, ring: KeyRing, now: float, *, audience: str | None = None, skew: int = SKEW
-) -> Principal:
+def verify(token: str, ring: KeyRing, now: float, *, audience: str | None = None) -> Principal:
     """Return whom the token stands for; a token without a role stands for `anon`.
 
     Raises AccessError with PostgREST's codes and texts: PGRST301 when the token cannot be believed,
@@ -78,14 +82,19 @@ def verify(
     head, payload, signature = parts
     _check_signature(_header(head), f"{head}.{payload}", signature, ring)
     claims = _claims(payload)
-    _check_times(claims, now, skew)
-    _check_audience(claims, audience)
+    _check_times(claims, now)
+    check_audience(claims, audience)
     return _principal(claims)
 
 
-def has_expired(principal: Principal, now: float, skew: int = SKEW) -> bool:
+def has_expired(principal: Principal, now: float) -> bool:
     """Whether the token behind the principal would no longer be taken."""
-    return principal.expires_at is not None and int(now) > principal.expires_at + skew
+    return principal.expires_at is not None and int(now) > principal.expires_at + SKEW
+
+
+def last_moment(principal: Principal) -> float | None:
+    """Return from when on the token behind the principal `has_expired`; None for never."""
+    return None if principal.expires_at is None else math.floor(principal.expires_at + SKEW) + 1.0
 
 
 def _refused(message: str, details: str | None = None) -> AccessError:
@@ -102,8 +111,8 @@ def _header(text: str) -> dict[str, Any]:
     except ValueError:
         raise _refused("JWT cryptographic operation failed") from None
     try:
-        header = orjson.loads(data)
-    except orjson.JSONDecodeError:
+        header = _read_json(data)
+    except ValueError:
         raise _refused("JWT couldn't be decoded") from None
     # RFC 7515 section 4.1.11: extensions that must be understood, of which there is none here.
     if not isinstance(header, dict) or "crit" in header:
@@ -146,12 +155,21 @@ def _signed_by(key: SigningKey, signature: bytes, message: bytes) -> bool:
         key.public.verify(encode_dss_signature(r, s), message, _ES256_CHECK)
     except InvalidSignature:
         return False
-    return True
+    return s <= P256_ORDER // 2 or _is_anothers(key, r, message)
+
+
+def _is_anothers(key: SigningKey, r: int, message: bytes) -> bool:
+    """Whether a good signature with a high s was made elsewhere with the same key.
+
+    Of (r, s) anybody makes (r, n - s), which is as good to ECDSA. Ours have the lower s, so the
+    higher one with our r is altered; RFC 7518 lets other signers have either.
+    """
+    return key.private is None or _signature(key.private, message)[0] != r
 
 
 def _claims(text: str) -> dict[str, Any]:
     try:
-        claims = orjson.loads(decode(text))
+        claims = _read_json(decode(text))
     except ValueError:
         claims = None
     if not isinstance(claims, dict):
@@ -159,13 +177,31 @@ def _claims(text: str) -> dict[str, Any]:
     return claims
 
 
-def _check_times(claims: Mapping[str, Any], now: float, skew: int) -> None:
+def _read_json(data: bytes) -> Any:
+    """Return what JSON text says. Raises ValueError for a name given twice (RFC 7515 section 4),
+    which two readers may take for different claims, and for what nests beyond the one limit.
+    """
+    value = orjson.loads(data)
+    try:
+        check_nesting(value)
+    except RequestError:
+        raise ValueError("nested too deeply") from None
+    json.loads(data, object_pairs_hook=_once)
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("a name is given twice")
+
+
+def _check_times(claims: Mapping[str, Any], now: float) -> None:
     expiry, start, issue = (_time(claims, name) for name in ("exp", "nbf", "iat"))
-    if expiry is not None and int(now) > expiry + skew:
+    if expiry is not None and int(now) > expiry + SKEW:
         raise _unfit("JWT expired")
-    if start is not None and int(now) < start - skew:
+    if start is not None and int(now) < start - SKEW:
         raise _unfit("JWT not yet valid")
-    if issue is not None and int(now) < issue - skew:
+    if issue is not None and int(now) < issue - SKEW:
         raise _unfit("JWT issued at future")
 
 
@@ -178,7 +214,8 @@ def _time(claims: Mapping[str, Any], name: str) -> float | None:
     return value
 
 
-def _check_audience(claims: Mapping[str, Any], wanted: str | None) -> None:
+def check_audience(claims: Mapping[str, Any], wanted: str | None) -> None:
+    """Raise AccessError (PGRST303) for a token that is for others; `wanted` None takes any."""
     named = claims.get("aud")
     if named is None:
         return

@@ -10,7 +10,7 @@ import json
 
 from jotbase.keychain import fresh_keys, read_keys, shown_keys, with_keys
 from jotbase.loading import load_settings, site_url
-from jotbase.project import keep_in_dotenv
+from jotbase.project import keep_in_dotenv, where_served
 
 _MEANINGS = {
     "url": "where the project is served",
@@ -42,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
         keep_in_dotenv(project, fresh_keys())
         project, settings = load_settings(options.project)
     ring = read_keys(with_keys(project, settings))
-    shown = shown_keys(ring, site_url(settings))
+    url = settings.site_url or where_served(project.database(settings.database_url))
+    shown = shown_keys(ring, url or site_url(settings))
     if options.json:
         print(json.dumps(shown, indent=2))
         return 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from contextlib import ExitStack
 from typing import Any
 
 from jotbase.app import Backend
@@ -14,6 +15,7 @@ from jotbase.auth.apikeys import opaque_key
 from jotbase.errors import ProjectError
 from jotbase.http.routes import application, direct
 from jotbase.loading import load, load_settings, site_url
+from jotbase.project import served as announced
 from jotbase.reload import watched
 from jotbase.settings import settings_help
 from jotbase.values import ANON
@@ -57,7 +59,14 @@ def run(options: argparse.Namespace) -> int:
     served = application(doors)
     if options.reload:
         served = watched(served, backend)
-    started = server.run(served, direct(doors), listener, lambda: _greet(backend))
+    with ExitStack() as running:
+        database = project.database(settings.database_url)
+
+        def ready() -> None:
+            running.enter_context(announced(database, url))
+            _greet(backend)
+
+        started = server.run(served, direct(doors), listener, ready)
     if failures:
         raise failures[0]
     return 0 if started else 1

@@ -95,7 +95,7 @@ async def create(request: Request, services: AccountServices) -> Response:
 async def show(request: Request, services: AccountServices, user_id: str) -> Response:
     """`GET /admin/users/{id}`."""
     await check_admin(request, services)
-    found = await services.read(get_user(services.engine.dialect, _uuid(user_id)))
+    found = await services.read(get_user(services.engine.dialect, uuid(user_id)))
     return answer(user_json(found))
 
 
@@ -103,7 +103,7 @@ async def change(request: Request, services: AccountServices, user_id: str) -> R
     """`PUT /admin/users/{id}`: change a user, with effect at once."""
     await check_admin(request, services)
     profile = await _profile(read_body(request.body), services, is_new=False)
-    context, known = services.context(request), _uuid(user_id)
+    context, known = services.context(request), uuid(user_id)
     changed = await services.engine.write(lambda: update_user(context, known, profile))
     if changed.revocation is not None:
         services.revoke(changed.revocation)
@@ -114,7 +114,7 @@ async def delete(request: Request, services: AccountServices, user_id: str) -> R
     """`DELETE /admin/users/{id}`: delete a user; its tokens are worth nothing from then on."""
     await check_admin(request, services)
     soft = flag(read_body(request.body), "should_soft_delete") if request.body else False
-    context, known = services.context(request), _uuid(user_id)
+    context, known = services.context(request), uuid(user_id)
     services.revoke(await services.engine.write(lambda: delete_user(context, known, soft=soft)))
     return answer({})
 
@@ -124,7 +124,7 @@ async def _profile(body: dict[str, Any], services: AccountServices, *, is_new: b
         raise AuthError(400, "phone_provider_disabled", "Phone logins are disabled")
     ban = text(body, "ban_duration")
     return Profile(
-        id=_uuid(text(body, "id"), status=400) if text(body, "id") else None,
+        id=uuid(text(body, "id"), status=400) if text(body, "id") else None,
         email=email(body) or None,
         password_hash=await _password(body, services, is_new=is_new),
         confirm=flag(body, "email_confirm"),
@@ -157,7 +157,8 @@ async def _password(body: dict[str, Any], services: AccountServices, *, is_new: 
     return await services.hash(password)
 
 
-def _uuid(given: str, status: int = 404) -> str:
+def uuid(given: str, status: int = 404) -> str:
+    """Return the id in its one form. Raises AuthError (validation_failed)."""
     try:
         return str(UUID(given))
     except ValueError:

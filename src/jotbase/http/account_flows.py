@@ -6,6 +6,7 @@ ended sessions once they are committed. Must not know paths (`accounts`) nor dec
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, get_args
 from urllib.parse import parse_qs
 
@@ -69,7 +70,7 @@ async def signup(request: Request, services: AccountServices) -> Response:
     if not password:
         raise AuthError(400, "validation_failed", "Signup requires a valid password")
     check_new_password(password, services.policy)
-    address = address_of(body)
+    address = address_of(body, SIGN_UP)
     hashed = await services.hash(password)
     if not services.policy.autoconfirm:
         redirect = target(parameter(request, "redirect_to"), services.policy)
@@ -83,19 +84,31 @@ async def signup(request: Request, services: AccountServices) -> Response:
     return answer(user_json(made)) if isinstance(made, Account) else session_answer(made, services)
 
 
-def address_of(body: dict[str, Any]) -> str:
-    """Return the body's address. Raises AuthError (400) without one, or with a phone number."""
+@dataclass(frozen=True, slots=True)
+class NoPhone:
+    """How a request words it that phones are off, and that it took two addresses or none."""
+
+    both: str
+    off: str = "Phone logins are disabled"
+    status: int = 400
+    neither: str = "missing email or phone"
+
+
+_BOTH = "Only an email address or phone number should be provided"
+SIGN_UP = NoPhone(f"{_BOTH} on signup.", "Phone signups are disabled")
+LOG_IN = NoPhone(f"{_BOTH} on login.", status=422)
+OTHERWISE = NoPhone(f"{_BOTH}, not both.")
+
+
+def address_of(body: dict[str, Any], words: NoPhone = OTHERWISE) -> str:
+    """Return the body's address. Raises AuthError without one, or with a phone number."""
     if text(body, "email") and text(body, "phone"):
-        raise AuthError(
-            400,
-            "validation_failed",
-            "Only an email address or phone number should be provided, not both.",
-        )
+        raise AuthError(400, "validation_failed", words.both)
     if text(body, "phone"):
-        raise AuthError(400, "phone_provider_disabled", "Phone logins are disabled")
+        raise AuthError(words.status, "phone_provider_disabled", words.off)
     address = email(body)
     if not address:
-        raise AuthError(400, "validation_failed", "missing email or phone")
+        raise AuthError(400, "validation_failed", words.neither)
     return address
 
 
@@ -114,7 +127,7 @@ async def token(request: Request, services: AccountServices) -> Response:
 
 async def _password_grant(request: Request, services: AccountServices) -> Response:
     body = read_body(request.body)
-    address, password = address_of(body), text(body, "password")
+    address, password = address_of(body, LOG_IN), text(body, "password")
     user = await services.read(store.one(services.engine.dialect, User, "email", address))
     stored = user.encrypted_password if user else None
     fits = await services.run_in_thread(verify_password, password, stored)
@@ -176,7 +189,7 @@ async def put_user(request: Request, services: AccountServices) -> Response:
     if "app_metadata" in body:
         raise AuthError(403, "not_admin", "Updating app_metadata requires admin privileges")
     if text(body, "phone"):
-        raise AuthError(400, "phone_provider_disabled", "Phone logins are disabled")
+        raise AuthError(422, "phone_provider_disabled", "Phone logins are disabled")
     address, data = email(body), metadata(body, "data") if "data" in body else None
     account = await services.read(signed_in(services.context(), principal))
     hashed = await _new_password(text(body, "password"), account, services)

@@ -7,6 +7,7 @@ Must not decide (`auth.by_mail`) nor send (`jotbase.mailing`).
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from jotbase.auth.accounts import Context, Granted
@@ -31,11 +32,21 @@ from jotbase.auth.one_time import PKCE, SLOTS
 from jotbase.auth.pkce import AuthCode, read_challenge
 from jotbase.auth.redirects import target, with_code, with_error, with_message, with_session
 from jotbase.errors import AuthError, JotError
-from jotbase.http.account_flows import address_of, parameter, session_answer
+from jotbase.http.account_flows import NoPhone, address_of, parameter, session_answer
 from jotbase.http.account_services import AccountServices
 from jotbase.http.account_wire import answer, as_auth_error
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import Request, Response
+
+_OTP = NoPhone(
+    "Only an email address or phone number should be provided",
+    "Unsupported phone provider",
+    neither="One of email or phone must be set",
+)
+#: Kinds of `/verify` that a phone's code would prove; no such code is ever sent.
+_OF_PHONES = ("sms", "phone_change")
+# E.164, once a leading plus sign and spaces are gone.
+_PHONE = re.compile(r"[1-9][0-9]{1,14}")
 
 #: What is sent again, by the request's `type`.
 _RESENT = {"signup": resend_confirmation, "email_change": resend_change}
@@ -68,7 +79,9 @@ async def magic_link(request: Request, services: AccountServices) -> Response:
 async def _magic_link(
     request: Request, body: dict[str, Any], services: AccountServices, *, create: bool
 ) -> Response:
-    email, data = address_of(body), metadata(body, "data")
+    if not create and text(body, "phone") and not text(body, "email"):
+        raise AuthError(422, "otp_disabled", "Signups not allowed for otp")
+    email, data = address_of(body, _OTP), metadata(body, "data")
     challenge, context = read_challenge(body), services.context(request)
     letters = await services.engine.write(
         lambda: ask_magic_link(context, email, data, challenge, create=create)
@@ -97,6 +110,10 @@ async def verify(request: Request, services: AccountServices) -> Response:
     services.check_rate("verify", request)
     body = read_body(request.body)
     kind, code, link = text(body, "type"), text(body, "token"), text(body, "token_hash")
+    if code and not link and text(body, "phone") and not text(body, "email"):
+        raise _no_phone_code(text(body, "phone"))
+    if link and kind in _OF_PHONES:
+        raise _invalid("Invalid email verification type")
     _check_kind(kind)
     context = services.context(request)
     if link:
@@ -111,6 +128,12 @@ async def verify(request: Request, services: AccountServices) -> Response:
     if isinstance(outcome, AuthError):
         raise outcome
     return _proved_answer(outcome, services)
+
+
+def _no_phone_code(given: str) -> AuthError:
+    if not _PHONE.fullmatch(given.strip().removeprefix("+").replace(" ", "")):
+        return _invalid("Invalid phone number format (E.164 required)")
+    return AuthError(403, "otp_expired", "Token has expired or is invalid")
 
 
 def _code_unit(

@@ -37,6 +37,8 @@ def answer(
 def refusal(error: JotError, headers: Mapping[str, str]) -> Response:
     """Return the answer for an error, in the shape that the request's headers ask for."""
     fault = as_auth_error(error)
+    if "oauth" in fault.extra:
+        return Response(fault.status, _PRIVATE, orjson.dumps(fault.extra["oauth"]))
     sent: list[tuple[str, str]] = [*_PRIVATE, ("x-sb-error-code", fault.code)]
     sent += [(_TOLD[name], str(value)) for name, value in fault.extra.items() if name in _TOLD]
     extra = {name: value for name, value in fault.extra.items() if name not in _TOLD}

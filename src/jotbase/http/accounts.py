@@ -12,6 +12,7 @@ from typing import TypeVar
 from jotbase.auth.keys import public_jwks
 from jotbase.errors import AuthError, JotError
 from jotbase.http import account_admin, account_flows, account_mails
+from jotbase.http.account_off import GRANTS, PROVIDERS, admin_part, answer_off, is_off
 from jotbase.http.account_services import AccountServices, key_role
 from jotbase.http.account_wire import answer, refusal
 from jotbase.values import Request, Response
@@ -22,15 +23,6 @@ PREFIX = "/auth/v1"
 LARGEST_BODY = 1_048_576
 
 _ADMIN_USERS = "/admin/users/"
-
-# GoTrue's list: clients read these flags, and look for every one of them.
-# fmt: off
-_PROVIDERS = (
-    "apple", "azure", "bitbucket", "discord", "facebook", "snapchat", "figma", "fly", "github",
-    "gitlab", "google", "keycloak", "kakao", "linkedin", "linkedin_oidc", "notion", "spotify",
-    "slack", "slack_oidc", "workos", "twitch", "twitter", "zoom",
-)
-# fmt: on
 
 Flow = Callable[[Request, AccountServices], Awaitable[Response]]
 UserFlow = Callable[[Request, AccountServices, str], Awaitable[Response]]
@@ -53,8 +45,13 @@ async def _answer(request: Request, services: AccountServices) -> Response:
         raise AuthError(413, "request_entity_too_large", f"The limit is {LARGEST_BODY} bytes")
     method = "GET" if request.method == "HEAD" else request.method
     if path.startswith(_ADMIN_USERS):
+        user_id, _, part = path.removeprefix(_ADMIN_USERS).partition("/")
+        if part.partition("/")[0] in ("factors", "passkeys"):
+            return await admin_part(request, services, account_admin.uuid(user_id), part)
         user_flow = _chosen(_USER_ROUTES, method)
         return await user_flow(request, services, path.removeprefix(_ADMIN_USERS))
+    if is_off(path):
+        return await answer_off(request, services, path)
     if path not in _ROUTES:
         raise AuthError(404, "unknown", "404 page not found")
     return await _chosen(_ROUTES[path], method)(request, services)
@@ -77,7 +74,7 @@ async def _health(_: Request, __: AccountServices) -> Response:
 
 async def _settings(_: Request, services: AccountServices) -> Response:
     policy = services.policy
-    external = dict.fromkeys(_PROVIDERS, False)
+    external = dict.fromkeys(PROVIDERS, False)
     external |= {"anonymous_users": policy.anonymous_users, "email": True, "phone": False}
     return answer(
         {
@@ -93,9 +90,16 @@ async def _settings(_: Request, services: AccountServices) -> Response:
     )
 
 
+async def _token(request: Request, services: AccountServices) -> Response:
+    off = GRANTS.get(account_flows.parameter(request, "grant_type"))
+    if off is not None:
+        raise off(request)
+    return await account_flows.token(request, services)
+
+
 _ROUTES: dict[str, dict[str, Flow]] = {
     "/signup": {"POST": account_flows.signup},
-    "/token": {"POST": account_flows.token},
+    "/token": {"POST": _token},
     "/user": {"GET": account_flows.get_user, "PUT": account_flows.put_user},
     "/logout": {"POST": account_flows.logout},
     "/recover": {"POST": account_mails.recover},
@@ -116,4 +120,4 @@ _USER_ROUTES: dict[str, UserFlow] = {
 }
 
 #: What may be asked without an API key; a link in a mail is opened by a browser, which has none.
-_OPEN = frozenset(("/.well-known/jwks.json", "/verify"))
+_OPEN = frozenset(("/.well-known/jwks.json", "/verify", "/authorize"))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
+from jotbase.auth.tokens import has_expired, last_moment
 from jotbase.errors import AccessError, ChannelError
 from jotbase.feed import Feed
 from jotbase.http.credentials import CredentialCheck
@@ -193,6 +194,7 @@ class Channels:
         channel = self._joined[said.topic]
         if not isinstance(said.payload, Mapping):
             return
+        self._house.now()  # a clock that was set ends what is over, before anybody is told
         frames = broadcast_frames(said)
         if frames is not None:
             itself = channel.request.broadcast_self
@@ -233,7 +235,7 @@ class Channels:
                 principal = await credentials.token(token)
         except AccessError as error:
             raise refusals.of_token(error) from error
-        if _is_over(principal, self._house.now()):
+        if has_expired(principal, self._house.now()):
             raise refusals.expired()
         return principal
 
@@ -312,21 +314,17 @@ class Channels:
         if channel.expiry is not None:
             channel.expiry.cancel()
             channel.expiry = None
-        at = channel.principal.expires_at
+        at = last_moment(channel.principal)
         if at is not None:
             delay = min(max(at - self._house.now(), 0.0), _LONGEST_TIMER)
             loop = asyncio.get_running_loop()
             channel.expiry = loop.call_later(delay, self._expire, channel)
 
     def _expire(self, channel: Channel) -> None:
-        if _is_over(channel.principal, self._house.now()):
+        if has_expired(channel.principal, self._house.now()):
             self._end(channel, Event.EXPIRED, refusals.TOKEN_EXPIRED)
         else:
             self._set_expiry(channel)
-
-
-def _is_over(principal: Principal, now: float) -> bool:
-    return principal.expires_at is not None and now >= principal.expires_at
 
 
 def _nothing_lost(number: int) -> None:

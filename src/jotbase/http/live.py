@@ -14,10 +14,12 @@ from urllib.parse import parse_qs
 import orjson
 
 from jotbase.auth.live import Revocation
+from jotbase.auth.tokens import has_expired
 from jotbase.errors import AccessError, ChannelError
 from jotbase.feed import Feed
 from jotbase.http.asgi import Receive, Scope, Send, read_headers
 from jotbase.http.channels import Channels, House
+from jotbase.http.clock import WallClock
 from jotbase.http.credentials import CredentialCheck
 from jotbase.http.frames import Outlet, SendOutlet, TransportOutlet, Turn, connection_of
 from jotbase.query.expr import Expr
@@ -36,11 +38,12 @@ RESTART = 1012
 class Live:
     """The ASGI application behind `/realtime/v1/websocket`; belongs to one event loop.
 
-    `now` gives seconds since the epoch. Call `mean` before it serves.
+    `now` is the clock that the feed asks too. Call `mean` before it serves.
     """
 
-    def __init__(self, credentials: CredentialCheck, feed: Feed, now: Callable[[], float]) -> None:
+    def __init__(self, credentials: CredentialCheck, feed: Feed, now: WallClock) -> None:
         self._house = House(credentials, feed, Model(), now)
+        now.on_set = self.expire
         self._sockets: dict[Channels, Outlet] = {}
         self._turn = Turn()
 
@@ -59,13 +62,12 @@ class Live:
         self._end(revocation.covers, Event.REVOKED, refusals.SESSION_ENDED)
 
     def expire(self) -> None:
-        """Close the channels whose tokens are over; timers do this by themselves in real time."""
+        """Close the channels whose tokens are over.
+
+        Timers do this by themselves while the clock runs; this is for a clock that was set.
+        """
         now = self._house.now()
-
-        def over(principal: Principal) -> bool:
-            return principal.expires_at is not None and now >= principal.expires_at
-
-        self._end(over, Event.EXPIRED, refusals.TOKEN_EXPIRED)
+        self._end(lambda one: has_expired(one, now), Event.EXPIRED, refusals.TOKEN_EXPIRED)
 
     def _end(self, ends: Callable[[Principal], bool], event: Event, why: str) -> None:
         for channels in tuple(self._sockets):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, drive, row
 
@@ -15,7 +17,8 @@ VISITOR = User(ADA.id, "authenticated", "authenticated", MOMENT, MOMENT, is_anon
 
 def test_user_identity_and_metadata_all_name_it() -> None:
     """And nothing waits any more."""
-    changed, verbs = drive(readdress(CONTEXT, Account(ADA, (IDENTITY,)), "new@example.com"))
+    claimed = replace(ADA, user_metadata={"name": "Ada", "email": ADA.email})
+    changed, verbs = drive(readdress(CONTEXT, Account(claimed, (IDENTITY,)), "new@example.com"))
 
     assert verbs == ["SELECT", "UPDATE", "UPDATE"]
     assert (changed.user.email, changed.user.user_metadata["email"]) == ("new@example.com",) * 2
