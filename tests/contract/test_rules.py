@@ -208,9 +208,9 @@ def passes(connection: apsw.Connection, work: UnitOfWork[None]) -> bool:
 def test_checks_of_new_rows_agree(
     connection: apsw.Connection, expression: Expr, database: Database, context: Context
 ) -> None:
-    """Rows just inserted pass if the judge says yes of each, their table looked at without them."""
-    fill(connection, database)
+    """Rows to be inserted pass if the judge says yes of each, on the tables as they stand."""
     rows, before = database["things"], {**database, "things": []}
+    fill(connection, before)
     condition = rescoped(expression, "row", "new")
 
     passed = passes(connection, check_rows(condition, rows, None, context, SQLITE, THINGS))
@@ -230,10 +230,10 @@ def test_checks_of_changed_rows_agree(
     other: Database,
     context: Context,
 ) -> None:
-    """Changed rows are judged beside their old ones, their table looked at as it was."""
+    """Rows to be changed are judged beside their old ones, on the tables as they stand."""
     olds = before["things"][: len(other["things"])]
     news = other["things"][: len(olds)]
-    fill(connection, {**before, "things": [*news, *before["things"][len(olds) :]]})
+    fill(connection, before)
     condition = Or((of_old, rescoped(of_new, "row", "new")))
 
     passed = passes(connection, check_rows(condition, news, olds, context, SQLITE, THINGS))

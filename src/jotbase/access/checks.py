@@ -1,7 +1,7 @@
 """Conditions on written rows: judged in memory where row and caller suffice, else by one statement.
 
-In charge of one check of any number of rows as a unit of work, on the tables as they were before
-the statement, as PostgreSQL's checks see them. Must not know which rule is checked when.
+In charge of one check of any number of rows as a unit of work, on the tables as they stand: whoever
+asks does so before the rows are stored (`query.judging`). Must not know which rule is checked when.
 """
 
 from __future__ import annotations
@@ -16,25 +16,23 @@ from jotbase.errors import AccessError
 from jotbase.query.expr import (
     TRUE,
     Context,
-    Exists,
     Expr,
     Field,
-    Follow,
     all_of,
     conjuncts,
     is_local,
     walk,
 )
+from jotbase.query.guarding import merge_refused
 from jotbase.query.judge import Env, Judge, judge
 from jotbase.query.predicate import predicate
 from jotbase.schema.model import Column, Table, Type
 from jotbase.sql.dialect import Dialect
-from jotbase.sql.fragment import Fragment, bound, join, sql
+from jotbase.sql.fragment import Fragment, bound, sql
 from jotbase.sql.units import Statement, UnitOfWork
 from jotbase.values import ANON, Row
 
 _ROWS: Final = "jot.rows"
-_BEFORE: Final = "jot.before"
 #: Where each row stands in a pair of the bound document.
 _PLACES = {"new": 0, "row": 1}
 
@@ -47,21 +45,31 @@ _PAIRS = _Pairs()
 
 
 @dataclass(frozen=True, slots=True)
+class Denial:
+    """What is said where a condition is not true."""
+
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One condition over `new`, and `row` where there is an old one; `refusal` is the message.
 
     `reads` are the columns that the local part looks at: rows that are alike in them are judged
-    once. None where such values cannot be told apart by `==` (1 and true within documents).
+    once. None where such values cannot be told apart by `==` (1 and true within documents). `looks`
+    are the columns of `new` that any part looks at.
     """
 
     table: Table
     local: Judge | None
     reads: tuple[str, ...] | None
     relational: Fragment | None
-    refusal: str
+    looks: frozenset[str]
+    refusal: Denial
 
 
-def make_check(expression: Expr, table: Table, dialect: Dialect, refusal: str) -> Check:
+def make_check(expression: Expr, table: Table, dialect: Dialect, refusal: Denial) -> Check:
     """Return the check of a condition on rows written to a table."""
     parts = conjuncts(expression)
     local = all_of(*filter(is_local, parts))
@@ -71,15 +79,20 @@ def make_check(expression: Expr, table: Table, dialect: Dialect, refusal: str) -
         None if local == TRUE else judge(local),
         _reads(local),
         None if relational == TRUE else _statement(relational, table, dialect),
+        frozenset(one.name for one in _fields(expression) if one.scope == "new"),
         refusal,
     )
 
 
 def _reads(local: Expr) -> tuple[str, ...] | None:
-    fields = [node for node in walk(local) if isinstance(node, Field)]
+    fields = _fields(local)
     if any(field.type in (Type.JSON, Type.ARRAY) for field in fields):
         return None
     return tuple(dict.fromkeys(field.name for field in fields))
+
+
+def _fields(expression: Expr) -> list[Field]:
+    return [node for node in walk(expression) if isinstance(node, Field)]
 
 
 def run_check(
@@ -121,19 +134,31 @@ def check_rows(
     yield from run_check(check, rows, olds, context)
 
 
-def new_row_refusal(table: Table) -> str:
+def new_row_refusal(table: Table) -> Denial:
     """Return PostgreSQL's message for a new row that a rule does not let in."""
-    return f'new row violates row-level security policy for table "{table.name}"'
+    return Denial(f'new row violates row-level security policy for table "{table.name}"')
 
 
-def old_row_refusal(table: Table) -> str:
+def unseen_row_refusal(table: Table, *, changed: bool) -> Denial:
+    """Return the same for a row that would be let in, but that its writer could not see."""
+    why = (
+        "The row as changed would be hidden from you by the select rule."
+        if changed
+        else "The row may be inserted, but the select rule would not give it back to you: write"
+        " with Prefer: return=minimal."
+    )
+    return Denial(new_row_refusal(table).message, why)
+
+
+def old_row_refusal(table: Table) -> Denial:
     """Return PostgreSQL's message for an existing row that ON CONFLICT may not change."""
-    return f'new row violates row-level security policy (USING expression) for table "{table.name}"'
+    return Denial(merge_refused(table.name))
 
 
-def refused(message: str, context: Context) -> AccessError:
+def refused(refusal: Denial, context: Context) -> AccessError:
     """Return the error: 403, or 401 for a caller who has not said who it is."""
-    return AccessError("42501", message, status=401 if context.principal.role == ANON else 403)
+    status = 401 if context.principal.role == ANON else 403
+    return AccessError("42501", refusal.message, hint=refusal.hint, status=status)
 
 
 def _statement(expression: Expr, table: Table, dialect: Dialect) -> Fragment:
@@ -144,40 +169,9 @@ def _statement(expression: Expr, table: Table, dialect: Dialect) -> Fragment:
         place = list(table.by_name).index(field.name)
         return _value(rows, _PLACES[field.scope], place, field.type)
 
-    def sources(other: Table) -> str | None:
-        return dialect.identifier(_BEFORE) if other.name == table.name else None
-
-    itself = _looks_into(expression, table) and bool(table.primary_key)
-    condition = predicate(expression, dialect, fields, sources=sources if itself else None)
-    select = (
-        sql("SELECT 1 FROM json_each(") + bound(_PAIRS) + f") AS {rows} WHERE (" + condition
-    ) + ") IS NOT TRUE LIMIT 1"
-    return _before(table, dialect) + select if itself else select
-
-
-def _looks_into(expression: Expr, table: Table) -> bool:
-    looking = (node for node in walk(expression) if isinstance(node, Exists | Follow))
-    return any(node.table.name == table.name for node in looking)
-
-
-def _before(table: Table, dialect: Dialect) -> Fragment:
-    """Return the written table as it was: what is there but for the new rows, and the old rows."""
-    rows, name = dialect.identifier(_ROWS), dialect.identifier(table.name)
-    columns = ", ".join(dialect.identifier(column.name) for column in table.columns)
-    key = ", ".join(dialect.identifier(part) for part in table.primary_key)
-    new_key = join(", ", (_part(rows, 0, table, part) for part in table.primary_key))
-    old_row = join(", ", (_part(rows, 1, table, part) for part in table.by_name))
-    document = sql("json_each(") + bound(_PAIRS) + f") AS {rows}"
-    return (
-        sql(f"WITH {dialect.identifier(_BEFORE)} ({columns}) AS (SELECT {columns} FROM {name}")
-        + f" WHERE ({key}) NOT IN (SELECT "
-        + (new_key + " FROM " + document + ") UNION ALL SELECT " + old_row + " FROM ")
-        + (document + f" WHERE json_type({rows}.value, '$[1]') = 'array') ")
-    )
-
-
-def _part(rows: str, pair: int, table: Table, name: str) -> Fragment:
-    return _value(rows, pair, list(table.by_name).index(name), table.by_name[name].type)
+    condition = predicate(expression, dialect, fields)
+    select = sql("SELECT 1 FROM json_each(") + bound(_PAIRS) + f") AS {rows} WHERE ("
+    return select + condition + ") IS NOT TRUE LIMIT 1"
 
 
 def _value(rows: str, pair: int, place: int, kind: Type) -> Fragment:

@@ -9,8 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from jotbase.access.checks import Check, make_check, new_row_refusal, old_row_refusal, run_check
+from jotbase.access.checks import (
+    Check,
+    Denial,
+    make_check,
+    new_row_refusal,
+    old_row_refusal,
+    refused,
+    run_check,
+    unseen_row_refusal,
+)
+from jotbase.access.hopeless import Hopeless, hopeless
 from jotbase.access.policy import Policy, joined
+from jotbase.errors import AccessError
 from jotbase.query.expr import TRUE, Context, Expr, rescoped
 from jotbase.query.guarding import RowAction, WriteAction
 from jotbase.schema.model import Table
@@ -28,6 +39,7 @@ class RuleGuard:
     _made: dict[tuple[str, WriteAction, bool], tuple[Check, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    _hopeless: dict[str, Hopeless] = field(default_factory=dict, compare=False, repr=False)
 
     def rows(self, table: Table, action: RowAction) -> Expr:
         """Return which stored rows (scope `row`) the action's own rule lets through."""
@@ -61,6 +73,23 @@ class RuleGuard:
             self._made[key] = found
         return found
 
+    def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
+        """Return the columns of written rows that are looked at; None if the rules are local."""
+        checks = self.checks(table, action, reading)
+        if all(check.relational is None for check in checks):
+            return None
+        return frozenset[str]().union(*(check.looks for check in checks))
+
+    def never(self, table: Table, action: WriteAction, context: Context) -> AccessError | None:
+        """Return the refusal if no row of this caller's can pass the insert rule."""
+        if action != "insert":
+            return None
+        found = self._hopeless.get(table.name)
+        if found is None:
+            found = hopeless(self.policy.rule(table, "insert").expression)
+            self._hopeless[table.name] = found
+        return refused(new_row_refusal(table), context) if found(context) else None
+
 
 @dataclass(frozen=True, slots=True)
 class PassGuard:
@@ -82,6 +111,12 @@ class PassGuard:
         """Check nothing."""
         yield from ()
 
+    def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
+        """Return None: nothing is looked at."""
+
+    def never(self, table: Table, action: WriteAction, context: Context) -> AccessError | None:
+        """Return None: everything is let in."""
+
 
 def using(policy: Policy, table: Table, action: RowAction) -> Expr:
     """Return the condition on stored rows (scope `row`) of an action's own rule."""
@@ -91,7 +126,7 @@ def using(policy: Policy, table: Table, action: RowAction) -> Expr:
 
 def written(
     policy: Policy, table: Table, action: WriteAction, reading: bool
-) -> Iterator[tuple[Expr, str]]:
+) -> Iterator[tuple[Expr, Denial]]:
     """Yield the conditions on written rows, with what is said where one is not true.
 
     An update that reads columns, as all of the API's do, must not take a row out of the caller's
@@ -106,7 +141,8 @@ def written(
     else:
         yield changed(policy, table), new_row_refusal(table)
     if reading or action != "insert":
-        yield rescoped(seen, "row", "new"), new_row_refusal(table)
+        changing = action != "insert"
+        yield rescoped(seen, "row", "new"), unseen_row_refusal(table, changed=changing)
 
 
 def changed(policy: Policy, table: Table) -> Expr:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
+from jotbase.errors import AccessError
 from jotbase.query.expr import Context, Expr
 from jotbase.schema.model import Table
 from jotbase.sql.units import UnitOfWork
@@ -19,6 +20,11 @@ RowAction = Literal["select", "update", "delete"]
 
 #: How rows came to be as they are: `merge` is an INSERT that met a row and changed it.
 WriteAction = Literal["insert", "update", "merge"]
+
+
+def merge_refused(table: str) -> str:
+    """Return PostgreSQL's message for an existing row that ON CONFLICT may not change."""
+    return f'new row violates row-level security policy (USING expression) for table "{table}"'
 
 
 class Guard(Protocol):
@@ -40,7 +46,10 @@ class Guard(Protocol):
         context: Context,
         reading: bool,
     ) -> UnitOfWork[None]:
-        """Check rows as they stand after a statement; yields nothing if the rules are local.
+        """Check rows as a statement leaves them; yields nothing if the rules are local.
+
+        Rules that look into other rows are asked of the tables as they stand, so whoever asks does
+        it before the statement, or after having taken it back (`query.judging`).
 
         `olds` are the same rows before it, in the same order (None for an insert). `reading` says
         that the rows are given back, which needs the select rule of an insert's rows; an update's
@@ -49,4 +58,16 @@ class Guard(Protocol):
         every row proposed, so rows that are merged need a check as `insert` as well, as proposed.
 
         Raises AccessError 42501: status 403, or 401 for an anonymous caller.
+        """
+
+    def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
+        """Return the columns of written rows that `check` looks at; None if the rules are local.
+
+        Local rules look into no other row, so that it does not matter when they are asked.
+        """
+
+    def never(self, table: Table, action: WriteAction, context: Context) -> AccessError | None:
+        """Return the refusal if the action's rule lets nothing of this caller's in, whatever it is.
+
+        None promises nothing. Callers without any right are told so before their rows cost much.
         """

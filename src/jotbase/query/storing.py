@@ -18,7 +18,7 @@ from jotbase.schema.convert import loaded, stored
 from jotbase.schema.model import RANGES, Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment
-from jotbase.sql.units import Rows, Statement
+from jotbase.sql.units import Rows, Statement, UnitOfWork
 from jotbase.values import Row
 
 #: Rows a statement: enough that parsing it costs little a row, few enough that it is cached.
@@ -56,6 +56,16 @@ def inserts(
                 continue
             text = _insert(table, names, len(chunk), conflict, dialect)
             yield Statement(text, _values(table, names, chunk, dialect))
+
+
+def inserted(
+    table: Table, rows: Sequence[Row], dialect: Dialect, conflict: str = ""
+) -> UnitOfWork[tuple[list[Key], list[Row]]]:
+    """Insert the rows; return what came back as `load` does."""
+    found: Rows = []
+    for statement in inserts(table, rows, dialect, conflict):
+        found.extend((yield statement))
+    return load(table, found, dialect)
 
 
 @lru_cache(maxsize=1024)

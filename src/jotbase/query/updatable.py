@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any
 
-from jotbase.errors import RequestError
+from jotbase.errors import AccessError, RequestError
 from jotbase.query.expr import (
     And,
     Apply,
@@ -324,6 +324,16 @@ class FaceGuard:
         before = None if olds is None else [self._seen(row) for row in olds]
         view = self.face.shown
         yield from self.guard.check(view, action, seen, before, context, reading)
+
+    def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
+        """Return the table's columns that the view's rules look at."""
+        found = self.guard.looks(self.face.shown, action, reading)
+        behind = self.face.columns_of
+        return None if found is None else frozenset(behind[one] for one in found if one in behind)
+
+    def never(self, table: Table, action: WriteAction, context: Context) -> AccessError | None:
+        """Return the refusal if the view's rule lets nothing of this caller's in."""
+        return self.guard.never(self.face.shown, action, context)
 
     def _seen(self, row: Row) -> Row:
         seen: Row = dict.fromkeys(self.face.shown.by_name)

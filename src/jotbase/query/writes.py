@@ -8,7 +8,6 @@ and runs nothing itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -30,6 +29,7 @@ from jotbase.query.faults import (
 )
 from jotbase.query.guarding import RowAction
 from jotbase.query.intent import Payload
+from jotbase.query.judging import Stored, foreseen, paired, stored_as_judged
 from jotbase.query.nodes import (
     ROOT,
     DeletePlan,
@@ -39,7 +39,7 @@ from jotbase.query.nodes import (
     UpdatePlan,
     WritePlan,
 )
-from jotbase.query.row_keys import Key, among, of_table
+from jotbase.query.row_keys import among, of_table
 from jotbase.query.rows import (
     Frame,
     conditions,
@@ -52,27 +52,19 @@ from jotbase.query.rows import (
 from jotbase.query.storing import (
     changed_keys,
     delete,
-    inserts,
+    inserted,
     load,
     ready,
     returned,
     update,
 )
 from jotbase.query.updatable import Face, called, shown_row_keys
-from jotbase.query.upserts import conflict_clause, existing_rows
+from jotbase.query.upserts import merged, reads
 from jotbase.query.written import Means, Written, not_single
 from jotbase.schema.model import Column, Table, Type
 from jotbase.sql.fragment import Fragment, sql
 from jotbase.sql.units import RolledBack, UnitOfWork
 from jotbase.values import Row
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """Rows as they are after a statement, with their row keys."""
-
-    keys: list[Key]
-    rows: list[Row]
 
 
 def insert_unit(
@@ -84,86 +76,49 @@ def insert_unit(
     database.
     """
     table = plan.table
+    if payload.rows and (refusal := means.guard.never(table, "insert", context)):
+        raise refusal
     made = new_rows(plan, payload, context, means)
     if made.missing is not None:
         whole = plan.resolution != "merge"
         refused = Refused(table, made.rows, made.missing, payload, lacks=made.lacks, whole=whole)
-        yield from refuse(refused, "insert", context, means, _reads(plan))
+        yield from refuse(refused, "insert", context, means, reads(plan))
     rows = _of_key(plan, made.rows, context)
-    olds = yield from existing_rows(plan, rows, means)
-    clause = ""
-    if plan.resolution is not None:
-        clause = conflict_clause(plan, named_columns(plan, payload), rows, means.dialect)
-    found: list[tuple[Any, ...]] = []
     try:
-        for statement in inserts(table, rows, means.dialect, clause):
-            found.extend((yield statement))
+        if plan.resolution is None or not rows:
+            after = yield from _inserted(plan, rows, context, means)
+        else:
+            names = named_columns(plan, payload)
+            after = yield from merged(plan, rows, names, context, means)
     except ConflictError as error:
         refused = of_rows(Refused(table, rows, error, payload, whole=plan.resolution != "merge"))
-        yield from _refuse_inserted(plan, refused, olds, context, means)
-    after = _Stored(*load(table, found, means.dialect))
-    yield from _check_inserted(plan, rows, after, olds, context, means)
+        reading = reads(plan) and plan.resolution is None
+        yield from refuse(refused, "insert", context, means, reading)
     check_whole_rows(table, after.rows, means, payload)
     body = yield from _representation(plan, after, context, means)
     located = plan.answer.preferences.returning == "headers-only" and len(after.rows) == 1
     location = _location(table, after.rows) if located else None
-    result = Written(
-        len(after.rows), body, _keys(plan), location, created=len(olds) < max(1, len(after.rows))
-    )
-    return _finished(plan, result)
+    created = not after.rows or any(old is None for old in after.olds)
+    return _finished(plan, Written(len(after.rows), body, _keys(plan), location, created))
 
 
-def _reads(plan: WritePlan) -> bool:
-    return plan.answer.preferences.returning == "representation"
+def _inserted(
+    plan: InsertPlan, rows: Sequence[Row], context: Context, means: Means
+) -> UnitOfWork[Stored]:
+    """Store new rows."""
+    table, reading = plan.table, reads(plan)
 
+    def ask(stored: Stored) -> UnitOfWork[None]:
+        return means.guard.check(table, "insert", stored.rows, None, context, reading)
 
-def _refuse_inserted(
-    plan: InsertPlan,
-    refused: Refused,
-    olds: dict[tuple[Any, ...], Row],
-    context: Context,
-    means: Means,
-) -> UnitOfWork[None]:
-    """Raise what is told of rows that the database does not take; the rules see merges as such."""
-    if olds:
-        key, empty = plan.conflict, dict.fromkeys(plan.table.by_name)
-        names = named_columns(plan, refused.payload)
-        merging = [row for row in refused.rows if _key(empty | row, key) in olds]
-        before = [olds[_key(row, key)] for row in merging]
-        merged = [
-            old | {name: row[name] for name in names if name in row}
-            for old, row in zip(before, merging, strict=True)
-        ]
-        yield from means.guard.check(plan.table, "merge", merged, before, context, _reads(plan))
-    yield from refuse(refused, "insert", context, means, _reads(plan) and not olds)
+    def store() -> UnitOfWork[Stored]:
+        keys, stored = yield from inserted(table, rows, means.dialect)
+        return Stored(keys, stored, [None] * len(stored))
 
-
-def _check_inserted(
-    plan: InsertPlan,
-    proposed: list[Row],
-    after: _Stored,
-    olds: dict[tuple[Any, ...], Row],
-    context: Context,
-    means: Means,
-) -> UnitOfWork[None]:
-    """Judge new rows as inserted, merged ones as proposed and as merged."""
-    reading = _reads(plan)
-    check, table, key = means.guard.check, plan.table, plan.conflict
-    if not olds:
-        yield from check(table, "insert", after.rows, None, context, reading)
-        return
-    fresh = [row for row in after.rows if _key(row, key) not in olds]
-    merged = [row for row in after.rows if _key(row, key) in olds]
-    empty: Row = dict.fromkeys(table.by_name)
-    clashing = [empty | row for row in proposed if _key(empty | row, key) in olds]
-    yield from check(table, "insert", fresh, None, context, reading)
-    yield from check(table, "insert", clashing, None, context, False)
-    before = [olds[_key(row, key)] for row in merged]
-    yield from check(table, "merge", merged, before, context, reading)
-
-
-def _key(row: Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in columns)
+    looks = means.guard.looks(table, "insert", reading)
+    expected = [] if looks is None else [foreseen(table, row) for row in rows]
+    guess = Stored([], expected, [None] * len(expected))
+    return (yield from stored_as_judged(store, ask, looks, guess))
 
 
 def update_unit(
@@ -178,27 +133,43 @@ def update_unit(
     if change.faults or change.missing is not None:
         yield from _refuse_change(change, before.rows, table, context, means)
     _check_count(plan, len(before.rows))
-    after = _Stored([], [])
+    after = Stored([], [])
     if before.rows:
         places = Payload((), single=len(before.rows) == 1)
         try:
-            found = yield update(table, change.row, before.keys, means.dialect)
+            after = yield from _updated(plan, before, change.row, context, means)
         except ConflictError as error:
             rows = changed_rows(table, before.rows, change.row)
             refused = of_rows(Refused(table, rows, error, places, before.rows))
-            yield from refuse(refused, "update", context, means, _reads(plan))
-        wanted = changed_keys(table, before.keys, change.row, means.dialect)
-        before, after = _paired(before, wanted, _Stored(*load(table, found, means.dialect)))
-        yield from means.guard.check(
-            table, "update", after.rows, before.rows, context, _reads(plan)
-        )
+            yield from refuse(refused, "update", context, means, reads(plan))
         check_whole_rows(table, after.rows, means, places)
     body = yield from _representation(plan, after, context, means)
     return _finished(plan, Written(len(after.rows), body, _keys(plan)))
 
 
+def _updated(
+    plan: UpdatePlan, before: Stored, changed: Row, context: Context, means: Means
+) -> UnitOfWork[Stored]:
+    """Change rows that the update rule has chosen."""
+    table, dialect, reading = plan.table, means.dialect, reads(plan)
+
+    def ask(stored: Stored) -> UnitOfWork[None]:
+        olds = [old for old in stored.olds if old is not None]
+        return means.guard.check(table, "update", stored.rows, olds, context, reading)
+
+    def store() -> UnitOfWork[Stored]:
+        found = yield update(table, changed, before.keys, dialect)
+        wanted = changed_keys(table, before.keys, changed, dialect)
+        return paired(before, wanted, Stored(*load(table, found, dialect)))
+
+    looks = means.guard.looks(table, "update", reading)
+    expected = [] if looks is None else changed_rows(table, before.rows, changed)
+    guess = Stored([], expected, before.rows[: len(expected)])
+    return (yield from stored_as_judged(store, ask, looks, guess))
+
+
 def _refuse_change(
-    change: Changed, olds: list[Row], table: Table, context: Context, means: Means
+    change: Changed, olds: Sequence[Row], table: Table, context: Context, means: Means
 ) -> UnitOfWork[None]:
     """Raise all that is wrong with an update, the rows that it would change looked at as well."""
     rows = changed_rows(table, olds, change.row)
@@ -211,32 +182,6 @@ def _refuse_change(
         more = [one for one in whole_row_faults(table, row, means) if one not in change.faults]
         faults += placed(more, number, places)
     raise violation(faults, table.name)
-
-
-def _paired(before: _Stored, wanted: Sequence[Key], after: _Stored) -> tuple[_Stored, _Stored]:
-    """Return the old rows that were changed and the new ones, in the old rows' order.
-
-    `wanted` are the keys that the old rows have become. A trigger may have kept some from changing.
-    Raises RequestError 0A000 where it cannot be told which row is which, so that no rule is asked
-    of a row and the neighbour that it never was.
-    """
-    if len(before.rows) == len(after.rows) == 1 or list(wanted) == after.keys:
-        return before, after
-    places: dict[Key, list[int]] = {}
-    for place, key in enumerate(after.keys):
-        places.setdefault(key, []).insert(0, place)
-    pairs = [(old, places[key].pop()) for old, key in enumerate(wanted) if places.get(key)]
-    if len(pairs) < len(after.rows):
-        raise RequestError(
-            "0A000",
-            "cannot tell which row became which",
-            hint="Change fewer rows at once: the columns that tell them apart come back changed.",
-        )
-    return _picked(before, [old for old, _ in pairs]), _picked(after, [new for _, new in pairs])
-
-
-def _picked(stored: _Stored, places: Sequence[int]) -> _Stored:
-    return _Stored([stored.keys[at] for at in places], [stored.rows[at] for at in places])
 
 
 def delete_unit(plan: DeletePlan, context: Context, means: Means) -> UnitOfWork[Written]:
@@ -252,7 +197,7 @@ def delete_unit(plan: DeletePlan, context: Context, means: Means) -> UnitOfWork[
 
 def _chosen(
     plan: UpdatePlan | DeletePlan, target: Node, context: Context, means: Means
-) -> UnitOfWork[_Stored]:
+) -> UnitOfWork[Stored]:
     """Read the rows that are to be changed or removed."""
     frame = Frame(means.dialect, means.guard)
     action: RowAction = "delete" if isinstance(plan, DeletePlan) else "update"
@@ -268,11 +213,11 @@ def _chosen(
         + limited(target)
     )
     found = yield ready(statement, context)
-    return _Stored(*load(plan.table, found, means.dialect))
+    return Stored(*load(plan.table, found, means.dialect))
 
 
 def _representation(
-    plan: WritePlan, after: _Stored, context: Context, means: Means
+    plan: WritePlan, after: Stored, context: Context, means: Means
 ) -> UnitOfWork[str | None]:
     """Return the JSON array of the rows as the select wants them, or None if it is not wanted."""
     returning = plan.returning
@@ -293,7 +238,7 @@ def _representation(
     return text
 
 
-def _plain(pairs: tuple[tuple[str, Column], ...], rows: list[Row]) -> str:
+def _plain(pairs: tuple[tuple[str, Column], ...], rows: Sequence[Row]) -> str:
     exact = [key for key, column in pairs if column.type is Type.DECIMAL]
     shown = [{key: row[column.name] for key, column in pairs} for row in rows]
     for key in exact:
@@ -315,7 +260,7 @@ def _keys(plan: WritePlan) -> tuple[str, ...]:
     return tuple(item.key for item in returning.node.items) if returning.node else ()
 
 
-def _location(table: Table, rows: list[Row]) -> str | None:
+def _location(table: Table, rows: Sequence[Row]) -> str | None:
     """Return the query that finds the row: `id=eq.5`."""
     if not table.primary_key or any(rows[0][name] is None for name in table.primary_key):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from jotbase.errors import RequestError
+from jotbase.errors import AccessError, RequestError
 from jotbase.query.compile import compile_read
 from jotbase.query.expr import FALSE, TRUE, Apply, Context, Expr, Field, Literal
 from jotbase.query.grammar import parse
@@ -109,6 +109,12 @@ class OpenGuard:
     ) -> UnitOfWork[None]:
         """Ask nothing."""
         yield from ()
+
+    def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
+        """Look at nothing."""
+
+    def never(self, table: Table, action: WriteAction, context: Context) -> AccessError | None:
+        """Refuse nobody."""
 
 
 class HidingGuard(OpenGuard):

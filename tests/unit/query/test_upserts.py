@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from tests.unit.query.board import COMPANIES, OPEN, code_of, drive, planned
 
+from jotbase.query.judging import Stored
 from jotbase.query.nodes import InsertPlan
-from jotbase.query.upserts import conflict_clause, existing_rows
+from jotbase.query.upserts import conflict_clause, met_rows, refuse_twice
 from jotbase.query.written import Means
 from jotbase.schema.check import RowCheck
 from jotbase.sql.dialect import SQLITE
@@ -37,32 +38,46 @@ def plan_for(prefer: str, query: str = "") -> InsertPlan:
 )
 def test_clauses(prefer: str, query: str, clause: str) -> None:
     """A clash is an error, passed over, or merged by the named columns."""
-    rows: list[dict[str, Any]] = [{"id": 1, "name": "a"}]
+    assert conflict_clause(plan_for(prefer, query), ("id", "name"), SQLITE) == clause
 
-    assert conflict_clause(plan_for(prefer, query), ("id", "name"), rows, SQLITE) == clause
+
+def test_the_database_says_which_rows_are_met() -> None:
+    """Rows are stored on trial, change nothing that they meet, and are taken back."""
+    plan = plan_for("resolution=merge-duplicates", "?on_conflict=name")
+    rows: list[dict[str, Any]] = [{"name": "A"}, {"name": "b"}]
+    met, ran = drive(
+        met_rows(plan, rows, MEANS),
+        [],
+        [(1, 1, "a", None), (2, 2, "b", None)],
+        [],
+        [],
+        [(1, 1, "a", None)],
+    )
+
+    assert ' ON CONFLICT ("name") DO UPDATE SET "name" = "name" RETURNING' in ran[1].text
+    assert [one.text.split()[0] for one in ran] == [
+        "SAVEPOINT",
+        "INSERT",
+        "ROLLBACK",
+        "RELEASE",
+        "SELECT",
+    ]
+    assert ran[4].params == ["[1,2]"]
+    assert met.olds == [{"id": 1, "name": "a", "secret": None}, None]
 
 
 def test_a_row_cannot_be_merged_twice() -> None:
-    """PostgreSQL refuses two rows of one key in one command, and so do we."""
+    """PostgreSQL refuses two rows that become one in one command, and so do we."""
+    rows: list[dict[str, Any]] = [{}, {}]
+
+    assert code_of(lambda: refuse_twice(Stored([1, 1], rows, rows))) == "21000"
+    assert code_of(lambda: refuse_twice(Stored([1, 2], rows, rows))) is None
+
+
+def test_what_a_trigger_keeps_cannot_be_told() -> None:
+    """Which of the rows came back is a guess that nobody makes."""
     plan = plan_for("resolution=merge-duplicates")
-    twice: list[dict[str, Any]] = [{"id": 1}, {"id": 1}]
-    numbered: list[dict[str, Any]] = [{"name": "a"}, {"name": "b"}]
+    rows: list[dict[str, Any]] = [{"id": 1}, {"id": 2}]
 
-    assert code_of(lambda: conflict_clause(plan, ("id",), twice, SQLITE)) == "21000"
-    assert code_of(lambda: conflict_clause(plan, ("name",), numbered, SQLITE)) is None
-
-
-def test_old_rows_are_read_before_a_merge() -> None:
-    """The rules judge what was there, so it is read first, all keys in one statement."""
-    plan = plan_for("resolution=merge-duplicates")
-    rows: list[dict[str, Any]] = [{"id": 1, "name": "a"}, {"id": 2}, {"name": "new"}]
-    olds, ran = drive(existing_rows(plan, rows, MEANS), [(1, 1, "old", None)])
-
-    assert olds == {(1,): {"id": 1, "name": "old", "secret": None}}
-    assert ran[0].text.endswith('WHERE "id" IN (SELECT value FROM json_each(?))')
-    assert ran[0].params == ["[1,2]"]
-
-
-def test_nothing_is_read_for_a_plain_insert() -> None:
-    """Without a merge no statement is run."""
-    assert drive(existing_rows(plan_for(""), [{"id": 1}], MEANS)) == ({}, [])
+    unit = met_rows(plan, rows, MEANS)
+    assert code_of(lambda: drive(unit, [], [(1, 1, "a", None)], [], [])) == "0A000"

@@ -123,6 +123,10 @@ def test_a_merge_is_judged_as_proposed_and_as_merged() -> None:
     payload = Payload(({"name": "a"}, {"name": "b"}), single=False)
     written, _ = drive(
         insert_unit(plan, payload, Context(), Means(RowCheck(COMPANIES), guard)),
+        [],
+        [(7, 7, "a", None), (8, 8, "b", None)],
+        [],
+        [],
         [(7, 7, "a", None)],
         [(7, 7, "a", None), (8, 8, "b", None)],
     )
