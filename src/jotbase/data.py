@@ -35,6 +35,7 @@ from jotbase.schema.read import read_what_can_be
 from jotbase.settings import Settings
 from jotbase.sql.dialect import Dialect
 from jotbase.timing import Timing
+from jotbase.trial import has_sql, tried
 from jotbase.values import Principal, Request, Response, Row
 
 Check = Callable[[Mapping[str, str]], Awaitable[Principal]]
@@ -50,10 +51,14 @@ class Meaning:
     checks: Mapping[str, RowCheck]
 
 
-def read_meaning(project: Project, known: Model | None = None) -> Meaning:
+def read_meaning(
+    project: Project, known: Model | None = None, *, there: Mapping[str, str] | None = None
+) -> Meaning:
     """Read schemas/ whole; tables that are as in a `known` model are its very own.
 
-    Raises ProjectError with every mistake, in schemas and in rules.
+    `there` is the SQL of what stands in the project's database: with it, all SQL of the files is
+    tried, and without only what needs no knowledge of it. Raises ProjectError with every mistake,
+    in schemas and in rules.
     """
     files = read_files(project.schemas)
     model, faults = read_what_can_be(files)
@@ -61,6 +66,9 @@ def read_meaning(project: Project, known: Model | None = None) -> Meaning:
         raise ProjectError([*faults, *_rule_faults(model, faults)])
     if known is not None:
         model = model.keeping(known)
+    wrong = tried(model, there).faults if there is not None or has_sql(model) else []
+    if wrong:
+        raise ProjectError([*wrong, *_rule_faults(model, wrong)])
     return Meaning(files, model, load_policy(model), {t.name: RowCheck(t) for t in model})
 
 

@@ -16,11 +16,9 @@ from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine, SqliteOptions
 from jotbase.keychain import read_keys, with_keys
 from jotbase.project import Project, find_project, read_dotenv
-from jotbase.query.casting import CAST_FUNCTIONS
 from jotbase.query.computed import SQL_NAME
-from jotbase.query.operators import SQL_FUNCTIONS
-from jotbase.query.zones import ZONE_FUNCTIONS
 from jotbase.settings import Settings, read_settings
+from jotbase.trial import FUNCTIONS
 from jotbase.values import Row
 
 
@@ -54,7 +52,7 @@ def engine_maker(path: str, settings: Settings, image: bytes | None = None) -> E
         return SqliteEngine(
             path,
             SqliteOptions(
-                functions={**SQL_FUNCTIONS, **CAST_FUNCTIONS, **ZONE_FUNCTIONS},
+                functions=FUNCTIONS,
                 asking={SQL_NAME: compute},
                 decode=decode,
                 constraint=constraint,

@@ -255,3 +255,11 @@ def test_the_meta_schema_is_served(orders: Client) -> None:
 
     assert json.loads(answer.body)["$id"] == "https://jotbase.dev/schema/table/v1"
     assert answer.headers["cache-control"] == "public, max-age=3600"
+
+
+def test_a_row_that_makes_a_computed_column_ask_for_the_time_is_refused(serve: Serve) -> None:
+    """A stored value cannot; the caller is told that the row is at fault, not the server."""
+    days = table({"at": {"type": "string"}, "day": {"type": "string", "generated": "date(at)"}})
+    client = serve({"days": days}).anonymous
+    assert client.post("/days", {"at": "2026-05-01 10:00"}).status == 201
+    assert refused(client.post("/days", {"at": "now"}), 400, "22007")

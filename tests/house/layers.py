@@ -32,7 +32,7 @@ WORDS = "errors values"
 THINKING = f"{WORDS} sql schema auth query access realtime"
 PAGES = "pipeline feed calls"
 #: What the composition root is put together with.
-ROOT = "computing keychain data indexing mailing migration seeding upkeep"
+ROOT = "trial computing keychain data indexing mailing migration seeding upkeep"
 OUTSIDE = f"{THINKING} {PAGES} engines.base engines functions http studio project settings"
 
 #: orjson is a codec, bytes to values and back: it may stand wherever JSON does.
@@ -61,8 +61,9 @@ ROOMS: dict[str, Room] = {
     ),
     "studio": _room(""),
     "keychain": _room(f"{WORDS} auth project settings"),
+    "trial": _room(f"{WORDS} sql schema auth query engines", "apsw"),
     "data": _room(
-        f"jotbase {THINKING} pipeline calls timing engines.base project settings", "orjson"
+        f"jotbase {THINKING} trial pipeline calls timing engines.base project settings", "orjson"
     ),
     "indexing": _room(f"{THINKING} engines.base"),
     "migration": _room(f"{THINKING} engines.base indexing", "orjson"),

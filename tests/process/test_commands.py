@@ -38,6 +38,28 @@ def test_check_tells_local_rules_from_relational_ones(board: Path) -> None:
     assert judged["applications", "select"] == "relational"
 
 
+def test_check_asks_the_database_about_all_sql(tmp_path: Path) -> None:
+    """Missing tables and circles are told with their file; nothing that a file holds is run."""
+    over = {"type": "object", "properties": {"text": {"type": "string"}}}
+    views = {
+        "over": {**over, "view": "select text from nowhere"},
+        "ring": {**over, "view": "select text from ring"},
+        "two": {**over, "view": "select text from notes; delete from notes"},
+    }
+    project = write_project(tmp_path, {"notes": NOTES, **views})
+    done = command("check", "--project", str(project))
+    assert done.returncode == 1
+    assert "schemas/two.json#/view: the view holds more than one statement" in done.stdout
+
+    (project / "schemas/two.json").unlink()
+    done = command("check", "--project", str(project))
+    assert (
+        "schemas/over.json#/view: the database cannot read the view: no such table" in done.stdout
+    )
+    assert "view ring is circularly defined" in done.stdout
+    assert done.stdout.endswith("2 mistakes\n")
+
+
 def test_seed_loads_rows_once(tmp_path: Path) -> None:
     """Seeds go into empty tables through the checks; a second run leaves them alone."""
     seeds = '[{"text": "one"}, {"text": "two"}]'

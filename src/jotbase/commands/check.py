@@ -11,9 +11,10 @@ import os
 from dataclasses import asdict
 
 from jotbase.data import read_meaning
+from jotbase.engines.sqlite.introspect import made_by_hand
 from jotbase.errors import Fault, ProjectError
 from jotbase.functions.host import load_for, load_functions
-from jotbase.project import find_project, read_dotenv
+from jotbase.project import Project, find_project, read_dotenv
 from jotbase.schema.model import Model
 from jotbase.settings import read_settings
 
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     models: list[Model] = []
 
     def read_schemas() -> None:
-        meaning = read_meaning(project)
+        meaning = read_meaning(project, there=_there(project))
         rules.extend(meaning.policy.described())
         models.append(meaning.model)
 
@@ -55,6 +56,15 @@ def run(options: argparse.Namespace) -> int:
     else:
         _print(faults, rules)
     return 1 if faults else 0
+
+
+def _there(project: Project) -> dict[str, str]:
+    """Return the SQL of what stands in the project's database, by name."""
+    try:
+        settings = read_settings(os.environ, read_dotenv(project))
+    except ProjectError:
+        return {}  # told by its own check
+    return made_by_hand(project.database(settings.database_url))
 
 
 def _print(faults: list[Fault], rules: list[dict[str, str]]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from jotbase.errors import Fault, RequestError
 from jotbase.schema.check import RowCheck
 from jotbase.schema.convert import canonical
+from jotbase.schema.embedded import expression_fault
 from jotbase.schema.model import MISSING, Column, Table, Type
 from jotbase.schema.names import name_fault
 from jotbase.schema.subschemas import pointer
@@ -86,6 +87,8 @@ def _faults(column: Column) -> Iterator[tuple[str, str, str]]:
     if len(given) > 1:
         reason = f"{' and '.join(given)} cannot both fill the column"
         yield f"/{given[-1]}", reason, "keep one of them"
+    if column.generated is not None and (fault := expression_fault(column.generated)):
+        yield "/generated", *fault
     if "references" not in column.schema:
         for word in ("onDelete", "onUpdate"):
             if word in column.schema:

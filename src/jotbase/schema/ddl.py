@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from jotbase.schema import searches
 from jotbase.schema.changelog import CREATE_CHANGES, triggers
 from jotbase.schema.constraints import TYPES, check, default_literal
+from jotbase.schema.embedded import enclosed
 from jotbase.schema.model import MISSING, Column, ForeignKey, Model, Table, Type
 from jotbase.schema.names import default_name
 from jotbase.sql.dialect import SQLITE, Dialect
@@ -100,7 +101,7 @@ def column_definition(table: Table, column: Column) -> str:
     if default is not None:
         parts.append(f"DEFAULT {default}")
     if column.generated is not None:
-        parts.append(f"GENERATED ALWAYS AS ({column.generated}) STORED")
+        parts.append(f"GENERATED ALWAYS AS {enclosed(column.generated)} STORED")
     condition = check(column, table.schema, strict=is_strict(table))
     if condition:
         called = SQLITE.identifier(default_name(table.name, [column.name], "check"))

@@ -15,6 +15,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 from jotbase.errors import Fault, ProjectError
 from jotbase.schema.check import RowCheck
 from jotbase.schema.columns import default_faults, read_column
+from jotbase.schema.embedded import select_fault
 from jotbase.schema.keys import (
     World,
     column_list_faults,
@@ -202,10 +203,16 @@ def _table_faults(table: Table, document: Mapping[str, Any]) -> Iterator[Fault]:
     if table.without_rowid and table.view is None:
         yield from _keyless(table, numbered)
     if table.view is not None:
-        for word in ("indexes", "realtime", "withoutRowid"):
-            if document.get(word):
-                reason = f'a view has no "{word}"'
-                yield Fault(table.file, f"/{word}", reason, "say it of the table behind the view")
+        yield from _view_faults(table, table.view, document)
+
+
+def _view_faults(table: Table, text: str, document: Mapping[str, Any]) -> Iterator[Fault]:
+    if fault := select_fault(text):
+        yield Fault(table.file, "/view", *fault)
+    for word in ("indexes", "realtime", "withoutRowid"):
+        if document.get(word):
+            reason = f'a view has no "{word}"'
+            yield Fault(table.file, f"/{word}", reason, "say it of the table behind the view")
 
 
 def _keyless(table: Table, numbered: list[str]) -> Iterator[Fault]:

@@ -241,7 +241,9 @@ def _not_applied(text: str, error: JotError, model: Model) -> Fault:
         return Fault("database", "", reason, f"{hint} {SQLITE.identifier(name)};")
     table = next(_concerned(text, model), None)
     place = table.file if table is not None else "schemas"
-    return Fault(place, "", f"the database refuses: {_said(error)}", f"the statement: {text[:500]}")
+    return Fault(
+        place, "", f"the database refuses: {_said(error)}", f"the statement: {text[:4000]}"
+    )
 
 
 def _concerned(text: str, model: Model) -> Iterator[Table]:

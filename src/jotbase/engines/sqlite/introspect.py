@@ -43,6 +43,11 @@ _TRIGGERS = (
     "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? ORDER BY rowid"
 )
 
+_MADE = (
+    "SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'view') AND sql IS NOT NULL"
+    " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"
+)
+
 #: The columns that SQLite gives generated ones in `hidden` (sqlite.org/pragma.html, table_xinfo).
 _GENERATED = (2, 3)
 
@@ -162,6 +167,24 @@ def _references(connection: apsw.Connection, table: str) -> Iterator[FoundRefere
             on_delete=on_delete,
             on_update=on_update,
         )
+
+
+def made_by_hand(path: str) -> dict[str, str]:
+    """Return the SQL of the tables and views in a database file by name, the server's left out;
+    none where there is no database that can be read.
+    """
+    if not Path(path).is_file():
+        return {}
+    with contextlib.suppress(apsw.Error):
+        connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
+        with contextlib.closing(connection):
+            connection.set_busy_timeout(1000)
+            return {
+                str(name): str(text)
+                for name, text in connection.execute(_MADE).fetchall()
+                if not str(name).startswith(("jotbase.", "auth."))
+            }
+    return {}
 
 
 def _origins(connection: apsw.Connection, view: str) -> dict[str, tuple[str, str]]:

@@ -206,6 +206,10 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Callable[[Exception], JotErro
 _BY_MESSAGE: tuple[tuple[re.Pattern[str], Callable[[Exception], JotError]], ...] = (
     (re.compile(r"^malformed JSON|^JSON path error"), _refuse("22P02", "invalid input for json")),
     (re.compile(r"^integer overflow"), _OUT_OF_RANGE),
+    (
+        re.compile(r"^non-deterministic use of"),
+        _refuse("22007", "a computed column would depend on the time of now"),
+    ),
     (re.compile(r"LIKE or GLOB pattern too complex"), _TOO_BIG),
     (
         re.compile(r"parser stack overflow|Expression tree is too large|too many"),

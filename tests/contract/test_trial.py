@@ -1,0 +1,110 @@
+"""A project's SQL in the database's own eyes, on an empty database in memory."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from tests.unit.schema.projects import NUMBER, TEXT, model, table_file
+
+from jotbase.schema.model import Model, Table
+from jotbase.trial import NOTHING, tried
+
+T = table_file({"id": NUMBER, "a": TEXT, "first_name": TEXT})
+
+
+def view(select: str, *columns: str) -> dict[str, Any]:
+    """Return the file of a view with columns of text."""
+    return table_file(dict.fromkeys(columns or ("a",), TEXT), view=select)
+
+
+def said(one: Model, strangers: Mapping[str, str] | None = NOTHING) -> list[str]:
+    """Return the faults as file, place and reason."""
+    return [f"{x.file[8:-5]}#{x.pointer}: {x.reason}" for x in tried(one, strangers).faults]
+
+
+def test_sql_that_is_right_has_no_fault() -> None:
+    """Views over views and tables, functions of SQLite and of the server's own operators."""
+    fine = model(
+        t={**T, "properties": {**T["properties"], "up": {**TEXT, "generated": "upper(a)"}}},
+        a=view("select a, date('now') as day from b", "a", "day"),
+        b=view(
+            "with recursive r(n) as (select 1 union all select n + 1 from r) select a from t, r"
+        ),
+        c=view("select a from t where a like 'x%' -- why"),
+    )
+    assert said(fine) == []
+    assert tried(fine).reads["a"] >= {"b", "t"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("upper(frist_name)", "no such column: frist_name"),
+        ("random()", "non-deterministic functions prohibited in generated columns"),
+        ("date(coalesce(a, 'no' || 'w'))", "non-deterministic use of date()"),
+        ("(select 1)", "subqueries prohibited in generated columns"),
+        ("count(a)", "misuse of aggregate function count()"),
+        ("load_extension('x')", "unsafe use of load_extension()"),
+        ("nowhere(a)", "no such function: nowhere"),
+        ("g", "generated column loop"),
+        ("?1", "parameters prohibited in generated columns"),
+    ],
+)
+def test_what_cannot_be_computed_is_told_at_its_column(expression: str, reason: str) -> None:
+    """The table may have as many columns as it likes: the fault names the one."""
+    many = {f"column_{number}": TEXT for number in range(60)}
+    columns = {"a": TEXT, "first_name": TEXT, **many, "g": {**TEXT, "generated": expression}}
+    (told,) = said(model(t=table_file(columns)))
+    assert told.startswith("t#/properties/g/generated: the database cannot compute it: ")
+    assert reason in told
+
+
+def test_a_misspelt_column_is_guessed() -> None:
+    """Whatever it is to be computed by."""
+    columns = {"first_name": TEXT, "g": {**TEXT, "generated": "upper(frist_name)"}}
+    assert tried(model(t=table_file(columns))).faults[0].hint == "did you mean first_name?"
+
+
+def unread(select: str) -> Model:
+    """Return a model with a view that the reading of files would have refused."""
+    one = Table("v", model(t=T).tables["t"].columns[1:2], view=select, file="schemas/v.json")
+    return Model({**model(t=T).tables, "v": one})
+
+
+@pytest.mark.parametrize(
+    ("select", "reason"),
+    [
+        ("select 1 as a; delete from t", "more than one statement"),
+        ("with x as (select 1) delete from t", "a view only reads, and this would delete"),
+        ("pragma user_version", "a view only reads, and this would pragma"),
+        ("attach ':memory:' as x", "a view only reads, and this would attach"),
+        (
+            "select load_extension('x') as a",
+            "a view only reads, and this would call load_extension()",
+        ),
+        ("select a from t where", "the database cannot read the view: incomplete input"),
+        ("select id from t", "the database cannot read the view: no such column: "),
+        ("select a from nowhere", "the database cannot read the view: no such table: main.nowhere"),
+        ("select a from v", "the database cannot read the view: view v is circularly defined"),
+    ],
+)
+def test_a_view_is_one_select_that_reads(select: str, reason: str) -> None:
+    """What else SQL can do is named, and never done."""
+    (told,) = said(unread(select))
+    assert told.startswith(f"v#/view: {reason}")
+
+
+def test_one_mistake_in_a_view_is_told_once() -> None:
+    """Not of the views over it; what goes in a circle is told of each view in it."""
+    broken = model(t=T, a=view("select a from b"), b=view("select b as a from t"))
+    assert [one.partition(":")[0] for one in said(broken)] == ["b#/view"]
+    ring = model(a=view("select a from b"), b=view("select a from a"))
+    assert [one.partition(":")[0] for one in said(ring)] == ["a#/view", "b#/view"]
+
+
+def test_tables_that_no_file_speaks_of_may_be_there() -> None:
+    """Those of the project's database, if they are known; else what is missing is no fault."""
+    over = model(v=view("select a from notes"))
+    assert said(over) != []
+    assert said(over, None) == []
+    assert said(over, {"notes": "CREATE VIRTUAL TABLE notes USING fts5(a)"}) == []
