@@ -21,7 +21,7 @@ from jotbase.query.row_keys import is_numbered, spelled
 from jotbase.query.rows import (
     Frame,
     Opened,
-    conditions,
+    filtered,
     is_sorted,
     limited,
     linked_tables,
@@ -72,8 +72,7 @@ def compile_read(
 
 
 def _root(node: Node, frame: Frame) -> Opened:
-    opened = open_table(node.table, node.alias, frame)
-    return Opened(opened.sources, (*opened.conditions, *conditions(node, frame)))
+    return filtered(node, open_table(node.table, node.alias, frame), frame)
 
 
 def _total(node: Node, frame: Frame) -> Fragment:
@@ -126,7 +125,7 @@ def _joins(node: Node, frame: Frame) -> Fragment:
     for item in node.items:
         embed = item.value
         if isinstance(embed, Embed) and embed.spread and embed.link.to_one:
-            opened = linked_tables(embed, node.alias, frame)
+            opened = linked_tables(embed, node.alias, frame, joined=True)
             matching = join(" AND ", opened.conditions)
             joins += " LEFT JOIN " + opened.sources + " ON " + matching
             joins += _joins(embed.node, frame)

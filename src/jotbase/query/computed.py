@@ -101,17 +101,23 @@ def _facts(table: Table) -> dict[str, Any]:
     return {one.name: getattr(table, one.name) for one in fields(Table)}
 
 
-def extended_source(table: Extended, inside: Fragment, alias: str, dialect: Dialect) -> Fragment:
-    """Return the table's rows with what is computed of them; `inside` is its own source."""
+def extended_source(
+    table: Extended, inside: Fragment, alias: str, dialect: Dialect, seen: Iterable[Fragment] = ()
+) -> Fragment:
+    """Return the table's rows with what is computed of them; `inside` is its own source.
+
+    Nothing is computed of a row for which the conditions of `seen` do not hold.
+    """
     row = dialect.identifier(_BASE)
     columns = [sql(f"{row}.*")]
     if is_numbered(table.base) and not isinstance(table.base, Produced):
         number = dialect.identifier(table.row_key[0])
         columns.append(sql(f"{row}.{number} AS {number}"))
-    columns.extend(
-        asked(one.key, table.base, _BASE, dialect) + f" AS {dialect.identifier(one.column.name)}"
-        for one in table.extras
-    )
+    shown = join(" AND ", seen)
+    for one in table.extras:
+        found = asked(one.key, table.base, _BASE, dialect)
+        found = "CASE WHEN " + shown + " THEN " + found + " END" if shown else found
+        columns.append(found + f" AS {dialect.identifier(one.column.name)}")
     chosen = "(SELECT " + join(", ", columns) + " FROM " + inside + ")"
     return chosen + f" AS {dialect.identifier(alias)}"
 

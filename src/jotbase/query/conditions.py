@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from orjson import loads
@@ -20,6 +21,7 @@ from jotbase.query.intent import Condition as Asked
 from jotbase.query.lexing import configuration
 from jotbase.query.nodes import Combined, Condition, Embed, HasEmbed
 from jotbase.query.operators import OPERATORS
+from jotbase.query.patterns import like_pattern, regular
 from jotbase.query.shape import SEARCHES
 from jotbase.query.spelling import nearest
 from jotbase.query.textsearch import parsed
@@ -31,6 +33,7 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?", re.ASCII)
 #: How many parts of a conjunction or disjunction stand side by side.
 _WIDTH = 16
 _LIKE = ("like", "ilike")
+_REGULAR = ("match", "imatch")
 _SYMBOLS = {
     "eq": "=",
     "neq": "<>",
@@ -242,10 +245,12 @@ def _reader(operator: str, kind: Type, item: Type | None) -> Callable[[Any], Any
     if operator == "in":
         return lambda text: tuple(from_text(kind, one, item) for one in list_items(text))
     if operator in _LIKE:
-        return lambda text: text.replace("*", "%")
+        return like_pattern
+    if operator in _REGULAR:
+        return partial(regular, any_case=operator == "imatch")
     if kind is Type.ARRAY and item is None:
         return _mixed
-    if kind is Type.TEXT or operator in ("match", "imatch"):
+    if kind is Type.TEXT:
         return _as_is
     return lambda text: from_text(kind, text, item)
 

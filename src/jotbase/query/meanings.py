@@ -27,11 +27,13 @@ DOCUMENTS = frozenset({Type.JSON, Type.ARRAY})
 class Meaning:
     """One meaning in both readings.
 
-    `spell` writes SQL from the arguments' fragments, by dialect name; `read` takes their values.
+    `spell` writes SQL from the arguments' fragments, by dialect name; `read` takes their values. A
+    `leakproof` one may be asked of rows that the caller may not see: see `barrier`.
     """
 
     spell: Spellings
     read: Callable[..., Any]
+    leakproof: bool = False
 
 
 def infix(sqlite: str, postgres: str | None = None) -> Spellings:
@@ -83,11 +85,19 @@ def in_list(value: Any, options: Sequence[Any] | None) -> bool | None:
     return any(same(value, option) for option in options)
 
 
+def of_json(document: Fragment, value: Fragment) -> Fragment:
+    """Return a value out of a document, which is unknown where the text is no JSON.
+
+    SQLite would raise, for the row of a table that others write; it reads a document once for both.
+    """
+    return sql("CASE WHEN json_valid(") + document + ") THEN " + value + " END"
+
+
 def _holds_sqlite(test: str) -> Spelling:
     # json_each gives true as 1, so an item's kind must be asked for as well.
     def spell(array: Fragment, item: Fragment) -> Fragment:
         return (
-            sql("CASE WHEN ") + array + " IS NULL OR " + item + " IS NULL THEN NULL ELSE EXISTS"
+            sql("CASE WHEN json_valid(") + array + ") AND " + item + " IS NOT NULL THEN EXISTS"
             " (SELECT 1 FROM json_each(" + array + ") AS jot_item WHERE jot_item.value = " + item
         ) + f" AND jot_item.type {test} ('true', 'false')) END"
 
@@ -104,10 +114,19 @@ def _startswith_sqlite(text: Fragment, head: Fragment) -> Fragment:
 
 def _json_text_sqlite(document: Fragment, path: Fragment) -> Fragment:
     # `->` keeps a number's spelling, where `->>` would read it and print it again.
-    return (
+    text = (
         sql("CASE json_type(") + document + ", " + path + ") WHEN 'null' THEN NULL"
         " WHEN 'text' THEN " + document + " ->> " + path + " ELSE " + document + " -> " + path
     ) + " END"
+    return of_json(document, text)
+
+
+def _json_get_sqlite(document: Fragment, path: Fragment) -> Fragment:
+    return of_json(document, document + " -> " + path)
+
+
+def _json_length_sqlite(array: Fragment) -> Fragment:
+    return of_json(array, sql("json_array_length(") + array + ")")
 
 
 def is_value(value: Any, wanted: Any) -> bool:
@@ -189,12 +208,16 @@ def search_postgres(to_query: str) -> Spelling:
 LIKE = {"sqlite": _like_sqlite, "postgres": infix("LIKE")["postgres"]}
 STARTSWITH = {"sqlite": _startswith_sqlite, "postgres": call("starts_with")["postgres"]}
 JSON_TEXT = {"sqlite": _json_text_sqlite, "postgres": infix("#>>")["postgres"]}
+JSON_GET = {"sqlite": _json_get_sqlite, "postgres": infix("#>")["postgres"]}
+JSON_LENGTH = {"sqlite": _json_length_sqlite, "postgres": call("jsonb_array_length")["postgres"]}
 IN = {"sqlite": _in_sqlite("value"), "postgres": _in_postgres}
 HOLDS = {"sqlite": _holds_sqlite("NOT IN"), "postgres": _holds_postgres}
 HOLDS_BOOLEAN = {"sqlite": _holds_sqlite("IN"), "postgres": _holds_postgres}
 #: `in` where the values are JSON, or bytes, which a JSON list holds as hexadecimal digits.
 IN_DOCUMENTS = Meaning({"sqlite": _among_sqlite, "postgres": _in_postgres}, in_list)
-IN_BYTES = Meaning({"sqlite": _in_sqlite("unhex(value)"), "postgres": _in_postgres}, in_list)
+IN_BYTES = Meaning(
+    {"sqlite": _in_sqlite("unhex(value)"), "postgres": _in_postgres}, in_list, leakproof=True
+)
 DISTINCT_DOCUMENTS = Meaning(
     {"sqlite": _distinct_sqlite, "postgres": infix("IS DISTINCT FROM")["postgres"]}, distinct
 )

@@ -26,6 +26,8 @@ from jotbase.query.meanings import (
     IN,
     IN_BYTES,
     IN_DOCUMENTS,
+    JSON_GET,
+    JSON_LENGTH,
     JSON_TEXT,
     LIKE,
     STARTSWITH,
@@ -57,7 +59,8 @@ class Operator:
     `spell` and `read` are its usual meaning; `typed` is the one it has where its last argument is
     of such a type. A `strict` operator is unknown (None) as soon as an argument is, and `read`
     never sees None. `types` are those of its first argument, `takes` says how each argument is
-    bound, `url` whether filters may name it.
+    bound, `url` whether filters may name it. `leakproof` says of its usual meaning whether it may
+    be asked about rows that a rule hides (see `barrier`).
     """
 
     name: str
@@ -69,11 +72,12 @@ class Operator:
     result: Type = Type.BOOLEAN
     url: bool = True
     takes: tuple[Takes, ...] = ("value", "value")
+    leakproof: bool = False
     typed: Mapping[Type, Meaning] = field(default_factory=dict)
 
     def meaning(self, last: Type | None) -> Meaning:
         """Return what the operator means where its last argument is of that type."""
-        usual = Meaning(self.spell, self.read)
+        usual = Meaning(self.spell, self.read, self.leakproof)
         return usual if last is None else self.typed.get(last, usual)
 
 
@@ -114,14 +118,22 @@ _RANGE_OPERATORS: Mapping[str, tuple[str, Meaning]] = {
 }
 
 _TABLE = (
-    Operator("eq", "equals", infix("="), same, typed=compared("=")),
-    Operator("neq", "differs from", infix("<>"), lambda a, b: not same(a, b), typed=compared("<>")),
+    Operator("eq", "equals", infix("="), same, leakproof=True, typed=compared("=")),
+    Operator(
+        "neq",
+        "differs from",
+        infix("<>"),
+        lambda a, b: not same(a, b),
+        leakproof=True,
+        typed=compared("<>"),
+    ),
     Operator(
         "lt",
         "less than",
         infix("<"),
         lambda a, b: a < b,
         COMPARABLE,
+        leakproof=True,
         typed={**compared("<"), **in_order("<")},
     ),
     Operator(
@@ -130,6 +142,7 @@ _TABLE = (
         infix("<="),
         lambda a, b: a <= b,
         COMPARABLE,
+        leakproof=True,
         typed={**compared("<="), **in_order("<=")},
     ),
     Operator(
@@ -138,6 +151,7 @@ _TABLE = (
         infix(">"),
         lambda a, b: a > b,
         COMPARABLE,
+        leakproof=True,
         typed={**compared(">"), **in_order(">")},
     ),
     Operator(
@@ -146,6 +160,7 @@ _TABLE = (
         infix(">="),
         lambda a, b: a >= b,
         COMPARABLE,
+        leakproof=True,
         typed={**compared(">="), **in_order(">=")},
     ),
     Operator(
@@ -183,18 +198,27 @@ _TABLE = (
         in_list,
         strict=False,
         takes=("value", "list"),
+        leakproof=True,
         typed={
             **dict.fromkeys(DOCUMENTS, IN_DOCUMENTS),
             Type.BYTES: IN_BYTES,
         },
     ),
-    Operator("is", "is null, true or false; never unknown", infix("IS"), is_value, strict=False),
+    Operator(
+        "is",
+        "is null, true or false; never unknown",
+        infix("IS"),
+        is_value,
+        strict=False,
+        leakproof=True,
+    ),
     Operator(
         "isdistinct",
         "differs, null being a value like others; never unknown",
         infix("IS DISTINCT FROM"),
         distinct,
         strict=False,
+        leakproof=True,
         typed=dict.fromkeys(DOCUMENTS, DISTINCT_DOCUMENTS),
     ),
     Operator(
@@ -268,7 +292,7 @@ _TABLE = (
     Operator(
         "array_len",
         "items of an array",
-        call("json_array_length", "jsonb_array_length"),
+        JSON_LENGTH,
         len,
         frozenset({Type.ARRAY}),
         result=Type.INTEGER,
@@ -296,7 +320,7 @@ _TABLE = (
     Operator(
         "json_get",
         "the JSON value at the end of a path (`->`)",
-        infix("->", "#>"),
+        JSON_GET,
         documents.at,
         DOCUMENTS,
         result=Type.JSON,
@@ -322,8 +346,29 @@ def _of_documents(function: Callable[[Any, Any], Any]) -> Callable[[str, str], A
     return lambda left, right: function(orjson.loads(left), orjson.loads(right))
 
 
+#: What Python raises where a value is none of the type that its column should hold (SQLite keeps
+#: any value in any column of a table that is not STRICT), or nested beyond all measure.
+_UNFIT = (TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+
+
+def total(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function, which now says «unknown» of a value that is none of its type's.
+
+    It would raise for one row of a table what everybody who asks the table is told then. What is
+    wrong with a request's own value is found when the value is bound.
+    """
+
+    def answer(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except _UNFIT:
+            return None
+
+    return answer
+
+
 #: What the SQLite spellings call; a connection must have them. None of them is given NULL.
-SQL_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jot_base64": base64_text,
     "jot_lexemes": lexemes,
     **{f"jot_{form}": textsearch.searching(form) for form, _, _ in _SEARCHES},
@@ -337,3 +382,4 @@ SQL_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jot_overlaps": _of_documents(documents.overlaps),
     "jot_among": _of_documents(lambda value, options: any(same(value, one) for one in options)),
 }
+SQL_FUNCTIONS = {name: total(function) for name, function in _FUNCTIONS.items()}

@@ -9,10 +9,35 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from jotbase.errors import RequestError
 from jotbase.schema.regex import found
+
+#: How long a pattern of LIKE may be, in bytes: SQLite's own limit
+#: (sqlite.org/limits.html, SQLITE_MAX_LIKE_PATTERN_LENGTH).
+MAX_PATTERN = 50_000
 
 #: Stretches of a pattern between its `%`, each with the number of characters it takes.
 _Stretches = tuple[tuple[re.Pattern[str], int], ...]
+
+
+def like_pattern(text: str) -> str:
+    """Read a filter's pattern, in which `*` is `%`. Raises RequestError 54000 for a long one.
+
+    SQLite would find that out at the first row that it looks at, and only then.
+    """
+    if len(text) > MAX_PATTERN or len(text.encode("utf-8", "surrogatepass")) > MAX_PATTERN:
+        raise RequestError(
+            "54000",
+            "The pattern is too long",
+            details=f"The limit is {MAX_PATTERN} bytes.",
+        )
+    return text.replace("*", "%")
+
+
+def regular(text: str, *, any_case: bool = False) -> str:
+    """Read a filter's regular expression. Raises RequestError 2201B, whatever rows there are."""
+    found(text, "", any_case=any_case)
+    return text
 
 
 def like(text: str, pattern: str) -> bool:
@@ -58,14 +83,17 @@ def _fits(text: str, stretches: _Stretches) -> bool:
     return True
 
 
-def match(text: str, pattern: str) -> bool:
-    """Whether the regular expression is found in the text. Raises RequestError 2201B."""
-    return found(pattern, text)
+def match(text: object, pattern: str) -> bool | None:
+    """Whether the regular expression is found in the text; unknown of what is no text.
+
+    Raises RequestError 2201B.
+    """
+    return found(pattern, text) if isinstance(text, str) else None
 
 
-def imatch(text: str, pattern: str) -> bool:
+def imatch(text: object, pattern: str) -> bool | None:
     """Whether the regular expression is found in the text, whatever its case."""
-    return found(pattern, text, any_case=True)
+    return found(pattern, text, any_case=True) if isinstance(text, str) else None
 
 
 def ascii_lower(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from jotbase.query import barrier
 from jotbase.query.columns import path_of
 from jotbase.query.computed import (
     Extended,
@@ -17,7 +18,17 @@ from jotbase.query.computed import (
     extended_source,
     related_source,
 )
-from jotbase.query.expr import TRUE, And, Apply, Expr, Not, Or, rescoped
+from jotbase.query.expr import (
+    TRUE,
+    And,
+    Apply,
+    Expr,
+    Not,
+    Or,
+    conjuncts,
+    is_local,
+    rescoped,
+)
 from jotbase.query.guarding import Guard
 from jotbase.query.narrowing import narrowed
 from jotbase.query.nodes import (
@@ -52,10 +63,26 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Tables behind FROM, and what must hold for their rows to be seen at all."""
+    """Tables behind FROM, and what must hold for their rows to be seen at all.
+
+    `conditions` are what the row itself decides, `lookups` what others must be asked for.
+    """
 
     sources: Fragment
-    conditions: tuple[Fragment, ...]
+    conditions: tuple[Fragment, ...] = ()
+    lookups: tuple[Fragment, ...] = ()
+
+    @property
+    def seen(self) -> tuple[Fragment, ...]:
+        """All that must hold."""
+        return (*self.conditions, *self.lookups)
+
+    def under(self, rule: Expr, frame: Frame) -> Opened:
+        """Return the same tables under one more rule."""
+        parts = () if rule == TRUE else conjuncts(rule)
+        own = tuple(written(part, frame) for part in parts if is_local(part))
+        others = tuple(written(part, frame) for part in parts if not is_local(part))
+        return Opened(self.sources, (*self.conditions, *own), (*self.lookups, *others))
 
 
 def open_table(table: Table, alias: str, frame: Frame, parent: str = "") -> Opened:
@@ -64,15 +91,20 @@ def open_table(table: Table, alias: str, frame: Frame, parent: str = "") -> Open
     Rows that a call gave back are what the function chose to give. A computed relation's hang on
     the row called `parent`.
     """
+    opened = Opened(_source(table, alias, parent, frame))
     if _is_given(table.base if isinstance(table, Extended) else table):
-        return Opened(_source(table, alias, parent, frame), ())
-    rule = rescoped(frame.guard.rows(table, "select"), _ROW, alias)
-    seen: tuple[Fragment, ...] = () if rule == TRUE else (written(rule, frame),)
+        return opened
+    opened = opened.under(_rule(table, alias, frame), frame)
     if isinstance(table, Face):
         key, names = table.row_key, spelled(table.row_key, frame.dialect)
         mine = spelled(key, frame.dialect, alias)
-        seen += (sql(f"({mine}) IN (SELECT {names} {table.rows_of})"),)
-    return Opened(_source(table, alias, parent, frame), seen)
+        shown = sql(f"({mine}) IN (SELECT {names} {table.rows_of})")
+        return Opened(opened.sources, opened.conditions, (*opened.lookups, shown))
+    return opened
+
+
+def _rule(table: Table, alias: str, frame: Frame) -> Expr:
+    return rescoped(frame.guard.rows(table, "select"), _ROW, alias)
 
 
 def _is_given(table: Table) -> bool:
@@ -83,13 +115,24 @@ def _source(table: Table, alias: str, parent: str, frame: Frame) -> Fragment:
     """Return what stands behind FROM, without the rule."""
     dialect = frame.dialect
     if isinstance(table, Extended):
-        inside = _source(table.base, extended_alias(), parent, frame)
-        return extended_source(table, inside, alias, dialect)
+        own = extended_alias()
+        inside = Opened(_source(table.base, own, parent, frame))
+        if not _is_given(table.base):
+            inside = inside.under(_rule(table.base, own, frame), frame)
+        # What is computed of a row runs the project's code, so only for rows that are seen.
+        if barrier.hides_rows(table.base):
+            inside = Opened(_fenced(own, inside.sources + where(inside.seen), frame))
+        return extended_source(table, inside.sources, alias, dialect, inside.seen)
     if isinstance(table, Related):
         return related_source(table, alias, parent, dialect)
     if isinstance(table, Produced):
         return source(table, alias, dialect)
     return sql(f"{dialect.identifier(table.name)} AS {dialect.identifier(alias)}")
+
+
+def _fenced(alias: str, chosen: Fragment, frame: Frame) -> Fragment:
+    called = frame.dialect.identifier(alias)
+    return barrier.fenced(f"{called}.*", chosen, called)
 
 
 def written(expression: Expr, frame: Frame) -> Fragment:
@@ -103,22 +146,46 @@ def written(expression: Expr, frame: Frame) -> Fragment:
     return fragment
 
 
-def conditions(node: Node, frame: Frame, *, tied: bool = False) -> tuple[Fragment, ...]:
-    """Return what a node's rows must fulfil besides their table's rule.
+def filtered(
+    node: Node,
+    opened: Opened,
+    frame: Frame,
+    ties: tuple[Fragment, ...] = (),
+    *,
+    joined: bool = False,
+) -> Opened:
+    """Return the opened tables with all that a node's rows must fulfil.
 
-    Rows `tied` to a parent are few by that already: an index then only tests them.
+    What is not leakproof stands behind the rule, and behind what a view itself hides. `ties` are
+    what ties the rows to a parent; they are few by that, so that an index then only tests them. A
+    parent that they are `joined` to stands in the same FROM clause, where a source cannot name it.
     """
-    found: list[Fragment] = []
-    if node.where != TRUE:
-        few = narrowed(node.where, node.table, node.alias, only_test=tied)
-        found.extend([few] if few is not None else [])
-        found.append(condition(node.where, node.alias, frame))
-    found.extend(
-        exists(item.value, node.alias, frame)
-        for item in node.items
-        if isinstance(item.value, Embed) and item.value.required
+    beside, dear = _conditions(node, frame, tied=bool(ties))
+    if not dear:
+        return Opened(opened.sources, (*ties, *opened.seen, *beside))
+    if barrier.hides_rows(node.table):
+        inside, outside = ((), ties) if joined else (ties, ())
+        rows = opened.sources + where((*inside, *opened.seen, *beside))
+        return Opened(_fenced(node.alias, rows, frame), (*outside, *dear))
+    if not opened.seen:
+        return Opened(opened.sources, (*ties, *beside, *dear))
+    asked = barrier.behind(opened.seen, dear)
+    return Opened(opened.sources, (*ties, *opened.conditions, *beside, asked))
+
+
+def _conditions(node: Node, frame: Frame, *, tied: bool) -> tuple[list[Fragment], list[Fragment]]:
+    """Return what a node's rows must fulfil besides their table's rule: beside it, and behind it.
+
+    An index of words is looked into beside the rule, as any other index: it finds the numbers of
+    rows by words that it has, and reads no row.
+    """
+    few = narrowed(node.where, node.table, node.alias, only_test=tied)
+    beside, dear = barrier.split(node)
+    plain = [condition(one, node.alias, frame) for one in beside]
+    return (
+        plain if few is None else [few, *plain],
+        [condition(one, node.alias, frame) for one in dear],
     )
-    return tuple(found)
 
 
 def condition(where: Condition, alias: str, frame: Frame) -> Fragment:
@@ -144,20 +211,26 @@ def linked(embed: Embed, parent: str, frame: Frame) -> Fragment:
     return opened.sources + where(opened.conditions)
 
 
-def linked_tables(embed: Embed, parent: str, frame: Frame) -> Opened:
-    """Return the embedded table, its junction if any, and all that their rows must fulfil."""
+def linked_tables(embed: Embed, parent: str, frame: Frame, *, joined: bool = False) -> Opened:
+    """Return the embedded table, its junction if any, and all that their rows must fulfil.
+
+    They stand in a query of their own inside the parent's, or `joined` to it.
+    """
     node, link = embed.node, embed.link
     opened = open_table(node.table, node.alias, frame, parent)
-    sources, found = opened.sources, list(opened.conditions)
-    near = node.alias
-    if link.junction is not None:
-        near = link.junction_alias
-        between = open_table(link.junction, near, frame)
-        sources = between.sources + ", " + sources
-        found.extend(between.conditions)
-        found.extend(_equal(near, own, node.alias, far, frame) for own, far in link.far)
-    ties = [_equal(near, own, parent, theirs, frame) for theirs, own in link.pairs]
-    return Opened(sources, (*ties, *found, *conditions(node, frame, tied=True)))
+    if link.junction is None:
+        ties = tuple(_equal(node.alias, own, parent, theirs, frame) for theirs, own in link.pairs)
+        return filtered(node, opened, frame, ties, joined=joined)
+    near = link.junction_alias
+    between = open_table(link.junction, near, frame)
+    ties = tuple(_equal(near, own, parent, theirs, frame) for theirs, own in link.pairs)
+    far = tuple(_equal(near, own, node.alias, there, frame) for own, there in link.far)
+    both = Opened(
+        between.sources + ", " + opened.sources,
+        (*between.conditions, *far, *opened.conditions),
+        (*between.lookups, *opened.lookups),
+    )
+    return filtered(node, both, frame, ties, joined=joined)
 
 
 def _equal(left: str, column: str, right: str, other: str, frame: Frame) -> Fragment:

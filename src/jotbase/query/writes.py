@@ -17,7 +17,7 @@ from orjson import dumps
 from jotbase.errors import ConflictError, RequestError, violation
 from jotbase.query.candidates import Changed, changes, named_columns, new_rows
 from jotbase.query.compile import compile_read
-from jotbase.query.expr import TRUE, Context
+from jotbase.query.expr import Context
 from jotbase.query.faults import (
     Refused,
     changed_rows,
@@ -42,12 +42,11 @@ from jotbase.query.nodes import (
 from jotbase.query.row_keys import among, of_table
 from jotbase.query.rows import (
     Frame,
-    conditions,
+    filtered,
     limited,
     open_table,
     ordered,
     where,
-    written,
 )
 from jotbase.query.storing import (
     changed_keys,
@@ -202,13 +201,12 @@ def _chosen(
     frame = Frame(means.dialect, means.guard)
     action: RowAction = "delete" if isinstance(plan, DeletePlan) else "update"
     rule = means.guard.rows(plan.table, action)
-    opened = open_table(target.table, ROOT, frame)
-    allowed = () if rule == TRUE else (written(rule, frame),)
+    opened = filtered(target, open_table(target.table, ROOT, frame).under(rule, frame), frame)
     names = returned(plan.table, means.dialect, ROOT)
     statement: Fragment = (
         sql(f"SELECT {names} FROM ")
         + opened.sources
-        + where((*opened.conditions, *allowed, *conditions(target, frame)))
+        + where(opened.conditions)
         + ordered(target, frame)
         + limited(target)
     )

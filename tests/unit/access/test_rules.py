@@ -29,7 +29,10 @@ from jotbase.schema.model import Type
         ("row.open is True", "row.open IS TRUE"),
         ("row.created_at < now()", "row.created_at < ?"),
         ("lower(row.title) == row.title.lower()", "(lower(row.title)) = (lower(row.title))"),
-        ("len(row.tags) > 0", "(json_array_length(row.tags)) > ?"),
+        (
+            "len(row.tags) > 0",
+            "(CASE WHEN json_valid(row.tags) THEN json_array_length(row.tags) END) > ?",
+        ),
         ("row.fee == 1.5", "row.fee = CAST(? AS NUMERIC)"),
         ("row.open and\n row.salary == -1", "row.open AND (row.salary = ?)"),
         ("row.open or row.open", "row.open OR row.open"),

@@ -72,7 +72,7 @@ def test_not_in_and_is_not_are_negations() -> None:
 def test_a_json_column_says_yes_where_it_holds_true() -> None:
     """A place inside JSON is a condition by itself, and null there counts as absent."""
     assert text(READER.condition(ast.parse("row.settings['on']", mode="eval").body)) == (
-        "jot_compare((row.settings -> ?), ?) = 0"
+        "jot_compare((CASE WHEN json_valid(row.settings) THEN row.settings -> ? END), ?) = 0"
     )
 
 

@@ -22,7 +22,7 @@ from jotbase.sql.dialect import SQLITE
         ("salary.avg()", 'avg("row"."salary")', Type.NUMBER),
         ("title.max()", 'max("row"."title")', Type.TEXT),
         ("title.count()::text", 'CAST(count("row"."title") AS TEXT)', Type.TEXT),
-        ("data->a", '"row"."data" -> ?', Type.JSON),
+        ("data->a", 'CASE WHEN json_valid("row"."data") THEN "row"."data" -> ? END', Type.JSON),
     ],
 )
 def test_values(select: str, text: str, kind: Type) -> None:

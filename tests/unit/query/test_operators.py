@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from jotbase.query.operators import OPERATORS, SQL_FUNCTIONS
+from jotbase.errors import RequestError
+from jotbase.query.operators import OPERATORS, SQL_FUNCTIONS, total
 from jotbase.schema.model import Type
 from jotbase.sql.fragment import bound
 
@@ -83,3 +84,35 @@ def test_json_is_compared_as_documents() -> None:
 def test_sqlite_is_given_functions(name: str, arguments: tuple[str, ...], result: Any) -> None:
     """JSON comes to them as text."""
     assert SQL_FUNCTIONS[name](*arguments) == result
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("jot_compare", ("[1", "[2]")),
+        ("jot_compare", ("[" * 5000 + "]" * 5000, "1")),
+        ("jot_compare", (b"\xff", "1")),
+        ("jot_contains", ("{", "{}")),
+        ("jot_overlaps", ("1", "[1]")),
+        ("jot_among", ("nan", "[1]")),
+        ("jot_ilike", (1, "a")),
+        ("jot_match", (1, "a")),
+        ("jot_imatch", (b"a", "a")),
+        ("jot_range_key", (1,)),
+        ("jot_range_cs", ("(", "[1,2)")),
+        ("jot_range_adj", (1.5, "[1,2)")),
+    ],
+)
+def test_what_is_no_value_of_its_type_is_unknown(name: str, arguments: tuple[Any, ...]) -> None:
+    """A table that others write holds anything; nobody's question fails for a row of it."""
+    assert SQL_FUNCTIONS[name](*arguments) is None
+
+
+def test_mistakes_of_a_request_are_still_told() -> None:
+    """Only what a row holds is unknown."""
+
+    def refuse(_: str) -> None:
+        raise RequestError("22023", "no")
+
+    with pytest.raises(RequestError):
+        total(refuse)("a")

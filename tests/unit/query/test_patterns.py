@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.query.patterns import ascii_lower, ilike, imatch, like, match
+from jotbase.errors import RequestError
+from jotbase.query.patterns import (
+    MAX_PATTERN,
+    ascii_lower,
+    ilike,
+    imatch,
+    like,
+    like_pattern,
+    match,
+    regular,
+)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +84,22 @@ def test_regular_expressions_are_found_anywhere() -> None:
 def test_lower_folds_ascii_alone() -> None:
     """Both databases do so under byte order."""
     assert ascii_lower("AZÉß") == "azÉß"
+
+
+def test_a_pattern_is_read_before_any_row() -> None:
+    """A filter's `*` is `%`; what SQLite does not take is refused as it is read."""
+    assert like_pattern("a*b%") == "a%b%"
+    assert len(like_pattern("é" * (MAX_PATTERN // 2))) == MAX_PATTERN // 2
+
+    for text in ("a" * (MAX_PATTERN + 1), "é" * (MAX_PATTERN // 2 + 1)):
+        with pytest.raises(RequestError, match="too long"):
+            like_pattern(text)
+
+
+@pytest.mark.parametrize("pattern", ["(?=x)", "(", "a{9999}{9999}"])
+def test_a_regular_expression_is_read_before_any_row(pattern: str) -> None:
+    """What cannot be read is refused, whether there is a row or none."""
+    assert regular("a+", any_case=True) == "a+"
+
+    with pytest.raises(RequestError, match="regular expression"):
+        regular(pattern)

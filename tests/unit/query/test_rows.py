@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.unit.query.board import JOBS, OPEN, HidingGuard, column, read_plan, table
+from tests.unit.query.board import JOBS, OPEN, PEOPLE, HidingGuard, column, read_plan, table
 
-from jotbase.query.expr import Apply, Field
+from jotbase.query.expr import And, Apply, Exists, Field
 from jotbase.query.nodes import Node, OrderBy, Value
 from jotbase.query.operators import OPERATORS
 from jotbase.query.predicate import predicate
-from jotbase.query.rows import Frame, limited, open_table, ordered, written
+from jotbase.query.rows import Frame, filtered, limited, open_table, ordered, written
 from jotbase.schema.model import Type
 from jotbase.sql.dialect import SQLITE
 
@@ -102,3 +102,55 @@ def test_no_spelling_meets_a_rule_bare(operator: str) -> None:
     text = written(holds, FRAME).text
 
     assert text == f"({predicate(holds, SQLITE).text})"
+
+
+def conditions(query: str, *hidden: str) -> list[str]:
+    """Return what the rows of a query over the jobs must fulfil, where rules hide some."""
+    node = read_plan(f"GET /{query}").node
+    frame = Frame(SQLITE, HidingGuard(*hidden))
+    opened = filtered(node, open_table(node.table, node.alias, frame), frame)
+    return [one.text for one in opened.conditions]
+
+
+RULE = '("row"."id" = ?)'
+LIKE = """("row"."title" LIKE ? ESCAPE '\\')"""
+
+
+def test_what_leaks_stands_behind_the_rule() -> None:
+    """An index serves the rule and what is compared; a pattern meets what the rule shows."""
+    assert conditions("jobs?title=like.a*&salary=gt.1", "jobs") == [
+        RULE,
+        '("row"."salary" > ?)',
+        f"CASE WHEN {RULE} THEN {LIKE} END",
+    ]
+
+
+def test_without_a_rule_there_is_no_barrier() -> None:
+    """Nothing is hidden from anybody."""
+    assert conditions("jobs?title=like.a*") == [LIKE]
+
+
+def test_a_view_is_a_barrier_too() -> None:
+    """Whatever rows it leaves out, no pattern of a caller's meets them."""
+    node = read_plan("GET /open_jobs?firm=eq(any).{1,2}&id=eq.1&or=(id.is.null)").node
+    dear = replace(node, table=replace(node.table, origins={}))
+    frame = Frame(SQLITE, HidingGuard("open_jobs"))
+    opened = filtered(dear, open_table(dear.table, "row", frame), frame)
+
+    assert opened.sources.text == (
+        '(SELECT "row".* FROM "open_jobs" AS "row" WHERE ("row"."id" = ?) LIMIT ?) AS "row"'
+    )
+    assert len(opened.conditions) == 3
+
+
+def test_what_others_are_asked_of_is_asked_once() -> None:
+    """A rule that looks into another table stands in the barrier alone where there is one."""
+    node = read_plan("GET /jobs?title=like.a*").node
+    opened = open_table(node.table, "row", FRAME).under(MEMBER, FRAME)
+
+    assert [one.text for one in filtered(node, opened, FRAME).conditions] == [
+        f'CASE WHEN EXISTS (SELECT 1 FROM "people" AS "p" WHERE TRUE) THEN {LIKE} END'
+    ]
+
+
+MEMBER = Exists(PEOPLE, "p", And(()))
