@@ -24,14 +24,14 @@ from jotbase.calls import Calls
 from jotbase.computing import Computing
 from jotbase.data import Meaning, constraint_name, contexts, data_api, decode_row, read_meaning
 from jotbase.engines.base import Engine
-from jotbase.errors import ProjectError
+from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.feed import Feed
 from jotbase.functions.context import DataClient, enter, run_as
 from jotbase.functions.host import Loaded, described, host, load_for
 from jotbase.http.asgi import Application, Receive, Scope, Send, read_headers, send_response
 from jotbase.http.clock import WallClock
 from jotbase.http.credentials import CredentialCheck
-from jotbase.http.files import NOT_FOUND, page, public_files
+from jotbase.http.files import NOT_FOUND, health, page, public_files
 from jotbase.http.hashing import Hashing
 from jotbase.http.live import Live
 from jotbase.http.routes import Doors, application
@@ -48,7 +48,7 @@ from jotbase.schema.upgrade import Upgraded
 from jotbase.schema.vocabulary import META_SCHEMA
 from jotbase.seeding import seed
 from jotbase.settings import Settings
-from jotbase.upkeep import keep_up
+from jotbase.upkeep import keep_short, keep_up
 from jotbase.values import ANON, Principal, Request, Response, Row
 
 log = logging.getLogger("jotbase")
@@ -170,7 +170,7 @@ class Backend:
     async def _session_alive(self, session_id: str) -> bool:
         statement = session_alive(self.engine.dialect, session_id)
         text = statement.numbered(self.engine.dialect.mark)
-        return bool(await self.engine.read(text, statement.params))
+        return bool(await self.engine.look(text, statement.params))
 
     def revoke(self, revocation: Revocation) -> None:
         """Let go at once of sessions that ended: remembered tokens and open sockets."""
@@ -196,13 +196,8 @@ class Backend:
         self._chores = [
             asyncio.create_task(chore)
             for chore in (
-                keep_up(
-                    self.engine,
-                    self.revoke,
-                    self.credentials.live.clear,
-                    self.settings,
-                    self._clock,
-                ),
+                keep_up(self.engine, self.revoke, self.credentials.live.clear, self._clock),
+                keep_short(self.engine, self.settings),
                 keep_indexed(self.engine, lambda: self.meaning.model),
             )
         ]
@@ -272,6 +267,11 @@ class Backend:
             except ProjectError as error:
                 on_failure(error)
                 raise
+            except JotError as error:
+                # The database refused what only the server itself asks of it.
+                fault = Fault("database", "", f"it cannot be used: {error}", error.hint)
+                on_failure(ProjectError([fault]))
+                raise
             except Exception:
                 log.exception("the start failed")
                 raise
@@ -285,7 +285,7 @@ class Backend:
             functions=self._call_function,
             files=public_files(self.project.public),
             pages={
-                "/health": page({"status": "ok"}),
+                "/health": health(self.engine.fault),
                 "/config.json": page(shown),
                 "/schema/table/v1": page(META_SCHEMA, cache="public, max-age=3600"),
                 **studio_pages(),

@@ -83,15 +83,18 @@ CODES: dict[str, Code] = {
     "42883": Code(404, "The operator does not fit the types."),
     "42P10": Code(400, "on_conflict names columns that no unique constraint has."),
     "428C9": Code(400, "The column is set by the server and cannot be written."),
+    "53000": Code(503, "The server has no thread, file or memory left; try again later."),
     "53100": Code(507, "The disk is full or read-only; nothing was written."),
     "53400": Code(413, "The request body is larger than the server allows."),
     "54000": Code(413, "A value or statement is larger than the database takes."),
     "54001": Code(400, "The request is nested more deeply, or asks for more, than is allowed."),
     "55000": Code(405, "The view cannot be written."),
     "55P03": Code(503, "The database is locked by another process; try again."),
+    "58P01": Code(503, "The database file was moved or replaced; nothing is written."),
     "57P01": Code(503, "The server is stopping; try again."),
     "P0001": Code(400, "A trigger of the database refused."),
     "57014": Code(504, "The statement ran longer than the time limit and was stopped."),
+    "XX001": Code(500, "The database file is damaged."),
 }
 
 #: GoTrue's codes that the accounts API gives, and when. A code goes with several statuses.

@@ -117,4 +117,4 @@ class Feed:
         dialect = self.engine.dialect
         asked = question(change, groups.rule(change.table), facts, dialect)
         values = bind(asked, Context(now=self._now()))
-        return dict(verdicts(facts, await self.engine.read(asked.numbered(dialect.mark), values)))
+        return dict(verdicts(facts, await self.engine.look(asked.numbered(dialect.mark), values)))

@@ -38,8 +38,8 @@ async def keep_indexed(engine: Engine, model: Callable[[], Model]) -> None:
         began = clock()
         try:
             left = await index_some(engine, model())
-        except JotError:
-            log.exception("indexing failed; it is tried again")
+        except JotError as error:
+            log.warning("indexing failed, and is tried again: %s", error.message)
             left = False
         # As long as a batch took, others have the interpreter for themselves.
         await asyncio.sleep(clock() - began if left else LOOK_EVERY)
@@ -48,6 +48,6 @@ async def keep_indexed(engine: Engine, model: Callable[[], Model]) -> None:
 async def index_some(engine: Engine, model: Model) -> bool:
     """Index a few rows of those that wait; return whether some are left."""
     text = waiting(model)
-    if not text or not (await engine.read(text, ()))[0][0]:
+    if not text or not (await engine.look(text, ()))[0][0]:
         return False
     return await engine.write(lambda: catch_up(model))

@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from jotbase.app import Backend, Compute, ConstraintName, EngineMaker
 from jotbase.data import read_meaning
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine, SqliteOptions
+from jotbase.engines.sqlite.files import keep_private
 from jotbase.keychain import read_keys, with_keys
 from jotbase.project import Project, find_project, read_dotenv
 from jotbase.query.computed import SQL_NAME
@@ -73,5 +75,9 @@ def load(project: Project, settings: Settings, url: str) -> Backend:
     meaning = read_meaning(project)
     settings = with_keys(project, settings)
     ring = read_keys(settings)
-    make = engine_maker(project.database(settings.database_url), settings)
+    database = Path(project.database(settings.database_url))
+    keep_private(project.root / ".env")
+    if database.parent == project.root / "data":
+        keep_private(database.parent)
+    make = engine_maker(str(database), settings)
     return Backend(project, settings, meaning, ring, make, url)

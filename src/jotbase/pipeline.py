@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from jotbase.engines.base import Engine
+from jotbase.engines.base import CALLER, Engine
 from jotbase.errors import JotError
 from jotbase.query.batch import Step, batch_unit, linked, make_step, render_batch
 from jotbase.query.expr import Context
@@ -66,6 +66,7 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
     timing = Timing(data.ticks)
     try:
         caller = principal or await data.principal(request.headers)
+        CALLER.set("" if caller.is_service else caller.id or caller.role)
         timing.step("jwt")
         if is_call(request.path):
             response = await data.call(request, caller, data, timing)

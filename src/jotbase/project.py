@@ -125,6 +125,7 @@ def _keep(project: Project, values: Mapping[str, str]) -> None:
     fresh = path.with_name(".env.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, 0o600)  # where an attempt that was cut short had left it otherwise
         file.write("\n".join(lines) + "\n")
         file.flush()
         os.fsync(file.fileno())

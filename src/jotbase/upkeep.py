@@ -19,34 +19,40 @@ log = logging.getLogger(__name__)
 
 #: How soon another process's sign-outs are noticed, in seconds; this one's own are known at once.
 LOOK_EVERY = 0.5
-#: How often the change log is pruned, in seconds.
-PRUNE_EVERY = 600.0
+#: How soon after the start, and how often from then on, the change log is pruned, in seconds: a
+#: server that is restarted often prunes too, and there never is much to prune.
+PRUNE_FIRST, PRUNE_EVERY = 2.0, 30.0
 
 
 async def keep_up(
     engine: Engine,
     revoke: Callable[[Revocation], None],
     forget_all: Callable[[], None],
-    settings: Settings,
     now: Callable[[], float],
 ) -> None:
-    """Look after a backend until cancelled; what fails is logged and tried again.
+    """Notice ended sessions until cancelled; what fails is logged and tried again.
 
     The clock `now` is only looked at: it tells by itself that it was set.
     """
-    clock = asyncio.get_running_loop().time
     newest: int | None = None
-    pruned = clock()
     while True:
         now()
         try:
             newest = await _notice(engine, newest, revoke, forget_all)
-            if clock() - pruned > PRUNE_EVERY:
-                pruned = clock()
-                await engine.prune(settings.changes_keep)
-        except JotError:
-            log.exception("upkeep failed; it is tried again")
+        except JotError as error:
+            log.warning("ended sessions could not be looked for: %s", error.message)
         await asyncio.sleep(LOOK_EVERY)
+
+
+async def keep_short(engine: Engine, settings: Settings) -> None:
+    """Prune the change log until cancelled; what fails is logged and tried again."""
+    await asyncio.sleep(PRUNE_FIRST)
+    while True:
+        try:
+            await engine.prune(settings.changes_keep)
+        except JotError as error:
+            log.warning("the change log could not be pruned: %s", error.message)
+        await asyncio.sleep(PRUNE_EVERY)
 
 
 async def _notice(
@@ -57,7 +63,7 @@ async def _notice(
 ) -> int:
     """Tell of sessions that ended after `newest` (None: from now on), and return the newest."""
     statement = revoked_since(newest if newest is not None else -1)
-    rows = await engine.read(statement.numbered(engine.dialect.mark), statement.params)
+    rows = await engine.look(statement.numbered(engine.dialect.mark), statement.params)
     if not rows:
         return newest or 0
     if newest is not None:

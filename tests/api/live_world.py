@@ -87,6 +87,12 @@ class MemoryLog:
             await self.before_answer()
         return self.answer(text, values)
 
+    async def look(self, text: str, values: Sequence[Any]) -> Rows:
+        return await self.read(text, values)
+
+    def fault(self) -> str | None:
+        return None
+
     def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
         return None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.api.data_world import Serve, Wire, table
 
+from jotbase.engines.sqlite.keeper import Keeper
 from jotbase.testing import TestBackend
 
 FILES = {
@@ -136,6 +137,16 @@ def test_health_answers_at_once(wire: Wire) -> None:
 
     assert (answer.status, answer.body) == (200, b'{"status":"ok"}')
     assert answer.header("cache-control") == "no-store"
+
+
+def test_health_tells_what_is_wrong(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503 and the fault, while the database cannot be used."""
+    fault = "the database file was moved or replaced while the server has it open"
+    monkeypatch.setattr(Keeper, "fault", lambda keeper: fault)
+    answer = wire.ask("GET", b"/health")
+
+    assert answer.status == 503
+    assert json.loads(answer.body) == {"status": "error", "message": fault}
 
 
 def test_without_a_public_folder_there_is_nothing(serve: Serve) -> None:

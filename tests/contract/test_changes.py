@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from tests.contract.board import CREATE, post, run, run_all
 from tests.contract.conftest import MakeEngine
+from tests.contract.test_engine import MANY
 
 from jotbase.engines.base import Engine
-from jotbase.engines.sqlite import SqliteEngine, log
-from jotbase.sql.units import Statement, UnitOfWork
+from jotbase.engines.sqlite import SqliteEngine, log, reader
+from jotbase.engines.sqlite.pruning import prune
+from jotbase.sql.units import Rows, Statement, UnitOfWork
 from jotbase.values import Change
 
 pytestmark = pytest.mark.anyio
@@ -159,6 +161,65 @@ async def test_direct_writes_ring_and_are_logged(
 
     logged = [(change.new or {})["title"] for change in await engine.changes(0)]
     assert logged == ["ours", "theirs", "ours again"]
+
+
+async def test_the_log_is_looked_at_whatever_statements_cost(
+    make_engine: MakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where every statement overran, as in a slow moment, others' writes are noticed too."""
+    path = str(tmp_path / "slow.db")
+    engine = await make_engine(path)
+    await engine.write(run_all(CREATE["sqlite"]))
+    monkeypatch.setattr(reader, "BUDGET", -1.0)
+    monkeypatch.setattr(log, "LOOK_EVERY", 0.001)
+    bell = Bell(engine)
+    for _ in range(3):
+        await engine.read("PRAGMA data_version", ())
+        await asyncio.to_thread(subprocess.run, [sys.executable, "-c", THEIRS, path], check=True)
+        await bell.rung()
+
+    assert [change.number for change in await engine.changes(0)] == [1, 2, 3]
+
+
+async def test_large_changes_come_a_few_at_a_time(engine: Engine) -> None:
+    """Fewer than the limit where they are large, none left out."""
+    for _ in range(3):
+        await engine.write(post("x" * 3_000_000))
+    first = await engine.changes(0)
+
+    assert [change.number for change in first] == [1, 2]
+    assert [change.number for change in await engine.changes(2)] == [3]
+
+
+async def test_pruning_ends_while_others_write(engine: SqliteEngine) -> None:
+    """What was old at its begin goes; what comes meanwhile is left to the next time."""
+    await engine.write(run(MANY))
+    pruning = asyncio.ensure_future(engine.prune(keep_rows=5))
+    while not pruning.done():
+        await engine.write(post("more"))
+
+    assert await asyncio.wait_for(pruning, SOON) >= 20_000 - 5
+    oldest, newest = await engine.last_change()
+    assert newest - oldest >= 4
+
+
+def test_a_slice_of_pruning_is_bounded() -> None:
+    """So many changes, and so many bytes of them, go at a time, and one at least."""
+
+    def pruned(rows: Rows, last: int, before: str = "") -> tuple[int, tuple[int, bool]]:
+        unit = prune(last, before)
+        next(unit)
+        until = unit.send(rows).params[0]
+        with pytest.raises(StopIteration) as done:
+            unit.send([])
+        return until, done.value.value
+
+    old, new = "2020-01-01T00:00:00Z", "2026-01-01T00:00:00Z"
+    assert pruned([(n, 10, new) for n in range(1, 501)], 900) == (500, (500, True))
+    assert pruned([(n, 3 << 20, new) for n in range(1, 4)], 900) == (1, (1, True))
+    assert pruned([(1, 9 << 20, new)], 900) == (1, (1, False))
+    assert pruned([(1, 10, new), (2, 10, new)], 1) == (1, (1, False))
+    assert pruned([(1, 10, old), (2, 10, new)], 0, "2025") == (1, (1, False))
 
 
 async def test_rows_are_decoded_by_the_given_decoder(

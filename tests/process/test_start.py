@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 from tests.process.server import NOTES, command, serving, write_project
 
+from jotbase.errors import ProjectError
+from jotbase.http.server import listen
+
 
 def test_the_first_start_makes_keys_that_only_the_owner_reads(tmp_path: Path) -> None:
     """`.env` is made with mode 600, and a second start keeps the same keys."""
@@ -54,6 +57,31 @@ def test_keys_name_where_the_project_is_served(tmp_path: Path) -> None:
         assert url() == served.url
         served.kill()
         assert url() == "http://localhost:8000"
+
+
+def test_a_start_takes_others_rights_away(tmp_path: Path) -> None:
+    """`.env`, `data/` and the database lose the rights that others had, and it is said."""
+    project = write_project(tmp_path, {"notes": NOTES})
+    with serving(project):
+        pass
+    private = [project / ".env", project / "data", project / "data" / "jotbase.db"]
+    for path in private:
+        path.chmod(0o755)
+    done = command("check", "--project", str(project))
+    with serving(project):
+        found = {path: stat.S_IMODE(path.stat().st_mode) for path in private}
+
+    assert done.returncode == 0
+    assert set(found.values()) == {0o700}
+
+
+def test_two_servers_on_one_port_are_told_apart(tmp_path: Path) -> None:
+    """The port is taken as soon as it is bound: of two starts at one moment one is refused."""
+    first = listen("127.0.0.1", 0)
+    with closing(first), pytest.raises(ProjectError) as caught:
+        listen("127.0.0.1", first.getsockname()[1])
+
+    assert "cannot listen there" in str(caught.value)
 
 
 def test_a_taken_port_is_said(tmp_path: Path) -> None:
@@ -127,6 +155,23 @@ def test_a_database_that_is_none_is_said(tmp_path: Path) -> None:
     assert "jotbase.db" in done.stderr
     assert "Traceback" not in done.stderr
     assert (project / "data" / "jotbase.db").read_text() == "not a database" * 99
+
+
+@pytest.mark.parametrize("first", [0, 100, 4096])
+def test_an_overwritten_database_is_said(tmp_path: Path, first: int) -> None:
+    """From wherever on another program wrote over it, the start ends in one clear line."""
+    project = write_project(tmp_path, {"notes": NOTES})
+    with serving(project):
+        pass
+    database = project / "data" / "jotbase.db"
+    content = database.read_bytes()
+    database.write_bytes(content[:first] + b"\xff" * (len(content) - first))
+    done = command("serve", "--project", str(project), "--port", "0")
+
+    assert done.returncode == 1
+    assert "database" in done.stderr
+    assert "damaged" in done.stderr or "not an SQLite database" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes where others may not")

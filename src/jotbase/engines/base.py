@@ -6,6 +6,7 @@ In charge of what the rest of the program may ask of a database. Must not know a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
 from jotbase.sql.dialect import Dialect
@@ -14,6 +15,9 @@ from jotbase.sql.units import Rows, UnitOfWork
 from jotbase.values import Change
 
 Result = TypeVar("Result")
+
+#: For whom the engine is asked: no one caller's dear reads take all threads. "" is nobody's share.
+CALLER: ContextVar[str] = ContextVar("caller", default="")
 
 
 class Session(Protocol):
@@ -49,6 +53,12 @@ class Engine(Protocol):
     def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
         """Run a reading statement here and now; None where it would have to wait, or be long."""
 
+    async def look(self, text: str, values: Sequence[Any]) -> Rows:
+        """Run a reading statement of the backend's own; it never waits behind callers' reads."""
+
+    def fault(self) -> str | None:
+        """Say what keeps the database from being used as it should; None while all is well."""
+
     async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
         """Drive a unit of work to its end; when this returns, its result is on disk.
 
@@ -67,7 +77,9 @@ class Engine(Protocol):
         """
 
     async def changes(self, after: int, limit: int = 1000) -> list[Change]:
-        """Return the committed changes with numbers above `after`, in order."""
+        """Return committed changes with numbers above `after`, in order: `limit` of them at most,
+        and fewer where they are large, but one if there is one.
+        """
 
     async def origins(self, view: str) -> dict[str, tuple[str, str]]:
         """Return the (table, column) that each column of a view passes on; computed ones lack."""

@@ -29,6 +29,20 @@ def page(content: Any, *, cache: str = "no-store") -> Callable[[Request], Awaita
     return answer
 
 
+def health(fault: Callable[[], str | None]) -> Callable[[Request], Awaitable[Response]]:
+    """Return what tells whoever watches the process how it is: 200, or 503 and the fault."""
+    well = page({"status": "ok"})
+
+    async def answer(request: Request) -> Response:
+        found = fault()
+        if found is None or request.method not in ("GET", "HEAD"):
+            return await well(request)
+        body = orjson.dumps({"status": "error", "message": found})
+        return Response(503, (_JSON, ("Cache-Control", "no-store")), body)
+
+    return answer
+
+
 def public_files(folder: Path) -> Application:
     """Return the application that serves a folder, `index.html` for `/`; 404 for all else."""
     served: Application | None = None

@@ -22,7 +22,8 @@ from jotbase.http.ready import Direct, ready_protocol
 
 #: Frames from clients; realtime's limit (contract section 1).
 MAX_FRAME = 5_000_000
-
+#: Connections that may wait to be taken; uvicorn's default.
+BACKLOG = 2048
 
 #: How long after the start all that stays has been loaded, in seconds.
 SETTLED = 1.0
@@ -75,6 +76,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # Bound with SO_REUSEADDR, a port can be bound again until somebody listens on it.
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         hint = "choose another with --port, or stop the program that has it"

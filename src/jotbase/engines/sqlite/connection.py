@@ -16,6 +16,7 @@ from typing import Any
 
 import apsw
 
+from jotbase.engines.sqlite.files import keep_database_private, make_file, make_folder
 from jotbase.errors import Fault, ProjectError
 from jotbase.sql.units import Rows
 
@@ -105,19 +106,27 @@ def first_connection(place: Place, image: bytes | None, lock_ms: int) -> apsw.Co
     """
     file = Path(place.path)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if image is not None and not file.exists():
-            file.write_bytes(image)
+        make_folder(file.parent)
+        if not file.exists():
+            make_file(file, image or b"")
     except OSError as error:
         raise _unusable(place.path, _os_reason(error), _WRITABLE) from error
     if file.is_dir():
         raise _unusable(place.path, "is a folder", "name a file in JOTBASE_DATABASE_URL")
     if file.exists() and not os.access(file, os.W_OK):
         raise _unusable(place.path, "cannot be written", _WRITABLE)
+    keep_database_private(file)
     try:
-        return _usable(place, lock_ms)
+        connection = _usable(place, lock_ms)
     except apsw.Error as error:
-        raise _unusable(place.path, *_REASONS.get(type(error), _UNKNOWN)) from error
+        raise unusable(place.path, error) from error
+    keep_database_private(file)
+    return connection
+
+
+def unusable(path: str, error: apsw.Error) -> ProjectError:
+    """Return the error for the owner of the file, of what SQLite said of it."""
+    return _unusable(path, *_REASONS.get(type(error), _UNKNOWN))
 
 
 def _usable(place: Place, lock_ms: int) -> apsw.Connection:

@@ -32,13 +32,16 @@ class Costs:
     A statement is its text and the size of its longest text value, to a factor of four: inserting
     one row and inserting ten thousand are one text. Of a text, which may be long, only the hash is
     kept: two that share one share what they owe, which harms neither. `_owing` are the texts that
-    owe, or owed, in any size: most never did.
+    owe, or owed, in any size: most never did. `_long` are those that a short lane is not for, and
+    `suspects` the texts that came to their end too late, it may be by no fault of theirs.
     """
 
     def __init__(self) -> None:
         self._owed: dict[tuple[int, int], int] = {}
         self._owing: set[int] = set()
         self._seen: set[int] = set()
+        self._long: set[tuple[int, int]] = set()
+        self.suspects: set[int] = set()
 
     def is_dear(self, text: str, values: Sequence[Any]) -> bool:
         """Say whether the statement belongs in a thread, for what is known of it."""
@@ -62,6 +65,34 @@ class Costs:
             self._owing.clear()
         self._owed[hash(text), _size(values)] = runs
         self._owing.add(hash(text))
+
+    def is_suspect(self, text: str) -> bool:
+        """Say whether the text came to its end too late when it last ran on the loop."""
+        return hash(text) in self.suspects
+
+    def suspect(self, text: str) -> None:
+        """Have the processor time of the text's next run on the loop looked at."""
+        if len(self.suspects) >= _MOST:
+            self.suspects.clear()
+        self.suspects.add(hash(text))
+
+    def clear_of_suspicion(self, text: str) -> None:
+        """Look no more: it was others' work that took the time."""
+        self.suspects.discard(hash(text))
+
+    def is_long(self, text: str, values: Sequence[Any]) -> bool:
+        """Say whether the statement was stopped in a short lane, and has not been short since."""
+        return bool(self._long) and (hash(text), _size(values)) in self._long
+
+    def found_long(self, text: str, values: Sequence[Any]) -> None:
+        """Send the statement to a long lane from now on."""
+        if len(self._long) >= _MOST:
+            self._long.clear()
+        self._long.add((hash(text), _size(values)))
+
+    def found_short(self, text: str, values: Sequence[Any]) -> None:
+        """Let the statement run in a short lane again."""
+        self._long.discard((hash(text), _size(values)))
 
     def ran_in_thread(self, text: str, values: Sequence[Any], seconds: float) -> None:
         """Count a run in a thread, of so much processor time: a cheap one pays, a dear one owes."""

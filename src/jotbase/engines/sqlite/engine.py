@@ -12,11 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Literal, TypeVar
 
 from jotbase.engines.base import Session
 from jotbase.engines.sqlite.connection import Place, first_connection
+from jotbase.engines.sqlite.files import Watch
+from jotbase.engines.sqlite.keeper import Keeper
 from jotbase.engines.sqlite.log import ChangeLog, Decode, plain
+from jotbase.engines.sqlite.pruning import prune
 from jotbase.engines.sqlite.reader import Reader
 from jotbase.engines.sqlite.refusals import ConstraintName
 from jotbase.engines.sqlite.writer import Writer
@@ -80,17 +84,27 @@ class SqliteEngine:
         options = self._options
         place = Place(self._file(), options.functions, options.asking, durable=self._folder is None)
         connection = first_connection(place, options.image, options.lock_timeout)
-        self._reader = Reader(
-            lambda: place.connect(reader=True),
-            limit_ms=options.statement_timeout,
+        watch = Watch(place.path)
+        self._keeper = Keeper(
+            lambda: place.connect(reader=False),
+            watch,
             lock_ms=options.lock_timeout,
+            limit_ms=options.statement_timeout,
         )
-        self._log = ChangeLog(self._reader, options.decode)
+        self._reader, self._own = (
+            Reader(
+                lambda: place.connect(reader=True),
+                limit_ms=options.statement_timeout,
+                lock_ms=options.lock_timeout,
+            )
+            for _ in range(2)
+        )
+        self._log = ChangeLog(self._own, options.decode, watch)
         self._writer = Writer(
             connection,
             limit_ms=options.statement_timeout,
             unit_ms=options.unit_timeout,
-            lock_ms=options.lock_timeout,
+            keeper=self._keeper,
             name=options.constraint,
             committed=self._log.committed,
         )
@@ -111,6 +125,14 @@ class SqliteEngine:
     def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
         """Run one reading statement on the loop; see `Engine.read_now`."""
         return self._reader.inline(text, values)
+
+    async def look(self, text: str, values: Sequence[Any]) -> Rows:
+        """Run a statement of the backend's own; see `Engine.look`."""
+        return await self._own.read(text, values)
+
+    def fault(self) -> str | None:
+        """Say what keeps the database from being used; see `Engine.fault`."""
+        return self._keeper.fault()
 
     async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
         """Drive a unit of work to its end; see `Engine.write`."""
@@ -143,11 +165,16 @@ class SqliteEngine:
         before = ""
         if keep_seconds is not None:
             before = (datetime.now(UTC) - timedelta(seconds=keep_seconds)).isoformat()
-        unit = self._log.prune(keep_rows, before)
-        pruned = 0
-        while some := await self.write(unit):
+        _, newest = await self._log.ends()
+        last, pruned = newest - keep_rows, 0
+        while True:
+            began = perf_counter()
+            some, left = await self.write(lambda: prune(last, before))
             pruned += some
-        return pruned
+            if not left:
+                return pruned
+            # As long as a slice took, writers have the database for themselves.
+            await asyncio.sleep(perf_counter() - began)
 
     async def image(self) -> bytes:
         """Return the whole database as bytes, for `SqliteOptions.image`; meant for small ones."""
@@ -160,6 +187,7 @@ class SqliteEngine:
         self._open = False
         self._log.close()
         await self._reader.close()
+        await self._own.close()
         await self._writer.close()
         if self._folder is not None:
             await asyncio.to_thread(shutil.rmtree, self._folder)

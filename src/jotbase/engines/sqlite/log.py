@@ -1,7 +1,8 @@
 """The change log: what was committed, in order, and a bell when there is more.
 
-In charge of reading and pruning "jotbase.changes" (made by `schema.ddl`) and of noticing commits,
-this process's and others'. Must not know what a change means, or who follows it.
+In charge of reading "jotbase.changes" (made by `schema.ddl`) and of noticing commits, of this
+process and others. Its reader is its own: what callers ask, and what that costs, never keeps it
+from looking. Must not know what a change means, or who follows it.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import Any
 
 import orjson
 
+from jotbase.engines.sqlite.files import Watch
 from jotbase.engines.sqlite.reader import Reader
 from jotbase.engines.sqlite.writer import NEWEST
 from jotbase.errors import JotError
-from jotbase.sql.units import Statement, UnitOfWork
 from jotbase.values import Change, Row
 
 log = logging.getLogger(__name__)
@@ -26,18 +27,14 @@ Decode = Callable[[str, str], Row]
 
 #: How often another process's commits are looked for, in seconds, while a bell is registered.
 LOOK_EVERY = 0.1
-#: How many changes one unit of work prunes, so that writers never wait long behind it.
-PRUNED_AT_ONCE = 5000
+#: How much of the log is read at a time, in characters; one change at least.
+READ_AT_ONCE = 4 << 20
 
 _AFTER = (
     'SELECT number, "table", kind, old, new, committed_at FROM "jotbase.changes"'
     " WHERE number > ? ORDER BY number LIMIT ?"
 )
 _OLDEST = 'SELECT min(number) FROM "jotbase.changes"'
-_PRUNE = (
-    'DELETE FROM "jotbase.changes" WHERE number IN (SELECT number FROM "jotbase.changes"'
-    " WHERE number <= ? OR committed_at < ? ORDER BY number LIMIT ?) RETURNING 1"
-)
 
 
 def plain(table: str, text: str) -> Row:
@@ -49,8 +46,9 @@ def plain(table: str, text: str) -> Row:
 class ChangeLog:
     """The log of one database; made on the event loop that its bells ring on."""
 
-    def __init__(self, reader: Reader, decode: Decode) -> None:
+    def __init__(self, reader: Reader, decode: Decode, watch: Watch) -> None:
         self._reader = reader
+        self._watch = watch
         self._decode = decode
         self._loop = asyncio.get_running_loop()
         self._bells: list[Callable[[], None]] = []
@@ -59,17 +57,22 @@ class ChangeLog:
         self._newest = 0
 
     async def after(self, number: int, limit: int) -> list[Change]:
-        """Return the changes after that number, in order, at most `limit`."""
-        rows = await self._reader.read(_AFTER, (number, limit))
-        return [
-            Change(n, table, kind, self._row(table, old), self._row(table, new), at)
-            for n, table, kind, old, new, at in rows
-        ]
+        """Return the changes after that number, in order: at most `limit`, and fewer where they
+        are large; one at least, if there is one.
+        """
+        changes: list[Change] = []
+        size = 0
+        for n, table, kind, old, new, at in self._reader.rows(_AFTER, (number, limit)):
+            changes.append(Change(n, table, kind, self._row(table, old), self._row(table, new), at))
+            size += len(old or "") + len(new or "")
+            if size > READ_AT_ONCE:
+                break
+        return changes
 
     async def ends(self) -> tuple[int, int]:
         """Return the oldest number still in the log (0: it is empty) and the newest ever given."""
-        newest = await self._reader.read(NEWEST, ())
-        oldest = await self._reader.read(_OLDEST, ())
+        newest = self._reader.short(NEWEST)
+        oldest = self._reader.short(_OLDEST)
         return oldest[0][0] or 0, newest[0][0] if newest else 0
 
     def _row(self, table: str, text: str | None) -> Row | None:
@@ -94,29 +97,17 @@ class ChangeLog:
     def _look(self) -> None:
         """Look for commits of other connections; `data_version` costs 3 µs and reads no page."""
         self._timer = self._loop.call_later(LOOK_EVERY, self._look)
+        self._watch.look()
         try:
-            version = self._reader.inline("PRAGMA data_version", ())
-            if version is None or version == self._version:
+            version = self._reader.short("PRAGMA data_version")
+            if version == self._version:
                 return
-            newest = self._reader.inline(NEWEST, ())
+            newest = self._reader.short(NEWEST)
         except JotError as error:
             log.warning("the change log cannot be looked at: %s", error.message)
             return
-        if newest is not None:
-            self._version = version
-            self.committed(newest[0][0] if newest else 0)
-
-    def prune(self, keep_rows: int, before: str) -> Callable[[], UnitOfWork[int]]:
-        """Return the unit that prunes some of what is past the newest `keep_rows`, or was committed
-        before that time (RFC 3339, UTC), oldest first; it tells how many went.
-        """
-
-        def unit() -> UnitOfWork[int]:
-            newest = yield Statement(NEWEST)
-            last = (newest[0][0] if newest else 0) - keep_rows
-            return len((yield Statement(_PRUNE, (last, before, PRUNED_AT_ONCE))))
-
-        return unit
+        self._version = version
+        self.committed(newest[0][0] if newest else 0)
 
     def close(self) -> None:
         """Look and ring no more."""

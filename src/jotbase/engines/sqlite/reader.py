@@ -1,119 +1,46 @@
 """Reads: on the event loop while they are cheap, in a thread as soon as they are not.
 
-In charge of no read ever holding the loop for more than its budget, and none outliving the time
-limit. Must not know what is read. Which statement goes where, `costs` remembers.
+In charge of no read ever holding the loop for more than its budget, of none outliving the time
+limit, and of short ones never waiting behind long ones. Must not know what is read. Which statement
+goes where, `costs` remembers.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter, thread_time
 from typing import Any, TypeVar
 
 import apsw
 
-from jotbase.engines.sqlite.costs import BUDGET, DOUBT, Alarm, Costs, cannot_be_stopped
-from jotbase.engines.sqlite.refusals import closed, refusal
+from jotbase.engines.sqlite.costs import BUDGET, DOUBT, STRETCH, Alarm, Costs, cannot_be_stopped
+from jotbase.engines.sqlite.lanes import Lanes, timed
+from jotbase.engines.sqlite.looking import origins
+from jotbase.engines.sqlite.refusals import closed, is_broken, refusal
 from jotbase.engines.sqlite.session import SqliteSession
-from jotbase.engines.sqlite.worker import Worker, stop_after
-from jotbase.errors import Fault, ProjectError, StatementTooSlow
-from jotbase.sql.dialect import SQLITE
+from jotbase.errors import StatementTooSlow
 from jotbase.sql.units import RolledBack, Rows
 
 Result = TypeVar("Result")
 
-#: Dear reads that run at one time; the next one waits.
-LANES = 4
+#: Reads of more than SHORT that run at one time, and such of one caller; the next one waits.
+LANES, SPARED = 4, 1
+#: Reads that run at one time in threads and have not been found longer than SHORT.
+SHORT_LANES = 4
+#: How long a read may take in a short lane, in seconds; then it starts over in a long one.
+SHORT = 0.05
+#: The project's own code that reads and runs at one time.
+CALLS = 4
+#: How far threads with long work stand back behind the event loop (see `nice`).
+NICE = 10
 
 
 def _unnamed(kind: str, table: str, columns: tuple[str, ...]) -> None:
     """Name no constraint: a reader breaks none."""
 
 
-class _Lane:
-    """A thread with a connection of its own, opened on its first read."""
-
-    def __init__(self, number: int, connect: Callable[[], apsw.Connection], lock_ms: int) -> None:
-        self.worker = Worker(f"jotbase-read-{number}")
-        self._connect = connect
-        self._lock_ms = lock_ms
-        self._connection: apsw.Connection | None = None
-
-    def read(self, text: str, values: Sequence[Any]) -> tuple[Rows, float]:
-        """Return the rows and the processor time they took; call it in the thread."""
-        connection = self._open()
-        start = thread_time()
-        rows = connection.execute(text, values).fetchall()
-        return rows, thread_time() - start
-
-    def call(
-        self, work: Callable[[SqliteSession], Result], seconds: float, limit_ms: int
-    ) -> Result:
-        """Run the work on one state of the database; call it in the thread."""
-        connection = self._open()
-        connection.execute("BEGIN")
-        try:
-            return work(
-                SqliteSession(connection, seconds=seconds, limit_ms=limit_ms, name=_unnamed)
-            )
-        except RolledBack as undone:
-            kept: Result = undone.result
-            return kept
-        finally:
-            connection.execute("ROLLBACK")
-
-    def image(self) -> bytes:
-        """Return the database as bytes; call it in the thread."""
-        return self._open().serialize("main")
-
-    def origins(self, view: str) -> dict[str, tuple[str, str]]:
-        """Return the table and column behind each of a view's columns; call it in the thread."""
-        found: list[tuple[tuple[str | None, ...], ...]] = []
-
-        def look(cursor: apsw.Cursor, text: str, values: Any) -> bool:
-            found.append(cursor.description_full)
-            return False
-
-        cursor = self._open().cursor()
-        cursor.exec_trace = look
-        with contextlib.suppress(apsw.ExecTraceAbort):
-            try:
-                cursor.execute("SELECT * FROM " + SQLITE.identifier(view))
-            except apsw.SQLError as error:
-                reason = f'the database cannot read the view "{view}": {error}'
-                hint = "what it shows was dropped or renamed by hand: mend the view's file"
-                raise ProjectError([Fault("database", "", reason, hint)]) from error
-        return {
-            str(name): (table, column)
-            for name, _, _, table, column in found[0]
-            if table is not None and column is not None
-        }
-
-    def _open(self) -> apsw.Connection:
-        if self._connection is None:
-            self._connection = self._connect()
-            self._connection.set_busy_timeout(self._lock_ms)
-        return self._connection
-
-    def stop(self) -> None:
-        """Stop the statement that is running, if one is; call it from the loop."""
-        if self._connection is not None:
-            self._connection.interrupt()
-
-    async def close(self) -> None:
-        """Close connection and thread."""
-        await self.worker.run(self._close)
-        self.worker.stop()
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-
-
 class Reader:
-    """All reads of one database; made on the event loop that they run on."""
+    """Reads of one database; made on the event loop that they run on."""
 
     def __init__(
         self, connect: Callable[[], apsw.Connection], *, limit_ms: int, lock_ms: int
@@ -122,13 +49,25 @@ class Reader:
         self._limit_ms = limit_ms
         self._lock_ms = lock_ms
         self._costs = Costs()
-        self._connection = connect()
+        self._open()
+        self._short = self._lanes("jotbase-short", SHORT_LANES)
+        self._long = self._lanes("jotbase-long", LANES, spared=SPARED, nice=NICE)
+        self._calls = self._lanes("jotbase-call", CALLS, spared=SPARED, nice=NICE)
+        self._closed = False
+
+    def _open(self) -> None:
+        self._connection = self._connect()
         self._cursor = self._connection.cursor()
         self._alarm = Alarm(self._connection)
-        self._turns = asyncio.Semaphore(LANES)
-        self._lanes: list[_Lane] = []
-        self._free: list[_Lane] = []
-        self._closed = False
+
+    def _lanes(self, name: str, most: int, *, spared: int = 0, nice: int = 0) -> Lanes:
+        connect, limit = self._waiting_for_locks, self._limit_ms
+        return Lanes(name, most, connect, limit_ms=limit, spared=spared, nice=nice)
+
+    def _waiting_for_locks(self) -> apsw.Connection:
+        connection = self._connect()
+        connection.set_busy_timeout(self._lock_ms)
+        return connection
 
     async def read(self, text: str, values: Sequence[Any]) -> Rows:
         """Run one reading statement. Raises StatementTooSlow and what the database refuses."""
@@ -142,6 +81,7 @@ class Reader:
         costs = self._costs
         if costs.is_dear(text, values):
             return None
+        used = thread_time() if costs.suspects and costs.is_suspect(text) else None
         start = self._alarm.start()
         try:
             if costs.is_new(text) and cannot_be_stopped(self._cursor, text, values):
@@ -154,75 +94,106 @@ class Reader:
         except apsw.BusyError:
             return None
         except Exception as error:
+            self._reopen_after(error)
             raise refusal(error, text, self._limit_ms) from error
-        if perf_counter() - start > BUDGET:
-            costs.dear(text, values, DOUBT)
+        took = perf_counter() - start
+        if took > BUDGET:
+            self._overran(text, values, took, used)
         return rows
 
-    async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:
-        lane = await self._turn()
-        job = lane.worker.run(lambda: lane.read(text, values))
-        stop_after(job, self._limit_ms / 1000, lane.stop)
-        job.add_done_callback(lambda _: self._give_back(lane))
+    def rows(self, text: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Run a statement here and now, and give its rows one by one: for what is short by its
+        form, whatever it seemed to cost. Who stops in the middle is to leave no row for later.
+        """
+        if self._closed:
+            raise closed()
+        cursor = self._connection.cursor()
+        self._alarm.stop()
         try:
-            rows, seconds = await asyncio.shield(job)
-        except asyncio.CancelledError:
-            stop_after(job, 0, lane.stop)
-            # Nobody asks for the outcome any more; seen, so that the loop does not report it.
-            job.add_done_callback(asyncio.Future.exception)
-            raise
+            yield from cursor.execute(text, values)
+        except apsw.Error as error:
+            self._reopen_after(error)
+            raise refusal(error, text, self._limit_ms) from error
+        finally:
+            cursor.close(True)
+
+    def short(self, text: str, values: Sequence[Any] = ()) -> Rows:
+        """Return all rows of a statement that is short by its form."""
+        return list(self.rows(text, values))
+
+    def _overran(self, text: str, values: Sequence[Any], took: float, used: float | None) -> None:
+        """Suspect a statement that came to its end too late; where that happens again, and it was
+        the statement's own work, it owes a run in a thread. Under load the loop itself often loses
+        the processor, and a read by key must not pay for that.
+        """
+        if used is None:
+            self._costs.suspect(text)
+        elif thread_time() - used > BUDGET or took > STRETCH * BUDGET:
+            self._costs.dear(text, values, DOUBT)
+        else:
+            self._costs.clear_of_suspicion(text)
+
+    def _reopen_after(self, error: Exception) -> None:
+        """Take a fresh connection where the old one may remember what a failing disk gave it."""
+        if is_broken(error):
+            self._connection.close(True)
+            self._open()
+
+    async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:
+        limit = self._limit_ms / 1000
+        work = timed(text, values)
+        try:
+            if not self._costs.is_long(text, values):
+                try:
+                    rows, used = await self._short.run(work, min(SHORT, limit))
+                except apsw.InterruptError:
+                    self._costs.found_long(text, values)
+                    if limit <= SHORT:
+                        raise
+                else:
+                    self._costs.ran_in_thread(text, values, used)
+                    return rows
+            rows, used = await self._long.run(work, limit)
         except apsw.InterruptError as error:
             self._costs.dear(text, values)
             raise StatementTooSlow(self._limit_ms) from error
         except Exception as error:
             raise refusal(error, text, self._limit_ms) from error
-        self._costs.ran_in_thread(text, values, seconds)
+        self._costs.ran_in_thread(text, values, used)
+        if used < SHORT / 2:
+            self._costs.found_short(text, values)
         return rows
-
-    async def _turn(self) -> _Lane:
-        """Wait for a free lane, for no longer than a statement may take."""
-        try:
-            async with asyncio.timeout(self._limit_ms / 1000):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise StatementTooSlow(self._limit_ms) from error
-        if self._free:
-            return self._free.pop()
-        lane = _Lane(len(self._lanes) + 1, self._connect, self._lock_ms)
-        self._lanes.append(lane)
-        return lane
-
-    def _give_back(self, lane: _Lane) -> None:
-        self._free.append(lane)
-        self._turns.release()
 
     async def call(self, work: Callable[[SqliteSession], Result], seconds: float) -> Result:
         """Run someone's own code on one state of the database; it cannot write."""
-        lane = await self._turn()
-        job = lane.worker.run(lambda: lane.call(work, seconds, self._limit_ms))
-        stop_after(job, seconds, lane.stop)
-        job.add_done_callback(lambda _: self._give_back(lane))
-        return await asyncio.shield(job)
+
+        def call(connection: apsw.Connection) -> Result:
+            connection.execute("BEGIN")
+            try:
+                return work(
+                    SqliteSession(
+                        connection, seconds=seconds, limit_ms=self._limit_ms, name=_unnamed
+                    )
+                )
+            except RolledBack as undone:
+                kept: Result = undone.result
+                return kept
+            finally:
+                connection.execute("ROLLBACK")
+
+        return await self._calls.run(call, seconds)
 
     async def image(self) -> bytes:
         """Return the whole database as bytes."""
-        lane = await self._turn()
-        job = lane.worker.run(lane.image)
-        job.add_done_callback(lambda _: self._give_back(lane))
-        return await asyncio.shield(job)
+        return await self._long.run(lambda connection: connection.serialize("main"))
 
     async def origins(self, view: str) -> dict[str, tuple[str, str]]:
         """Return the table and column behind each of a view's columns."""
-        lane = await self._turn()
-        job = lane.worker.run(lambda: lane.origins(view))
-        job.add_done_callback(lambda _: self._give_back(lane))
-        return await asyncio.shield(job)
+        return await self._short.run(lambda connection: origins(connection, view))
 
     async def close(self) -> None:
-        """Wait for what is being read, and close all connections."""
+        """Stop what is being read, and close all connections."""
         self._closed = True
-        for _ in range(LANES):
-            await self._turns.acquire()
-        for lane in self._lanes:
-            await lane.close()
-        self._connection.close()
+        for lanes in (self._short, self._long, self._calls):
+            await lanes.close()
+        self._connection.close(True)

@@ -176,9 +176,35 @@ def closed() -> JotError:
     return JotError("57P01", "the database is closing", status=503, hint="Try again.")
 
 
+def misplaced() -> JotError:
+    """Return the refusal of a write that would go into a file which nobody finds again."""
+    return JotError(
+        "58P01",
+        "the database file was moved or replaced while the server has it open",
+        hint="Nothing counts as written. Put the file back in its place, or restart the server.",
+    )
+
+
+def exhausted(what: str) -> JotError:
+    """Return the refusal where the system gives the process no more of something."""
+    log.error("the system has no %s to give: the process or the machine is at its limit", what)
+    return JotError(
+        "53000", f"the server has no {what} left for this", status=503, hint="Try again later."
+    )
+
+
+def is_broken(error: Exception) -> bool:
+    """Say whether a connection may go on giving wrong answers after that error of its file's."""
+    return isinstance(error, apsw.IOError | apsw.CorruptError | apsw.NotADBError)
+
+
 def _damaged(error: Exception) -> JotError:
     log.critical("the database is damaged: %s", error)
-    return JotError("PGRSTX00", "Something failed in the database.", hint="The log says more.")
+    return JotError(
+        "XX001",
+        "the database file is damaged",
+        hint="The log says more. Restart the server; restore a backup if that does not help.",
+    )
 
 
 def _refuse(code: str, message: str, status: int | None = None) -> Callable[[Exception], JotError]:
@@ -193,6 +219,8 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Callable[[Exception], JotErro
     ((apsw.FullError, apsw.IOError, apsw.ReadOnlyError), _disk),
     ((apsw.BusyError, apsw.LockedError), locked),
     ((apsw.CorruptError, apsw.NotADBError), _damaged),
+    ((apsw.CantOpenError,), lambda _: exhausted("file")),
+    ((apsw.NoMemError, MemoryError), lambda _: exhausted("memory")),
     ((apsw.TooBigError,), _TOO_BIG),
     ((apsw.MismatchError,), _refuse("42804", "a key that numbers rows must be an integer")),
     ((OverflowError,), _OUT_OF_RANGE),

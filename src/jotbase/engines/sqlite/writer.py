@@ -21,6 +21,7 @@ import apsw
 from jotbase.engines.sqlite.costs import BUDGET, DOUBT, Alarm, Costs
 from jotbase.engines.sqlite.diagnosis import conflict
 from jotbase.engines.sqlite.entry import Entry, fail, nothing
+from jotbase.engines.sqlite.keeper import Keeper
 from jotbase.engines.sqlite.refusals import ConstraintName, closed, refusal
 from jotbase.engines.sqlite.session import SqliteSession
 from jotbase.engines.sqlite.worker import Worker, stop_after
@@ -53,8 +54,9 @@ class _TooDear(Exception):
 class Writer:
     """The one writer of a database; made on the event loop that it works on.
 
-    `connection` becomes its own. A statement may take `limit_ms`, and a unit `unit_ms` while it has
-    the lock that others wait for. `committed` is called after each commit, before its callers know.
+    `connection` becomes its own; `keeper` knows its file. A statement may take `limit_ms`, and a
+    unit `unit_ms` while it has the lock that others wait for. `committed` is called after each
+    commit, before its callers know.
     """
 
     def __init__(
@@ -63,19 +65,17 @@ class Writer:
         *,
         limit_ms: int,
         unit_ms: int,
-        lock_ms: int,
+        keeper: Keeper,
         name: ConstraintName,
         committed: Callable[[int], None],
     ) -> None:
-        self._connection = connection
-        self._cursor = connection.cursor()
+        self._take(connection)
         self._limit_ms = limit_ms
         self._unit_ms = unit_ms
         self._unit_end = inf
-        self._lock_ms = lock_ms
+        self._keeper = keeper
         self._name = name
         self._committed = committed
-        self._alarm = Alarm(connection)
         self._costs = Costs()
         self._queue: deque[Entry] = deque()
         self._loop = asyncio.get_running_loop()
@@ -83,6 +83,11 @@ class Writer:
         self._closing = False
         self._worker = Worker("jotbase-write")
         self._task = self._loop.create_task(self._serve(), name="jotbase writer")
+
+    def _take(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._alarm = Alarm(connection)
 
     async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
         """Run the unit in the next group; return its result when that is on disk."""
@@ -107,7 +112,7 @@ class Writer:
         self._closing = True
         self._wake()
         await self._task
-        await self._worker.run(self._tidy_up)
+        await self._worker.run(lambda: self._keeper.close(self._connection))
         self._worker.stop()
 
     def _wake(self) -> None:
@@ -134,6 +139,14 @@ class Writer:
                 if self._connection.in_transaction:
                     self._cursor.execute("ROLLBACK")
                 fail(group, refusal(error, "", self._limit_ms))
+            if self._keeper.trouble is not None:
+                await self._worker.run(self._mend)
+
+    def _mend(self) -> None:
+        fresh = self._keeper.fresh()
+        if fresh is not None:
+            self._connection.close(True)
+            self._take(fresh)
 
     async def _gather(self) -> None:
         """Let units arrive as long as more and more do: a group of one waits for the disk as long
@@ -149,10 +162,10 @@ class Writer:
         """Run units from the queue in one transaction, commit it, and tell the callers."""
         try:
             await self._begin()
-        except apsw.Error as error:
+        except (apsw.Error, JotError) as error:
             group.extend(self._queue)
             self._queue.clear()
-            fail(group, refusal(error, "BEGIN IMMEDIATE", self._limit_ms))
+            fail(group, self._keeper.refusal(error, "BEGIN IMMEDIATE"))
             return
         kept = False
         end = perf_counter() + GROUP_TIME
@@ -204,17 +217,11 @@ class Writer:
 
     async def _begin(self) -> None:
         """Take the write lock; where another process has it, wait for it in the thread."""
+        self._keeper.check()
         try:
             self._cursor.execute("BEGIN IMMEDIATE")
         except apsw.BusyError:
-            await self._worker.run(self._begin_waiting)
-
-    def _begin_waiting(self) -> None:
-        self._connection.set_busy_timeout(self._lock_ms)
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        finally:
-            self._connection.set_busy_timeout(0)
+            await self._worker.run(lambda: self._keeper.begin(self._connection))
 
     def _start_over(self, group: list[Entry], *, again: bool) -> None:
         """Put back what a lost transaction held; each of these units runs once more from its start.
@@ -232,9 +239,9 @@ class Writer:
         else:
             newest = newest_change(self._cursor)
             try:
-                await self._worker.run(lambda: _commit(self._connection), PATIENCE)
-            except apsw.Error as error:
-                fail(group, refusal(error, "COMMIT", self._limit_ms))
+                await self._worker.run(lambda: self._keeper.commit(self._connection), PATIENCE)
+            except (apsw.Error, JotError) as error:
+                fail(group, self._keeper.refusal(error, "COMMIT"))
                 return
             self._committed(newest)
         for entry in group:
@@ -309,7 +316,7 @@ class Writer:
                 raise StatementTooSlow(self._limit_ms) from error
             raise _TooDear from error
         except Exception as error:
-            raise refusal(error, text, self._limit_ms) from error
+            raise self._keeper.refusal(error, text) from error
         finally:
             self._alarm.stop()
         if perf_counter() - start > BUDGET:
@@ -340,22 +347,6 @@ class Writer:
             self._alarm.arm()
         self._costs.ran_in_thread(text, values, seconds)
         return rows
-
-    def _tidy_up(self) -> None:
-        try:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except apsw.Error as error:
-            log.warning("the write-ahead log was left as it is: %s", error)
-        self._connection.close()
-
-
-def _commit(connection: apsw.Connection) -> None:
-    try:
-        connection.execute("COMMIT")
-    except apsw.Error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def newest_change(cursor: apsw.Cursor) -> int:

@@ -1,0 +1,31 @@
+"""What a running backend does from time to time, while an engine runs."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from tests.contract.board import post
+
+from jotbase import upkeep
+from jotbase.engines.sqlite import SqliteEngine
+from jotbase.settings import Settings
+from jotbase.upkeep import keep_short
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_log_is_pruned_soon_after_the_start(
+    engine: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is restarted often prunes as well."""
+    monkeypatch.setattr(upkeep, "PRUNE_FIRST", 0)
+    await asyncio.gather(*(engine.write(post(f"t{n}")) for n in range(20)))
+    pruning = asyncio.create_task(keep_short(engine, replace(Settings(), changes_keep=5)))
+    async with asyncio.timeout(20):
+        while (await engine.last_change())[0] != 16:
+            await asyncio.sleep(0)
+    pruning.cancel()
+
+    assert await engine.last_change() == (16, 20)
