@@ -45,7 +45,7 @@ async def as_caller(made: Lanes, name: str, work: Callable[[apsw.Connection], st
 async def test_a_short_read_does_not_wait_for_long_ones(engine: SqliteEngine) -> None:
     """With every long lane taken, and more waiting, what owes a run in a thread is answered."""
     endless = [asyncio.ensure_future(engine.read(ENDLESS, ())) for _ in range(6)]
-    await asyncio.sleep(0)
+    await asyncio.to_thread(bool)
     engine._reader._costs.found_long(ENDLESS, ())
     engine._reader._costs.dear(CHEAP, ())
 
@@ -142,7 +142,7 @@ async def test_closing_stops_what_is_read(make_engine: MakeEngine) -> None:
     """An endless read is stopped, one that waits for its turn refused: `close` comes to its end."""
     engine = await make_engine(statement_timeout=3_600_000)
     reads = [asyncio.ensure_future(engine.read(ENDLESS, ())) for _ in range(6)]
-    await asyncio.sleep(0)
+    await asyncio.to_thread(bool)
     await asyncio.wait_for(engine.close(), LONG)
     told = await asyncio.gather(*reads, return_exceptions=True)
 
