@@ -6,17 +6,27 @@ In charge of both being one unit of work. Must not know how a difference is foun
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from jotbase.auth.ddl import create
 from jotbase.engines.base import Engine
 from jotbase.indexing import same_words
+from jotbase.schema.ddl import META
 from jotbase.schema.model import Model
 from jotbase.schema.upgrade import Upgraded, upgrade
 from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import bound, sql
 from jotbase.sql.units import UnitOfWork
+
+#: Noted from the moment that the first tables are made until the first seeds are loaded.
+_UNSEEDED = "first seeds"
 
 
 async def migrate(engine: Engine, model: Model) -> Upgraded:
-    """Bring the database to the model. Raises ProjectError, and changes nothing, if it must not."""
+    """Bring the database to the model; it is `fresh` until its first seeds have been loaded.
+
+    Raises ProjectError, and changes nothing, if it must not.
+    """
     return await engine.write(lambda: _migrate(engine.dialect, model), timed=False)
 
 
@@ -25,4 +35,14 @@ def _migrate(dialect: Dialect, model: Model) -> UnitOfWork[Upgraded]:
         yield statement
     upgraded = yield from upgrade(model)
     yield from same_words(model)
-    return upgraded
+    if upgraded.fresh:
+        insert = sql(f'INSERT OR IGNORE INTO "{META}" ("key", "value") VALUES (')
+        yield insert + bound(_UNSEEDED) + ", '')"
+        return upgraded
+    waiting = yield sql(f'SELECT 1 FROM "{META}" WHERE "key" = ') + bound(_UNSEEDED)
+    return replace(upgraded, fresh=bool(waiting))
+
+
+def first_seeds_loaded() -> UnitOfWork[None]:
+    """Note that the first seeds are loaded, in the unit of work that loads them."""
+    yield sql(f'DELETE FROM "{META}" WHERE "key" = ') + bound(_UNSEEDED)

@@ -9,19 +9,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 from urllib.parse import quote
 
 import orjson
 
 from jotbase.errors import Fault, JotError, ProjectError
+from jotbase.migration import first_seeds_loaded
 from jotbase.pipeline import DataApi, prepare
 from jotbase.project import Project, read_files
-from jotbase.query.body import read_payload
+from jotbase.query.body import payload_of, read_json
 from jotbase.query.intent import Payload
 from jotbase.query.nodes import InsertPlan
 from jotbase.query.remembered import Remembered
 from jotbase.query.shape import shape
+from jotbase.query.spelling import nearest
 from jotbase.query.writes import insert_unit
 from jotbase.schema.convert import from_text
 from jotbase.schema.model import Model, Table, Type
@@ -30,6 +33,11 @@ from jotbase.sql.units import UnitOfWork
 from jotbase.values import SERVICE_PRINCIPAL, Request
 
 log = logging.getLogger("jotbase")
+
+#: The folder, as messages name it.
+SEEDS = "seeds"
+#: Rows that are checked and stored at a time: each takes a kilobyte meanwhile.
+STEP = 10_000
 
 #: Types whose values are no text in JSON.
 _UNQUOTED = (Type.INTEGER, Type.NUMBER, Type.BOOLEAN)
@@ -40,8 +48,9 @@ async def seed(project: Project, data: DataApi) -> dict[str, int]:
 
     Raises ProjectError, and stores nothing, when a file or row is wrong.
     """
-    files = read_files(project.root / "seeds")
-    _check_names(files, data.model)
+    folder = project.root / SEEDS
+    files = read_files(folder)
+    _check_names(files, _others(folder), data.model)
     api = _trusting(data)
 
     def work() -> UnitOfWork[dict[str, int]]:
@@ -52,16 +61,39 @@ async def seed(project: Project, data: DataApi) -> dict[str, int]:
             if body is not None and (yield from _is_empty(table, api)):
                 loaded[table.name] = yield from _load(table, body, api)
         yield from _tell_of_references(loaded)
+        yield from first_seeds_loaded()
         return loaded
 
     return await data.engine.write(work, timed=False)
 
 
-def _check_names(files: dict[str, bytes], model: Model) -> None:
-    unknown = [name for name in files if name.removesuffix(".json") not in model.tables]
-    if unknown:
-        reason = "there is no table of that name in schemas/"
-        raise ProjectError([Fault(f"seeds/{name}", "", reason) for name in unknown])
+def _others(folder: Path) -> list[str]:
+    """Return the names of what lies in the folder and is no JSON, notes and hidden files aside."""
+    if not folder.is_dir():
+        return []
+    kept = (".json", ".md", ".txt")
+    names = sorted(path.name for path in folder.iterdir())
+    return [one for one in names if not one.startswith(".") and not one.endswith(kept)]
+
+
+def _check_names(files: Iterable[str], others: Iterable[str], model: Model) -> None:
+    """Refuse files that would seed nothing. Raises ProjectError."""
+    faults = [
+        Fault(f"{SEEDS}/{name}", "", "seeds are JSON files", "write an array of rows: [{…}, {…}]")
+        for name in others
+    ]
+    for name in files:
+        table = model.tables.get(name.removesuffix(".json"))
+        if table is None:
+            close = nearest(name.removesuffix(".json"), model.tables, 0.6)
+            hint = f"did you mean {close}.json?" if close else None
+            reason = "there is no table of that name in schemas/"
+            faults.append(Fault(f"{SEEDS}/{name}", "", reason, hint))
+        elif table.view is not None:
+            reason = f'"{table.name}" is a view, which holds no rows of its own'
+            faults.append(Fault(f"{SEEDS}/{name}", "", reason, "seed the table behind it"))
+    if faults:
+        raise ProjectError(faults)
 
 
 def _tell_of_references(loaded: Iterable[str]) -> UnitOfWork[None]:
@@ -98,22 +130,42 @@ def _is_empty(table: Table, api: DataApi) -> UnitOfWork[bool]:
 
 
 def _load(table: Table, body: bytes, api: DataApi) -> UnitOfWork[int]:
+    """Load a file's rows, some at a time."""
     headers = {"content-type": "application/json", "prefer": "missing=default"}
     path = f"/rest/v1/{quote(table.name, safe='')}"
-    question, values = shape(Request("POST", path, "", headers, body))
+    question, values = shape(Request("POST", path, "", headers, b""))
     context = api.context(SERVICE_PRINCIPAL, values)
+    prepared = prepare(question, True, api)
+    plan = cast(InsertPlan, prepared.plan)
+    rows = _rows(table, body)
+    count = 0
+    for first in range(0, len(rows), STEP):
+        try:
+            some = payload_of(rows[first : first + STEP], prepared.intent)
+            means = api.means[True][table.name]
+            written = yield from insert_unit(plan, _readable(table, some), context, means)
+        except JotError as error:
+            raise ProjectError(list(_faults(table, error, first))) from error
+        count += written.affected
+    return count
+
+
+def _rows(table: Table, body: bytes) -> list[Any]:
+    """Return the rows of a file. Raises ProjectError."""
+    file = f"{SEEDS}/{table.name}.json"
     try:
         orjson.loads(body)
-        prepared = prepare(question, True, api)
-        means = api.means[True][table.name]
-        payload = _readable(table, read_payload(body, prepared.intent))
-        plan = cast(InsertPlan, prepared.plan)
-        written = yield from insert_unit(plan, payload, context, means)
+        found = read_json(body)
     except orjson.JSONDecodeError as error:
-        raise ProjectError([Fault(f"seeds/{table.name}.json", "", f"no JSON: {error}")]) from error
+        raise ProjectError([Fault(file, "", f"no JSON: {error}")]) from error
     except JotError as error:
-        raise ProjectError(list(_faults(table, error))) from error
-    return written.affected
+        raise ProjectError(list(_faults(table, error, 0))) from error
+    rows = found if isinstance(found, list) else [found]
+    for place, row in enumerate(rows):
+        if not isinstance(row, dict):
+            reason, hint = "a row is a JSON object", "write an array of rows: [{…}, {…}]"
+            raise ProjectError([Fault(file, f"/{place}", reason, hint)])
+    return rows
 
 
 def _readable(table: Table, payload: Payload) -> Payload:
@@ -133,13 +185,21 @@ def _readable(table: Table, payload: Payload) -> Payload:
     return replace(payload, rows=tuple(rows))
 
 
-def _faults(table: Table, error: JotError) -> Iterator[Fault]:
-    file = f"seeds/{table.name}.json"
+def _faults(table: Table, error: JotError, first: int) -> Iterator[Fault]:
+    """Yield an error's faults; `first` is the place of the first row that was looked at."""
+    file = f"{SEEDS}/{table.name}.json"
     if error.code == "23514" and isinstance(error.details, list):
         for fault in error.details:
-            yield Fault(file, fault.get("pointer", ""), fault.get("message", error.message))
+            at = _moved(fault.get("pointer", ""), first)
+            yield Fault(file, at, fault.get("message", error.message))
     else:
         yield Fault(file, "", f"{error.message} ({error.code})", error.hint or error.details)
+
+
+def _moved(pointer: str, first: int) -> str:
+    """Return the place in the file of a place among the rows from `first` on."""
+    _, row, *rest = pointer.split("/") if pointer.startswith("/") else ("", "")
+    return "/".join(("", str(int(row) + first), *rest)) if row.isdigit() else pointer
 
 
 def in_order(model: Model) -> list[Table]:

@@ -69,7 +69,7 @@ ROOMS: dict[str, Room] = {
     "migration": _room(f"{THINKING} engines.base indexing", "orjson"),
     "mailing": _room("errors auth settings"),
     "upkeep": _room("errors auth engines.base settings"),
-    "seeding": _room(f"{THINKING} pipeline engines.base project", "orjson"),
+    "seeding": _room(f"{THINKING} migration pipeline engines.base project", "orjson"),
     "app": _room(f"{OUTSIDE} {ROOT}", "orjson"),
     "loading": _room(f"{OUTSIDE} {ROOT} app"),
     "reload": _room("errors app http"),
