@@ -68,8 +68,6 @@ def insert(wire: Wire, body: bytes, *headers: tuple[bytes, bytes]) -> Response:
         b"[1]",
         b"[null]",
         b'[{"name": "x"}, {"size": 1}]',
-        b"[" * 50_000,
-        b'{"a":' * 10_000,
     ],
 )
 def test_a_body_that_is_no_json_row_is_refused(wire: Wire, body: bytes) -> None:
@@ -83,6 +81,8 @@ def test_a_body_that_is_no_json_row_is_refused(wire: Wire, body: bytes) -> None:
         (b'{"name": "a\\u0000b"}', "22P05"),
         (b'{"name": "x", "doc": {"\\u0000": 1}}', "22P05"),
         (b'{"name": "x", "doc": {"a": ' + b"[" * 120 + b"]" * 120 + b"}}", "54001"),
+        (b"[" * 50_000, "54001"),
+        (b'{"a":' * 10_000, "54001"),
         (b'{"name": "x", "nope": 1}', "PGRST204"),
         (b'{"name": "x", "": 1}', "PGRST204"),
         (b'{"name": "x", "size\\"; DROP TABLE things;--": 1}', "PGRST204"),

@@ -6,10 +6,12 @@ Source: PostgreSQL manual, sections 8.14.3 and 8.14.4.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import orjson
+
+from jotbase.sql.stoppable import Tick, go_on
 
 
 class _Null:
@@ -59,27 +61,70 @@ def _spread(pairs: Mapping[str, Any]) -> list[Any]:
     return [part for key in keys for part in (len(key), key, pairs[key])]
 
 
-def contains(left: Any, right: Any) -> bool:
-    """Whether `right` is contained in `left` (jsonb's `@>`)."""
+def key(value: Any) -> Hashable:
+    """Return what is equal for two values exactly where `same` says that they are."""
+    if isinstance(value, bool):
+        return (bool, value)
+    if isinstance(value, Mapping):
+        return (dict, frozenset((name, key(one)) for name, one in value.items()))
+    if _is_list(value):
+        return (list, *map(key, value))
+    scalar: Hashable = None if value is NULL else value
+    return scalar
+
+
+def contains(left: Any, right: Any, tick: Tick = go_on) -> bool:
+    """Whether `right` is contained in `left` (jsonb's `@>`).
+
+    `tick` is called in between, and may raise: objects in arrays are compared each with each.
+    """
     if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return all(key in left and contains(left[key], right[key]) for key in right)
+        return all(name in left and contains(left[name], right[name], tick) for name in right)
     if _is_list(left):
         if _is_list(right):
-            return all(any(_holds(item, wanted) for item in left) for wanted in right)
+            return _contains_items(left, right, tick)
         # An array may hold a scalar, but not the other way round.
         return not isinstance(right, Mapping) and any(same(item, right) for item in left)
     return same(left, right)
 
 
-def _holds(item: Any, wanted: Any) -> bool:
+def _contains_items(left: Sequence[Any], right: Sequence[Any], tick: Tick) -> bool:
+    scalars, nested = set(), list[Any]()
+    for item in left:
+        if _is_nested(item):
+            nested.append(item)
+        else:
+            scalars.add(key(item))
+    for wanted in right:
+        if not _is_nested(wanted):
+            if key(wanted) not in scalars:
+                return False
+        elif not any(_holds(item, wanted, tick) for item in nested):
+            return False
+    return True
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, Mapping | list | tuple)
+
+
+def _holds(item: Any, wanted: Any, tick: Tick) -> bool:
+    tick()
     if _is_list(item) != _is_list(wanted):
         return False
-    return contains(item, wanted)
+    return contains(item, wanted, tick)
 
 
 def overlaps(left: Sequence[Any], right: Sequence[Any]) -> bool:
     """Whether two arrays have an item in common; null is never common."""
-    return any(item is not None and any(same(item, other) for other in right) for item in left)
+    shared = set(map(key, left)) & set(map(key, right))
+    return bool(shared - {None})
+
+
+def among(value: Any, options: Sequence[Any]) -> bool:
+    """Whether the value is one of the options."""
+    wanted = key(value)
+    return any(key(option) == wanted for option in options)
 
 
 def at(document: Any, path: Sequence[str | int]) -> Any:

@@ -46,6 +46,7 @@ from jotbase.query.meanings import (
 from jotbase.query.output import base64_text
 from jotbase.schema.model import RANGES, Type
 from jotbase.schema.ranges import order_key
+from jotbase.sql.stoppable import Stoppable
 
 EVERY = frozenset(Type)
 COMPARABLE = EVERY - {Type.BYTES}
@@ -179,7 +180,7 @@ _TABLE = (
     ),
     Operator(
         "match",
-        "a regular expression is found in the text",
+        "a regular expression of PostgreSQL's is found in the text",
         {"sqlite": call("jot_match")["sqlite"], "postgres": infix("~")["postgres"]},
         patterns.match,
         TEXTUAL,
@@ -357,6 +358,8 @@ def total(function: Callable[..., Any]) -> Callable[..., Any]:
     It would raise for one row of a table what everybody who asks the table is told then. What is
     wrong with a request's own value is found when the value is bound.
     """
+    if isinstance(function, Stoppable):
+        return Stoppable(total(function.run))
 
     def answer(*arguments: Any) -> Any:
         try:
@@ -370,7 +373,7 @@ def total(function: Callable[..., Any]) -> Callable[..., Any]:
 #: What the SQLite spellings call; a connection must have them. None of them is given NULL.
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jot_base64": base64_text,
-    "jot_lexemes": lexemes,
+    "jot_lexemes": Stoppable(lambda tick, text, config: lexemes(text, config, tick)),
     **{f"jot_{form}": textsearch.searching(form) for form, _, _ in _SEARCHES},
     "jot_range_key": order_key,
     **{f"jot_range_{name}": meaning.read for name, (_, meaning) in _RANGE_OPERATORS.items()},
@@ -378,8 +381,10 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jot_match": patterns.match,
     "jot_imatch": patterns.imatch,
     "jot_compare": _of_documents(documents.compare),
-    "jot_contains": _of_documents(documents.contains),
+    "jot_contains": Stoppable(
+        lambda tick, left, right: documents.contains(orjson.loads(left), orjson.loads(right), tick)
+    ),
     "jot_overlaps": _of_documents(documents.overlaps),
-    "jot_among": _of_documents(lambda value, options: any(same(value, one) for one in options)),
+    "jot_among": _of_documents(documents.among),
 }
 SQL_FUNCTIONS = {name: total(function) for name, function in _FUNCTIONS.items()}

@@ -13,12 +13,15 @@ from functools import lru_cache
 
 from jotbase.errors import RequestError
 from jotbase.query.lexing import vocabulary, words
+from jotbase.sql.stoppable import Stoppable, Tick
 
 _TOKEN = re.compile(
     r"\s*(?:(<->|<\d{1,4}>|[&|!()])|'((?:[^']|'')*)'(:\*)?|([^\s&|!()<>':]+)(:\*)?)"
 )
 _WEB = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 _MAX_DEPTH = 100
+#: How long a search may be, in characters: each of its words is brought to its stem.
+MAX_QUERY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,18 @@ Query = Word | Both | Either | Without | Phrase | None
 _SOMEWHERE = {0}
 
 
-def matcher(query: Query, config: str) -> Callable[[str], bool]:
+def matcher(query: Query, config: str) -> Callable[[str, Tick], bool]:
     """Return what says whether a text has what the query asks for."""
     if query is None:
-        return lambda document: False
+        return lambda document, tick: False
     if _has_order(query):
-        return lambda document: _holds(query, _placed(document, config))
-    return lambda document: _holds(query, dict.fromkeys(vocabulary(document, config), _SOMEWHERE))
+        return lambda document, tick: _holds(query, _placed(document, config, tick), tick)
+
+    def of_words(document: str, tick: Tick) -> bool:
+        found = dict.fromkeys(vocabulary(document, config, tick), _SOMEWHERE)
+        return _holds(query, found, tick)
+
+    return of_words
 
 
 def _has_order(query: Query) -> bool:
@@ -83,32 +91,33 @@ def _has_order(query: Query) -> bool:
     return isinstance(query, Phrase)
 
 
-def _placed(document: str, config: str) -> dict[str, set[int]]:
+def _placed(document: str, config: str, tick: Tick) -> dict[str, set[int]]:
     places: dict[str, set[int]] = {}
-    for place, word in words(document, config):
+    for place, word in words(document, config, tick):
         places.setdefault(word, set()).add(place)
     return places
 
 
-def _holds(query: Query, places: Mapping[str, set[int]]) -> bool:
+def _holds(query: Query, places: Mapping[str, set[int]], tick: Tick) -> bool:
     match query:
         case Word():
-            return bool(_places(query, places))
+            return bool(_places(query, places, tick))
         case Both(parts):
-            return all(_holds(part, places) for part in parts)
+            return all(_holds(part, places, tick) for part in parts)
         case Either(parts):
-            return any(_holds(part, places) for part in parts)
+            return any(_holds(part, places, tick) for part in parts)
         case Without(part):
-            return not _holds(part, places)
+            return not _holds(part, places, tick)
         case Phrase(wanted):
-            starts = [{at - gap for at in _places(word, places)} for gap, word in wanted]
+            starts = [{at - gap for at in _places(word, places, tick)} for gap, word in wanted]
             return bool(set.intersection(*starts))
     return False
 
 
-def _places(word: Word, places: Mapping[str, set[int]]) -> set[int]:
+def _places(word: Word, places: Mapping[str, set[int]], tick: Tick) -> set[int]:
     if not word.prefix:
         return places.get(word.text, set())
+    tick()
     return {at for text, found in places.items() if text.startswith(word.text) for at in found}
 
 
@@ -265,19 +274,26 @@ _FORMS: Mapping[str, Callable[[str, str], Query]] = {
 
 @lru_cache(maxsize=512)
 def parsed(form: str, text: str, config: str) -> Query:
-    """Return a query written in one of the four forms: fts, plfts, phfts, wfts."""
+    """Return a query written in one of the four forms: fts, plfts, phfts, wfts.
+
+    Raises RequestError: 42601 for what is none, 54001 for a long or deeply nested one.
+    """
+    if len(text) > MAX_QUERY:
+        raise RequestError(
+            "54001", "The search is too long", details=f"The limit is {MAX_QUERY} characters."
+        )
     return _FORMS[form](text, config)
 
 
 @lru_cache(maxsize=512)
-def _matcher(form: str, text: str, config: str) -> Callable[[str], bool]:
+def _matcher(form: str, text: str, config: str) -> Callable[[str, Tick], bool]:
     return matcher(parsed(form, text, config), config)
 
 
-def searching(form: str) -> Callable[[str, str, str], bool]:
+def searching(form: str) -> Stoppable:
     """Return the test of one form: (document, query, configuration) -> whether it matches."""
 
-    def test(document: str, query: str, config: str) -> bool:
-        return _matcher(form, query, config)(document)
+    def test(tick: Tick, document: str, query: str, config: str) -> bool:
+        return _matcher(form, query, config)(document, tick)
 
-    return test
+    return Stoppable(test)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.query.documents import NULL, at, compare, contains, overlaps, same, text_at
+from jotbase.query.documents import NULL, among, at, compare, contains, key, overlaps, same, text_at
 
 DOCUMENTS = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["", "a", "b"]),
@@ -81,6 +81,25 @@ def test_containment_is_jsonbs(left: Any, right: Any, held: bool) -> None:
 def test_everything_contains_itself(document: Any) -> None:
     """Containment is reflexive."""
     assert contains(document, document)
+
+
+@given(DOCUMENTS, DOCUMENTS)
+def test_keys_are_equal_where_values_are(left: Any, right: Any) -> None:
+    """What stands for a value in a set is equal for equal values alone."""
+    assert (key(left) == key(right)) is same(left, right)
+    assert among(left, [[], right]) is (same(left, right) or left == [])
+
+
+def test_arrays_of_scalars_are_compared_by_sets() -> None:
+    """Nothing is compared with each item: not one tick for arrays of a hundred thousand items."""
+    many = list(range(100_000))
+
+    def tick() -> None:
+        raise AssertionError
+
+    assert contains(many, many[::-1], tick)
+    assert not contains(many, [-1], tick)
+    assert overlaps(many, [*range(-100_000, 0), 5])
 
 
 def test_null_is_in_common_with_nothing() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.query.board import code_of
 
+from jotbase.errors import RequestError
 from jotbase.query.textsearch import parsed, searching
 
 TEXT = "The fat cats sat on a mat and ate two fat Rats"
@@ -73,3 +74,11 @@ def test_any_text_is_a_query_or_refused(form: str, text: str) -> None:
     found = code_of(lambda: searching(form)(TEXT, text, "english"))
 
     assert found in ({None, "42601", "54001"} if form == "fts" else {None})
+
+
+def test_a_search_has_a_length() -> None:
+    """More than 10,000 characters are refused: each word would be brought to its stem."""
+    for form in ("fts", "plfts", "phfts", "wfts"):
+        assert parsed(form, "a" * 10_000, "simple") is not None
+        with pytest.raises(RequestError, match="too long"):
+            parsed(form, "a" * 10_001, "simple")

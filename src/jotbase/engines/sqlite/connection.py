@@ -17,6 +17,7 @@ from typing import Any
 import apsw
 
 from jotbase.engines.sqlite.files import keep_database_private, make_file, make_folder
+from jotbase.engines.sqlite.functions import install
 from jotbase.errors import Fault, ProjectError
 from jotbase.sql.units import Rows
 
@@ -69,10 +70,7 @@ class Place:
         connection.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'OFF'}")
         if reader:
             connection.execute("PRAGMA query_only = ON")
-        for name, function in self.functions.items():
-            connection.create_scalar_function(
-                name, strict(function), deterministic=True, flags=apsw.SQLITE_INNOCUOUS
-            )
+        install(connection, self.functions)
         for name, function in self.asking.items():
             # Nothing in the file may call what runs the project's code.
             connection.create_scalar_function(
@@ -87,15 +85,6 @@ def _asking(connection: apsw.Connection, function: Callable[..., Any]) -> Callab
         return rows
 
     return partial(function, read)
-
-
-def strict(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function, which now gives None as soon as an argument is None."""
-
-    def call(*arguments: Any) -> Any:
-        return None if None in arguments else function(*arguments)
-
-    return call
 
 
 def first_connection(place: Place, image: bytes | None, lock_ms: int) -> apsw.Connection:

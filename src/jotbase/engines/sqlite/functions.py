@@ -1,0 +1,69 @@
+"""Python functions that SQL calls: where they may run, and what stops them.
+
+In charge of none holding the event loop, or outliving its statement: SQLite looks at the clock
+between the steps of its machine, and a call is one step. Must not know what a function does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from time import sleep
+from typing import Any
+
+import apsw
+
+from jotbase.sql.stoppable import Stoppable
+
+#: How long a call's texts may be, together, on the event loop; longer ones are for a thread. A text
+#: of that length takes 20 ms at the very worst: a search whose words are all new.
+ON_LOOP = 4096
+
+
+def install(connection: apsw.Connection, functions: Mapping[str, Callable[..., Any]]) -> None:
+    """Let the connection's statements call the functions; none of them is given NULL."""
+    for name, function in functions.items():
+        connection.create_scalar_function(
+            name,
+            guarded(connection, function),
+            deterministic=True,
+            flags=apsw.SQLITE_INNOCUOUS,
+        )
+
+
+def guarded(connection: apsw.Connection, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function, strict (None in, None out), and for a thread where its texts are long.
+
+    What is raised then is what the connection's own interruption raises, and means the same.
+    """
+    if isinstance(function, Stoppable):
+        function = partial(function.run, partial(_tick, connection))
+
+    def call(*arguments: Any) -> Any:
+        size = 0
+        for one in arguments:
+            if one is None:
+                return None
+            if one.__class__ is str:
+                size += len(one)
+        if size > ON_LOOP and _is_on_loop():
+            raise apsw.InterruptError("the texts are too long for the event loop")
+        return function(*arguments)
+
+    return call
+
+
+def _is_on_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _tick(connection: apsw.Connection) -> None:
+    """Give other threads the interpreter's lock, and end with the statement."""
+    sleep(0)
+    if connection.is_interrupted:
+        raise apsw.InterruptError("interrupted")
