@@ -95,7 +95,10 @@ async def answer_call(
     reads = intent.by_query or call.function.reads
     timing.step("plan")
     outcome = await data.engine.call(
-        lambda session: _perform(call, result, context, session, data, calls), reads=reads
+        lambda session: _perform(call, result, context, session, data, calls),
+        reads=reads,
+        again=call.function.again,
+        gone=request.gone,
     )
     timing.step("transaction")
     return render_result(result, request, values, outcome)

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from jotbase.calls import Calls, answer_within
-from jotbase.errors import JotError, RequestError
+from jotbase.errors import JotError, RequestError, Unwound
 from jotbase.pipeline import DataApi
 from jotbase.query.functions import Function
 from jotbase.query.results import encoded, rows_document
@@ -28,7 +28,7 @@ from jotbase.values import Principal, Request, Response
 Read = Callable[[str, Sequence[Any]], Rows]
 
 
-class _Stopped(BaseException):
+class _Stopped(Unwound):
     """The database stopped a statement in the middle of a function: no failure of the function's.
 
     Nor is it the function's to catch: what it gave back then would be told as if it were the row's,

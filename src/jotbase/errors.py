@@ -6,9 +6,9 @@ Must not know how a protocol writes it down (PostgREST, GoTrue and Phoenix each 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ CODES: dict[str, Code] = {
     "42P10": Code(400, "on_conflict names columns that no unique constraint has."),
     "428C9": Code(400, "The column is set by the server and cannot be written."),
     "53000": Code(503, "The server has no thread, file or memory left; try again later."),
+    "53300": Code(503, "All threads for functions are taken, and as many calls wait; try again."),
     "53100": Code(507, "The disk is full or read-only; nothing was written."),
     "53400": Code(413, "The request body is larger than the server allows."),
     "54000": Code(413, "A value or statement is larger than the database takes."),
@@ -232,6 +233,45 @@ class UnitTooSlow(JotError):
             details=f"The limit is {limit_ms} ms.",
             hint="Write fewer rows at a time, or raise JOTBASE_TRANSACTION_TIMEOUT.",
         )
+
+
+class CodeFailed(Exception):
+    """The project's own code raised what is no ordinary failure: it asked the process to end."""
+
+
+class Unwound(BaseException):
+    """Raised by the program to end the project's own code: no failure, and not for it to catch."""
+
+
+Given = TypeVar("Given")
+
+
+def contained(code: Callable[[], Given]) -> Given:
+    """Run the project's own code, which can fail but cannot end the process or a thread's loop.
+
+    An asyncio task passes SystemExit and KeyboardInterrupt on to its event loop, and StopIteration
+    cannot be the outcome of a future: all three, and any other BaseException, become CodeFailed.
+    """
+    try:
+        return code()
+    except StopIteration as error:
+        raise CodeFailed("StopIteration") from error
+    except (Exception, Unwound):
+        raise
+    except BaseException as error:
+        raise CodeFailed(f"{type(error).__name__}: {error}") from error
+
+
+def too_many_calls() -> JotError:
+    """Return the refusal of a call that no thread is free for."""
+    error = JotError(
+        "53300",
+        "too many function calls at once",
+        hint="Try again later; JOTBASE_FUNCTIONS_THREADS and JOTBASE_FUNCTIONS_QUEUE set how many"
+        " run and wait.",
+    )
+    error.headers = (("Retry-After", "1"),)
+    return error
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 from jotbase.app import Backend, Compute, ConstraintName, EngineMaker
 from jotbase.data import read_meaning
 from jotbase.engines.base import Engine
-from jotbase.engines.sqlite import SqliteEngine, SqliteOptions
+from jotbase.engines.sqlite import Places, SqliteEngine, SqliteOptions
 from jotbase.engines.sqlite.files import keep_private
 from jotbase.keychain import read_keys, with_keys
 from jotbase.project import Project, find_project, read_dotenv
@@ -60,6 +60,7 @@ def engine_maker(path: str, settings: Settings, image: bytes | None = None) -> E
                 constraint=constraint,
                 statement_timeout=settings.statement_timeout,
                 unit_timeout=settings.transaction_timeout,
+                calls=Places(settings.functions_threads, settings.functions_queue),
                 image=image,
             ),
         )

@@ -76,12 +76,12 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _origins(value: str) -> tuple[str, ...]:
-    return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
 def _redirects(value: str) -> tuple[str, ...]:
-    entries = _origins(value)
+    entries = _names(value)
     for entry in entries:
         parts = urlsplit(entry.removesuffix("*"))
         if not parts.scheme or not parts.hostname or "@" in parts.netloc:
@@ -193,7 +193,7 @@ class Settings:
         _limit, None, "Seconds after its last refresh that a session ends; without it, never."
     )
     cors_origins: tuple[str, ...] = _setting(
-        _origins, ("*",), "Origins whose pages may call, separated by commas; * is all."
+        _names, ("*",), "Origins whose pages may call, separated by commas; * is all."
     )
     max_rows: int | None = _setting(_limit, None, "The most rows that one read gives back.")
     max_body: int = _setting(
@@ -234,13 +234,22 @@ class Settings:
     transaction_timeout: int = _setting(
         _number(10, 3_600_000),
         20_000,
-        "The longest that one write, or batch of writes, may run, in milliseconds.",
+        "The longest that one write, batch of writes or function call may run, in milliseconds.",
     )
     changes_keep: int = _setting(
         _number(1000, 1_000_000_000), 1_000_000, "How many changes the log keeps."
     )
     functions_threads: int = _setting(
-        _number(1, 256), 16, "Threads for the project's Flask functions."
+        _number(1, 256), 16, "Threads for rpc functions, and as many for Flask views."
+    )
+    functions_queue: int = _setting(
+        _number(0, 100_000), 256, "How many calls of either kind wait for a thread."
+    )
+    functions_foreign_tokens: tuple[str, ...] = _setting(
+        _names,
+        (),
+        "Flask views, by the first part of their path, that are given bearer tokens of others to"
+        " judge, separated by commas; * is all.",
     )
     log_level: str = _setting(
         _one_of("debug", "info", "warning", "error"), "info", "How much is logged."

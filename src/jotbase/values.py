@@ -6,7 +6,7 @@ Must not know where they come from (sockets, databases) or what becomes of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -51,11 +51,17 @@ ANONYMOUS = Principal(role=ANON)
 SERVICE_PRINCIPAL = Principal(role=SERVICE)
 
 
+def waits() -> bool:
+    """Say that a request's sender is not gone: where nobody can tell, it waits."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request: path and query undecoded, header names in lower case.
 
-    `headers` joins repeated lines with ", " (RFC 9110 section 5.3).
+    `headers` joins repeated lines with ", " (RFC 9110 section 5.3). `gone` says whether its sender
+    waits no more for an answer.
     """
 
     method: str
@@ -63,6 +69,7 @@ class Request:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    gone: Callable[[], bool] = field(default=waits, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

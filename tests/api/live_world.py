@@ -106,7 +106,7 @@ class MemoryLog:
     async def write(self, work: Any, *, timed: bool = True) -> Any:
         raise NotImplementedError
 
-    async def call(self, work: Any, *, reads: bool) -> Any:
+    async def call(self, work: Any, *, reads: bool, again: bool = True, gone: Any = None) -> Any:
         raise NotImplementedError
 
 

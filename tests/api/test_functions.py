@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
+from functools import partial
+from typing import Any
 
 import pytest
 from tests.api.data_world import Serve, Wire, refused, table
 
+from jotbase.http.asgi import Message
 from jotbase.testing import TestBackend
+from jotbase.testing.wire import _scope, exchange
+from jotbase.values import Request
 
 CODE = """
 from flask import Flask, Response, request
@@ -193,3 +200,130 @@ def test_without_functions_there_is_nothing_there(serve: Serve) -> None:
     answer = serve({"notes": NOTES}).anonymous.function("whoami")
 
     assert (answer.status, answer.json()) == (404, {"message": "There is nothing at this path"})
+
+
+EDGES = """
+import threading
+
+from flask import Flask, Response, request
+
+from jotbase.functions import caller
+
+app = Flask(__name__)
+go = threading.Event()
+closed = threading.Event()
+
+
+@app.get("/own")
+def own():
+    return "x", 200, {"Access-Control-Allow-Origin": "https://b.example", "Vary": "Accept"}
+
+
+@app.get("/hook")
+def hook():
+    return {"role": caller().role, "token": request.headers.get("Authorization")}
+
+
+@app.get("/wait")
+def wait():
+    return {"in_time": go.wait(20)}
+
+
+@app.get("/go")
+def let_go():
+    go.set()
+    return "gone"
+
+
+@app.get("/endless")
+def endless():
+    def pieces():
+        try:
+            while True:
+                yield "x" * 1000
+        finally:
+            closed.set()
+
+    return Response(pieces())
+
+
+@app.get("/closed")
+def is_closed():
+    return {"closed": closed.wait(20)}
+"""
+
+
+def edges(serve: Serve, **settings: Any) -> tuple[TestBackend, Wire]:
+    """Return a backend of those views, and the way to ask it in bytes."""
+    backend = serve({"notes": NOTES}, {"functions/__init__.py": EDGES}, **settings)
+    return backend, serve.wire(backend)
+
+
+def test_a_views_own_headers_win(serve: Serve) -> None:
+    """What it says of origins stands alone, without our leave for credentials beside it."""
+    _, wire = edges(serve, cors_origins=("https://a.example",))
+
+    answer = wire.ask("GET", b"/functions/v1/own", [(b"origin", b"https://a.example")])
+    names = [name.lower() for name, _ in answer.headers]
+
+    assert names.count("access-control-allow-origin") == 1
+    assert answer.header("access-control-allow-origin") == "https://b.example"
+    assert "access-control-allow-credentials" not in names
+    assert [text for name, text in answer.headers if name.lower() == "vary"] == ["Accept", "Origin"]
+
+
+def test_a_foreign_token_is_a_views_to_judge_where_it_is_named(serve: Serve) -> None:
+    """It is called as the API key says; elsewhere such a token is refused, and a bad key always."""
+    foreign = [(b"authorization", b"Bearer whsec.of.somebody")]
+    _, strict = edges(serve)
+    _, wire = edges(serve, functions_foreign_tokens=("hook",))
+
+    answer = wire.ask("GET", b"/functions/v1/hook", foreign)
+
+    assert json.loads(answer.body) == {"role": "anon", "token": "Bearer whsec.of.somebody"}
+    refused(strict.ask("GET", b"/functions/v1/hook", foreign), 401, "PGRST301")
+    refused(wire.ask("GET", b"/functions/v1/own", foreign), 401, "PGRST301")
+    bad = [*foreign, (b"apikey", b"sb_secret_x")]
+    refused(wire.ask("GET", b"/functions/v1/hook", bad), 401, "PGRST301")
+
+
+def test_more_views_than_may_wait_are_refused(serve: Serve) -> None:
+    """503 with the time to try again, while what waits is answered in its turn."""
+    backend, wire = edges(serve, functions_threads=1, functions_queue=1)
+    run = backend._threads
+    ask = partial(exchange, backend._application, Request("GET", "/functions/v1/wait"))
+    first, second = (asyncio.run_coroutine_threadsafe(ask(), run.loop) for _ in range(2))
+
+    full = wire.ask("GET", b"/functions/v1/go")
+    code = sys.modules["functions"]
+
+    assert refused(full, 503, "53300")["message"] == "too many function calls at once"
+    assert full.header("retry-after") == "1"
+    code.go.set()
+    assert (first.result(20).status, second.result(20).status) == (200, 200)
+
+
+def test_an_answer_that_nobody_reads_ends(serve: Serve) -> None:
+    """A view that streams for ever is closed when its client hangs up."""
+    backend, _ = edges(serve)
+
+    async def hang_up() -> None:
+        first, gone = asyncio.Event(), asyncio.Event()
+        messages = [{"type": "http.request", "body": b"", "more_body": False}]
+
+        async def receive() -> Message:
+            if messages:
+                return messages.pop()
+            await first.wait()
+            gone.set()
+            return {"type": "http.disconnect"}
+
+        async def send(_: Message) -> None:
+            first.set()
+            await gone.wait()
+
+        scope = _scope(Request("GET", "/functions/v1/endless"))
+        await asyncio.wait_for(backend._application(scope, receive, send), 20)
+
+    backend._threads.run(hang_up())
+    assert backend.anonymous.function("closed").json() == {"closed": True}

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment
 from jotbase.sql.units import Rows, UnitOfWork
-from jotbase.values import Change
+from jotbase.values import Change, waits
 
 Result = TypeVar("Result")
 
@@ -68,12 +68,22 @@ class Engine(Protocol):
         UnitTooSlow.
         """
 
-    async def call(self, work: Callable[[Session], Result], *, reads: bool) -> Result:
-        """Run `work` once, in a thread and a transaction of its own; one that only `reads` sees
-        the database as it was when it began, and holds up nobody.
+    async def call(
+        self,
+        work: Callable[[Session], Result],
+        *,
+        reads: bool,
+        again: bool = True,
+        gone: Callable[[], bool] = waits,
+    ) -> Result:
+        """Run `work` in a thread, as a transaction of its own that holds up nobody while it is
+        between two statements; one that only `reads` sees one state of the database.
 
         When this returns, the result is on disk. What `work` raises undoes all that it did, and is
-        raised here. Raises UnitTooSlow where it asks on after its time.
+        raised here. Where others change what it had read before its first write, or the rows that
+        it wrote, it is run `again` from its start, and at last refused (40001). Raises UnitTooSlow
+        at the end of its time, whatever it does then, and JotError 53300 where too many calls run
+        and wait. What nobody waits for any more (`gone`) is undone, or not begun.
         """
 
     async def changes(self, after: int, limit: int = 1000) -> list[Change]:

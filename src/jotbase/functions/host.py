@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jotbase.errors import Fault, JotError, ProjectError
-from jotbase.functions.rpc import Computed, collect
+from jotbase.errors import CodeFailed, Fault, JotError, ProjectError, contained
+from jotbase.functions.hosting import Hosted
+from jotbase.functions.rpc import Computed, awaited, collect
 from jotbase.query.computed import with_computed
 from jotbase.query.functions import Function, Functions, Returns
 from jotbase.schema.model import Model
@@ -85,12 +86,14 @@ def _load(folder: Path, file: Path) -> Any:
     )
     if specification is None or specification.loader is None:
         raise ProjectError([Fault("functions/__init__.py", "", "the file is no Python module")])
+    loader = specification.loader
     module = importlib.util.module_from_spec(specification)
     sys.modules[MODULE] = module
     try:
-        specification.loader.exec_module(module)
+        contained(lambda: loader.exec_module(module))
     except Exception as error:
-        reason = f"the code failed to load: {type(error).__name__}: {error}"
+        said = str(error) if isinstance(error, CodeFailed) else f"{type(error).__name__}: {error}"
+        reason = f"the code failed to load: {said}"
         raise ProjectError([Fault("functions/__init__.py", "", reason)]) from error
     return module
 
@@ -103,27 +106,18 @@ def _wsgi_app(module: Any, needed: bool) -> Any:
     raise ProjectError([Fault("functions/__init__.py", "", "the file exports no `app`", hint)])
 
 
-def host(app: Any, threads: int) -> Any:
-    """Return the WSGI app as an ASGI application that runs each call in one of `threads`.
+def host(app: Any, threads: int, waiting: int, seconds: float) -> Hosted:
+    """Return the WSGI app as an ASGI application; see `Hosted`.
 
     A refusal that a view lets through, of the data client or of a body that is too large, becomes
     the same JSON answer. (Flask's own MAX_CONTENT_LENGTH cuts a body of unknown length short.)
     """
-    from a2wsgi import WSGIMiddleware  # a project without functions never loads it
-
     if hasattr(app, "register_error_handler"):
         app.register_error_handler(JotError, _refused)
-    return WSGIMiddleware(_with_whole_body(app), workers=threads)
-
-
-def _with_whole_body(app: Any) -> Any:
-    """Say that a body ends where its input does: without Content-Length werkzeug reads none."""
-
-    def call(environ: dict[str, Any], start_response: Any) -> Any:
-        environ["wsgi.input_terminated"] = True
-        return app(environ, start_response)
-
-    return call
+    if hasattr(app, "async_to_sync"):
+        # Flask's own takes a library that does the same: a loop in the view's thread.
+        app.async_to_sync = awaited
+    return Hosted(app, threads, waiting, seconds)
 
 
 def _refused(error: JotError) -> tuple[dict[str, Any], int]:

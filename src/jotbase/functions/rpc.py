@@ -6,6 +6,8 @@ know requests, nor the transaction that it runs in.
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import inspect
 import keyword
 import logging
@@ -13,10 +15,10 @@ import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, overload
 
-from jotbase.errors import CODES, JotError
+from jotbase.errors import CODES, JotError, contained
 from jotbase.functions.annotations import Kind, Row, kind_of, returns_of, schema_of
 from jotbase.query.functions import Function, Parameter
 from jotbase.schema.check import checker
@@ -155,7 +157,11 @@ def rpc(code: Code) -> Code: ...
 
 @overload
 def rpc(
-    *, name: str | None = None, reads: bool = False, roles: Iterable[str] | None = None
+    *,
+    name: str | None = None,
+    reads: bool = False,
+    roles: Iterable[str] | None = None,
+    again: bool = True,
 ) -> Callable[[Code], Code]: ...
 
 
@@ -165,14 +171,22 @@ def rpc(
     name: str | None = None,
     reads: bool = False,
     roles: Iterable[str] | None = None,
+    again: bool = True,
 ) -> Code | Callable[[Code], Code]:
     """Let clients call a function at `/rest/v1/rpc/<name>`: everybody, or callers of these roles.
 
-    `reads` promises that it writes nothing.
+    `reads` promises that it writes nothing. Where others change what it had read before its first
+    write, it is called `again`; one that must not be is refused then (40001).
     """
 
     def register(found: Code) -> Code:
-        _register(found, name or found.__name__, reads, roles)
+        known = name or found.__name__
+
+        def make(into: Registered) -> None:
+            function = make_function(found, known, reads, roles)
+            into.functions.append(replace(function, again=again))
+
+        _register(known, make)
         return found
 
     return register if code is None else register(code)
@@ -190,28 +204,19 @@ def computed(code: Code | None = None, *, name: str | None = None) -> Code | Cal
     """Make a function of a row a column of its table, or a relation if it gives back rows."""
 
     def register(found: Code) -> Code:
-        _register_computed(found, name or found.__name__)
+        known = name or found.__name__
+        _register(known, lambda into: into.computed.append(make_computed(found, known)))
         return found
 
     return register if code is None else register(code)
 
 
-def _register(code: Any, name: str, reads: bool, roles: Iterable[str] | None) -> None:
+def _register(name: str, make: Callable[[Registered], None]) -> None:
     registered = _REGISTERED.get(None)
     if registered is None:  # imported by something else than the server: a test, a script
         return
     try:
-        registered.functions.append(make_function(code, name, reads, roles))
-    except (TypeError, NameError, ValueError) as error:
-        registered.wrong.append((name, str(error)))
-
-
-def _register_computed(code: Any, name: str) -> None:
-    registered = _REGISTERED.get(None)
-    if registered is None:
-        return
-    try:
-        registered.computed.append(make_computed(code, name))
+        make(registered)
     except (TypeError, NameError, ValueError) as error:
         registered.wrong.append((name, str(error)))
 
@@ -245,13 +250,31 @@ def make_function(
         name,
         () if whole is not None else parameters,
         returns_of(hints.get("return", Any)),
-        _runner(code, kinds, variadic, positional=whole is not None),
+        _runner(awaited(code), kinds, variadic, positional=whole is not None),
         _faults(schema),
         reads,
         None if roles is None else frozenset(roles),
         whole,
         inspect.getdoc(code),
     )
+
+
+def awaited(code: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that waits for a coroutine function's end, and other functions as they are.
+
+    It runs in a thread of its own call, so that a loop of its own is in nobody's way. Raises
+    TypeError for generators, which give back no one result.
+    """
+    if inspect.isasyncgenfunction(code) or inspect.isgeneratorfunction(code):
+        raise TypeError("a function with `yield` gives back no one result: return a list")
+    if not inspect.iscoroutinefunction(code):
+        return code
+
+    @functools.wraps(code)
+    def run(*arguments: Any, **named: Any) -> Any:
+        return asyncio.run(code(*arguments, **named))
+
+    return run
 
 
 def _sent(name: str) -> str:
@@ -307,6 +330,8 @@ def _made(kind: Kind, value: Any, variadic: bool) -> Any:
 
 def make_computed(code: Callable[..., Any], name: str) -> Computed:
     """Return a function of a row. Raises TypeError, NameError."""
+    if awaited(code) is not code:
+        raise TypeError("the database asks for it in the middle of a statement: write `def`")
     hints = typing.get_type_hints(code, include_extras=True)
     given = list(inspect.signature(code).parameters)
     kind = kind_of(hints[given[0]]) if given and given[0] in hints else None
@@ -328,7 +353,7 @@ def run_function(function: Function, arguments: Mapping[str, Any]) -> tuple[Any,
     head = _Head()
     token = _HEAD.set(head)
     try:
-        value = function.run(arguments)
+        value = contained(lambda: function.run(arguments))
     except JotError:
         raise
     except Exception as error:

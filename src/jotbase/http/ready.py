@@ -67,6 +67,10 @@ class _Exchange:
     def set(self) -> None:
         """Tell nobody."""
 
+    def gone(self) -> bool:
+        """Say whether the client has hung up."""
+        return self.disconnected
+
 
 class _Outbox:
     """Answers that were made in one turn of the loop, written one after another in the next.
@@ -176,8 +180,9 @@ class ReadyProtocol(HttpToolsProtocol):
             if response is not None:
                 self._put(response, exchange)
                 return
-        if body:
-            request = Request(request.method, request.path, request.query, request.headers, body)
+        request = Request(
+            request.method, request.path, request.query, request.headers, body, exchange.gone
+        )
         task = self.loop.create_task(self._answer(request, exchange))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)

@@ -48,6 +48,10 @@ _FAILURE = JotError(
 )
 
 
+Line = tuple[bytes, bytes]
+_GRANT = b"access-control-allow-origin"
+
+
 @dataclass(frozen=True, slots=True)
 class Doors:
     """Everything a path can lead to.
@@ -189,10 +193,19 @@ def _granting(send: Send, granted: Pairs) -> Send:
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *pairs]}
+            own = list(message.get("headers", ()))
+            message = {**message, "headers": [*own, *_beside(own, pairs)]}
         await send(message)
 
     return sending
+
+
+def _beside(own: list[Line], granted: list[Line]) -> list[Line]:
+    """Return the granted headers that leave an answer's own as they are, and as strict."""
+    names = {name.lower() for name, _ in own}
+    if _GRANT in names:
+        names.add(b"access-control-allow-credentials")
+    return [line for line in granted if line[0] == b"vary" or line[0] not in names]
 
 
 async def _websocket(doors: Doors, scope: Scope, receive: Receive, send: Send) -> None:

@@ -67,7 +67,8 @@ class Function:
     """One function. `whole` is the parameter that takes a whole body; then there is no other.
 
     `roles` are those whose callers may call it, None for all. `faults` are what JSON Schema says
-    against arguments. `run` calls the Python function with the arguments by name.
+    against arguments. `run` calls the Python function with the arguments by name. One may be called
+    `again` from its start where others have changed what it had read.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Function:
     roles: frozenset[str] | None = None
     whole: Parameter | None = None
     description: str | None = None
+    again: bool = True
 
     @property
     def by_name(self) -> dict[str, Parameter]:

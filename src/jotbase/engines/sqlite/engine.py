@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Any, Literal, TypeVar
 
 from jotbase.engines.base import Session
+from jotbase.engines.sqlite.calling import Calling, Places
 from jotbase.engines.sqlite.connection import Place, first_connection
 from jotbase.engines.sqlite.files import Watch
 from jotbase.engines.sqlite.keeper import Keeper
@@ -26,7 +27,7 @@ from jotbase.engines.sqlite.refusals import ConstraintName
 from jotbase.engines.sqlite.writer import Writer
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import Rows, UnitOfWork
-from jotbase.values import Change
+from jotbase.values import Change, waits
 
 Result = TypeVar("Result")
 
@@ -47,7 +48,8 @@ class SqliteOptions:
     what runs a statement, and may read. `decode` makes a row of a table's JSON in the change log.
     `constraint` names keys; without it they bear PostgreSQL's default
     names. A statement may take `statement_timeout` ms, and wait `lock_timeout` ms for a lock of
-    another process; a unit of work may take `unit_timeout` ms. `image` (what `SqliteEngine.image`
+    another process; a unit of work may take `unit_timeout` ms. `calls`
+    says how many calls run and wait. `image` (what `SqliteEngine.image`
     gave) fills a database that is new.
     """
 
@@ -58,6 +60,7 @@ class SqliteOptions:
     statement_timeout: int = 8000
     unit_timeout: int = 20_000
     lock_timeout: int = 5000
+    calls: Places = field(default_factory=Places)
     image: bytes | None = None
 
 
@@ -108,6 +111,15 @@ class SqliteEngine:
             name=options.constraint,
             committed=self._log.committed,
         )
+        self._calling = Calling(
+            lambda: place.connect(reader=True),
+            self._writer,
+            options.calls,
+            limit_ms=options.statement_timeout,
+            unit_ms=options.unit_timeout,
+            lock_ms=options.lock_timeout,
+            name=options.constraint,
+        )
         self._open = True
 
     def _file(self) -> str:
@@ -138,11 +150,16 @@ class SqliteEngine:
         """Drive a unit of work to its end; see `Engine.write`."""
         return await self._writer.write(work, timed=timed)
 
-    async def call(self, work: Callable[[Session], Result], *, reads: bool) -> Result:
+    async def call(
+        self,
+        work: Callable[[Session], Result],
+        *,
+        reads: bool,
+        again: bool = True,
+        gone: Callable[[], bool] = waits,
+    ) -> Result:
         """Run work in a transaction of its own; see `Engine.call`."""
-        if reads:
-            return await self._reader.call(work, self._options.unit_timeout / 1000)
-        return await self._writer.call(work)
+        return await self._calling.call(work, reads=reads, again=again, gone=gone)
 
     async def changes(self, after: int, limit: int = 1000) -> list[Change]:
         """Return the committed changes with numbers above `after`, in order."""
@@ -186,6 +203,7 @@ class SqliteEngine:
             return
         self._open = False
         self._log.close()
+        await self._calling.close()
         await self._reader.close()
         await self._own.close()
         await self._writer.close()

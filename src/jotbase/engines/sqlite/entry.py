@@ -9,33 +9,33 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from jotbase.engines.sqlite.session import SqliteSession
+from jotbase.engines.sqlite.tenure import Tenure
 from jotbase.errors import JotError
 from jotbase.sql.units import UnitOfWork
 
 
 def nothing() -> UnitOfWork[None]:
-    """Return the unit of an entry that is a call."""
+    """Return the unit of an entry that is a call's."""
     yield from ()
 
 
 class Entry:
     """A unit that waits for its turn; then what became of it. `left` is its time, in seconds.
 
-    `call` is what runs instead of a unit, in a transaction of its own.
+    `tenure` is a call's, which has the writer instead of a unit, in a transaction of its own.
     """
 
-    __slots__ = ("call", "error", "future", "left", "result", "work")
+    __slots__ = ("error", "future", "left", "result", "tenure", "work")
 
     def __init__(
         self,
         work: Callable[[], UnitOfWork[Any]],
         future: asyncio.Future[Any],
         left: float,
-        call: Callable[[SqliteSession], Any] | None = None,
+        tenure: Tenure | None = None,
     ) -> None:
         self.work = work
-        self.call = call
+        self.tenure = tenure
         self.future = future
         self.left = left
         self.result: Any = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter, thread_time
-from typing import Any, TypeVar
+from typing import Any
 
 import apsw
 
@@ -17,11 +17,8 @@ from jotbase.engines.sqlite.costs import BUDGET, DOUBT, STRETCH, Alarm, Costs, c
 from jotbase.engines.sqlite.lanes import Lanes, timed
 from jotbase.engines.sqlite.looking import origins
 from jotbase.engines.sqlite.refusals import closed, is_broken, refusal
-from jotbase.engines.sqlite.session import SqliteSession
 from jotbase.errors import StatementTooSlow
-from jotbase.sql.units import RolledBack, Rows
-
-Result = TypeVar("Result")
+from jotbase.sql.units import Rows
 
 #: Reads of more than SHORT that run at one time, and such of one caller; the next one waits.
 LANES, SPARED = 4, 1
@@ -29,14 +26,8 @@ LANES, SPARED = 4, 1
 SHORT_LANES = 4
 #: How long a read may take in a short lane, in seconds; then it starts over in a long one.
 SHORT = 0.05
-#: The project's own code that reads and runs at one time.
-CALLS = 4
 #: How far threads with long work stand back behind the event loop (see `nice`).
 NICE = 10
-
-
-def _unnamed(kind: str, table: str, columns: tuple[str, ...]) -> None:
-    """Name no constraint: a reader breaks none."""
 
 
 class Reader:
@@ -52,7 +43,6 @@ class Reader:
         self._open()
         self._short = self._lanes("jotbase-short", SHORT_LANES)
         self._long = self._lanes("jotbase-long", LANES, spared=SPARED, nice=NICE)
-        self._calls = self._lanes("jotbase-call", CALLS, spared=SPARED, nice=NICE)
         self._closed = False
 
     def _open(self) -> None:
@@ -164,25 +154,6 @@ class Reader:
             self._costs.found_short(text, values)
         return rows
 
-    async def call(self, work: Callable[[SqliteSession], Result], seconds: float) -> Result:
-        """Run someone's own code on one state of the database; it cannot write."""
-
-        def call(connection: apsw.Connection) -> Result:
-            connection.execute("BEGIN")
-            try:
-                return work(
-                    SqliteSession(
-                        connection, seconds=seconds, limit_ms=self._limit_ms, name=_unnamed
-                    )
-                )
-            except RolledBack as undone:
-                kept: Result = undone.result
-                return kept
-            finally:
-                connection.execute("ROLLBACK")
-
-        return await self._calls.run(call, seconds)
-
     async def image(self) -> bytes:
         """Return the whole database as bytes."""
         return await self._long.run(lambda connection: connection.serialize("main"))
@@ -194,6 +165,6 @@ class Reader:
     async def close(self) -> None:
         """Stop what is being read, and close all connections."""
         self._closed = True
-        for lanes in (self._short, self._long, self._calls):
+        for lanes in (self._short, self._long):
             await lanes.close()
         self._connection.close(True)

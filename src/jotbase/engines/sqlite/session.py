@@ -1,53 +1,50 @@
-"""A transaction that someone's own code is in the middle of: statements and units, one by one.
+"""Statements and units of someone's own code on one connection, inside one transaction.
 
 In charge of what such code may do with a connection, in the thread that it runs in. Must not know
-who begins and ends the transaction (`writer`, `reader`), nor what is done in it.
+who begins and ends the transaction, nor what is done in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from time import perf_counter
 from typing import Any, TypeVar
 
 import apsw
 
+from jotbase.engines.sqlite.allowance import Allowance
 from jotbase.engines.sqlite.diagnosis import conflict
 from jotbase.engines.sqlite.refusals import ConstraintName, refusal, target
-from jotbase.errors import JotError, RequestError, UnitTooSlow
+from jotbase.errors import JotError, RequestError
 from jotbase.sql.units import RolledBack, Rows, UnitOfWork
 
 Result = TypeVar("Result")
 
 
 class SqliteSession:
-    """See `Session`; of one thread. It may take `seconds`, and raises UnitTooSlow from then on."""
+    """See `Session`; of one thread. It goes on for as long as it is allowed to."""
 
     def __init__(
-        self, connection: apsw.Connection, *, seconds: float, limit_ms: int, name: ConstraintName
+        self, connection: apsw.Connection, allowance: Allowance, name: ConstraintName
     ) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
-        self._seconds = seconds
-        self._end = perf_counter() + seconds
-        self._limit_ms = limit_ms
+        self._allowance = allowance
         self._name = name
 
     def read(self, text: str, values: Sequence[Any]) -> Rows:
         """Run one statement; see `Session.read`."""
         self._check()
+        self._allowance.begin()
         try:
             return self._perform(text, values)
         except apsw.InterruptError as error:
-            if perf_counter() > self._end:
-                raise self._too_slow() from error
-            raise refusal(error, text, self._limit_ms) from error
+            raise self._allowance.stopped() from error
         except apsw.ReadOnlyError as error:
             verb = target(text)[0] or "this"
             message = f"cannot execute {verb} in a read-only transaction"
             raise RequestError("25006", message) from error
         except Exception as error:
-            raise refusal(error, text, self._limit_ms) from error
+            raise refusal(error, text, self._allowance.limit_ms) from error
 
     def run(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
         """Drive a unit; see `Session.run`."""
@@ -87,8 +84,11 @@ class SqliteSession:
         SQLite gives up the transaction of a write that is interrupted; what came after would be
         one by itself.
         """
-        if perf_counter() > self._end or not self._connection.in_transaction:
-            raise self._too_slow()
+        error = self._allowance.over()
+        if error is None and not self._connection.in_transaction:
+            error = self._allowance.stopped()
+        if error is not None:
+            raise error
 
     def _undo(self) -> None:
         if self._connection.in_transaction:
@@ -101,6 +101,3 @@ class SqliteSession:
         except apsw.ConstraintError as error:
             raise conflict(self._cursor, error, text, values, self._name) from error
         return rows
-
-    def _too_slow(self) -> UnitTooSlow:
-        return UnitTooSlow(int(self._seconds * 1000))

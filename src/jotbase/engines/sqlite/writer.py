@@ -18,12 +18,14 @@ from typing import Any, TypeVar
 
 import apsw
 
+from jotbase.engines.sqlite.allowance import Allowance
+from jotbase.engines.sqlite.aside import Recorder
 from jotbase.engines.sqlite.costs import BUDGET, DOUBT, Alarm, Costs
 from jotbase.engines.sqlite.diagnosis import conflict
 from jotbase.engines.sqlite.entry import Entry, fail, nothing
 from jotbase.engines.sqlite.keeper import Keeper
 from jotbase.engines.sqlite.refusals import ConstraintName, closed, refusal
-from jotbase.engines.sqlite.session import SqliteSession
+from jotbase.engines.sqlite.tenure import Bench, Desk, Tenure
 from jotbase.engines.sqlite.worker import Worker, stop_after
 from jotbase.errors import JotError, StatementTooSlow, UnitTooSlow
 from jotbase.sql.units import RolledBack, Rows, Runnable, UnitOfWork
@@ -88,6 +90,7 @@ class Writer:
         self._connection = connection
         self._cursor = connection.cursor()
         self._alarm = Alarm(connection)
+        self._recorder = Recorder(connection)
 
     async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
         """Run the unit in the next group; return its result when that is on disk."""
@@ -98,14 +101,18 @@ class Writer:
         self._wake()
         return await future
 
-    async def call(self, work: Callable[[SqliteSession], Result]) -> Result:
-        """Run the work in the thread when its turn has come, as a transaction of its own."""
+    def tenure(self, desk: Desk, allowance: Allowance) -> Tenure:
+        """Return what a call has the writer by."""
+        return Tenure(desk, allowance, self._let)
+
+    def _let(self, tenure: Tenure) -> asyncio.Future[None]:
+        """Let a call have the writer when its turn has come; the future tells of the hold's end."""
         if self._closing:
             raise closed()
-        future: asyncio.Future[Result] = self._loop.create_future()
-        self._queue.append(Entry(nothing, future, self._unit_ms / 1000, work))
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._queue.append(Entry(nothing, future, inf, tenure))
         self._wake()
-        return await future
+        return future
 
     async def close(self) -> None:
         """Finish what waits in the queue, move the log's pages into the database, and close."""
@@ -129,9 +136,9 @@ class Writer:
             await self._gather()
             group: list[Entry] = []
             try:
-                if (call := self._queue[0].call) is not None:
+                if (tenure := self._queue[0].tenure) is not None:
                     group.append(self._queue.popleft())
-                    await self._call(group[0], call)
+                    await self._hold(group[0], tenure)
                 else:
                     await self._group(group)
             except Exception as error:
@@ -170,7 +177,7 @@ class Writer:
         kept = False
         end = perf_counter() + GROUP_TIME
         while self._queue and len(group) < GROUP_UNITS and (not group or perf_counter() < end):
-            if self._queue[0].call is not None:
+            if self._queue[0].tenure is not None:
                 break
             entry = self._queue.popleft()
             if entry.future.done():
@@ -186,32 +193,28 @@ class Writer:
             kept = kept or fate is _Fate.KEPT
         await self._end(group, kept=kept)
 
-    async def _call(self, entry: Entry, call: Callable[[SqliteSession], Any]) -> None:
-        """Run someone's own code in the thread, and commit what it did; it runs once."""
-        if entry.future.done():
-            return
-        await self._begin()
-        session = SqliteSession(
-            self._connection, seconds=entry.left, limit_ms=self._limit_ms, name=self._name
-        )
-        self._alarm.disarm()
-        job = self._worker.run(lambda: call(session))
-        stop_after(job, entry.left, self._connection.interrupt)
+    async def _hold(self, entry: Entry, tenure: Tenure) -> None:
+        """Let a call's thread use the connection, and commit what it did once it is done."""
         try:
-            entry.result = await job
-        except RolledBack as undone:
-            entry.result = undone.result
-            kept = False
-        except Exception as error:  # noqa: BLE001 - it is the caller's, and raised there
-            entry.error, kept = error, False
-        else:
-            kept = True
+            await self._begin()
+        except (apsw.Error, JotError) as error:
+            tenure.refuse(self._keeper.refusal(error, "BEGIN IMMEDIATE"))
+            entry.settle()
+            return
+        waiting = self._queue.__len__
+        bench = Bench(self._connection, self._worker, self._recorder, self._name, waiting)
+        try:
+            kept = await tenure.serve(bench)
+        except Exception as error:
+            tenure.refuse(refusal(error, "", self._limit_ms))
+            raise
         finally:
             self._alarm.arm()
+        self._recorder.keep(tenure.aside)
         if self._connection.in_transaction:
             await self._end([entry], kept=kept)
             return
-        if entry.error is None:
+        if kept:
             entry.error = UnitTooSlow(self._unit_ms)
         entry.settle()
 
@@ -222,6 +225,7 @@ class Writer:
             self._cursor.execute("BEGIN IMMEDIATE")
         except apsw.BusyError:
             await self._worker.run(lambda: self._keeper.begin(self._connection))
+        self._recorder.reserve()
 
     def _start_over(self, group: list[Entry], *, again: bool) -> None:
         """Put back what a lost transaction held; each of these units runs once more from its start.
@@ -243,6 +247,7 @@ class Writer:
             except (apsw.Error, JotError) as error:
                 fail(group, self._keeper.refusal(error, "COMMIT"))
                 return
+            self._recorder.reserved()
             self._committed(newest)
         for entry in group:
             entry.settle()

@@ -1,0 +1,69 @@
+"""How long someone's own code may go on inside a call, and whether anybody still waits for it.
+
+In charge of that answer, asked from the call's thread, from SQLite's progress handler and from the
+event loop. Must not know what the code does, nor undo it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from time import perf_counter
+
+from jotbase.errors import JotError, StatementTooSlow, UnitTooSlow
+from jotbase.values import waits
+
+#: Steps of SQLite's machine between two looks: one to three milliseconds.
+STEPS = 50_000
+
+
+class Allowance:
+    """What a call may take: `unit_ms` in all, `limit_ms` a statement. `gone` tells of its caller.
+
+    `end` ends it sooner, with the error that the code and its caller are told.
+    """
+
+    __slots__ = ("_end", "_ended", "_gone", "_limit_ms", "_statement_end", "_unit_ms")
+
+    def __init__(self, unit_ms: int, limit_ms: int, gone: Callable[[], bool] = waits) -> None:
+        self._unit_ms = unit_ms
+        self._limit_ms = limit_ms
+        self._gone = gone
+        self._end = perf_counter() + unit_ms / 1000
+        self._statement_end = inf
+        self._ended: JotError | None = None
+
+    @property
+    def limit_ms(self) -> int:
+        """How long one statement may take."""
+        return self._limit_ms
+
+    def left(self) -> float:
+        """Return the seconds that are left."""
+        return max(0.0, self._end - perf_counter())
+
+    def end(self, error: JotError) -> None:
+        """End it now; the first end stays."""
+        if self._ended is None:
+            self._ended = error
+
+    def over(self) -> JotError | None:
+        """Return why the code may not go on, None while it may."""
+        if self._ended is None:
+            if perf_counter() > self._end:
+                self._ended = UnitTooSlow(self._unit_ms)
+            elif self._gone():
+                self._ended = JotError("57014", "canceling statement due to user request")
+        return self._ended
+
+    def begin(self) -> None:
+        """Begin a statement's time."""
+        self._statement_end = perf_counter() + self._limit_ms / 1000
+
+    def must_stop(self) -> bool:
+        """Say whether SQLite must stop the statement that runs."""
+        return perf_counter() > self._statement_end or self.over() is not None
+
+    def stopped(self) -> JotError:
+        """Return the error of a statement that was stopped."""
+        return self.over() or StatementTooSlow(self._limit_ms)

@@ -1,0 +1,201 @@
+"""The project's Flask app as an ASGI application: in threads that end, and for clients that wait.
+
+In charge of how many views run and wait at one time, and of a view's failure staying its own. Must
+not know who the caller is: the context is entered by the edge before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from concurrent.futures import Executor, Future
+from queue import SimpleQueue
+from typing import Any
+
+from jotbase.errors import contained, too_many_calls
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+#: Where a view's scope says whether its client is gone.
+_GONE = "jotbase.gone"
+
+
+class HungUp(Exception):
+    """Ends a view's answer that nobody reads any more."""
+
+
+class Threads(Executor):
+    """Threads that do not keep the process from ending, as those of the standard library do."""
+
+    def __init__(self, name: str, most: int) -> None:
+        self._name = name
+        self._most = most
+        self._idle = 0
+        self._started = 0
+        self._lock = threading.Lock()
+        self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+
+    def submit(self, call: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        """Run the call in a thread, as soon as one is free."""
+        future: Future[Any] = Future()
+        self._jobs.put((future, lambda: call(*given, **named)))
+        with self._lock:
+            if self._idle == 0 and self._started < self._most:
+                self._started += 1
+                name = f"{self._name}-{self._started}"
+                threading.Thread(target=self._work, name=name, daemon=True).start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the threads after what they have been given; never waits."""
+        with self._lock:
+            for _ in range(self._started):
+                self._jobs.put(None)
+
+    def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
+        with self._lock:
+            self._idle += 1
+        try:
+            return self._jobs.get()
+        finally:
+            with self._lock:
+                self._idle -= 1
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            future, call = job
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(contained(call))
+            except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+                future.set_exception(error)
+
+
+class Hosted:
+    """The app, `threads` of its views at one time; `waiting` more wait, for `seconds` at most."""
+
+    def __init__(self, app: Any, threads: int, waiting: int, seconds: float) -> None:
+        from a2wsgi import WSGIMiddleware  # a project without functions never loads it
+
+        hosted: Any = WSGIMiddleware(_guarded(app))
+        hosted.executor.shutdown()
+        hosted.executor = self._threads = Threads("jotbase-view", threads)
+        self._hosted = hosted
+        self._turns = asyncio.Semaphore(threads)
+        self._most = waiting
+        self._waiting = 0
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. Raises JotError 53300 where too many wait, or for too long."""
+        inbox = _Inbox(receive)
+        try:
+            await self._turn()
+            try:
+                if not inbox.gone:
+                    told = {**scope, _GONE: lambda: inbox.gone}
+                    await self._hosted(told, inbox.receive, send)
+            except HungUp:
+                return
+            finally:
+                self._turns.release()
+        finally:
+            inbox.close()
+
+    async def _turn(self) -> None:
+        if self._turns.locked() and self._waiting >= self._most:
+            raise too_many_calls()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise too_many_calls() from error
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._threads.shutdown()
+
+
+class _Inbox:
+    """What a client sends, read one message ahead, so that its hanging up is seen."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.gone = False
+        self._receive = receive
+        self._whole = False
+        self._ahead = self._begin()
+
+    def _begin(self) -> asyncio.Task[Message]:
+        async def read() -> Message:
+            return await self._receive()
+
+        task = asyncio.create_task(read())
+        task.add_done_callback(self._look)
+        return task
+
+    def _look(self, task: asyncio.Task[Message]) -> None:
+        if task.cancelled() or task.exception() is not None:
+            return
+        message = task.result()
+        if message["type"] == "http.disconnect":
+            self.gone = True
+        elif not message.get("more_body", False) and not self._whole:
+            self._whole = True
+            self._after = self._begin()
+
+    async def receive(self) -> Message:
+        """Return the next message."""
+        message = await self._ahead
+        if message.get("more_body", False):
+            self._ahead = self._begin()
+        elif self._whole:
+            self._ahead = self._after
+        return message
+
+    def close(self) -> None:
+        """Read no further."""
+        for task in (self._ahead, getattr(self, "_after", None)):
+            if task is not None:
+                task.cancel()
+
+
+def _guarded(app: Any) -> Any:
+    """Run the app so that nothing that it raises ends more than its own answer.
+
+    Say besides that a body ends where its input does: without Content-Length werkzeug reads none.
+    """
+
+    def call(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["wsgi.input_terminated"] = True
+        answer = contained(lambda: app(environ, start_response))
+        return _Answer(answer, environ["asgi.scope"][_GONE])
+
+    return call
+
+
+class _Answer:
+    """What a view answers, piece by piece; its generator is closed once nobody reads on."""
+
+    def __init__(self, pieces: Any, gone: Callable[[], bool]) -> None:
+        self._pieces = pieces
+        self._gone = gone
+
+    def __iter__(self) -> Iterator[Any]:
+        pieces = contained(lambda: iter(self._pieces))
+        end = object()
+        while (piece := contained(lambda: next(pieces, end))) is not end:
+            if self._gone():
+                raise HungUp
+            yield piece
+
+    def close(self) -> None:
+        """Close what was answered."""
+        contained(getattr(self._pieces, "close", lambda: None))
