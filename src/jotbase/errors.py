@@ -189,8 +189,26 @@ class AccessError(JotError):
     """The caller may not do this, or did not say credibly who it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class BrokenKey:
+    """The key that was broken, with its values as they are stored.
+
+    `untold` are the details for whoever may not learn the values.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    values: tuple[Any, ...]
+    untold: str | None = None
+
+
 class ConflictError(JotError):
-    """The database refused: a constraint, a lock, a limit."""
+    """The database refused: a constraint, a lock, a limit.
+
+    `key` is there where the details show values: not all who caused the refusal may see them.
+    """
+
+    key: BrokenKey | None = None
 
 
 class AuthError(JotError):

@@ -14,11 +14,13 @@ from typing import Any
 from jotbase.errors import RequestError, violation
 from jotbase.query.alike import default_of, present, recipe, rows_of
 from jotbase.query.body import Cell, mismatched
+from jotbase.query.discretion import Faults
 from jotbase.query.expr import Context
-from jotbase.query.faults import Faults, placed, together, whole_row_faults
+from jotbase.query.faults import placed, together, whole_row_faults
 from jotbase.query.intent import Payload
 from jotbase.query.nodes import InsertPlan, UpdatePlan
 from jotbase.query.plan import check_columns
+from jotbase.query.updatable import Face
 from jotbase.query.written import Means
 from jotbase.schema.convert import canonical, from_text
 from jotbase.schema.model import Column, Table
@@ -182,13 +184,17 @@ def _required(name: str) -> dict[str, Any]:
     return {"pointer": "", "keyword": "required", "message": f'"{name}" is a required property'}
 
 
-def not_null(table: Table, name: str, row: Row) -> RequestError:
-    """Return the error for a value that must be there, as PostgreSQL words it."""
+def not_null(table: Table, name: str, row: Row, *, changing: bool = False) -> RequestError:
+    """Return the error for a value that must be there, as PostgreSQL words it.
+
+    The row is shown where it is a new one, of columns that may all be read.
+    """
     shown = ", ".join(_shown(row.get(column.name)) for column in table.columns)
+    secret = isinstance(table, Face) or any(one.write_only for one in table.columns)
     return RequestError(
         "23502",
         f'null value in column "{name}" of relation "{table.name}" violates not-null constraint',
-        details=f"Failing row contains ({shown}).",
+        details=None if secret or changing else f"Failing row contains ({shown}).",
     )
 
 
@@ -230,7 +236,7 @@ def changes(plan: UpdatePlan, payload: Payload, means: Means) -> Changed:
     refuse_server_columns(table, names, means, "update")
     faults = means.check.column_faults(present(table, row))
     lacking = [name for name in row if row[name] is None and not table.by_name[name].nullable]
-    missing = not_null(table, lacking[0], row) if lacking else None
+    missing = not_null(table, lacking[0], row, changing=True) if lacking else None
     if not faults:
         _make_canonical(row, columns)
     return Changed(row, faults, missing)

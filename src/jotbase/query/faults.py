@@ -9,12 +9,12 @@ what no rule would let in. Must not know how a row is read or stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from jotbase.errors import JotError, violation
 from jotbase.query.alike import present
+from jotbase.query.discretion import Faults, discreet
 from jotbase.query.expr import Context
 from jotbase.query.guarding import WriteAction
 from jotbase.query.intent import Payload
@@ -25,8 +25,6 @@ from jotbase.values import Row
 
 #: Stands for numbers that the database has yet to give; none has been given that high.
 _UNNUMBERED = 2**52
-
-Faults = list[dict[str, Any]]
 
 
 def placed(faults: Faults, number: int, payload: Payload) -> Faults:
@@ -50,13 +48,19 @@ def together(first: Faults, more: Faults) -> Faults:
     return [*first, *(fault for fault in more if fault not in first)]
 
 
-def check_whole_rows(table: Table, rows: Iterable[Row], means: Means, payload: Payload) -> None:
-    """Check rows as the database stored them. Raises RequestError 23514 with all faults."""
+def check_whole_rows(
+    table: Table, rows: Iterable[Row], means: Means, payload: Payload, said: Container[str]
+) -> None:
+    """Check rows as the database stored them. Raises RequestError 23514 with all faults.
+
+    `said` are the columns that the request gave values.
+    """
     if not means.check.needs_whole_row:
         return
     faults: Faults = []
     for number, row in enumerate(rows):
-        faults += placed(means.check.faults(present(table, row)), number, payload)
+        found = discreet(means.check.faults(present(table, row)), said)
+        faults += placed(found, number, payload)
     if faults:
         raise violation(faults, table.name)
 

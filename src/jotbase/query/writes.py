@@ -17,6 +17,7 @@ from orjson import dumps
 from jotbase.errors import ConflictError, RequestError, violation
 from jotbase.query.candidates import Changed, changes, named_columns, new_rows
 from jotbase.query.compile import compile_read
+from jotbase.query.discretion import discreet, pinned, told
 from jotbase.query.expr import Context
 from jotbase.query.faults import (
     Refused,
@@ -83,17 +84,19 @@ def insert_unit(
         refused = Refused(table, made.rows, made.missing, payload, lacks=made.lacks, whole=whole)
         yield from refuse(refused, "insert", context, means, reads(plan))
     rows = _of_key(plan, made.rows, context)
+    names = named_columns(plan, payload)
     try:
         if plan.resolution is None or not rows:
             after = yield from _inserted(plan, rows, context, means)
         else:
-            names = named_columns(plan, payload)
             after = yield from merged(plan, rows, names, context, means)
     except ConflictError as error:
-        refused = of_rows(Refused(table, rows, error, payload, whole=plan.resolution != "merge"))
+        said = [{name: row[name] for name in names if name in row} for row in rows]
+        taken = told(error, table, said, means)
+        refused = of_rows(Refused(table, rows, taken, payload, whole=plan.resolution != "merge"))
         reading = reads(plan) and plan.resolution is None
         yield from refuse(refused, "insert", context, means, reading)
-    check_whole_rows(table, after.rows, means, payload)
+    check_whole_rows(table, after.rows, means, payload, names)
     body = yield from _representation(plan, after, context, means)
     located = plan.answer.preferences.returning == "headers-only" and len(after.rows) == 1
     location = _location(table, after.rows) if located else None
@@ -139,9 +142,11 @@ def update_unit(
             after = yield from _updated(plan, before, change.row, context, means)
         except ConflictError as error:
             rows = changed_rows(table, before.rows, change.row)
-            refused = of_rows(Refused(table, rows, error, places, before.rows))
+            said = [change.row, pinned(plan.target.where, context)]
+            taken = told(error, table, said, means)
+            refused = of_rows(Refused(table, rows, taken, places, before.rows))
             yield from refuse(refused, "update", context, means, reads(plan))
-        check_whole_rows(table, after.rows, means, places)
+        check_whole_rows(table, after.rows, means, places, change.row)
     body = yield from _representation(plan, after, context, means)
     return _finished(plan, Written(len(after.rows), body, _keys(plan)))
 
@@ -179,7 +184,7 @@ def _refuse_change(
     faults = list(change.faults)
     for number, row in enumerate(rows):
         more = [one for one in whole_row_faults(table, row, means) if one not in change.faults]
-        faults += placed(more, number, places)
+        faults += placed(discreet(more, change.row), number, places)
     raise violation(faults, table.name)
 
 
@@ -190,7 +195,11 @@ def delete_unit(plan: DeletePlan, context: Context, means: Means) -> UnitOfWork[
     # What is returned is as it was before, embedded rows that go along included.
     body = yield from _representation(plan, before, context, means)
     if before.rows:
-        yield delete(plan.table, before.keys, means.dialect)
+        try:
+            yield delete(plan.table, before.keys, means.dialect)
+        except ConflictError as error:
+            said = [pinned(plan.target.where, context)]
+            raise told(error, plan.table, said, means) from error
     return _finished(plan, Written(len(before.rows), body, _keys(plan)))
 
 

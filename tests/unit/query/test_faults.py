@@ -148,7 +148,9 @@ def test_whole_rows_are_held_against_the_whole_schema() -> None:
     means = Means(RowCheck(table), OPEN)
     payload = Payload((), single=True)
 
-    assert code_of(lambda: check_whole_rows(table, [{"a": 1, "b": 2}], means, payload)) is None
-    assert code_of(lambda: check_whole_rows(table, [{"a": 1, "b": None}], means, payload)) == (
-        "23514"
+    assert (
+        code_of(lambda: check_whole_rows(table, [{"a": 1, "b": 2}], means, payload, "ab")) is None
     )
+    assert code_of(
+        lambda: check_whole_rows(table, [{"a": 1, "b": None}], means, payload, "ab")
+    ) == ("23514")

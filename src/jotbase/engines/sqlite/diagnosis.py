@@ -36,11 +36,15 @@ _WRITES = re.compile(rf"{_QUOTED}|\b(INSERT)\s+INTO\b|\b(UPDATE)\s+(?=[\w\"])", 
 
 @dataclass(frozen=True, slots=True)
 class _Touched:
-    """One row before and after, as SQLite's pre-update hook shows it."""
+    """One row before and after, as SQLite's pre-update hook shows it; `number` is its new rowid.
+
+    The hook cannot show rows with VIRTUAL columns (SQLITE_RANGE): they are there, and empty.
+    """
 
     table: str
     old: tuple[Any, ...] | None
     new: tuple[Any, ...] | None
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,10 @@ def _unique(
     values: Sequence[Any],
     name: ConstraintName,
 ) -> JotError:
-    """Let the statement replace the row that stands in its way: that row holds the key's values."""
+    """Let the statement replace the row that stands in its way: what comes then has its key.
+
+    The new row's values are told, as PostgreSQL tells them: a collation may make others equal.
+    """
     failed = str(error).partition(": ")[2]
     if failed.startswith("index '"):
         return unique_refusal("", (), failed[7:-1], None)
@@ -92,9 +99,11 @@ def _unique(
         f"{table}_pkey" if primary else "_".join((table, *columns, "key"))
     )
     with _rerun(cursor, _replacing(text), values) as touched:
-        for row in touched:
-            if row.table == table and row.old is not None and row.new is None:
-                found = _pick(_columns(cursor, table), row.old, columns)
+        there = [row for row in touched if row.table == table]
+        for place, row in enumerate(there):
+            if row.old is not None and row.new is None:
+                new = next((one for one in there[place:] if one.new is not None), None)
+                found = _new_key(cursor, new, columns) if new else None
                 return unique_refusal(table, columns, named, found)
     return unique_refusal(table, columns, named, None)
 
@@ -128,12 +137,11 @@ def _missing(
 ) -> JotError | None:
     if row.new is None:
         return None
-    names = _columns(cursor, row.table)
     for each in references:
         if each.table != row.table:
             continue
-        key = _pick(names, row.new, each.columns)
-        if None not in key and not _exists(cursor, each.target, each.target_columns, key):
+        key = _new_key(cursor, row, each.columns)
+        if key and None not in key and not _exists(cursor, each.target, each.target_columns, key):
             return missing_parent(row.table, _named(each, name), each.columns, key, each.target)
     return None
 
@@ -141,14 +149,14 @@ def _missing(
 def _orphaned(
     cursor: apsw.Cursor, row: _Touched, references: list[_Reference], name: ConstraintName
 ) -> JotError | None:
-    if row.old is None:
+    if not row.old:
         return None
     names = _columns(cursor, row.table)
     for each in references:
         if each.target != row.table:
             continue
         key = _pick(names, row.old, each.target_columns)
-        if row.new is not None and key == _pick(names, row.new, each.target_columns):
+        if row.new and key == _pick(names, row.new, each.target_columns):
             continue
         if None not in key and _exists(cursor, each.table, each.columns, key):
             return still_referenced(
@@ -171,7 +179,7 @@ def _rerun(cursor: apsw.Cursor, text: str, values: Sequence[Any]) -> Iterator[li
 
     def see(update: apsw.PreUpdate) -> None:
         if len(touched) < ROWS_SEEN:
-            touched.append(_Touched(update.table_name, update.old, update.new))
+            touched.append(_seen(update))
 
     cursor.execute("SAVEPOINT diagnosis")
     try:
@@ -212,6 +220,25 @@ def _references(cursor: apsw.Cursor) -> list[_Reference]:
         _Reference(table, tuple(a for a, _ in pairs), parent, tuple(b for _, b in pairs))
         for (table, _, parent), pairs in keys.items()
     ]
+
+
+def _seen(update: apsw.PreUpdate) -> _Touched:
+    kind = update.op
+    try:
+        return _Touched(update.table_name, update.old, update.new, update.rowid_new)
+    except apsw.RangeError:
+        old, new = () if kind != "INSERT" else None, () if kind != "DELETE" else None
+        return _Touched(update.table_name, old, new, update.rowid_new)
+
+
+def _new_key(cursor: apsw.Cursor, row: _Touched, columns: Sequence[str]) -> tuple[Any, ...] | None:
+    """Return what a row has in some columns now, None if it cannot be told."""
+    if row.new:
+        return _pick(_columns(cursor, row.table), row.new, columns)
+    listed = ", ".join(map(_quoted, columns))
+    text = f"SELECT {listed} FROM {_quoted(row.table)} WHERE rowid = ?"
+    found = cursor.execute(text, (row.number,)).fetchall()
+    return found[0] if found else None
 
 
 def _pick(names: Sequence[str], row: Sequence[Any], columns: Sequence[str]) -> tuple[Any, ...]:

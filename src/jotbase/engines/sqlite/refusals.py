@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import apsw
 
-from jotbase.errors import ConflictError, JotError, RequestError, StatementTooSlow
+from jotbase.errors import BrokenKey, ConflictError, JotError, RequestError, StatementTooSlow
 
 log = logging.getLogger(__name__)
 
@@ -98,34 +98,42 @@ def unique_refusal(
     table: str, columns: Sequence[str], name: str, values: Sequence[Any] | None
 ) -> JotError:
     """Return the refusal of a second row with one key; `values` are the key's, if known."""
-    return ConflictError(
+    error = ConflictError(
         "23505",
         f'duplicate key value violates unique constraint "{name}"',
         details=values and f"Key {key(columns, values)} already exists.",
     )
+    error.key = BrokenKey(table, tuple(columns), tuple(values)) if values else None
+    return error
 
 
 def missing_parent(
     table: str, name: str, columns: Sequence[str], values: Sequence[Any], parent: str
 ) -> JotError:
     """Return the refusal of a row that refers to nothing."""
-    return ConflictError(
+    error = ConflictError(
         "23503",
         f'insert or update on table "{table}" violates foreign key constraint "{name}"',
         details=f'Key {key(columns, values)} is not present in table "{parent}".',
     )
+    untold = f'Key is not present in table "{parent}".'
+    error.key = BrokenKey(table, tuple(columns), tuple(values), untold)
+    return error
 
 
 def still_referenced(
     parent: str, columns: Sequence[str], values: Sequence[Any], name: str, table: str
 ) -> JotError:
     """Return the refusal to take away a row that another refers to."""
-    return ConflictError(
+    error = ConflictError(
         "23503",
         f'update or delete on table "{parent}" violates foreign key constraint "{name}"'
         f' on table "{table}"',
         details=f'Key {key(columns, values)} is still referenced from table "{table}".',
     )
+    untold = f'Key is still referenced from table "{table}".'
+    error.key = BrokenKey(parent, tuple(columns), tuple(values), untold)
+    return error
 
 
 def unknown_reference(table: str) -> JotError:
