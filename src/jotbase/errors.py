@@ -84,7 +84,9 @@ CODES: dict[str, Code] = {
     "42P10": Code(400, "on_conflict names columns that no unique constraint has."),
     "428C9": Code(400, "The column is set by the server and cannot be written."),
     "53000": Code(503, "The server has no thread, file or memory left; try again later."),
-    "53300": Code(503, "All threads for functions are taken, and as many calls wait; try again."),
+    "53300": Code(
+        503, "There is no room for another connection, or call of a function; try again."
+    ),
     "53100": Code(507, "The disk is full or read-only; nothing was written."),
     "53400": Code(413, "The request body is larger than the server allows."),
     "54000": Code(413, "A value or statement is larger than the database takes."),

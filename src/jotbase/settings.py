@@ -202,6 +202,14 @@ class Settings:
     max_operations: int = _setting(
         _number(1, 10_000), 100, "The most operations that one batch has."
     )
+    max_connections: int = _setting(
+        _number(1, 1_000_000),
+        16_384,
+        "The most connections at one time; fewer where the system gives fewer files.",
+    )
+    max_connections_per_address: int = _setting(
+        _number(1, 1_000_000), 8192, "The most connections at one time from one address."
+    )
     tx_end: TxEnd = _setting(
         _one_of("commit", "commit-allow-override", "rollback", "rollback-allow-override"),
         "commit",

@@ -9,6 +9,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from jotbase.http.asgi import Receive, Scope, Send
+from jotbase.http.connections import Connections
 from jotbase.http.ready import Direct, ReadyProtocol, ready_protocol
 from jotbase.values import Request, Response
 
@@ -22,6 +23,8 @@ class Line(asyncio.Transport):
         super().__init__()
         self.written = b""
         self.closed = False
+        self.aborted = False
+        self.unread = 0
         self.ended = asyncio.Event()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -32,7 +35,12 @@ class Line(asyncio.Transport):
         self.ended.set()
 
     def abort(self) -> None:
+        self.aborted = True
         self.close()
+
+    def get_write_buffer_size(self) -> int:
+        """What the test says that the client has not read."""
+        return self.unread
 
     def is_closing(self) -> bool:
         return self.closed
@@ -71,13 +79,16 @@ def connect(
     now: Callable[[Request], Response | None] = no_answer,
     later: Callable[[Request], Awaitable[Response]] = echo,
     keep_alive: float = 5,
+    house: Connections | None = None,
 ) -> tuple[Line, ReadyProtocol]:
     """Return a new connection and its protocol; `keep_alive` is in seconds."""
     config = uvicorn.Config(_application, log_config=None, ws="none")
     config.timeout_keep_alive = keep_alive  # type: ignore[assignment]
     config.load()
     line = Line()
-    protocol = ready_protocol(Direct(b"/rest/v1/", MAX_BODY, now, later))(config, ServerState(), {})
+    direct = Direct(b"/rest/v1/", MAX_BODY, now, later)
+    kind = ready_protocol(direct, Connections(100, 100) if house is None else house)
+    protocol = kind(config, ServerState(), {})
     protocol.connection_made(line)
     return line, protocol
 

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from tests.api.parser_line import Line, serve
 
-from jotbase.http.ready import MAX_HEAD
+from jotbase.http.heads import MAX_HEAD
 
 CHUNK = 65_536
 
@@ -44,11 +44,10 @@ def test_what_is_no_http_is_refused(data: bytes) -> None:
     [
         (b"GET /?", b"a" * CHUNK),
         (b"GET / HTTP/1.1\r\nX: ", b"a" * CHUNK),
-        (b"GET / HTTP/1.1\r\n", b"X: a\r\n" * 10_000),
     ],
 )
 def test_a_head_without_end_is_cut_off(start: bytes, more: bytes) -> None:
-    """A long line, a long header, many headers: no more is read than the limit and a chunk."""
+    """A long line, a long header: no more is read than the limit and a chunk."""
     line, taken = serve(start, *[more] * 100)
 
     assert told(line) == "The request's headers are too long."
@@ -58,7 +57,11 @@ def test_a_head_without_end_is_cut_off(start: bytes, more: bytes) -> None:
 
 def test_a_body_is_no_head() -> None:
     """Its length is not the protocol's to judge, and a head within the limit is served."""
-    head = b"POST / HTTP/1.1\r\nContent-Length: 1000000\r\nX: " + b"a" * 60_000 + b"\r\n\r\n"
+    head = (
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\nX: "
+        + b"a" * 60_000
+        + b"\r\n\r\n"
+    )
 
     line, _ = serve(head, *[b"x" * 100_000] * 10)
 

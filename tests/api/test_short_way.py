@@ -33,7 +33,7 @@ def test_what_has_to_wait_is_answered_later() -> None:
 
 def test_a_body_comes_whole_however_it_is_cut() -> None:
     """Each chunk of a body is kept until Content-Length is reached."""
-    head = b"POST /rest/v1/jobs HTTP/1.1\r\nContent-Length: 6\r\n\r\n"
+    head = b"POST /rest/v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n"
 
     line, _ = serve(head + b"ab", b"c", b"def")
 
@@ -48,19 +48,19 @@ def test_repeated_headers_are_joined() -> None:
         seen.append(request)
         return ready(request)
 
-    serve(b"GET /rest/v1/a HTTP/1.1\r\nPrefer: a=b\r\nPREFER: c=d\r\n\r\n", now=keep)
+    serve(b"GET /rest/v1/a HTTP/1.1\r\nHost: a\r\nPrefer: a=b\r\nPREFER: c=d\r\n\r\n", now=keep)
 
-    assert seen[0].headers == {"prefer": "a=b, c=d"}
+    assert seen[0].headers == {"host": "a", "prefer": "a=b, c=d"}
 
 
 def test_pipelined_requests_are_answered_in_order() -> None:
     """What needs a turn of the loop is not overtaken by what does not."""
-    second = b"GET /rest/v1/two HTTP/1.1\r\n\r\n"
+    second = b"GET /rest/v1/two HTTP/1.1\r\nHost: a\r\n\r\n"
 
     def first_waits(request: Request) -> Response | None:
         return None if request.path.endswith("jobs") else ready(request)
 
-    line, _ = serve(GET + second + b"GET /health HTTP/1.1\r\n\r\n", now=first_waits)
+    line, _ = serve(GET + second + b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n", now=first_waits)
 
     bodies = [part.partition(b"\r\n\r\n")[2] for part in line.written.split(b"HTTP/1.1 ")[1:]]
     assert bodies[0] == b"GET /rest/v1/jobs id=eq.1 "
@@ -74,16 +74,16 @@ def test_pipelined_requests_are_answered_in_order() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"GET /health HTTP/1.1\r\n\r\n",
-        b"HEAD /rest/v1/jobs HTTP/1.1\r\n\r\n",
-        b"OPTIONS /rest/v1/jobs HTTP/1.1\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"HEAD /rest/v1/jobs HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"OPTIONS /rest/v1/jobs HTTP/1.1\r\nHost: a\r\n\r\n",
         b"GET /rest/v1/jobs HTTP/1.0\r\n\r\n",
         b"GET /rest/v1/jobs HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
-        b"GET /rest/v1/jobs HTTP/1.1\r\nConnection: close\r\n\r\n",
-        b"GET http://a/rest/v1/jobs HTTP/1.1\r\n\r\n",
-        b"POST /rest/v1/jobs HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"POST /rest/v1/a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na",
-        b"POST /rest/v1/a HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (MAX_BODY + 1),
+        b"GET /rest/v1/jobs HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        b"GET http://a/rest/v1/jobs HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"POST /rest/v1/jobs HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /rest/v1/a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n",
+        b"POST /rest/v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (MAX_BODY + 1),
     ],
 )
 def test_all_else_goes_the_long_way(data: bytes) -> None:

@@ -66,7 +66,8 @@ def run(options: argparse.Namespace) -> int:
             running.enter_context(announced(database, url))
             _greet(backend)
 
-        started = server.run(served, direct(doors), listener, ready)
+        most = (settings.max_connections, settings.max_connections_per_address)
+        started = server.run((served, direct(doors)), listener, ready, most)
     if failures:
         raise failures[0]
     return 0 if started else 1

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 from jotbase.http.asgi import Scope, Send
+from jotbase.http.connections import BODY, CLOSING, STEP, WRITE, Connections, Stopwatch
 from jotbase.realtime.wire import message_of
 
 log = logging.getLogger(__name__)
@@ -25,8 +29,18 @@ EXTENSION = "jotbase.transport"
 MOST_WAITING = 4 * 1024 * 1024
 #: «Try again later» (IANA's registry of close codes): clients reconnect, which 1000 forbids them.
 TOO_SLOW = 1013
-#: Seconds that a closed connection may take to read what still waits.
-_PATIENCE = 10.0
+#: «Service restart»: clients come back, which they do not after 1000.
+RESTART = 1012
+#: Seconds that a closed connection may take to read what still waits, and when the server stops.
+_PATIENCE, _LAST_PATIENCE = 10.0, 2.0
+#: «Policy violation» (RFC 6455 7.4.1).
+UNFAIR = 1008
+#: Bytes taken from a connection before others get the loop: a thousand pings at most.
+AT_ONCE = 8192
+#: Pings that a client may send between two looks at it; the protocol's own are one in 25 seconds.
+MOST_PINGS = 50
+#: Frames that one message may be made of.
+MOST_FRAGMENTS = 1024
 
 
 class Outlet(Protocol):
@@ -73,6 +87,7 @@ class TransportOutlet:
         self._turn = turn
         self._farewell = farewell
         self._due: list[bytes] = []
+        connection.on_shutdown = lambda: self.close(RESTART, farewell())
 
     def write(self, ready: bytes) -> None:
         """Send a ready frame when the turn ends."""
@@ -106,18 +121,130 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     """uvicorn's sans-I/O WebSocket protocol, whose applications find it in their scope."""
 
     paused = False
+    house: Connections | None = None
+    on_shutdown: Callable[[], None] | None = None
+    _resumed = 0
+    _pings = 0
+    _messages = 0
+    _received = 0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         # uvicorn's own log notes each connection with its query string, where the API key stands.
         self.logger = log
         self.conn.debug = False
+        self._stopwatch = Stopwatch()
+        self._unheard: deque[bytes] = deque()
 
     async def run_asgi(self) -> None:
         """Run the application with the connection itself among its extensions."""
         extensions: dict[str, Any] = self.scope["extensions"]
         extensions[EXTENSION] = self
         await super().run_asgi()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of what was not heard."""
+        self._unheard.clear()
+        if self.house is not None:
+            self.house.leave(self)
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Say where to resume, and wait no longer than a moment for the answer."""
+        if self.on_shutdown is None or self.close_sent or not self.handshake_complete:
+            super().shutdown()
+            return
+        self.on_shutdown()
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        self.close_timer = self.loop.call_later(_LAST_PATIENCE, self.transport.abort)
+
+    # What comes, a little at a time --------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Hear what came; thousands of frames may have come at once."""
+        if not self._unheard and len(data) <= AT_ONCE:
+            self._hear(data)
+            return
+        if not self._unheard:
+            self.loop.call_soon(self._hear_on)
+        starts = range(0, len(data), AT_ONCE)
+        self._unheard.extend(data[start : start + AT_ONCE] for start in starts)
+        if not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def _hear_on(self) -> None:
+        if not self._unheard or self.transport.is_closing():
+            self._unheard.clear()
+            return
+        if not self.queue.empty() and not self.close_sent:
+            return  # `receive` goes on, when that has been answered
+        self._hear(self._unheard.popleft())
+        if self.queue.empty() or self.close_sent:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if self._unheard:
+            self.loop.call_soon(self._hear_on)
+        elif self.read_paused and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def _hear(self, data: bytes) -> None:
+        self._received += len(data)
+        super().data_received(data)
+
+    async def receive(self) -> Any:
+        """Return what comes next; more is heard when nothing else waits."""
+        message = await self.queue.get()
+        if self.queue.empty():
+            self._read_on()
+        return message
+
+    def send_receive_event_to_app(self) -> None:
+        """Count the message, which is whole."""
+        self._messages += 1
+        super().send_receive_event_to_app()
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a part of a message, if there are not too many."""
+        if len(self.frames) >= MOST_FRAGMENTS:
+            self.end(UNFAIR, f"a message has at most {MOST_FRAGMENTS} frames")
+            return
+        super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        """Answer a ping, if there are not too many."""
+        self._pings += 1
+        if self._pings > MOST_PINGS:
+            self.end(UNFAIR, f"at most {MOST_PINGS} pings a second are answered")
+            return
+        super().handle_ping()
+
+    # How long the client may keep us waiting -----------------------------------------------------
+
+    def look(self, now: float) -> None:
+        """End the connection if it has kept us waiting for too long."""
+        self._pings = 0
+        what, limit, end = self._owed()
+        if self._stopwatch.seconds(what, now) > limit:
+            end()
+
+    def _owed(self) -> tuple[object, float, Callable[[], None]]:
+        transport = self.transport
+        if transport.is_closing():
+            return "closing", CLOSING, transport.abort
+        if self.paused:
+            unread = transport.get_write_buffer_size()
+            return ("reading", self._resumed, unread // STEP), WRITE, transport.abort
+        if (self.frames or self.conn.reader.buffer) and not self.read_paused:
+            message = ("message", self._messages, self._received // STEP)
+            return message, BODY, self._too_late
+        return "nothing", math.inf, transport.close
+
+    def _too_late(self) -> None:
+        self.end(UNFAIR, "a message did not come in time")
 
     def pause_writing(self) -> None:
         """Remember that the transport buffers, which is when looking at its size is worth it."""
@@ -128,6 +255,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         """Forget that the transport buffered."""
         super().resume_writing()
         self.paused = False
+        self._resumed += 1
 
     def end(self, code: int, reason: str) -> None:
         """Close from our side, once; a peer that reads nothing for ten seconds is cut off."""

@@ -21,7 +21,14 @@ from jotbase.http.asgi import Receive, Scope, Send, read_headers
 from jotbase.http.channels import Channels, House
 from jotbase.http.clock import WallClock
 from jotbase.http.credentials import CredentialCheck
-from jotbase.http.frames import Outlet, SendOutlet, TransportOutlet, Turn, connection_of
+from jotbase.http.frames import (
+    RESTART,
+    Outlet,
+    SendOutlet,
+    TransportOutlet,
+    Turn,
+    connection_of,
+)
 from jotbase.query.expr import Expr
 from jotbase.realtime import refusals
 from jotbase.realtime.channel import Event
@@ -31,8 +38,8 @@ from jotbase.realtime.rules import select_rule
 from jotbase.schema.model import Model
 from jotbase.values import Principal
 
-#: «Service restart»: clients come back, which they do not after 1000.
-RESTART = 1012
+#: Seconds that one socket's messages are heard for before others get the loop.
+TURN = 0.005
 
 
 class Live:
@@ -119,9 +126,7 @@ class Live:
         channels = Channels(self._house, *who, outlet)
         self._sockets[channels] = outlet
         try:
-            while (message := await receive())["type"] == "websocket.receive":
-                text = message.get("text")
-                await channels.hear(text if text is not None else message["bytes"])
+            await _hear_all(receive, channels)
         finally:
             del self._sockets[channels]
             channels.close_all()
@@ -129,6 +134,18 @@ class Live:
                 sending.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await sending
+
+
+async def _hear_all(receive: Receive, channels: Channels) -> None:
+    """Do what each message asks for; many that came at once leave turns to others."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    while (message := await receive())["type"] == "websocket.receive":
+        text = message.get("text")
+        await channels.hear(text if text is not None else message["bytes"])
+        if clock() - began > TURN:
+            await asyncio.sleep(0)
+            began = clock()
 
 
 def _key(scope: Scope, query: Mapping[str, list[str]]) -> str | None:

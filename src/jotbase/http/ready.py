@@ -8,31 +8,19 @@ docs/decisions/0014-the-short-way.md.
 
 from __future__ import annotations
 
-from asyncio import TimerHandle
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
-import orjson
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from jotbase.http.asgi import joined_headers
+from jotbase.http.connections import Connections
+from jotbase.http.guarded import GuardedProtocol
+from jotbase.http.heads import head, is_host
 from jotbase.values import Request, Response
-
-_STATUS_LINES = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus
-}
-
-#: The most bytes of a request line and headers; a loop reads up to 256 KiB at one time.
-MAX_HEAD = 512 * 1024
-_TOO_LONG = "The request's headers are too long."
 
 _METHODS = {name.encode(): name for name in ("GET", "POST", "PATCH", "PUT", "DELETE")}
 #: Headers of requests that go uvicorn's way: it knows what they ask of a connection.
 _ODD = ("transfer-encoding", "expect", "upgrade")
-
-Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,33 +86,23 @@ class _Outbox:
                     protocol.transport.abort()
 
 
-class ReadyProtocol(HttpToolsProtocol):
+class ReadyProtocol(GuardedProtocol):
     """Takes the requests of the data API the short way, and all others uvicorn's way."""
 
     direct: Direct
     outbox: _Outbox
-    _unfinished: int | None = None
-    _idle_since: float | None = None
-    _idle_timer: TimerHandle | None = None
     _request: Request | None = None
     _parts: list[bytes]
 
-    def on_message_begin(self) -> None:
-        """Begin to count what a head takes."""
-        self._unfinished = 0
-        self.url = b""
-        self.headers = []
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header."""
-        self.headers.append((name.lower(), value))
-
     def on_headers_complete(self) -> None:
         """Choose the way."""
-        self._unfinished = None
         self._request = self._short()
         if self._request is None:
-            self._take_the_long_way()
+            self._is_short = False
+            super().on_headers_complete()
+        else:
+            self._is_short = self._in_body = True
+            self.end_head()
 
     def _short(self) -> Request | None:
         """Return the request, if it can go the short way."""
@@ -137,7 +115,7 @@ class ReadyProtocol(HttpToolsProtocol):
         if self.parser.get_http_version() != "1.1" or not self.parser.should_keep_alive():
             return None
         headers = joined_headers(self.headers)
-        if not headers.keys().isdisjoint(_ODD):
+        if not headers.keys().isdisjoint(_ODD) or not is_host(headers.get("host")):
             return None
         size = headers.get("content-length")
         if size is not None and not (size.isdigit() and int(size[:20]) <= self.direct.max_body):
@@ -148,22 +126,14 @@ class ReadyProtocol(HttpToolsProtocol):
 
     def _is_free(self) -> bool:
         """Whether nothing on this connection waits to be answered, or to be read by the client."""
-        cycle: Any = self.cycle  # None before the first request
-        return (cycle is None or cycle.response_complete) and not self.flow.write_paused
-
-    def _take_the_long_way(self) -> None:
-        url, headers = self.url, self.headers
-        super().on_message_begin()
-        self.url = url
-        for name, value in headers:
-            super().on_header(name, value)
-        super().on_headers_complete()
+        return not self.owes() and not self.flow.write_paused
 
     def on_body(self, body: bytes) -> None:
         """Keep what came; content-length has bounded it."""
         if self._request is None:
             super().on_body(body)
         else:
+            self.count(body)
             self._parts.append(body)
 
     def on_message_complete(self) -> None:
@@ -172,8 +142,9 @@ class ReadyProtocol(HttpToolsProtocol):
         if request is None:
             super().on_message_complete()
             return
+        self._in_body = False
         exchange: Any = _Exchange()
-        self.cycle = exchange
+        self.cycle = self.running = exchange
         body = b"".join(self._parts)
         if request.method == "GET" and not body:
             response = self.direct.now(request)
@@ -206,74 +177,11 @@ class ReadyProtocol(HttpToolsProtocol):
             self.transport.close()
         self.on_response_complete()
 
-    def on_response_complete(self) -> None:
-        """Go on to what was queued, or be idle from now on.
 
-        As uvicorn does, with one timer that looks when it is due at how long the connection was
-        idle: a timer made and taken back for each request costs 3 µs.
-        """
-        if self.pipeline or self.transport.is_closing():
-            super().on_response_complete()
-            return
-        self.server_state.total_requests += 1
-        self.flow.resume_reading()
-        self._idle_since = self.loop.time()
-        if self._idle_timer is None:
-            self._time(self.timeout_keep_alive)
-
-    def _time(self, seconds: float) -> None:
-        self._idle_timer = self.loop.call_later(seconds, self._look)
-
-    def _look(self) -> None:
-        """Close what was idle for long enough; look again later at what was not."""
-        self._idle_timer = None
-        if self._idle_since is None or self.transport.is_closing():
-            return
-        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self._time(left)
-        else:
-            self.transport.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of the timer."""
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        """Read on, and refuse a head that does not end: it is kept whole in memory."""
-        self._idle_since = None
-        super().data_received(data)
-        if self._unfinished is not None:
-            self._unfinished += len(data)
-            if self._unfinished > MAX_HEAD:
-                self._unfinished = None
-                self.send_400_response(_TOO_LONG)
-
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request, and close."""
-        body = orjson.dumps({"message": msg})
-        headers = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
-        self.transport.write(head(400, headers, keep_alive=False) + body)
-        self.transport.close()
-
-
-def ready_protocol(direct: Direct) -> type[ReadyProtocol]:
-    """Return the protocol class of a server that answers so."""
-    return type("ReadyProtocol", (ReadyProtocol,), {"direct": direct, "outbox": _Outbox()})
-
-
-def head(status: int, headers: Headers, *, keep_alive: bool) -> bytes:
-    """Return status line and headers as bytes; header values are UTF-8. A status may be any.
-
-    Raises ValueError for a line break in a header, which could begin another one (RFC 9110 5.5).
-    """
-    lines = [f"{name}: {value}\r\n" for name, value in headers]
-    text = "".join((_STATUS_LINES.get(status) or f"HTTP/1.1 {status} \r\n", *lines))
-    if text.count("\n") != len(lines) + 1 or text.count("\r") != len(lines) + 1:
-        raise ValueError("a header holds a line break")
-    return (text if keep_alive else text + "connection: close\r\n").encode() + b"\r\n"
+def ready_protocol(direct: Direct, house: Connections) -> type[ReadyProtocol]:
+    """Return the protocol class of a server that answers so, and counts its connections there."""
+    own = {"direct": direct, "outbox": _Outbox(), "house": house}
+    return type("ReadyProtocol", (ReadyProtocol,), own)
 
 
 _EMPTY = Response(500)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import uvicorn
 
 from jotbase.errors import Fault, ProjectError
 from jotbase.http.asgi import Application
+from jotbase.http.connections import Connections
 from jotbase.http.frames import FrameProtocol
 from jotbase.http.ready import Direct, ready_protocol
 
@@ -24,6 +26,9 @@ from jotbase.http.ready import Direct, ready_protocol
 MAX_FRAME = 5_000_000
 #: Connections that may wait to be taken; uvicorn's default.
 BACKLOG = 2048
+
+#: Files that the database, the log and the program itself may have open.
+OWN_FILES = 128
 
 #: How long after the start all that stays has been loaded, in seconds.
 SETTLED = 1.0
@@ -44,9 +49,12 @@ def settle() -> None:
 class Server(uvicorn.Server):
     """uvicorn's server, which calls `ready` once it listens."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], house: Connections
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._house = house
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -66,6 +74,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+            self._watch = asyncio.create_task(self._house.watch())
             asyncio.get_running_loop().call_later(SETTLED, settle)
 
 
@@ -87,17 +96,32 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def most_connections(wanted: int) -> int:
+    """Return how many connections there can be, having asked for as many files as there may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + OWN_FILES
+    if soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(min(wanted, soft - OWN_FILES), 1)
+
+
 def run(
-    application: Application,
-    direct: Direct,
+    served: tuple[Application, Direct],
     listener: socket.socket,
     ready: Callable[[], None],
+    most: tuple[int, int],
 ) -> bool:
-    """Serve until SIGINT or SIGTERM; return whether the server had started."""
+    """Serve until SIGINT or SIGTERM; return whether the server had started.
+
+    `most` is how many connections there may be, in all and from one address.
+    """
+    application, direct = served
+    house = Connections(most_connections(most[0]), most[1])
     config = uvicorn.Config(
         application,
         loop="uvloop",
-        http=ready_protocol(direct),
+        http=ready_protocol(direct, house),
         ws=FrameProtocol,
         ws_max_size=MAX_FRAME,
         ws_per_message_deflate=False,
@@ -109,7 +133,7 @@ def run(
         date_header=False,
         timeout_graceful_shutdown=5,
     )
-    server = Server(config, ready)
+    server = Server(config, ready, house)
     try:
         server.run(sockets=[listener])
     except SystemExit:  # uvicorn's way to say that the application could not start

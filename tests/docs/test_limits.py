@@ -1,0 +1,42 @@
+"""The page of limits: its numbers are the code's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jotbase.http import connections, frames, heads, server
+from jotbase.settings import Settings
+
+PAGE = (Path(__file__).parent.parent.parent / "docs/reference/limits.md").read_text("utf-8")
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"),
+    [
+        ("connections in all", str(Settings().max_connections)),
+        ("connections from one address", str(Settings().max_connections_per_address)),
+        ("a request's head", f"| {connections.HEAD:.0f} s"),
+        ("a request's body", f"| {connections.BODY:.0f} s"),
+        ("an answer to be read", f"| {connections.WRITE:.0f} s"),
+        ("the rest of a body", f"| {connections.REST:.0f} s"),
+        ("a connection that is closed", f"| {connections.CLOSING:.0f} s"),
+        ("request line and headers", f"{heads.MAX_HEAD // 1024} KiB"),
+        ("header lines", str(heads.MAX_HEADERS)),
+        ("trailers and chunk", f"{heads.MAX_HEAD // 1024} KiB"),
+        ("requests that wait", str(connections.MOST_PIPELINED)),
+        ("bytes of large bodies", f"{connections.MOST_BODIES // MIB} MiB in all"),
+        ("bytes of large bodies", f"{connections.MOST_BODIES_OF_ONE // MIB} MiB from one"),
+        ("a message |", f"{server.MAX_FRAME:,} bytes in {frames.MOST_FRAGMENTS} frames"),
+        ("a message, each", f"| {connections.BODY:.0f} s"),
+        ("pings from the client", f"{frames.MOST_PINGS} a second"),
+        ("what waits to be read", f"{frames.MOST_WAITING // MIB} MiB"),
+        ("a socket that reads nothing", f"| {connections.WRITE:.0f} s"),
+    ],
+)
+def test_the_page_says_what_the_code_does(limit: str, value: str) -> None:
+    """Each limit stands in one row, with its number."""
+    (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| {limit}")]
+    assert value in row
