@@ -19,6 +19,7 @@ from jotbase.query.arguments import Call, read_call
 from jotbase.query.expr import Context
 from jotbase.query.functions import Function, Functions, check_caller
 from jotbase.query.grammar import is_call, parse
+from jotbase.query.guarding import hinting
 from jotbase.query.intent import Intent
 from jotbase.query.nodes import ReadPlan
 from jotbase.query.prepared import work_of
@@ -116,7 +117,8 @@ def _result(
     passes = caller.is_service
 
     def make() -> ResultPlan:
-        planned = plan_result(intent, function, data.model, data.limits, raw)
+        limits = hinting(data.limits, data.guards[passes], data.context(caller, ()))
+        planned = plan_result(intent, function, data.model, limits, raw)
         return compiled(planned, data.engine.dialect, data.guards[passes])
 
     if raw is not None:
@@ -182,7 +184,7 @@ def answer_within(
         if is_call(request.path):
             return _call_within(request, question, values, caller, session, data, calls)
         with calls.preparing:
-            prepared = prepare(question, caller.is_service, data)
+            prepared = prepare(question, caller, data)
         context = data.context(caller, values)
         meant = prepared.plan
         if isinstance(meant, ReadPlan):

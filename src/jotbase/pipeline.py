@@ -88,7 +88,7 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
 async def _answer(request: Request, caller: Principal, data: DataApi, timing: Timing) -> Response:
     question, values = shape(request)
     timing.step("parse")
-    prepared = prepare(question, caller.is_service, data)
+    prepared = prepare(question, caller, data)
     context = data.context(caller, values, prepared.timed)
     timing.step("plan")
     meant = prepared.plan
@@ -109,7 +109,7 @@ async def _answer_batch(
     timing.step("parse")
     steps: list[Step] = []
     for operation in operations:
-        steps.append(make_step(operation, lambda shape: prepare(shape, caller.is_service, data)))
+        steps.append(make_step(operation, lambda shape: prepare(shape, caller, data)))
         await asyncio.sleep(0)  # many new questions take long together
     steps = linked(steps)
     context, means = data.context(caller, ()), data.means[caller.is_service]
@@ -136,13 +136,14 @@ def answer_now(request: Request, principal: Principal, data: DataApi) -> Respons
         return None
 
 
-def prepare(question: Shape, passes: bool, data: DataApi) -> Prepared:
+def prepare(question: Shape, caller: Principal, data: DataApi) -> Prepared:
     """Return the question made ready, remembered by its shape. Raises RequestError."""
+    passes = caller.is_service
     key = (question, passes)
     known = data.prepared.get(key)
     if known is not None:
         return known
-    guard = data.guards[passes]
-    prepared = make_ready(question, data.model, data.limits, data.engine.dialect, guard)
+    guard, context = data.guards[passes], data.context(caller, ())
+    prepared = make_ready(question, data.model, data.limits, data.engine.dialect, guard, context)
     data.prepared.keep(key, prepared)
     return prepared

@@ -135,7 +135,7 @@ def _load(table: Table, body: bytes, api: DataApi) -> UnitOfWork[int]:
     path = f"/rest/v1/{quote(table.name, safe='')}"
     question, values = shape(Request("POST", path, "", headers, b""))
     context = api.context(SERVICE_PRINCIPAL, values)
-    prepared = prepare(question, True, api)
+    prepared = prepare(question, SERVICE_PRINCIPAL, api)
     plan = cast(InsertPlan, prepared.plan)
     rows = _rows(table, body)
     count = 0

@@ -91,7 +91,7 @@ async def _explain(backend: Backend, request: Request, principal: Principal) -> 
     try:
         data = backend.data
         question, values = shape(request)
-        prepared = prepare(question, principal.is_service, data)
+        prepared = prepare(question, principal, data)
         context = data.context(principal, values)
         if isinstance(prepared.plan, ReadPlan):
             statements: Sequence[Runnable] = [Statement(prepared.text, prepared.bind(context))]

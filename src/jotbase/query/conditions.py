@@ -60,6 +60,14 @@ _SYMBOLS = {
 }
 
 
+class UnknownColumn(RequestError):
+    """A column that is not there; the hint names one of the table that is."""
+
+    def __init__(self, table: Table, name: str, hint: str | None) -> None:
+        super().__init__("42703", f"column {table.name}.{name} does not exist", hint=hint)
+        self.table = table
+
+
 def column_of(table: Table, name: str) -> Column:
     """Return a readable column. Raises RequestError 42703 for all others.
 
@@ -71,16 +79,11 @@ def column_of(table: Table, name: str) -> Column:
     return column
 
 
-def unknown_column(table: Table, name: str) -> RequestError:
+def unknown_column(table: Table, name: str) -> UnknownColumn:
     """Return the error for a column that is not there, with the nearest one that is."""
     close = nearest(name, (column.name for column in table.readable), 0.6)
-    return RequestError(
-        "42703",
-        f"column {table.name}.{name} does not exist",
-        hint=f'Perhaps you meant to reference the column "{table.name}.{close}".'
-        if close
-        else None,
-    )
+    hint = f'Perhaps you meant to reference the column "{table.name}.{close}".' if close else None
+    return UnknownColumn(table, name, hint)
 
 
 def value_type(column: Column, steps: tuple[JsonStep, ...]) -> Type:

@@ -7,10 +7,14 @@ is an expression over the row called `row`, or a unit of work over rows in canon
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Literal, Protocol
 
 from jotbase.errors import AccessError
-from jotbase.query.expr import Context, Expr
+from jotbase.query.expr import Context, Expr, conjuncts, is_local, scopes
+from jotbase.query.judge import Env, judge
+from jotbase.query.nodes import PlanLimits
 from jotbase.schema.model import Table
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import Row
@@ -71,3 +75,18 @@ class Guard(Protocol):
 
         None promises nothing. Callers without any right are told so before their rows cost much.
         """
+
+
+def may_see(guard: Guard, context: Context, table: Table) -> bool:
+    """Say whether the context's caller may see a table, as far as no row of any decides it.
+
+    Of a table that a caller may not see, no hint names anything.
+    """
+    rule = conjuncts(guard.rows(table, "select"))
+    gates = [part for part in rule if is_local(part) and not scopes(part)]
+    return all(judge(gate)(Env({}, context)) is True for gate in gates)
+
+
+def hinting(limits: PlanLimits, guard: Guard, context: Context) -> PlanLimits:
+    """Return the limits for a caller whose hints name what the caller may see."""
+    return replace(limits, seen=partial(may_see, guard, context))

@@ -27,6 +27,10 @@ def _no_zone(name: str) -> bool:
     return False
 
 
+def _any_table(table: Table) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Root:
     """What the OpenAPI document says of the server: `url`, without a path, and `version`."""
@@ -40,7 +44,8 @@ class PlanLimits:
     """What the project's settings allow: PostgREST's `db-max-rows`, `db-aggregates-enabled`, ….
 
     `unfiltered_writes` lets PATCH and DELETE go without a filter. `is_zone` knows the names of time
-    zones. A batch has at most `max_operations`.
+    zones. A batch has at most `max_operations`. Of tables that are not `seen` by the caller, hints
+    name nothing.
     """
 
     max_rows: int | None = None
@@ -51,6 +56,7 @@ class PlanLimits:
     legacy_targets: bool = True
     max_operations: int = 100
     is_zone: Callable[[str], bool] = _no_zone
+    seen: Callable[[Table], bool] = _any_table
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def plan(intent: Intent, model: Model, limits: PlanLimits) -> Plan:
     if intent.action == "call":
         details = "Functions are not called among the requests of a batch."
         raise RequestError("PGRST127", "Feature not implemented", details=details)
-    table = find_table(model, intent.target)
+    table = find_table(model, intent.target, limits.seen)
     if intent.media.kind == "plan" and not limits.plans:
         suffix = "+text" if intent.media.plan_text else "+json"
         raise RequestError(
@@ -61,12 +61,14 @@ def plan(intent: Intent, model: Model, limits: PlanLimits) -> Plan:
     return _write(reading, table)
 
 
-def find_table(model: Model, name: str) -> Table:
-    """Return the table or view. Raises RequestError PGRST205 with the nearest name as hint."""
+def find_table(
+    model: Model, name: str, seen: Callable[[Table], bool] = lambda table: True
+) -> Table:
+    """Return the table or view. Raises RequestError PGRST205, the nearest seen name as hint."""
     table = model.get(name)
     if table is not None:
         return table
-    close = nearest(name, model.tables)
+    close = nearest(name, (one.name for one in model if seen(one)))
     raise RequestError(
         "PGRST205",
         f"Could not find the table '{SCHEMA}.{name}' in the schema cache",

@@ -14,7 +14,7 @@ from jotbase.query.compile import compile_read
 from jotbase.query.explaining import dry_run
 from jotbase.query.expr import Context, Now
 from jotbase.query.grammar import parse
-from jotbase.query.guarding import Guard
+from jotbase.query.guarding import Guard, hinting
 from jotbase.query.intent import Intent, Payload
 from jotbase.query.nodes import DeletePlan, InsertPlan, PlanLimits, ReadPlan, WritePlan
 from jotbase.query.plan import plan
@@ -49,11 +49,19 @@ class Prepared:
 
 
 def make_ready(
-    question: Shape, model: Model, limits: PlanLimits, dialect: Dialect, guard: Guard
+    question: Shape,
+    model: Model,
+    limits: PlanLimits,
+    dialect: Dialect,
+    guard: Guard,
+    context: Context | None = None,
 ) -> Prepared:
-    """Return the question made ready. Raises RequestError for what makes no sense."""
+    """Return the question made ready, the same for all whom the guard lets through.
+
+    Raises RequestError for what makes no sense; hints are for the caller of the `context`.
+    """
     intent = parse(question)
-    meant = plan(intent, model, limits)
+    meant = plan(intent, model, hinting(limits, guard, context or Context()))
     if not isinstance(meant, ReadPlan):
         return Prepared(intent, meant)
     fragment = compile_read(meant, dialect, guard)

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from jotbase.errors import RequestError
 from jotbase.query.casts import parse_cast
 from jotbase.query.computed import extended, related
-from jotbase.query.conditions import column_of, condition_of, unknown_column, value_type
+from jotbase.query.conditions import (
+    UnknownColumn,
+    column_of,
+    condition_of,
+    unknown_column,
+    value_type,
+)
 from jotbase.query.intent import (
     EmbedPath,
     FieldPath,
@@ -97,7 +103,12 @@ def read_node(reading: Reading, table: Table, window: Window) -> Node:
     Raises RequestError: 42703, PGRST108, PGRST118, PGRST120, PGRST123, PGRST200, PGRST201, …
     """
     root = _Place(frozenset(((),)))
-    node = _node(reading, table, ROOT, reading.intent.select, root, window)
+    try:
+        node = _node(reading, table, ROOT, reading.intent.select, root, window)
+    except UnknownColumn as error:
+        if not reading.limits.seen(error.table):
+            error.hint = None
+        raise
     _check_paths(reading)
     return node
 
@@ -230,7 +241,9 @@ def _embed(
         target: Table = computed[0]
         link: Link | None = Link((), computed[1])
     else:
-        found = find_relationship(reading.model, table, asked.relation, asked.hint)
+        found = find_relationship(
+            reading.model, table, asked.relation, asked.hint, reading.limits.seen
+        )
         target, link = found.target, None
     own = reading.next_alias()
     names = _names(reading, asked, place, taken)

@@ -7,7 +7,7 @@ Source: https://docs.postgrest.org/en/stable/references/api/resource_embedding.h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import permutations, product
@@ -147,21 +147,28 @@ def _through(table: Table, model: Model, views: list[Table]) -> Iterator[Relatio
                 yield Relationship(origin, target, "many-to-many", "", junction=junction)
 
 
-def find_relationship(model: Model, origin: Table, target: str, hint: str | None) -> Relationship:
+def find_relationship(
+    model: Model,
+    origin: Table,
+    target: str,
+    hint: str | None,
+    seen: Callable[[Table], bool] = lambda table: True,
+) -> Relationship:
     """Return the relationship that `target!hint` means from `origin`.
 
-    Raises RequestError PGRST200 when there is none, PGRST201 when there are several.
+    Raises RequestError PGRST200 when there is none, PGRST201 when there are several; they name
+    tables that are `seen` alone.
     """
     candidates = relationships(model).get(origin.name, ())
     fitting = [one for one in candidates if _fits(one, target, hint)]
     if not fitting:
-        raise _none(model, origin, target, hint)
+        raise _none(model, origin, target, hint, seen)
     if len(fitting) > 1:
         # A column of a view over its own table: the view itself is meant, not the table below.
         own = [one for one in fitting if one.is_self and target == _column(one, 0)]
         if len(own) == 1:
             return own[0]
-        raise _several(origin, target, fitting)
+        raise _several(origin, target, [one for one in fitting if _is_seen(one, seen)])
     return fitting[0]
 
 
@@ -191,7 +198,14 @@ def _column(one: Relationship, side: int) -> str | None:
     return one.pairs[0][side] if len(one.pairs) == 1 else None
 
 
-def _none(model: Model, origin: Table, target: str, hint: str | None) -> RequestError:
+def _is_seen(one: Relationship, seen: Callable[[Table], bool]) -> bool:
+    between = () if one.junction is None else (one.junction.table,)
+    return all(map(seen, (one.origin, one.target, *between)))
+
+
+def _none(
+    model: Model, origin: Table, target: str, hint: str | None, seen: Callable[[Table], bool]
+) -> RequestError:
     searched = f"between '{origin.name}' and '{target}'"
     using = f" using the hint '{hint}'" if hint else ""
     return RequestError(
@@ -199,13 +213,16 @@ def _none(model: Model, origin: Table, target: str, hint: str | None) -> Request
         f"Could not find a relationship {searched} in the schema cache",
         details=f"Searched for a foreign key relationship {searched}{using} in the schema"
         " 'public', but no matches were found.",
-        hint=_meant(model, origin, target),
+        hint=_meant(model, origin, target, seen),
     )
 
 
-def _meant(model: Model, origin: Table, target: str) -> str | None:
+def _meant(model: Model, origin: Table, target: str, seen: Callable[[Table], bool]) -> str | None:
     """Return a hint: the relation most like the one asked for, or a table that has relations."""
-    found = relationships(model)
+    found = {
+        name: [one for one in several if _is_seen(one, seen)]
+        for name, several in relationships(model).items()
+    }
     asked, known = target, {one.target.name for one in found.get(origin.name, ())}
     if not known:
         asked, known = origin.name, {name for name, several in found.items() if several}
@@ -214,6 +231,7 @@ def _meant(model: Model, origin: Table, target: str) -> str | None:
 
 
 def _several(origin: Table, target: str, fitting: list[Relationship]) -> RequestError:
+    """Return the error for an embedding that may mean several; `fitting` are those to be told."""
     hints = ", ".join(f"'{one.target.name}!{_hint(one)}'" for one in fitting)
     return RequestError(
         "PGRST201",
@@ -221,7 +239,9 @@ def _several(origin: Table, target: str, fitting: list[Relationship]) -> Request
         f" '{origin.name}' and '{target}'",
         details=[_described(one) for one in fitting],
         hint=f"Try changing '{target}' to one of the following: {hints}. Find the desired"
-        " relationship in the 'details' key.",
+        " relationship in the 'details' key."
+        if fitting
+        else None,
     )
 
 

@@ -212,11 +212,14 @@ def render_options(path: str, model: Model) -> Response:
     """Return the answer to OPTIONS: the methods that the path takes. PUT needs a primary key, and
     POST to the root is a batch.
 
+    Whoever asks is not looked at, so the error for a name that is none's hints at no other.
+
     Raises RequestError PGRST125, PGRST205.
     """
     methods = ["OPTIONS", "GET", "HEAD"]
     if path.removeprefix(PREFIX).strip("/"):
-        methods += _writing(find_table(model, parse_target(path)[0]), model)
+        table = find_table(model, parse_target(path)[0], lambda table: False)
+        methods += _writing(table, model)
     else:
         methods += ["POST"]
     return Response(200, (("Allow", ",".join(methods)),))
