@@ -6,10 +6,13 @@ rules. Must not know sockets, nor where a database is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from time import perf_counter
 from typing import Literal
 from uuid import UUID
@@ -73,13 +76,25 @@ def read_meaning(
 
 
 def _rule_faults(model: Model, faults: Sequence[Fault]) -> list[Fault]:
-    """Return mistakes in rules, but for tables with broken columns: those they may be right of."""
-    broken = {fault.file for fault in faults if fault.pointer.startswith("/properties")}
+    """Return mistakes in rules that are none of what is wrong in files: those of tables whose files
+    are sound, as are all that they refer to or name.
+    """
     try:
         load_policy(model)
     except ProjectError as error:
-        return [fault for fault in error.faults if fault.file not in broken]
+        wrong = {Path(fault.file).stem for fault in faults}
+        return [
+            fault
+            for fault in error.faults
+            if not _reaches(model.tables[Path(fault.file).stem], wrong)
+        ]
     return []
+
+
+def _reaches(table: Table, wrong: AbstractSet[str]) -> bool:
+    """Say whether a table's rules may look at a file with mistakes."""
+    named = re.findall(r"[\w-]+", " ".join(table.access.values()) + str(table.schema))
+    return table.name in wrong or not wrong.isdisjoint(named)
 
 
 def data_api(

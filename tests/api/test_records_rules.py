@@ -319,3 +319,44 @@ def test_the_rule_refuses_before_missing_values_and_taken_keys(serve: Serve) -> 
     refused(visitor.patch("/kinds", one, {"kind": "a", "code": "y"}), 409, "23505")
     refused(visitor.patch("/kinds", one, {"kind": "b", "code": None}), 401, "42501")
     refused(visitor.patch("/kinds", one, {"code": None}), 400, "23502")
+
+
+def test_names_that_are_no_words_stand_in_brackets_and_quotes(serve: Serve) -> None:
+    """Columns, references through them, tables in loops; in SQL and in memory alike."""
+    who = {"type": "string", "format": "uuid"}
+    select = (
+        "row['from'] == user.id or row['First Name'] == 'all' or row['parent']['from'] == user.id"
+        " or any(i['order id'] == row.id and i['from'] == user.id for i in 'order-items')"
+    )
+    own = {"insert": "new['from'] is not None", "select": select}
+    letters = table(
+        {
+            "from": who,
+            "First Name": {"type": "string"},
+            "parent": {"type": "integer", "references": "letters.id"},
+        },
+        access=own,
+    )
+    items = table({"order id": {"type": "integer"}, "from": who})
+    backend = serve({"letters": letters, "order-items": items})
+    ada, ben = backend.user(), backend.user()
+    backend.service.post("/letters", [{"from": ada.id}, {"from": ben.id}])
+    backend.service.post("/letters", {"from": ben.id, "parent": 1})
+    backend.service.post("/letters", {"from": ben.id, "First Name": "all"})
+    backend.service.post("/order-items", {"order id": 2, "from": ada.id})
+    seen = [row["id"] for row in ada.get("/letters", {"select": "id", "order": "id"}).json()]
+    assert seen == [1, 2, 3, 4]
+    assert [row["id"] for row in backend.anonymous.get("/letters", {"select": "id"}).json()] == [4]
+
+
+def test_a_date_is_held_against_today(serve: Serve) -> None:
+    """In UTC; what began shows, and what is due today is accepted."""
+    day = {"type": "string", "format": "date"}
+    access = {"select": "row.begins <= today()", "insert": "new.begins >= today()"}
+    columns = {"begins": {**day, "defaultExpression": "today()"}, "note": {"type": "string"}}
+    backend = serve({"days": table(columns, access=access)})
+    assert backend.anonymous.post("/days", {"note": "today"}).status == 201
+    assert backend.anonymous.post("/days", {"begins": "9999-01-01"}).status == 401
+    refused(backend.anonymous.post("/days", {"begins": "2020-01-01"}), 401, "42501")
+    backend.service.post("/days", [{"begins": "2020-01-01"}, {"begins": "9999-01-01"}])
+    assert len(backend.anonymous.get("/days").json()) == 2

@@ -211,6 +211,7 @@ def test_what_cannot_be_served_is_told(
     left_out = {note.split(": ")[0] for note in told["notes"] if ": left out: " in note}
     assert left_out == {"broken", "docs_fts", "my.table"}
     assert "child: 1 rows refer to rows that are not there" in told["notes"]
+    assert any(note.startswith("people: made holds times as SQLite") for note in told["notes"])
     assert len(told["files"]) == 10
 
 

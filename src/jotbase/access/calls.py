@@ -1,4 +1,4 @@
-"""The functions of the rule language: `len`, `lower`, `startswith`, `now`, and a default's `uuid`.
+"""The functions of rules: `len`, `lower`, `startswith`, `now`, `today`; and a default's `uuid`.
 
 In charge of how each is called and on what. Must not know paths, loops or comparisons.
 """
@@ -18,7 +18,7 @@ from jotbase.schema.model import Type
 
 Read = Callable[[ast.expr], Expr]
 
-_ARITY = {"len": 1, "lower": 1, "startswith": 2, "now": 0, "uuid": 0}
+_ARITY = {"len": 1, "lower": 1, "startswith": 2, "now": 0, "today": 0, "uuid": 0}
 _METHODS = ("lower", "startswith")
 _HINTS = {
     "all": "Write `not any(not (…) for … in …)`.",
@@ -53,6 +53,8 @@ def _applied(name: str, arguments: list[Expr], node: ast.Call) -> Expr:
     match name:
         case "now":
             return Now()
+        case "today":
+            return Now(day=True)
         case "uuid":
             return NewUuid()
         case "len":

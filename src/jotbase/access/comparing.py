@@ -13,7 +13,7 @@ from typing import Any
 from jotbase.access.fitting import fitting, fitting_items
 from jotbase.access.refusal import refusal
 from jotbase.errors import RequestError
-from jotbase.query.expr import Apply, Expr, Fact, Field, Literal, Or
+from jotbase.query.expr import Apply, Expr, Fact, Field, Literal, Now, Or
 from jotbase.query.typed import item_of, type_of
 from jotbase.schema.convert import GREATEST, LEAST, from_text
 from jotbase.schema.model import RANGES, Type
@@ -119,10 +119,11 @@ def _refuse_mixture(left: Expr, right: Expr, node: ast.AST) -> None:
 
 def mixture(left: Expr, right: Expr, node: ast.AST) -> Exception:
     """Return the refusal of two types that have nothing in common."""
+    hint = "Compare values of one type; a column's type comes from `type` and `format`."
+    if {type_of(left), type_of(right)} == {Type.DATE, Type.TIMESTAMP}:
+        hint = "today() is the date of now()." if Now() in (left, right) else hint
     return refusal(
-        node,
-        f"{type_name(left)} is compared with {type_name(right)}, which is never true",
-        "Compare values of one type; a column's type comes from `type` and `format`.",
+        node, f"{type_name(left)} is compared with {type_name(right)}, which is never true", hint
     )
 
 

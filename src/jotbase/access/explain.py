@@ -56,7 +56,7 @@ def _comment(param: Param, context: Context) -> str:
 def _name(slot: Any) -> str:
     node = slot.node if isinstance(slot, Slot) else slot
     if isinstance(node, Now):
-        return "now() = "
+        return "today() = " if node.day else "now() = "
     if isinstance(node, Fact):
         first, *rest = node.path
         return f"user.{first}{''.join(f'[{step!r}]' for step in rest)} = "

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from jotbase.access.fitting import as_it_is, fitting, fitting_items
 from jotbase.access.refusal import Refusal, refusal
@@ -98,6 +99,50 @@ def subscript(node: ast.Subscript | ast.Call) -> tuple[ast.expr, list[str | int]
             case _:
                 return (at, keys[::-1]) if keys else None
         at = value
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a path: `.key` if `dotted`, else `['key']` or `.get('key')`."""
+
+    key: str | int
+    dotted: bool
+
+
+def steps(node: ast.expr) -> tuple[ast.Name, list[Step]] | None:
+    """Return the name that a path begins with, and its steps; None if it is no such path."""
+    found: list[Step] = []
+    at = node
+    while not isinstance(at, ast.Name):
+        inner = subscript(at) if isinstance(at, ast.Subscript | ast.Call) else None
+        if inner is not None:
+            at, keys = inner
+            found[:0] = [Step(key, dotted=False) for key in keys]
+        elif isinstance(at, ast.Attribute):
+            found.insert(0, Step(at.attr, dotted=True))
+            at = at.value
+        else:
+            return None
+    return at, found
+
+
+def divided(path: Sequence[Step], table: Table, model: Model) -> tuple[list[str], list[Step]]:
+    """Return the columns that a path names, references followed, and what lies inside the last.
+
+    Columns may stand in brackets: `row['from']`, `row['First Name']`.
+    """
+    names: list[str] = []
+    at: Table | None = table
+    for place, step in enumerate(path):
+        if not isinstance(step.key, str):
+            return names, list(path[place:])
+        names.append(step.key)
+        rest = list(path[place + 1 :])
+        reference = at.references.get(step.key) if at is not None else None
+        if reference is None and rest and not rest[0].dotted:
+            return names, rest
+        at = table_named(reference.target, model) if reference is not None else None
+    return names, []
 
 
 def claim(keys: Sequence[str | int], node: ast.AST) -> Expr:

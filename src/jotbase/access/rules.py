@@ -7,8 +7,10 @@ one, by file and place. Must not know principals or rows.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Literal as OneOf
 
 from jotbase.access.comparing import settled, type_name
@@ -18,6 +20,8 @@ from jotbase.errors import Fault, ProjectError
 from jotbase.query.expr import Expr, Fact, Literal, all_of
 from jotbase.query.typed import type_of
 from jotbase.schema.model import Column, Model, Table, Type
+
+_DOTTED = re.compile(r"([\w.]*\w)\.(\w+)")
 
 Action = OneOf["select", "insert", "update", "delete"]
 ACTIONS: tuple[Action, ...] = ("select", "insert", "update", "delete")
@@ -107,6 +111,7 @@ _WIDENED = frozenset(
         (Type.UUID, Type.TEXT),
         (Type.TIMESTAMP, Type.DATE),
         (Type.TIMESTAMP, Type.TEXT),
+        (Type.DATE, Type.TEXT),
     }
 )
 
@@ -142,6 +147,9 @@ def _indent(line: str) -> int:
 
 
 def _syntax_hint(line: str) -> str | None:
+    for found in _DOTTED.finditer(line):
+        if iskeyword(found[2]):
+            return f"A word of Python's stands in brackets: {found[1]}['{found[2]}']."
     for sign, word in {"&&": "and", "||": "or", "===": "==", "<>": "!=", "!": "not"}.items():
         if sign in line and "!=" not in line.replace("!==", ""):
             return f"Python writes `{word}` for `{sign}`."

@@ -24,7 +24,9 @@ from jotbase.access.fitting import presence
 from jotbase.access.paths import (
     claim,
     column,
+    divided,
     inside_json,
+    steps,
     subscript,
     suggestion,
     table_named,
@@ -36,7 +38,9 @@ from jotbase.query.typed import type_of
 from jotbase.schema.model import USERS, Model, Table, Type
 
 #: Names that no loop variable may have.
-RESERVED = frozenset({"row", "new", "user", "any", "len", "lower", "startswith", "now", "uuid"})
+RESERVED = frozenset(
+    {"row", "new", "user", "any", "len", "lower", "startswith", "now", "today", "uuid"}
+)
 
 _OPERATORS: Mapping[type[ast.cmpop], str] = {
     ast.Eq: "eq",
@@ -114,10 +118,8 @@ class Reader:
                 return literal(value, node)
             case ast.Name(name):
                 raise self._bare_name(name, node)
-            case ast.Attribute():
-                return self._attribute(node)
-            case ast.Subscript():
-                return self._subscript(node)
+            case ast.Attribute() | ast.Subscript():
+                return self._path(node)
             case ast.Call():
                 return self._call(node)
             case ast.Compare():
@@ -140,6 +142,17 @@ class Reader:
             if name in table.by_name:
                 return refusal(node, f"unknown name {name!r}", f"Did you mean {scope}.{name}?")
         return refusal(node, f"unknown name {name!r}", suggestion(name, [*self.scopes, "user"]))
+
+    def _path(self, node: ast.Attribute | ast.Subscript | ast.Call) -> Expr:
+        """Return a column of a row, what lies inside it, or what is known of the caller."""
+        found = steps(node)
+        if found is not None and found[0].id in self.scopes:
+            scope, table = found[0].id, self.scopes[found[0].id]
+            names, keys = divided(found[1], table, self.model)
+            if names and not any(key.dotted for key in keys):
+                base = column(scope, table, names, self.model, node)
+                return inside_json(base, [key.key for key in keys], node) if keys else base
+        return self._attribute(node) if isinstance(node, ast.Attribute) else self._subscript(node)
 
     def _attribute(self, node: ast.Attribute) -> Expr:
         names: list[str] = []
@@ -175,7 +188,7 @@ class Reader:
             case ast.Call(ast.Name("any")):
                 raise refusal(node, "any() takes one loop", "any(m.x == 1 for m in members)")
             case ast.Call(ast.Attribute(_, "get")):
-                return self._subscript(node)
+                return self._path(node)
         return call(node, self.value, defaults=self.defaults)
 
     def _any(self, loop: ast.GeneratorExp) -> Expr:
@@ -204,7 +217,7 @@ class Reader:
 
     def _table(self, node: ast.expr) -> Table:
         match node:
-            case ast.Name(name):
+            case ast.Name(name) | ast.Constant(str(name)):
                 pass
             case ast.Attribute(ast.Name("auth"), "users"):
                 name = USERS.name

@@ -84,11 +84,13 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The time of the request."""
+    """The time of the request, or with `day` its date in UTC."""
+
+    day: bool = False
 
     def fill(self, context: Context) -> Any:
-        """Return the context's time."""
-        return context.now
+        """Return the context's time or date."""
+        return context.now[: len("2026-01-01")] if self.day else context.now
 
 
 @dataclass(frozen=True, slots=True)

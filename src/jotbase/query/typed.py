@@ -30,8 +30,8 @@ def type_of(expression: Expr) -> Type | None:
     match expression:
         case Field() | Literal() | Given() | Fact():
             return expression.type
-        case Now():
-            return Type.TIMESTAMP
+        case Now(day):
+            return Type.DATE if day else Type.TIMESTAMP
         case NewUuid():
             return Type.UUID
         case Apply(operator):

@@ -39,7 +39,7 @@ def read_column(name: str, root: Mapping[str, Any], file: str) -> tuple[Column |
         nullable=null,
         null_is_value=null,
         item=item,
-        default=said.get("default", MISSING),
+        default=_default(schema, root),
         default_expression=said.get("defaultExpression"),
         identity=said.get("identity", False),
         read_only=_says(schema, root, "readOnly") or "generated" in said,
@@ -53,6 +53,11 @@ def read_column(name: str, root: Mapping[str, Any], file: str) -> tuple[Column |
 
 def _says(schema: Any, root: Mapping[str, Any], keyword: str) -> bool:
     return any(one.get(keyword) is True for one in layers(schema, root))
+
+
+def _default(schema: Any, root: Mapping[str, Any]) -> Any:
+    """Return the default, be it behind a `$ref` or in an `allOf`: the nearest counts."""
+    return next((one["default"] for one in layers(schema, root) if "default" in one), MISSING)
 
 
 def _text(schema: Any, root: Mapping[str, Any]) -> str | None:
@@ -95,6 +100,27 @@ def _faults(column: Column) -> Iterator[tuple[str, str, str]]:
                 yield f"/{word}", f'"{word}" says nothing without "references"', "add references"
 
 
+def computed_hint(default: Any) -> str | None:
+    """Return a hint if a literal default was most likely meant to be computed."""
+    if not isinstance(default, str):
+        return None
+    meant = default.strip().lower()
+    for names, expression in _COMPUTED:
+        if meant in names:
+            return f'a default is taken as it is: write "defaultExpression": "{expression}"'
+    return None
+
+
+#: What other tools compute, and how it is said here.
+_COMPUTED = (
+    (("now()", "current_timestamp", "now", "current_timestamp()"), "now()"),
+    (("today()", "current_date", "today", "current_date()"), "today()"),
+    (("uuid()", "gen_random_uuid()", "uuid_generate_v4()"), "uuid()"),
+    (("user.id", "auth.uid()"), "user.id"),
+    (("user.email",), "user.email"),
+)
+
+
 def default_faults(table: Table, check: RowCheck) -> tuple[Table, list[Fault]]:
     """Return the table with its defaults in canonical form, and a fault for each that its own
     schema refuses.
@@ -116,5 +142,5 @@ def default_faults(table: Table, check: RowCheck) -> tuple[Table, list[Fault]]:
         if refusals:
             at = pointer(["properties", column.name, "default"])
             reason = f"the column's own schema refuses its default: {refusals[0]}"
-            faults.append(Fault(table.file, at, reason))
+            faults.append(Fault(table.file, at, reason, computed_hint(column.default)))
     return replace(table, columns=tuple(columns)), faults

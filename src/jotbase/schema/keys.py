@@ -7,6 +7,7 @@ a file is parsed or a column read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +20,13 @@ from jotbase.schema.vocabulary import nearest
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The tables by name, and the names of those whose files could not be read."""
+    """The tables by name, and the names of those whose files, or whose keys, could not be read:
+    what is wrong with them is told of them alone.
+    """
 
     tables: Mapping[str, Table]
     unread: frozenset[str] = frozenset()
+    unkeyed: frozenset[str] = frozenset()
 
     def get(self, name: str) -> Table | None:
         """Return a table, the accounts among them."""
@@ -137,14 +141,19 @@ class _Asked:
 
 
 def foreign_keys(
-    document: Mapping[str, Any], table: Table, world: World
+    document: Mapping[str, Any], table: Table, world: World, broken: AbstractSet[str] = frozenset()
 ) -> tuple[tuple[ForeignKey, ...], list[Fault]]:
-    """Return the table's foreign keys, those of columns first, and what is wrong with others."""
+    """Return the table's foreign keys, those of columns first, and what is wrong with others.
+
+    Of `broken` columns nothing but the name is known.
+    """
     found: list[ForeignKey] = []
     faults: list[Fault] = []
     taken = {unique.name.lower() for unique in table.unique}
     for asked in _asked(document):
         wrong = list(_reference_faults(asked, table, world))
+        if broken & set(asked.columns):
+            continue
         if asked.name is not None and asked.name.lower() in taken:
             at = pointer([*asked.path, "name"])
             wrong.append(Fault(table.file, at, f'the name "{asked.name}" is taken'))
@@ -217,8 +226,10 @@ def _reference_faults(asked: _Asked, table: Table, world: World) -> Iterator[Fau
         yield Fault(file, at, reason, _hint(name, target.by_name))
     if len(asked.columns) != len(asked.target_columns):
         yield Fault(file, at, "as many columns must refer as are referred to")
-    elif not unknown and not lacking:
+    elif not unknown and not lacking and asked.target not in world.unkeyed:
         yield from _match_faults(asked, table, target)
+        yield from _action_faults(asked, table)
+    elif not unknown and not lacking:
         yield from _action_faults(asked, table)
 
 

@@ -39,12 +39,13 @@ def meta_schema() -> Draft202012Validator:
 @dataclass(slots=True)
 class Parsed:
     """One file: its object with the unusable parts left out, its faults, and the columns whose
-    schemas are unusable.
+    schemas are unusable, and the words of the table that are.
     """
 
     document: dict[str, Any]
     faults: list[Fault] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
 
     def leave_out(self, path: list[str | int]) -> None:
         """Take the part that a fault is in out of the document; a column stays by its name."""
@@ -54,6 +55,7 @@ class Parsed:
                 properties = {**self.document.get("properties", {}), column: {}}
                 self.document = {**self.document, "properties": properties}
             case [str(word), *_]:
+                self.lost.add(word)
                 kept = {key: value for key, value in self.document.items() if key != word}
                 self.document = kept
 
@@ -132,7 +134,8 @@ def _shaped(file: str, document: dict[str, Any], meta: Draft202012Validator) -> 
             continue
         parsed.faults.extend(_shape_faults(file, path, error))
         parsed.leave_out(path)
-    parsed.faults = list(dict.fromkeys(parsed.faults))
+    unlike = {(fault.file, fault.pointer, fault.reason): fault for fault in parsed.faults[::-1]}
+    parsed.faults = list(unlike.values())[::-1]
     parsed.faults.extend(_spelling(file, document))
     return parsed
 
@@ -158,8 +161,21 @@ def _shape_faults(file: str, path: list[str | int], error: ValidationError) -> I
         yield Fault(file, at, error.message, near)
     elif kind == "pattern" and last == "references":
         yield Fault(file, at, error.message, 'name table and column: "companies.handle"')
+    elif (lists := _lists_fault(path, error.instance)) is not None:
+        yield Fault(file, f"/{path[0]}", *lists)
     else:
         yield Fault(file, at, error.message)
+
+
+def _lists_fault(path: list[str | int], given: Any) -> tuple[str, str] | None:
+    """Return reason and hint for a name where a list of names, or a list of such lists, stands."""
+    match path, given:
+        case ["primaryKey" | "required" as word], str():
+            return f'"{word}" is a list of columns', f'write "{word}": ["{given}"]'
+        case ["unique" | "indexes" as word] | ["unique" | "indexes" as word, int()], str():
+            hint = f'write "{word}": [["{given}"]], or [["{given}", "…"]] for several together'
+            return f'"{word}" is a list of lists of columns', hint
+    return None
 
 
 def _known_keys(path: list[str | int]) -> list[str]:

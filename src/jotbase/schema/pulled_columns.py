@@ -34,11 +34,14 @@ _FORMS: Mapping[str, tuple[Type, dict[str, Any]]] = {
     "number": (Type.NUMBER, {"type": "number"}),
 }
 
+#: How SQLite's own functions write times: `2026-01-01 12:00:00`, as CURRENT_TIMESTAMP does.
+SQL_TIME = "sql-time"
+
 #: Each form as an SQL condition over a column called `value`: the one that a table of ours has.
 CONDITIONS: Mapping[str, str] = {
     form: check(Column("value", kind, schema, nullable=True), {}, strict=True)
     for form, (kind, schema) in _FORMS.items()
-}
+} | {SQL_TIME: "strftime('%Y-%m-%d %H:%M:%S', value) IS substr(value, 1, 19)"}
 
 #: Declared types, and the forms that they stand for, the first that all values have.
 _DECLARED: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -102,6 +105,23 @@ def _schema(column: FoundColumn) -> dict[str, Any]:
 def is_mixed(column: FoundColumn) -> bool:
     """Say whether a column holds values of classes that no one type has."""
     return len(column.held.storages) > 1 and not column.held.storages <= {"integer", "real"}
+
+
+def time_note(column: FoundColumn) -> str | None:
+    """Return what is to be known of a column of times that is taken for plain text."""
+    filled = re.search(r"CURRENT_TIMESTAMP|datetime\(", column.default or "", re.IGNORECASE)
+    timely = bool(column.held.storages) and SQL_TIME in column.held.forms
+    if _schema(column) != {"type": "string"} or not (
+        timely or (filled and not column.held.storages)
+    ):
+        return None
+    said = "holds times as SQLite writes them" if timely else "is filled by the database"
+    name = column.name
+    return (
+        f"{name} {said} (2026-01-01 12:00:00), which is plain text here and compared as such; as"
+        f" date-time: UPDATE … SET {name} = strftime('%Y-%m-%dT%H:%M:%S', {name}) || '+00:00', with"
+        " a default of that form, then pull again"
+    )
 
 
 def _forms(column: FoundColumn) -> tuple[str, ...]:

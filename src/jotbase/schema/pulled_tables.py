@@ -18,6 +18,7 @@ from jotbase.schema.pulled_columns import (
     column_schema,
     default_value,
     is_mixed,
+    time_note,
     with_null,
 )
 from jotbase.schema.types import column_type
@@ -203,6 +204,9 @@ def _column_notes(table: FoundTable, definition: Definition) -> Iterator[str]:
         collation = definition.collations.get(column.name, "BINARY")
         if collation != "BINARY":
             yield f"{column.name} is compared by {collation} in the database"
+        note = time_note(column)
+        if note is not None:
+            yield note
 
 
 def view_document(view: FoundTable, known: Mapping[str, FoundTable]) -> Document:

@@ -7,6 +7,7 @@ not know files on disk (it is given bytes), SQL, or what a rule may say (`access
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,6 +31,7 @@ from jotbase.schema.names import name_fault
 from jotbase.schema.parsing import Parsed, meta_schema, parse
 from jotbase.schema.references import Files
 from jotbase.schema.subschemas import pointer, unescaped, walk
+from jotbase.schema.widening import refers
 
 #: The folder that files are named with in messages.
 FOLDER = "schemas"
@@ -42,6 +44,7 @@ class _Reading:
     parsed: dict[str, Parsed] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
+    unkeyed: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
     unlinked: bool = False
     meta: Draft202012Validator = field(default_factory=meta_schema)
@@ -106,8 +109,9 @@ def _linked(reading: _Reading) -> Files:
     """
     sources = _sources(reading)
     for name, parsed in reading.parsed.items():
-        for path, reason in _lost_references(name, parsed, sources):
-            reading.faults.append(Fault(f"{FOLDER}/{name}", f"{path}/$ref", reason))
+        for path, reason in _lost_references(name, parsed, sources, _damaged(reading)):
+            if reason is not None:
+                reading.faults.append(Fault(f"{FOLDER}/{name}", f"{path}/$ref", reason))
             match path.split("/"):
                 case ["", "properties", column, *_]:
                     parsed.leave_out(["properties", unescaped(column)])
@@ -116,18 +120,29 @@ def _linked(reading: _Reading) -> Files:
     return _sources(reading)
 
 
+def _damaged(reading: _Reading) -> set[str]:
+    """Return the names of the files of which parts could not be read, or all."""
+    parts = {_table_name(name) for name, one in reading.parsed.items() if one.lost or one.broken}
+    return reading.unread | parts
+
+
 def _sources(reading: _Reading) -> Files:
     return Files({name: parsed.document for name, parsed in reading.parsed.items()})
 
 
-def _lost_references(name: str, parsed: Parsed, sources: Files) -> list[tuple[str, str]]:
-    """Return pointer and reason of each `$ref` in a file that cannot be followed."""
-    found: list[tuple[str, str]] = []
+def _lost_references(
+    name: str, parsed: Parsed, sources: Files, unread: AbstractSet[str]
+) -> list[tuple[str, str | None]]:
+    """Return pointer and reason of each `$ref` in a file that cannot be followed; no reason where
+    the other file could not be read, which is told of that file.
+    """
+    found: list[tuple[str, str | None]] = []
     for at, schema in walk(parsed.document):
         reference = schema.get("$ref")
         reason = sources.reference_fault(reference, name) if isinstance(reference, str) else None
         if reason:
-            found.append((at, reason))
+            address = str(reference).partition("#")[0].removeprefix("./")
+            found.append((at, None if _table_name(address) in unread else reason))
     return found
 
 
@@ -137,7 +152,7 @@ def _read_table(
     """Read one file as a table; foreign keys wait until all tables are known."""
     file, document = f"{FOLDER}/{name}", parsed.document
     schema = sources.inlined(name)
-    columns, faults = _columns(schema, parsed.broken, file)
+    columns, faults = _columns(schema, parsed.broken, file, shaky=bool(_damaged(reading)))
     table = Table(
         name=_table_name(name),
         columns=columns,
@@ -153,29 +168,39 @@ def _read_table(
         file=file,
         without_rowid=document.get("withoutRowid", False),
     )
-    faults.extend(column_list_faults(document, list(schema.get("properties", ())), file))
-    faults.extend(search_faults(document, table))
-    faults.extend(_table_faults(table, document))
+    if "properties" not in parsed.lost:
+        faults.extend(column_list_faults(document, list(schema.get("properties", ())), file))
+        faults.extend(search_faults(document, table))
+        faults.extend(_table_faults(table, document))
     if not reading.unlinked:
         table, found = _checked(table)
         faults.extend(found)
     reading.faults.extend(faults)
     reading.tables[table.name] = table
-    if parsed.broken:
+    if parsed.broken or "properties" in parsed.lost:
         reading.unread.add(table.name)
+    if {"primaryKey", "unique"} & parsed.lost or any(map(_is_of_keys, faults)):
+        reading.unkeyed.add(table.name)
+
+
+def _is_of_keys(fault: Fault) -> bool:
+    return fault.pointer.startswith(("/primaryKey", "/unique"))
 
 
 def _columns(
-    schema: Mapping[str, Any], broken: set[str], file: str
+    schema: Mapping[str, Any], broken: set[str], file: str, *, shaky: bool
 ) -> tuple[tuple[Column, ...], list[Fault]]:
-    """Return the columns; an unusable one is there by its name alone, so that others find it."""
+    """Return the columns; an unusable one is there by its name alone, so that others find it.
+
+    What a column refers to may be what is broken if anything is `shaky`.
+    """
     columns: list[Column] = []
     faults: list[Fault] = []
     for name in schema.get("properties", {}):
         column = None
         if name not in broken:
             column, found = read_column(name, schema, file)
-            faults.extend(found)
+            faults.extend([] if shaky and refers(schema["properties"][name]) else found)
         columns.append(column or Column(name, Type.JSON, {}, nullable=True))
     return tuple(columns), faults
 
@@ -239,11 +264,11 @@ def _checked(table: Table) -> tuple[Table, list[Fault]]:
 
 def _refer(reading: _Reading) -> None:
     """Give each table its foreign keys, now that all are known."""
-    world = World(reading.tables, frozenset(reading.unread))
+    world = World(reading.tables, frozenset(reading.unread), frozenset(reading.unkeyed))
     for name, parsed in reading.parsed.items():
         table = reading.tables.get(_table_name(name))
         if table is None:
             continue
-        keys, faults = foreign_keys(parsed.document, table, world)
+        keys, faults = foreign_keys(parsed.document, table, world, parsed.broken)
         reading.faults.extend(faults)
         reading.tables[table.name] = replace(table, foreign_keys=keys)

@@ -10,7 +10,9 @@ from tests.unit.access.board import BOARD, COMPANIES, JOBS, MEMBERS
 from jotbase.access.paths import (
     claim,
     column,
+    divided,
     inside_json,
+    steps,
     subscript,
     suggestion,
     table_named,
@@ -128,3 +130,30 @@ def test_a_suggestion_is_near_or_lists_what_is_known() -> None:
     assert suggestion("titel", ["title", "id"]) == "Did you mean title?"
     assert suggestion("zzzzz", ["title", "id"]) == "Known: title, id."
     assert suggestion("x", []) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "keys"),
+    [
+        ("row.title", ["title"], []),
+        ("row['title']", ["title"], []),
+        ("row['company'].owner", ["company", "owner"], []),
+        ("row['company']['owner']", ["company", "owner"], []),
+        ("row.settings['a'][0]", ["settings"], ["a", 0]),
+        ("row['settings'].get('a')", ["settings"], ["a"]),
+        ("row.title['a']", ["title"], ["a"]),
+        ("row[0]", [], [0]),
+    ],
+)
+def test_columns_stand_in_brackets_too(text: str, names: list[str], keys: list[object]) -> None:
+    """References are followed in either way; what lies inside JSON comes last."""
+    found = steps(ast.parse(text, mode="eval").body)
+    assert found is not None
+    columns, inside = divided(found[1], JOBS, BOARD)
+    assert (found[0].id, columns, [one.key for one in inside]) == ("row", names, keys)
+
+
+def test_what_no_name_begins_is_no_path() -> None:
+    """A call's result, a literal."""
+    assert steps(ast.parse("len(row.tags).x", mode="eval").body) is None
+    assert steps(ast.parse("'text'[0]", mode="eval").body) is None

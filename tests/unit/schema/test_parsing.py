@@ -109,7 +109,26 @@ def test_no_bytes_are_more_than_a_fault(data: bytes) -> None:
                 'write "https://jotbase.dev/schema/table/v1"',
             ),
         ),
-        ({"primaryKey": "id"}, ("/primaryKey", '"id" is not of type "array"', None)),
+        (
+            {"primaryKey": "id"},
+            ("/primaryKey", '"primaryKey" is a list of columns', 'write "primaryKey": ["id"]'),
+        ),
+        (
+            {"unique": ["a", "b"]},
+            (
+                "/unique",
+                '"unique" is a list of lists of columns',
+                'write "unique": [["a"]], or [["a", "…"]] for several together',
+            ),
+        ),
+        (
+            {"indexes": "a"},
+            (
+                "/indexes",
+                '"indexes" is a list of lists of columns',
+                'write "indexes": [["a"]], or [["a", "…"]] for several together',
+            ),
+        ),
     ],
 )
 def test_each_mistake_is_told_with_place_and_hint(

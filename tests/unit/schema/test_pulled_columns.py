@@ -12,6 +12,7 @@ from jotbase.schema.pulled_columns import (
     column_schema,
     default_value,
     is_mixed,
+    time_note,
     with_null,
 )
 from jotbase.sql.catalog import FoundColumn, Held, Storage
@@ -84,6 +85,17 @@ def test_times_that_the_database_writes_are_text() -> None:
     """CURRENT_TIMESTAMP has a blank where RFC 3339 has a T."""
     assert column_schema(found("DATETIME", default="CURRENT_TIMESTAMP")) == {"type": "string"}
     assert column_schema(found("DATETIME", default="(datetime('now'))")) == {"type": "string"}
+
+
+def test_times_that_are_taken_for_text_are_told() -> None:
+    """With what makes them times; other text has no note."""
+    held = found("TEXT", "text", forms="sql-time")
+    filled = found("DATETIME", default="CURRENT_TIMESTAMP")
+    assert (time_note(held) or "").startswith("a holds times as SQLite writes them (2026-01-01 12")
+    assert (time_note(filled) or "").startswith("a is filled by the database (2026-01-01 12:00:00)")
+    assert time_note(found("DATETIME", "text", forms="date-time")) is None
+    assert time_note(found("TEXT", "text", default="(lower('A'))")) is None
+    assert time_note(found("TEXT")) is None
 
 
 def test_a_column_that_may_be_null_says_so() -> None:

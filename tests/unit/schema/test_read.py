@@ -1,5 +1,7 @@
 """Whole projects read into models."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,3 +165,62 @@ def test_a_table_without_row_numbers_has_a_primary_key() -> None:
         "t#/properties/a/identity"
     ]
     assert places(t=table_file({"a": TEXT}, primaryKey=["a"], withoutRowid=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("parent", "place"),
+    [
+        ({"primaryKey": "id"}, "p#/primaryKey"),
+        ({"primaryKey": ["idd"]}, "p#/primaryKey/0"),
+        ({"primaryKey": [], "unique": ["id"]}, "p#/unique"),
+        ({"properties": {"id": {"type": "intger"}}}, "p#/properties/id/type"),
+        ({"properties": []}, "p#/properties"),
+    ],
+)
+def test_one_mistake_is_told_once(parent: dict[str, Any], place: str) -> None:
+    """Files that refer to the one with the mistake are right, as far as can be said."""
+    sound = table_file({"id": NUMBER}, primaryKey=["id"])
+    child = table_file(
+        {"up": {**NUMBER, "references": "p.id"}, "same": {"$ref": "p.json#/properties/id"}},
+        foreignKeys=[{"columns": ["up"], "references": {"table": "p", "columns": ["id"]}}],
+    )
+    assert places(p=sound | parent, c=child) == [place]
+
+
+def test_a_file_that_is_no_json_is_told_once() -> None:
+    """Not of those that refer to what is in it."""
+    child = table_file({"up": {**NUMBER, "references": "p.id"}, "a": {"$ref": "p.json#/$defs/a"}})
+    assert places(p=b"{", c=child) == ["p#"]
+
+
+def test_a_broken_column_is_told_once() -> None:
+    """Its reference cannot be of the right type."""
+    parent = table_file({"id": NUMBER}, primaryKey=["id"])
+    child = table_file({"up": {"type": "intger", "references": "p.id", "onDelete": "set null"}})
+    assert places(p=parent, c=child) == ["c#/properties/up/type"]
+
+
+def test_a_default_behind_a_reference_is_a_default() -> None:
+    """Behind `$ref` or in `allOf`, checked and in canonical form; the nearest counts."""
+    columns = {
+        "a": {"$ref": "#/$defs/d"},
+        "b": {"allOf": [{"$ref": "#/$defs/d"}]},
+        "c": {"$ref": "#/$defs/d", "default": "2026-02-02T00:00:00Z"},
+    }
+    shared = {"type": "string", "format": "date-time", "default": "2026-01-01T01:00:00+01:00"}
+    found = model(t=table_file(columns, **{"$defs": {"d": shared}})).tables["t"]
+    assert [one.default for one in found.columns] == [
+        "2026-01-01T00:00:00+00:00",
+        "2026-01-01T00:00:00+00:00",
+        "2026-02-02T00:00:00+00:00",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("default", "expression"), [("now()", "now()"), ("CURRENT_TIMESTAMP", "now()")]
+)
+def test_a_default_that_is_meant_to_be_computed_gets_a_hint(default: str, expression: str) -> None:
+    """With the keyword that does it."""
+    column = {"type": "string", "format": "date-time", "default": default}
+    (fault,) = faults(t=table_file({"at": column}))
+    assert fault.hint == f'a default is taken as it is: write "defaultExpression": "{expression}"'
