@@ -94,6 +94,11 @@ def whole(_: Any) -> Any:
 
 
 @rpc
+def greet(_: str = "you") -> str:
+    return f"hello {_}"
+
+
+@rpc
 def odd_head(name: str, value: str, status: int = 200) -> None:
     respond(status=status, headers=[(name, value)])
 
@@ -156,6 +161,17 @@ def test_a_function_is_called(anon: Client, name: str, arguments: Any, expected:
     answer = anon.rpc(name, arguments)
 
     assert (answer.status, answer.json()) == (200, expected)
+
+
+def test_a_parameter_without_a_name_is_given_in_each_way(anon: Client) -> None:
+    """As the body's text, under the empty name, or not at all where it has a default."""
+    plain = {"content-type": "text/plain"}
+
+    assert anon.rpc("greet", {"": "Ada"}).json() == "hello Ada"
+    assert anon.rpc("greet", {}).json() == "hello you"
+    assert anon.get("/rpc/greet").json() == "hello you"
+    assert anon.get("/rpc/greet", {"": "Bob"}).json() == "hello Bob"
+    assert anon.rpc("greet", "Eve", **plain).json() == 'hello "Eve"'
 
 
 def test_get_takes_arguments_from_the_query(anon: Client) -> None:

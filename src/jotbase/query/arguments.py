@@ -14,7 +14,14 @@ import orjson
 
 from jotbase.errors import RequestError
 from jotbase.query.body import Cell, read_json
-from jotbase.query.functions import Function, Functions, Parameter, choose
+from jotbase.query.functions import (
+    UNNAMED,
+    WHOLE_JSON,
+    Function,
+    Functions,
+    Parameter,
+    choose,
+)
 from jotbase.query.intent import At, Intent
 from jotbase.query.shape import decoded
 from jotbase.schema.convert import from_text
@@ -42,7 +49,7 @@ def read_call(functions: Functions, intent: Intent, values: Sequence[str], body:
     names = None if pairs is None else list(dict.fromkeys(name for name, _ in pairs))
     function = choose(functions, intent.target, names, form)
     if function.whole is not None:
-        arguments = {function.whole.name: _whole(function.whole, whole)}
+        arguments = _unnamed(function.whole, form, pairs, whole)
     else:
         arguments = _arguments(function, pairs or ())
     faults = function.faults(arguments)
@@ -117,6 +124,14 @@ def _arguments(function: Function, pairs: Pairs) -> dict[str, Any]:
 
 def _item(parameter: Parameter, cell: Cell) -> Any:
     return from_text(parameter.item or Type.TEXT, str(cell))
+
+
+def _unnamed(parameter: Parameter, form: str, pairs: Pairs | None, whole: Any) -> dict[str, Any]:
+    """Return the argument of a parameter without a name: the body, or in JSON the one under ""."""
+    if form in ("text", "xml", "bytes") or (form and parameter.type in WHOLE_JSON):
+        return {parameter.name: _whole(parameter, whole)}
+    given = dict(pairs or ())
+    return {parameter.name: read_value(parameter, given[UNNAMED])} if UNNAMED in given else {}
 
 
 def _whole(parameter: Parameter, whole: Any) -> Any:

@@ -17,6 +17,9 @@ from jotbase.schema.convert import TYPE_NAMES
 from jotbase.schema.model import Table, Type
 from jotbase.values import ANON, Principal
 
+#: The name that a parameter without one has in a JSON object of arguments.
+UNNAMED = ""
+
 #: How much alike a list of parameters must be to be suggested, as PostgREST has it.
 _ALIKE = 0.33
 
@@ -88,9 +91,13 @@ class Function:
         return {parameter.name: parameter for parameter in self.parameters}
 
     def fits(self, names: frozenset[str]) -> bool:
-        """Whether arguments of exactly those names can be passed."""
+        """Whether arguments of exactly those names can be passed; the parameter that takes a whole
+        body is one without a name, as PostgreSQL has it.
+        """
+        if self.whole is not None:
+            return names == {UNNAMED} or (not names and not self.whole.required)
         required = {one.name for one in self.parameters if one.required}
-        return self.whole is None and required <= names <= self.by_name.keys()
+        return required <= names <= self.by_name.keys()
 
     def signature(self) -> str:
         """The function as PGRST203 lists it: `public.f(a => integer)`."""
@@ -102,9 +109,12 @@ class Function:
 
 Functions = Mapping[str, tuple[Function, ...]]
 
+#: What a parameter that takes a whole JSON body may be.
+WHOLE_JSON = (Type.JSON, Type.ARRAY)
+
 #: What a single parameter that takes a whole body may be, by the body's form.
 _WHOLE: Mapping[str, tuple[Type, ...]] = {
-    "json": (Type.JSON, Type.ARRAY),
+    "json": WHOLE_JSON,
     "text": (Type.TEXT,),
     "bytes": (Type.BYTES,),
 }

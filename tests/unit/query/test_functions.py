@@ -8,7 +8,8 @@ import pytest
 from tests.unit.query.calls_board import ADD, ECHO, FUNCTIONS, SUM, TAKE, function
 
 from jotbase.errors import AccessError, RequestError
-from jotbase.query.functions import Function, check_caller, choose
+from jotbase.query.functions import Function, Parameter, check_caller, choose
+from jotbase.schema.model import Type
 from jotbase.values import ANONYMOUS, SERVICE_PRINCIPAL, Principal
 
 
@@ -100,3 +101,37 @@ def test_roles_say_who_may_call(caller: Principal, status: int | None) -> None:
     except AccessError as error:
         found = error.status
     assert found == status
+
+
+NAMELESS = function("greet", whole=Parameter("_", Type.TEXT, required=False))
+EMPTY = function("greet")
+
+
+@pytest.mark.parametrize(
+    ("known", "names", "body", "expected"),
+    [
+        ((ECHO,), [""], "json", ECHO),
+        ((ECHO,), [""], "", ECHO),
+        ((NAMELESS,), [], "", NAMELESS),
+        ((NAMELESS, EMPTY), [""], "json", NAMELESS),
+        ((NAMELESS, EMPTY), None, "text", NAMELESS),
+    ],
+)
+def test_a_parameter_without_a_name_is_called_by_none(
+    known: tuple[Function, ...], names: Sequence[str] | None, body: str, expected: Function
+) -> None:
+    """In JSON and in a query it is the argument whose name is empty."""
+    assert choose({"it": known}, "it", names, body) is expected
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_could_be_meant_is_listed_as_it_was_declared(order: int) -> None:
+    """`f()` beside `f(text)` with a default: neither is better."""
+    known = (NAMELESS, EMPTY)[::order]
+
+    with pytest.raises(RequestError) as refused:
+        choose({"greet": known}, "greet", [], "")
+
+    listed = ["public.greet( => text)", "public.greet()"][::order]
+    assert refused.value.code == "PGRST203"
+    assert refused.value.message.endswith("between: " + ", ".join(listed))

@@ -8,7 +8,8 @@ docs/decisions/0063-user-code-never-holds-the-writer.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,76 @@ class Overtaken(Exception):
     """Somebody else has changed what the transaction rests on."""
 
 
+class Recording:
+    """What a transaction changes, request by request: the changes of one that fails are undone."""
+
+    def __init__(
+        self, connection: apsw.Connection, ordinary: frozenset[str], changes: Sequence[bytes]
+    ) -> None:
+        self._connection = connection
+        self._ordinary = ordinary
+        self._changes = list(changes)
+        self._request: list[bytes] = []
+        self._session: apsw.Session | None = None
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Record what is done inside, unless it raises."""
+        self._start()
+        try:
+            yield
+            self._stop()
+            self._changes += self._request
+        finally:
+            self._request = []
+            self._close()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the connection's hook to others: there is but one, and sessions need it."""
+        recorded = self._session is not None
+        if recorded:
+            self._stop()
+        try:
+            yield
+        finally:
+            if recorded:
+                self._start()
+
+    def forget(self) -> None:
+        """Take note that the request has been undone so far."""
+        self._request.clear()
+
+    def _start(self) -> None:
+        session = apsw.Session(self._connection, "main")
+        session.config(apsw.SQLITE_SESSION_OBJCONFIG_ROWID, 1)
+        session.table_filter(self._ordinary.__contains__)
+        session.attach()
+        self._session = session
+
+    def _stop(self) -> None:
+        if self._session is not None and self._connection.in_transaction:
+            self._request.append(self._session.changeset())
+        self._close()
+
+    def _close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def whole(self) -> bytes | None:
+        """Return all that was changed; None where it is too much."""
+        parts = [part for part in self._changes if part]
+        if sum(map(len, parts)) > MOST_BYTES:
+            return None
+        if len(parts) == 1:
+            return parts[0]
+        builder = apsw.ChangesetBuilder()  # type: ignore[no-untyped-call]
+        for part in parts:
+            builder.add(part)
+        return builder.output()
+
+
 class Recorder:
     """What the writer keeps from hold to hold: which tables are recorded, and numbers that were
     given by transactions that are not over yet.
@@ -57,17 +128,13 @@ class Recorder:
         self._ordinary: frozenset[str] = frozenset()
         self._numbers: dict[str, Any] = {}
 
-    def record(self) -> apsw.Session:
-        """Begin to record what the transaction changes."""
+    def begin(self, changes: Sequence[bytes] = ()) -> Recording:
+        """Begin to record a transaction, in which those changes have been made already."""
         schema = self._connection.execute("PRAGMA schema_version").fetchall()
         if schema != self._schema:
             found = self._connection.execute(_ORDINARY)
             self._schema, self._ordinary = schema, frozenset(str(name) for (name,) in found)
-        recording = apsw.Session(self._connection, "main")
-        recording.config(apsw.SQLITE_SESSION_OBJCONFIG_ROWID, 1)
-        recording.table_filter(self._ordinary.__contains__)
-        recording.attach()
-        return recording
+        return Recording(self._connection, self._ordinary, changes)
 
     def keep(self, aside: Aside | None) -> None:
         """Let nobody else have the numbers that were given, as with PostgreSQL's sequences."""
@@ -87,21 +154,18 @@ class Recorder:
         self._numbers.clear()
 
 
-def put_aside(connection: apsw.Connection, recording: apsw.Session) -> Aside | None:
+def put_aside(connection: apsw.Connection, recording: Recording) -> Aside | None:
     """Roll the transaction back and return its changes; None, and do nothing, where it cannot be.
 
     It cannot where a trigger of the database's own took part: what it did would be done twice.
     """
-    if recording.memory_used > 4 * MOST_BYTES:
-        return None
-    changes = recording.changeset()
-    if len(changes) > MOST_BYTES:
+    changes = recording.whole()
+    if changes is None:
         return None
     indirect = {one.name for one in apsw.Changeset.iter(changes) if one.indirect}
     if any(not name.startswith(_OURS) for name in indirect) and _has_foreign_triggers(connection):
         return None
     aside = Aside(changes, _numbers(connection))
-    recording.close()
     connection.execute("ROLLBACK")
     return aside
 

@@ -7,11 +7,13 @@ who begins and ends the transaction, nor what is done in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import apsw
 
 from jotbase.engines.sqlite.allowance import Allowance
+from jotbase.engines.sqlite.aside import Recording
 from jotbase.engines.sqlite.diagnosis import conflict
 from jotbase.engines.sqlite.refusals import ConstraintName, refusal, target
 from jotbase.errors import JotError, RequestError
@@ -21,15 +23,23 @@ Result = TypeVar("Result")
 
 
 class SqliteSession:
-    """See `Session`; of one thread. It goes on for as long as it is allowed to."""
+    """See `Session`; of one thread. It goes on for as long as it is allowed to.
+
+    A `recording` takes note of what is changed.
+    """
 
     def __init__(
-        self, connection: apsw.Connection, allowance: Allowance, name: ConstraintName
+        self,
+        connection: apsw.Connection,
+        allowance: Allowance,
+        name: ConstraintName,
+        recording: Recording | None = None,
     ) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
         self._allowance = allowance
         self._name = name
+        self._recording = recording
 
     def read(self, text: str, values: Sequence[Any]) -> Rows:
         """Run one statement; see `Session.read`."""
@@ -94,10 +104,14 @@ class SqliteSession:
         if self._connection.in_transaction:
             self._cursor.execute("ROLLBACK TO unit")
             self._cursor.execute("RELEASE unit")
+        if self._recording is not None:
+            self._recording.forget()
 
     def _perform(self, text: str, values: Sequence[Any]) -> Rows:
         try:
             rows: Rows = self._cursor.execute(text, values).fetchall()
         except apsw.ConstraintError as error:
-            raise conflict(self._cursor, error, text, values, self._name) from error
+            # What finds out who stands in the way needs the hook that a recording has.
+            with self._recording.paused() if self._recording is not None else nullcontext():
+                raise conflict(self._cursor, error, text, values, self._name) from error
         return rows

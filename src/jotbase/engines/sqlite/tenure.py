@@ -19,7 +19,7 @@ from typing import Any, Protocol, TypeVar
 import apsw
 
 from jotbase.engines.sqlite.allowance import STEPS, Allowance
-from jotbase.engines.sqlite.aside import Aside, Overtaken, Recorder, put_aside, redo
+from jotbase.engines.sqlite.aside import Aside, Overtaken, Recorder, Recording, put_aside, redo
 from jotbase.engines.sqlite.refusals import ConstraintName
 from jotbase.engines.sqlite.session import SqliteSession
 from jotbase.engines.sqlite.worker import Worker
@@ -94,7 +94,7 @@ class Tenure:
         self._request: _Request | None = None
         self._held = False
         self._quick = True
-        self._recording: apsw.Session | None = None
+        self._recording: Recording | None = None
         self._hold: asyncio.Future[None] | None = None
         self._kept: asyncio.Future[bool] = self._loop.create_future()
         self._news = asyncio.Event()
@@ -159,7 +159,6 @@ class Tenure:
         self._held = True
         try:
             self._check()
-            self._inside = SqliteSession(bench.connection, self._allowance, bench.name)
             bench.connection.set_progress_handler(self._allowance.must_stop, STEPS)
             await self._take_up(bench)
             while await self._answer(bench) and await self._has_more(bench):
@@ -170,9 +169,6 @@ class Tenure:
             self.refuse(error)
         finally:
             self._held = False
-            if self._recording is not None:
-                self._recording.close()
-                self._recording = None
         if self._request is not None:  # it came while the changes were put aside
             self._want(self._request)
         wanted = self._kept.done() and self._kept.result()
@@ -186,7 +182,9 @@ class Tenure:
     async def _take_up(self, bench: Bench) -> None:
         """Do again what was put aside, if all that it rests on is as it was."""
         aside, self.aside = self.aside, None
-        self._recording = bench.recorder.record()
+        done = () if aside is None else (aside.changes,)
+        recording = self._recording = bench.recorder.begin(done)
+        self._inside = SqliteSession(bench.connection, self._allowance, bench.name, recording)
         if aside is None and (not self._notes or self._desk.version() == self._version):
             return
         await bench.worker.run(lambda: self._redo(bench.connection, aside), PATIENCE)
@@ -211,7 +209,7 @@ class Tenure:
         if request is None:
             return not self._kept.done()
         try:
-            result = await bench.worker.run(lambda: request.do(self._inside), PATIENCE)
+            result = await bench.worker.run(lambda: self._do(request), PATIENCE)
         except BaseException as error:  # noqa: BLE001 - it is the call's, and raised there
             request.answer.set_exception(error)
         else:
@@ -220,6 +218,11 @@ class Tenure:
             # SQLite gives up the whole transaction of a write that is interrupted.
             raise self._allowance.stopped()
         return True
+
+    def _do(self, request: _Request) -> Any:
+        recording = self._recording
+        with recording.request() if recording is not None else contextlib.nullcontext():
+            return request.do(self._inside)
 
     async def _has_more(self, bench: Bench) -> bool:
         """Wait for what the thread asks next, for as long as others need not wait for it."""
@@ -247,8 +250,6 @@ class Tenure:
         self.aside = await bench.worker.run(
             lambda: put_aside(bench.connection, recording), PATIENCE
         )
-        if self.aside is not None:
-            self._recording = None
 
 
 async def _within(news: asyncio.Event, seconds: float) -> None:
