@@ -26,6 +26,7 @@ from orjson import dumps
 from jotbase.errors import RequestError
 from jotbase.schema.convert import from_text
 from jotbase.schema.model import RANGES, Column, Table, Type
+from jotbase.schema.presence import without_nulls
 from jotbase.schema.subschemas import escaped, pointer, walk
 from jotbase.schema.times import is_time
 from jotbase.schema.vocabulary import ANNOTATIONS, COLUMN_ONLY, STANDARD, TABLE_ONLY
@@ -143,7 +144,11 @@ class RowCheck:
 
     @cached_property
     def _whole(self) -> Draft202012Validator:
-        return self._build(self._schema)
+        nullable = {column.name for column in self._table.columns if column.null_is_value}
+        return self._build(without_nulls(self._schema, nullable, self._lets_null))
+
+    def _lets_null(self, schema: Any) -> bool:
+        return validator({"$defs": self._schema.get("$defs", {}), "allOf": [schema]}).is_valid(None)
 
     @cached_property
     def _lists(self) -> Draft202012Validator:
@@ -176,8 +181,8 @@ class RowCheck:
         return [*map(_fault, _errors(self._columns, partial)), *found]
 
     def faults(self, row: Row) -> list[dict[str, Any]]:
-        """Return the faults of a whole row in canonical form."""
-        row = self._as_numbers(row)
+        """Return the faults of a whole row in canonical form; NULL is as good as absent."""
+        row = self._judged(row)
         if self._whole.is_valid(row):
             return []
         return [_fault(error) for error in _errors(self._whole, row)]
@@ -192,7 +197,7 @@ class RowCheck:
             return []
         return [
             _fault(error)
-            for error in _errors(self._whole, self._as_numbers(row))
+            for error in _errors(self._whole, self._judged(row))
             if not self._is_early(error.schema_path[0], unknown)
         ]
 
@@ -207,6 +212,12 @@ class RowCheck:
         if "$" in said:
             said += dumps(self._schema.get("$defs")).decode()
         return word == "minProperties" or any(dumps(name).decode() in said for name in unknown)
+
+    def _judged(self, row: Row) -> Row:
+        """Return a row as the whole schema judges it (`presence`)."""
+        if None in row.values():
+            row = {name: value for name, value in row.items() if value is not None}
+        return self._as_numbers(row)
 
     def _as_numbers(self, row: Row) -> Row:
         """Return a row with decimals, stored as text, as the numbers that the schema wants."""
