@@ -57,7 +57,9 @@ CODES: dict[str, Code] = {
     "PGRST302": Code(401, "The request carries no token and anonymous use is off."),
     "PGRST303": Code(401, "The token's claims are not valid (expired, wrong audience)."),
     "PGRSTX00": Code(500, "Something failed that should not have; the server's log says more."),
-    "21000": Code(400, "A write without a filter is refused, or a row was named twice."),
+    "21000": Code(
+        400, "A write without a filter is refused; with 500, one upsert names a row twice."
+    ),
     "22000": Code(400, "The bounds of a range are in the wrong order."),
     "22003": Code(400, "A number lies outside what the column can hold."),
     "22007": Code(400, "The value is not a valid date or time."),
@@ -75,6 +77,8 @@ CODES: dict[str, Code] = {
     "40001": Code(500, "Too many writers met on the same rows; try again."),
     "2201B": Code(400, "The regular expression cannot be read."),
     "42501": Code(403, "The access rules do not allow this; 401 for an anonymous caller."),
+    "42601": Code(400, "The full-text search cannot be read."),
+    "42701": Code(400, "A column is named twice."),
     "42703": Code(400, "The column does not exist."),
     "42704": Code(400, "The type or text search configuration does not exist."),
     "42712": Code(400, "A table was named twice."),

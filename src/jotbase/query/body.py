@@ -105,19 +105,29 @@ def _text(body: bytes) -> str:
 def _csv(body: bytes) -> Payload:
     """Read CSV with a header line; the word NULL is null."""
     lines = parse_lines(_text(body), MAX_ROWS + 2)
-    if not lines or lines[0] == [""]:
+    if not lines or lines[0].fields == [""]:
         raise RequestError("PGRST102", "The CSV has no header line")
     check_count(len(lines) - 1)
-    header = lines[0]
+    header = [name or "NULL" for name in lines[0].fields]
+    _check_header(header)
+    filled = [line for line in lines[1:] if line.fields != [""] or len(header) == 1]
     rows: list[dict[str, Any]] = []
-    for line in lines[1:]:
-        if line == [""] and len(header) > 1:
-            continue
-        if len(line) != len(header):
-            raise RequestError("PGRST102", "All lines must have same number of fields")
-        cells = (None if cell == "NULL" else Cell(cell) for cell in line)
+    for line in filled:
+        if len(line.fields) != len(header):
+            told = f"Line {line.number} has {len(line.fields)}, the header {len(header)}."
+            message = "All lines must have same number of fields"
+            raise RequestError("PGRST102", message, details=told)
+        cells = (None if field is None else Cell(field) for field in line.fields)
         rows.append(dict(zip(header, cells, strict=True)))
-    return Payload(tuple(rows), single=False, unread=True)
+    numbers = tuple(line.number for line in filled)
+    return Payload(tuple(rows), single=False, unread=True, lines=numbers)
+
+
+def _check_header(names: list[str]) -> None:
+    """Refuse a header that gives a column twice: one of the two would be lost."""
+    if len(set(names)) < len(names):
+        name = next(name for name in names if names.count(name) > 1)
+        raise RequestError("42701", f'column "{name}" specified more than once')
 
 
 class Cell(str):

@@ -113,7 +113,8 @@ def _one_by_one(
     lacks: Faults = []
     missing: RequestError | None = None
     for number, raw in enumerate(payload.rows):
-        row = _read(raw, columns, plan.defaults)
+        line = payload.lines[number] if payload.lines else 0
+        row = _read(raw, columns, plan.defaults, line)
         found = means.check.column_faults(present(table, row))
         if not found:
             _make_canonical(row, columns)
@@ -152,21 +153,31 @@ def _given(plan: InsertPlan, payload: Payload, names: tuple[str, ...]) -> list[s
     return [name for name in names if any(name in row for row in payload.rows)]
 
 
-def _read(raw: Mapping[str, Any], columns: Iterable[Column], defaults: bool) -> Row:
-    """Return the columns' values in one row; with `defaults`, one it lacks stays absent."""
+def _read(raw: Mapping[str, Any], columns: Iterable[Column], defaults: bool, line: int = 0) -> Row:
+    """Return the columns' values in one row; with `defaults`, one it lacks stays absent.
+
+    `line` is that of a CSV which the row begins in, 0 without one.
+    """
     row: Row = {}
     for column in columns:
         name = column.name
         if name in raw:
             value = raw[name]
-            row[name] = _from_cell(column, value) if type(value) is Cell else value
+            row[name] = _from_cell(column, value, line) if type(value) is Cell else value
         elif not defaults:
             row[name] = None
     return row
 
 
-def _from_cell(column: Column, cell: Cell) -> Any:
-    return from_text(column.type, str(cell), column.item)
+def _from_cell(column: Column, cell: Cell, line: int) -> Any:
+    try:
+        return from_text(column.type, str(cell), column.item)
+    except RequestError as error:
+        if not line:
+            raise
+        where = f'Line {line}, column "{column.name}".'
+        told = f"{where} {error.details}" if error.details else where
+        raise RequestError(error.code, error.message, details=told, hint=error.hint) from error
 
 
 def _lacking(row: Row, needed: Iterable[Column]) -> str | None:

@@ -28,9 +28,13 @@ _UNNUMBERED = 2**52
 
 
 def placed(faults: Faults, number: int, payload: Payload) -> Faults:
-    """Return faults with their place in the body: behind the row's number in a list of rows."""
+    """Return faults with their place in the body: behind the row's number in a list of rows, and
+    with the line where the body is CSV.
+    """
     if payload.single:
         return faults
+    if payload.lines:
+        faults = [fault | {"line": payload.lines[number]} for fault in faults]
     return [{**fault, "pointer": f"/{number}{fault['pointer']}"} for fault in faults]
 
 

@@ -146,10 +146,10 @@ def _nested_value(scanner: Scanner) -> str:
     if scanner.peek() == '"':
         try:
             value = quoted(scanner)
+            if scanner.at_end() or scanner.peek() in ",)":
+                return value
         except Fault:
-            value = ""
-        if scanner.at_end() or scanner.peek() in ",)":
-            return value
+            pass
         scanner.position = start
     if scanner.peek() == "{":
         scanner.position += 1
@@ -161,10 +161,16 @@ def _nested_value(scanner: Scanner) -> str:
 
 
 def parse_list(scanner: Scanner) -> list[str]:
-    """Read `(1,"a,b",c)`; an element may be quoted; what only looks quoted is taken as it is."""
+    """Read `(1,"a,b",c)`; an element may be quoted; what only looks quoted is taken as it is.
+
+    Of nothing but blanks, the list is empty; a quoted element is one, whatever it holds.
+    """
     scanner.spaces()
     scanner.expect("(")
     scanner.spaces()
+    if scanner.take(")"):
+        scanner.spaces()
+        return []
     items = [_element(scanner)]
     while scanner.take(","):
         items.append(_element(scanner))
@@ -198,7 +204,7 @@ def list_items(text: str) -> list[str]:
             raise scanner.fault("end of input")
     except Fault as fault:
         raise scanner.refusal(fault) from None
-    return [] if len(items) == 1 and not items[0].strip() else items
+    return items
 
 
 def parse_order(text: str) -> tuple[OrderTerm, ...]:

@@ -173,9 +173,11 @@ class Intent:
 class Payload:
     """The body of a write: `rows` as given, `single` for one object.
 
-    `unread` says that values are text which is yet to be read as its column's type.
+    `unread` says that values are text which is yet to be read as its column's type, `lines` in
+    which line of a text each row begins.
     """
 
     rows: tuple[dict[str, Any], ...]
     single: bool
     unread: bool = False
+    lines: tuple[int, ...] = ()

@@ -6,16 +6,28 @@ Source: https://docs.postgrest.org/en/stable/references/api/pagination_count.htm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Container, Sequence
 from typing import Any
 
 import orjson
 
 from jotbase.errors import JotError, RequestError
+from jotbase.query.casting import array_text
+from jotbase.query.columns import raw
 from jotbase.query.explaining import render_plan, render_write_plan
 from jotbase.query.grammar import PREFIX, parse_target
 from jotbase.query.media import content_type
-from jotbase.query.nodes import Answer, DeletePlan, InsertPlan, ReadPlan, WritePlan
+from jotbase.query.nodes import (
+    Answer,
+    DeletePlan,
+    InsertPlan,
+    Node,
+    ReadPlan,
+    Returning,
+    Value,
+    WritePlan,
+)
 from jotbase.query.operations import OperationError
 from jotbase.query.plan import find_table
 from jotbase.query.preferences import applied
@@ -23,7 +35,8 @@ from jotbase.query.separated import render_lines
 from jotbase.query.triggered import face_for, writes_of
 from jotbase.query.updatable import shown_keys
 from jotbase.query.written import Written, not_single
-from jotbase.schema.model import Model, Table
+from jotbase.schema.model import Model, Table, Type
+from jotbase.sql.dialect import SQLITE
 from jotbase.values import Request, Response
 
 JSON_TYPE = "application/json; charset=utf-8"
@@ -48,7 +61,8 @@ def render_read(
     if (total is not None and first > total) or (total == 0 and first > 0):
         raise _unsatisfiable(first, total or 0)
     answer = plan.answer
-    body = _body(found[0], count, answer, [item.key for item in plan.node.items])
+    items = plan.node.items
+    body = _body(found[0], count, answer, [item.key for item in items], _arrays(plan.node))
     headers = (
         ("Content-Type", content_type(answer.media)),
         ("Content-Range", content_range(first, count, total)),
@@ -90,7 +104,9 @@ def content_location(request: Request) -> str:
     return path + "?" + "&".join(sorted(piece for piece in request.query.split("&") if piece))
 
 
-def _body(text: str, count: int, answer: Answer, keys: list[str]) -> bytes:
+def _body(
+    text: str, count: int, answer: Answer, keys: Sequence[str], arrays: Container[str]
+) -> bytes:
     """Return the JSON text of an array of rows in the form that was asked for."""
     media = answer.media
     if media.kind == "json" or (media.kind == "array" and not media.stripped):
@@ -100,7 +116,7 @@ def _body(text: str, count: int, answer: Answer, keys: list[str]) -> bytes:
             raise not_single(count)
         return _stripped(text[1:-1]) if media.stripped else text[1:-1].encode()
     if media.kind == "csv":
-        return _csv(orjson.loads(text), keys)
+        return _csv(text, keys, arrays)
     return _stripped(text)
 
 
@@ -114,18 +130,42 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
-def _csv(rows: list[dict[str, Any]], keys: list[str]) -> bytes:
-    """Write a header and the rows as PostgREST does: null is empty, true is `t`."""
-    names = list(rows[0]) if rows else keys
-    return render_lines([names, *(list(map(_cell, row.values())) for row in rows)]).encode()
+def _csv(text: str, keys: Sequence[str], arrays: Container[str]) -> bytes:
+    """Write a header and the rows as PostgREST does: null is nothing, "" is quoted, true is `t`,
+    and an array, under one of the keys `arrays`, is PostgreSQL's.
+    """
+    if len(set(keys)) < len(keys):  # a dictionary would hold one of two
+        rows: list[Sequence[tuple[str, Any]]] = json.loads(text, object_pairs_hook=list)
+    else:
+        rows = [list(row.items()) for row in orjson.loads(text)]
+    names = [name for name, _ in rows[0]] if rows else keys
+    lines = ([_cell(value, key in arrays) for key, value in row] for row in rows)
+    return render_lines([names, *lines]).encode()
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, is_array: bool) -> str | None:
     if isinstance(value, bool):
         return "t" if value else "f"
     if value is None or isinstance(value, str):
-        return value or ""
-    return orjson.dumps(value).decode()
+        return value
+    text = orjson.dumps(value).decode()
+    return array_text(text) if is_array and isinstance(value, list) else text
+
+
+def _arrays(node: Node) -> set[str]:
+    """Return the keys under which arrays stand, as against JSON that may be one."""
+    values = ((item.key, item.value) for item in node.items)
+    return {
+        key
+        for key, value in values
+        if isinstance(value, Value) and raw(value, SQLITE)[1] is Type.ARRAY
+    }
+
+
+def _returned_arrays(returning: Returning) -> set[str]:
+    if returning.node is not None:
+        return _arrays(returning.node)
+    return {key for key, column in returning.plain or () if column.type is Type.ARRAY}
 
 
 def render_written(plan: WritePlan, request: Request, written: Written) -> Response:
@@ -141,7 +181,8 @@ def render_written(plan: WritePlan, request: Request, written: Written) -> Respo
     body = b""
     if returning == "representation":
         headers.append(("Content-Type", content_type(answer.media)))
-        body = _body(written.body or "[]", written.affected, answer, list(written.keys))
+        arrays = _returned_arrays(plan.returning)
+        body = _body(written.body or "[]", written.affected, answer, written.keys, arrays)
     elif inserted:
         headers.append(("Content-Length", "0"))
     if inserted and returning == "headers-only" and written.location is not None:

@@ -181,7 +181,7 @@ class _Reader:
 
     def fault(self) -> RequestError:
         """Return PostgreSQL's error for a query that is none."""
-        return RequestError("42601", f'syntax error in tsquery: "{self.text}"', status=400)
+        return RequestError("42601", f'syntax error in tsquery: "{self.text}"')
 
     def advance(self) -> None:
         """Read the next token."""

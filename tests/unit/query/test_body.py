@@ -81,11 +81,22 @@ def test_nul_is_refused() -> None:
 
 def test_csv() -> None:
     """The word NULL is null; all else is text that its column will read."""
-    payload = read_payload(b"id,title\n1,NULL\n2,\n", CSV)
+    payload = read_payload(b"id,title\n1,NULL\n\n2,\n", CSV)
 
     rows = ({"id": "1", "title": None}, {"id": "2", "title": ""})
-    assert payload == Payload(rows, single=False, unread=True)
+    assert payload == Payload(rows, single=False, unread=True, lines=(2, 4))
     assert isinstance(payload.rows[0]["id"], Cell)
+
+
+def test_a_csv_that_would_lose_something_is_refused_by_its_line() -> None:
+    """A column given twice, and a line of another length, are named."""
+    with pytest.raises(RequestError, match='column "id" specified more than once') as twice:
+        read_payload(b"id,title,id\n1,a,2", CSV)
+    with pytest.raises(RequestError, match="same number of fields") as short:
+        read_payload(b'id,title\n1,"a\nb"\n2', CSV)
+
+    assert twice.value.code == "42701"
+    assert short.value.details == "Line 4 has 1, the header 2."
 
 
 @pytest.mark.parametrize("body", [b"", b"a,b\n1", b"\xff", b'a\n"'])
@@ -113,7 +124,7 @@ def test_any_body_is_read_or_refused(body: bytes) -> None:
     """No body upsets the reader, in whatever form it is said to be."""
     for intent in (PLAIN, CSV, FORM):
         found = code_of(partial(read_payload, body, intent))
-        assert found in {None, "PGRST102", "PGRST100", "22P05", "54001"}
+        assert found in {None, "PGRST102", "PGRST100", "22P05", "54001", "42701"}
 
 
 @pytest.mark.parametrize(

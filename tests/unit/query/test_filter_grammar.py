@@ -87,6 +87,14 @@ def test_a_logic_tree() -> None:
     )
 
 
+def test_a_value_of_a_tree_that_only_looks_quoted_is_taken_as_it_is() -> None:
+    """A quote without an end is a character; in quotes, blanks are kept."""
+    found = parse_logic("or", False, '(id.eq." ",id.eq.",id.eq."a"b)')
+
+    operands = [part.operand for part in found.parts if isinstance(part, Condition)]
+    assert operands == [" ", '"', '"a"b']
+
+
 def test_a_column_may_be_called_like_an_operator() -> None:
     """`or.eq.1` inside a tree is a filter on the column `or`."""
     assert parse_logic("and", True, "(or.eq.1)") == Logic(
@@ -116,6 +124,9 @@ def test_trees_nest_only_so_deep() -> None:
     [
         ("()", []),
         ("(   )", []),
+        ('(" ")', [" "]),
+        ('("")', [""]),
+        ('( ,"")', ["", ""]),
         ("(1,2)", ["1", "2"]),
         ('("a,b",c)', ["a,b", "c"]),
         ('(")', ['"']),

@@ -115,6 +115,8 @@ def test_nulls_left_out() -> None:
     [
         ('[{"id":1,"title":"a,b"},{"id":null,"title":"x"}]', b'id,title\n1,"a,b"\n,x'),
         ('[{"id":true,"title":{"a":1}}]', b'id,title\nt,"{""a"":1}"'),
+        ('[{"id":1,"title":""},{"id":2,"title":"a b"}]', b'id,title\n1,""\n2,"a b"'),
+        ('[{"id":1,"title":["a","b"]}]', b'id,title\n1,"[""a"",""b""]"'),
         ("[]", b"id,title"),
     ],
 )

@@ -121,6 +121,8 @@ def test_no_text_is_more_than_refused(kind: Type, text: str) -> None:
         ("{ }", []),
         ("{a, b}", ["a", "b"]),
         ('{"a,b","c\\"d", NULL,"NULL"}', ["a,b", 'c"d', None, "NULL"]),
+        ('{" ",""}', [" ", ""]),
+        (r"{a\,b, c\ d , \"e f\\}", ["a,b", "c d", '"e f\\']),
     ],
 )
 def test_array_literals_are_postgresqls(text: str, items: list[str | None]) -> None:
