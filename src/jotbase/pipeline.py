@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from jotbase.engines.base import CALLER, Engine
+from jotbase.engines.base import CALLER, Engine, aside
 from jotbase.errors import JotError
 from jotbase.query.batch import Step, batch_unit, linked, make_step, render_batch
 from jotbase.query.expr import Context
@@ -42,9 +42,8 @@ class DataApi:
     """What answering takes. `guards` and `means` are by whether the caller passes all rules.
 
     `context` makes a request's context (the clock and randomness stand behind it). `root` answers
-    for the API itself, and `call` for functions. `ticks`
-    is a clock for `Server-Timing` in seconds, None to say nothing. Without `verbose`, errors are
-    told without details and hint.
+    for the API itself, and `call` for functions. `ticks` is a clock for `Server-Timing` in seconds,
+    None to say nothing. Without `verbose`, errors are told without details and hint.
     """
 
     model: Model
@@ -97,7 +96,8 @@ async def _answer(request: Request, caller: Principal, data: DataApi, timing: Ti
         timing.step("transaction")
         return render_read(meant, request, values, rows)
     means = data.means[caller.is_service][meant.table.name]
-    written = await data.engine.write(work_of(prepared, request.body, context, means))
+    unit = await aside(lambda: work_of(prepared, request.body, context, means), request.body)
+    written = await data.engine.write(unit)
     timing.step("transaction")
     return render_written(meant, request, written)
 

@@ -1,14 +1,15 @@
 """The engine's contract: units stand or fall alone, and nothing slow holds the event loop."""
 
 import asyncio
+import threading
 
 import pytest
 from tests.contract.board import CREATE, ENDLESS, post, run, run_all
 from tests.contract.conftest import MakeEngine
 
-from jotbase.engines.base import Engine
+from jotbase.engines.base import LARGE, Engine, aside
 from jotbase.engines.sqlite import SqliteEngine
-from jotbase.errors import JotError, StatementTooSlow, UnitTooSlow
+from jotbase.errors import JotError, RequestError, StatementTooSlow, UnitTooSlow
 from jotbase.sql.fragment import bound
 from jotbase.sql.units import RolledBack, Rows, Statement, UnitOfWork
 
@@ -300,3 +301,17 @@ async def test_closing_finishes_what_is_under_way(engine: SqliteEngine) -> None:
         await engine.write(post("late"))
     with pytest.raises(JotError, match="closing"):
         await engine.read("SELECT 1", ())
+
+
+async def test_a_large_body_is_read_in_a_thread(engine: Engine) -> None:
+    """A small one is read where it came in, and errors of both arrive the same way."""
+    here = threading.get_ident()
+
+    def fail() -> None:
+        raise RequestError("PGRST102", "no")
+
+    assert await aside(threading.get_ident, b"a" * LARGE) == here
+    assert await aside(threading.get_ident, b"a" * (LARGE + 1)) != here
+    for body in (b"", b"a" * (LARGE + 1)):
+        with pytest.raises(RequestError, match="no"):
+            await aside(fail, body)
