@@ -25,7 +25,8 @@ from jotbase.query.patterns import like_pattern, regular
 from jotbase.query.shape import SEARCHES
 from jotbase.query.spelling import nearest
 from jotbase.query.textsearch import parsed
-from jotbase.schema.convert import TYPE_NAMES, from_text, literal_items
+from jotbase.schema.convert import TYPE_NAMES, from_text
+from jotbase.schema.literals import literal_items
 from jotbase.schema.model import Column, Table, Type
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?", re.ASCII)

@@ -18,6 +18,7 @@ import orjson
 
 from jotbase.errors import RequestError
 from jotbase.schema import ranges, times
+from jotbase.schema.literals import literal_items
 from jotbase.schema.model import RANGES, Column, Type
 from jotbase.schema.nesting import MAX_NESTING, is_depth_fault, too_deep
 from jotbase.sql.dialect import Dialect
@@ -176,43 +177,6 @@ def _array(text: str, item: Type | None) -> list[Any]:
 
 def _item(text: str | None, item: Type | None) -> Any:
     return None if text is None else from_text(item or Type.TEXT, text)
-
-
-#: An item and what ends it; nothing is tried twice, so it takes linear time. A backslash takes the
-#: character behind it as it is, without quotes too.
-_ITEM = re.compile(
-    r'(?:"((?:[^"\\]|\\.)*+)"|((?:[^",{}\\\s]|\\.)++(?:\s++(?:[^",{}\\\s]|\\.)++)*+))\s*+(,|\})',
-    re.DOTALL,
-)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_BLANKS = re.compile(r"\s*")
-
-
-def literal_items(text: str) -> list[str | None]:
-    """Return the items of PostgreSQL's one-dimensional array literal; NULL is None.
-
-    Raises RequestError 22P02.
-    """
-    stripped = text.strip()
-    if stripped[:1] == "{" and not stripped[1:-1].strip() and stripped[1:].strip().endswith("}"):
-        return []
-    items: list[str | None] = []
-    position = 1
-    while stripped.startswith("{"):
-        blanks = _BLANKS.match(stripped, position)
-        found = _ITEM.match(stripped, blanks.end() if blanks else position)
-        if found is None:
-            break
-        if found[1] is None and found[2].upper() == "NULL":
-            items.append(None)
-        else:
-            items.append(_ESCAPE.sub(r"\1", found[1] if found[2] is None else found[2]))
-        position = found.end()
-        if found[3] == "}":
-            if position == len(stripped):
-                return items
-            break
-    raise RequestError("22P02", f'malformed array literal: "{text[:100]}"')
 
 
 _BOUNDS: Mapping[Type, Callable[[str], Any]] = {

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.schema.projects import JSON
 
 from jotbase.errors import RequestError
-from jotbase.schema.convert import canonical, exact, from_text, literal_items, loaded, stored
+from jotbase.schema.convert import canonical, exact, from_text, loaded, stored
 from jotbase.schema.model import Column, Type
 from jotbase.sql.dialect import SQLITE
 
@@ -112,31 +112,6 @@ def test_no_text_is_more_than_refused(kind: Type, text: str) -> None:
     except RequestError as error:
         code = error.code
     assert code in (None, "22P02", "22003", "22007", "22008", "22P05")
-
-
-@pytest.mark.parametrize(
-    ("text", "items"),
-    [
-        ("{}", []),
-        ("{ }", []),
-        ("{a, b}", ["a", "b"]),
-        ('{"a,b","c\\"d", NULL,"NULL"}', ["a,b", 'c"d', None, "NULL"]),
-        ('{" ",""}', [" ", ""]),
-        (r"{a\,b, c\ d , \"e f\\}", ["a,b", "c d", '"e f\\']),
-    ],
-)
-def test_array_literals_are_postgresqls(text: str, items: list[str | None]) -> None:
-    """Quotes, escapes and NULL mean what they mean there."""
-    assert literal_items(text) == items
-
-
-@pytest.mark.parametrize(
-    "text", ["", "{", "}", "{a,}", "{,a}", "{a}b", '{"a}', "a,b", "{" + " " * 50_000 + '"']
-)
-def test_other_array_literals_are_malformed(text: str) -> None:
-    """Each has the same error."""
-    with pytest.raises(RequestError, match="malformed array literal"):
-        literal_items(text)
 
 
 def test_arrays_are_read_item_by_item() -> None:
