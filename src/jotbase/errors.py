@@ -151,12 +151,15 @@ ACCOUNT_CODES: dict[str, str] = {
 
 #: Realtime's codes of refused joins and tokens, as in `<code>: <message>`, and when.
 CHANNEL_CODES: dict[str, str] = {
-    "ChannelRateLimitReached": "More channels, or bindings of one, than a socket may have.",
+    "ChannelRateLimitReached": "More channels, bindings or filters than a socket may have.",
+    "ClientJoinRateLimitReached": "More joins within seconds than a socket may ask for.",
+    "ConnectionRateLimitReached": "All sockets, or those of one address, took what there is.",
     "InvalidJWTToken": "The token has expired, or its session has ended.",
     "JwtSignatureError": "The token was not signed by this server.",
     "MalformedJWT": "The token cannot be read as one.",
     "RealtimeFilter": "The filter of a subscription names no column, or cannot be read.",
     "TopicNameRequired": "The topic of a join has no name.",
+    "TopicNameTooLong": "The topic of a join is longer than 255 bytes.",
     "Unauthorized": "The API key is missing or unknown, or the channel may not be read.",
 }
 

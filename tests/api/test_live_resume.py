@@ -127,7 +127,7 @@ def test_a_change_that_cannot_be_told_means_resync_and_the_next_is_told(world: W
 
     world.engine.answer = fail
     socket = world.connect()
-    socket.follow("notes")
+    socket.follow("notes", token=world.token(ANA))
     socket.follow("open", topic="realtime:other")
     world.commit("notes", None, note(1))
     world.commit("open", None, note(2))

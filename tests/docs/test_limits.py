@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jotbase.http import connections, frames, heads, server
+from jotbase.http import connections, frames, heads, server, shares
 from jotbase.settings import Settings
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/reference/limits.md").read_text("utf-8")
@@ -33,6 +33,15 @@ MIB = 1024 * 1024
         ("a message, each", f"| {connections.BODY:.0f} s"),
         ("pings from the client", f"{frames.MOST_PINGS} a second"),
         ("what waits to be read", f"{frames.MOST_WAITING // MIB} MiB"),
+        ("channels of a socket", str(shares.MOST_CHANNELS)),
+        ("bindings of `postgres_changes`", str(shares.MOST_BINDINGS)),
+        ("bindings of a socket", str(shares.SOCKET_BINDINGS)),
+        ("bytes of the filters of a socket", str(shares.SOCKET_BYTES)),
+        ("channels of all", str(shares.ALL_CHANNELS)),
+        ("bindings of all", str(shares.ALL_BINDINGS)),
+        ("bytes of the filters of all", f"{shares.ALL_BYTES // MIB} MiB"),
+        ("joins of a socket", f"{shares.MOST_JOINS} in {shares.WINDOW:.0f} s"),
+        ("bytes of a topic", str(shares.LONGEST_TOPIC)),
         ("a socket that reads nothing", f"| {connections.WRITE:.0f} s"),
     ],
 )

@@ -18,6 +18,7 @@ from jotbase.feed import Feed
 from jotbase.http.credentials import CredentialCheck
 from jotbase.http.frames import Outlet
 from jotbase.http.replay import Replay
+from jotbase.http.shares import Share, Shares, Size, size_of
 from jotbase.realtime import refusals
 from jotbase.realtime.broadcast import Listener, Rooms, broadcast_frames
 from jotbase.realtime.channel import (
@@ -41,9 +42,6 @@ from jotbase.realtime.wire import frame as ready_frame
 from jotbase.schema.model import Model
 from jotbase.values import Principal
 
-MOST_CHANNELS = 100
-#: Of `postgres_changes`, on one channel.
-MOST_BINDINGS = 100
 #: Timers beyond a day are set again after it.
 _LONGEST_TIMER = 86_400.0
 
@@ -57,6 +55,11 @@ class House:
     model: Model
     now: Callable[[], float]
     rooms: Rooms = field(default_factory=Rooms)
+    shares: Shares = field(default_factory=Shares)
+
+    def followable(self) -> int:
+        """Return how many tables can be followed."""
+        return sum(table.realtime for table in self.model)
 
 
 @dataclass(eq=False, slots=True)
@@ -69,6 +72,7 @@ class Channel:
     token: str | None
     listener: Listener
     follower: Follower
+    size: Size
     expiry: asyncio.TimerHandle | None = None
     replay: Replay | None = None
 
@@ -82,12 +86,15 @@ class Channels:
     """The channels of one socket. `hear` each message in turn, `close_all` at the end."""
 
     def __init__(
-        self, house: House, vsn: Vsn, key: str, principal: Principal, outlet: Outlet
+        self,
+        house: House,
+        who: tuple[Vsn, str, Principal],
+        outlet: Outlet,
+        share: Share,
     ) -> None:
         self._house = house
-        self._vsn = vsn
-        self._key = key
-        self._principal = principal
+        self._vsn, self._key, self._principal = who
+        self._share = share
         self._outlet = outlet
         self._joined: dict[str, Channel] = {}
         self._steps = {
@@ -142,14 +149,16 @@ class Channels:
         request = read_join(said.payload)
         echoes = [echo(binding) for binding in request.bindings]
         try:
-            self._check(said.topic, request)
+            self._share.check(said.topic, request)
             principal = await self._who(request.token)
             if request.private and not principal.is_service:
                 raise refusals.unreadable(said.topic.removeprefix(PREFIX))
+            size = size_of(request, self._house.followable())
+            self._share.take(size)
         except ChannelError as error:
             self._say(reply(said, "error", {"reason": refusals.reason(error)}))
             return
-        channel = self._channel(said, request, principal)
+        channel = self._channel(said, request, principal, size)
         self._joined[said.topic] = channel
         self._house.rooms.add(channel.listener)
         if request.cursor is not None and request.bindings:
@@ -213,14 +222,6 @@ class Channels:
     def _say(self, frame: Frame) -> None:
         self._outlet.write(ready_frame(render(self._vsn, frame)))
 
-    def _check(self, topic: str, request: JoinRequest) -> None:
-        if topic == PREFIX:
-            raise refusals.topic_missing()
-        if len(self._joined) >= MOST_CHANNELS:
-            raise refusals.too_many_channels()
-        if len(request.bindings) > MOST_BINDINGS:
-            raise refusals.too_many_bindings()
-
     async def _who(self, token: str | None) -> Principal:
         """Whom a channel acts for. Whatever is revoked while this waits is seen: nothing is awaited
         between the last look and the return. Raises ChannelError.
@@ -239,7 +240,9 @@ class Channels:
             raise refusals.expired()
         return principal
 
-    def _channel(self, said: Frame, request: JoinRequest, principal: Principal) -> Channel:
+    def _channel(
+        self, said: Frame, request: JoinRequest, principal: Principal, size: Size
+    ) -> Channel:
         topic, write = said.topic, self._outlet.write
         channel = Channel(
             topic=topic,
@@ -248,6 +251,7 @@ class Channels:
             token=request.token,
             listener=Listener(topic, request.private, self._vsn, write),
             follower=Follower(topic, self._vsn, principal, (), write, _nothing_lost),
+            size=size,
         )
         channel.follower.lost = self._lost(channel)
         return channel
@@ -256,9 +260,10 @@ class Channels:
         """Follow the channel's bindings as that principal from now on; return what was refused."""
         followed: list[Subscription] = []
         faults: list[str] = []
+        sees = self._house.feed.groups.sees(principal)
         for binding in channel.request.bindings:
             try:
-                followed.extend(subscriptions(binding, self._house.model))
+                followed.extend(subscriptions(binding, self._house.model, sees))
             except ChannelError as error:
                 faults.append(error.message)
         old, groups = channel.follower, self._house.feed.groups
@@ -303,6 +308,7 @@ class Channels:
     def _forget(self, channel: Channel) -> None:
         if self._joined.get(channel.topic) is channel:
             del self._joined[channel.topic]
+            self._share.give_back(channel.size)
         self._house.feed.groups.remove(channel.follower)
         self._house.rooms.remove(channel.listener)
         if channel.expiry is not None:

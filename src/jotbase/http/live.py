@@ -29,6 +29,7 @@ from jotbase.http.frames import (
     Turn,
     connection_of,
 )
+from jotbase.http.shares import Shares
 from jotbase.query.expr import Expr
 from jotbase.realtime import refusals
 from jotbase.realtime.channel import Event
@@ -53,6 +54,16 @@ class Live:
         now.on_set = self.expire
         self._sockets: dict[Channels, Outlet] = {}
         self._turn = Turn()
+
+    @property
+    def shares(self) -> Shares:
+        """What channels have taken."""
+        return self._house.shares
+
+    @property
+    def model(self) -> Model:
+        """The tables that are served."""
+        return self._house.model
 
     def mean(self, model: Model, rules: Mapping[str, Expr]) -> None:
         """Serve these tables from now on; `rules` has each one's select rule over `row`.
@@ -123,7 +134,9 @@ class Live:
         else:
             outlet = SendOutlet(send, self._farewell)
         sending = asyncio.create_task(outlet.run()) if isinstance(outlet, SendOutlet) else None
-        channels = Channels(self._house, *who, outlet)
+        address = (scope.get("client") or ("",))[0]
+        share = self._house.shares.of(address, self._house.now)
+        channels = Channels(self._house, who, outlet, share)
         self._sockets[channels] = outlet
         try:
             await _hear_all(receive, channels)

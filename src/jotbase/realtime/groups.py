@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jotbase.query.expr import Context
 from jotbase.realtime.protocol import Vsn
 from jotbase.realtime.rules import CLOSED, Facts, SelectRule
 from jotbase.realtime.subscriptions import Subscription
@@ -93,6 +94,11 @@ class Groups:
     def rule(self, table: str) -> SelectRule:
         """Return the select rule of a table."""
         return self.rules.get(table, CLOSED)
+
+    def sees(self, principal: Principal) -> Callable[[str], bool]:
+        """Return what says of a table whether that caller can see any row of it at all."""
+        context = Context(principal)
+        return lambda name: principal.is_service or not self.rule(name).hopeless(context)
 
     def _keys(
         self, follower: Follower

@@ -9,10 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
+#: The keys of a binding that mean anything; no other is kept, or echoed.
+KEPT = ("event", "schema", "table", "filter", "select")
+#: Bytes of a binding besides its filter that are not counted.
+FREE = 256
+
 
 @dataclass(frozen=True, slots=True)
 class JoinRequest:
-    """One join. `bindings` are the entries of `postgres_changes` as sent, to be echoed.
+    """One join. `bindings` are the entries of `postgres_changes` as sent, to be echoed: all of them
+    that means anything.
 
     `token` is the user's, None when the connection's key counts. `cursor` is the number of the last
     change the client knows.
@@ -67,7 +75,21 @@ def _text(value: Any) -> str:
 def _bindings(value: Any) -> tuple[Mapping[str, Any], ...]:
     if not isinstance(value, list):
         return ()
-    return tuple(entry for entry in value if isinstance(entry, Mapping))
+    return tuple(
+        {key: entry[key] for key in KEPT if key in entry}
+        for entry in value
+        if isinstance(entry, Mapping)
+    )
+
+
+def filter_bytes(binding: Mapping[str, Any]) -> int:
+    """Return what a binding costs: its filter, and what else is longer than such things are.
+
+    Raises orjson.JSONEncodeError for what is nested too deeply to be said again.
+    """
+    text = binding.get("filter")
+    own = len(orjson.dumps(text)) if isinstance(text, str) else 0
+    return own + max(len(orjson.dumps(binding)) - own - FREE, 0)
 
 
 def _cursor(value: Any) -> int | None:

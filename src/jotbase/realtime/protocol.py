@@ -19,6 +19,9 @@ VERSIONS: tuple[Vsn, ...] = ("1.0.0", "2.0.0")
 SOCKET_TOPIC = "phoenix"
 PREFIX = "realtime:"
 
+#: Characters of a topic or reference, which are said again; with a longer topic it is no message.
+LONGEST = 4096
+
 #: First bytes of the binary frames of a user's broadcast: from the client, and to it.
 _PUSH, _BROADCAST = 3, 4
 _OPAQUE, _JSON = 0, 1
@@ -67,14 +70,15 @@ def _frame_of(parts: list[Any]) -> Frame | None:
     if len(parts) != 5:
         return None
     join_ref, ref, topic, event, payload = parts
-    if not isinstance(topic, str) or not isinstance(event, str):
+    if not isinstance(topic, str) or not isinstance(event, str) or len(topic) > LONGEST:
         return None
     return Frame(_ref(join_ref), _ref(ref), topic, event, payload)
 
 
 def _ref(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
+    """Return a reference; it is kept and said again, so a long one is none."""
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST else None
     return str(value) if isinstance(value, int) else None
 
 

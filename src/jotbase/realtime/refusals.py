@@ -37,6 +37,26 @@ def too_many_bindings() -> ChannelError:
     return ChannelError("ChannelRateLimitReached", "Too many postgres_changes bindings")
 
 
+def too_many_bytes() -> ChannelError:
+    """Return the refusal of filters that are too long together."""
+    return ChannelError("ChannelRateLimitReached", "Too many bytes of postgres_changes filters")
+
+
+def no_room() -> ChannelError:
+    """Return the refusal of what all sockets, or those of one address, have taken up."""
+    return ChannelError("ConnectionRateLimitReached", "Too many channels on the server")
+
+
+def too_many_joins() -> ChannelError:
+    """Return the refusal of a socket that joins again and again."""
+    return ChannelError("ClientJoinRateLimitReached", "Too many joins per second")
+
+
+def topic_too_long() -> ChannelError:
+    """Return the refusal of a topic that binary frames could not name."""
+    return ChannelError("TopicNameTooLong", "A topic has at most 255 bytes")
+
+
 def unreadable(subtopic: str) -> ChannelError:
     """Return the refusal of a private channel whose messages the caller may not read."""
     text = f"You do not have permissions to read from this Channel topic: {subtopic}"

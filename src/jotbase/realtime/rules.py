@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from jotbase.access.hopeless import Hopeless, hopeless
 from jotbase.query.expr import FALSE, Context, Expr, Fact, is_local, walk
 from jotbase.query.judge import Judge, judge
 from jotbase.values import Principal
@@ -21,11 +22,15 @@ Facts = bytes
 
 @dataclass(frozen=True, slots=True)
 class SelectRule:
-    """One rule over `row`; `local` judges it, and is None where it looks into other tables."""
+    """One rule over `row`; `local` judges it, and is None where it looks into other tables.
+
+    `hopeless` says of a caller that it is true of no row.
+    """
 
     expression: Expr
     facts: tuple[Fact, ...]
     local: Judge | None
+    hopeless: Hopeless
 
     def bind(self, principal: Principal) -> Facts:
         """Return what the rule asks about the caller, filled in."""
@@ -41,7 +46,7 @@ def select_rule(expression: Expr) -> SelectRule:
     """Return a rule ready to be judged; TRUE lets everybody see, FALSE the service role alone."""
     facts = dict.fromkeys(node for node in walk(expression) if isinstance(node, Fact))
     local = judge(expression) if is_local(expression) else None
-    return SelectRule(expression, tuple(facts), local)
+    return SelectRule(expression, tuple(facts), local, hopeless(expression))
 
 
 #: What holds for a table without a select rule.

@@ -7,7 +7,7 @@ know who asks (rules come in at `matching`) nor how many follow the same.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,10 @@ import orjson
 from jotbase.errors import ChannelError
 from jotbase.query.judge import Judge, judge
 from jotbase.realtime.filters import parse_filter, refusal
+from jotbase.realtime.joining import KEPT
 from jotbase.schema.model import Model, Table
 
 KINDS = ("INSERT", "UPDATE", "DELETE")
-#: Of what is sent, only these keys are echoed; clients compare them with what they asked for.
-_ECHOED = ("event", "schema", "table", "filter", "select")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +39,23 @@ class Subscription:
 
 def binding_id(binding: Mapping[str, Any]) -> int:
     """Return the id of a binding: never 0, equal for equal parameters, below 2^31."""
-    known = {key: binding[key] for key in _ECHOED if binding.get(key) is not None}
+    known = {key: binding[key] for key in KEPT if binding.get(key) is not None}
     digest = hashlib.sha256(orjson.dumps(known, option=orjson.OPT_SORT_KEYS)).digest()
     return int.from_bytes(digest[:4]) % (2**31 - 1) + 1
 
 
 def echo(binding: Mapping[str, Any]) -> dict[str, Any]:
     """Return the entry of the join's reply: the id, and the parameters as they were sent."""
-    return {"id": binding_id(binding)} | {key: binding[key] for key in _ECHOED if key in binding}
+    return {"id": binding_id(binding)} | {key: binding[key] for key in KEPT if key in binding}
 
 
-def subscriptions(binding: Mapping[str, Any], model: Model) -> tuple[Subscription, ...]:
-    """Return what a binding follows, one for each table.
+def subscriptions(
+    binding: Mapping[str, Any], model: Model, sees: Callable[[str], bool] = bool
+) -> tuple[Subscription, ...]:
+    """Return what a binding follows, one for each table that the caller may see rows of.
 
-    Raises ChannelError with the text of the `system` message.
+    For another table nothing is kept, and its filter not even read: what is wrong with it is told
+    when a token comes that may see it. Raises ChannelError with the text of the `system` message.
     """
     schema, name = binding.get("schema"), binding.get("table")
     if not schema and not name:
@@ -70,7 +72,7 @@ def subscriptions(binding: Mapping[str, Any], model: Model) -> tuple[Subscriptio
             "Column selection is not supported for wildcard subscriptions."
             " Provide an explicit schema and table name."
         )
-    return tuple(_subscription(binding, event, table) for table in tables)
+    return tuple(_subscription(binding, event, table) for table in tables if sees(table.name))
 
 
 def _tables(schema: Any, name: Any, model: Model) -> list[Table]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.realtime.joining import JoinRequest, read_join, read_token
+from jotbase.realtime.joining import JoinRequest, filter_bytes, read_join, read_token
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -79,3 +79,25 @@ def test_no_payload_raises(payload: Any) -> None:
     """A payload that makes no sense joins with the defaults."""
     assert isinstance(read_join(payload), JoinRequest)
     assert isinstance(read_join({"config": payload}), JoinRequest)
+
+
+@pytest.mark.parametrize(
+    ("binding", "size"),
+    [
+        ({"table": "a"}, 0),
+        ({"table": "a", "filter": "id=eq.1"}, 9),
+        ({"filter": "x" * 1000}, 1002),
+        ({"filter": ["x" * 1000]}, 759),
+        ({"select": ["x" * 1000]}, 759),
+    ],
+)
+def test_what_a_binding_costs(binding: dict[str, Any], size: int) -> None:
+    """Its filter counts whole, the rest beyond what such things are long."""
+    assert filter_bytes(binding) == size
+
+
+def test_what_means_nothing_in_a_binding_is_not_kept() -> None:
+    """It would be kept with the channel."""
+    join = read_join({"config": {"postgres_changes": [{"table": "a", "other": 1}]}})
+
+    assert join.bindings == ({"table": "a"},)

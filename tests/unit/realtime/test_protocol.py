@@ -113,3 +113,11 @@ def test_lengths_count_bytes_and_end_at_255() -> None:
     """A name of 256 bytes cannot stand in a binary frame."""
     assert render_opaque("é", "e", b"\x00") == b"\x04\x02\x01\x00\x00\xc3\xa9e\x00"
     assert render_opaque("é" * 128, "e", b"") is None
+
+
+def test_a_long_topic_is_no_message_and_a_long_reference_is_none() -> None:
+    """Both would be kept and said again."""
+    assert parse("2.0.0", f'[null,"1","realtime:{"x" * 4088}","phx_join",{{}}]') is None
+    said = parse("2.0.0", f'["{"y" * 4097}","{"x" * 4097}","realtime:r","phx_join",{{}}]')
+    assert said is not None
+    assert (said.join_ref, said.ref) == (None, None)
