@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -319,6 +319,18 @@ def read_settings(environment: Mapping[str, str], dotenv: Mapping[str, str]) -> 
     if faults:
         raise SettingError(faults)
     return settings
+
+
+def changed(settings: Settings, values: Mapping[str, Any]) -> Settings:
+    """Return the settings with other values, by field name, as a test gives them.
+
+    A value may be as in the environment or as the field holds it; None is the default. Raises
+    SettingError.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    texts = {variable(name): _shown(value, secret=False) for name, value in given.items()}
+    read = read_settings(texts, {})
+    return replace(settings, **{name: getattr(read, name) for name in values})
 
 
 def _nearest(key: str, known: Mapping[str, Any]) -> str:

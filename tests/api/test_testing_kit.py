@@ -6,14 +6,17 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 from tests.api.data_world import Serve, refused, table
 
-from jotbase.errors import ProjectError
-from jotbase.testing import Mail, Outbox, TestBackend
+from jotbase.errors import ProjectError, SettingError
+from jotbase.functions.context import DataClient
+from jotbase.keychain import fresh_keys
+from jotbase.testing import Client, Mail, Outbox, TestBackend
 from jotbase.testing.backend import make_template
 
 NOTES = table({"text": {"type": "string", "minLength": 1}})
@@ -141,6 +144,44 @@ def test_a_faulty_project_tells_all_its_mistakes(serve: Serve, tmp_path: Path) -
     assert {fault.file for fault in raised.value.faults} == {"schemas/a.json", "schemas/b.json"}
 
 
+def test_a_projects_settings_are_those_of_its_tests(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its `.env` and its environment count, which wins; its keys are used where it has some."""
+    keys = fresh_keys()
+    lines = [f"{name}={text}" for name, text in keys.items()]
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / ".env").write_text("\n".join([*lines, "JOTBASE_MAX_ROWS=7", "JOTBASE_PLAN=true"]))
+    monkeypatch.setenv("JOTBASE_MAX_ROWS", "8")
+
+    settings = make_template(tmp_path, serve.threads).settings
+
+    assert (settings.max_rows, settings.plan) == (8, True)
+    assert settings.jwt_secret == keys["JOTBASE_JWT_SECRET"]
+
+
+def test_a_backend_may_have_other_settings(serve: Serve) -> None:
+    """By name, as they are or as in the environment; a wrong one is told like a wrong variable."""
+    serve({"notes": NOTES})
+    template = next(iter(serve._templates.values()))
+    made = TestBackend(template, serve.threads, settings={"max_rows": "1", "disable_signup": True})
+    try:
+        with pytest.raises(AssertionError, match=r"sign-up of .* was refused"):
+            made.user()
+    finally:
+        made.close()
+    with pytest.raises(SettingError, match="JOTBASE_MAX_ROWS"):
+        TestBackend(template, serve.threads, settings={"max_rows": -1})
+
+
+def test_a_client_and_data_take_the_same_arguments() -> None:
+    """In the same order: which rows, then what."""
+    for name in ("get", "post", "patch", "delete", "rpc"):
+        kit = list(signature(getattr(Client, name)).parameters)
+        inside = list(signature(getattr(DataClient, name)).parameters)
+        assert kit[: len(inside)] == inside
+
+
 TESTS = """
     import pytest
 
@@ -154,6 +195,17 @@ TESTS = """
     def test_seeded(backend):
         assert len(backend.anonymous.get("/notes").json()) == 2
         assert backend.anonymous.post("/notes", {"text": ""}).status == 400
+
+
+    @pytest.mark.settings(max_rows=1)
+    @pytest.mark.seeds
+    def test_its_own_settings(backend):
+        assert len(backend.anonymous.get("/notes").json()) == 1
+
+
+    @pytest.mark.settings(max_row=1)
+    def test_a_setting_that_is_not_there(backend):
+        pass
 """
 
 
@@ -175,4 +227,5 @@ def test_the_plugin_gives_each_test_a_backend_of_its_own(serve: Serve, tmp_path:
         check=False,
     )
 
-    assert "2 passed" in done.stdout, done.stdout + done.stderr
+    assert "3 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    assert "JOTBASE_MAX_ROW is not a setting" in done.stdout

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from pathlib import Path
 
 import pytest
 from tests.api.data_world import Serve, table
 
+from jotbase.settings import settings_help
 from jotbase.testing import TestBackend
 
 PAGE = (Path(__file__).parents[2] / "docs" / "functions.md").read_text(encoding="utf-8")
@@ -62,3 +65,33 @@ def test_the_functions_of_a_row_do_what_the_page_says(backend: TestBackend) -> N
     assert backend.anonymous.get("/jobs", asked).json() == [
         {"id": 1, "full_title": "Smith (1)", "similar": [{"title": "Smith"}]}
     ]
+
+
+def test_the_views_do_what_the_page_says(backend: TestBackend) -> None:
+    """The caller is known, a row is changed under its rules, and what is not there is not found."""
+    ada = backend.user("ada@example.com")
+
+    assert ada.function("me").json() == {"id": ada.id, "role": "authenticated"}
+    assert backend.anonymous.function("me").json() == {"id": None, "role": "anon"}
+    assert ada.function("jobs/1/close", "POST").json()["published"] is False
+    assert ada.function("jobs/9/close", "POST").status == 404
+
+
+def test_uploads_and_streams_do_what_the_page_says(serve: Serve, backend: TestBackend) -> None:
+    """A file is read from a form, and lines arrive in order."""
+    form = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc\r\n--x--\r\n'
+    )
+    kind = [(b"content-type", b"multipart/form-data; boundary=x")]
+
+    answer = serve.wire(backend).ask("POST", b"/functions/v1/upload", kind, form)
+
+    assert json.loads(answer.body) == {"bytes": 3, "sha256": hashlib.sha256(b"abc").hexdigest()}
+    assert backend.anonymous.function("jobs.csv").text == "id,title\n1,Smith\n"
+
+
+def test_every_setting_on_the_page_exists() -> None:
+    """A name that is gone would be told at the next start only."""
+    known = {name for name, _, _ in settings_help()}
+
+    assert set(re.findall(r"JOTBASE_[A-Z_]+", PAGE)) - known == set()

@@ -46,7 +46,7 @@ class DataClient:
         """Insert a row or a list of rows, and return what was stored."""
         return self._ask("POST", path, params, json)
 
-    def patch(self, path: str, json: Any, params: Params | None = None) -> Any:
+    def patch(self, path: str, params: Params, json: Any) -> Any:
         """Change the rows that `params` select, and return them."""
         return self._ask("PATCH", path, params, json)
 

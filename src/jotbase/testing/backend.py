@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.keychain import fresh_keys, read_keys
 from jotbase.loading import engine_maker
-from jotbase.project import Project, find_project
-from jotbase.settings import Settings, read_settings
+from jotbase.project import Project, find_project, read_dotenv
+from jotbase.settings import Settings, changed, read_settings
 from jotbase.testing.client import Client
 from jotbase.testing.fakes import Clock, Outbox
 from jotbase.testing.wire import LoopThread, exchange
@@ -45,9 +46,12 @@ class Template:
 
 
 def make_template(folder: Path, threads: LoopThread) -> Template:
-    """Read a project once. Raises ProjectError for every mistake in it."""
+    """Read a project once, its settings from its environment and `.env` as a server would.
+
+    Keys that are not set are made, and not kept. Raises ProjectError for every mistake in it.
+    """
     project = find_project(folder)
-    settings = read_settings({}, fresh_keys())
+    settings = read_settings(os.environ, fresh_keys() | read_dotenv(project))
     meaning = read_meaning(project)
     ring = read_keys(settings)
 
@@ -73,23 +77,31 @@ async def _image(engine: Engine) -> bytes:
 class TestBackend:
     """One test's backend: `anonymous`, `service` and `user(email)` are its clients.
 
-    It begins without rows; `seeded` of the fixture's mark loads seeds/. Time stands still until
-    `clock.advance(seconds)`.
+    It begins without rows; `seeds` loads seeds/. `settings` are other than the project's. Time
+    stands still until `clock.advance(seconds)`.
     """
 
     __test__ = False
 
-    def __init__(self, template: Template, threads: LoopThread, *, seeds: bool = False) -> None:
+    def __init__(
+        self,
+        template: Template,
+        threads: LoopThread,
+        *,
+        seeds: bool = False,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
         self.clock = Clock()
         self.outbox = Outbox()
         self._threads = threads
         image = template.seeded if seeds else template.image
+        chosen = changed(template.settings, settings or {})
         self._backend = Backend(
             template.project,
-            template.settings,
+            chosen,
             template.meaning,
-            template.ring,
-            engine_maker(MEMORY, template.settings, image),
+            template.ring if chosen.jwt_keys == template.settings.jwt_keys else read_keys(chosen),
+            engine_maker(MEMORY, chosen, image),
             URL,
             World(self.clock, os.urandom, self.outbox.send),
             seeds=False,

@@ -23,8 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark."""
+    """Declare the marks."""
     config.addinivalue_line("markers", "seeds: the backend begins with the rows of seeds/")
+    config.addinivalue_line("markers", "settings(**values): the backend's settings differ by these")
 
 
 @pytest.fixture(scope="session")
@@ -47,14 +48,25 @@ def backend(
     _jotbase_threads: LoopThread,
     _jotbase_templates: dict[Path, Template],
 ) -> Iterator[TestBackend]:
-    """A fresh backend of the project around the test, empty unless marked `seeds`."""
+    """A fresh backend of the project around the test, empty unless marked `seeds`.
+
+    Marks `settings(max_rows=10)` change settings; of several, the one nearest to the test wins.
+    """
+    from jotbase.errors import SettingError
     from jotbase.testing.backend import TestBackend, make_template
 
     folder = _project(request)
     if folder not in _jotbase_templates:
         _jotbase_templates[folder] = make_template(folder, _jotbase_threads)
     seeds = request.node.get_closest_marker("seeds") is not None
-    made = TestBackend(_jotbase_templates[folder], _jotbase_threads, seeds=seeds)
+    marks = reversed(list(request.node.iter_markers("settings")))
+    values = {name: value for mark in marks for name, value in mark.kwargs.items()}
+    try:
+        made = TestBackend(
+            _jotbase_templates[folder], _jotbase_threads, seeds=seeds, settings=values
+        )
+    except SettingError as error:
+        raise pytest.UsageError(f"the mark `settings`: {error}") from None
     yield made
     made.close()
 

@@ -47,7 +47,7 @@ def delete_items_returns_void() -> None:
 def setprojects(id_l: int, id_h: int, name: str) -> list[Project]:
     """Rename the projects from one id to another, and return them."""
     chosen = {"and": f"(id.gte.{id_l},id.lte.{id_h})"}
-    changed: list[Row] = data().patch("projects", {"name": name}, chosen)
+    changed: list[Row] = data().patch("projects", chosen, {"name": name})
     return changed
 
 
