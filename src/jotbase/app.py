@@ -10,14 +10,15 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from jotbase.auth.apikeys import opaque_key
+from jotbase.auth.facts import standing
 from jotbase.auth.keys import KeyRing
-from jotbase.auth.live import Revocation, session_alive
+from jotbase.auth.live import Notice
 from jotbase.auth.mails import Mail
 from jotbase.auth.policy import AuthPolicy
 from jotbase.calls import Calls
@@ -49,7 +50,8 @@ from jotbase.schema.upgrade import Upgraded
 from jotbase.schema.vocabulary import META_SCHEMA
 from jotbase.seeding import seed
 from jotbase.settings import Settings
-from jotbase.upkeep import keep_short, keep_up
+from jotbase.sql.units import Rows
+from jotbase.upkeep import Notices, keep_short, keep_up
 from jotbase.values import ANON, Principal, Request, Response, Row
 
 log = logging.getLogger("jotbase")
@@ -119,13 +121,14 @@ class Backend:
         self._hashing = Hashing()
         self._mailer = mailer(self.settings)
         self.credentials = CredentialCheck(
-            self.ring, self.world.now, self._session_alive, self.settings.jwt_aud
+            self.ring, self.world.now, self._standing, self.settings.jwt_aud
         )
         self._take_functions(load_for(self.project.functions, self.meaning.model))
         self.data = self._data()
         self._clock = WallClock(self.world.now)
         self.feed = Feed(self.engine, self._clock)
         self.live = Live(self.credentials, self.feed, self._clock)
+        self._changes = Notices(self.engine, self._clock, self._take_notice, self._missed)
 
     def _decode(self, table: str, text: str) -> Row:
         return decode_row(self.meaning.model, table, text)
@@ -163,20 +166,23 @@ class Backend:
             now=self.world.now,
             random_bytes=self.world.random_bytes,
             run_in_thread=self._hashing.run,
-            revoke=self.revoke,
+            look=self._changes.look,
             post=self.world.post or self._mailer.post,
         )
         return lambda request: accounts(request, services)
 
-    async def _session_alive(self, session_id: str) -> bool:
-        statement = session_alive(self.engine.dialect, session_id)
+    async def _standing(self, principal: Principal) -> Rows:
+        statement = standing(self.engine.dialect, principal)
         text = statement.numbered(self.engine.dialect.mark)
-        return bool(await self.engine.look(text, statement.params))
+        return await self.engine.look(text, statement.params)
 
-    def revoke(self, revocation: Revocation) -> None:
-        """Let go at once of sessions that ended: remembered tokens and open sockets."""
-        self.credentials.revoke(revocation)
-        self.live.revoke(revocation)
+    def _take_notice(self, told: Sequence[Notice]) -> None:
+        self.credentials.live.forget(told)
+        self.live.take_notice(told)
+
+    def _missed(self) -> None:
+        self.credentials.live.clear()
+        self.live.restart()
 
     async def start(self) -> Upgraded:
         """Open the database, bring it to the schemas, seed it if it is new, and begin to feed.
@@ -193,11 +199,12 @@ class Backend:
             await self.engine.close()
             raise
         await self.feed.start()
+        await self._changes.start()
         self._tell_live()
         self._chores = [
             asyncio.create_task(chore)
             for chore in (
-                keep_up(self.engine, self.revoke, self.credentials.live.clear, self._clock),
+                keep_up(self._changes),
                 keep_short(self.engine, self.settings),
                 keep_indexed(self.engine, lambda: self.meaning.model),
             )

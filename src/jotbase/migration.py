@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jotbase.auth.ddl import create
+from jotbase.auth.ddl import bring_up
 from jotbase.engines.base import Engine
 from jotbase.indexing import same_words
 from jotbase.schema.ddl import META
@@ -31,8 +31,7 @@ async def migrate(engine: Engine, model: Model) -> Upgraded:
 
 
 def _migrate(dialect: Dialect, model: Model) -> UnitOfWork[Upgraded]:
-    for statement in create(dialect):  # noqa: UP028 - a list cannot be sent rows
-        yield statement
+    yield from bring_up(dialect)
     upgraded = yield from upgrade(model)
     yield from same_words(model)
     if upgraded.fresh:

@@ -1,5 +1,5 @@
-"""What a running backend does from time to time: it notices sessions that others ended, and keeps
-the change log short.
+"""What a running backend does from time to time: it notices users and sessions that others changed,
+and keeps the change log short.
 
 In charge of when. Must not know how a session ends, or what the log is for.
 """
@@ -8,39 +8,71 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from jotbase.auth.live import Revocation, revoked_since
+from jotbase.auth.live import MOST_CHANGES, Notice, changed_since, last_change, notices
 from jotbase.engines.base import Engine
 from jotbase.errors import JotError
 from jotbase.settings import Settings
 
 log = logging.getLogger(__name__)
 
-#: How soon another process's sign-outs are noticed, in seconds; this one's own are known at once.
+#: How soon another process's changes are noticed, in seconds; this one's own are known at once.
 LOOK_EVERY = 0.5
 #: How soon after the start, and how often from then on, the change log is pruned, in seconds: a
 #: server that is restarted often prunes too, and there never is much to prune.
 PRUNE_FIRST, PRUNE_EVERY = 2.0, 30.0
 
 
-async def keep_up(
-    engine: Engine,
-    revoke: Callable[[Revocation], None],
-    forget_all: Callable[[], None],
-    now: Callable[[], float],
-) -> None:
-    """Notice ended sessions until cancelled; what fails is logged and tried again.
+class Notices:
+    """Tells what changed of users and sessions since it looked last, whoever changed it.
 
-    The clock `now` is only looked at: it tells by itself that it was set.
+    `tell` is given what can be told; `restart` is called when something was missed.
     """
-    newest: int | None = None
+
+    def __init__(
+        self,
+        engine: Engine,
+        now: Callable[[], float],
+        tell: Callable[[Sequence[Notice]], None],
+        restart: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._now = now
+        self._tell = tell
+        self._restart = restart
+        self._newest: int | None = None
+
+    async def start(self) -> None:
+        """Tell what changes from now on."""
+        ((self._newest,),) = await self._engine.look(last_change(), ())
+
+    async def look(self) -> None:
+        """Tell what there is to tell."""
+        if self._newest is None:
+            await self.start()
+        while await self._look_on(self._newest or 0) == MOST_CHANGES:
+            pass
+
+    async def _look_on(self, after: int) -> int:
+        now = self._now()  # which also notices that the clock was set
+        asked = changed_since(self._engine.dialect, after)
+        rows = await self._engine.look(asked.numbered(self._engine.dialect.mark), asked.params)
+        if rows:
+            if rows[0][0] != after + 1 and after > 0:
+                self._restart()
+            self._newest = max(rows[-1][0], self._newest or 0)
+            self._tell(notices(rows, now))
+        return len(rows)
+
+
+async def keep_up(changes: Notices) -> None:
+    """Notice what others changed until cancelled; what fails is logged and tried again."""
     while True:
-        now()
         try:
-            newest = await _notice(engine, newest, revoke, forget_all)
+            await changes.look()
         except JotError as error:
-            log.warning("ended sessions could not be looked for: %s", error.message)
+            log.warning("changed users could not be looked for: %s", error.message)
         await asyncio.sleep(LOOK_EVERY)
 
 
@@ -53,23 +85,3 @@ async def keep_short(engine: Engine, settings: Settings) -> None:
         except JotError as error:
             log.warning("the change log could not be pruned: %s", error.message)
         await asyncio.sleep(PRUNE_EVERY)
-
-
-async def _notice(
-    engine: Engine,
-    newest: int | None,
-    revoke: Callable[[Revocation], None],
-    forget_all: Callable[[], None],
-) -> int:
-    """Tell of sessions that ended after `newest` (None: from now on), and return the newest."""
-    statement = revoked_since(newest if newest is not None else -1)
-    rows = await engine.look(statement.numbered(engine.dialect.mark), statement.params)
-    if not rows:
-        return newest or 0
-    if newest is not None:
-        if rows[0][0] != newest + 1 and newest > 0:
-            forget_all()
-        for _, session, user in rows:
-            revoke(Revocation(user, (session,)))
-    last: int = rows[-1][0]
-    return last

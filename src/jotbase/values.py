@@ -61,7 +61,7 @@ class Request:
     """One HTTP request: path and query undecoded, header names in lower case.
 
     `headers` joins repeated lines with ", " (RFC 9110 section 5.3). `gone` says whether its sender
-    waits no more for an answer.
+    waits no more for an answer. `client` is the address that asks, where somebody needs it.
     """
 
     method: str
@@ -70,6 +70,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     gone: Callable[[], bool] = field(default=waits, compare=False, repr=False)
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)

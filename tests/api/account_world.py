@@ -17,7 +17,7 @@ import orjson
 from jotbase.auth import ddl
 from jotbase.auth.apikeys import opaque_key
 from jotbase.auth.keys import new_ring, read_ring
-from jotbase.auth.live import Revocation
+from jotbase.auth.live import Notice
 from jotbase.auth.mails import Mail
 from jotbase.auth.policy import AuthPolicy
 from jotbase.engines.sqlite import SqliteEngine
@@ -25,6 +25,7 @@ from jotbase.http.account_services import AccountServices
 from jotbase.http.accounts import accounts
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Rows, Statement, UnitOfWork
+from jotbase.upkeep import Notices
 from jotbase.values import ANON, SERVICE, Request, Response
 
 Result = TypeVar("Result")
@@ -54,17 +55,23 @@ class World:
     now: float = START
     engine: SqliteEngine = field(default_factory=lambda: SqliteEngine(":memory:"))
     loop: asyncio.Runner = field(default_factory=asyncio.Runner)
-    revoked: list[Revocation] = field(default_factory=list)
+    revoked: list[Notice] = field(default_factory=list)
     admitted: bool = True
     hashed: list[str] = field(default_factory=list)
     drawn: int = 0
     mails: list[Mail] = field(default_factory=list)
+    client: str = "192.0.2.1"
 
     def open(self) -> None:
         """Open the engine and make the tables of accounts."""
         self.loop.run(self.engine.open())
         for statement in ddl.create(SQLITE):
             self.run(statement.text)
+        self.changes = Notices(self.engine, lambda: self.now, self.revoked.extend, self._missed)
+        self.loop.run(self.changes.start())
+
+    def _missed(self) -> None:
+        raise AssertionError("no change can be missed here")
 
     def close(self) -> None:
         """Close the engine and its loop."""
@@ -92,7 +99,7 @@ class World:
             now=lambda: self.now,
             random_bytes=self.random_bytes,
             run_in_thread=self._hash,
-            revoke=self.revoked.append,
+            look=self.changes.look,
             admit=lambda _kind, _request: self.admitted,
             post=self.mails.append,
         )
@@ -120,7 +127,7 @@ class World:
             sent["apikey"] = key
         if bearer is not None:
             sent["authorization"] = f"Bearer {bearer}"
-        request = self.request(method, path, body, sent)
+        request = replace(self.request(method, path, body, sent), client=self.client)
         return _read(self.loop.run(accounts(request, self.services)))
 
     def at_once(self, path: str, *bodies: Any) -> list[Answer]:

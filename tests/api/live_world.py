@@ -14,8 +14,10 @@ from typing import Any
 import orjson
 
 from jotbase.auth.apikeys import opaque_key
+from jotbase.auth.endings import FACTS
+from jotbase.auth.facts import Facts
 from jotbase.auth.keys import new_ring, read_ring
-from jotbase.auth.live import Revocation
+from jotbase.auth.live import Notice, Renewal, Revocation
 from jotbase.auth.tokens import sign
 from jotbase.feed import Feed
 from jotbase.http.asgi import Message
@@ -27,7 +29,7 @@ from jotbase.realtime.protocol import Vsn
 from jotbase.schema.model import Column, Model, Table, Type
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import Rows
-from jotbase.values import ANON, SERVICE, Change, Row
+from jotbase.values import ANON, SERVICE, Change, Principal, Row
 
 RING = read_ring(*new_ring(bytes(range(72))))
 ANON_KEY, SECRET_KEY = opaque_key(ANON, RING), opaque_key(SERVICE, RING)
@@ -42,12 +44,23 @@ COLUMNS = (
 )
 OPEN = Table("open", COLUMNS, ("id",), realtime=True)
 NOTES = Table("notes", COLUMNS, ("id",), realtime=True)
-MODEL = Model({"notes": NOTES, "open": OPEN})
+ADDRESSED = Table("own", COLUMNS, ("id",), realtime=True)
+MODEL = Model({"notes": NOTES, "open": OPEN, "own": ADDRESSED})
 OWN = Apply(
     "eq",
     (Field("row", "owner", Type.UUID), Fact(("id",), lambda value: value, Type.UUID)),
 )
-RULES: Mapping[str, Expr] = {"open": TRUE, "notes": OWN}
+ADDRESS = Apply(
+    "eq",
+    (Field("row", "title", Type.TEXT), Fact(("email",), lambda value: value, Type.TEXT)),
+)
+RULES: Mapping[str, Expr] = {"open": TRUE, "notes": OWN, "own": ADDRESS}
+
+
+def facts_row(claims: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what the database says of a user whose facts are a token's still."""
+    facts = {"app_metadata": {}, "user_metadata": {}, "is_anonymous": 0, **claims}
+    return tuple(facts.get(name) for name in FACTS)
 
 
 class MemoryLog:
@@ -212,11 +225,13 @@ class World:
     ended: set[str] = field(default_factory=set)
     sockets: list[Socket] = field(default_factory=list)
 
-    async def _alive(self, session: str) -> bool:
-        return session not in self.ended
+    async def _standing(self, principal: Principal) -> Rows:
+        if principal.session_id in self.ended:
+            return []
+        return [(principal.id, *facts_row(principal.claims))]
 
     async def open(self) -> None:
-        self.credentials = CredentialCheck(RING, lambda: self.now, self._alive)
+        self.credentials = CredentialCheck(RING, lambda: self.now, self._standing)
         clock = WallClock(lambda: self.now, steady=lambda: self.passed)
         self.feed = Feed(self.engine, clock)
         self.live = Live(self.credentials, self.feed, clock)
@@ -247,11 +262,22 @@ class World:
 
         async def revoke() -> None:
             self.ended.update(sessions)
-            revocation = Revocation(user, sessions or None)
-            self.credentials.revoke(revocation)
-            self.live.revoke(revocation)
+            self._tell(Revocation(user, sessions or None))
 
         self.runner.run(revoke())
+
+    def _tell(self, notice: Notice) -> None:
+        self.credentials.live.forget([notice])
+        self.live.take_notice([notice])
+
+    def renew(self, user: str, **claims: Any) -> None:
+        """Change facts of a user."""
+
+        async def renew() -> None:
+            facts = {"role": "authenticated", "email": "", "app_metadata": {}, **claims}
+            self._tell(Renewal(user, Facts(facts)))
+
+        self.runner.run(renew())
 
     def pass_time(self, seconds: float) -> None:
         """Move the clock, and let what is over end."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.api.account_world import RING, World, opened
+from tests.api.account_world import RING, START, World, opened
 
 from jotbase.auth.live import Revocation
-from jotbase.auth.tokens import sign
+from jotbase.auth.tokens import sign, verify
 
 
 @pytest.fixture
@@ -196,8 +196,9 @@ def test_a_new_password_set_by_an_admin_ends_all_sessions(world: World) -> None:
     answer = world.admin("PUT", path, {"password": "new password"})
     user = world.call("GET", "/user", bearer=session["access_token"])
 
+    ended = verify(session["access_token"], RING, START).session_id or ""
     assert (answer.status, user.status) == (200, 403)
-    assert world.revoked == [Revocation(session["user"]["id"])]
+    assert world.revoked == [Revocation(session["user"]["id"], (ended,))]
 
 
 def test_a_deleted_user_is_gone_at_once(world: World) -> None:

@@ -278,10 +278,14 @@ def test_a_new_password_ends_letters_under_way(world: World) -> None:
 
 
 def test_a_banned_user_gets_no_session_by_mail(world: World) -> None:
-    """The code is right, and still it opens nothing."""
+    """A mail from before the ban is worth nothing; of a later one the code is right, in vain."""
     user = world.signed_up()["user"]
     asked(world)
+    early = world.mails.pop()
     world.admin("PUT", f"/admin/users/{user['id']}", {"ban_duration": "1h"})
+    assert proved(world, early.code).body["error_code"] == "otp_expired"
+    world.now += 60
+    asked(world)
     answer = proved(world, world.mails[0].code)
 
     assert (answer.status, answer.body["error_code"]) == (403, "user_banned")

@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.api.live_world import ANA, ANON_KEY, BEN, Socket, World, a_world, note
+from tests.api.live_world import ANA, ANON_KEY, BEN, RING, Socket, World, a_world, note
+
+from jotbase.auth.tokens import sign
+from jotbase.sql.units import Rows
+from jotbase.values import Principal
 
 
 @pytest.fixture
@@ -171,16 +175,39 @@ def test_a_bad_new_token_closes_the_channel(world: World) -> None:
 
 def test_a_session_that_ends_while_a_join_waits_does_not_slip_in(world: World) -> None:
     """The sign-out that comes between the look at the database and the join is seen."""
-    alive = world._alive
+    standing = world._standing
 
-    async def alive_and_then_revoked(session: str) -> bool:
-        found = await alive(session)
+    async def alive_and_then_revoked(principal: Principal) -> Rows:
+        found = await standing(principal)
         if not world.ended:
-            world.ended.add(session)
+            world.ended.add("s1")
             world.credentials.live.clear()
         return found
 
-    world.credentials._session_alive = alive_and_then_revoked
+    world.credentials._standing = alive_and_then_revoked
     reply = world.connect().join(token=world.token(ANA))
 
     assert "session of this token has ended" in reply["payload"]["response"]["reason"]
+
+
+def test_changed_facts_count_from_the_next_change_on(world: World) -> None:
+    """A channel acts under its user's facts as they are, and nobody else's changes it."""
+    socket, other = world.connect(), world.connect()
+    socket.follow("own", token=world.token(ANA))
+    other.follow("own", token=world.token(BEN))
+    world.renew(ANA, email="ana@example.com")
+    world.commit("own", None, note(1, title="ana@example.com"))
+
+    assert socket.hear_data()["record"]["id"] == 1
+    assert other.silent()
+
+
+def test_facts_of_a_token_without_a_session_are_its_own(world: World) -> None:
+    """Whoever made it said so."""
+    socket = world.connect()
+    claims = {"sub": ANA, "role": "authenticated", "exp": int(world.now + 60)}
+    socket.follow("own", token=sign(claims, RING))
+    world.renew(ANA, email="ana@example.com")
+    world.commit("own", None, note(1, title="ana@example.com"))
+
+    assert socket.silent()

@@ -11,7 +11,6 @@ from typing import Any, Literal
 from uuid import UUID
 
 from jotbase.auth import store
-from jotbase.auth.live import Revocation, session_alive
 from jotbase.auth.one_time import CODE_BYTES
 from jotbase.auth.policy import AuthPolicy
 from jotbase.auth.refresh_tokens import KEY_BYTES, RefreshToken
@@ -34,7 +33,7 @@ Scope = Literal["global", "local", "others"]
 class Context:
     """What every unit of work is given: the dialect, the policy, the time, `RANDOMNESS` bytes.
 
-    `token_key` makes the links of mails.
+    `token_key` makes the links of mails; `client` is who asks (`clients`).
     """
 
     dialect: Dialect
@@ -43,6 +42,7 @@ class Context:
     random: bytes = field(repr=False)
     user_agent: str | None = None
     token_key: bytes = field(default=b"", repr=False)
+    client: str = ""
 
     @property
     def moment(self) -> str:
@@ -73,14 +73,6 @@ class Granted:
     refresh_token: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A refusal that is committed all the same: the session ended."""
-
-    error: AuthError
-    revocation: Revocation
-
-
 def check_not_banned(user: User, now: float, status: int = 403) -> None:
     """Raise AuthError (user_banned) while the user is banned."""
     if user.banned_until is not None and epoch(user.banned_until) > now:
@@ -89,23 +81,17 @@ def check_not_banned(user: User, now: float, status: int = 403) -> None:
 
 def sign_up(
     context: Context, email: str, password_hash: str, data: dict[str, Any]
-) -> UnitOfWork[Granted | Account]:
-    """Make a user; a session comes with it when addresses need no confirmation.
+) -> UnitOfWork[Granted]:
+    """Make a user whose address needs no confirmation, and a session.
 
-    Raises AuthError (user_already_exists, 422) for a known address if they need none; otherwise
-    what is returned does not tell a known address from a new one.
+    Raises AuthError (user_already_exists, 422) for a known address.
     """
-    known = yield from store.account(context.dialect, "email", email)
-    if known is not None and context.policy.autoconfirm:
-        raise AuthError(422, "user_already_exists", "User already registered")
+    known = yield from store.one(context.dialect, User, "email", email)
     if known is not None:
-        return _fabricated(context, email, data) if known.user.confirmed_at else known
-    confirmed = context.moment if context.policy.autoconfirm else None
+        raise AuthError(422, "user_already_exists", "User already registered")
     user = new_user(context, email=email, data=data)
-    user = replace(user, encrypted_password=password_hash, email_confirmed_at=confirmed)
+    user = replace(user, encrypted_password=password_hash, email_confirmed_at=context.moment)
     account = yield from add_user(context, user, data)
-    if confirmed is None:
-        return account
     return (yield from grant(context, account, "password"))
 
 
@@ -165,12 +151,6 @@ def email_identity(context: Context, user_id: str, email: str, data: dict[str, A
     )
 
 
-def _fabricated(context: Context, email: str, data: dict[str, Any]) -> Account:
-    user = new_user(context, email=email, data=data)
-    app_metadata = {"provider": "email", "providers": ["email"]}
-    return Account(replace(user, role="", app_metadata=app_metadata))
-
-
 def sign_in(
     context: Context, user_id: str, checked_hash: str, new_hash: str | None = None
 ) -> UnitOfWork[Granted]:
@@ -180,14 +160,42 @@ def sign_in(
     email_not_confirmed.
     """
     account = yield from store.account(context.dialect, "id", user_id)
-    if account is None or account.user.encrypted_password != checked_hash:
+    if account is None:
         raise wrong_credentials()
     check_not_banned(account.user, context.now, 400)
     if account.user.confirmed_at is None:
         raise AuthError(400, "email_not_confirmed", "Email not confirmed")
+    if account.user.encrypted_password != checked_hash:
+        raise wrong_credentials()
     if new_hash is not None:
-        yield store.update(context.dialect, User, user_id, {"encrypted_password": new_hash})
+        kept = yield from store.sessions(context.dialect, user_id)
+        yield from set_password(context, user_id, {"encrypted_password": new_hash}, kept)
     return (yield from grant(context, account, "password"))
+
+
+def password_of(dialect: Dialect, email: str) -> UnitOfWork[tuple[User | None, str | None]]:
+    """Read who has the address, and the hash that a password must fit.
+
+    Of one who is unconfirmed it is that of the last sign-up: whoever gives its password is told
+    that the address is yet to be confirmed.
+    """
+    user = yield from store.one(dialect, User, "email", email)
+    if user is None or user.encrypted_password is not None or user.confirmed_at is not None:
+        return user, user.encrypted_password if user else None
+    waiting = yield from store.one_time_tokens(dialect, user.id)
+    return user, next((one.encrypted_password for one in waiting if one.encrypted_password), None)
+
+
+def set_password(
+    context: Context, user_id: str, columns: dict[str, Any], kept: tuple[Session, ...]
+) -> UnitOfWork[None]:
+    """Change columns of a user, the password among them; these sessions outlive that.
+
+    All others end with the old password, and so does every proof (`endings`).
+    """
+    yield store.update(context.dialect, User, user_id, columns)
+    for session in kept:
+        yield store.insert(context.dialect, session)
 
 
 def wrong_credentials() -> AuthError:
@@ -215,10 +223,11 @@ def grant(context: Context, account: Account, method: str) -> UnitOfWork[Granted
     return Granted(account, session, current_token(session))
 
 
-def refresh(context: Context, token: RefreshToken) -> UnitOfWork[Granted | Refused]:
+def refresh(context: Context, token: RefreshToken) -> UnitOfWork[Granted | AuthError]:
     """Rotate a session's refresh token, by the table in `sessions`.
 
-    Raises AuthError (400) where nothing changes; returns Refused where the session ended.
+    Raises AuthError (400) where nothing changes; returns it where the session ended, which is
+    committed all the same.
     """
     session = yield from store.one(context.dialect, Session, "id", token.session_id)
     account = None
@@ -230,7 +239,7 @@ def refresh(context: Context, token: RefreshToken) -> UnitOfWork[Granted | Refus
     outcome = refreshed(session, token, context.now, context.policy)
     if outcome.session is None and outcome.error is not None:
         yield store.delete(context.dialect, Session, {"id": session.id})
-        return Refused(outcome.error, Revocation(session.user_id, (session.id,)))
+        return outcome.error
     if outcome.session is None or outcome.token is None:
         raise outcome.error or wrong_credentials()
     check_not_banned(account.user, context.now, 400)
@@ -250,11 +259,11 @@ def signed_in(context: Context, principal: Principal) -> UnitOfWork[Account]:
     Raises AuthError (403): user_not_found, session_not_found, user_banned.
     """
     account = yield from store.account(context.dialect, "id", principal.id or "")
-    if account is None:
+    if account is None or account.user.deleted_at is not None:
         raise AuthError(403, "user_not_found", "User from sub claim in JWT does not exist")
     if principal.session_id is not None:
-        rows = yield session_alive(context.dialect, principal.session_id)
-        if not rows:
+        session = yield from store.one(context.dialect, Session, "id", principal.session_id)
+        if session is None or session.user_id != account.user.id:
             raise AuthError(
                 403, "session_not_found", "Session from session_id claim in JWT does not exist"
             )
@@ -262,20 +271,13 @@ def signed_in(context: Context, principal: Principal) -> UnitOfWork[Account]:
     return account
 
 
-def sign_out(context: Context, principal: Principal, scope: Scope) -> UnitOfWork[Revocation]:
+def sign_out(context: Context, principal: Principal, scope: Scope) -> UnitOfWork[None]:
     """End all sessions of the user, this one, or all others."""
     account = yield from signed_in(context, principal)
     user_id, session_id = account.user.id, principal.session_id
     if session_id is None or scope == "global":
         yield store.delete(context.dialect, Session, {"user_id": user_id})
-        return Revocation(user_id)
-    if scope == "others":
-        return (yield from end_others(context, user_id, session_id))
-    yield store.delete(context.dialect, Session, {"id": session_id, "user_id": user_id})
-    return Revocation(user_id, (session_id,))
-
-
-def end_others(context: Context, user_id: str, keep: str | None) -> UnitOfWork[Revocation]:
-    """End all sessions of the user but the one to keep."""
-    rows = yield store.delete(context.dialect, Session, {"user_id": user_id}, keep=keep)
-    return Revocation(user_id, tuple(str(row[0]) for row in rows))
+    elif scope == "others":
+        yield store.delete(context.dialect, Session, {"user_id": user_id}, keep=session_id)
+    else:
+        yield store.delete(context.dialect, Session, {"id": session_id, "user_id": user_id})

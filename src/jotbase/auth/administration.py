@@ -14,15 +14,12 @@ from typing import Any
 from jotbase.auth import store
 from jotbase.auth.accounts import (
     Context,
-    end_others,
     new_user,
     store_user,
 )
 from jotbase.auth.bodies import check_metadata
 from jotbase.auth.changes import Changed
-from jotbase.auth.live import Revocation
 from jotbase.auth.readdressing import email_taken, readdress
-from jotbase.auth.sessions import Session
 from jotbase.auth.times import timestamp
 from jotbase.auth.users import Account, Identity, User, merged
 from jotbase.errors import AuthError
@@ -113,7 +110,7 @@ def list_users(
 
 
 def update_user(context: Context, user_id: str, profile: Profile) -> UnitOfWork[Changed]:
-    """Change a user; a new password ends all its sessions. Raises AuthError as the others do."""
+    """Change a user; what that ends, `endings` says. Raises AuthError as the others do."""
     account = yield from get_user(context.dialect, user_id)
     user = account.user
     columns = {"updated_at": context.moment, **_plain(context, user, profile)}
@@ -123,17 +120,27 @@ def update_user(context: Context, user_id: str, profile: Profile) -> UnitOfWork[
     if profile.password_hash is not None:
         columns["encrypted_password"] = profile.password_hash
     if profile.confirm and user.email_confirmed_at is None:
-        columns["email_confirmed_at"] = context.moment
+        columns = {**(yield from _confirmed(context, user)), **columns}
         metadata = columns.get("user_metadata", user.user_metadata)
         columns["user_metadata"] = {**metadata, "email_verified": True}
+    if profile.password_hash is not None or profile.ban:
+        columns["new_email"] = None
     yield store.update(context.dialect, User, user_id, columns)
     account = replace(account, user=replace(user, **columns))
     if profile.email and profile.email != user.email:
         account = yield from readdress(context, account, profile.email)
-    if profile.password_hash is None:
-        return Changed(account)
-    yield from end_others(context, user_id, None)
-    return Changed(account, Revocation(user_id))
+    return Changed(account)
+
+
+def _confirmed(context: Context, user: User) -> UnitOfWork[dict[str, Any]]:
+    """Confirm the address in the place of a letter, if it is clear of which: one sign-up waits."""
+    waiting = yield from store.one_time_tokens(context.dialect, user.id)
+    signed_up = [one for one in waiting if one.encrypted_password is not None]
+    columns: dict[str, Any] = {"email_confirmed_at": context.moment}
+    if len(signed_up) == 1 and user.encrypted_password is None:
+        columns["encrypted_password"] = signed_up[0].encrypted_password
+        columns["user_metadata"] = {**signed_up[0].data, **user.user_metadata}
+    return columns
 
 
 def _plain(context: Context, user: User, profile: Profile) -> dict[str, Any]:
@@ -150,23 +157,21 @@ def _plain(context: Context, user: User, profile: Profile) -> dict[str, Any]:
     return columns
 
 
-def delete_user(context: Context, user_id: str, *, soft: bool) -> UnitOfWork[Revocation]:
+def delete_user(context: Context, user_id: str, *, soft: bool) -> UnitOfWork[None]:
     """Delete a user with all that hangs on it, or with `soft` leave an empty shell under its id.
 
     Raises AuthError (user_not_found, 404), and what the engine raises where a table refers to the
     user and does not let go.
     """
     account = yield from get_user(context.dialect, user_id)
-    yield store.delete(context.dialect, Session, {"user_id": user_id})
     if not soft:
         yield store.delete(context.dialect, User, {"id": user_id})
-        return Revocation(user_id)
+        return
     yield store.update(context.dialect, User, user_id, _emptied(context, account.user))
     for identity in account.identities:
         yield store.update(
             context.dialect, Identity, identity.identity_id, _obfuscated(context, identity)
         )
-    return Revocation(user_id)
 
 
 def _emptied(context: Context, user: User) -> Mapping[str, Any]:

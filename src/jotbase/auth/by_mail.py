@@ -17,11 +17,12 @@ from jotbase.auth.accounts import (
     Granted,
     add_user,
     check_not_banned,
+    email_identity,
     grant,
     new_user,
-    sign_up,
 )
-from jotbase.auth.letters import Draft, space_out, write
+from jotbase.auth.bodies import check_metadata
+from jotbase.auth.letters import Asked, Draft, space_out, write
 from jotbase.auth.mails import Letter, Purpose
 from jotbase.auth.one_time import (
     SLOTS,
@@ -33,7 +34,7 @@ from jotbase.auth.one_time import (
     stored_hash,
 )
 from jotbase.auth.pkce import AuthCode, Challenge, settle
-from jotbase.auth.users import Account, Identity, User, providers
+from jotbase.auth.users import CLAIMS, Account, Identity, User, merged, providers
 from jotbase.errors import AuthError
 from jotbase.sql.units import UnitOfWork
 
@@ -69,27 +70,60 @@ def sign_up_by_mail(
 ) -> UnitOfWork[SignedUp]:
     """Make a user who has yet to confirm the address; one who has not yet is written to again.
 
-    Raises AuthError (over_email_send_rate_limit, 429).
+    Password and metadata are the account's only with the proof of this request's own letter: until
+    then anybody may have sent them. The answer does not tell a known address from a new one. Raises
+    AuthError (over_email_send_rate_limit, 429).
     """
     yield from space_out(context, "confirmation", email)
-    made = yield from sign_up(context, email, password_hash, data)
-    # One that is made up, so as not to tell a known address, has no identity.
-    if isinstance(made, Granted) or not made.identities:
-        return SignedUp(made.account if isinstance(made, Granted) else made)
-    letter = yield from write(context, _draft(made.user, "confirmation", "signup", challenge))
-    user = replace(made.user, confirmation_sent_at=context.moment)
-    return SignedUp(replace(made, user=user), (letter,))
+    account = yield from store.account(context.dialect, "email", email)
+    if account is not None and account.user.confirmed_at is not None:
+        return SignedUp(
+            _as_asked(context, replace(new_user(context, email=email, data={}), role=""), data)
+        )
+    if account is None:
+        account = yield from add_user(context, new_user(context, email=email, data={}), {})
+    asked = Asked(context.client, password_hash, merged({}, data))
+    draft = replace(_draft(account.user, "confirmation", "signup", challenge), asked=asked)
+    letter = yield from write(context, draft)
+    user = replace(account.user, confirmation_sent_at=context.moment)
+    return SignedUp(_as_asked(context, user, data, account.identities), (letter,))
+
+
+def _as_asked(
+    context: Context, user: User, data: dict[str, Any], identities: tuple[Identity, ...] = ()
+) -> Account:
+    """Return the account as whoever asks may see it: with what was sent, not what is stored."""
+    new = email_identity(context, user.id, user.email or "", data)
+    shown = tuple(replace(one, identity_data=new.identity_data) for one in identities)
+    user = replace(
+        user,
+        user_metadata=merged(new.identity_data, {}) if identities else merged({}, data),
+        app_metadata=providers((new,)),
+    )
+    return Account(user, shown)
 
 
 def resend_confirmation(
     context: Context, email: str, challenge: Challenge | None = None
 ) -> UnitOfWork[tuple[Letter, ...]]:
-    """Write again to a user whose address is yet to be confirmed; none when there is no such."""
+    """Write again to a user whose address is yet to be confirmed; none when there is no such.
+
+    The letter repeats what the same client asked for when it signed up. Another client's proves
+    the address and nothing else, or a stranger's password would be confirmed with it.
+    """
     yield from space_out(context, "confirmation", email)
     account = yield from store.account(context.dialect, "email", email)
     if account is None or account.user.confirmed_at is not None:
         return ()
-    return ((yield from write(context, _draft(account.user, "confirmation", "signup", challenge))),)
+    waiting = yield from store.one_time_tokens(context.dialect, account.user.id)
+    own = (
+        Asked(one.client, one.encrypted_password, one.data)
+        for one in waiting
+        if one.slot == "confirmation" and one.client == context.client
+    )
+    asked = next(own, Asked(context.client))
+    draft = replace(_draft(account.user, "confirmation", "signup", challenge), asked=asked)
+    return ((yield from write(context, draft)),)
 
 
 def ask_magic_link(
@@ -116,8 +150,11 @@ def ask_magic_link(
     yield from space_out(context, "recovery", email)
     yield from space_out(context, "confirmation", email)
     if account is None:
-        account = yield from add_user(context, new_user(context, email=email, data=data), data)
-    return ((yield from write(context, _draft(account.user, slot, "magiclink", challenge))),)
+        account = yield from add_user(context, new_user(context, email=email, data={}), {})
+    draft = _draft(account.user, slot, "magiclink", challenge)
+    if not confirmed:
+        draft = replace(draft, asked=Asked(context.client, None, merged({}, data)))
+    return ((yield from write(context, draft)),)
 
 
 def _draft(user: User, slot: Slot, purpose: Purpose, challenge: Challenge | None) -> Draft:
@@ -132,7 +169,8 @@ def verify_code(
 
     Raises AuthError (user_banned, 403).
     """
-    allowed = yield from ledger.may_try(context.dialect, context.policy, context.now, email)
+    slots = SLOTS[kind]
+    worn = yield from ledger.worn_out(context.dialect, context.policy, context.now, slots, email)
     wanted = stored_hash(link_token(context.token_key, email, code))
     account = yield from store.account(context.dialect, "email", email)
     tokens: tuple[OneTimeToken, ...] = ()
@@ -140,10 +178,10 @@ def verify_code(
         tokens = yield from store.one_time_tokens(context.dialect, account.user.id)
     fitting = [one for one in tokens if hmac.compare_digest(one.token_hash, wanted)]
     token = _usable(context, fitting, kind, email)
-    if account is None or token is None or not allowed:
-        yield from ledger.note_failure(context.dialect, context.now, email)
+    if account is None or token is None or token.slot in worn:
+        yield from ledger.note_failure(context.dialect, context.now, slots, email)
         return AuthError(403, "otp_expired", "Token has expired or is invalid")
-    yield from ledger.forget_failures(context.dialect, email)
+    yield from ledger.forget_failures(context.dialect, slots, email)
     return (yield from grant(context, (yield from _accept(context, account, token)), "otp"))
 
 
@@ -190,28 +228,35 @@ def _accept(context: Context, account: Account, token: OneTimeToken) -> UnitOfWo
     user = account.user
     check_not_banned(user, context.now)
     yield store.delete(context.dialect, OneTimeToken, {"user_id": user.id})
-    identities = yield from _verified_identities(context, account)
+    data = {} if user.confirmed_at else token.data
+    identities = yield from _verified_identities(context, account, data)
     columns: dict[str, Any] = {
         "email_confirmed_at": user.email_confirmed_at or context.moment,
-        "user_metadata": {**user.user_metadata, "email_verified": True},
+        "user_metadata": {
+            **user.user_metadata,
+            **{name: value for name, value in data.items() if name not in CLAIMS},
+            "email_verified": True,
+        },
         "app_metadata": {**user.app_metadata, **providers(identities)},
     }
-    if user.confirmed_at is None and token.purpose != "signup":
-        # The address is proved by someone who asked for a letter, not by whoever signed up: a
-        # password set before that may be a stranger's, lying in wait (pre-hijacking).
-        columns["encrypted_password"] = None
+    check_metadata(columns["user_metadata"], "data")
+    if user.confirmed_at is None and (token.encrypted_password or token.purpose != "signup"):
+        # Who asked for this letter set this password, or none: nobody else's is confirmed.
+        columns["encrypted_password"] = token.encrypted_password
     yield store.update(context.dialect, User, user.id, columns)
     return Account(replace(user, **columns), identities)
 
 
-def _verified_identities(context: Context, account: Account) -> UnitOfWork[tuple[Identity, ...]]:
+def _verified_identities(
+    context: Context, account: Account, data: dict[str, Any]
+) -> UnitOfWork[tuple[Identity, ...]]:
     verified = []
     for one in account.identities:
         if one.provider != "email" or one.identity_data.get("email_verified") is True:
             verified.append(one)
             continue
         columns: dict[str, Any] = {
-            "identity_data": {**one.identity_data, "email_verified": True},
+            "identity_data": {**data, **one.identity_data, "email_verified": True},
             "updated_at": context.moment,
         }
         yield store.update(context.dialect, Identity, one.identity_id, columns)

@@ -1,7 +1,7 @@
 """What users change of themselves: address, password, metadata.
 
-In charge of each change as a unit of work, and of which sessions a change ends. Must not hash nor
-know HTTP; hashes and the time come as arguments.
+In charge of each change as a unit of work. What it ends, `endings` says. Must not hash nor know
+HTTP; hashes and the time come as arguments.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jotbase.auth import store
-from jotbase.auth.accounts import Context, end_others, signed_in
+from jotbase.auth.accounts import Context, set_password, signed_in
 from jotbase.auth.bodies import check_metadata
 from jotbase.auth.email_change import ask_change
-from jotbase.auth.live import Revocation
 from jotbase.auth.mails import Letter
-from jotbase.auth.one_time import OneTimeToken
 from jotbase.auth.pkce import Challenge
 from jotbase.auth.readdressing import check_free, readdress
+from jotbase.auth.sessions import Session
 from jotbase.auth.users import Account, User, merged
 from jotbase.errors import AuthError
 from jotbase.sql.units import UnitOfWork
@@ -36,10 +35,9 @@ class UserChange:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The account after a change, the sessions that it ended, and the letters that are due."""
+    """The account after a change, and the letters that are due."""
 
     account: Account
-    revocation: Revocation | None = None
     letters: tuple[Letter, ...] = ()
 
 
@@ -61,21 +59,19 @@ def update_user(context: Context, principal: Principal, change: UserChange) -> U
     if change.data is not None:
         columns["user_metadata"] = merged(account.user.user_metadata, change.data)
         check_metadata(columns["user_metadata"], "data")
+    kept: tuple[Session, ...] = ()
     if change.password_hash:
-        columns["encrypted_password"] = change.password_hash
-        # Whoever still holds a letter must not undo the change with it.
-        yield store.delete(context.dialect, OneTimeToken, {"user_id": account.user.id})
-    yield store.update(context.dialect, User, account.user.id, columns)
+        columns |= {"encrypted_password": change.password_hash, "new_email": None}
+        own = yield from store.one(context.dialect, Session, "id", principal.session_id or "")
+        kept = (own,) if own is not None else ()
+    yield from set_password(context, account.user.id, columns, kept)
     account = replace(account, user=replace(account.user, **columns))
     letters: tuple[Letter, ...] = ()
     if change.email and change.email != account.user.email:
         account, letters = yield from _change_email(
             context, account, change.email, change.challenge
         )
-    if not change.password_hash:
-        return Changed(account, None, letters)
-    ended = yield from end_others(context, account.user.id, principal.session_id)
-    return Changed(account, ended, letters)
+    return Changed(account, letters)
 
 
 def _change_email(

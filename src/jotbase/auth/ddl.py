@@ -1,16 +1,15 @@
-"""The tables of accounts: users, identities, sessions, mails, and the log of sessions that ended.
+"""The tables of accounts: users, identities, sessions, mails, and what ends them (`endings`).
 
-In charge of their definition in each dialect. `auth.revocations` is filled by triggers, so that a
-session ended by another process, or by hand, is noticed too. Must not know what the columns mean.
+In charge of their definition in each dialect, and of bringing older ones up. Must not know what the
+columns mean.
 """
 
 from __future__ import annotations
 
+from jotbase.auth.endings import triggers
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, sql
-
-#: How many ended sessions are kept in mind for processes that have yet to read of them.
-REVOCATIONS_KEPT = 100_000
+from jotbase.sql.units import UnitOfWork
 
 _TYPES = {
     "sqlite": {
@@ -101,6 +100,9 @@ _COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("created_at", "time", "NOT NULL"),
         ("code_challenge", "text", ""),
         ("code_challenge_method", "text", ""),
+        ("client", "text", "NOT NULL"),
+        ("encrypted_password", "text", ""),
+        ("data", "json", "NOT NULL"),
     ),
     "auth.flow_states": (
         ("code_hash", "text", "PRIMARY KEY NOT NULL"),
@@ -119,7 +121,7 @@ _COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 _CONSTRAINTS = {
     "auth.identities": ('UNIQUE ("provider", "id")',),
-    "auth.one_time_tokens": ('UNIQUE ("user_id", "slot")',),
+    "auth.one_time_tokens": ('UNIQUE ("user_id", "slot", "client")',),
 }
 
 _INDEXES = {
@@ -129,14 +131,23 @@ _INDEXES = {
     "mail_ledger_at": ("auth.mail_ledger", "at"),
 }
 
-_SQLITE_REVOCATIONS = (
-    'CREATE TABLE IF NOT EXISTS "auth.revocations" ("number" INTEGER PRIMARY KEY,'
-    ' "session_id" TEXT NOT NULL, "user_id" TEXT NOT NULL) STRICT',
-    'CREATE TRIGGER IF NOT EXISTS "auth.session_ended" AFTER DELETE ON "auth.sessions" BEGIN'
-    ' INSERT INTO "auth.revocations" ("session_id", "user_id") VALUES (OLD."id", OLD."user_id");'
-    ' DELETE FROM "auth.revocations" WHERE "number" <='
-    f' (SELECT max("number") - {REVOCATIONS_KEPT} FROM "auth.revocations"); END',
-)
+
+def bring_up(dialect: Dialect) -> UnitOfWork[None]:
+    """Make what is missing of the tables, and anew what an earlier version made otherwise.
+
+    Letters that were under way then must be asked for again, and so must passwords that wait for
+    one: whose they are cannot be told.
+    """
+    if dialect.name == "sqlite":
+        columns = yield sql("SELECT \"name\" FROM pragma_table_info('auth.one_time_tokens')")
+        if columns and ("client",) not in columns:
+            yield sql('DROP TABLE "auth.one_time_tokens"')
+            yield sql(
+                'UPDATE "auth.users" SET "encrypted_password" = NULL WHERE'
+                ' "email_confirmed_at" IS NULL AND "phone_confirmed_at" IS NULL'
+            )
+    for statement in create(dialect):  # noqa: UP028 - a list cannot be sent rows
+        yield statement
 
 
 def create(dialect: Dialect) -> list[Fragment]:
@@ -148,7 +159,7 @@ def create(dialect: Dialect) -> list[Fragment]:
             f" ON {dialect.identifier(table)} ({dialect.identifier(column)})"
         )
     if dialect.name == "sqlite":
-        statements.extend(_SQLITE_REVOCATIONS)
+        statements.extend(triggers())
     return [sql(statement) for statement in statements]
 
 

@@ -13,7 +13,7 @@ from jotbase.auth import ledger, store
 from jotbase.auth.accounts import Context, Granted, check_not_banned, grant
 from jotbase.auth.letters import Draft, space_out, write
 from jotbase.auth.mails import Letter
-from jotbase.auth.one_time import OneTimeToken, is_over, link_token, proves, stored_hash
+from jotbase.auth.one_time import SLOTS, OneTimeToken, is_over, link_token, proves, stored_hash
 from jotbase.auth.pkce import AuthCode, Challenge, settle
 from jotbase.auth.readdressing import readdress
 from jotbase.auth.users import Account, User
@@ -64,12 +64,13 @@ def prove_code(
     context: Context, email: str, code: str
 ) -> UnitOfWork[Granted | HalfDone | AuthError]:
     """Take the code that was mailed to that address; a wrong one is counted."""
-    allowed = yield from ledger.may_try(context.dialect, context.policy, context.now, email)
+    slots = SLOTS[_KIND]
+    worn = yield from ledger.worn_out(context.dialect, context.policy, context.now, slots, email)
     found = yield from _find(context, link_token(context.token_key, email, code))
-    if found is None or not allowed:
-        yield from ledger.note_failure(context.dialect, context.now, email)
+    if found is None or found[1].slot in worn:
+        yield from ledger.note_failure(context.dialect, context.now, slots, email)
         return AuthError(403, "otp_expired", "Token has expired or is invalid")
-    yield from ledger.forget_failures(context.dialect, email)
+    yield from ledger.forget_failures(context.dialect, slots, email)
     proved = yield from _proved(context, *found)
     return proved if isinstance(proved, HalfDone) else (yield from grant(context, proved, "otp"))
 
@@ -117,6 +118,4 @@ def _proved(
         return HalfDone()
     if user.new_email is None:
         raise AuthError(403, "otp_expired", "Email link is invalid or has expired")
-    account = yield from readdress(context, account, user.new_email)
-    yield store.delete(context.dialect, OneTimeToken, {"user_id": user.id})
-    return account
+    return (yield from readdress(context, account, user.new_email))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterable
 
 from jotbase.auth.policy import AuthPolicy
 from jotbase.auth.times import epoch, timestamp
@@ -20,7 +21,7 @@ from jotbase.sql.units import UnitOfWork
 #: The stretch of time that `mail_rate` is counted over, in seconds.
 HOUR = 3600
 
-#: Wrong codes that an address may take before a new mail is needed.
+#: Wrong codes that an address may take, of one slot, before a new mail is needed.
 TRIES = 5
 
 
@@ -30,8 +31,6 @@ def space_out(
     """Note that a mail is asked for.
 
     Raises AuthError (over_email_send_rate_limit, 429) too soon, or when too many went out.
-
-    Wrong codes of that address are forgotten: a new code comes.
     """
     sent = yield _line(dialect, _hour(now))
     if sent and int(sent[0][1]) >= policy.mail_rate:
@@ -46,7 +45,6 @@ def space_out(
         )
     yield _pruned(dialect, now - max(policy.mail_spacing, policy.otp_expiry, HOUR))
     yield _noted(dialect, _key(slot, email), now)
-    yield from forget_failures(dialect, email)
 
 
 def note_mail(dialect: Dialect, now: float) -> UnitOfWork[None]:
@@ -54,22 +52,36 @@ def note_mail(dialect: Dialect, now: float) -> UnitOfWork[None]:
     yield _noted(dialect, _hour(now), now)
 
 
-def may_try(dialect: Dialect, policy: AuthPolicy, now: float, email: str) -> UnitOfWork[bool]:
-    """Read whether the address may still be tried with a code."""
-    rows = yield _line(dialect, _key("code", email))
-    if not rows or now >= epoch(rows[0][0]) + policy.otp_expiry:
-        return True
-    return int(rows[0][1]) < TRIES
+def worn_out(
+    dialect: Dialect, policy: AuthPolicy, now: float, slots: Iterable[str], email: str
+) -> UnitOfWork[frozenset[str]]:
+    """Read for which of these slots the address has taken all its wrong codes."""
+    found = set()
+    for slot in slots:
+        rows = yield _line(dialect, _code_key(slot, email))
+        recent = bool(rows) and now < epoch(rows[0][0]) + policy.otp_expiry
+        if recent and int(rows[0][1]) >= TRIES:
+            found.add(slot)
+    return frozenset(found)
 
 
-def note_failure(dialect: Dialect, now: float, email: str) -> UnitOfWork[None]:
-    """Note a wrong code."""
-    yield _noted(dialect, _key("code", email), now)
+def note_failure(
+    dialect: Dialect, now: float, slots: Iterable[str], email: str
+) -> UnitOfWork[None]:
+    """Note a wrong code, for every slot that it might have been of."""
+    for slot in slots:
+        yield _noted(dialect, _code_key(slot, email), now)
 
 
-def forget_failures(dialect: Dialect, email: str) -> UnitOfWork[None]:
-    """Let the address be tried anew."""
-    yield "DELETE FROM " + _table(dialect) + ' WHERE "key" = ' + bound(_key("code", email))
+def forget_failures(dialect: Dialect, slots: Iterable[str], email: str) -> UnitOfWork[None]:
+    """Let the address be tried anew: a code was right, or a new one is on its way."""
+    for slot in slots:
+        key = bound(_code_key(slot, email))
+        yield "DELETE FROM " + _table(dialect) + ' WHERE "key" = ' + key
+
+
+def _code_key(slot: str, email: str) -> str:
+    return _key(f"code {slot}", email)
 
 
 def _key(kind: str, email: str) -> str:

@@ -1,18 +1,21 @@
 """The tokens that are known to be good now, and what takes that back at once.
 
-In charge of remembering checked tokens (checking costs some 100 µs, remembering 1 µs) and of
-forgetting those of a session or user that ended, and of the questions that tell which have. Must
-not run them, nor check anything.
+In charge of remembering checked tokens (checking costs some 100 µs, remembering 1 µs), of
+forgetting those of a session that ended or a user that changed, and of the question that tells
+which have. Must not run it, nor check anything.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from jotbase.auth.facts import Facts, facts_columns, read_facts
 from jotbase.auth.tokens import has_expired
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound
+from jotbase.sql.units import Rows
 from jotbase.values import Principal
 
 #: Longer tokens are checked each time, so that a few cannot fill the memory.
@@ -33,29 +36,64 @@ class Revocation:
         return principal.session_id in self.session_ids
 
 
-def session_alive(dialect: Dialect, session_id: str) -> Fragment:
-    """Return the statement whose one row says that the session still exists."""
-    table = dialect.identifier("auth.sessions")
-    return f'SELECT 1 FROM {table} WHERE "id" = ' + bound(session_id)
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A user whose facts changed, as they are now; its sessions go on."""
+
+    user_id: str
+    facts: Facts
+
+    def covers(self, principal: Principal) -> bool:
+        """Whether the principal's facts are the user's."""
+        return principal.id == self.user_id
 
 
-def revoked_since(number: int) -> Fragment:
-    """Return the statement that reads what ended after that number: number, session, user.
+Notice = Revocation | Renewal
 
-    For SQLite, where other processes may have ended sessions too.
+#: Lines of the log that are read at a time.
+MOST_CHANGES = 1000
+
+
+def changed_since(dialect: Dialect, number: int) -> Fragment:
+    """Return the statement that reads what was logged after that number, for `notices`.
+
+    For SQLite, where other processes may have changed users and ended sessions too. Each row says
+    how session and user stand now, so that what was logged twice, or long ago, does no harm.
     """
     return (
-        'SELECT "number", "session_id", "user_id" FROM "auth.revocations" WHERE "number" > '
+        'SELECT r."number", r."session_id", r."user_id", s."id", u."id", '
+        + facts_columns(dialect, "u")
+        + ' FROM "auth.revocations" AS r LEFT JOIN "auth.sessions" AS s ON s."id" = r."session_id"'
+        ' LEFT JOIN "auth.users" AS u ON u."id" = r."user_id" WHERE r."number" > '
         + bound(number)
-        + ' ORDER BY "number"'
+        + f' ORDER BY r."number" LIMIT {MOST_CHANGES}'
     )
+
+
+def last_change() -> str:
+    """Return the statement that reads the newest number of the log."""
+    return 'SELECT coalesce(max("number"), 0) FROM "auth.revocations"'
+
+
+def notices(rows: Rows, now: float) -> tuple[Notice, ...]:
+    """Return what the rows of `changed_since` come to, one notice for each session or user."""
+    found: dict[tuple[str, str], Notice] = {}
+    for _, session, user, alive, known, *values in rows:
+        facts = None if known is None else read_facts(tuple(values))
+        if facts is None or facts.is_refused(now):
+            found[user, ""] = Revocation(user)
+        elif session and alive is None:
+            found[user, session] = Revocation(user, (session,))
+        else:
+            found[user, ""] = Renewal(user, facts)
+    return tuple(found.values())
 
 
 class LiveSessions:
     """A bounded memory of checked tokens, the least recently used forgotten first.
 
-    Belongs to one event loop. On a miss: take `mark()`, check the token, ask the database whether
-    its session exists (`session_alive`), then `put` with the mark.
+    Belongs to one event loop. On a miss: take `mark()`, check the token, ask the database how its
+    session and user stand (`facts`), then `put` with the mark.
     """
 
     def __init__(self, capacity: int = 4096) -> None:
@@ -93,11 +131,22 @@ class LiveSessions:
         if len(self._tokens) > self._capacity:
             self._tokens.popitem(last=False)
 
-    def revoke(self, revocation: Revocation) -> None:
-        """Forget every token of the sessions that ended."""
+    def forget(self, told: Iterable[Notice]) -> None:
+        """Forget every token of sessions that ended, and of users whose facts changed."""
         self._revocations += 1
-        ended = [token for token, known in self._tokens.items() if revocation.covers(known)]
-        for token in ended:
+        users: set[str] = set()
+        sessions: set[str] = set()
+        for one in told:
+            if isinstance(one, Renewal) or one.session_ids is None:
+                users.add(one.user_id)
+            else:
+                sessions.update(one.session_ids)
+        stale = [
+            token
+            for token, known in self._tokens.items()
+            if known.id in users or known.session_id in sessions
+        ]
+        for token in stale:
             del self._tokens[token]
 
     def clear(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from jotbase.auth.keys import KeyRing
 from jotbase.auth.times import epoch
@@ -40,7 +40,9 @@ class OneTimeToken:
     """One row of `auth.one_time_tokens`; `email` is the address that it proves.
 
     `purpose` says what the mail was about: `signup`, `magiclink`, `recovery`, `email_change`;
-    `code_challenge` is set where its link is to give a code in place of a session.
+    `code_challenge` is set where its link is to give a code in place of a session. A sign-up's
+    password and metadata wait here, and become the account's with this proof alone (decision 57);
+    `client` tells sign-ups of one address apart, "" where only the last letter counts.
     """
 
     token_hash: str = field(repr=False)
@@ -51,6 +53,9 @@ class OneTimeToken:
     created_at: str
     code_challenge: str | None = None
     code_challenge_method: str | None = None
+    client: str = ""
+    encrypted_password: str | None = field(default=None, repr=False)
+    data: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

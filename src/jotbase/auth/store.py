@@ -40,7 +40,7 @@ _KEYS: dict[type, str] = {
     OneTimeToken: "token_hash",
     FlowState: "code_hash",
 }
-_JSON = frozenset(("app_metadata", "user_metadata", "identity_data", "amr"))
+_JSON = frozenset(("app_metadata", "user_metadata", "identity_data", "amr", "data"))
 
 
 def insert(dialect: Dialect, value: Row) -> Fragment:
@@ -92,9 +92,19 @@ def identities(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[Identity, ...
 
 
 def one_time_tokens(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[OneTimeToken, ...]]:
-    """Read the user's one-time tokens."""
-    rows = yield _select(dialect, OneTimeToken) + _where(dialect, "user_id", user_id)
+    """Read the user's one-time tokens, the newest first."""
+    rows = yield (
+        _select(dialect, OneTimeToken)
+        + _where(dialect, "user_id", user_id)
+        + ' ORDER BY "created_at" DESC'
+    )
     return tuple(_loaded(OneTimeToken, row) for row in rows)
+
+
+def sessions(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[Session, ...]]:
+    """Read the user's sessions."""
+    rows = yield _select(dialect, Session) + _where(dialect, "user_id", user_id)
+    return tuple(_loaded(Session, row) for row in rows)
 
 
 def delete(

@@ -154,6 +154,10 @@ def access_claims(user: User, session: Session, policy: AuthPolicy, now: float) 
     }
 
 
+#: What an identity claims of its user: no sign-up's own metadata has these.
+CLAIMS = frozenset(("sub", "email", "email_verified", "phone_verified"))
+
+
 def assurance(amr: tuple[dict[str, Any], ...]) -> str:
     """Return the assurance level that the methods used so far amount to."""
     return "aal2" if any(entry["method"] in _AAL2_METHODS for entry in amr) else "aal1"

@@ -18,14 +18,14 @@ from jotbase.auth.administration import (
     update_user,
 )
 from jotbase.auth.bodies import email, flag, metadata, read_body, text
-from jotbase.auth.live import session_alive
+from jotbase.auth.facts import present, standing
 from jotbase.auth.passwords import LONGEST, check_new_password, is_known_hash
 from jotbase.auth.users import Account, user_json
-from jotbase.errors import AuthError
+from jotbase.errors import AccessError, AuthError
 from jotbase.http.account_flows import parameter
 from jotbase.http.account_services import AccountServices, caller
 from jotbase.http.account_wire import answer
-from jotbase.values import Request, Response
+from jotbase.values import Principal, Request, Response
 
 _LARGEST_PAGE = 1000
 
@@ -33,13 +33,20 @@ _LARGEST_PAGE = 1000
 async def check_admin(request: Request, services: AccountServices) -> None:
     """Raise AuthError unless the caller has the service role (not_admin, 403)."""
     principal = caller(request, services)
+    if principal.session_id is not None:
+        principal = await _as_it_stands(principal, services)
     if not principal.is_service:
         raise AuthError(403, "not_admin", "User not allowed")
-    if principal.session_id is not None:
-        alive = session_alive(services.engine.dialect, principal.session_id)
-        text = alive.numbered(services.engine.dialect.mark)
-        if not await services.engine.read(text, alive.params):
-            raise AuthError(403, "session_not_found", "Session does not exist")
+
+
+async def _as_it_stands(principal: Principal, services: AccountServices) -> Principal:
+    asked = standing(services.engine.dialect, principal)
+    text = asked.numbered(services.engine.dialect.mark)
+    rows = await services.engine.read(text, asked.params)
+    try:
+        return present(principal, rows, services.now())
+    except AccessError as error:
+        raise AuthError(403, "session_not_found", error.message) from None
 
 
 async def list_page(request: Request, services: AccountServices) -> Response:
@@ -88,7 +95,7 @@ async def create(request: Request, services: AccountServices) -> Response:
             400, "validation_failed", "Cannot create a user without either an email or phone"
         )
     context = services.context(request)
-    made = await services.engine.write(lambda: create_user(context, profile))
+    made = await services.write(lambda: create_user(context, profile))
     return answer(user_json(made))
 
 
@@ -104,9 +111,7 @@ async def change(request: Request, services: AccountServices, user_id: str) -> R
     await check_admin(request, services)
     profile = await _profile(read_body(request.body), services, is_new=False)
     context, known = services.context(request), uuid(user_id)
-    changed = await services.engine.write(lambda: update_user(context, known, profile))
-    if changed.revocation is not None:
-        services.revoke(changed.revocation)
+    changed = await services.write(lambda: update_user(context, known, profile))
     return answer(user_json(changed.account))
 
 
@@ -115,7 +120,7 @@ async def delete(request: Request, services: AccountServices, user_id: str) -> R
     await check_admin(request, services)
     soft = flag(read_body(request.body), "should_soft_delete") if request.body else False
     context, known = services.context(request), uuid(user_id)
-    services.revoke(await services.engine.write(lambda: delete_user(context, known, soft=soft)))
+    await services.write(lambda: delete_user(context, known, soft=soft))
     return answer({})
 
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any, get_args
 from urllib.parse import parse_qs
 
-from jotbase.auth import store
 from jotbase.auth.accounts import (
     Granted,
-    Refused,
     Scope,
+    password_of,
     refresh,
     sign_in,
     sign_out,
@@ -35,7 +34,7 @@ from jotbase.auth.passwords import (
 from jotbase.auth.pkce import exchange, read_challenge
 from jotbase.auth.redirects import target
 from jotbase.auth.refresh_tokens import parse
-from jotbase.auth.users import Account, User, user_json
+from jotbase.auth.users import Account, user_json
 from jotbase.errors import AuthError
 from jotbase.http.account_services import AccountServices, user_principal
 from jotbase.http.account_wire import answer
@@ -64,7 +63,7 @@ async def signup(request: Request, services: AccountServices) -> Response:
         if not services.policy.anonymous_users:
             raise AuthError(422, "anonymous_provider_disabled", "Anonymous sign-ins are disabled")
         return session_answer(
-            await services.engine.write(lambda: sign_up_anonymously(context, data)), services
+            await services.write(lambda: sign_up_anonymously(context, data)), services
         )
     password = text(body, "password")
     if not password:
@@ -75,13 +74,13 @@ async def signup(request: Request, services: AccountServices) -> Response:
     if not services.policy.autoconfirm:
         redirect = target(parameter(request, "redirect_to"), services.policy)
         challenge = read_challenge(body)
-        waiting = await services.engine.write(
+        waiting = await services.write(
             lambda: sign_up_by_mail(context, address, hashed, data, challenge)
         )
         services.send(waiting.letters, redirect)
         return answer(user_json(waiting.account))
-    made = await services.engine.write(lambda: sign_up(context, address, hashed, data))
-    return answer(user_json(made)) if isinstance(made, Account) else session_answer(made, services)
+    made = await services.write(lambda: sign_up(context, address, hashed, data))
+    return session_answer(made, services)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +127,13 @@ async def token(request: Request, services: AccountServices) -> Response:
 async def _password_grant(request: Request, services: AccountServices) -> Response:
     body = read_body(request.body)
     address, password = address_of(body, LOG_IN), text(body, "password")
-    user = await services.read(store.one(services.engine.dialect, User, "email", address))
-    stored = user.encrypted_password if user else None
+    user, stored = await services.read(password_of(services.engine.dialect, address))
     fits = await services.run_in_thread(verify_password, password, stored)
     if user is None or stored is None or not fits:
         raise wrong_credentials()
     new_hash = await services.hash(password) if needs_rehash(stored) else None
     context = services.context(request)
-    granted = await services.engine.write(lambda: sign_in(context, user.id, stored, new_hash))
+    granted = await services.write(lambda: sign_in(context, user.id, stored, new_hash))
     return session_answer(granted, services, **_weakness(password, services))
 
 
@@ -159,7 +157,7 @@ async def _pkce_grant(request: Request, services: AccountServices) -> Response:
             "invalid request: both auth code and code verifier should be non-empty",
         )
     context = services.context(request)
-    granted = await services.engine.write(lambda: exchange(context, code, verifier))
+    granted = await services.write(lambda: exchange(context, code, verifier))
     return session_answer(granted, services)
 
 
@@ -168,10 +166,9 @@ async def _refresh_grant(request: Request, services: AccountServices) -> Respons
     if not given:
         raise AuthError(400, "validation_failed", "refresh_token required")
     refresh_token, context = parse(given), services.context(request)
-    outcome = await services.engine.write(lambda: refresh(context, refresh_token))
-    if isinstance(outcome, Refused):
-        services.revoke(outcome.revocation)
-        raise outcome.error
+    outcome = await services.write(lambda: refresh(context, refresh_token))
+    if isinstance(outcome, AuthError):
+        raise outcome
     return session_answer(outcome, services)
 
 
@@ -195,9 +192,7 @@ async def put_user(request: Request, services: AccountServices) -> Response:
     hashed = await _new_password(text(body, "password"), account, services)
     change = UserChange(address or None, hashed, data, read_challenge(body))
     context = services.context(request)
-    changed: Changed = await services.engine.write(lambda: update_user(context, principal, change))
-    if changed.revocation is not None:
-        services.revoke(changed.revocation)
+    changed: Changed = await services.write(lambda: update_user(context, principal, change))
     services.send(changed.letters, target(parameter(request, "redirect_to"), services.policy))
     return answer(user_json(changed.account))
 
@@ -223,5 +218,5 @@ async def logout(request: Request, services: AccountServices) -> Response:
     if scope is None:
         raise AuthError(400, "validation_failed", f"Unsupported logout scope {asked[:40]!r}")
     context = services.context(request)
-    services.revoke(await services.engine.write(lambda: sign_out(context, principal, scope)))
+    await services.write(lambda: sign_out(context, principal, scope))
     return Response(204)

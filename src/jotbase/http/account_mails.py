@@ -57,7 +57,7 @@ async def recover(request: Request, services: AccountServices) -> Response:
     services.check_rate("recover", request)
     body = read_body(request.body)
     email, challenge, context = address_of(body), read_challenge(body), services.context(request)
-    letters = await services.engine.write(lambda: ask_recovery(context, email, challenge))
+    letters = await services.write(lambda: ask_recovery(context, email, challenge))
     services.send(letters, _redirect(request, services))
     return answer({})
 
@@ -83,7 +83,7 @@ async def _magic_link(
         raise AuthError(422, "otp_disabled", "Signups not allowed for otp")
     email, data = address_of(body, _OTP), metadata(body, "data")
     challenge, context = read_challenge(body), services.context(request)
-    letters = await services.engine.write(
+    letters = await services.write(
         lambda: ask_magic_link(context, email, data, challenge, create=create)
     )
     services.send(letters, _redirect(request, services))
@@ -100,7 +100,7 @@ async def resend(request: Request, services: AccountServices) -> Response:
     if kind not in _RESENT:
         raise _invalid(f"Resend takes one of these types: {', '.join(_RESENT)}")
     email, challenge, context = address_of(body), read_challenge(body), services.context(request)
-    letters = await services.engine.write(lambda: _RESENT[kind](context, email, challenge))
+    letters = await services.write(lambda: _RESENT[kind](context, email, challenge))
     services.send(letters, _redirect(request, services))
     return answer({})
 
@@ -119,12 +119,12 @@ async def verify(request: Request, services: AccountServices) -> Response:
     if link:
         if code or text(body, "email") or text(body, "phone"):
             raise _invalid("Only the token_hash and type should be provided")
-        proved = await services.engine.write(lambda: _link_unit(context, kind, link))
+        proved = await services.write(lambda: _link_unit(context, kind, link))
         return _proved_answer(proved, services)
     if not code:
         raise _invalid("Verify requires a token or a token hash")
     email = address_of(body)
-    outcome = await services.engine.write(lambda: _code_unit(context, kind, email, code))
+    outcome = await services.write(lambda: _code_unit(context, kind, email, code))
     if isinstance(outcome, AuthError):
         raise outcome
     return _proved_answer(outcome, services)
@@ -178,7 +178,7 @@ async def follow(request: Request, services: AccountServices) -> Response:
         if not link:
             raise _invalid("Verify requires a token or a token hash")
         context = services.context(request)
-        proved = await services.engine.write(lambda: _opened_unit(context, kind, link))
+        proved = await services.write(lambda: _opened_unit(context, kind, link))
     except JotError as error:
         return _see_other(with_error(redirect, as_auth_error(error), query=by_code))
     if isinstance(proved, HalfDone):

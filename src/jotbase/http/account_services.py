@@ -13,9 +13,9 @@ from uuid import UUID
 
 from jotbase.auth.accounts import RANDOMNESS, Context
 from jotbase.auth.apikeys import resolve_key
+from jotbase.auth.clients import client_name
 from jotbase.auth.gate import Credentials, read_credentials
 from jotbase.auth.keys import KeyRing
-from jotbase.auth.live import Revocation
 from jotbase.auth.mails import Letter, Mail, written
 from jotbase.auth.one_time import token_key
 from jotbase.auth.passwords import SALT_BYTES, hash_password
@@ -42,7 +42,8 @@ class RunInThread(Protocol):
 class AccountServices:
     """The world, as the accounts API sees it.
 
-    `now` is in epoch seconds; `revoke` is told of ended sessions after the commit; `admit` says
+    `now` is in epoch seconds; `look` tells all who remember users and sessions what was committed;
+    `admit` says
     whether a request of that kind (`token`, `signup`, `user`) is within its rate; `post` takes a
     mail to be sent and does not wait for it.
     """
@@ -53,7 +54,7 @@ class AccountServices:
     now: Callable[[], float]
     random_bytes: Callable[[int], bytes]
     run_in_thread: RunInThread
-    revoke: Callable[[Revocation], None]
+    look: Callable[[], Awaitable[None]]
     admit: Callable[[str, Request], bool] = lambda _kind, _request: True
     post: Callable[[Mail], None] = lambda _mail: None
 
@@ -65,6 +66,7 @@ class AccountServices:
             now=self.now(),
             random=self.random_bytes(RANDOMNESS),
             user_agent=request.headers.get("user-agent") if request else None,
+            client=client_name(request.client) if request else "",
             token_key=token_key(self.ring),
         )
 
@@ -76,6 +78,12 @@ class AccountServices:
         """Hand over letters; call it once what wrote them is committed."""
         for letter in letters:
             self.post(written(letter, self.policy, redirect))
+
+    async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
+        """Drive a unit of work; when this returns, what it ended is refused everywhere."""
+        result = await self.engine.write(work)
+        await self.look()
+        return result
 
     async def read(self, work: UnitOfWork[Result]) -> Result:
         """Drive a unit of work that only reads, outside any transaction."""

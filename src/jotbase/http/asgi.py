@@ -58,7 +58,10 @@ async def read_request(scope: Scope, receive: Receive, limit: int) -> Request:
     if method not in _WITHOUT_BODY or "content-length" in headers or "transfer-encoding" in headers:
         body = await _read_body(headers, receive, limit)
     query = scope["query_string"].decode("latin-1")
-    return Request(method, raw_path(scope), query, headers, body)
+    client = scope.get("client")
+    return Request(
+        method, raw_path(scope), query, headers, body, client=client[0] if client else ""
+    )
 
 
 async def _read_body(headers: dict[str, str], receive: Receive, limit: int) -> bytes:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
+from jotbase.auth.live import Renewal
 from jotbase.auth.tokens import has_expired, last_moment
 from jotbase.errors import AccessError, ChannelError
 from jotbase.feed import Feed
@@ -137,6 +138,18 @@ class Channels:
         for channel in tuple(self._joined.values()):
             if ends(channel.principal):
                 self._end(channel, event, why)
+
+    def renew(self, renewal: Renewal) -> None:
+        """Let the user's channels act under its facts as they are now."""
+        for channel in tuple(self._joined.values()):
+            if channel.principal.session_id is None or not renewal.covers(channel.principal):
+                continue
+            try:
+                known = self._house.credentials.renewed(channel.principal, renewal.facts)
+            except AccessError as error:
+                self._end(channel, Event.REVOKED, refusals.reason(refusals.of_token(error)))
+            else:
+                self._follow(channel, known)
 
     def subscribe_again(self) -> None:
         """Follow what the bindings say under a new model and new rules."""

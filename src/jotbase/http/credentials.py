@@ -1,8 +1,7 @@
 """Who calls: API key and bearer token to a `Principal`, checked once and remembered.
 
-In charge of the gateway's rule (an opaque key stands for its role), of asking the database whether
-a token's session still exists, and of letting go of what was revoked. Must not know what the caller
-wants.
+In charge of the gateway's rule (an opaque key stands for its role) and of asking the database how a
+token's session and user stand. Must not know what the caller wants.
 """
 
 from __future__ import annotations
@@ -10,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from jotbase.auth.apikeys import resolve_key
+from jotbase.auth.facts import Facts, present, renewed
 from jotbase.auth.gate import read_credentials
 from jotbase.auth.keys import KeyRing
-from jotbase.auth.live import LiveSessions, Revocation
-from jotbase.auth.tokens import verify
+from jotbase.auth.live import LiveSessions
+from jotbase.auth.tokens import check_audience, verify
 from jotbase.errors import AccessError
+from jotbase.sql.units import Rows
 from jotbase.values import ANONYMOUS, Principal
 
-#: Whether the session of that id still stands in the database.
-SessionAlive = Callable[[str], Awaitable[bool]]
+#: Runs the statement that `facts.standing` makes of a principal.
+Standing = Callable[[Principal], Awaitable[Rows]]
 
 
 class CredentialCheck:
@@ -28,13 +29,13 @@ class CredentialCheck:
         self,
         ring: KeyRing,
         now: Callable[[], float],
-        session_alive: SessionAlive,
+        standing: Standing,
         audience: str | None = None,
     ) -> None:
         self.live = LiveSessions()
         self._ring = ring
         self._now = now
-        self._session_alive = session_alive
+        self._standing = standing
         self._audience = audience
         self._roles: dict[str, str] = {}
 
@@ -80,14 +81,14 @@ class CredentialCheck:
             return known
         mark = self.live.mark()
         principal = verify(text, self._ring, self._now(), audience=self._audience)
-        session = principal.session_id
-        if session is not None and not await self._session_alive(session):
-            raise AccessError(
-                "PGRST301", "The session of this token has ended", hint="Sign in again."
-            )
+        if principal.id is not None or principal.session_id is not None:
+            principal = present(principal, await self._standing(principal), self._now())
+            check_audience(principal.claims, self._audience)
         self.live.put(text, principal, mark)
         return principal
 
-    def revoke(self, revocation: Revocation) -> None:
-        """Forget every token of the sessions that ended."""
-        self.live.revoke(revocation)
+    def renewed(self, principal: Principal, facts: Facts) -> Principal:
+        """Return the principal with new facts. Raises AccessError when it is for others now."""
+        known = renewed(principal, facts)
+        check_audience(known.claims, self._audience)
+        return known

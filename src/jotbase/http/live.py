@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import parse_qs
 
 import orjson
 
-from jotbase.auth.live import Revocation
+from jotbase.auth.live import Notice, Revocation
 from jotbase.auth.tokens import has_expired
 from jotbase.errors import AccessError, ChannelError
 from jotbase.feed import Feed
@@ -75,9 +75,19 @@ class Live:
         for channels in self._sockets:
             channels.subscribe_again()
 
-    def revoke(self, revocation: Revocation) -> None:
-        """Close at once the channels of sessions that ended."""
-        self._end(revocation.covers, Event.REVOKED, refusals.SESSION_ENDED)
+    def take_notice(self, told: Iterable[Notice]) -> None:
+        """Close at once the channels of sessions that ended; let the others act under new facts."""
+        for notice in told:
+            if isinstance(notice, Revocation):
+                self._end(notice.covers, Event.REVOKED, refusals.SESSION_ENDED)
+                continue
+            for channels in tuple(self._sockets):
+                channels.renew(notice)
+
+    def restart(self) -> None:
+        """Close every socket such that its client comes back: what was missed cannot be told."""
+        for outlet in tuple(self._sockets.values()):
+            outlet.close(RESTART, self._farewell())
 
     def expire(self) -> None:
         """Close the channels whose tokens are over.
@@ -93,8 +103,7 @@ class Live:
 
     async def close(self) -> None:
         """Close every socket such that its client comes back and resumes."""
-        for outlet in tuple(self._sockets.values()):
-            outlet.close(RESTART, self._farewell())
+        self.restart()
 
     def _farewell(self) -> str:
         return f"cursor={self._house.feed.cursor}"

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import orjson
 
 from jotbase.auth.accounts import Context
+from jotbase.auth.one_time import OneTimeToken
 from jotbase.auth.policy import AuthPolicy
 from jotbase.auth.sessions import Session
 from jotbase.auth.users import Identity, User
@@ -46,7 +47,7 @@ def drive(unit: UnitOfWork[Result], *answers: Rows) -> tuple[Result, list[str]]:
         return result, verbs
 
 
-def row(value: User | Identity | Session) -> tuple[Any, ...]:
+def row(value: User | Identity | Session | OneTimeToken) -> tuple[Any, ...]:
     """Return the value as SQLite would give it."""
     return tuple(_stored(getattr(value, field.name)) for field in fields(value))
 

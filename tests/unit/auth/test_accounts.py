@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, NOW, POLICY, drive, row
+from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, NOW, drive, row
 
 from jotbase.auth.accounts import (
     Granted,
-    Refused,
+    password_of,
     refresh,
     sign_in,
     sign_out,
@@ -18,15 +18,14 @@ from jotbase.auth.accounts import (
     sign_up_anonymously,
     signed_in,
 )
-from jotbase.auth.live import Revocation
+from jotbase.auth.one_time import OneTimeToken
 from jotbase.auth.refresh_tokens import issue, parse
 from jotbase.auth.sessions import Session
-from jotbase.auth.users import Account
 from jotbase.errors import AuthError
+from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Rows, UnitOfWork
 from jotbase.values import Principal
 
-WAITING = replace(CONTEXT, policy=replace(POLICY, autoconfirm=False))
 SESSION = Session(
     "00000000-0000-4000-8000-00000000000b", ADA.id, MOMENT, MOMENT, bytes(32), refresh_counter=5
 )
@@ -61,25 +60,13 @@ def test_a_sign_up_stores_user_identity_and_session() -> None:
     assert parse(made.refresh_token).counter == 0
 
 
-def test_a_known_address_is_refused_or_answered_with_a_made_up_user() -> None:
-    """Autoconfirm refuses; confirmation by mail makes up a user, and neither writes."""
-    made, verbs = drive(sign_up(WAITING, "ada@example.com", "hash", {}), [row(ADA)])
-
-    assert refused(sign_up(CONTEXT, "ada@example.com", "hash", {}), [row(ADA)]) == (
-        422,
-        "user_already_exists",
-    )
-    assert isinstance(made, Account)
-    assert (made.user.role, made.identities, verbs) == ("", (), ["SELECT", "SELECT"])
-    assert made.user.id != ADA.id
-
-
-def test_an_unconfirmed_user_is_left_as_it_is() -> None:
-    """A second sign-up replaces nothing, neither password nor data."""
-    waiting = replace(ADA, email_confirmed_at=None)
-    unit = sign_up(WAITING, "ada@example.com", "other", {"name": "Eve"})
-
-    assert drive(unit, [row(waiting)]) == (Account(waiting), ["SELECT", "SELECT"])
+def test_a_known_address_is_refused() -> None:
+    """Where addresses need no confirmation, whether or not this one has it."""
+    for known in (ADA, replace(ADA, email_confirmed_at=None)):
+        assert refused(sign_up(CONTEXT, "ada@example.com", "hash", {}), [row(known)]) == (
+            422,
+            "user_already_exists",
+        )
 
 
 def test_an_anonymous_user_has_no_identity() -> None:
@@ -108,12 +95,13 @@ def test_a_sign_in_looks_again(change: dict[str, Any], expected: tuple[int, str]
 
 
 def test_a_ban_that_is_over_does_not_hold() -> None:
-    """At its last moment the user may come back; a renewed hash is stored on the way."""
+    """At its last moment the user may come back; a renewed hash is stored, and ends no session."""
     user = replace(ADA, banned_until=MOMENT)
-    granted, verbs = drive(sign_in(CONTEXT, ADA.id, "hash", "better"), [row(user)])
+    unit = sign_in(CONTEXT, ADA.id, "hash", "better")
+    granted, verbs = drive(unit, [row(user)], [], [row(SESSION)])
 
     assert granted.account.user.last_sign_in_at == MOMENT
-    assert verbs == ["SELECT", "SELECT", "UPDATE", "INSERT", "UPDATE"]
+    assert verbs == ["SELECT", "SELECT", "SELECT", "UPDATE", "INSERT", "INSERT", "UPDATE"]
 
 
 def test_a_refresh_writes_what_the_table_says() -> None:
@@ -126,8 +114,8 @@ def test_a_refresh_writes_what_the_table_says() -> None:
 
     assert isinstance(granted, Granted)
     assert (granted.session.refresh_counter, verbs[-1]) == (6, "UPDATE")
-    assert isinstance(ended, Refused)
-    assert (ended.revocation, deleting[-1]) == (Revocation(ADA.id, (SESSION.id,)), "DELETE")
+    assert isinstance(ended, AuthError)
+    assert (ended.code, deleting[-1]) == ("refresh_token_already_used", "DELETE")
 
 
 def test_a_refresh_of_nothing_is_not_found() -> None:
@@ -144,26 +132,45 @@ def test_a_token_is_worth_what_the_database_says() -> None:
 
     assert refused(signed_in(CONTEXT, PRINCIPAL)) == (403, "user_not_found")
     assert refused(signed_in(CONTEXT, PRINCIPAL), [row(ADA)]) == (403, "session_not_found")
-    assert refused(signed_in(CONTEXT, PRINCIPAL), [row(banned)], [], [(1,)]) == (
+    others = replace(SESSION, user_id="another")
+    assert refused(signed_in(CONTEXT, PRINCIPAL), [row(ADA)], [], [row(others)])[0] == 403
+    assert refused(signed_in(CONTEXT, PRINCIPAL), [row(banned)], [], [row(SESSION)]) == (
         403,
         "user_banned",
     )
 
 
 @pytest.mark.parametrize(
-    ("scope", "session_id", "expected"),
+    ("scope", "session_id", "values"),
     [
-        ("global", SESSION.id, Revocation(ADA.id)),
-        ("local", SESSION.id, Revocation(ADA.id, (SESSION.id,))),
-        ("others", SESSION.id, Revocation(ADA.id, ("s2", "s3"))),
-        ("local", None, Revocation(ADA.id)),
+        ("global", SESSION.id, (ADA.id,)),
+        ("local", SESSION.id, (SESSION.id, ADA.id)),
+        ("others", SESSION.id, (ADA.id, SESSION.id)),
+        ("local", None, (ADA.id,)),
     ],
 )
-def test_what_signing_out_tells(scope: Any, session_id: str | None, expected: Revocation) -> None:
-    """All of the user, this session, or the others as the database named them."""
-    principal = replace(PRINCIPAL, session_id=session_id)
-    alive: list[Rows] = [[(1,)]] if session_id else []
-    answers: list[Rows] = [[row(ADA)], [], *alive, [("s2",), ("s3",)]]
-    revocation, _ = drive(sign_out(CONTEXT, principal, scope), *answers)
+def test_what_signing_out_deletes(
+    scope: Any, session_id: str | None, values: tuple[str, ...]
+) -> None:
+    """All sessions of the user, this one, or all but this one."""
+    unit = sign_out(CONTEXT, replace(PRINCIPAL, session_id=session_id), scope)
+    answers: list[Rows] = [[row(ADA)], [], *([[row(SESSION)]] if session_id else [])]
+    statement = next(unit)
+    for answer in answers:
+        statement = unit.send(answer)
 
-    assert revocation == expected
+    assert statement.text.startswith('DELETE FROM "auth.sessions"')
+    assert statement.params == values
+
+
+def test_who_is_unconfirmed_is_known_by_the_last_sign_ups_password() -> None:
+    """It is in no account yet, but whoever gives it is told what is missing."""
+    waiting = replace(ADA, email_confirmed_at=None, encrypted_password=None)
+    letter = OneTimeToken(
+        "hash", ADA.id, "confirmation", "signup", "ada@example.com", MOMENT, client="c"
+    )
+    letters = [row(replace(letter, encrypted_password=password)) for password in (None, "b", "a")]
+
+    assert drive(password_of(SQLITE, "x"), [row(waiting)], letters)[0] == (waiting, "b")
+    assert drive(password_of(SQLITE, "x"), [row(ADA)])[0] == (ADA, "hash")
+    assert drive(password_of(SQLITE, "x"))[0] == (None, None)

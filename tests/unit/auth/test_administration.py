@@ -16,7 +16,6 @@ from jotbase.auth.administration import (
     read_duration,
     update_user,
 )
-from jotbase.auth.live import Revocation
 from jotbase.errors import AuthError
 from jotbase.sql.dialect import SQLITE
 
@@ -88,14 +87,16 @@ def test_a_page_comes_with_the_total() -> None:
     assert drive(unit, [(7,)], [row(ADA)]) == (UserPage((ADA,), 7), ["SELECT", "SELECT"])
 
 
-def test_a_password_set_by_an_admin_ends_all_sessions() -> None:
-    """Other changes end none."""
+def test_what_is_said_is_set_in_one_statement() -> None:
+    """A password or a ban ends the address that waits to be confirmed, too."""
+    waiting = replace(ADA, new_email="other@example.com")
     password, harmless = Profile(password_hash="new"), Profile(role="editor")
-    changed, verbs = drive(update_user(CONTEXT, ADA.id, password), [row(ADA)])
-    kept, _ = drive(update_user(CONTEXT, ADA.id, harmless), [row(ADA)])
+    changed, verbs = drive(update_user(CONTEXT, ADA.id, password), [row(waiting)])
+    kept, _ = drive(update_user(CONTEXT, ADA.id, harmless), [row(waiting)])
 
-    assert (changed.revocation, verbs[-1]) == (Revocation(ADA.id), "DELETE")
-    assert (kept.revocation, kept.account.user.role) == (None, "editor")
+    assert (changed.account.user.encrypted_password, verbs[2:]) == ("new", ["UPDATE"])
+    assert changed.account.user.new_email is None
+    assert (kept.account.user.new_email, kept.account.user.role) == ("other@example.com", "editor")
 
 
 def test_a_ban_is_set_and_lifted() -> None:
@@ -109,13 +110,12 @@ def test_a_ban_is_set_and_lifted() -> None:
 
 
 def test_deleting_takes_the_row_or_empties_it() -> None:
-    """Both end every session of the user."""
-    hard, verbs = drive(delete_user(CONTEXT, ADA.id, soft=False), [row(ADA)])
-    soft, emptying = drive(delete_user(CONTEXT, ADA.id, soft=True), [row(ADA)])
+    """What hangs on it, the database takes (`endings`)."""
+    _, verbs = drive(delete_user(CONTEXT, ADA.id, soft=False), [row(ADA)])
+    _, emptying = drive(delete_user(CONTEXT, ADA.id, soft=True), [row(ADA)])
 
-    assert hard == soft == Revocation(ADA.id)
-    assert verbs[-2:] == ["DELETE", "DELETE"]
-    assert emptying[-2:] == ["DELETE", "UPDATE"]
+    assert verbs[2:] == ["DELETE"]
+    assert emptying[2:] == ["UPDATE"]
 
 
 def test_an_unknown_user_is_not_found() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,15 +24,15 @@ from jotbase.sql.units import Rows, UnitOfWork
 EMAIL = "ada@example.com"
 WAITING = replace(CONTEXT, policy=replace(CONTEXT.policy, autoconfirm=False))
 UNCONFIRMED = replace(ADA, email_confirmed_at=None)
-#: What the ledger asks and writes: the hour, a line, what is old, this asking, wrong codes.
-SPACED: list[Rows] = [[], [], [], [], []]
-ASKED = ["SELECT", "SELECT", "DELETE", "INSERT", "DELETE"]
+#: What the ledger asks and writes: the hour, a line, what is old, this asking.
+SPACED: list[Rows] = [[], [], [], []]
+ASKED = ["SELECT", "SELECT", "DELETE", "INSERT"]
 LINK = link_token(b"key", EMAIL, "123456")
 TOKEN = OneTimeToken(stored_hash(LINK), ADA.id, "recovery", "recovery", EMAIL, MOMENT)
 
 
 def stored(token: OneTimeToken) -> Rows:
-    return [tuple(getattr(token, field.name) for field in fields(token))]
+    return [row(token)]
 
 
 def refused(unit: UnitOfWork[Any], *answers: Rows) -> tuple[int, str]:
@@ -48,7 +48,7 @@ def test_a_known_address_gets_a_letter() -> None:
     assert (letter.to, letter.purpose, letter.verification) == (EMAIL, "recovery", "recovery")
     assert letter.code == f"{int.from_bytes(bytes(range(80, 88))) % 1_000_000:06}"
     assert letter.token == link_token(b"key", EMAIL, letter.code)
-    assert verbs[-4:] == ["INSERT", "DELETE", "INSERT", "UPDATE"]
+    assert verbs[-5:] == ["INSERT", "DELETE", "SELECT", "INSERT", "UPDATE"]
 
 
 def test_an_unknown_address_gets_none() -> None:
@@ -60,14 +60,18 @@ def test_an_unknown_address_gets_none() -> None:
 
 
 def test_a_sign_up_is_confirmed_by_letter() -> None:
-    """The user is stored unconfirmed, and told when the mail went out."""
-    made, verbs = drive(sign_up_by_mail(WAITING, EMAIL, "hash", {}), *SPACED)
+    """The user is stored unconfirmed and without a password, and told when the mail went out."""
+    made, verbs = drive(sign_up_by_mail(WAITING, EMAIL, "hash", {"name": "Ada"}), *SPACED)
 
     (letter,) = made.letters
     assert (letter.purpose, letter.verification) == ("signup", "signup")
     assert made.account.user.confirmed_at is None
     assert made.account.user.confirmation_sent_at == MOMENT
-    assert verbs == [*ASKED, "SELECT", *["INSERT"] * 3, "DELETE", "INSERT", "UPDATE"]
+    assert (made.account.user.encrypted_password, made.account.user.user_metadata["name"]) == (
+        None,
+        "Ada",
+    )
+    assert verbs == [*ASKED, "SELECT", *["INSERT"] * 3, "DELETE", "SELECT", "INSERT", "UPDATE"]
 
 
 def test_a_known_address_signing_up_gets_no_letter() -> None:
@@ -140,10 +144,15 @@ def test_any_other_code_is_counted(answers: list[Rows]) -> None:
     assert verbs[-1] == "INSERT"
 
 
-@pytest.mark.parametrize(("purpose", "kept"), [("signup", "hash"), ("magiclink", None)])
-def test_a_password_set_before_the_address_was_proved(purpose: str, kept: str | None) -> None:
-    """It stays when the sign-up that set it is confirmed; else it may be a stranger's and goes."""
-    token = replace(TOKEN, slot="confirmation", purpose=purpose)
+@pytest.mark.parametrize(
+    ("purpose", "own", "kept"),
+    [("signup", "own", "own"), ("signup", None, "hash"), ("magiclink", None, None)],
+)
+def test_a_letters_proof_brings_its_own_password(
+    purpose: str, own: str | None, kept: str | None
+) -> None:
+    """What was set in no sign-up stays with a resent letter; one for a sign-in leaves none."""
+    token = replace(TOKEN, slot="confirmation", purpose=purpose, encrypted_password=own)
     granted, _ = drive(verify_link(CONTEXT, "signup", LINK), stored(token), [row(UNCONFIRMED)], [])
 
     assert granted.account.user.encrypted_password == kept

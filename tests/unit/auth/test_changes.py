@@ -8,14 +8,15 @@ import pytest
 from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, POLICY, drive, row
 
 from jotbase.auth.changes import UserChange, update_user
-from jotbase.auth.live import Revocation
+from jotbase.auth.sessions import Session
 from jotbase.auth.users import Identity
 from jotbase.errors import AuthError
 from jotbase.values import Principal
 
 PRINCIPAL = Principal("authenticated", id=ADA.id, session_id="s1")
 IDENTITY = Identity("i1", ADA.id, ADA.id, "email", MOMENT, MOMENT, email="ada@example.com")
-FOUND = ([row(ADA)], [row(IDENTITY)], [(1,)])
+SESSION = Session("s1", ADA.id, MOMENT, MOMENT, bytes(32))
+FOUND = ([row(ADA)], [row(IDENTITY)], [row(SESSION)])
 
 
 def test_data_alone_changes_the_metadata_alone() -> None:
@@ -26,17 +27,16 @@ def test_data_alone_changes_the_metadata_alone() -> None:
     assert changed.account.user == replace(
         ADA, user_metadata={"name": "Ada", "age": 36}, updated_at=MOMENT
     )
-    assert (changed.revocation, verbs[3:]) == (None, ["UPDATE"])
+    assert verbs[3:] == ["UPDATE"]
 
 
 def test_a_password_ends_the_other_sessions() -> None:
-    """What the database deleted is what is told."""
+    """The database ends all of them; the one that it was changed in is put back."""
     change = UserChange(password_hash="better")
-    changed, verbs = drive(update_user(CONTEXT, PRINCIPAL, change), *FOUND, [], [], [("s2",)])
+    changed, verbs = drive(update_user(CONTEXT, PRINCIPAL, change), *FOUND, [row(SESSION)])
 
     assert changed.account.user.encrypted_password == "better"
-    assert changed.revocation == Revocation(ADA.id, ("s2",))
-    assert verbs[3:] == ["DELETE", "UPDATE", "DELETE"]
+    assert verbs[3:] == ["SELECT", "UPDATE", "INSERT"]
 
 
 @pytest.mark.parametrize("autoconfirm", [True, False])
@@ -84,4 +84,4 @@ def test_somebody_without_an_address_gets_no_password() -> None:
     unit = update_user(CONTEXT, PRINCIPAL, UserChange(password_hash="hash"))
 
     with pytest.raises(AuthError, match="without an email or phone"):
-        drive(unit, [row(nobody)], [], [(1,)])
+        drive(unit, [row(nobody)], [], [row(SESSION)])

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import fields, replace
 
 import pytest
+from tests.unit.auth.driving import ADA
 
-from jotbase.auth.ddl import create
+from jotbase.auth import store
+from jotbase.auth.ddl import bring_up, create
 from jotbase.auth.one_time import FlowState, OneTimeToken
 from jotbase.auth.sessions import Session
 from jotbase.auth.users import Identity, User
@@ -59,3 +63,26 @@ def test_postgres_has_its_own_types_and_a_schema() -> None:
 def test_all_can_be_run_again() -> None:
     """Every statement makes only what is missing."""
     assert all("IF NOT EXISTS" in one.text for one in create(SQLITE) + create(POSTGRES))
+
+
+def test_letters_of_an_earlier_version_are_let_go() -> None:
+    """And with them what waited for one, of which nobody can tell whose it is."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.execute('CREATE TABLE "auth.one_time_tokens" ("token_hash" TEXT)')
+        for statement in create(SQLITE):
+            if "one_time_tokens" not in statement.text and "TRIGGER" not in statement.text:
+                connection.execute(statement.text)
+        waiting = replace(ADA, id="waiting", email="x@y.z", email_confirmed_at=None)
+        for user in (ADA, waiting):
+            inserted = store.insert(SQLITE, user)
+            connection.execute(inserted.text, inserted.params)
+        for _ in range(2):
+            unit = bring_up(SQLITE)
+            rows = connection.execute(next(unit).text).fetchall()
+            with suppress(StopIteration):
+                while True:
+                    rows = connection.execute(unit.send(rows).text).fetchall()
+        left = connection.execute('SELECT "encrypted_password" FROM "auth.users" ORDER BY "id"')
+
+        assert left.fetchall() == [("hash",), (None,)]
+        assert connection.execute('SELECT "client" FROM "auth.one_time_tokens"').fetchall() == []

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from jotbase.auth.live import LiveSessions, Revocation, revoked_since, session_alive
+from jotbase.auth.endings import FACTS
+from jotbase.auth.facts import Facts
+from jotbase.auth.live import (
+    LiveSessions,
+    Notice,
+    Renewal,
+    Revocation,
+    changed_since,
+    notices,
+)
 from jotbase.sql.dialect import SQLITE
 from jotbase.values import Principal
 
@@ -36,20 +47,19 @@ def test_a_token_is_forgotten_when_it_expires(live: LiveSessions) -> None:
 
 
 @pytest.mark.parametrize(
-    ("revocation", "left"),
+    ("notice", "left"),
     [
         (Revocation("ada", ("a1",)), {"ada2", "bob"}),
         (Revocation("ada", ("a1", "a2")), {"bob"}),
         (Revocation("ada"), {"bob"}),
         (Revocation("bob", ()), {"ada", "ada2", "bob"}),
         (Revocation("eve"), {"ada", "ada2", "bob"}),
+        (Renewal("ada", Facts({})), {"bob"}),
     ],
 )
-def test_a_revocation_takes_what_it_covers(
-    live: LiveSessions, revocation: Revocation, left: set[str]
-) -> None:
-    """Sessions by their id, or all of a user; nobody else's."""
-    live.revoke(revocation)
+def test_a_notice_takes_what_it_covers(live: LiveSessions, notice: Notice, left: set[str]) -> None:
+    """Sessions by their id, or all of a user, whose facts are asked for anew; nobody else's."""
+    live.forget([notice])
 
     assert {token for token in ("ada", "ada2", "bob") if live.get(token, NOW)} == left
 
@@ -66,7 +76,7 @@ def test_the_least_recently_used_goes_first(live: LiveSessions) -> None:
 def test_an_answer_that_predates_a_revocation_is_not_kept(live: LiveSessions) -> None:
     """Between the question to the database and its answer, the session may have ended."""
     mark = live.mark()
-    live.revoke(Revocation("ada", ("a3",)))
+    live.forget([Revocation("ada", ("a3",))])
     live.put("late", Principal("authenticated", id="ada", session_id="a3"), mark)
 
     assert live.get("late", NOW) is None
@@ -88,8 +98,44 @@ def test_everything_can_be_forgotten(live: LiveSessions) -> None:
     assert len(live) == 0
 
 
-def test_the_questions_that_others_ask_bind_their_values() -> None:
-    """Whether a session lives, and which have ended since."""
-    assert session_alive(SQLITE, "s'1").text == 'SELECT 1 FROM "auth.sessions" WHERE "id" = ?'
-    assert session_alive(SQLITE, "s'1").params == ("s'1",)
-    assert revoked_since(7).params == (7,)
+def logged(number: int, session: str, *, alive: bool = False, **user: Any) -> tuple[Any, ...]:
+    """Return a row of the log: a session's or, without one, a user's; `user` None for nobody."""
+    known = {"role": "authenticated", "app_metadata": "{}", "user_metadata": "{}", **user}
+    facts = [known.get(name) for name in FACTS]
+    return (number, session, "ada", session if alive else None, known.get("id", "ada"), *facts)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (logged(1, "a1"), Revocation("ada", ("a1",))),
+        (logged(1, "", id=None), Revocation("ada")),
+        (logged(1, "", deleted_at="2026-01-01T00:00:00+00:00"), Revocation("ada")),
+        (logged(1, "", banned_until="2027-01-01T00:00:00+00:00"), Revocation("ada")),
+    ],
+)
+def test_what_is_logged_ends_what_is_gone(row: Any, told: Notice) -> None:
+    """A session that is no more; all of a user who is no more, or not to be let in."""
+    assert notices([row], NOW) == (told,)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        logged(1, "a1", alive=True, role="editor"),
+        logged(1, "", role="editor"),
+        logged(1, "", role="editor", banned_until="2026-01-01T00:00:00+00:00"),
+    ],
+)
+def test_what_is_logged_renews_who_is_there(row: Any) -> None:
+    """The state counts, not the event: a session put back, a role that changed, a ban long over."""
+    (told,) = notices([row], NOW)
+
+    assert isinstance(told, Renewal)
+    assert (told.user_id, told.facts.claims["role"]) == ("ada", "editor")
+
+
+def test_many_lines_of_one_user_are_one_notice() -> None:
+    """The log may be long; what it comes to is told once."""
+    assert len(notices([logged(number, "") for number in range(1, 9)], NOW)) == 1
+    assert changed_since(SQLITE, 7).params == (7,)

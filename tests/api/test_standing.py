@@ -1,0 +1,145 @@
+"""What a rule can name has changed: the tokens that are about act at once under what is so now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.api.data_world import Serve, table
+
+from jotbase.sql.units import Rows, Statement, UnitOfWork
+from jotbase.testing import Client, TestBackend
+
+CODE = """
+from flask import Flask
+
+from jotbase.functions import caller, data
+
+app = Flask(__name__)
+
+
+@app.get("/who")
+def who():
+    me = caller()
+    return {"role": me.role, "email": me.email, "rows": len(data().get("/roled"))}
+"""
+TABLES = {
+    "roled": table({}, access={"select": "user.role == 'editor'", "insert": "False"}),
+    "listed": table({}, access={"select": "'boss' in user.roles", "insert": "False"}),
+    "mailed": table({}, access={"select": "user.email == 'new@example.com'", "insert": "False"}),
+    "named": table({}, access={"select": "user.claims['user_metadata']['plan'] == 'gold'"}),
+}
+CHANGES = [
+    ("roled", {"role": "editor"}, "\"role\" = 'editor'"),
+    ("listed", {"app_metadata": {"roles": ["boss"]}}, """"app_metadata" = '{"roles": ["boss"]}'"""),
+    ("mailed", {"email": "new@example.com"}, "\"email\" = 'new@example.com'"),
+    ("named", {"user_metadata": {"plan": "gold"}}, """"user_metadata" = '{"plan": "gold"}'"""),
+]
+
+
+@pytest.fixture
+def backend(serve: Serve) -> TestBackend:
+    backend = serve(TABLES, {"functions/__init__.py": CODE})
+    for name in TABLES:
+        assert backend.service.post(f"/{name}", {}).status == 201
+    return backend
+
+
+def admin(backend: TestBackend, user: Client, method: str = "PUT", **body: Any) -> None:
+    path = f"/auth/v1/admin/users/{user.id}"
+    assert backend.service.request(method, path, None, body).status == 200
+
+
+def by_hand(backend: TestBackend, serve: Serve, statement: str, user: Client) -> None:
+    """Change the user as another process would, and look as upkeep does twice a second."""
+
+    def unit() -> UnitOfWork[Rows]:
+        return (yield Statement(statement, (user.id,)))
+
+    serve.threads.run(backend._backend.engine.write(unit))
+    serve.threads.run(backend._backend._changes.look())
+
+
+@pytest.mark.parametrize(("name", "body", "assignment"), CHANGES)
+@pytest.mark.parametrize("hand", ["service role", "another process"])
+def test_a_rule_sees_what_is_so_now(
+    backend: TestBackend, serve: Serve, name: str, body: Any, assignment: str, hand: str
+) -> None:
+    """With the token that was given before, and nobody else's."""
+    user, other = backend.user(), backend.user()
+    before = [user.get(f"/{name}").json(), other.get(f"/{name}").json()]
+    if hand == "service role":
+        admin(backend, user, **body)
+    else:
+        update = f'UPDATE "auth.users" SET {assignment} WHERE "id" = ?'
+        by_hand(backend, serve, update, user)
+
+    assert before == [[], []]
+    assert (user.get(f"/{name}").json(), other.get(f"/{name}").json()) == ([{"id": 1}], [])
+
+
+def test_a_function_sees_it_too(backend: TestBackend) -> None:
+    """Its caller, and what its data client may read."""
+    user = backend.user("old@example.com")
+    before = user.function("/who").json()
+    admin(backend, user, role="editor", email="new@example.com")
+
+    assert before == {"role": "authenticated", "email": "old@example.com", "rows": 0}
+    assert user.function("/who").json() == {"role": "editor", "email": "new@example.com", "rows": 1}
+
+
+ENDS: dict[str, Callable[[TestBackend, Serve, Client], None]] = {
+    "ban": lambda backend, _, user: admin(backend, user, ban_duration="1h"),
+    "deletion": lambda backend, _, user: admin(backend, user, "DELETE"),
+    "soft deletion": lambda backend, _, user: admin(
+        backend, user, "DELETE", should_soft_delete=True
+    ),
+    "password": lambda backend, _, user: admin(backend, user, password="battery staple"),
+    "a ban by hand": lambda backend, serve, user: by_hand(
+        backend,
+        serve,
+        'UPDATE "auth.users" SET "banned_until" = \'2999-01-01T00:00:00+00:00\' WHERE "id" = ?',
+        user,
+    ),
+    "a deletion by hand": lambda backend, serve, user: by_hand(
+        backend, serve, 'DELETE FROM "auth.users" WHERE "id" = ?', user
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_who_is_not_to_be_let_in_is_refused_at_once(
+    backend: TestBackend, serve: Serve, end: str
+) -> None:
+    """On REST, functions and accounts; others go on."""
+    user, other = backend.user(), backend.user()
+    before = [user.get("/roled").status, user.function("/who").status]
+    ENDS[end](backend, serve, user)
+    refused = user.get("/roled")
+
+    assert before == [200, 200]
+    assert (refused.status, refused.json()["code"]) == (401, "PGRST301")
+    assert user.function("/who").status == 401
+    assert user.request("GET", "/auth/v1/user").status == 403
+    assert other.get("/roled").status == 200
+
+
+def test_a_ban_that_is_over_lets_the_token_in_again(backend: TestBackend) -> None:
+    """Its session was not ended, only held."""
+    user = backend.user()
+    admin(backend, user, ban_duration="10s")
+    banned = user.get("/roled").status
+    backend.clock.advance(10)
+
+    assert (banned, user.get("/roled").status) == (401, 200)
+
+
+def test_who_was_an_administrator_is_none_any_more(backend: TestBackend) -> None:
+    """The admin API asks for the role as it is, too."""
+    user = backend.user()
+    admin(backend, user, role="service_role")
+    before = user.request("GET", "/auth/v1/admin/users").status
+    admin(backend, user, role="authenticated")
+
+    assert (before, user.request("GET", "/auth/v1/admin/users").status) == (200, 403)
