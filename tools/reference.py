@@ -1,7 +1,7 @@
 """Write the pages of docs/reference that say what a table in the code says already.
 
-In charge of: settings, commands, error codes and operators as Markdown. `tests/docs` fails when a
-page that is committed differs from what this makes. Must not know: how any of them works.
+In charge of: settings, commands, error codes, operators and advice as Markdown. `tests/docs` fails
+when a page that is committed differs from what this makes. Must not know: how any of them works.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from jotbase.access.advice import ADVICE
 from jotbase.cli import COMMANDS, parser
 from jotbase.errors import ACCOUNT_CODES, CHANNEL_CODES, CODES
 from jotbase.query.operators import OPERATORS
@@ -126,6 +127,21 @@ def operators() -> str:
     )
 
 
+def advice() -> str:
+    """Return the page of advice."""
+    rows = ((f"`{code}`", when, what) for code, (when, what) in sorted(ADVICE.items()))
+    return (
+        "# Advice\n\n"
+        + MADE.format(source="`access/advice.py`")
+        + "`jotbase check` tells what is allowed and may not be meant, each piece with a code. "
+        "Nothing is refused\nfor it, and the exit code stays 0; with `--strict` it is 1. What is "
+        "meant is said in the table's file, with\nthe reason:\n\n```json\n"
+        '"acknowledges": {"anonymous-write": "a guestbook: visitors sign it"}\n```\n\n'
+        + "Where it cannot be told without rows whether a rule lets somebody through, `check` "
+        "takes it that it does.\n\n" + table(("code", "given when", "where it is not meant"), rows)
+    )
+
+
 def pages() -> dict[str, str]:
     """Return the text of each page by its file's name."""
     return {
@@ -133,6 +149,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands(),
         "errors.md": errors(),
         "operators.md": operators(),
+        "advice.md": advice(),
     }
 
 

@@ -86,20 +86,37 @@ def has_sql(model: Model) -> bool:
     )
 
 
+@contextlib.contextmanager
+def _database() -> Iterator[apsw.Connection]:
+    """Open a database in memory that holds the server's own tables."""
+    connection = Place(":memory:", FUNCTIONS, durable=False).connect(reader=False)
+    with contextlib.closing(connection):
+        for statement in create_accounts(SQLITE):
+            connection.execute(statement.text)
+        for text in internal_tables():
+            connection.execute(text)
+        yield connection
+
+
+@contextlib.contextmanager
+def emptied(model: Model) -> Iterator[apsw.Connection]:
+    """Open a database in memory that holds the model's tables, without views and rows."""
+    with _database() as connection:
+        trial = _Trial(connection, model)
+        for table in model:
+            if table.view is None:
+                _try_table(trial, table)
+        yield connection
+
+
 def tried(model: Model, strangers: Mapping[str, str] | None = NOTHING) -> Tried:
     """Return what the database says of the project's SQL.
 
     `strangers` are the SQL of what stands in the project's database, by name: what no file speaks
     of may be read too. None says that they are not known, so that a missing table is no fault.
     """
-    with contextlib.closing(
-        Place(":memory:", FUNCTIONS, durable=False).connect(reader=False)
-    ) as db:
+    with _database() as db:
         trial = _Trial(db, model)
-        for statement in create_accounts(SQLITE):
-            db.execute(statement.text)
-        for text in internal_tables():
-            db.execute(text)
         for name, text in (strangers or {}).items():
             if name in model.tables or select_fault(text) is not None:
                 continue

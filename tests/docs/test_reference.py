@@ -34,7 +34,9 @@ def maker() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["settings.md", "commands.md", "errors.md", "operators.md"])
+@pytest.mark.parametrize(
+    "name", ["settings.md", "commands.md", "errors.md", "operators.md", "advice.md"]
+)
 def test_a_page_is_what_the_code_says(name: str) -> None:
     """`make docs` makes each of these pages; the one committed is the same."""
     assert (ROOT / "docs/reference" / name).read_text() == maker().pages()[name]

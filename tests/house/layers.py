@@ -32,7 +32,7 @@ WORDS = "errors values"
 THINKING = f"{WORDS} sql schema auth query access realtime"
 PAGES = "pipeline feed calls"
 #: What the composition root is put together with.
-ROOT = "trial computing keychain data indexing mailing migration seeding upkeep"
+ROOT = "trial rule_plans computing keychain data indexing mailing migration seeding upkeep"
 OUTSIDE = f"{THINKING} {PAGES} engines.base engines functions http studio project settings"
 
 #: orjson is a codec, bytes to values and back: it may stand wherever JSON does.
@@ -61,6 +61,7 @@ ROOMS: dict[str, Room] = {
     ),
     "studio": _room(""),
     "keychain": _room(f"{WORDS} auth project settings"),
+    "rule_plans": _room(f"{WORDS} sql schema query access trial", "apsw"),
     "trial": _room(f"{WORDS} sql schema auth query engines", "apsw"),
     "data": _room(
         f"jotbase {THINKING} trial pipeline calls timing engines.base project settings", "orjson"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,28 @@ def test_check_asks_the_database_about_all_sql(tmp_path: Path) -> None:
     )
     assert "view ring is circularly defined" in done.stdout
     assert done.stdout.endswith("2 mistakes\n")
+
+
+def test_check_tells_what_may_not_be_meant(tmp_path: Path) -> None:
+    """With a code each; only with --strict is it a reason to fail; the file can say that it is."""
+    notes = {**NOTES, "access": {"insert": "True", "update": "user.id is not None"}}
+    project = write_project(tmp_path, {"notes": notes})
+    with closing(sqlite3.connect(tmp_path / "old.db")) as old:
+        old.execute("CREATE TABLE tags (name TEXT PRIMARY KEY COLLATE NOCASE, owner TEXT)")
+    pulled = command("pull", str(tmp_path / "old.db"), "--out", str(project))
+    file = project / "schemas/tags.json"
+    tags = json.loads(file.read_text()) | {"access": {"select": "row.owner == user.id"}}
+    file.write_text(json.dumps(tags))
+    done = command("check", "--project", str(project), "--json")
+    codes = [one["code"] for one in json.loads(done.stdout)["advice"]]
+    assert (pulled.returncode, done.returncode) == (0, 0)
+    assert codes == ["anonymous-write", "stranger-write", "nocase-unique"]
+    assert command("check", "--project", str(project), "--strict").returncode == 1
+
+    known = dict.fromkeys(codes[:2], "a wall that everybody writes on")
+    (project / "schemas/notes.json").write_text(json.dumps({**notes, "acknowledges": known}))
+    file.write_text(json.dumps(tags | {"acknowledges": {"nocase-unique": "names are public"}}))
+    assert command("check", "--project", str(project), "--strict").returncode == 0
 
 
 def test_seed_loads_rows_once(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""`jotbase check`: every mistake in schemas, rules and settings, at once.
+"""`jotbase check`: every mistake in schemas, rules and settings, and what may not be meant.
 
-In charge of how mistakes are printed, and of which rules are judged where. Must not find any.
+In charge of how these are printed, and of which rules are judged where. Must not find any.
 """
 
 from __future__ import annotations
@@ -8,68 +8,121 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 
-from jotbase.data import read_meaning
-from jotbase.engines.sqlite.introspect import made_by_hand
+from jotbase.access.advice import Advice, Seen, advise
+from jotbase.data import Meaning, read_meaning
+from jotbase.engines.sqlite.introspect import loose_keys, made_by_hand
 from jotbase.errors import Fault, ProjectError
-from jotbase.functions.host import load_for, load_functions
+from jotbase.functions.host import Loaded, load_for, load_functions
 from jotbase.project import Project, find_project, read_dotenv
-from jotbase.schema.model import Model
-from jotbase.settings import read_settings
+from jotbase.rule_plans import scanning_rules
+from jotbase.settings import Settings, read_settings
+from jotbase.trial import tried
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--strict", action="store_true", help="exit with 1 where there is advice as well"
+    )
+
+
+@dataclass(slots=True)
+class _Found:
+    """What could be read, and what is wrong."""
+
+    faults: list[Fault] = field(default_factory=list)
+    meaning: Meaning | None = None
+    settings: Settings | None = None
+    loaded: Loaded | None = None
 
 
 def run(options: argparse.Namespace) -> int:
     """Check everything; exit code 1 if anything is wrong."""
     project = find_project(options.project)
-    faults: list[Fault] = []
-    rules: list[dict[str, str]] = []
-    models: list[Model] = []
+    database = _database(project)
+    there = made_by_hand(database)
+    found = _checked(project, there)
+    rules = found.meaning.policy.described() if found.meaning is not None else []
+    advice = _advice(found, there, loose_keys(database))
+    if options.json:
+        told = {
+            "faults": [asdict(fault) for fault in found.faults],
+            "advice": [asdict(one) | {"hint": one.hint} for one in advice],
+            "rules": rules,
+        }
+        print(json.dumps(told, indent=2))
+    else:
+        _print(found.faults, advice, rules)
+    return 1 if found.faults or (options.strict and advice) else 0
+
+
+def _checked(project: Project, there: Mapping[str, str]) -> _Found:
+    found = _Found()
 
     def read_schemas() -> None:
-        meaning = read_meaning(project, there=_there(project))
-        rules.extend(meaning.policy.described())
-        models.append(meaning.model)
+        found.meaning = read_meaning(project, there=there)
+
+    def read_variables() -> None:
+        found.settings = read_settings(os.environ, read_dotenv(project))
 
     def read_functions() -> None:
-        if models:
-            load_for(project.functions, models[0])
+        if found.meaning is not None:
+            found.loaded = load_for(project.functions, found.meaning.model)
         else:
-            load_functions(project.functions)
+            found.loaded = load_functions(project.functions)
 
-    for check in (
-        read_schemas,
-        lambda: read_settings(os.environ, read_dotenv(project)),
-        read_functions,
-    ):
+    checks: tuple[Callable[[], None], ...] = (read_schemas, read_variables, read_functions)
+    for check in checks:
         try:
             check()
         except ProjectError as error:
-            faults.extend(error.faults)
-    if options.json:
-        print(json.dumps({"faults": [asdict(fault) for fault in faults], "rules": rules}, indent=2))
-    else:
-        _print(faults, rules)
-    return 1 if faults else 0
+            found.faults.extend(error.faults)
+    return found
 
 
-def _there(project: Project) -> dict[str, str]:
-    """Return the SQL of what stands in the project's database, by name."""
+def _advice(
+    found: _Found, there: Mapping[str, str], loose: Mapping[str, tuple[tuple[str, ...], ...]]
+) -> list[Advice]:
+    """Return what is allowed and may not be meant, as far as the files could be read."""
+    if found.meaning is None:
+        return []
+    model, policy = found.meaning.model, found.meaning.policy
+    functions = found.loaded.functions if found.loaded is not None else {}
+    seen = Seen(
+        reads=tried(model, there).reads,
+        loose=loose,
+        scans=tuple(scanning_rules(model, policy)),
+        functions=tuple(
+            name
+            for name, several in functions.items()
+            if any(one.roles is None and not one.reads for one in several)
+        ),
+        unproven=found.settings is not None and found.settings.autoconfirm,
+    )
+    return advise(model, policy, seen)
+
+
+def _database(project: Project) -> str:
+    """Return where the project's database is; wrong settings are told by their own check."""
     try:
         settings = read_settings(os.environ, read_dotenv(project))
     except ProjectError:
-        return {}  # told by its own check
-    return made_by_hand(project.database(settings.database_url))
+        settings = Settings()
+    return project.database(settings.database_url)
 
 
-def _print(faults: list[Fault], rules: list[dict[str, str]]) -> None:
+def _print(faults: list[Fault], advice: list[Advice], rules: list[dict[str, str]]) -> None:
     for fault in faults:
         print(fault)
+    for one in advice:
+        print(one)
     for rule in rules:
         print(f"{rule['table']:<20} {rule['action']:<7} {rule['judged']:<11} {rule['rule']}")
+    if advice:
+        count = f"{len(advice)} pieces" if len(advice) > 1 else "1 piece"
+        print(f"{count} of advice: docs/reference/advice.md says what each is about")
     print(f"{len(faults)} mistakes" if len(faults) != 1 else "1 mistake")

@@ -181,6 +181,11 @@ _TABLE_KEYWORDS: dict[str, Any] = {
         "type": "boolean",
         "description": "Whether subscribers are told of changes.",
     },
+    "acknowledges": {
+        "type": "object",
+        "additionalProperties": {"type": "string", "minLength": 1},
+        "description": "Advice of `jotbase check` that is known and meant: its code, and why.",
+    },
     "withoutRowid": {
         "type": "boolean",
         "description": "SQLite keeps the rows by their primary key, and does not number them.",

@@ -48,6 +48,13 @@ _MADE = (
     " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"
 )
 
+_LOOSE = (
+    "SELECT m.name, l.name, x.name FROM sqlite_schema AS m, pragma_index_list(m.name) AS l,"
+    " pragma_index_xinfo(l.name) AS x WHERE m.type = 'table' AND l.\"unique\" AND x.key AND EXISTS"
+    " (SELECT 1 FROM pragma_index_xinfo(l.name) AS y WHERE y.key AND y.coll <> 'BINARY')"
+    " ORDER BY m.rowid, l.seq, x.seqno"
+)
+
 #: The columns that SQLite gives generated ones in `hidden` (sqlite.org/pragma.html, table_xinfo).
 _GENERATED = (2, 3)
 
@@ -169,22 +176,38 @@ def _references(connection: apsw.Connection, table: str) -> Iterator[FoundRefere
         )
 
 
-def made_by_hand(path: str) -> dict[str, str]:
-    """Return the SQL of the tables and views in a database file by name, the server's left out;
-    none where there is no database that can be read.
+def loose_keys(path: str) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Return the unique keys, by table, that a database file does not compare by their bytes; none
+    where there is no database that can be read.
     """
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for table, index, column in _read_only(path, _LOOSE):
+        keys = found.setdefault(str(table), {})
+        keys[str(index)] = (*keys.get(str(index), ()), str(column or "an expression"))
+    return {table: tuple(keys.values()) for table, keys in found.items()}
+
+
+def _read_only(path: str, text: str) -> list[tuple[Any, ...]]:
+    """Return what a statement gives; nothing where there is no database that can be read."""
     if not Path(path).is_file():
-        return {}
+        return []
     with contextlib.suppress(apsw.Error):
         connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
         with contextlib.closing(connection):
             connection.set_busy_timeout(1000)
-            return {
-                str(name): str(text)
-                for name, text in connection.execute(_MADE).fetchall()
-                if not str(name).startswith(("jotbase.", "auth."))
-            }
-    return {}
+            return list(connection.execute(text).fetchall())
+    return []
+
+
+def made_by_hand(path: str) -> dict[str, str]:
+    """Return the SQL of the tables and views in a database file by name, the server's left out;
+    none where there is no database that can be read.
+    """
+    return {
+        str(name): str(text)
+        for name, text in _read_only(path, _MADE)
+        if not str(name).startswith(("jotbase.", "auth."))
+    }
 
 
 def _origins(connection: apsw.Connection, view: str) -> dict[str, tuple[str, str]]:

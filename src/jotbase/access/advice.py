@@ -1,0 +1,264 @@
+"""What is allowed and may not be meant: rules that let more through than their author may think.
+
+In charge of each piece of advice: its code, its words, and what of a model it is about. Nothing
+here is a mistake, and nothing is refused for it. Must not know databases: what only they can tell
+comes in as `Seen`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from jotbase.access.policy import Policy, Rule
+from jotbase.access.possible import OWNER, STRANGER, VISITOR, is_self_written, may_be_true
+from jotbase.access.rules import ACTIONS, Action
+from jotbase.query.expr import Apply, Exists, Expr, Fact, Field, facts, walk
+from jotbase.schema.columns import computed_hint
+from jotbase.schema.model import USERS, Model, Table, Type
+from jotbase.schema.subschemas import pointer
+
+#: Every code: when it is given, and what to do where it is not meant.
+ADVICE: Mapping[str, tuple[str, str]] = {
+    "accounts-in-view": (
+        "a view shows what the server keeps: accounts, or its own notes",
+        "leave the columns out, or take the view's `access` away",
+    ),
+    "anonymous-write": (
+        "a visitor who has not signed in may add, change or delete rows",
+        "ask for `user.id is not None`, or for the row to be the caller's own",
+    ),
+    "nocase-unique": (
+        "the database compares a key whatever the case, so that `Ada` takes the place of `ada`:"
+        " who adds a row learns of rows that the rules hide, and an upsert reaches for them",
+        "store keys in one case, or make the column's collation BINARY",
+    ),
+    "open-function": (
+        "a function that may write is callable by everybody, visitors too",
+        'name who may call it: `@rpc(roles=["authenticated"])`',
+    ),
+    "readable-secret": (
+        "a column whose name sounds secret is sent to everybody whom the `select` rule lets see"
+        " a row, and it lets any stranger",
+        'write "writeOnly": true in the column, or narrow the rule',
+    ),
+    "rule-scans": (
+        "a rule looks through a whole table for each row that it is asked of",
+        'add the columns that it compares to the other table\'s "indexes"',
+    ),
+    "self-granted": (
+        "a rule asks another table for a row of the caller's, and the caller may add or change"
+        " such a row there without limits",
+        "let only those add it who may grant it, or pin the columns: `new.role == row.role`",
+    ),
+    "stale-acknowledgement": (
+        'a file\'s "acknowledges" names advice that is not given any more',
+        "take it out",
+    ),
+    "stranger-write": (
+        "whoever is signed in may change or delete rows that are not their own",
+        "hold the row against the caller: `row.owner == user.id`",
+    ),
+    "text-default": (
+        "a default is text that looks like an expression, and is stored as that text",
+        'write "defaultExpression"',
+    ),
+    "unique-secret": (
+        "a `writeOnly` column is part of a key: who adds a row learns whether a value is there",
+        "take it out of the key",
+    ),
+    "unproven-email": (
+        "a rule trusts `user.email`, and addresses count without a mail to them",
+        "set JOTBASE_SMTP_URL, or JOTBASE_MAIL_AUTOCONFIRM=false",
+    ),
+    "user-metadata-trusted": (
+        "a rule trusts `user.claims['user_metadata']`, which users write themselves",
+        "use `user.roles` or `user.claims['app_metadata']`, which only the service role sets",
+    ),
+}
+
+_SECRET = re.compile(
+    r"pass(word|wd|phrase|code)|secret|token|api_?key|private_?key|credential|\bpin\b|\bssn\b"
+    r"|social_security|\biban\b|credit_?card|card_?number|\bcvv\b|\bcvc\b|salt|otp",
+    re.IGNORECASE,
+)
+_WRITES: tuple[Action, ...] = ("insert", "update", "delete")
+_EMAILS = (("email",), ("claims", "email"))
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One piece: its code, the file and the place in it, and what it is about."""
+
+    code: str
+    file: str
+    pointer: str
+    reason: str
+
+    @property
+    def hint(self) -> str:
+        """What to do where it is not meant."""
+        return ADVICE[self.code][1]
+
+    def __str__(self) -> str:
+        return f"{self.file}#{self.pointer}: {self.code}: {self.reason}\n    hint: {self.hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a model does not say: tables that views read, unique keys that the database does not
+    compare by their bytes, rules that scan, functions open to all, whether addresses go unproven.
+    """
+
+    reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    loose: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    scans: tuple[tuple[str, Action, str], ...] = ()
+    functions: tuple[str, ...] = ()
+    unproven: bool = False
+
+
+def advise(model: Model, policy: Policy, seen: Seen) -> list[Advice]:
+    """Return what is not acknowledged, and acknowledgements of nothing."""
+    told: list[Advice] = []
+    for table in model:
+        found = list(dict.fromkeys(_of_table(table, model, policy, seen)))
+        known = table.schema.get("acknowledges", {})
+        told.extend(one for one in found if one.code not in known)
+        for code in known:
+            if code not in {one.code for one in found}:
+                at = pointer(["acknowledges", code])
+                told.append(Advice("stale-acknowledgement", table.file, at, f"nothing is {code}"))
+    for name in seen.functions:
+        reason = f"{name} may be called by everybody"
+        told.append(Advice("open-function", "functions/__init__.py", f"/{name}", reason))
+    return told
+
+
+def _of_table(table: Table, model: Model, policy: Policy, seen: Seen) -> Iterator[Advice]:
+    rules = policy.rules.get(table.name, {})
+    for action in ACTIONS:
+        rule = rules.get(action)
+        if rule is not None:
+            yield from _of_rule(table, action, rule, seen)
+            for name in _self_granted(rule.expression, model, policy):
+                reason = f"who asks may put the row into {name} that the rule looks for"
+                yield Advice("self-granted", table.file, f"/access/{action}", reason)
+    for name, action, reason in seen.scans:
+        if name == table.name:
+            yield Advice("rule-scans", table.file, f"/access/{action}", reason)
+    yield from _of_columns(table, rules)
+    yield from _of_keys(table, rules, seen)
+
+
+def _of_rule(table: Table, action: Action, rule: Rule, seen: Seen) -> Iterator[Advice]:
+    at = f"/access/{action}"
+    asked = facts(rule.expression)
+    if any(map(is_self_written, asked)):
+        reason = "the rule trusts what users write of themselves"
+        yield Advice("user-metadata-trusted", table.file, at, reason)
+    if seen.unproven and any(fact.path in _EMAILS for fact in asked):
+        reason = "the rule trusts an address that nobody has proven"
+        yield Advice("unproven-email", table.file, at, reason)
+    if action not in _WRITES:
+        return
+    if may_be_true(rule.expression, VISITOR):
+        yield Advice("anonymous-write", table.file, at, f"anon may {action} rows of {table.name}")
+    elif action != "insert" and may_be_true(rule.expression, STRANGER):
+        reason = f"any signed-in caller may {action} rows of {table.name}"
+        yield Advice("stranger-write", table.file, at, reason)
+
+
+def _of_columns(table: Table, rules: Mapping[Action, Rule]) -> Iterator[Advice]:
+    select = rules.get("select")
+    open_to_all = select is not None and any(
+        may_be_true(select.expression, caller) for caller in (VISITOR, STRANGER)
+    )
+    for column in table.columns:
+        at: list[str | int] = ["properties", column.name]
+        if open_to_all and not column.write_only and _SECRET.search(column.name):
+            reason = f"strangers may read {column.name}"
+            yield Advice("readable-secret", table.file, pointer(at), reason)
+        if column.type is Type.TEXT and computed_hint(column.default) is not None:
+            reason = f"{column.name} is filled with the text {column.default!r}"
+            yield Advice("text-default", table.file, pointer([*at, "default"]), reason)
+
+
+def _of_keys(table: Table, rules: Mapping[Action, Rule], seen: Seen) -> Iterator[Advice]:
+    keys = [("primaryKey", table.primary_key)]
+    keys += [("unique", unique.columns) for unique in table.unique]
+    for word, columns in keys:
+        named = ", ".join(columns)
+        if any(table.by_name[name].write_only for name in columns) and "insert" in rules:
+            reason = f"({named}) is unique, and part of it is writeOnly"
+            yield Advice("unique-secret", table.file, f"/{word}", reason)
+    if any(facts(rule.expression) for rule in rules.values()):
+        for columns in seen.loose.get(table.name, ()):
+            reason = (
+                f"({', '.join(columns)}) is not compared by its bytes, beside rules about callers"
+            )
+            yield Advice("nocase-unique", table.file, "/unique", reason)
+    inner = sorted(
+        name for name in seen.reads.get(table.name, ()) if name.startswith(("auth.", "jotbase."))
+    )
+    if inner and rules.get("select") is not None:
+        reason = f"the view reads {', '.join(inner)}, and has a select rule"
+        yield Advice("accounts-in-view", table.file, "/view", reason)
+
+
+def _self_granted(expression: Expr, model: Model, policy: Policy) -> Iterator[str]:
+    """Yield the tables that a rule asks for a row of the caller's, who may put it there."""
+    for node in walk(expression):
+        if not isinstance(node, Exists) or node.table.name == USERS.name:
+            continue
+        if not any(_is_own(part, node.scope) for part in walk(node.where)):
+            continue
+        rules = policy.rules.get(node.table.name, {})
+        insert, update = rules.get("insert"), rules.get("update")
+        added = insert is not None and may_be_true(insert.expression, OWNER)
+        if node.table.name in model.tables and (added or _changes(node, update)):
+            yield node.table.name
+
+
+def _is_own(part: Expr, scope: str) -> bool:
+    """Say whether a part holds a column of the row against the caller."""
+    if not isinstance(part, Apply) or part.operator != "eq":
+        return False
+    return any(isinstance(one, Fact) for one in part.arguments) and any(
+        isinstance(one, Field) and one.scope == scope for one in part.arguments
+    )
+
+
+def _changes(node: Exists, update: Rule | None) -> bool:
+    """Say whether who owns such a row may change what the rule asks of it."""
+    if update is None or not may_be_true(update.expression, OWNER):
+        return False
+    pinned = {
+        one.arguments[0].name
+        for one in walk(update.expression)
+        if isinstance(one, Apply) and one.operator == "eq" and _is_pin(one)
+        if isinstance(one.arguments[0], Field)
+    }
+    asked = {
+        one.name for one in walk(node.where) if isinstance(one, Field) and one.scope == node.scope
+    }
+    own = {
+        one.name
+        for part in walk(node.where)
+        if isinstance(part, Apply) and _is_own(part, node.scope)
+        for one in part.arguments
+        if isinstance(one, Field)
+    }
+    fixed = {column.name for column in node.table.columns if column.read_only}
+    return bool(asked - own - pinned - fixed)
+
+
+def _is_pin(part: Apply) -> bool:
+    """Say whether a part holds a column as it was: `new.role == row.role`."""
+    one, other = part.arguments
+    return (
+        isinstance(one, Field)
+        and isinstance(other, Field)
+        and one.name == other.name
+        and {one.scope, other.scope} == {"new", "row"}
+    )

@@ -1,0 +1,131 @@
+"""What a rule may come to for a kind of caller, whatever the rows: true, false or unknown.
+
+In charge of reading an expression without rows, so that what it lets through at most is known. It
+may say that something is possible which no row makes true; never the other way round. Must not
+know what is advised (`advice`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from jotbase.query.expr import (
+    And,
+    Apply,
+    Context,
+    Exists,
+    Expr,
+    Fact,
+    Field,
+    Follow,
+    Literal,
+    Not,
+    Now,
+    Or,
+    walk,
+)
+from jotbase.query.judge import Env, judge
+from jotbase.query.operators import OPERATORS
+from jotbase.values import ANON, AUTHENTICATED, Principal
+
+Outcomes = frozenset[bool | None]
+
+_ALL: Outcomes = frozenset((True, False, None))
+_UNKNOWN: Outcomes = frozenset((None,))
+_NO: Outcomes = frozenset((False,))
+_EITHER: Outcomes = frozenset((True, False))
+_EQUAL = frozenset({"eq", "in", "holds"})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A kind of caller. `owns` says that rows may be the caller's own; what other tables say of a
+    caller is then left out.
+    """
+
+    principal: Principal
+    owns: bool = False
+
+
+#: Who has said nothing; who is signed in and named by no row; who is, by the row at hand alone.
+VISITOR = Caller(Principal(ANON, None, None))
+STRANGER = Caller(
+    Principal(AUTHENTICATED, "00000000-0000-4000-8000-000000000000", "nobody@nowhere.invalid")
+)
+OWNER = Caller(STRANGER.principal, owns=True)
+
+
+def may_be_true(expression: Expr, caller: Caller) -> bool:
+    """Say whether a rule may let such a caller through."""
+    return True in outcomes(expression, caller)
+
+
+def outcomes(expression: Expr, caller: Caller) -> Outcomes:
+    """Return all that an expression may come to."""
+    match expression:
+        case Literal(value):
+            return frozenset((value,)) if value in (True, False, None) else _ALL
+        case And(parts):
+            return _joined([outcomes(part, caller) for part in parts], by=False)
+        case Or(parts):
+            return _joined([outcomes(part, caller) for part in parts], by=True)
+        case Not(part):
+            return frozenset(None if one is None else not one for one in outcomes(part, caller))
+        case Exists(where=where):
+            if caller.owns and any(isinstance(node, Fact) for node in walk(where)):
+                return _NO
+            return _EITHER if True in outcomes(where, caller) else _NO
+        case Follow(value=value):
+            return outcomes(value, Caller(caller.principal)) | _UNKNOWN
+        case Fact() if not is_self_written(expression):
+            told = expression.fill(Context(caller.principal))
+            return frozenset((told,)) if told in (True, False, None) else _ALL
+        case Apply():
+            return _applied(expression, caller)
+    return _ALL
+
+
+def _joined(parts: Iterable[Outcomes], *, by: bool) -> Outcomes:
+    found: Outcomes = frozenset((not by,))
+    for part in parts:
+        found = frozenset(_pair(one, other, by=by) for one in found for other in part)
+    return found
+
+
+def _pair(one: bool | None, other: bool | None, *, by: bool) -> bool | None:
+    if by in (one, other):
+        return by
+    return None if None in (one, other) else not by
+
+
+def is_self_written(fact: Fact) -> bool:
+    """Say whether the caller itself writes what the fact says."""
+    return fact.path[:2] == ("claims", "user_metadata")
+
+
+def _applied(expression: Apply, caller: Caller) -> Outcomes:
+    """Return what an operator may give: of rows anything, of the caller what it is."""
+    inner = list(walk(expression))
+    asked = [node for node in inner if isinstance(node, Fact)]
+    if any(isinstance(node, Now) for node in inner) or any(map(is_self_written, asked)):
+        return _ALL
+    if not any(isinstance(node, Field | Exists | Follow) for node in inner):
+        told = _judged(expression)(caller.principal)
+        return frozenset((told,))
+    if not asked:
+        return _ALL
+    context = Context(caller.principal)
+    if OPERATORS[expression.operator].strict and any(fact.fill(context) is None for fact in asked):
+        return _UNKNOWN
+    if expression.operator == "neq":
+        return frozenset((True, None))
+    followed = any(isinstance(node, Exists | Follow) for node in inner)
+    if expression.operator in _EQUAL and (followed or not caller.owns):
+        return frozenset((False, None))
+    return _ALL
+
+
+def _judged(expression: Apply) -> Callable[[Principal], bool | None]:
+    told = judge(expression)
+    return lambda principal: told(Env({}, Context(principal)))

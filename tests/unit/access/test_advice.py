@@ -1,0 +1,128 @@
+"""Advice: what is allowed and may not be meant, each with its code."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+import pytest
+from tests.unit.schema.projects import ID, TEXT, model, table_file
+
+from jotbase.access.advice import ADVICE, Seen, advise
+from jotbase.access.policy import load_policy
+
+OWNER = {"type": "string", "format": "uuid"}
+T = {"id": ID, "owner": OWNER, "note": TEXT}
+MINE = "row.owner == user.id"
+
+
+def told(access: dict[str, str], seen: Seen | None = None, **others: Any) -> list[str]:
+    """Return code and place of the advice on a table with these rules; others stand beside it."""
+    more = {"properties": T, "primaryKey": ["id"], **others.pop("said", {})}
+    files = {"t": {"type": "object", "access": access, **more}, **others}
+    found = model(**files)
+    advice = advise(found, load_policy(found), seen or Seen())
+    return [f"{one.code} {PurePath(one.file).stem}{one.pointer}" for one in advice]
+
+
+@pytest.mark.parametrize(
+    ("access", "expected"),
+    [
+        ({"select": "True"}, []),
+        ({"insert": "new.owner == user.id", "update": MINE, "delete": MINE}, []),
+        ({"insert": "user.id is not None"}, []),
+        ({"insert": "True"}, ["anonymous-write t/access/insert"]),
+        ({"insert": "new.note != 'x'"}, ["anonymous-write t/access/insert"]),
+        ({"delete": f"{MINE} or row.note is None"}, ["anonymous-write t/access/delete"]),
+        ({"update": "user.id is not None"}, ["stranger-write t/access/update"]),
+        ({"delete": "user.role == 'authenticated'"}, ["stranger-write t/access/delete"]),
+        ({"update": "'admin' in user.roles"}, []),
+        (
+            {"select": "user.claims['user_metadata']['team'] == row.note"},
+            ["user-metadata-trusted t/access/select"],
+        ),
+    ],
+)
+def test_rules_that_let_more_through_than_may_be_meant(
+    access: dict[str, str], expected: list[str]
+) -> None:
+    """By action, each once."""
+    assert told(access) == expected
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"insert": "new.member == user.id"}, ["self-granted"]),
+        ({"insert": "user.id is not None"}, ["self-granted"]),
+        ({"insert": "new.member == user.id and new.note.owner == user.id"}, []),
+        ({"insert": "any(i.owner == user.id for i in t if i.id == new.note)"}, []),
+        ({"insert": "'admin' in user.roles"}, []),
+        ({"update": "row.member == user.id and new.member == row.member"}, ["self-granted"]),
+        ({"update": "row.member == user.id and new.role == row.role and new.note == row.note"}, []),
+        ({}, []),
+    ],
+)
+def test_membership_that_is_taken_and_not_given(
+    members: dict[str, str], expected: list[str]
+) -> None:
+    """A rule that asks a table into which the caller may write what the rule looks for."""
+    note = {"type": "integer", "references": "t.id"}
+    file = table_file({"note": note, "member": OWNER, "role": TEXT}, access=members)
+    rule = "any(m.member == user.id and m.role == 'a' for m in members if m.note == row.id)"
+    found = [one for one in told({"select": rule}, members=file) if "self-granted" in one]
+    assert found == [f"{code} t/access/select" for code in expected]
+
+
+def test_columns_and_keys_that_tell_too_much() -> None:
+    """Names that sound secret, literals that look computed, keys over what is never sent."""
+    said = {
+        "properties": {
+            **T,
+            "api_key": TEXT,
+            "password_hash": {**TEXT, "writeOnly": True},
+            "made": {**TEXT, "default": "now()"},
+            "spinner": TEXT,
+        },
+        "unique": [["password_hash"]],
+    }
+    access = {"select": "True", "insert": "new.owner == user.id"}
+    assert told(access, said=said) == [
+        "readable-secret t/properties/api_key",
+        "text-default t/properties/made/default",
+        "unique-secret t/unique",
+    ]
+    assert told({"select": MINE}, said=said) == ["text-default t/properties/made/default"]
+
+
+def test_what_only_the_database_and_the_settings_tell() -> None:
+    """Keys that are not compared by bytes, views over accounts, scans, functions, addresses."""
+    view = table_file({"id": TEXT}, view='select id from "auth.users"', access={"select": "True"})
+    seen = Seen(
+        reads={"v": frozenset({"auth.users"})},
+        loose={"t": (("note",),)},
+        scans=(("t", "select", "it looks through all of members"),),
+        functions=("count_up",),
+        unproven=True,
+    )
+    assert told({"select": f"{MINE} or row.note == user.email"}, seen, v=view) == [
+        "unproven-email t/access/select",
+        "rule-scans t/access/select",
+        "nocase-unique t/unique",
+        "accounts-in-view v/view",
+        "open-function __init__/count_up",
+    ]
+
+
+def test_what_is_acknowledged_is_not_told_again() -> None:
+    """And an acknowledgement of nothing is told, so that none outlives its reason."""
+    known = {"acknowledges": {"anonymous-write": "a guestbook"}}
+    assert told({"insert": "True"}, said=known) == []
+    assert told({"insert": "new.owner == user.id"}, said=known) == [
+        "stale-acknowledgement t/acknowledges/anonymous-write"
+    ]
+
+
+def test_every_code_says_when_and_what_to_do() -> None:
+    """In sentences that the reference shows."""
+    assert all(when and what for when, what in ADVICE.values())
