@@ -32,7 +32,7 @@ from jotbase.schema.model import Column, Table, Type
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?", re.ASCII)
 
 #: How many parts of a conjunction or disjunction stand side by side.
-_WIDTH = 16
+WIDTH = 16
 _LIKE = ("like", "ilike")
 _REGULAR = ("match", "imatch")
 _SYMBOLS = {
@@ -156,8 +156,8 @@ def _combined(operator: str, parts: list[Condition], negated: bool) -> Condition
 
 def balanced(operator: str, parts: Sequence[Expr]) -> Expr:
     """Join expressions in groups of a few, since databases bound how high an expression may be."""
-    while len(parts) > _WIDTH:
-        groups = [parts[start : start + _WIDTH] for start in range(0, len(parts), _WIDTH)]
+    while len(parts) > WIDTH:
+        groups = [parts[start : start + WIDTH] for start in range(0, len(parts), WIDTH)]
         parts = [balanced(operator, group) for group in groups]
     if len(parts) == 1:
         return parts[0]

@@ -6,7 +6,7 @@ operator means stands in `operators`, how a value is bound in `binding`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from jotbase.query.binding import Takes, constant, slot
@@ -26,6 +26,7 @@ from jotbase.query.expr import (
     Open,
     Or,
     children,
+    conjuncts,
 )
 from jotbase.query.operators import OPERATORS
 from jotbase.query.typed import type_of
@@ -104,7 +105,10 @@ def from_row(rows: Mapping[str, Row], dialect: Dialect) -> FieldSpeller:
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """Writes nodes. `outer` are fields as spelled outside, `inner` the aliases of scopes inside."""
+    """Writes nodes. `outer` are fields as spelled outside, `inner` the aliases of scopes inside.
+
+    `taken` are all aliases of what a node stands in, those among them that no scope means any more.
+    """
 
     dialect: Dialect
     fields: FieldSpeller
@@ -112,6 +116,7 @@ class _Writer:
     sources: SourceSpeller
     outer: frozenset[str]
     inner: Mapping[str, str] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()
 
     def write(self, expression: Expr) -> Fragment:
         """Write any node."""
@@ -146,9 +151,9 @@ class _Writer:
         return special or slot(node, type_of(node), self.dialect, takes)
 
     def _joined(self, word: str, parts: tuple[Expr, ...]) -> Fragment:
-        return join(word, map(self._operand, parts))
+        return join(word, map(self.operand, parts))
 
-    def _operand(self, expression: Expr) -> Fragment:
+    def operand(self, expression: Expr) -> Fragment:
         """Write a node so that it may stand beside any operator."""
         written = self.write(expression)
         loose = isinstance(expression, And | Or | Not | Apply)
@@ -166,33 +171,58 @@ class _Writer:
             return constant(argument.value, argument.type, self.dialect, takes)
         if isinstance(argument, Given | Fact | Now | NewUuid):
             return self._open(argument, takes)
-        return self._operand(argument)
+        return self.operand(argument)
 
-    def _inside(self, scope: str) -> tuple[str, _Writer]:
+    def inside(self, scope: str) -> tuple[str, _Writer]:
         name = scope
         while self._is_taken(self.dialect.identifier(name)):
             name += "'"
         alias = self.dialect.identifier(name)
-        return alias, replace(self, inner={**self.inner, scope: alias})
+        inner = {**self.inner, scope: alias}
+        return alias, replace(self, inner=inner, taken=self.taken | {alias})
 
     def _is_taken(self, alias: str) -> bool:
         outside = any(text.startswith(f"{alias}.") for text in self.outer)
-        return outside or alias in self.inner.values()
+        return outside or alias in self.taken
 
     def _source(self, table: Table) -> str:
         return self.sources(table) or self.dialect.identifier(table.name)
 
     def _exists(self, expression: Exists) -> Fragment:
-        alias, writer = self._inside(expression.scope)
-        source = self._source(expression.table)
-        where = writer.write(expression.where)
-        return sql(f"EXISTS (SELECT 1 FROM {source} AS {alias} WHERE ") + where + ")"
+        """Write loops inside one another as one join, whose order is the database's to choose.
+
+        As a look-up inside a look-up, the outer table would be gone through whole where only the
+        inner one can be found by what is known.
+        """
+        tables: list[str] = []
+        where: list[tuple[_Writer, Expr]] = []
+        writer, loop = self, expression
+        while True:
+            alias, writer = writer.inside(loop.scope)
+            tables.append(f"{self._source(loop.table)} AS {alias}")
+            parts = conjuncts(loop.where)
+            loops = [part for part in parts if isinstance(part, Exists)]
+            # Two loops beside one another stay two: joined, each row of one would meet all others.
+            inner = loops[0] if len(loops) == 1 else None
+            where.extend((writer, part) for part in parts if part is not inner)
+            if inner is None:
+                break
+            loop = inner
+        return sql(f"EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE ") + _all(where) + ")"
 
     def _follow(self, expression: Follow) -> Fragment:
-        alias, writer = self._inside(expression.scope)
+        alias, writer = self.inside(expression.scope)
         source = self._source(expression.table)
         key = f"{alias}.{self.dialect.identifier(expression.key)}"
         return (
             sql("(SELECT ") + writer.write(expression.value) + f" FROM {source} AS {alias}"
-            f" WHERE {key} = " + self._operand(expression.base) + ")"
+            f" WHERE {key} = " + self.operand(expression.base) + ")"
         )
+
+
+def _all(parts: Sequence[tuple[_Writer, Expr]]) -> Fragment:
+    """Write a conjunction whose parts stand in different places of one join."""
+    if len(parts) == 1:
+        writer, part = parts[0]
+        return writer.write(part)
+    return join(" AND ", (writer.operand(part) for writer, part in parts)) or sql("TRUE")

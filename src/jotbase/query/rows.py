@@ -18,6 +18,7 @@ from jotbase.query.computed import (
     extended_source,
     related_source,
 )
+from jotbase.query.conditions import WIDTH
 from jotbase.query.expr import (
     TRUE,
     And,
@@ -182,10 +183,16 @@ def _conditions(node: Node, frame: Frame, *, tied: bool) -> tuple[list[Fragment]
     few = narrowed(node.where, node.table, node.alias, only_test=tied)
     beside, dear = barrier.split(node)
     plain = [condition(one, node.alias, frame) for one in beside]
-    return (
-        plain if few is None else [few, *plain],
-        [condition(one, node.alias, frame) for one in dear],
-    )
+    others = [condition(one, node.alias, frame) for one in dear]
+    return _grouped(plain if few is None else [few, *plain]), _grouped(others)
+
+
+def _grouped(parts: list[Fragment]) -> list[Fragment]:
+    """Return a conjunction in groups, since SQLite bounds how high an expression may be."""
+    while len(parts) > WIDTH:
+        groups = [parts[start : start + WIDTH] for start in range(0, len(parts), WIDTH)]
+        parts = [parenthesized(join(" AND ", group)) for group in groups]
+    return parts
 
 
 def condition(where: Condition, alias: str, frame: Frame) -> Fragment:

@@ -107,8 +107,7 @@ def test_aliases_inside_meet_none_outside() -> None:
     found = predicate(Exists(KINDS, "m", inner), SQLITE, outside).text
 
     assert found == (
-        'EXISTS (SELECT 1 FROM "kinds" AS "m" WHERE EXISTS (SELECT 1 FROM "kinds" AS "k\'"'
-        ' WHERE "k\'"."name" = "k"."a"))'
+        'EXISTS (SELECT 1 FROM "kinds" AS "m", "kinds" AS "k\'" WHERE "k\'"."name" = "k"."a")'
     )
 
 
@@ -138,3 +137,16 @@ def test_facts_and_sources_may_be_spelled_otherwise() -> None:
     assert "json_each(ifnull(facts.id_list, '[null]'))" in found.text
     assert "facts.id_value = ?" in found.text
     assert found.params == (role,)
+
+
+def test_loops_inside_one_another_are_a_join() -> None:
+    """Whichever table can be found by what is known is looked into first."""
+    outer = Apply("eq", (Field("m", "name", Type.TEXT), NAME))
+    loops = Exists(KINDS, "m", And((outer, Exists(KINDS, "k", EQUAL))))
+    beside = Exists(KINDS, "m", And((LOOKS, Not(LOOKS), LOOKS)))
+
+    assert predicate(Exists(KINDS, "k", loops), SQLITE).text == (
+        'EXISTS (SELECT 1 FROM "kinds" AS "k", "kinds" AS "m", "kinds" AS "k\'"'
+        ' WHERE ("m"."name" = "k"."name") AND ("row"."a" = ?))'
+    )
+    assert predicate(beside, SQLITE).text.count("EXISTS (SELECT") == 4
