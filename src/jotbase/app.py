@@ -311,6 +311,7 @@ class Backend:
             stop=self.stop,
             origins=self.settings.cors_origins,
             max_body=self.settings.max_body,
+            trace_header=self.settings.trace_header,
         )
 
     def application(self) -> Application:

@@ -8,6 +8,7 @@ come in as mappings.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
@@ -104,6 +105,12 @@ def _mail_server(value: str) -> str | None:
 def _mail_address(value: str) -> str | None:
     if value and ("@" not in value or not value.isprintable()):
         raise ValueError("is no address such as noreply@example.com or Shop <noreply@example.com>")
+    return value or None
+
+
+def _header(value: str) -> str | None:
+    if value and not re.fullmatch(r"[A-Za-z0-9-]+", value):
+        raise ValueError("is no name of a header such as X-Request-Id")
     return value or None
 
 
@@ -224,6 +231,9 @@ class Settings:
     plan: bool = _setting(_flag, False, "Whether clients may ask for a query's plan.")
     server_timing: bool = _setting(
         _flag, False, "Whether answers tell how long each step took (`Server-Timing`)."
+    )
+    trace_header: str | None = _setting(
+        _header, None, "The header of requests that answers repeat, such as X-Request-Id."
     )
     unfiltered_writes: bool = _setting(
         _flag, False, "Whether PATCH and DELETE may go without a filter."

@@ -40,6 +40,8 @@ FUNCTIONS = "/functions/v1/"
 REALTIME = "/realtime/v1/websocket"
 
 
+#: What an answer of the data API depends on besides its URL; PostgREST's, to the letter.
+_VARY = ("Vary", "Accept, Prefer, Range")
 #: What the log says of a fault of ours, before its traceback.
 _FAILED = "%s %s failed"
 #: What a caller is told of it: nothing.
@@ -71,6 +73,7 @@ class Doors:
     stop: Callable[[], Awaitable[None]]
     origins: tuple[str, ...]
     max_body: int
+    trace_header: str | None = None
 
 
 def application(doors: Doors) -> Application:
@@ -105,7 +108,7 @@ def direct(doors: Doors) -> Direct:
 
 
 def _sendable(response: Response, request: Request, doors: Doors) -> Response:
-    response = _granted(response, request.headers, doors)
+    response = _granted(response, request, doors)
     return Response(response.status, sized(response), response.body)
 
 
@@ -132,13 +135,14 @@ async def _answer(
         return
     except JotError as error:
         response = render_error(error)
-        await send_response(_granted(response, read_headers(scope), doors), scope, send)
+        asked = Request(method, raw_path(scope), "", read_headers(scope))
+        await send_response(_granted(response, asked, doors), scope, send)
         return
     headers = request.headers
     if is_preflight(method, headers):
         response = preflight(headers, doors.origins)
     else:
-        response = _granted(await _guarded(answer, request), headers, doors)
+        response = _granted(await _guarded(answer, request), request, doors)
     await send_response(response, scope, send, head=method == "HEAD")
 
 
@@ -152,11 +156,23 @@ async def _guarded(answer: Answerer, request: Request) -> Response:
         return render_error(_FAILURE)
 
 
-def _granted(response: Response, headers: Mapping[str, str], doors: Doors) -> Response:
-    granted = cors_headers(headers, doors.origins)
-    if not granted:
+def _granted(response: Response, request: Request, doors: Doors) -> Response:
+    """Add what every answer of ours has: the grants of CORS, the trace, and what it varies with."""
+    added = _added(request.headers, doors)
+    if request.path.startswith(DATA):
+        added = (*added, _VARY)
+    if not added:
         return response
-    return Response(response.status, response.headers + granted, response.body)
+    return Response(response.status, response.headers + added, response.body)
+
+
+def _added(headers: Mapping[str, str], doors: Doors) -> Pairs:
+    granted = cors_headers(headers, doors.origins)
+    name = doors.trace_header
+    trace = None if name is None else headers.get(name.lower())
+    if name is None or trace is None or not (trace.isascii() and trace.isprintable()):
+        return granted
+    return (*granted, (name, trace))
 
 
 async def _mount(
@@ -166,7 +182,8 @@ async def _mount(
     if is_preflight(scope["method"], headers):
         await send_response(preflight(headers, doors.origins), scope, send)
         return
-    granting = _granting(send, cors_headers(headers, doors.origins))
+    asked = Request(scope["method"], raw_path(scope), "", headers)
+    granting = _granting(send, _added(headers, doors))
     started = False
 
     async def sending(message: Message) -> None:
@@ -177,16 +194,19 @@ async def _mount(
     try:
         await mounted(scope, limited(receive, headers, doors.max_body), sending)
     except JotError as error:
-        await send_response(_granted(render_error(error), headers, doors), scope, send)
+        await send_response(_granted(render_error(error), asked, doors), scope, send)
     except Exception:
         log.exception(_FAILED, scope["method"], raw_path(scope))
         if started:  # the server can only cut the answer off
             raise
-        await send_response(_granted(render_error(_FAILURE), headers, doors), scope, send)
+        await send_response(_granted(render_error(_FAILURE), asked, doors), scope, send)
 
 
 def _granting(send: Send, granted: Pairs) -> Send:
-    """Add the CORS headers to an answer that a mounted application starts."""
+    """Add our headers to an answer that a mounted application starts.
+
+    What it grants by itself is its own: two `Access-Control-Allow-Origin` are none (Fetch).
+    """
     if not granted:
         return send
     pairs = [(name.lower().encode(), value.encode()) for name, value in granted]

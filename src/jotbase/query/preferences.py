@@ -7,7 +7,6 @@ Source: https://docs.postgrest.org/en/stable/references/api/preferences.html
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from jotbase.errors import RequestError
@@ -57,15 +56,15 @@ def _invalid(items: list[str]) -> RequestError:
 
 
 def known_preferences(asked: Preferences, is_zone: Callable[[str], bool]) -> Preferences:
-    """Return the preferences without a time zone that there is not.
+    """Return the preferences, once there is their time zone.
 
-    Raises RequestError PGRST122 for one under `handling=strict`.
+    Raises RequestError 22023, also under `handling=lenient`: as PostgREST since 16, where the
+    database is what reads it.
     """
-    if asked.timezone is None or is_zone(asked.timezone):
+    zone = asked.timezone
+    if zone is None or is_zone(zone):
         return asked
-    if asked.handling == "strict":
-        raise _invalid([f"timezone={asked.timezone}"])
-    return replace(asked, timezone=None)
+    raise RequestError("22023", f'invalid value for parameter "TimeZone": "{zone}"')
 
 
 def _read(item: str, found: dict[str, Any]) -> bool:

@@ -42,6 +42,8 @@ from jotbase.values import Request, Response
 JSON_TYPE = "application/json; charset=utf-8"
 _JSON_HEADER = ("Content-Type", JSON_TYPE)
 Headers = tuple[tuple[str, str], ...]
+#: Characters of a query that Content-Location repeats.
+LONGEST_LOCATION = 4096
 
 
 def render_read(
@@ -66,7 +68,7 @@ def render_read(
     headers = (
         ("Content-Type", content_type(answer.media)),
         ("Content-Range", content_range(first, count, total)),
-        ("Content-Location", content_location(request)),
+        *content_location(request),
         *applied_headers(answer, counted=True),
         *(("Warning", warning) for warning in answer.warnings),
     )
@@ -96,12 +98,16 @@ def content_range(first: int, count: int, total: int | None) -> str:
     return f"{rows}/{'*' if total is None else total}"
 
 
-def content_location(request: Request) -> str:
-    """Return the path below the data API with the parameters in order of their names."""
+def content_location(request: Request) -> Headers:
+    """Return the header with the path below the data API, the parameters in order of their names.
+
+    Not of a long one: Node's client takes 16 KiB of headers, and fails on more.
+    """
     path = request.path.removeprefix(PREFIX)
-    if not request.query:
-        return path
-    return path + "?" + "&".join(sorted(piece for piece in request.query.split("&") if piece))
+    if len(request.query) > LONGEST_LOCATION:
+        return ()
+    pieces = sorted(piece for piece in request.query.split("&") if piece)
+    return (("Content-Location", f"{path}?{'&'.join(pieces)}" if request.query else path),)
 
 
 def _body(

@@ -1,17 +1,39 @@
-"""Time zones by name, as the system's IANA database knows them, and moments told in one.
+"""Time zones by name, as the system's IANA database knows them, or by offset; moments told in one.
 
 In charge of what a zone's clocks show. Must not know requests or SQL.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+#: Hours, as `SET TIME ZONE -4` takes them: east of Greenwich is positive.
+_HOURS = re.compile(r"([+-]?\d{1,3}(?:\.\d{1,4})?)")
+#: POSIX's form, where west of Greenwich is positive (PostgreSQL, appendix B.5).
+_POSIX = re.compile(r"([+-])(\d{1,3}):([0-5]\d)")
+#: PostgreSQL's bound (MAX_TZDISP_HOUR, «UTC timezone offset is out of range»).
+_MOST = timedelta(hours=15, minutes=59)
+
+
+def _offset(name: str) -> timedelta | None:
+    hours = _HOURS.fullmatch(name)
+    if hours is not None:
+        return timedelta(hours=float(hours[1]))
+    posix = _POSIX.fullmatch(name)
+    if posix is None:
+        return None
+    west = timedelta(hours=int(posix[2]), minutes=int(posix[3]))
+    return -west if posix[1] == "+" else west
+
 
 @lru_cache(maxsize=256)
-def _zone(name: str) -> ZoneInfo | None:
+def _zone(name: str) -> tzinfo | None:
+    offset = _offset(name)
+    if offset is not None:
+        return timezone(offset) if abs(offset) <= _MOST else None
     try:
         return ZoneInfo(name)
     except (ValueError, KeyError, OSError):  # no name of a file, no such file, a folder

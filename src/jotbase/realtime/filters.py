@@ -109,7 +109,9 @@ def _operand(column: Column, operator: str, text: str) -> object:
     if operator == "in":
         return tuple(_value(column, item) for item in _items(text))
     value = _unquoted(text)
-    return value if operator in ("like", "ilike") else _value(column, value)
+    if operator in ("like", "ilike"):
+        return value.replace("*", "%")  # as in the data API, whose filters these are
+    return _value(column, value)
 
 
 def _is_operand(column: Column, text: str) -> bool | None:

@@ -59,12 +59,12 @@ def test_what_was_applied_is_told_in_a_fixed_order() -> None:
     assert applied({}) is None
 
 
-def test_a_time_zone_that_there_is_not() -> None:
-    """It is forgotten, or refused where handling is strict."""
-    asked = parse_preferences("timezone=Mars/Base")
+@pytest.mark.parametrize("handling", ["", "handling=lenient, ", "handling=strict, "])
+def test_a_time_zone_that_there_is_not(handling: str) -> None:
+    """It is refused in the database's words, however preferences are handled."""
+    asked = parse_preferences(f"{handling}timezone=Mars/Base")
     assert known_preferences(asked, lambda name: True).timezone == "Mars/Base"
-    assert known_preferences(asked, lambda name: False).timezone is None
-    strict = parse_preferences("handling=strict, timezone=Mars/Base")
-    with pytest.raises(RequestError, match="Invalid preferences") as refused:
-        known_preferences(strict, lambda name: False)
-    assert refused.value.details == "Invalid preferences: timezone=Mars/Base"
+    with pytest.raises(RequestError) as refused:
+        known_preferences(asked, lambda name: False)
+    assert refused.value.code == "22023"
+    assert refused.value.message == 'invalid value for parameter "TimeZone": "Mars/Base"'

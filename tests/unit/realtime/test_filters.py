@@ -35,6 +35,8 @@ def fits(text: str, row: Row) -> bool:
         ("done=eq.false", note(1, done=False), True),
         ("title=like.a%", note(1, title="abc"), True),
         ("title=like.a%", note(1, title="Abc"), False),
+        ("title=like.a*", note(1, title="abc"), True),
+        ("title=ilike.*B*", note(1, title="abc"), True),
         ("title=ilike.A_C", note(1, title="abc"), True),
         ("id=in.(1,2)", note(2), True),
         ("id=not.in.(1,2)", note(3), True),
