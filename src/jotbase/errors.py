@@ -64,6 +64,7 @@ CODES: dict[str, Code] = {
     "22003": Code(400, "A number lies outside what the column can hold."),
     "22007": Code(400, "The value is not a valid date or time."),
     "22008": Code(400, "The date or time lies outside what the column can hold."),
+    "2200H": Code(500, "The numbers of an identity column have come to their end."),
     "22P02": Code(400, "The value cannot be read as the column's type."),
     "22P05": Code(400, "Text must not contain the character U+0000."),
     "0A000": Code(400, "The view cannot be written in this way."),

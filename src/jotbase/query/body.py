@@ -5,13 +5,14 @@ In charge of malformed, oversized and oddly shaped bodies. Must not know tables 
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import orjson
 
 from jotbase.errors import RequestError
-from jotbase.query.integers import refuse_inexact
+from jotbase.query.integers import inexact, refuse_inexact
 from jotbase.query.intent import Intent, Payload
 from jotbase.query.separated import MAX_FIELDS, parse_lines, too_many_fields
 from jotbase.query.shape import decoded
@@ -29,7 +30,7 @@ def read_payload(body: bytes, intent: Intent) -> Payload:
     """
     match intent.content:
         case "json":
-            return payload_of(read_json(body), intent)
+            return payload_of(read_exactly(body), intent)
         case "csv":
             return _csv(body)
         case "form":
@@ -49,11 +50,17 @@ def check_count(rows: int) -> None:
 
 
 def read_json(body: bytes) -> Any:
-    """Return a JSON body's value.
+    """Return a JSON body's value; integers are to fit into 64 bits.
 
     Raises RequestError: PGRST102, 22P05 for U+0000 in it, 22003 for integers beyond 64 bits, 54001
     for a depth that cannot be read.
     """
+    value = _parsed(body)
+    refuse_inexact(body)
+    return value
+
+
+def _parsed(body: bytes) -> Any:
     if b"\\u0000" in body and _NUL.search(body):
         raise RequestError(
             "22P05",
@@ -64,8 +71,25 @@ def read_json(body: bytes) -> Any:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise (too_deep() if is_depth_fault(error) else unreadable()) from error
-    refuse_inexact(body)
     return value
+
+
+def read_exactly(body: bytes) -> Any:
+    """Return a JSON body's value with all digits of its integers, however many there are.
+
+    JavaScript writes 1e20 as an integer: what becomes of it is its column's to say. Raises
+    RequestError as `read_json`.
+    """
+    value = _parsed(body)
+    if inexact(body) is None:
+        return value
+    if isinstance(value, dict | list):
+        check_nesting(value)
+    try:
+        return json.loads(body)
+    except ValueError:  # more digits than Python reads
+        refuse_inexact(body)
+        raise
 
 
 def payload_of(value: Any, intent: Intent) -> Payload:

@@ -16,6 +16,7 @@ from jotbase.errors import JotError
 from jotbase.query.intent import Media
 from jotbase.query.judging import SAVING
 from jotbase.query.media import content_type
+from jotbase.query.numbering import COUNTING
 from jotbase.query.written import Written
 from jotbase.sql.units import RolledBack, Rows, Statement, UnitOfWork
 from jotbase.values import Response
@@ -36,7 +37,7 @@ def dry_run(unit: UnitOfWork[Written]) -> UnitOfWork[Written]:
         statement = next(unit)
         while True:
             text = statement.text
-            if text not in plans and not text.startswith(SAVING):
+            if text not in plans and text not in COUNTING and not text.startswith(SAVING):
                 plans[text] = yield Statement("EXPLAIN QUERY PLAN " + text, statement.params)
             try:
                 rows = yield statement

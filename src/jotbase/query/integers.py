@@ -36,18 +36,26 @@ def refuse_inexact(text: bytes) -> None:
 
     Raises RequestError 22003.
     """
+    found = inexact(text)
+    if found is not None:
+        raise RequestError(
+            "22003",
+            "integer out of range",
+            details=f"{found[:40].decode()} does not fit into 64 bits, so loses digits.",
+            hint="A text keeps them, in a column whose format is decimal.",
+        )
+
+
+def inexact(text: bytes) -> bytes | None:
+    """Return the first integer beyond 64 bits of a JSON text, known to be one."""
     if _RUN not in text.translate(_DIGITS):
-        return
+        return None
     position = 0
     while (found := _INTEGER.match(text, _end(text, position))) is not None:
         position = found.end()
         if len(found[0]) > 21 or not _LEAST <= int(found[0]) <= _MOST:
-            raise RequestError(
-                "22003",
-                "integer out of range",
-                details=f"{found[0][:40].decode()} does not fit into 64 bits, so loses digits.",
-                hint="A text keeps them, in a column whose format is decimal.",
-            )
+            return found[0]
+    return None
 
 
 def _end(text: bytes, position: int) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jotbase.errors import JotError, RequestError
-from jotbase.query.body import check_count, read_json
+from jotbase.query.body import check_count, read_exactly
 from jotbase.query.grammar import PREFIX, SCHEMA
 from jotbase.query.media import parse_accept, parse_content_type
 from jotbase.query.preferences import parse_preferences
@@ -86,7 +86,7 @@ def read_operations(request: Request, most: int) -> tuple[Operation, ...]:
     PGRST107 and PGRST122 for headers, mostly as OperationError.
     """
     transaction = _transaction(request.headers)
-    value = read_json(request.body)
+    value = read_exactly(request.body)
     if not isinstance(value, list):
         raise _malformed("A batch is a JSON array of operations")
     if len(value) > most:

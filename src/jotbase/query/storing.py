@@ -6,13 +6,16 @@ know payloads, answers or rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from jotbase.errors import ConflictError
 from jotbase.query.expr import Context
+from jotbase.query.numbering import current, identity_of, numbered, past_taken, reset
 from jotbase.query.row_keys import Key, is_numbered, of_table, spelled
 from jotbase.schema.convert import loaded, stored
 from jotbase.schema.model import RANGES, Table, Type
@@ -39,33 +42,79 @@ def ready(fragment: Fragment, context: Context) -> Statement:
     return Statement(fragment.text, values)
 
 
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A statement that inserts rows, `unnumbered` of which the table's sequence numbers."""
+
+    text: str
+    params: Sequence[Any] = ()
+    unnumbered: int = 0
+
+
 def inserts(
     table: Table, rows: Sequence[Row], dialect: Dialect, conflict: str = ""
-) -> Iterator[Statement]:
+) -> Iterator[Insert]:
     """Yield statements that insert the rows, in order; `conflict` is an ON CONFLICT clause.
 
     What comes back is what `returned` lists of each row.
     """
+    identity = identity_of(table, dialect)
     for keys, alike in groupby(rows, tuple):
         names, some = _sorted(keys), list(alike)
+        unnumbered = identity is not None and identity not in names
         for start in range(0, len(some), CHUNK):
             chunk = some[start : start + CHUNK]
-            if not names:
+            if not names and not unnumbered:
                 # Without a value there is none to clash, and SQLite has no ON CONFLICT here.
-                yield from [Statement(_insert(table, names, 0, "", dialect))] * len(chunk)
+                yield from [Insert(_insert(table, names, 0, "", dialect))] * len(chunk)
                 continue
             text = _insert(table, names, len(chunk), conflict, dialect)
-            yield Statement(text, _values(table, names, chunk, dialect))
+            values = _values(table, names, chunk, dialect)
+            yield Insert(text, values, len(chunk) if unnumbered else 0)
 
 
 def inserted(
-    table: Table, rows: Sequence[Row], dialect: Dialect, conflict: str = ""
+    table: Table,
+    rows: Sequence[Row],
+    dialect: Dialect,
+    conflict: str = "",
+    *,
+    met_by: Container[str] = (),
+    moving: bool = False,
 ) -> UnitOfWork[tuple[list[Key], list[Row]]]:
-    """Insert the rows; return what came back as `load` does."""
+    """Insert the rows; return what came back as `load` does.
+
+    `met_by` are the columns of the conflict. Numbers that rows bring do not move the table's own
+    sequence, unless they are `moving` it.
+    """
     found: Rows = []
+    identity = identity_of(table, dialect)
     for statement in inserts(table, rows, dialect, conflict):
-        found.extend((yield statement))
+        if identity is None or (moving and not statement.unnumbered):
+            found.extend((yield statement))
+        elif statement.unnumbered:
+            meeting = identity in met_by
+            found.extend((yield from _numbered(table, identity, statement, dialect, meeting)))
+        else:
+            last = yield from current(table)
+            found.extend((yield statement))
+            yield reset(table, last)
     return load(table, found, dialect)
+
+
+def _numbered(
+    table: Table, identity: str, statement: Insert, dialect: Dialect, meeting: bool
+) -> UnitOfWork[Rows]:
+    """Run a statement whose rows the table numbers; a number that is taken is passed over."""
+    if meeting:  # it must not meet a row by a number that nobody asked for
+        yield from past_taken(table, identity, statement.unnumbered, dialect)
+    try:
+        return (yield statement)
+    except ConflictError as error:
+        if error.key is None or error.key.columns != (identity,):
+            raise
+    yield from past_taken(table, identity, statement.unnumbered, dialect)
+    return (yield statement)
 
 
 @lru_cache(maxsize=1024)
@@ -75,11 +124,18 @@ def _insert(
     """Return the text of an INSERT of so many rows of those columns."""
     into = f"INSERT INTO {dialect.identifier(table.name)}"
     back = f" RETURNING {returned(table, dialect)}"
-    if not names:
+    if not count:
         return f"{into} DEFAULT VALUES{back}"
+    identity = identity_of(table, dialect)
+    if identity is None or identity in names:
+        rows = [", ".join("?" * len(names))] * count
+    else:
+        given = "".join([", ?"] * len(names))
+        rows = [numbered(table, place) + given for place in range(1, count + 1)]
+        names = (identity, *names)
     listed = ", ".join(map(dialect.identifier, names))
-    marks = f"({', '.join('?' * len(names))})"
-    return f"{into} ({listed}) VALUES {', '.join([marks] * count)}{conflict}{back}"
+    values = ", ".join(f"({row})" for row in rows)
+    return f"{into} ({listed}) VALUES {values}{conflict}{back}"
 
 
 @lru_cache(maxsize=4096)

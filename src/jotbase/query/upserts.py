@@ -81,7 +81,9 @@ def merged(
         yield from check(table, "merge", changed, olds, context, reading)
 
     def store() -> UnitOfWork[Stored]:
-        keys, stored = yield from inserted(table, rows, dialect, clause)
+        keys, stored = yield from inserted(
+            table, rows, dialect, clause, met_by=plan.conflict, moving=means.trusted
+        )
         olds = met.olds if merging else [None] * len(stored)
         if len(stored) != len(olds):
             raise unpaired()
@@ -150,7 +152,9 @@ def met_rows(plan: InsertPlan, rows: Sequence[Row], means: Means) -> UnitOfWork[
     table, dialect = plan.table, means.dialect
     clause = _in_vain(table, plan.conflict, dialect)
     yield SAVE
-    keys, tried = yield from undone_where_refused(lambda: inserted(table, rows, dialect, clause))
+    keys, tried = yield from undone_where_refused(
+        lambda: inserted(table, rows, dialect, clause, met_by=plan.conflict, moving=True)
+    )
     yield UNDO
     yield RELEASE
     if len(keys) != len(rows):

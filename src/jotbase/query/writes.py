@@ -114,7 +114,7 @@ def _inserted(
         return means.guard.check(table, "insert", stored.rows, None, context, reading)
 
     def store() -> UnitOfWork[Stored]:
-        keys, stored = yield from inserted(table, rows, means.dialect)
+        keys, stored = yield from inserted(table, rows, means.dialect, moving=means.trusted)
         return Stored(keys, stored, [None] * len(stored))
 
     looks = means.guard.looks(table, "insert", reading)

@@ -255,8 +255,9 @@ def canonical(column: Column, value: Any) -> Any:
     if value is None:
         return None
     if column.type is Type.ARRAY:
-        refuse_unstorable(value)
-        return [_canonical_item(one, column.item) for one in value]
+        items = [_canonical_item(one, column.item) for one in value]
+        refuse_unstorable(items)
+        return items
     return _CANONICAL[column.type](value)
 
 

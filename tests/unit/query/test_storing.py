@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.unit.query.board import COMPANIES, JOBS, OPEN_JOBS
+from tests.unit.query.board import COMPANIES, JOBS, OPEN_JOBS, PEOPLE
 
 from jotbase.query.expr import Context, Given
+from jotbase.query.numbering import numbered
 from jotbase.query.storing import (
     CHUNK,
     changed_keys,
@@ -27,10 +28,13 @@ BACK = '"_rowid_", "id", "name", "secret"'
 
 def test_rows_are_inserted_together() -> None:
     """Rows of the same columns are one statement, and all of each row comes back."""
-    one, *rest = inserts(COMPANIES, [{"name": "a"}, {"name": "b"}], SQLITE)
+    rows: list[Row] = [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]
+    one, *rest = inserts(COMPANIES, rows, SQLITE)
 
-    assert one.text == f'INSERT INTO "companies" ("name") VALUES (?), (?) RETURNING {BACK}'
-    assert one.params == ["a", "b"]
+    assert one.text == (
+        f'INSERT INTO "companies" ("id", "name") VALUES (?, ?), (?, ?) RETURNING {BACK}'
+    )
+    assert (one.params, one.unnumbered) == ([1, "a", 2, "b"], 0)
     assert rest == []
 
 
@@ -50,11 +54,22 @@ def test_many_rows_are_several_statements() -> None:
     assert texts[0] == texts[1]
 
 
+def test_rows_without_a_number_are_given_the_next() -> None:
+    """The table's own sequence counts them, whatever numbers rows have."""
+    (one,) = inserts(COMPANIES, [{"name": "a"}, {"name": "b"}], SQLITE)
+
+    assert one.text == (
+        f'INSERT INTO "companies" ("id", "name") VALUES ({numbered(COMPANIES, 1)}, ?),'
+        f" ({numbered(COMPANIES, 2)}, ?) RETURNING {BACK}"
+    )
+    assert (one.params, one.unnumbered) == (["a", "b"], 2)
+
+
 def test_a_row_of_defaults_alone() -> None:
     """A row that says nothing is all defaults, and cannot clash."""
-    (one,) = inserts(COMPANIES, [{}], SQLITE, " ON CONFLICT (id) DO NOTHING")
+    (one,) = inserts(PEOPLE, [{}], SQLITE, " ON CONFLICT (id) DO NOTHING")
 
-    assert one.text == f'INSERT INTO "companies" DEFAULT VALUES RETURNING {BACK}'
+    assert one.text.startswith('INSERT INTO "people" DEFAULT VALUES RETURNING')
 
 
 def test_values_are_stored_in_the_databases_form() -> None:

@@ -162,10 +162,10 @@ def test_an_insert_goes_into_the_table() -> None:
     assert isinstance(plan, InsertPlan)
     payload = Payload(({"id": 7, "company_id": 3, "title": "a"},), single=True)
 
-    written, ran = drive(insert_unit(plan, payload, Context(), means()), [STORED])
+    written, ran = drive(insert_unit(plan, payload, Context(), means()), [], [STORED], [])
 
     assert written.body == '[{"id":7,"firm":3}]'
-    assert ran[0].text.startswith('INSERT INTO "jobs" ("company_id", ')
+    assert ran[1].text.startswith('INSERT INTO "jobs" ("company_id", ')
 
 
 def test_updates_and_deletes_stay_within_the_view() -> None:
