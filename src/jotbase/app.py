@@ -244,11 +244,12 @@ class Backend:
         """
         meaning = read_meaning(self.project, self.meaning.model)
         loaded = await self._load(meaning)
-        migrated = await migrate(self.engine, meaning.model)
+        migrated = await migrate(self.engine, meaning.model, started=False)
         self.meaning = meaning
         self._take_functions(loaded)
         await self._look_behind_views()
         self.data = self._data()
+        await self.feed.look_back()
         self._tell_live()
         return migrated
 

@@ -6,12 +6,14 @@ In charge of both being one unit of work. Must not know how a difference is foun
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 
 from jotbase.auth.ddl import bring_up
 from jotbase.engines.base import Engine
 from jotbase.indexing import same_words
 from jotbase.schema.ddl import META
+from jotbase.schema.epochs import renew, renew_triggers, unfollowed
 from jotbase.schema.model import Model
 from jotbase.schema.upgrade import Upgraded, upgrade
 from jotbase.sql.dialect import Dialect
@@ -22,17 +24,22 @@ from jotbase.sql.units import UnitOfWork
 _UNSEEDED = "first seeds"
 
 
-async def migrate(engine: Engine, model: Model) -> Upgraded:
-    """Bring the database to the model; it is `fresh` until its first seeds have been loaded.
+async def migrate(engine: Engine, model: Model, *, started: bool = True) -> Upgraded:
+    """Bring the database to the model, at a start or later; it is `fresh` until its first seeds
+    have been loaded.
 
     Raises ProjectError, and changes nothing, if it must not.
     """
-    return await engine.write(lambda: _migrate(engine.dialect, model), timed=False)
+    epoch = secrets.token_hex(5)
+    return await engine.write(lambda: _migrate(engine.dialect, model, epoch, started), timed=False)
 
 
-def _migrate(dialect: Dialect, model: Model) -> UnitOfWork[Upgraded]:
+def _migrate(dialect: Dialect, model: Model, epoch: str, started: bool) -> UnitOfWork[Upgraded]:
     yield from bring_up(dialect)
+    silent = yield from unfollowed()
     upgraded = yield from upgrade(model)
+    yield from renew_triggers(model)
+    yield from renew(epoch, silent, model, started=started)
     yield from same_words(model)
     if upgraded.fresh:
         insert = sql(f'INSERT OR IGNORE INTO "{META}" ("key", "value") VALUES (')

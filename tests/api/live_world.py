@@ -71,6 +71,7 @@ class MemoryLog:
     def __init__(self) -> None:
         self.log: list[Change] = []
         self.newest = 0
+        self.epochs: tuple[tuple[str, int], ...] = ()
         self.bell: Callable[[], object] = bool
         self.answer: Callable[[str, Sequence[Any]], Rows] = lambda text, values: []
         self.before_answer: Callable[[], Awaitable[None]] | None = None
@@ -85,6 +86,9 @@ class MemoryLog:
 
     async def changes(self, after: int, limit: int = 1000) -> list[Change]:
         return [change for change in self.log if change.number > after][:limit]
+
+    async def timeline(self) -> tuple[tuple[str, int], ...]:
+        return self.epochs
 
     async def last_change(self) -> tuple[int, int]:
         return (self.log[0].number if self.log else 0), self.newest

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 from tests.api.live_world import ANA, BEN, COLUMNS, MODEL, RULES, SECRET_KEY, World, a_world, note
 
-from jotbase.http import frames
+from jotbase.http import frames, replay
 from jotbase.query.expr import Apply, Exists, Expr, Fact, Field
 from jotbase.schema.model import Table, Type
 from jotbase.sql.units import Rows
@@ -65,7 +66,7 @@ def test_what_is_committed_during_the_replay_comes_behind_it(world: World) -> No
     socket.join([BINDING], cursor=0)
     socket.hear()
 
-    assert [socket.hear()["payload"]["cursor"] for _ in range(152)] == list(range(1, 153))
+    assert [socket.hear()["payload"]["cursor"] for _ in range(155)] == list(range(1, 156))
     assert socket.silent()
 
 
@@ -97,10 +98,10 @@ def test_a_cursor_that_the_log_does_not_reach_means_resync(world: World, since: 
     assert socket.hear()["payload"]["cursor"] == 6
 
 
-def test_a_reader_that_is_too_slow_is_sent_away_with_its_cursor(
+def test_a_reader_that_is_slow_is_told_from_the_log(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What waits for one connection is bounded; others are told as if nothing were."""
+    """What waits for one connection is bounded, nothing lost; others are told at once."""
     monkeypatch.setattr(frames, "MOST_WAITING", 1000)
     slow, quick = world.connect(), world.connect()
     slow.follow("open")
@@ -112,10 +113,98 @@ def test_a_reader_that_is_too_slow_is_sent_away_with_its_cursor(
         world.commit("open", None, note(number))
         told.append(quick.hear()["payload"]["cursor"])
     slow._send_gate.set()
-    heard = [slow.hear_raw() for _ in range(4)]
+    heard = [slow.hear()["payload"]["cursor"] for _ in range(10)]
 
-    assert told == list(range(1, 11))
-    assert heard[-1] == {"type": "websocket.close", "code": 1013, "reason": "cursor=3"}
+    assert told == heard == list(range(1, 11))
+    assert slow.silent()
+
+
+def test_a_reader_that_takes_nothing_is_sent_away_with_its_own_cursor(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The close says what this socket was sent, not where the feed is."""
+    monkeypatch.setattr(frames, "MOST_WAITING", 1000)
+    monkeypatch.setattr(replay, "PATIENCE", 0.001)
+    gone, let_go = asyncio.Event(), frames.SendOutlet.let_go
+
+    def told(outlet: frames.SendOutlet) -> None:
+        let_go(outlet)
+        gone.set()
+
+    monkeypatch.setattr(frames.SendOutlet, "let_go", told)
+    slow = world.connect()
+    slow.follow("open")
+    slow._send_gate.clear()
+    for number in range(1, 11):
+        world.commit("open", None, note(number))
+    world.runner.run(asyncio.wait_for(gone.wait(), 20))
+    slow._send_gate.set()
+    heard = []
+    while (message := slow.hear_raw())["type"] == "websocket.send":
+        heard.append(orjson.loads(message["text"])[4]["cursor"])
+
+    assert len(heard) < 10
+    assert heard == list(range(1, len(heard) + 1))
+    assert message == {"type": "websocket.close", "code": 1013, "reason": f"cursor={heard[-1]}"}
+    assert cursors(world, heard[-1], 10 - len(heard)) == list(range(heard[-1] + 1, 11))
+
+
+def test_a_burst_that_outruns_the_retention_means_resync(world: World) -> None:
+    """What was pruned before it was told is said to be missed, and the rest is told."""
+    socket = world.connect()
+    socket.follow("open")
+
+    async def burst() -> None:
+        for number in range(1, 21):
+            world.engine.commit("open", None, note(number))
+        del world.engine.log[:15]
+
+    world.runner.run(burst())
+    told = socket.hear()["payload"]
+
+    assert (told["message"][:7], told["cursor"]) == ("resync:", 15)
+    assert [socket.hear()["payload"]["cursor"] for _ in range(5)] == [16, 17, 18, 19, 20]
+
+
+def test_a_log_that_was_emptied_means_resync(world: World) -> None:
+    """All that was not told is missed; what comes later is told."""
+    socket = world.connect()
+    socket.follow("open")
+
+    async def burst() -> None:
+        world.engine.commit("open", None, note(1))
+        world.engine.log.clear()
+
+    world.runner.run(burst())
+    told = socket.hear()["payload"]
+    world.commit("open", None, note(2))
+
+    assert (told["message"][:7], told["cursor"]) == ("resync:", 1)
+    assert socket.hear()["payload"]["cursor"] == 2
+
+
+@pytest.mark.parametrize(
+    ("cursor", "told"),
+    [
+        ("000000000000003-a", ["000000000000004-b", "000000000000005-b"]),
+        ("000000000000004-a", ["resync"]),
+        ("000000000000004-lost", ["resync"]),
+        (3, ["000000000000004-b", "000000000000005-b"]),
+    ],
+)
+def test_a_cursor_of_another_history_means_resync(
+    world: World, cursor: str | int, told: list[str]
+) -> None:
+    """A restored backup: its numbers have passed the cursor, and mean other changes."""
+    world.engine.epochs = (("a", 0), ("b", 3))
+    for number in range(1, 6):
+        world.commit("open", None, note(number))
+    socket = world.connect()
+    socket.follow("open", cursor=cursor)
+    heard = [socket.hear()["payload"] for _ in told]
+
+    assert [one.get("message", one["cursor"]).partition(":")[0] for one in heard] == told
+    assert socket.silent()
 
 
 def test_a_change_that_cannot_be_told_means_resync_and_the_next_is_told(world: World) -> None:
@@ -198,6 +287,23 @@ def test_new_rules_count_for_open_channels(world: World) -> None:
     world.commit("open", None, note(1))
 
     assert socket.silent()
+
+
+def test_a_reload_that_drops_a_subscription_says_so(world: World) -> None:
+    """And where its changes are told again, that those in between were missed."""
+    socket = world.connect(key=SECRET_KEY)
+    socket.follow("*")
+    table = replace(MODEL.tables["open"], realtime=False)
+    world.live.mean(replace(MODEL, tables={**MODEL.tables, "open": table}), RULES)
+    dropped = socket.hear()["payload"]
+    world.live.mean(MODEL, RULES)
+    again = socket.hear()["payload"]
+    world.commit("open", None, note(1))
+
+    assert (dropped["status"], dropped["extension"]) == ("error", "postgres_changes")
+    assert dropped["message"] == "Changes are not told any more of: open"
+    assert again["message"].startswith("resync: ")
+    assert socket.hear()["payload"]["cursor"] == 1
 
 
 def test_a_table_that_came_with_a_reload_is_followed(world: World) -> None:

@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from jotbase.http import replay
 from jotbase.http.asgi import Receive, Scope, Send
 from jotbase.http.frames import FrameProtocol
 
@@ -25,6 +26,16 @@ JOIN = {
     "payload": {"config": {"postgres_changes": [{"event": "*", "table": "open"}]}},
 }
 Scenario = Callable[[World, str], Awaitable[None]]
+
+
+#: The connections of the server that a test has.
+OPEN: list[FrameProtocol] = []
+
+
+def opened(connection: FrameProtocol) -> FrameProtocol:
+    """Note a connection."""
+    OPEN.append(connection)
+    return connection
 
 
 @asynccontextmanager
@@ -43,8 +54,11 @@ async def served(world: World) -> AsyncIterator[str]:
     )
     config.load()
     state = ServerState()
+    OPEN.clear()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: FrameProtocol(config, state, {}), "127.0.0.1", 0)
+    server = await loop.create_server(
+        lambda: opened(FrameProtocol(config, state, {})), "127.0.0.1", 0
+    )
     port = server.sockets[0].getsockname()[1]
     try:
         yield f"ws://127.0.0.1:{port}{QUERY}"
@@ -99,8 +113,11 @@ def test_changes_of_one_turn_arrive_one_by_one() -> None:
     play(scenario)
 
 
-def test_a_reader_that_stops_reading_is_let_go_and_others_are_told() -> None:
+def test_a_reader_that_stops_reading_is_let_go_and_others_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """It gets what was sent before, then a close with code 1013 and the cursor to resume from."""
+    monkeypatch.setattr(replay, "PATIENCE", 0.01)
 
     async def scenario(world: World, url: str) -> None:
         slow = await connect(url, compression=None, max_queue=1)
@@ -117,6 +134,38 @@ def test_a_reader_that_stops_reading_is_let_go_and_others_are_told() -> None:
         assert cursors == list(range(1, len(cursors) + 1))
         assert len(cursors) < 60
         await quick.close()
+
+    play(scenario)
+
+
+def test_a_burst_does_not_cut_a_reader_that_reads() -> None:
+    """Twenty megabytes at one moment are told from the log as fast as they are read."""
+
+    async def scenario(world: World, url: str) -> None:
+        async with connect(url, compression=None, max_queue=1) as client:
+            await follow(client)
+            for number in range(1, 201):
+                world.engine.commit("open", None, note(number, title="x" * 100_000))
+            told = [orjson.loads(await client.recv())["payload"]["cursor"] for _ in range(200)]
+
+        assert told == list(range(1, 201))
+
+    play(scenario)
+
+
+def test_a_server_that_stops_says_where_to_resume() -> None:
+    """The close that uvicorn sends to every socket bears the cursor."""
+
+    async def scenario(world: World, url: str) -> None:
+        async with connect(url, compression=None) as client:
+            await follow(client)
+            world.engine.commit("open", None, note(1))
+            await client.recv()
+            for connection in tuple(OPEN):
+                connection.shutdown()
+            await rest(client)
+
+            assert (client.close_code, client.close_reason) == (1012, "cursor=1")
 
     play(scenario)
 

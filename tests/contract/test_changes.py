@@ -27,6 +27,11 @@ import sqlite3, sys
 with sqlite3.connect(sys.argv[1]) as database:
     database.execute("INSERT INTO jobs (title) VALUES ('theirs')")
 """
+FAILING = """
+import contextlib, sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as database, contextlib.suppress(sqlite3.Error):
+    database.execute("INSERT OR FAIL INTO jobs (title) VALUES ('a'), ('b'), (NULL)")
+"""
 
 
 class Bell:
@@ -220,6 +225,20 @@ def test_a_slice_of_pruning_is_bounded() -> None:
     assert pruned([(1, 9 << 20, new)], 900) == (1, (1, False))
     assert pruned([(1, 10, new), (2, 10, new)], 1) == (1, (1, False))
     assert pruned([(1, 10, old), (2, 10, new)], 0, "2025") == (1, (1, False))
+
+
+async def test_a_statement_that_failed_in_the_middle_is_noticed(
+    make_engine: MakeEngine, tmp_path: Path
+) -> None:
+    """INSERT OR FAIL keeps rows, and leaves SQLite's own count of the numbers behind."""
+    path = str(tmp_path / "fail.db")
+    engine = await make_engine(path)
+    await engine.write(run_all(CREATE["sqlite"]))
+    bell = Bell(engine)
+    await asyncio.to_thread(subprocess.run, [sys.executable, "-c", FAILING, path], check=True)
+    await bell.rung()
+
+    assert await engine.last_change() == (1, 2)
 
 
 async def test_rows_are_decoded_by_the_given_decoder(

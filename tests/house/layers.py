@@ -30,7 +30,7 @@ def _room(rooms: str, libraries: str = "", *, pure: bool = False) -> Room:
 
 WORDS = "errors values"
 THINKING = f"{WORDS} sql schema auth query access realtime"
-PAGES = "pipeline feed calls"
+PAGES = "pipeline feed telling calls"
 #: What the composition root is put together with.
 ROOT = "trial rule_plans computing keychain data indexing mailing migration seeding upkeep"
 OUTSIDE = f"{THINKING} {PAGES} engines.base engines functions http studio project settings"
@@ -51,7 +51,8 @@ ROOMS: dict[str, Room] = {
     "pipeline": _room(f"{THINKING} engines.base timing", "orjson"),
     "calls": _room(f"{THINKING} engines.base pipeline timing"),
     "computing": _room(f"{THINKING} engines.base pipeline calls", "orjson"),
-    "feed": _room(f"{THINKING} engines.base", "orjson"),
+    "telling": _room(f"{THINKING} engines.base"),
+    "feed": _room(f"{THINKING} telling engines.base", "orjson"),
     "settings": _room("errors"),
     "project": _room("errors settings", "dotenv"),
     "functions": _room(f"{WORDS} schema query {PAGES}", "a2wsgi flask orjson werkzeug"),

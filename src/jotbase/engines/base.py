@@ -103,6 +103,11 @@ class Engine(Protocol):
     async def origins(self, view: str) -> dict[str, tuple[str, str]]:
         """Return the (table, column) that each column of a view passes on; computed ones lack."""
 
+    async def timeline(self) -> tuple[tuple[str, int], ...]:
+        """Return the epochs of the log's numbers, oldest first, each with the number that it began
+        after; none where none was begun.
+        """
+
     async def last_change(self) -> tuple[int, int]:
         """Return the oldest number still in the log (0: none yet) and the newest."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import orjson
 
@@ -39,6 +40,7 @@ from jotbase.realtime.groups import Follower
 from jotbase.realtime.joining import JoinRequest, read_join, read_token
 from jotbase.realtime.protocol import PREFIX, Frame, Vsn, parse, render
 from jotbase.realtime.subscriptions import Subscription, echo, subscriptions
+from jotbase.realtime.timeline import Cursor
 from jotbase.realtime.wire import frame as ready_frame
 from jotbase.schema.model import Model
 from jotbase.values import Principal
@@ -57,6 +59,13 @@ class House:
     now: Callable[[], float]
     rooms: Rooms = field(default_factory=Rooms)
     shares: Shares = field(default_factory=Shares)
+    #: Whose turn it is among the replays of all sockets.
+    turns: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def logs(self, name: str) -> bool:
+        """Say whether there is such a table, and its changes are logged."""
+        table = self.model.get(name)
+        return table is not None and table.realtime
 
     def followable(self) -> int:
         """Return how many tables can be followed."""
@@ -76,6 +85,8 @@ class Channel:
     size: Size
     expiry: asyncio.TimerHandle | None = None
     replay: Replay | None = None
+    #: Tables that a reload took from its bindings: their changes are missed from then on.
+    dropped: frozenset[str] = frozenset()
 
     @property
     def principal(self) -> Principal:
@@ -154,7 +165,33 @@ class Channels:
     def subscribe_again(self) -> None:
         """Follow what the bindings say under a new model and new rules."""
         for channel in self._joined.values():
-            self._follow(channel, channel.principal)
+            before = channel.follower.tables()
+            faults = self._follow(channel, channel.principal)
+            after = channel.follower.tables()
+            gone = frozenset(one for one in before - after if not self._house.logs(one))
+            if gone:
+                self._tell_dropped(channel, gone, faults)
+            if channel.dropped & after:
+                self._say_lost(channel, self._house.feed.cursor)
+            channel.dropped = (channel.dropped | gone) - after
+
+    def _tell_dropped(self, channel: Channel, tables: frozenset[str], faults: list[str]) -> None:
+        gone = [f"Changes are not told any more of: {', '.join(sorted(tables))}"]
+        for text in faults or gone:
+            self._say(system(channel.topic, channel.join_ref, "error", text, "postgres_changes"))
+
+    def lag(self) -> None:
+        """Tell what follows changes from the log, as fast as the client reads: too much waits."""
+        for channel in self._joined.values():
+            if channel.replay is None and channel.follower.subscriptions:
+                channel.replay = self._replay(channel, None)
+                channel.replay.start()
+
+    def farewell(self) -> str:
+        """Return the reason of a close: up to which change all were sent on this socket."""
+        feed = self._house.feed
+        told = [one.replay.after for one in self._joined.values() if one.replay is not None]
+        return f"cursor={feed.mark(min([feed.cursor, *told]))}"
 
     # The steps -----------------------------------------------------------------------------------
 
@@ -263,10 +300,10 @@ class Channels:
             request=request,
             token=request.token,
             listener=Listener(topic, request.private, self._vsn, write),
-            follower=Follower(topic, self._vsn, principal, (), write, _nothing_lost),
+            follower=Follower(topic, self._vsn, principal, (), write, _pass_over),
             size=size,
         )
-        channel.follower.lost = self._lost(channel)
+        channel.follower.lost = partial(self._say_lost, channel)
         return channel
 
     def _follow(self, channel: Channel, principal: Principal) -> list[str]:
@@ -294,21 +331,28 @@ class Channels:
         if channel.request.bindings and not faults:
             self._say(subscribed(topic, join_ref))
 
-    def _lost(self, channel: Channel) -> Callable[[int], None]:
-        def lost(number: int) -> None:
-            self._say(resync(channel.topic, channel.join_ref, number))
+    def _say_lost(self, channel: Channel, number: int) -> None:
+        cursor = self._house.feed.mark(number)
+        self._say(resync(channel.topic, channel.join_ref, cursor))
 
-        return lost
+    def _replay(self, channel: Channel, cursor: Cursor | None) -> Replay:
+        lost = partial(self._say_lost, channel)
 
-    def _replay(self, channel: Channel, after: int) -> Replay:
-        replay = Replay(
+        def live() -> None:
+            channel.follower.write, channel.follower.lost = self._outlet.write, lost
+            channel.replay = None
+
+        # All that is told live meanwhile stands in the log as well.
+        channel.follower.write, channel.follower.lost = _pass_over, _pass_over
+        return Replay(
             feed=self._house.feed,
             outlet=self._outlet,
             follower=lambda: channel.follower,
-            after=after,
+            lost=lost,
+            live=live,
+            turns=self._house.turns,
+            cursor=cursor,
         )
-        channel.follower.write = replay.hold
-        return replay
 
     def _end(self, channel: Channel, event: Event, why: str) -> None:
         self._forget(channel)
@@ -346,5 +390,5 @@ class Channels:
             self._set_expiry(channel)
 
 
-def _nothing_lost(number: int) -> None:
-    """Stand in until the channel that the follower belongs to is made."""
+def _pass_over(told: object) -> None:
+    """Stand in while a channel is told nothing live."""

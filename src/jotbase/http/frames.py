@@ -25,8 +25,11 @@ log.setLevel(logging.WARNING)
 
 #: The key in `scope["extensions"]` under which the connection stands.
 EXTENSION = "jotbase.transport"
-#: Bytes that may wait for one connection; beyond, it is closed and told where to resume.
+#: Bytes that may wait for one connection; beyond, its channels are told from the log, as fast as it
+#: reads.
 MOST_WAITING = 4 * 1024 * 1024
+#: How much more may wait of what no log has; beyond, it is closed and told where to resume.
+MOST_BESIDE = 4 * 1024 * 1024
 #: «Try again later» (IANA's registry of close codes): clients reconnect, which 1000 forbids them.
 TOO_SLOW = 1013
 #: «Service restart»: clients come back, which they do not after 1000.
@@ -47,7 +50,13 @@ class Outlet(Protocol):
     """Where frames for one connection go; nothing here waits but `drained`."""
 
     def write(self, ready: bytes) -> None:
-        """Send a ready frame, or let the connection go if too much waits for it already."""
+        """Send a ready frame; where too much waits already, the channels are said to lag."""
+
+    def waiting(self) -> int:
+        """Return how many bytes wait to be taken by the client."""
+
+    def let_go(self) -> None:
+        """Close the connection of a client that is too slow, and say where to resume."""
 
     async def drained(self) -> None:
         """Wait until little enough waits that more may be written in bulk."""
@@ -78,14 +87,23 @@ class Turn:
 
 
 class TransportOutlet:
-    """Writes straight to the transport. `farewell` gives the close reason for a slow reader."""
+    """Writes straight to the transport. `farewell` gives the reason of a close; `lagging` is
+    called where more waits than may.
+    """
 
-    __slots__ = ("_connection", "_due", "_farewell", "_turn")
+    __slots__ = ("_connection", "_due", "_farewell", "_lagging", "_turn")
 
-    def __init__(self, connection: FrameProtocol, turn: Turn, farewell: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        connection: FrameProtocol,
+        turn: Turn,
+        farewell: Callable[[], str],
+        lagging: Callable[[], None],
+    ) -> None:
         self._connection = connection
         self._turn = turn
         self._farewell = farewell
+        self._lagging = lagging
         self._due: list[bytes] = []
         connection.on_shutdown = lambda: self.close(RESTART, farewell())
 
@@ -96,7 +114,7 @@ class TransportOutlet:
         self._due.append(ready)
 
     def flush(self) -> None:
-        """Write what is due, and let the connection go if too much waits for it by now."""
+        """Write what is due, and say so if too much waits by now."""
         due, self._due = self._due, []
         connection = self._connection
         transport = connection.transport
@@ -104,7 +122,17 @@ class TransportOutlet:
             return
         transport.write(due[0] if len(due) == 1 else b"".join(due))
         if connection.paused and transport.get_write_buffer_size() > MOST_WAITING:
-            connection.end(TOO_SLOW, self._farewell())
+            self._lagging()
+            if transport.get_write_buffer_size() > MOST_WAITING + MOST_BESIDE:
+                self.let_go()
+
+    def waiting(self) -> int:
+        """Return how many bytes wait; see `Outlet.waiting`."""
+        return self._connection.transport.get_write_buffer_size()
+
+    def let_go(self) -> None:
+        """Close the connection of a slow reader."""
+        self._connection.end(TOO_SLOW, self._farewell())
 
     async def drained(self) -> None:
         """Wait until the transport takes more without buffering it."""
@@ -278,9 +306,12 @@ class SendOutlet:
     `run` is to run beside the application until it is cancelled.
     """
 
-    def __init__(self, send: Send, farewell: Callable[[], str]) -> None:
+    def __init__(
+        self, send: Send, farewell: Callable[[], str], lagging: Callable[[], None]
+    ) -> None:
         self._send = send
         self._farewell = farewell
+        self._lagging = lagging
         self._waiting: asyncio.Queue[bytes | tuple[int, str]] = asyncio.Queue()
         self._bytes = 0
         self._closed = False
@@ -288,15 +319,28 @@ class SendOutlet:
         self._empty.set()
 
     def write(self, ready: bytes) -> None:
-        """Queue a frame, or let the connection go if too much waits for it already."""
+        """Queue a frame, and say so if too much waits by now."""
         if self._closed:
-            return
-        if self._bytes > MOST_WAITING:
-            self.close(TOO_SLOW, self._farewell())
             return
         self._bytes += len(ready)
         self._empty.clear()
         self._waiting.put_nowait(ready)
+        if self._bytes > MOST_WAITING:
+            asyncio.get_running_loop().call_soon(self._lag)
+
+    def _lag(self) -> None:
+        if self._bytes > MOST_WAITING:
+            self._lagging()
+        if self._bytes > MOST_WAITING + MOST_BESIDE:
+            self.let_go()
+
+    def waiting(self) -> int:
+        """Return how many bytes wait; see `Outlet.waiting`."""
+        return self._bytes
+
+    def let_go(self) -> None:
+        """Close the connection of a slow reader."""
+        self.close(TOO_SLOW, self._farewell())
 
     async def drained(self) -> None:
         """Wait until nothing waits."""

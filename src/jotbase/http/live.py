@@ -86,8 +86,8 @@ class Live:
 
     def restart(self) -> None:
         """Close every socket such that its client comes back: what was missed cannot be told."""
-        for outlet in tuple(self._sockets.values()):
-            outlet.close(RESTART, self._farewell())
+        for channels, outlet in tuple(self._sockets.items()):
+            outlet.close(RESTART, channels.farewell())
 
     def expire(self) -> None:
         """Close the channels whose tokens are over.
@@ -104,9 +104,6 @@ class Live:
     async def close(self) -> None:
         """Close every socket such that its client comes back and resumes."""
         self.restart()
-
-    def _farewell(self) -> str:
-        return f"cursor={self._house.feed.cursor}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one WebSocket to its end."""
@@ -137,11 +134,18 @@ class Live:
         self, scope: Scope, receive: Receive, send: Send, who: tuple[Vsn, str, Principal]
     ) -> None:
         connection = connection_of(scope)
+
+        def farewell() -> str:
+            return channels.farewell()
+
+        def lagging() -> None:
+            channels.lag()
+
         outlet: TransportOutlet | SendOutlet
         if connection is not None:
-            outlet = TransportOutlet(connection, self._turn, self._farewell)
+            outlet = TransportOutlet(connection, self._turn, farewell, lagging)
         else:
-            outlet = SendOutlet(send, self._farewell)
+            outlet = SendOutlet(send, farewell, lagging)
         sending = asyncio.create_task(outlet.run()) if isinstance(outlet, SendOutlet) else None
         address = (scope.get("client") or ("",))[0]
         share = self._house.shares.of(address, self._house.now)

@@ -129,10 +129,10 @@ def subscribed(topic: str, join_ref: str | None) -> Frame:
     return system(topic, join_ref, "ok", "Subscribed to PostgreSQL", "postgres_changes")
 
 
-def resync(topic: str, join_ref: str | None, cursor: int) -> Frame:
+def resync(topic: str, join_ref: str | None, cursor: str | int) -> Frame:
     """Return the message after which a client must read its rows anew; changes after `cursor` come.
 
-    It is a `system` error of `postgres_changes`, with the event number to resume from beside it.
+    It is a `system` error of `postgres_changes`, with the cursor to resume from beside it.
     """
     text = "resync: changes were missed that can no longer be told; read the rows again"
     frame = system(topic, join_ref, "error", text, "postgres_changes")

@@ -35,6 +35,10 @@ class Follower:
     write: Write
     lost: Callable[[int], None]
 
+    def tables(self) -> frozenset[str]:
+        """Return the names of the tables that are followed."""
+        return frozenset(one.table.name for one in self.subscriptions)
+
 
 @dataclass(frozen=True, slots=True)
 class GroupKey:
@@ -86,6 +90,11 @@ class Groups:
     def __bool__(self) -> bool:
         """Say whether anybody follows anything."""
         return any(self._tables.values())
+
+    def followers(self) -> list[Follower]:
+        """Return each follower once."""
+        groups = (group for groups in self._tables.values() for group in groups.values())
+        return list(dict.fromkeys(one for group in groups for one in group.followers))
 
     def on(self, table: str) -> tuple[Group, ...]:
         """Return the groups that follow a table."""

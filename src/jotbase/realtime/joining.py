@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+from jotbase.realtime.timeline import Cursor, read_cursor
+
 #: The keys of a binding that mean anything; no other is kept, or echoed.
 KEPT = ("event", "schema", "table", "filter", "select")
 #: Bytes of a binding besides its filter that are not counted.
@@ -22,8 +24,8 @@ class JoinRequest:
     """One join. `bindings` are the entries of `postgres_changes` as sent, to be echoed: all of them
     that means anything.
 
-    `token` is the user's, None when the connection's key counts. `cursor` is the number of the last
-    change the client knows.
+    `token` is the user's, None when the connection's key counts. `cursor` is where the client
+    was told to come back.
     """
 
     bindings: tuple[Mapping[str, Any], ...] = ()
@@ -33,7 +35,7 @@ class JoinRequest:
     broadcast_self: bool = False
     presence: bool = False
     presence_key: str = ""
-    cursor: int | None = None
+    cursor: Cursor | None = None
 
 
 def read_join(payload: Any) -> JoinRequest:
@@ -49,7 +51,7 @@ def read_join(payload: Any) -> JoinRequest:
         broadcast_self=_flag(broadcast.get("self")),
         presence=_flag(presence.get("enabled")),
         presence_key=_text(presence.get("key")),
-        cursor=_cursor(config.get("cursor")),
+        cursor=read_cursor(config.get("cursor")),
     )
 
 
@@ -90,9 +92,3 @@ def filter_bytes(binding: Mapping[str, Any]) -> int:
     text = binding.get("filter")
     own = len(orjson.dumps(text)) if isinstance(text, str) else 0
     return own + max(len(orjson.dumps(binding)) - own - FREE, 0)
-
-
-def _cursor(value: Any) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        return int(value)
-    return value if type(value) is int and value >= 0 else None

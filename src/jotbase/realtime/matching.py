@@ -55,13 +55,22 @@ class Unasked(LookupError):
 class Judgement:
     """One change being judged; what several groups share is worked out once.
 
-    `now` is the time for rules that ask for it, RFC 3339 in UTC.
+    `now` is the time for rules that ask for it, RFC 3339 in UTC; `cursor` is where a client that
+    was told the change resumes.
     """
 
-    def __init__(self, change: Change, rule: SelectRule, now: str, verdicts: Verdicts) -> None:
+    def __init__(
+        self,
+        change: Change,
+        rule: SelectRule,
+        now: str,
+        verdicts: Verdicts,
+        cursor: str | int,
+    ) -> None:
         self._change = change
         self._rule = rule
         self._now = now
+        self._cursor = orjson.dumps(cursor)
         self._old = None if change.old is None else Env({SCOPE: change.old}, _NOBODY)
         self._new = None if change.new is None else Env({SCOPE: change.new}, _NOBODY)
         self._seen: dict[Facts, Seen] = dict(verdicts)
@@ -113,9 +122,9 @@ class Judgement:
         ready = self._frames.get(named)
         if ready is None:
             before, behind = around(group.key.vsn, group.key.topic, "postgres_changes")
-            body = b'{"ids":%b,"cursor":%d,"data":%b}' % (
+            body = b'{"ids":%b,"cursor":%b,"data":%b}' % (
                 orjson.dumps(ids),
-                self._change.number,
+                self._cursor,
                 self._data_json(what, group.table),
             )
             ready = self._frames[named] = frame(before + body + behind)

@@ -2,6 +2,10 @@
 
 In charge of what is logged, whoever writes: the triggers use nothing but SQLite's own functions, so
 any program's writes are logged. Must not know who reads the log.
+
+A row that REPLACE takes away fires no DELETE trigger unless the program has set recursive_triggers
+(https://sqlite.org/lang_conflict.html). So rows in the way of a new one are noted before it comes;
+if it does come, they must have gone, since no two rows have one key.
 """
 
 from __future__ import annotations
@@ -30,6 +34,12 @@ CREATE_CHANGES = (
     " \"committed_at\" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))) STRICT"
 )
 
+#: Rows that may be about to be replaced; empty between statements, or of no meaning.
+REPLACED = "jotbase.replaced"
+CREATE_REPLACED = (
+    f'CREATE TABLE IF NOT EXISTS "{REPLACED}" ("table" TEXT NOT NULL, "old" TEXT NOT NULL) STRICT'
+)
+
 #: Columns a call of `json_object`: SQLite takes 127 arguments unless it is built otherwise.
 _AT_ONCE = 60
 
@@ -38,22 +48,71 @@ _SIDES = {"INSERT": ("new",), "UPDATE": ("old", "new"), "DELETE": ("old",)}
 
 def trigger_names(table: str) -> list[str]:
     """Return the names of a table's triggers; the dot keeps them apart from a user's."""
-    return [f"jotbase.{kind.lower()}.{table}" for kind in _SIDES]
+    kinds = (*_SIDES, "BEFORE INSERT", "BEFORE UPDATE")
+    return [f"jotbase.{kind.lower()}.{table}" for kind in kinds]
 
 
 def triggers(table: Table) -> Iterator[str]:
     """Yield the statements that make a followed table's triggers; none if it is not followed."""
+    yield from named_triggers(table).values()
+
+
+def named_triggers(table: Table) -> dict[str, str]:
+    """Return the statements that make a followed table's triggers, by the triggers' names."""
     if not table.realtime:
-        return
-    on = SQLITE.identifier(table.name)
-    for name, (kind, sides) in zip(trigger_names(table.name), _SIDES.items(), strict=True):
-        names = ", ".join(f'"{side}"' for side in sides)
-        rows = ", ".join(_row(side.upper(), table.columns) for side in sides)
-        yield (
-            f"CREATE TRIGGER {SQLITE.identifier(name)} AFTER {kind} ON {on} BEGIN"
-            f' INSERT INTO "{CHANGES}" ("table", "kind", {names})'
-            f" VALUES ({literal(table.name)}, '{kind}', {rows}); END"
-        )
+        return {}
+    names = trigger_names(table.name)
+    texts = [_after(table, kind, sides) for kind, sides in _SIDES.items()]
+    keys = _keys(table)
+    if keys:
+        columns = ", ".join(SQLITE.identifier(name) for name in dict.fromkeys(sum(keys, ())))
+        texts.append(_before(table, keys, "INSERT", ""))
+        texts.append(_before(table, keys, f"UPDATE OF {columns}", f" AND NOT ({_same(table)})"))
+    return {
+        name: f"CREATE TRIGGER {SQLITE.identifier(name)} {text}"
+        for name, text in zip(names, texts, strict=False)
+    }
+
+
+def _after(table: Table, kind: str, sides: tuple[str, ...]) -> str:
+    names = ", ".join(f'"{side}"' for side in sides)
+    rows = ", ".join(_row(side.upper(), table.columns) for side in sides)
+    name = literal(table.name)
+    replaced = (
+        f' INSERT INTO "{CHANGES}" ("table", "kind", "old")'
+        f' SELECT "table", \'DELETE\', "old" FROM "{REPLACED}" WHERE "table" = {name};'
+    )
+    return (
+        f"AFTER {kind} ON {SQLITE.identifier(table.name)} BEGIN"
+        f"{'' if kind == 'DELETE' else replaced}"
+        f' DELETE FROM "{REPLACED}" WHERE "table" = {name};'
+        f' INSERT INTO "{CHANGES}" ("table", "kind", {names})'
+        f" VALUES ({name}, '{kind}', {rows}); END"
+    )
+
+
+def _before(table: Table, keys: Sequence[tuple[str, ...]], event: str, but: str) -> str:
+    """Return the trigger that notes the rows which are in the way of a new one."""
+    on, name = SQLITE.identifier(table.name), literal(table.name)
+    ways = [" AND ".join(f"t.{c} = NEW.{c}" for c in map(SQLITE.identifier, key)) for key in keys]
+    found = [f"EXISTS (SELECT 1 FROM {on} AS t WHERE {way}{but})" for way in ways]
+    return (
+        f"BEFORE {event} ON {on} WHEN {' OR '.join(found)}"
+        f' OR EXISTS (SELECT 1 FROM "{REPLACED}" WHERE "table" = {name}) BEGIN'
+        f' DELETE FROM "{REPLACED}" WHERE "table" = {name};'
+        f' INSERT INTO "{REPLACED}" ("table", "old") SELECT {name}, {_row("t", table.columns)}'
+        f" FROM {on} AS t WHERE ({' OR '.join(f'({way})' for way in ways)}){but}; END"
+    )
+
+
+def _keys(table: Table) -> list[tuple[str, ...]]:
+    """Return the keys of which no two rows may have one value."""
+    keys = [table.primary_key, *(unique.columns for unique in table.unique)]
+    return [key for key in dict.fromkeys(keys) if key]
+
+
+def _same(table: Table) -> str:
+    return " AND ".join(f"t.{name} IS OLD.{name}" for name in table.row_key)
 
 
 def _row(side: str, columns: Sequence[Column]) -> str:

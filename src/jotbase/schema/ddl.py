@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from jotbase.schema import searches
-from jotbase.schema.changelog import CREATE_CHANGES, triggers
+from jotbase.schema.changelog import CREATE_CHANGES, CREATE_REPLACED, triggers
 from jotbase.schema.constraints import TYPES, check, default_literal
 from jotbase.schema.embedded import enclosed
+from jotbase.schema.epochs import CREATE_EPOCHS
 from jotbase.schema.model import MISSING, Column, ForeignKey, Model, Table, Type
 from jotbase.schema.names import default_name
 from jotbase.sql.dialect import SQLITE, Dialect
@@ -66,7 +67,7 @@ def create(model: Model, dialect: Dialect) -> list[Fragment]:
 
 def internal_tables() -> Sequence[str]:
     """Return the statements that make the server's own tables if they are missing."""
-    return (CREATE_META, CREATE_CHANGES)
+    return (CREATE_META, CREATE_CHANGES, CREATE_REPLACED, CREATE_EPOCHS)
 
 
 def create_table(table: Table) -> str:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jotbase.realtime.joining import JoinRequest, filter_bytes, read_join, read_token
+from jotbase.realtime.timeline import Cursor
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -36,7 +37,7 @@ def test_a_full_join_is_read() -> None:
 
     assert read_join(payload) == JoinRequest(
         (binding,), "a.b.c", private=True, broadcast_ack=True, broadcast_self=True,
-        presence=True, presence_key="me", cursor=12,
+        presence=True, presence_key="me", cursor=Cursor(12),
     )  # fmt: skip
 
 
@@ -63,15 +64,6 @@ def test_the_older_name_of_the_token_comes_first() -> None:
 def test_what_is_no_users_token_is_none(given: object) -> None:
     """An opaque key says no more than the connection's own."""
     assert read_token(given) is None
-
-
-@pytest.mark.parametrize(
-    ("given", "cursor"),
-    [(0, 0), ("17", 17), (-1, None), (True, None), ("x", None), ("9" * 30, None)],
-)
-def test_a_cursor_is_a_whole_number(given: object, cursor: int | None) -> None:
-    """It may come as text; what is none counts as absent."""
-    assert config(cursor=given).cursor == cursor
 
 
 @given(JSON)

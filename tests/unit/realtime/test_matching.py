@@ -28,7 +28,7 @@ def frames(made: Change, rule: Expr, *followers: Follower) -> list[list[bytes]]:
     groups = Groups({"notes": select_rule(rule)})
     for one in followers:
         groups.add(one)
-    judgement = Judgement(made, groups.rule("notes"), "", {})
+    judgement = Judgement(made, groups.rule("notes"), "", {}, 7)
     told = {one: judgement.told(group) for group in groups.on("notes") for one in group.followers}
     return [told[one] for one in followers]
 
@@ -125,9 +125,9 @@ def test_a_relational_rule_must_have_been_asked() -> None:
     made = change(None, note(1))
 
     with pytest.raises(Unasked):
-        Judgement(made, rule, "", {}).told(group)
+        Judgement(made, rule, "", {}, 7).told(group)
     known = {rule.bind(user(ANA)): Seen(old=False, new=True)}
-    assert len(Judgement(made, rule, "", known).told(group)) == 1
+    assert len(Judgement(made, rule, "", known, 7).told(group)) == 1
 
 
 PEOPLE = st.sampled_from([user(ANA), user(BEN), ANONYMOUS, SERVICE_PRINCIPAL])

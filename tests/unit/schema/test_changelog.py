@@ -16,6 +16,9 @@ def test_each_kind_of_change_has_its_trigger() -> None:
 
     assert insert == (
         'CREATE TRIGGER "jotbase.insert.t" AFTER INSERT ON "t" BEGIN'
+        ' INSERT INTO "jotbase.changes" ("table", "kind", "old") SELECT "table", \'DELETE\', "old"'
+        ' FROM "jotbase.replaced" WHERE "table" = \'t\';'
+        ' DELETE FROM "jotbase.replaced" WHERE "table" = \'t\';'
         ' INSERT INTO "jotbase.changes" ("table", "kind", "new")'
         " VALUES ('t', 'INSERT', json_object('a', NEW.\"a\", 'it''s', NEW.\"it's\")); END"
     )
@@ -26,7 +29,13 @@ def test_each_kind_of_change_has_its_trigger() -> None:
 
 def test_the_names_of_triggers_cannot_be_a_users() -> None:
     """They hold a dot, which no table's name may."""
-    assert trigger_names("t") == ["jotbase.insert.t", "jotbase.update.t", "jotbase.delete.t"]
+    assert trigger_names("t") == [
+        "jotbase.insert.t",
+        "jotbase.update.t",
+        "jotbase.delete.t",
+        "jotbase.before insert.t",
+        "jotbase.before update.t",
+    ]
 
 
 def test_a_wide_row_is_put_together_from_several_objects() -> None:

@@ -29,6 +29,8 @@ def test_what_refers_to_a_table_is_made_anew_with_it() -> None:
         'DROP TRIGGER "jotbase.insert.p"',
         'DROP TRIGGER "jotbase.update.p"',
         'DROP TRIGGER "jotbase.delete.p"',
+        'DROP TRIGGER "jotbase.before',
+        'DROP TRIGGER "jotbase.before',
         'ALTER TABLE "p"',
         'ALTER TABLE "c"',
         'CREATE TABLE "p"',
@@ -42,6 +44,8 @@ def test_what_refers_to_a_table_is_made_anew_with_it() -> None:
         'CREATE TRIGGER "jotbase.insert.p"',
         'CREATE TRIGGER "jotbase.update.p"',
         'CREATE TRIGGER "jotbase.delete.p"',
+        'CREATE TRIGGER "jotbase.before',
+        'CREATE TRIGGER "jotbase.before',
         'CREATE INDEX "jotbase.c.up"',
     ]
 

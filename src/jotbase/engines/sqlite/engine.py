@@ -169,6 +169,10 @@ class SqliteEngine:
         """Return what a view's columns pass on; see `Engine.origins`."""
         return await self._reader.origins(view)
 
+    async def timeline(self) -> tuple[tuple[str, int], ...]:
+        """Return the epochs of the log's numbers; see `Engine.timeline`."""
+        return self._log.timeline()
+
     async def last_change(self) -> tuple[int, int]:
         """Return the oldest number still in the log (0: it is empty) and the newest ever given."""
         return await self._log.ends()

@@ -34,6 +34,8 @@ _AFTER = (
     'SELECT number, "table", kind, old, new, committed_at FROM "jotbase.changes"'
     " WHERE number > ? ORDER BY number LIMIT ?"
 )
+_HAS_EPOCHS = "SELECT 1 FROM sqlite_schema WHERE name = 'jotbase.epochs'"
+_EPOCHS = 'SELECT epoch, "after" FROM "jotbase.epochs" ORDER BY rowid'
 _OLDEST = 'SELECT min(number) FROM "jotbase.changes"'
 
 
@@ -55,6 +57,7 @@ class ChangeLog:
         self._timer: asyncio.TimerHandle | None = None
         self._version: Any = None
         self._newest = 0
+        self._has_epochs = False
 
     async def after(self, number: int, limit: int) -> list[Change]:
         """Return the changes after that number, in order: at most `limit`, and fewer where they
@@ -74,6 +77,14 @@ class ChangeLog:
         newest = self._reader.short(NEWEST)
         oldest = self._reader.short(_OLDEST)
         return oldest[0][0] or 0, newest[0][0] if newest else 0
+
+    def timeline(self) -> tuple[tuple[str, int], ...]:
+        """Return the epochs of the log's numbers, oldest first; none where none was begun."""
+        if not self._has_epochs:
+            if not self._reader.short(_HAS_EPOCHS):
+                return ()
+            self._has_epochs = True
+        return tuple((epoch, after) for epoch, after in self._reader.short(_EPOCHS))
 
     def _row(self, table: str, text: str | None) -> Row | None:
         return None if text is None else self._decode(table, text)

@@ -364,5 +364,10 @@ def newest_change(cursor: apsw.Cursor) -> int:
     return int(newest)
 
 
-#: AUTOINCREMENT keeps the highest number here, whatever was pruned.
-NEWEST = "SELECT seq FROM sqlite_sequence WHERE name = 'jotbase.changes'"
+#: AUTOINCREMENT keeps the highest number, whatever was pruned, and is behind where a statement of
+#: another program failed in the middle (INSERT OR FAIL).
+NEWEST = (
+    "SELECT max("
+    "ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'jotbase.changes'), 0),"
+    ' ifnull((SELECT max(number) FROM "jotbase.changes"), 0))'
+)

@@ -1,0 +1,60 @@
+"""Whether a change's number, told at some time, still means the same change: a cursor's epoch.
+
+In charge of what a cursor looks like and of the history that it is held against. Must not know who
+comes back with one.
+
+Each start of a server begins an epoch, noted in the database itself with the number that it began
+after. A backup that is restored has the history up to the backup; what the lost server told
+later is of an epoch that the history does not have, or beyond the end of one that it has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Digits of a number in a cursor: as texts, cursors are in the order of their changes.
+_WIDTH = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """What a client knows: all changes up to `number`, told in `epoch` (None: it does not say)."""
+
+    number: int
+    epoch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The epochs of a database, oldest first, each with the number that it began after."""
+
+    spans: tuple[tuple[str, int], ...] = ()
+
+    def mark(self, number: int) -> str | int:
+        """Return the cursor of a change; without epochs, it is the bare number."""
+        for epoch, after in reversed(self.spans):
+            if after <= number:
+                return f"{number:0{_WIDTH}d}-{epoch}"
+        return number
+
+    def holds(self, cursor: Cursor) -> bool:
+        """Say whether the cursor's change is one of this history, as far as the cursor says."""
+        if cursor.epoch is None:
+            return True
+        ends = [after for _, after in self.spans[1:]]
+        for (epoch, after), end in zip(self.spans, [*ends, cursor.number], strict=False):
+            if epoch == cursor.epoch:
+                return after <= cursor.number <= end
+        return False
+
+
+def read_cursor(value: object) -> Cursor | None:
+    """Return the cursor that a client sent, or None: text as it was told, or a bare number."""
+    if type(value) is int and value >= 0:
+        return Cursor(value)
+    if not isinstance(value, str):
+        return None
+    digits, dash, epoch = value.partition("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20) or (dash and not epoch):
+        return None
+    return Cursor(int(digits), epoch or None)

@@ -1,0 +1,71 @@
+"""Cursors: in order as texts, and held against the history of the database."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jotbase.realtime.timeline import Cursor, Timeline, read_cursor
+
+LINE = Timeline((("a", 0), ("b", 10), ("c", 10), ("d", 25)))
+
+
+@pytest.mark.parametrize(
+    ("number", "mark"),
+    [
+        (0, "000000000000000-a"),
+        (9, "000000000000009-a"),
+        (10, "000000000000010-c"),
+        (24, "000000000000024-c"),
+        (25, "000000000000025-d"),
+    ],
+)
+def test_a_cursor_is_of_the_newest_epoch_that_had_its_number(number: int, mark: str) -> None:
+    """A number at which an epoch began is of that epoch."""
+    assert LINE.mark(number) == mark
+
+
+@pytest.mark.parametrize(
+    ("epoch", "number", "held"),
+    [
+        ("a", 10, True),
+        ("a", 11, False),
+        ("b", 10, True),
+        ("b", 11, False),
+        ("c", 9, False),
+        ("c", 25, True),
+        ("d", 1000, True),
+        ("d", 24, False),
+        ("e", 5, False),
+        (None, 7, True),
+    ],
+)
+def test_a_cursor_beyond_its_epoch_is_of_another_history(
+    epoch: str | None, number: int, held: bool
+) -> None:
+    """A restored backup begins an epoch: what was told after the backup is not of its history."""
+    assert LINE.holds(Cursor(number, epoch)) is held
+
+
+def test_without_epochs_a_cursor_is_a_number() -> None:
+    """Nothing is known, and nothing refused."""
+    assert Timeline().mark(7) == 7
+    assert not Timeline().holds(Cursor(7, "a"))
+
+
+@given(st.integers(0, 10**14), st.integers(0, 10**14))
+def test_cursors_sort_as_their_changes(first: int, second: int) -> None:
+    """And come back as they were told."""
+    marks = [LINE.mark(number) for number in (first, second)]
+
+    assert (str(marks[0]) < str(marks[1])) == (first < second)
+    assert [read_cursor(mark) for mark in marks] == [
+        Cursor(number, str(mark).partition("-")[2])
+        for number, mark in zip((first, second), marks, strict=True)
+    ]
+    assert all(LINE.holds(read_cursor(mark) or Cursor(-1)) for mark in marks)
+
+
+@pytest.mark.parametrize("value", [None, -1, 1.5, True, "", "x", "-", "5-", "1" * 20, [1], "٣"])
+def test_what_is_no_cursor_counts_as_absent(value: object) -> None:
+    """A join without one is live from its answer on."""
+    assert read_cursor(value) is None
