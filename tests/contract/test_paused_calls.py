@@ -8,9 +8,9 @@ import pytest
 from tests.contract.board import CREATE, post, run, run_all
 from tests.contract.conftest import MakeEngine
 
-from jotbase.engines.base import Engine, Session
+from jotbase.engines.base import CALLER, Engine, Session
 from jotbase.engines.sqlite import tenure
-from jotbase.engines.sqlite.calling import Places
+from jotbase.engines.sqlite.desks import Places
 from jotbase.errors import CodeFailed, JotError, UnitTooSlow
 from jotbase.sql.units import Rows
 
@@ -271,8 +271,31 @@ async def test_more_calls_than_may_wait_are_refused(
     assert (refused.value.code, refused.value.status) == ("53300", 503)
     await first
     assert await third == "third"
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(JotError, match="due to user request"):
         await second
+
+
+async def test_one_caller_never_has_all_threads(make_engine: MakeEngine) -> None:
+    """A quarter of the threads, and of the places to wait at, is left for others."""
+    engine = await make_engine(calls=Places(threads=4, waiting=4))
+    pauses = [Pause() for _ in range(6)]
+
+    def ask(caller: str, pause: Pause) -> asyncio.Task[object]:
+        CALLER.set(caller)
+        return asyncio.create_task(engine.call(lambda _: pause(), reads=True))
+
+    mine = [ask("ada", pause) for pause in pauses[:5]]
+    for pause in pauses[:3]:
+        await pause.reached()
+    other = ask("ben", pauses[5])
+    await pauses[5].reached()
+    for pause in pauses:
+        pause.over()
+    await asyncio.gather(*mine, other)
+
+    full = [ask("eve", pauses[0]) for _ in range(9)]
+    told = await asyncio.gather(*full, return_exceptions=True)
+    assert [str(one) for one in told if one is not None] == ["too many function calls at once"] * 3
 
 
 async def test_what_nobody_waits_for_is_undone(engine: Engine) -> None:
@@ -292,3 +315,26 @@ async def test_what_nobody_waits_for_is_undone(engine: Engine) -> None:
     with pytest.raises(JotError, match="due to user request"):
         await call
     assert await titles(engine) == []
+
+
+async def test_code_inside_a_statement_runs_in_a_thread(make_engine: MakeEngine) -> None:
+    """The event loop goes on while it waits, in a read and in a write that gives it back."""
+    pauses = [Pause(), Pause()]
+    waiting = iter(pauses)
+
+    def asked(read: object, title: str) -> str:
+        next(waiting)()
+        return title.upper()
+
+    engine = await make_engine(asking={"asked": asked})
+    await engine.write(run_all(CREATE["sqlite"]))
+    insert = "INSERT INTO jobs (title) VALUES ('a') RETURNING asked(title)"
+    writing = asyncio.create_task(engine.write(run(insert)))
+    await pauses[0].reached()
+    pauses[0].over()
+    assert await writing == [("A",)]
+
+    reading = asyncio.create_task(engine.read("SELECT asked(title) FROM jobs", ()))
+    await pauses[1].reached()
+    pauses[1].over()
+    assert await reading == [("A",)]

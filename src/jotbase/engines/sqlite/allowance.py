@@ -17,6 +17,11 @@ from jotbase.values import waits
 STEPS = 50_000
 
 
+def unwanted() -> JotError:
+    """Return the end of a call that nobody waits for any more."""
+    return JotError("57014", "canceling statement due to user request")
+
+
 class Allowance:
     """What a call may take: `unit_ms` in all, `limit_ms` a statement. `gone` tells of its caller.
 
@@ -53,7 +58,7 @@ class Allowance:
             if perf_counter() > self._end:
                 self._ended = UnitTooSlow(self._unit_ms)
             elif self._gone():
-                self._ended = JotError("57014", "canceling statement due to user request")
+                self._ended = unwanted()
         return self._ended
 
     def begin(self) -> None:

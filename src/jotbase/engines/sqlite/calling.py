@@ -1,78 +1,32 @@
 """Calls: someone's own code, in a thread of its own, as one transaction that holds up nobody.
 
-In charge of how many run and wait at one time, of what a call reads and writes on, and of running
-it again where others have overtaken it. Must not know what the code does. Why it is done so:
-docs/decisions/0063-user-code-never-holds-the-writer.md.
+In charge of what a call reads and writes on, of its time, and of running it again where others
+have overtaken it. Must not know what the code does, nor whose turn it is (`desks`). Why it is done
+so: docs/decisions/0063-user-code-never-holds-the-writer.md.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 import apsw
 
 from jotbase.engines.sqlite.allowance import STEPS, Allowance
-from jotbase.engines.sqlite.refusals import ConstraintName, closed, target
+from jotbase.engines.sqlite.desks import Desk, Desks, Places
+from jotbase.engines.sqlite.refusals import ConstraintName, closed, refusal, target
 from jotbase.engines.sqlite.session import SqliteSession
 from jotbase.engines.sqlite.tenure import Overtook, Tenure
-from jotbase.engines.sqlite.worker import Worker
 from jotbase.engines.sqlite.writer import Writer
-from jotbase.errors import JotError, RequestError, contained, too_many_calls
+from jotbase.errors import JotError, RequestError, contained
 from jotbase.sql.units import RolledBack, Rows, UnitOfWork
 
 Result = TypeVar("Result")
 
 #: How often a call is run at most, where others change what it had read.
 RUNS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """How many calls run at one time, and how many more may wait for a thread."""
-
-    threads: int = 16
-    waiting: int = 256
-
-
-class _Desk:
-    """A thread with a reading connection of its own, opened when a call first asks something."""
-
-    def __init__(self, number: int, connect: Callable[[], apsw.Connection], lock_ms: int) -> None:
-        self.worker = Worker(f"jotbase-call-{number}")
-        self._connect = connect
-        self._lock_ms = lock_ms
-        self._connection: apsw.Connection | None = None
-
-    def open(self) -> apsw.Connection:
-        """Return the connection."""
-        if self._connection is None:
-            self._connection = self._connect()
-            self._connection.set_busy_timeout(self._lock_ms)
-        return self._connection
-
-    def version(self) -> int:
-        """Return a number that changes with every commit on another connection."""
-        found: Any = self.open().execute("PRAGMA data_version").fetchall()[0][0]
-        return int(found)
-
-    def leave(self) -> None:
-        """End the state of the database that was read."""
-        if self._connection is not None and self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-
-    async def close(self) -> None:
-        """Close connection and thread."""
-        await self.worker.run(self._close)
-        self.worker.stop()
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
 
 
 class CallSession:
@@ -83,7 +37,7 @@ class CallSession:
 
     def __init__(
         self,
-        desk: _Desk,
+        desk: Desk,
         tenure: Tenure | None,
         reading: Callable[[apsw.Connection], SqliteSession],
         *,
@@ -132,8 +86,11 @@ class CallSession:
 
     def _snapshot(self) -> SqliteSession:
         if self._before is None:
-            connection = self._desk.open()
-            connection.execute("BEGIN")
+            try:
+                connection = self._desk.open()
+                connection.execute("BEGIN")
+            except apsw.Error as error:
+                raise refusal(error, "BEGIN", 0) from error
             self._before = self._reading(connection)
         return self._before
 
@@ -152,18 +109,12 @@ class Calling:
         lock_ms: int,
         name: ConstraintName,
     ) -> None:
-        self._connect = connect
         self._writer = writer
-        self._places = places
         self._limit_ms = limit_ms
         self._unit_ms = unit_ms
-        self._lock_ms = lock_ms
         self._name = name
-        self._desks = 0
-        self._free: list[_Desk] = []
-        self._waiting: deque[tuple[asyncio.Future[_Desk], Callable[[], bool]]] = deque()
+        self._desks = Desks(connect, places, lock_ms=lock_ms, seconds=unit_ms / 1000)
         self._running: set[Allowance] = set()
-        self._closed = False
 
     async def call(
         self,
@@ -174,7 +125,7 @@ class Calling:
         gone: Callable[[], bool],
     ) -> Result:
         """Run the work; see `Engine.call`."""
-        desk = await self._desk(gone)
+        desk = await self._desks.take(gone)
         allowance = Allowance(self._unit_ms, self._limit_ms, gone)
         self._running.add(allowance)
         job: asyncio.Future[Any] | None = None
@@ -194,7 +145,7 @@ class Calling:
             self._leave(desk, job)
 
     def _session(
-        self, desk: _Desk, tenure: Tenure | None, allowance: Allowance, *, eager: bool
+        self, desk: Desk, tenure: Tenure | None, allowance: Allowance, *, eager: bool
     ) -> CallSession:
         def reading(connection: apsw.Connection) -> SqliteSession:
             connection.set_progress_handler(allowance.must_stop, STEPS)
@@ -202,74 +153,30 @@ class Calling:
 
         return CallSession(desk, tenure, reading, eager=eager)
 
-    async def _desk(self, gone: Callable[[], bool]) -> _Desk:
-        """Wait for a thread. Raises JotError 53300 where too many do, or for too long."""
-        if self._closed:
-            raise closed()
-        if self._free:
-            return self._free.pop()
-        if self._desks < self._places.threads:
-            self._desks += 1
-            return _Desk(self._desks, self._connect, self._lock_ms)
-        if len(self._waiting) >= self._places.waiting:
-            self._drop_the_gone()
-        if len(self._waiting) >= self._places.waiting:
-            raise too_many_calls()
-        turn: asyncio.Future[_Desk] = asyncio.get_running_loop().create_future()
-        self._waiting.append((turn, gone))
-        try:
-            async with asyncio.timeout(self._unit_ms / 1000):
-                return await turn
-        except TimeoutError as error:
-            raise too_many_calls() from error
-
-    def _drop_the_gone(self) -> None:
-        stay = [(turn, gone) for turn, gone in self._waiting if not (turn.done() or gone())]
-        for turn, _ in self._waiting:
-            if all(turn is not other for other, _ in stay):
-                turn.cancel()
-        self._waiting = deque(stay)
-
-    def _leave(self, desk: _Desk, job: asyncio.Future[Any] | None) -> None:
-        """Give the desk to who waits, as soon as its thread is done: Python cannot be stopped."""
+    def _leave(self, desk: Desk, job: asyncio.Future[Any] | None) -> None:
+        """Give the desk back as soon as its thread is done: Python cannot be stopped."""
         if job is None or job.done():
-            self._pass_on(desk)
+            self._desks.give_back(desk)
             return
         # Nobody asks for the outcome any more; seen, so that the loop does not report it.
         job.add_done_callback(asyncio.Future.exception)
-        job.add_done_callback(lambda _: self._pass_on(desk))
-
-    def _pass_on(self, desk: _Desk) -> None:
-        while self._waiting:
-            turn, gone = self._waiting.popleft()
-            if turn.done():
-                continue
-            if gone():
-                turn.cancel()
-                continue
-            turn.set_result(desk)
-            return
-        self._free.append(desk)
+        job.add_done_callback(lambda _: self._desks.give_back(desk))
 
     async def close(self) -> None:
-        """End what runs, and close what is at rest; a thread whose code goes on is left behind."""
-        self._closed = True
-        for turn, _ in self._waiting:
-            if not turn.done():
-                turn.set_exception(closed())
-        self._waiting.clear()
+        """End what runs, and refuse what waits."""
         for allowance in self._running:
             allowance.end(closed())
-        for desk in self._free:
-            await desk.close()
-        self._free.clear()
+        await self._desks.close()
 
 
-def _perform(work: Callable[[CallSession], Result], session: CallSession, desk: _Desk) -> Result:
+def _perform(work: Callable[[CallSession], Result], session: CallSession, desk: Desk) -> Result:
     try:
-        return contained(lambda: work(session))
-    finally:
-        desk.leave()
+        result = contained(lambda: work(session))
+    except BaseException as error:
+        desk.leave(error)
+        raise
+    desk.leave()
+    return result
 
 
 async def _outcome(

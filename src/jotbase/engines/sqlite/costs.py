@@ -7,7 +7,7 @@ statement means, and runs none but the one that asks SQLite for its program.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from time import perf_counter, thread_time
 from typing import Any
 
@@ -33,10 +33,12 @@ class Costs:
     one row and inserting ten thousand are one text. Of a text, which may be long, only the hash is
     kept: two that share one share what they owe, which harms neither. `_owing` are the texts that
     owe, or owed, in any size: most never did. `_long` are those that a short lane is not for, and
-    `suspects` the texts that came to their end too late, it may be by no fault of theirs.
+    `suspects` the texts that came to their end too late, it may be by no fault of theirs. Texts
+    that name a function of `asking` run the project's code, which is never the loop's to wait for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, asking: Iterable[str] = ()) -> None:
+        self._asking = tuple(asking)
         self._owed: dict[tuple[int, int], int] = {}
         self._owing: set[int] = set()
         self._seen: set[int] = set()
@@ -46,7 +48,9 @@ class Costs:
     def is_dear(self, text: str, values: Sequence[Any]) -> bool:
         """Say whether the statement belongs in a thread, for what is known of it."""
         key = hash(text)
-        return key in self._owing and (key, _size(values)) in self._owed
+        if key in self._owing and (key, _size(values)) in self._owed:
+            return True
+        return any(name in text for name in self._asking)
 
     def is_new(self, text: str) -> bool:
         """Say whether the text was never asked for, and remember it."""

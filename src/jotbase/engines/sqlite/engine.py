@@ -16,8 +16,9 @@ from time import perf_counter
 from typing import Any, Literal, TypeVar
 
 from jotbase.engines.base import Session
-from jotbase.engines.sqlite.calling import Calling, Places
+from jotbase.engines.sqlite.calling import Calling
 from jotbase.engines.sqlite.connection import Place, first_connection
+from jotbase.engines.sqlite.desks import Places
 from jotbase.engines.sqlite.files import Watch
 from jotbase.engines.sqlite.keeper import Keeper
 from jotbase.engines.sqlite.log import ChangeLog, Decode, plain
@@ -99,6 +100,7 @@ class SqliteEngine:
                 lambda: place.connect(reader=True),
                 limit_ms=options.statement_timeout,
                 lock_ms=options.lock_timeout,
+                asking=options.asking,
             )
             for _ in range(2)
         )
@@ -110,6 +112,7 @@ class SqliteEngine:
             keeper=self._keeper,
             name=options.constraint,
             committed=self._log.committed,
+            asking=options.asking,
         )
         self._calling = Calling(
             lambda: place.connect(reader=True),

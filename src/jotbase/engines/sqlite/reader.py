@@ -7,7 +7,7 @@ goes where, `costs` remembers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter, thread_time
 from typing import Any
 
@@ -34,12 +34,17 @@ class Reader:
     """Reads of one database; made on the event loop that they run on."""
 
     def __init__(
-        self, connect: Callable[[], apsw.Connection], *, limit_ms: int, lock_ms: int
+        self,
+        connect: Callable[[], apsw.Connection],
+        *,
+        limit_ms: int,
+        lock_ms: int,
+        asking: Iterable[str] = (),
     ) -> None:
         self._connect = connect
         self._limit_ms = limit_ms
         self._lock_ms = lock_ms
-        self._costs = Costs()
+        self._costs = Costs(asking)
         self._open()
         self._short = self._lanes("jotbase-short", SHORT_LANES)
         self._long = self._lanes("jotbase-long", LANES, spared=SPARED, nice=NICE)

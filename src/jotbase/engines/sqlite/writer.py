@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
 from math import inf
 from time import perf_counter, thread_time
@@ -70,6 +70,7 @@ class Writer:
         keeper: Keeper,
         name: ConstraintName,
         committed: Callable[[int], None],
+        asking: Iterable[str] = (),
     ) -> None:
         self._take(connection)
         self._limit_ms = limit_ms
@@ -78,7 +79,7 @@ class Writer:
         self._keeper = keeper
         self._name = name
         self._committed = committed
-        self._costs = Costs()
+        self._costs = Costs(asking)
         self._queue: deque[Entry] = deque()
         self._loop = asyncio.get_running_loop()
         self._bell: asyncio.Future[None] | None = None

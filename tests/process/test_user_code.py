@@ -1,0 +1,121 @@
+"""The real server beside a project's code that waits for ever, ends the process, or asks itself."""
+
+from __future__ import annotations
+
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+
+import pytest
+from tests.process.server import Served, serving, write_project
+
+CODE = """
+import json
+import sys
+import threading
+from urllib.request import Request, urlopen
+
+from flask import Flask
+from jotbase.functions import data, rpc
+
+app = Flask(__name__)
+never = threading.Event()
+
+
+@rpc
+def waits(sign: str) -> None:
+    data().post("notes", {"text": "waits"})
+    open(sign, "w").close()
+    never.wait()
+
+
+@rpc
+def ends() -> None:
+    sys.exit(3)
+
+
+@rpc
+def asks_itself(url: str, key: str) -> list[str]:
+    data().post("notes", {"text": "mine"})
+    headers = {"apikey": key, "content-type": "application/json"}
+    body = json.dumps({"text": "asked for"}).encode()
+    urlopen(Request(url + "/rest/v1/notes", body, headers), timeout=15).close()
+    return [note["text"] for note in data().get("notes", {"order": "text"})]
+
+
+@app.get("/waits")
+def view():
+    never.wait()
+
+
+@app.get("/ends")
+def view_ends():
+    raise KeyboardInterrupt
+"""
+NOTES = {
+    "type": "object",
+    "properties": {"id": {"type": "integer", "identity": True}, "text": {"type": "string"}},
+    "required": ["id", "text"],
+    "primaryKey": ["id"],
+    "access": {"select": "True", "insert": "True"},
+}
+
+
+def project(folder: Path) -> Path:
+    """Return a project of that code."""
+    return write_project(folder, {"notes": NOTES}, **{"functions/__init__.py": CODE})
+
+
+def asked(served: Served, method: str, path: str, body: str = "") -> HTTPConnection:
+    """Return a connection that has asked, and does not wait for the answer."""
+    parts = urlsplit(served.url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    headers = {"apikey": served.keys["publishable_key"], "content-type": "application/json"}
+    connection.request(method, path, body, headers)
+    return connection
+
+
+def texts(served: Served) -> list[str]:
+    """Return what the notes say, in order."""
+    return [note["text"] for note in served.ask("GET", "/rest/v1/notes?order=text")]
+
+
+def test_others_write_and_the_server_ends_while_code_waits(tmp_path: Path) -> None:
+    """What it wrote is nobody's, and neither its threads nor its clients keep the process."""
+    with serving(project(tmp_path)) as served:
+        sign = tmp_path / "sign"
+        waiting = [asked(served, "POST", "/rest/v1/rpc/waits", f'{{"sign": "{sign}"}}')]
+        waiting += [asked(served, "GET", "/functions/v1/waits") for _ in range(3)]
+        account = {"email": "ada@example.com", "password": "correct horse"}
+
+        assert "access_token" in served.ask("POST", "/auth/v1/signup", account)
+        while not sign.exists():
+            served.ask("POST", "/rest/v1/notes", {"text": "other"})
+        assert "waits" not in texts(served)
+        served.process.terminate()
+        assert served.process.wait(20) == 0
+        for connection in waiting:
+            connection.close()
+    with serving(tmp_path) as again:
+        assert "waits" not in texts(again)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/rest/v1/rpc/ends"), ("GET", "/functions/v1/ends")]
+)
+def test_code_cannot_end_the_process(tmp_path: Path, method: str, path: str) -> None:
+    """It is answered 500, and the next one is served."""
+    with serving(project(tmp_path)) as served:
+        with pytest.raises(HTTPError, match="500"):
+            served.ask(method, path, {} if method == "POST" else None)
+        assert texts(served) == []
+
+
+def test_a_function_asks_its_own_server(tmp_path: Path) -> None:
+    """In the middle of its own unit of work, and both are kept."""
+    with serving(project(tmp_path)) as served:
+        body = {"url": served.url, "key": served.keys["publishable_key"]}
+
+        assert served.ask("POST", "/rest/v1/rpc/asks_itself", body) == ["asked for", "mine"]
+        assert texts(served) == ["asked for", "mine"]
