@@ -76,13 +76,18 @@ def read_meaning(
 
 
 def _rule_faults(model: Model, faults: Sequence[Fault]) -> list[Fault]:
-    """Return mistakes in rules that are none of what is wrong in files: those of tables whose files
-    are sound, as are all that they refer to or name.
+    """Return mistakes in rules that are none of what is wrong in files: those of tables whose
+    columns are sound, as are those of all files that they refer to or name.
     """
     try:
         load_policy(model)
     except ProjectError as error:
-        wrong = {Path(fault.file).stem for fault in faults}
+        shapes = ("/properties", "/foreignKeys")
+        wrong = {
+            Path(fault.file).stem
+            for fault in faults
+            if not fault.pointer or fault.pointer.startswith(shapes)
+        }
         return [
             fault
             for fault in error.faults

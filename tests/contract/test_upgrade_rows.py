@@ -161,3 +161,43 @@ def test_arrays_take_the_form_of_their_new_items() -> None:
     connection.execute("""INSERT INTO t (a) VALUES ('["no time"]')""")
     assert bring(connection, of({"a": texts})).told == ()
     assert "1 row(s) do not fit" in refused(connection, of({"a": times})).reason
+
+
+def test_names_that_change_by_case_alone_keep_their_rows() -> None:
+    """Tables, columns, keys, references, indexes, followers: respelt, with all that they hold."""
+    parent = table_file({"id": ID, "Name": TEXT}, primaryKey=["id"], unique=[["Name"]])
+    up = {**NUMBER, "references": "People.id", "onDelete": "cascade"}
+    pet = table_file({"Owner": up, "a": TEXT}, indexes=[["Owner", "a"]], realtime=True)
+    connection = made(
+        model(People=parent, Pets=pet, v=table_file({"a": TEXT}, view="select a from Pets"))
+    )
+    connection.execute("INSERT INTO People (Name) VALUES ('ada'), ('ben')")
+    connection.execute("DELETE FROM People WHERE Name = 'ben'")
+    connection.execute("INSERT INTO Pets VALUES (1, 'cat')")
+
+    people = table_file({"id": ID, "name": TEXT}, primaryKey=["id"], unique=[["name"]])
+    owner = {**NUMBER, "references": "people.id", "onDelete": "cascade"}
+    pets = table_file({"owner": owner, "a": TEXT}, indexes=[["owner", "a"]], realtime=True)
+    new = model(people=people, pets=pets, v=table_file({"a": TEXT}, view="select a from pets"))
+    bring(connection, new)
+
+    names = rows(connection, "SELECT name FROM sqlite_schema WHERE name IN ('people', 'pets')")
+    assert names == [("people",), ("pets",)]
+    assert rows(connection, "SELECT name FROM pragma_table_info('pets')") == [("owner",), ("a",)]
+    assert rows(connection, "SELECT * FROM people") == [(1, "ada")]
+    assert rows(connection, "SELECT * FROM pets") == [(1, "cat")]
+    assert rows(connection, "INSERT INTO people (name) VALUES ('eve') RETURNING id") == [(3,)]
+    connection.execute("DELETE FROM people WHERE id = 1")
+    assert rows(connection, "SELECT * FROM v") == []
+    assert bring(connection, new).told == ()
+    logged = 'SELECT "table" FROM "jotbase.changes" ORDER BY "number" DESC LIMIT 1'
+    assert rows(connection, logged) == [("pets",)]
+
+
+def test_what_was_made_by_hand_is_not_lost_by_a_change_of_case() -> None:
+    """A trigger goes with a table that is made anew, whatever the table's case."""
+    connection = made(model(T=table_file({"a": TEXT})))
+    connection.execute("CREATE TRIGGER mine AFTER INSERT ON T BEGIN SELECT 1; END")
+    with pytest.raises(ProjectError, match="the trigger mine"):
+        bring(connection, model(t=table_file({"a": TEXT})))
+    assert rows(connection, "SELECT name FROM sqlite_schema WHERE name = 't'") == []

@@ -60,10 +60,13 @@ class TableChange:
         return self == TableChange(self.old, self.new)
 
 
-def compare(old: Table, new: Table) -> TableChange:
-    """Return what becomes of a table; its refusals and guards are apart."""
+def compare(old: Table, new: Table, *, respelt: bool = False) -> TableChange:
+    """Return what becomes of a table; its refusals and guards are apart.
+
+    SQLite cannot rename by case alone: a `respelt` table is made anew.
+    """
     added = tuple(column for column in new.columns if column.name not in old.by_name)
-    rebuild = not _alterable(old, new, added)
+    rebuild = respelt or not _alterable(old, new, added)
     before, after = create_indexes(old), create_indexes(new)
     return TableChange(
         old,

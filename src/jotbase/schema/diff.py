@@ -35,8 +35,15 @@ class Steps:
     told: tuple[str, ...] = ()
 
 
-def diff(old: Model, new: Model, permits: frozenset[str] = frozenset()) -> Steps:
-    """Return the steps from the old model to the new; `permits` are keys of `refusals.permit`."""
+def diff(
+    old: Model,
+    new: Model,
+    permits: frozenset[str] = frozenset(),
+    respelt: frozenset[str] = frozenset(),
+) -> Steps:
+    """Return the steps from the old model to the new; `permits` are keys of `refusals.permit`, and
+    `respelt` the tables in which names are spelt otherwise in the database.
+    """
     created = [table for table in _tables(new) if not _is_table(old, table.name)]
     dropped = [table for table in _tables(old) if not _is_table(new, table.name)]
     pairs = [(old.tables[table.name], table) for table in _tables(new) if table not in created]
@@ -47,7 +54,8 @@ def diff(old: Model, new: Model, permits: frozenset[str] = frozenset()) -> Steps
         if refusals.permit(table.name) not in permits
     ]
     faults.extend(fault for was, table in pairs for fault in refused(was, table, permits))
-    changes = [change for was, table in pairs if not (change := compare(was, table)).is_empty]
+    compared = [compare(was, table, respelt=table.name in respelt) for was, table in pairs]
+    changes = [change for change in compared if not change.is_empty]
     dropped_views, made_views = _views(old, new, everything=bool(dropped or changes))
     wanted = [refusals.permit(table.name) for table in dropped]
     wanted += [

@@ -20,7 +20,10 @@ from jotbase.schema.model import Table
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 
-_PARTS = "SELECT type, name, sql FROM sqlite_schema WHERE tbl_name = ? AND sql IS NOT NULL"
+_PARTS = (
+    "SELECT type, name, sql FROM sqlite_schema"
+    " WHERE tbl_name = ? COLLATE NOCASE AND sql IS NOT NULL"
+)
 _INDEXES = (
     "SELECT l.name, l.partial, (SELECT json_group_array(x.name) FROM pragma_index_xinfo(l.name)"
     " AS x WHERE x.key) FROM pragma_index_list(?) AS l WHERE l.origin = 'c'"
@@ -69,12 +72,16 @@ def _lost_parts(table: Table, parts: Rows) -> Iterator[str]:
 
 
 def _lost_indexes(table: Table, indexes: Rows) -> Iterator[str]:
-    said = [index.columns for index in table.indexes]
-    said += [unique.columns for unique in table.unique]
+    said = [_folded(index.columns) for index in table.indexes]
+    said += [_folded(unique.columns) for unique in table.unique]
     for name, partial, columns in indexes:
         ours = str(name).startswith(_OURS)
-        if not ours and (partial or tuple(orjson.loads(str(columns))) not in said):
+        if not ours and (partial or _folded(orjson.loads(str(columns))) not in said):
             yield f"the index {name}"
+
+
+def _folded(names: Sequence[str | None]) -> tuple[str, ...]:
+    return tuple((name or "").lower() for name in names)
 
 
 @dataclass(frozen=True, slots=True)

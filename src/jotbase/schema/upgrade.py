@@ -24,6 +24,7 @@ from jotbase.schema.handmade import (
 from jotbase.schema.held import ask_values, hold_rows
 from jotbase.schema.model import Column, Model, Search, Table, Type
 from jotbase.schema.rebuild import moved_tables, statements
+from jotbase.schema.respelling import Spelling
 from jotbase.schema.searches import index_name, queue_name
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import bound, sql
@@ -64,10 +65,12 @@ def upgrade(model: Model) -> UnitOfWork[Upgraded]:
     if meta.get("model") == archive.dump(model) and _is_whole(model, _found(columns)):
         return Upgraded(fresh=False, told=())
     keyed = yield Statement(_KEYED)
-    old = as_found(_noted_model(meta), model, _found(columns), _found(keyed))
+    spelling, found = Spelling(model), _found(columns)
+    noted_model, here = spelling.noted(_noted_model(meta)), spelling.found(found)
+    old = as_found(noted_model, model, here, spelling.found(_found(keyed)))
     fresh = not any(table.name in old.tables for table in model)
     permits = frozenset(key for key in meta if key.startswith("drop "))
-    steps = diff(old, model, permits)
+    steps = diff(old, model, permits, spelling.differing(found))
     if steps.refused:
         raise ProjectError(steps.refused)
     yield from _ask(steps, moved_tables(steps, old, model), old, permits)
