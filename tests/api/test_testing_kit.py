@@ -15,7 +15,6 @@ from tests.api.data_world import Serve, refused, table
 
 from jotbase.errors import ProjectError, SettingError
 from jotbase.functions.context import DataClient
-from jotbase.keychain import fresh_keys
 from jotbase.testing import Client, Mail, Outbox, TestBackend
 from jotbase.testing.backend import make_template
 
@@ -147,17 +146,16 @@ def test_a_faulty_project_tells_all_its_mistakes(serve: Serve, tmp_path: Path) -
 def test_a_projects_settings_are_those_of_its_tests(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its `.env` and its environment count, which wins; its keys are used where it has some."""
-    keys = fresh_keys()
-    lines = [f"{name}={text}" for name, text in keys.items()]
+    """Its `.env` and its environment count, which wins; its keys are never used in a test."""
+    secret = "JOTBASE_JWT_SECRET=an-old-one"
     (tmp_path / "schemas").mkdir()
-    (tmp_path / ".env").write_text("\n".join([*lines, "JOTBASE_MAX_ROWS=7", "JOTBASE_PLAN=true"]))
+    (tmp_path / ".env").write_text(f"{secret}\nJOTBASE_MAX_ROWS=7\nJOTBASE_PLAN=true")
     monkeypatch.setenv("JOTBASE_MAX_ROWS", "8")
 
     settings = make_template(tmp_path, serve.threads).settings
 
     assert (settings.max_rows, settings.plan) == (8, True)
-    assert settings.jwt_secret == keys["JOTBASE_JWT_SECRET"]
+    assert settings.jwt_secret != "an-old-one"
 
 
 def test_a_backend_may_have_other_settings(serve: Serve) -> None:

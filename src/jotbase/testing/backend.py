@@ -48,10 +48,10 @@ class Template:
 def make_template(folder: Path, threads: LoopThread) -> Template:
     """Read a project once, its settings from its environment and `.env` as a server would.
 
-    Keys that are not set are made, and not kept. Raises ProjectError for every mistake in it.
+    Its keys stay its own: others are made for the run. Raises ProjectError for every mistake in it.
     """
     project = find_project(folder)
-    settings = read_settings(os.environ, fresh_keys() | read_dotenv(project))
+    settings = read_settings({**os.environ, **fresh_keys()}, read_dotenv(project))
     meaning = read_meaning(project)
     ring = read_keys(settings)
 
