@@ -328,11 +328,16 @@ class SettingError(ProjectError):
     """Settings that are unknown, malformed or, in production, missing or weak."""
 
 
+#: A refusal tells so many faults of rows; looking for more ends there.
+MOST_FAULTS = 1000
+
+
 def violation(faults: Sequence[dict[str, Any]], table: str) -> RequestError:
     """Return the error of a row that breaks its schema: faults of {pointer, keyword, message}."""
     return RequestError(
         "23514",
         f'new row for relation "{table}" violates its JSON Schema',
-        details=list(faults),
-        hint="Each entry of details names the place (JSON pointer) and the keyword that failed.",
+        details=list(faults[:MOST_FAULTS]),
+        hint="Each entry of details names the place (JSON pointer) and the keyword that failed."
+        + (f" There are more than these {MOST_FAULTS}." if len(faults) > MOST_FAULTS else ""),
     )

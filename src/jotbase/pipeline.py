@@ -14,7 +14,7 @@ from typing import Protocol
 
 from jotbase.engines.base import CALLER, Engine, aside
 from jotbase.errors import JotError
-from jotbase.query.batch import Step, batch_unit, linked, make_step, render_batch
+from jotbase.query.batch import Step, batch_unit, begun_inserts, linked, make_step, render_batch
 from jotbase.query.expr import Context
 from jotbase.query.grammar import is_call, is_root
 from jotbase.query.guarding import Guard
@@ -105,14 +105,15 @@ async def _answer(request: Request, caller: Principal, data: DataApi, timing: Ti
 async def _answer_batch(
     request: Request, caller: Principal, data: DataApi, timing: Timing
 ) -> Response:
-    operations = read_operations(request, data.limits.max_operations)
+    most = data.limits.max_operations
+    operations = await aside(lambda: read_operations(request, most), request.body)
     timing.step("parse")
     steps: list[Step] = []
     for operation in operations:
         steps.append(make_step(operation, lambda shape: prepare(shape, caller, data)))
         await asyncio.sleep(0)  # many new questions take long together
-    steps = linked(steps)
     context, means = data.context(caller, ()), data.means[caller.is_service]
+    steps = await aside(lambda: begun_inserts(linked(steps), context, means), request.body)
     timing.step("plan")
     answers = await data.engine.write(lambda: batch_unit(steps, context, means))
     timing.step("transaction")

@@ -88,3 +88,18 @@ def test_a_merge_may_change_the_key_that_rows_are_told_apart_by(serve: Serve) ->
     refused(ann.post("/notes", row, {"on_conflict": "name"}, prefer=MERGE), 403, "42501")
     moved = bob.post("/notes", row | {"owner": bob.id}, {"on_conflict": "name"}, prefer=MERGE)
     assert [one["id"] for one in moved.json()] == [7]
+
+
+def test_many_rows_are_refused_before_any_is_stored(serve: Serve) -> None:
+    """Without a right, or with rows of others, one waits for no writer and holds up none."""
+    backend = serve({"notes": NOTES, "closed": CLOSED})
+    ann, bob = backend.user(), backend.user()
+    rows = [{"name": f"n{number}", "owner": bob.id} for number in range(3000)]
+
+    refused(ann.post("/closed", rows), 403, "42501")
+    refused(ann.post("/notes", [*rows[:1], {"name": "mine", "owner": ann.id}]), 403, "42501")
+    wrong = ann.post("/notes", [{"name": 1, "owner": ann.id}] * 3000)
+    details = refused(wrong, 400, "23514")["details"]
+    assert (len(details), details[0]["pointer"]) == (1000, "/0/name")
+    made = bob.post("/notes", rows, prefer="return=minimal")
+    assert (made.status, len(backend.service.get("/notes").json())) == (201, 3000)

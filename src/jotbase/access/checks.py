@@ -29,7 +29,7 @@ from jotbase.query.predicate import predicate
 from jotbase.schema.model import Column, Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, sql
-from jotbase.sql.units import Statement, UnitOfWork
+from jotbase.sql.units import PAUSE, TURN, Statement, UnitOfWork
 from jotbase.values import ANON, Row
 
 _ROWS: Final = "jot.rows"
@@ -58,7 +58,7 @@ class Check:
 
     `reads` are the columns that the local part looks at: rows that are alike in them are judged
     once. None where such values cannot be told apart by `==` (1 and true within documents). `looks`
-    are the columns of `new` that any part looks at.
+    are the columns of `new` that any part looks at, `sees` those of the local part.
     """
 
     table: Table
@@ -66,6 +66,7 @@ class Check:
     reads: tuple[str, ...] | None
     relational: Fragment | None
     looks: frozenset[str]
+    sees: frozenset[str]
     refusal: Denial
 
 
@@ -80,6 +81,7 @@ def make_check(expression: Expr, table: Table, dialect: Dialect, refusal: Denial
         _reads(local),
         None if relational == TRUE else _statement(relational, table, dialect),
         frozenset(one.name for one in _fields(expression) if one.scope == "new"),
+        frozenset(one.name for one in _fields(local)),
         refusal,
     )
 
@@ -102,6 +104,8 @@ def run_check(
     if check.local is not None:
         judged = rows if olds is not None else _different(rows, check.reads)
         for number, row in enumerate(judged):
+            if number % TURN == TURN - 1:
+                yield PAUSE
             scopes = {"new": row} if olds is None else {"new": row, "row": olds[number]}
             if check.local(Env(scopes, context)) is not True:
                 raise refused(check.refusal, context)
@@ -109,6 +113,16 @@ def run_check(
         found = yield _bound(check.relational, check.table, rows, olds, context)
         if found:
             raise refused(check.refusal, context)
+
+
+def foreseen_refusal(check: Check, rows: Sequence[Row], context: Context) -> AccessError | None:
+    """Return the refusal of new rows by the local part, as far as they have what it looks at."""
+    judge = check.local
+    if judge is None or not all(check.sees <= row.keys() for row in rows):
+        return None
+    judged = _different(rows, check.reads)
+    fine = all(judge(Env({"new": row}, context)) is True for row in judged)
+    return None if fine else refused(check.refusal, context)
 
 
 def _different(rows: Sequence[Row], reads: tuple[str, ...] | None) -> Sequence[Row]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from jotbase.access.checks import (
     Check,
     Denial,
+    foreseen_refusal,
     make_check,
     new_row_refusal,
     old_row_refusal,
@@ -80,10 +81,15 @@ class RuleGuard:
             return None
         return frozenset[str]().union(*(check.looks for check in checks))
 
-    def never(self, table: Table, action: WriteAction, context: Context) -> AccessError | None:
+    def foreseen(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
+        """Return the refusal of rows to insert that can be told before they are stored."""
+        found = (
+            foreseen_refusal(check, rows, context) for check in self.checks(table, "insert", False)
+        )
+        return next((one for one in found if one is not None), None)
+
+    def never(self, table: Table, context: Context) -> AccessError | None:
         """Return the refusal if no row of this caller's can pass the insert rule."""
-        if action != "insert":
-            return None
         found = self._hopeless.get(table.name)
         if found is None:
             found = hopeless(self.policy.rule(table, "insert").expression)
@@ -114,7 +120,10 @@ class PassGuard:
     def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
         """Return None: nothing is looked at."""
 
-    def never(self, table: Table, action: WriteAction, context: Context) -> AccessError | None:
+    def foreseen(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
+        """Return None: everything is let in."""
+
+    def never(self, table: Table, context: Context) -> AccessError | None:
         """Return None: everything is let in."""
 
 

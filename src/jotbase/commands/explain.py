@@ -18,10 +18,11 @@ from jotbase.errors import Fault, ProjectError
 from jotbase.loading import load, load_settings, site_url
 from jotbase.pipeline import prepare
 from jotbase.query.expr import Context
+from jotbase.query.judging import SAVING
 from jotbase.query.nodes import ReadPlan
 from jotbase.query.prepared import work_of
 from jotbase.query.shape import shape
-from jotbase.sql.units import RolledBack, Rows, Runnable, Statement, UnitOfWork
+from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, Statement, UnitOfWork
 from jotbase.values import ANON, AUTHENTICATED, SERVICE, Principal, Request
 
 
@@ -110,7 +111,8 @@ def _recorded(unit: UnitOfWork[Any]) -> UnitOfWork[list[Runnable]]:
     try:
         statement = next(unit)
         while True:
-            statements.append(statement)
+            if statement is not PAUSE and not statement.text.startswith(SAVING):
+                statements.append(statement)
             rows: Rows = yield statement
             statement = unit.send(rows)
     except (StopIteration, RolledBack):

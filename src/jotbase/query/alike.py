@@ -17,6 +17,7 @@ from jotbase.query.expr import Context
 from jotbase.query.written import Means, Same
 from jotbase.schema.convert import canonical
 from jotbase.schema.model import MISSING, Column, Table, Type
+from jotbase.sql.units import TURN
 from jotbase.values import Row
 
 #: What a value of a type is in Python if it may be stored as it came.
@@ -67,8 +68,10 @@ def rows_of(
     if fills is None:
         return None
     rows = [dict(raw) for raw in raws]
-    if not means.check.are_valid([present(recipe.table, row) for row in rows]):
-        return None
+    for start in range(0, len(rows), TURN):  # each call holds the interpreter
+        some = rows[start : start + TURN]
+        if not means.check.are_valid([present(recipe.table, row) for row in some]):
+            return None
     made = _one_made_canonical(rows[0], recipe) if len(rows) == 1 else _made_canonical(rows, recipe)
     if not made:
         return None

@@ -16,9 +16,9 @@ from jotbase.errors import RequestError
 from jotbase.query.body import payload_of
 from jotbase.query.expr import Context
 from jotbase.query.intent import Payload
-from jotbase.query.nodes import DeletePlan, ReadPlan
+from jotbase.query.nodes import DeletePlan, InsertPlan, ReadPlan
 from jotbase.query.operations import Naming, Operation
-from jotbase.query.prepared import NOTHING, Prepared, unit_of
+from jotbase.query.prepared import NOTHING, Prepared, begun
 from jotbase.query.references import (
     Reference,
     Results,
@@ -30,7 +30,7 @@ from jotbase.query.references import (
 )
 from jotbase.query.render import JSON_TYPE, render_read, render_written
 from jotbase.query.shape import Shape, decoded, shape
-from jotbase.query.written import Means
+from jotbase.query.written import Means, Written
 from jotbase.schema.nesting import check_nesting
 from jotbase.sql.units import RolledBack, Statement, UnitOfWork
 from jotbase.values import Response
@@ -45,6 +45,7 @@ class Step:
     """One operation made ready: all that can be known before those in front of it have run.
 
     `values` are the request's, some of them references. `named` says that others refer to it.
+    `start` begins a write whose rows are ready.
     """
 
     operation: Operation
@@ -52,6 +53,7 @@ class Step:
     values: tuple[str | Reference, ...]
     payload: Payload
     named: bool = False
+    start: Callable[[], UnitOfWork[Written]] | None = None
 
 
 def make_step(one: Operation, prepare: Callable[[Shape], Prepared]) -> Step:
@@ -100,6 +102,26 @@ def linked(steps: Sequence[Step]) -> list[Step]:
         if step.operation.name is not None:
             answering[step.operation.name] = _answers(step.prepared)
     return [replace(step, named=step.operation.name in named) for step in steps]
+
+
+def begun_inserts(
+    steps: Sequence[Step], context: Context, means: Mapping[str, Means]
+) -> list[Step]:
+    """Return the steps, rows that refer to nothing made ready: many take long, and no database.
+
+    Raises OperationError for rows that are wrong, or that a rule surely refuses.
+    """
+    return [_begun(step, context, means) for step in steps]
+
+
+def _begun(step: Step, context: Context, means: Mapping[str, Means]) -> Step:
+    plan = step.prepared.plan
+    referring = step.operation.marked or any(isinstance(one, Reference) for one in step.values)
+    if referring or not isinstance(plan, InsertPlan):
+        return step
+    own = replace(context, values=step.values)
+    with Naming(step.operation.index):
+        return replace(step, start=begun(step.prepared, step.payload, own, means[plan.table.name]))
 
 
 def _answers(prepared: Prepared) -> bool:
@@ -168,9 +190,11 @@ def _step_unit(
     if isinstance(plan, ReadPlan):
         found = yield Statement(prepared.text, prepared.bind(context))
         return render_read(plan, request, values, found)
-    payload = _payload(step, results)
     try:
-        written = yield from unit_of(prepared, payload, context, means[plan.table.name])
+        start = step.start or begun(
+            prepared, _payload(step, results), context, means[plan.table.name]
+        )
+        written = yield from start()
     except RolledBack as asked:
         raise RolledBack(render_written(plan, request, asked.result)) from None
     return render_written(plan, request, written)

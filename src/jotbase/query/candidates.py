@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from jotbase.errors import RequestError, violation
+from jotbase.errors import MOST_FAULTS, RequestError, violation
 from jotbase.query.alike import default_of, present, recipe, rows_of
 from jotbase.query.body import Cell, mismatched
 from jotbase.query.discretion import Faults
@@ -112,7 +112,10 @@ def _one_by_one(
     faults: list[Faults] = []
     lacks: Faults = []
     missing: RequestError | None = None
+    told = 0
     for number, raw in enumerate(payload.rows):
+        if told + len(lacks) > MOST_FAULTS:
+            break
         line = payload.lines[number] if payload.lines else 0
         row = _read(raw, columns, plan.defaults, line)
         found = means.check.column_faults(present(table, row))
@@ -122,6 +125,7 @@ def _one_by_one(
             if name not in row:
                 row[name] = fill(context)
         faults.append(found)
+        told += len(found)
         lacking = _lacking(row, needed)
         if lacking is not None:
             missing = missing or not_null(table, lacking, row)
@@ -141,6 +145,8 @@ def _all_faults(
     """
     told: Faults = []
     for number, (row, found) in enumerate(zip(rows, faults, strict=True)):
+        if len(told) > MOST_FAULTS:
+            break
         whole = whole_row_faults(plan.table, row, means) if plan.resolution != "merge" else []
         told += placed(together(found, whole), number, payload)
     return told

@@ -18,7 +18,7 @@ from jotbase.query.judging import SAVING
 from jotbase.query.media import content_type
 from jotbase.query.numbering import COUNTING
 from jotbase.query.written import Written
-from jotbase.sql.units import RolledBack, Rows, Statement, UnitOfWork
+from jotbase.sql.units import PAUSE, RolledBack, Rows, Statement, UnitOfWork
 from jotbase.values import Response
 
 #: (number, number of the step above, unused, text): a row of SQLite's EXPLAIN QUERY PLAN.
@@ -37,6 +37,9 @@ def dry_run(unit: UnitOfWork[Written]) -> UnitOfWork[Written]:
         statement = next(unit)
         while True:
             text = statement.text
+            if statement is PAUSE:
+                statement = unit.send((yield PAUSE))
+                continue
             if text not in plans and text not in COUNTING and not text.startswith(SAVING):
                 plans[text] = yield Statement("EXPLAIN QUERY PLAN " + text, statement.params)
             try:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from jotbase.errors import JotError, violation
+from jotbase.errors import MOST_FAULTS, JotError, violation
 from jotbase.query.alike import present
 from jotbase.query.discretion import Faults, discreet
 from jotbase.query.expr import Context
@@ -20,7 +20,7 @@ from jotbase.query.guarding import WriteAction
 from jotbase.query.intent import Payload
 from jotbase.query.written import Means
 from jotbase.schema.model import Table
-from jotbase.sql.units import UnitOfWork
+from jotbase.sql.units import PAUSE, TURN, UnitOfWork
 from jotbase.values import Row
 
 #: Stands for numbers that the database has yet to give; none has been given that high.
@@ -54,7 +54,7 @@ def together(first: Faults, more: Faults) -> Faults:
 
 def check_whole_rows(
     table: Table, rows: Iterable[Row], means: Means, payload: Payload, said: Container[str]
-) -> None:
+) -> UnitOfWork[None]:
     """Check rows as the database stored them. Raises RequestError 23514 with all faults.
 
     `said` are the columns that the request gave values.
@@ -63,6 +63,10 @@ def check_whole_rows(
         return
     faults: Faults = []
     for number, row in enumerate(rows):
+        if number % TURN == TURN - 1:
+            yield PAUSE
+        if len(faults) > MOST_FAULTS:
+            break
         found = discreet(means.check.faults(present(table, row)), said)
         faults += placed(found, number, payload)
     if faults:
@@ -106,6 +110,10 @@ def refuse(
     yield from means.guard.check(table, action, whole, refused.olds, context, reading)
     faults: Faults = []
     for number, row in enumerate(refused.rows if refused.whole else ()):
+        if number % TURN == TURN - 1:
+            yield PAUSE
+        if len(faults) > MOST_FAULTS:
+            break
         faults += placed(whole_row_faults(table, row, means), number, refused.payload)
     if faults:
         raise violation([*faults, *refused.lacks], table.name)

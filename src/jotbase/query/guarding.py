@@ -70,8 +70,14 @@ class Guard(Protocol):
         Local rules look into no other row, so that it does not matter when they are asked.
         """
 
-    def never(self, table: Table, action: WriteAction, context: Context) -> AccessError | None:
-        """Return the refusal if the action's rule lets nothing of this caller's in, whatever it is.
+    def foreseen(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
+        """Return the refusal of rows to insert, as far as they show it before they are stored.
+
+        None promises nothing: `check` has the last word.
+        """
+
+    def never(self, table: Table, context: Context) -> AccessError | None:
+        """Return the refusal if the insert rule lets nothing of this caller's in, whatever it is.
 
         None promises nothing. Callers without any right are told so before their rows cost much.
         """

@@ -20,11 +20,20 @@ from jotbase.query.nodes import DeletePlan, InsertPlan, PlanLimits, ReadPlan, Wr
 from jotbase.query.plan import plan
 from jotbase.query.shape import Shape
 from jotbase.query.updatable import Face, FaceGuard, written_payload
-from jotbase.query.writes import delete_unit, insert_unit, update_unit
+from jotbase.query.writes import (
+    delete_unit,
+    insert_unit,
+    refuse_hopeless,
+    rows_to_insert,
+    update_unit,
+)
 from jotbase.query.written import Means, Written
 from jotbase.schema.model import Model
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.units import UnitOfWork
+
+#: Bodies of more bytes are not even read for callers whom the rules let insert nothing.
+LARGE = 65_536
 
 #: The payload of a write that has no body.
 NOTHING = Payload((), single=True)
@@ -73,30 +82,43 @@ def make_ready(
 def work_of(
     write: Prepared, body: bytes, context: Context, means: Means
 ) -> Callable[[], UnitOfWork[Written]]:
-    """Return what starts a write's unit of work. Raises RequestError for a malformed body."""
+    """Return what starts a write's unit of work. Raises RequestError for a body or rows."""
+    if len(body) > LARGE and isinstance(write.plan, InsertPlan):
+        refuse_hopeless(write.plan, context, _guarded(write.plan, means))
     bodiless = isinstance(write.plan, DeletePlan)
     payload = NOTHING if bodiless else read_payload(body, write.intent)
-    return lambda: unit_of(write, payload, context, means)
+    return begun(write, payload, context, means)
 
 
-def unit_of(
+def begun(
     write: Prepared, payload: Payload, context: Context, means: Means
-) -> UnitOfWork[Written]:
-    """Return a write's unit of work, for a payload as its body was read."""
+) -> Callable[[], UnitOfWork[Written]]:
+    """Do all of a write that needs no database, and return what starts its unit of work.
+
+    It may take long for many rows, and nobody waits for the writer meanwhile. Raises RequestError
+    and AccessError as far as they can be told already.
+    """
     meant = cast(WritePlan, write.plan)
-    unit = _unit(meant, payload, context, means)
-    return dry_run(unit) if meant.answer.media.kind == "plan" else unit
+    start = _started(meant, payload, context, means)
+    return (lambda: dry_run(start())) if meant.answer.media.kind == "plan" else start
 
 
-def _unit(
-    meant: WritePlan, payload: Payload, context: Context, means: Means
-) -> UnitOfWork[Written]:
+def _guarded(meant: WritePlan, means: Means) -> Means:
+    """Return what the write is done with: a view's own rules, where one is written through."""
     if isinstance(meant.table, Face):
-        face = meant.table
-        means = replace(means, guard=FaceGuard(means.guard, face))
-        payload = written_payload(face, payload)
+        return replace(means, guard=FaceGuard(means.guard, meant.table))
+    return means
+
+
+def _started(
+    meant: WritePlan, payload: Payload, context: Context, means: Means
+) -> Callable[[], UnitOfWork[Written]]:
+    means = _guarded(meant, means)
+    if isinstance(meant.table, Face):
+        payload = written_payload(meant.table, payload)
     if isinstance(meant, DeletePlan):
-        return delete_unit(meant, context, means)
+        return lambda: delete_unit(meant, context, means)
     if isinstance(meant, InsertPlan):
-        return insert_unit(meant, payload, context, means)
-    return update_unit(meant, payload, context, means)
+        made = rows_to_insert(meant, payload, context, means)
+        return lambda: insert_unit(meant, payload, context, means, made)
+    return lambda: update_unit(meant, payload, context, means)

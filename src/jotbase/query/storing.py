@@ -87,19 +87,23 @@ def inserted(
     `met_by` are the columns of the conflict. Numbers that rows bring do not move the table's own
     sequence, unless they are `moving` it.
     """
-    found: Rows = []
+    keys: list[Key] = []
+    loaded_rows: list[Row] = []
     identity = identity_of(table, dialect)
     for statement in inserts(table, rows, dialect, conflict):
         if identity is None or (moving and not statement.unnumbered):
-            found.extend((yield statement))
+            found = yield statement
         elif statement.unnumbered:
             meeting = identity in met_by
-            found.extend((yield from _numbered(table, identity, statement, dialect, meeting)))
+            found = yield from _numbered(table, identity, statement, dialect, meeting)
         else:
             last = yield from current(table)
-            found.extend((yield statement))
+            found = yield statement
             yield reset(table, last)
-    return load(table, found, dialect)
+        some = load(table, found, dialect)
+        keys.extend(some[0])
+        loaded_rows.extend(some[1])
+    return keys, loaded_rows
 
 
 def _numbered(

@@ -331,9 +331,15 @@ class FaceGuard:
         behind = self.face.columns_of
         return None if found is None else frozenset(behind[one] for one in found if one in behind)
 
-    def never(self, table: Table, action: WriteAction, context: Context) -> AccessError | None:
+    def foreseen(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
+        """Return the refusal of rows to insert, as the view will show them."""
+        behind = self.face.columns_of.items()
+        seen = [{own: row[name] for own, name in behind if name in row} for row in rows]
+        return self.guard.foreseen(self.face.shown, seen, context)
+
+    def never(self, table: Table, context: Context) -> AccessError | None:
         """Return the refusal if the view's rule lets nothing of this caller's in."""
-        return self.guard.never(self.face.shown, action, context)
+        return self.guard.never(self.face.shown, context)
 
     def _seen(self, row: Row) -> Row:
         seen: Row = dict.fromkeys(self.face.shown.by_name)

@@ -14,8 +14,8 @@ from urllib.parse import quote
 from orjson import Fragment as Json
 from orjson import dumps
 
-from jotbase.errors import ConflictError, RequestError, violation
-from jotbase.query.candidates import Changed, changes, named_columns, new_rows
+from jotbase.errors import MOST_FAULTS, ConflictError, RequestError, violation
+from jotbase.query.candidates import Changed, Made, changes, named_columns, new_rows
 from jotbase.query.compile import compile_read
 from jotbase.query.discretion import discreet, pinned, told
 from jotbase.query.expr import Context
@@ -63,22 +63,42 @@ from jotbase.query.upserts import merged, reads
 from jotbase.query.written import Means, Written, not_single
 from jotbase.schema.model import Column, Table, Type
 from jotbase.sql.fragment import Fragment, sql
-from jotbase.sql.units import RolledBack, UnitOfWork
+from jotbase.sql.units import PAUSE, TURN, RolledBack, UnitOfWork
 from jotbase.values import Row
 
 
+def refuse_hopeless(plan: InsertPlan, context: Context, means: Means) -> None:
+    """Refuse a caller whom the rules let insert nothing. Raises AccessError 42501."""
+    refusal = means.guard.never(plan.table, context)
+    if refusal is not None:
+        raise refusal
+
+
+def rows_to_insert(plan: InsertPlan, payload: Payload, context: Context, means: Means) -> Made:
+    """Return a payload's rows made ready: all of an insert that needs no database.
+
+    Raises RequestError for bad rows, AccessError where it is clear that the rules say no.
+    """
+    if payload.rows:
+        refuse_hopeless(plan, context, means)
+    made = new_rows(plan, payload, context, means)
+    if len(made.rows) > 1 and made.missing is None:
+        refusal = means.guard.foreseen(plan.table, made.rows, context)
+        if refusal is not None:
+            raise refusal
+    return made
+
+
 def insert_unit(
-    plan: InsertPlan, payload: Payload, context: Context, means: Means
+    plan: InsertPlan, payload: Payload, context: Context, means: Means, made: Made | None = None
 ) -> UnitOfWork[Written]:
-    """Insert, or merge, a payload's rows.
+    """Insert, or merge, a payload's rows, which may be `made` ready already.
 
     Raises RequestError for bad rows, AccessError where a rule says no, ConflictError from the
     database.
     """
     table = plan.table
-    if payload.rows and (refusal := means.guard.never(table, "insert", context)):
-        raise refusal
-    made = new_rows(plan, payload, context, means)
+    made = made or rows_to_insert(plan, payload, context, means)
     if made.missing is not None:
         whole = plan.resolution != "merge"
         refused = Refused(table, made.rows, made.missing, payload, lacks=made.lacks, whole=whole)
@@ -96,7 +116,7 @@ def insert_unit(
         refused = of_rows(Refused(table, rows, taken, payload, whole=plan.resolution != "merge"))
         reading = reads(plan) and plan.resolution is None
         yield from refuse(refused, "insert", context, means, reading)
-    check_whole_rows(table, after.rows, means, payload, names)
+    yield from check_whole_rows(table, after.rows, means, payload, names)
     body = yield from _representation(plan, after, context, means)
     located = plan.answer.preferences.returning == "headers-only" and len(after.rows) == 1
     location = _location(table, after.rows) if located else None
@@ -146,7 +166,7 @@ def update_unit(
             taken = told(error, table, said, means)
             refused = of_rows(Refused(table, rows, taken, places, before.rows))
             yield from refuse(refused, "update", context, means, reads(plan))
-        check_whole_rows(table, after.rows, means, places, change.row)
+        yield from check_whole_rows(table, after.rows, means, places, change.row)
     body = yield from _representation(plan, after, context, means)
     return _finished(plan, Written(len(after.rows), body, _keys(plan)))
 
@@ -183,6 +203,10 @@ def _refuse_change(
         yield from refuse(refused, "update", context, means, True)
     faults = list(change.faults)
     for number, row in enumerate(rows):
+        if number % TURN == TURN - 1:
+            yield PAUSE
+        if len(faults) > MOST_FAULTS:
+            break
         more = [one for one in whole_row_faults(table, row, means) if one not in change.faults]
         faults += placed(discreet(more, change.row), number, places)
     raise violation(faults, table.name)

@@ -37,6 +37,11 @@ class Statement:
     params: Sequence[Any] = ()
 
 
+#: Is no statement: a unit that thinks for long yields it so that others have their turn.
+PAUSE = Statement("")
+#: So many rows are looked at between two pauses: some 2 ms.
+TURN = 500
+
 #: Yields statements, is sent their rows, returns the unit's result. What the database refuses is
 #: raised at the `yield` (the statement alone is undone), so a unit may catch it and go on.
 UnitOfWork = Generator[Runnable, Rows, Result]

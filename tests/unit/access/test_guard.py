@@ -91,3 +91,36 @@ def test_the_pass_guard_passes_all() -> None:
 
     assert guard.rows(JOBS, "delete") == TRUE
     assert outcome(guard, "merge", THEIRS, THEIRS, True) == "yes"
+
+
+def test_rules_that_look_into_other_rows_say_at_which_columns() -> None:
+    """Local rules look into none, so that it does not matter when they are asked."""
+    local = RuleGuard(policy(insert="new.posted_by == user.id"))
+    guard = RuleGuard(
+        policy(
+            insert="new.salary > 5 and any(m.user == user.id for m in members if m.job == new.id)"
+        )
+    )
+
+    assert local.looks(JOBS, "insert", False) is None
+    assert guard.looks(JOBS, "insert", False) == frozenset(("salary", "id"))
+
+
+def test_what_can_be_told_before_rows_are_stored() -> None:
+    """A local rule is asked of rows that have what it looks at; the others wait."""
+    guard = RuleGuard(policy(insert="new.posted_by == user.id"))
+
+    assert guard.foreseen(JOBS, [{"posted_by": ADA}], caller()) is None
+    assert guard.foreseen(JOBS, [{}], caller()) is None
+    refusal = guard.foreseen(JOBS, [{"posted_by": ADA}, {"posted_by": BOB}], caller())
+    assert refusal is not None
+    assert (refusal.code, refusal.status) == ("42501", 403)
+
+
+def test_who_may_insert_nothing_whatever_it_is() -> None:
+    """No rule lets nobody in; a rule about the caller alone needs no row."""
+    guard = RuleGuard(policy(insert="user.role == 'admin'"))
+
+    assert guard.never(JOBS, caller()) is not None
+    assert RuleGuard(policy()).never(JOBS, caller()) is not None
+    assert RuleGuard(policy(insert="new.posted_by == user.id")).never(JOBS, caller()) is None

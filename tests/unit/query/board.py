@@ -113,7 +113,10 @@ class OpenGuard:
     def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
         """Look at nothing."""
 
-    def never(self, table: Table, action: WriteAction, context: Context) -> AccessError | None:
+    def foreseen(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
+        """Refuse nothing."""
+
+    def never(self, table: Table, context: Context) -> AccessError | None:
         """Refuse nobody."""
 
 

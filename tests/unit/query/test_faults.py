@@ -148,9 +148,21 @@ def test_whole_rows_are_held_against_the_whole_schema() -> None:
     means = Means(RowCheck(table), OPEN)
     payload = Payload((), single=True)
 
-    assert (
-        code_of(lambda: check_whole_rows(table, [{"a": 1, "b": 2}], means, payload, "ab")) is None
-    )
-    assert code_of(
-        lambda: check_whole_rows(table, [{"a": 1, "b": None}], means, payload, "ab")
-    ) == ("23514")
+    def found(b: int | None) -> str | None:
+        rows: list[Row] = [{"a": 1, "b": b}]
+        return code_of(lambda: drive(check_whole_rows(table, rows, means, payload, "ab")))
+
+    assert found(2) is None
+    assert found(None) == "23514"
+
+
+def test_faults_end_somewhere() -> None:
+    """Many wrong rows are a long answer, and nobody reads it all."""
+    means = means_of(TABLE)
+    rows: list[Row] = [{"a": 1, "b": None}] * 3000
+    with pytest.raises(RequestError) as caught:
+        drive(check_whole_rows(TABLE, rows, means, LIST, "ab"), [], [])
+
+    assert len(caught.value.details) == 1000
+    assert caught.value.hint is not None
+    assert caught.value.hint.endswith("There are more than these 1000.")

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.query.board import COMPANIES, GENEROUS, JOBS, MODEL, OPEN, drive, request
+from tests.unit.query.board import (
+    COMPANIES,
+    GENEROUS,
+    JOBS,
+    MODEL,
+    OPEN,
+    OpenGuard,
+    drive,
+    request,
+)
 
-from jotbase.errors import RequestError
+from jotbase.errors import AccessError, RequestError
 from jotbase.query.expr import Context
 from jotbase.query.prepared import Prepared, make_ready, work_of
 from jotbase.query.shape import shape
 from jotbase.query.written import Means
 from jotbase.schema.check import RowCheck
+from jotbase.schema.model import Table
 from jotbase.sql.dialect import SQLITE
 
 
@@ -61,3 +71,38 @@ def test_writes_through_a_view() -> None:
     with pytest.raises(RequestError) as refused:
         next(work())
     assert (refused.value.code, "title" in refused.value.message) == ("23502", True)
+
+
+class NoRight(OpenGuard):
+    """Lets nobody insert."""
+
+    def never(self, table: Table, context: Context) -> AccessError | None:
+        """Refuse."""
+        return AccessError("42501", "no right")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [(b'{"name": "a"}', "42501"), (b"[]", None), (b"[", "PGRST102"), (b"[" * 70_000, "42501")],
+)
+def test_who_may_insert_nothing_is_told_before_the_database_is_asked(
+    body: bytes, code: str | None
+) -> None:
+    """No unit of work begins, and a large body is not read."""
+    means = Means(RowCheck(COMPANIES), NoRight())
+    found = None
+    try:
+        work_of(ready("POST /companies"), body, Context(), means)
+    except (AccessError, RequestError) as error:
+        found = error.code
+
+    assert found == code
+
+
+def test_rows_are_ready_before_a_unit_of_work_begins() -> None:
+    """Wrong rows never reach the writer, however often a unit starts over."""
+    means = Means(RowCheck(COMPANIES), OPEN)
+
+    with pytest.raises(RequestError) as caught:
+        work_of(ready("POST /companies"), b'{"nope": 1}', Context(), means)
+    assert caught.value.code == "PGRST204"

@@ -17,7 +17,7 @@ from jotbase.engines.sqlite.aside import Recording
 from jotbase.engines.sqlite.diagnosis import conflict
 from jotbase.engines.sqlite.refusals import ConstraintName, refusal, target
 from jotbase.errors import JotError, RequestError
-from jotbase.sql.units import RolledBack, Rows, UnitOfWork
+from jotbase.sql.units import PAUSE, RolledBack, Rows, UnitOfWork
 
 Result = TypeVar("Result")
 
@@ -77,7 +77,8 @@ class SqliteSession:
             statement = next(unit)
             while True:
                 try:
-                    rows = self.read(statement.text, statement.params)
+                    paused = statement is PAUSE
+                    rows = [] if paused else self.read(statement.text, statement.params)
                 except JotError as refused:
                     statement = unit.throw(refused)
                 else:

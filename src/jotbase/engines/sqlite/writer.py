@@ -28,7 +28,7 @@ from jotbase.engines.sqlite.refusals import ConstraintName, closed, refusal
 from jotbase.engines.sqlite.tenure import Bench, Desk, Tenure
 from jotbase.engines.sqlite.worker import Worker, stop_after
 from jotbase.errors import JotError, StatementTooSlow, UnitTooSlow
-from jotbase.sql.units import RolledBack, Rows, Runnable, UnitOfWork
+from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, UnitOfWork
 
 Result = TypeVar("Result")
 
@@ -285,7 +285,7 @@ class Writer:
             statement = next(unit)
             while True:
                 try:
-                    rows = await self._statement(statement, first)
+                    rows = [] if statement is PAUSE else await self._statement(statement, first)
                 except JotError as refused:
                     if not self._connection.in_transaction:
                         raise
