@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from jotbase.auth.ddl import bring_up
 from jotbase.engines.base import Engine
+from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.indexing import same_words
 from jotbase.schema.ddl import META
 from jotbase.schema.epochs import renew, renew_triggers, unfollowed
@@ -31,7 +32,14 @@ async def migrate(engine: Engine, model: Model, *, started: bool = True) -> Upgr
     Raises ProjectError, and changes nothing, if it must not.
     """
     epoch = secrets.token_hex(5)
-    return await engine.write(lambda: _migrate(engine.dialect, model, epoch, started), timed=False)
+    try:
+        return await engine.write(
+            lambda: _migrate(engine.dialect, model, epoch, started), timed=False
+        )
+    except JotError as error:
+        # What no file is at fault for: damage, a full disk, a lock that another process holds.
+        fault = Fault("database", "", f"it cannot be used: {error.message}", error.hint)
+        raise ProjectError([fault]) from error
 
 
 def _migrate(dialect: Dialect, model: Model, epoch: str, started: bool) -> UnitOfWork[Upgraded]:

@@ -10,10 +10,13 @@ import apsw
 import pytest
 from tests.contract.board import CREATE, post, run, run_all
 from tests.contract.conftest import MakeEngine
+from tests.unit.schema.projects import ID, TEXT, model, table_file
 
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine, SqliteOptions
 from jotbase.errors import JotError, ProjectError
+from jotbase.migration import migrate
+from jotbase.sql.units import Statement, UnitOfWork
 
 pytestmark = pytest.mark.anyio
 
@@ -171,3 +174,32 @@ async def test_a_value_that_a_read_cannot_use(engine: Engine) -> None:
         await engine.read("SELECT value FROM json_each(?)", ("{",))
 
     assert (caught.value.code, caught.value.status) == ("22P02", 400)
+
+
+async def test_a_database_whose_tables_are_damaged_is_called_so(tmp_path: Path) -> None:
+    """Overwritten in the middle: no schema file is blamed for it, and nothing is a traceback."""
+    path = tmp_path / "a.db"
+    engine = SqliteEngine(str(path))
+    await engine.open()
+    before = model(t=table_file({"id": ID, "a": TEXT}, primaryKey=["id"]))
+    await migrate(engine, before)
+
+    def filled() -> UnitOfWork[None]:
+        for number in range(500):
+            yield Statement("INSERT INTO t (a) VALUES (?)", [f"{number} " * 50])
+
+    await engine.write(filled)
+    await engine.close()
+    data = bytearray(path.read_bytes())
+    half = len(data) // 8192 * 4096
+    data[half:-4096] = b"\xff" * len(data[half:-4096])
+    path.write_bytes(data)
+
+    engine = SqliteEngine(str(path))
+    await engine.open()
+    changed = {**TEXT, "pattern": "^[0-9 ]*$"}
+    with pytest.raises(ProjectError) as caught:
+        await migrate(engine, model(t=table_file({"id": ID, "a": changed}, primaryKey=["id"])))
+    await engine.close()
+    assert caught.value.faults[0].file == "database"
+    assert caught.value.faults[0].reason.startswith("it cannot be used: the database file is dam")

@@ -201,3 +201,12 @@ def test_what_was_made_by_hand_is_not_lost_by_a_change_of_case() -> None:
     with pytest.raises(ProjectError, match="the trigger mine"):
         bring(connection, model(t=table_file({"a": TEXT})))
     assert rows(connection, "SELECT name FROM sqlite_schema WHERE name = 't'") == []
+
+
+def test_a_column_that_was_computed_by_hand_stays_computed() -> None:
+    """It has no values of its own, whatever was noted of it."""
+    connection = made(model())
+    connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b AS (upper(a)))")
+    connection.execute("INSERT INTO t (a) VALUES ('x')")
+    bring(connection, of({"a": TEXT, "b": {**TEXT, "generated": "upper(a)"}}))
+    assert rows(connection, "SELECT * FROM t") == [(1, "x", "X")]

@@ -13,7 +13,7 @@ from jotbase.schema.check import is_whole_row_keyword
 from jotbase.schema.model import Column, Table
 from jotbase.schema.subschemas import rewritten, walk
 from jotbase.schema.vocabulary import COLUMN_ONLY, TABLE_ONLY
-from jotbase.schema.widening import refers, widened
+from jotbase.schema.widening import alike, refers, widened
 
 #: Words that say nothing of which values fit, wherever they stand.
 _NOTES = frozenset(
@@ -60,7 +60,8 @@ def whole_rows_doubtful(old: Table, new: Table) -> bool:
     before, after = _of_rows(old.schema), _of_rows(new.schema)
     if not after:
         return False
-    return before != after or _changed_elsewhere(after, old, new) or _shown_otherwise(old, new)
+    changed = not alike(before, after) or _changed_elsewhere(after, old, new)
+    return changed or _shown_otherwise(old, new)
 
 
 def _shown_otherwise(old: Table, new: Table) -> bool:
@@ -83,8 +84,8 @@ def _changed_elsewhere(schema: Mapping[str, Any], old: Table, new: Table) -> boo
     before, after = _asserted(old.schema), _asserted(new.schema)
     shared = {word: after[word] for word in _DEFINITIONS if word in after}
     if all(_is_defined(one) for part in (schema, shared) for _, one in walk(part)):
-        return any(before.get(word) != after.get(word) for word in _DEFINITIONS)
-    return before != after
+        return not all(alike(before.get(word), after.get(word)) for word in _DEFINITIONS)
+    return not alike(before, after)
 
 
 def _is_defined(schema: Mapping[str, Any]) -> bool:

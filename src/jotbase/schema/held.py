@@ -134,6 +134,8 @@ def _bring(change: TableChange) -> UnitOfWork[Fault | None]:
                 if brought != values:
                     yield Statement(update, [*brought, *key])
             except JotError as error:
+                if error.code[:2] in ("53", "55", "57", "58", "XX"):
+                    raise
                 return broken_rows(change.new, 1, f"{error.__cause__ or error.message}")
         page = yield pages(page[-1][: len(keys)])
     return None

@@ -42,6 +42,12 @@ _KEYED = (
     " WHERE l.schema = 'main' AND l.wr AND c.pk ORDER BY l.name, c.pk"
 )
 
+#: Columns that the database computes, stored or not (sqlite.org/pragma.html, table_xinfo).
+_COMPUTED = (
+    "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_xinfo(m.name) AS c"
+    " WHERE m.type = 'table' AND c.hidden IN (2, 3)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
@@ -67,7 +73,8 @@ def upgrade(model: Model) -> UnitOfWork[Upgraded]:
     keyed = yield Statement(_KEYED)
     spelling, found = Spelling(model), _found(columns)
     noted_model, here = spelling.noted(_noted_model(meta)), spelling.found(found)
-    old = as_found(noted_model, model, here, spelling.found(_found(keyed)))
+    computed = spelling.found(_found((yield Statement(_COMPUTED))))
+    old = as_found(noted_model, model, here, spelling.found(_found(keyed)), computed)
     fresh = not any(table.name in old.tables for table in model)
     permits = frozenset(key for key in meta if key.startswith("drop "))
     steps = diff(old, model, permits, spelling.differing(found))
@@ -126,31 +133,38 @@ def as_found(
     new: Model,
     found: Mapping[str, tuple[str, ...]],
     keyed: Mapping[str, tuple[str, ...]],
+    computed: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Model:
     """Return the old model without what is not in the database any more, and with what is there
     and was never noted: made, renamed or dropped by hand, all as allowed.
 
-    `keyed` are the primary keys of tables without row numbers.
+    `keyed` are the primary keys of tables without row numbers, `computed` the columns that the
+    database computes.
     """
     tables = {name: table for name, table in old.tables.items() if table.view is not None}
     for name, columns in found.items():
         was = old.get(name) or Table(name=name, columns=())
         if was.view is None and (name in old.tables or name in new.tables):
             was = replace(was, searches=_found_searches(was, found))
-            table = _table_as_found(was, new.get(name), columns)
+            filled = (computed or {}).get(name, ())
+            table = _table_as_found(was, new.get(name), columns, filled)
             if name in keyed:
                 table = replace(table, without_rowid=True, primary_key=keyed[name])
             tables[name] = table
     return Model(tables)
 
 
-def _table_as_found(was: Table, now: Table | None, found: Sequence[str]) -> Table:
+def _table_as_found(
+    was: Table, now: Table | None, found: Sequence[str], computed: Sequence[str]
+) -> Table:
     columns = [column for column in was.columns if column.name in found]
     for name in found:
         if name not in was.by_name:
             like = now.by_name.get(name) if now is not None else None
             kind = like.type if like is not None else Type.TEXT
-            columns.append(Column(name, kind, {"": "made by hand"}, nullable=True))
+            generated = "made by hand" if name in computed else None
+            made = Column(name, kind, {"": "made by hand"}, nullable=True, generated=generated)
+            columns.append(made)
     return replace(was, columns=tuple(columns))
 
 
@@ -192,6 +206,7 @@ def _make_again(triggers: Sequence[ViewTrigger], model: Model) -> UnitOfWork[Non
         try:
             yield Statement(trigger.text)
         except JotError as error:
+            _raise_of_database(error)
             view = model.tables[trigger.view]
             raise ProjectError([not_made_again(view, trigger, _said(error))]) from error
 
@@ -214,6 +229,7 @@ def _apply(steps: Steps, old: Model, model: Model) -> UnitOfWork[None]:
         try:
             yield Statement(text)
         except JotError as error:
+            _raise_of_database(error)
             raise ProjectError([_not_applied(text, error, model)]) from error
     for table in moved_tables(steps, old, model):
         orphans = yield Statement(f"PRAGMA foreign_key_check({SQLITE.identifier(table.name)})")
@@ -227,9 +243,21 @@ def _apply(steps: Steps, old: Model, model: Model) -> UnitOfWork[None]:
         try:
             yield Statement(probe_view(view))
         except JotError as error:
+            _raise_of_database(error)
             reason = f"the database cannot read the view: {_said(error)}"
             hint = 'each of "properties" must be a column of the SELECT'
             raise ProjectError([Fault(view.file, "/view", reason, hint)]) from error
+
+
+#: Classes of codes that say something of the machine or the file, and nothing of a statement:
+#: resources, locks, interventions, system errors, damage (PostgreSQL's appendix A).
+_OF_DATABASE = ("53", "55", "57", "58", "XX")
+
+
+def _raise_of_database(error: JotError) -> None:
+    """Let through what no schema file is at fault for."""
+    if error.code[:2] in _OF_DATABASE:
+        raise error
 
 
 #: What SQLite says where a view or trigger that cannot be read keeps it from changing a table.

@@ -73,3 +73,12 @@ def test_what_is_called_wider_lets_all_pass_that_passed(old: Any, new: Any, valu
     """No value that fitted the old schema is refused by a wider one."""
     if widened(old, new) and validator(old).is_valid(value):
         assert validator(new).is_valid(value)
+
+
+def test_true_is_not_one() -> None:
+    """Although Python holds them for equal, wherever they stand."""
+    assert not widened({"enum": [1, "a"]}, {"enum": [True, "a"]})
+    assert not widened({"const": 0}, {"const": False})
+    deep = {"properties": {"a": {"const": 1}}}
+    assert not widened(deep, {"properties": {"a": {"const": True}}})
+    assert widened(deep, {"properties": {"a": {"const": 1}}})
