@@ -18,6 +18,7 @@ from typing import Any, Literal
 from jotbase.auth.apikeys import opaque_key
 from jotbase.auth.facts import standing
 from jotbase.auth.keys import KeyRing
+from jotbase.auth.limits import Limits
 from jotbase.auth.live import Notice
 from jotbase.auth.mails import Mail
 from jotbase.auth.policy import AuthPolicy
@@ -167,6 +168,8 @@ class Backend:
             random_bytes=self.world.random_bytes,
             run_in_thread=self._hashing.run,
             look=self._changes.look,
+            limits=Limits(self.settings.mail_rate_client, self.settings.mail_rate),
+            proxies=self.settings.proxies,
             post=self.world.post or self._mailer.post,
         )
         return lambda request: accounts(request, services)

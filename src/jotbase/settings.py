@@ -21,10 +21,6 @@ PREFIX = "JOTBASE_"
 TxEnd = Literal["commit", "commit-allow-override", "rollback", "rollback-allow-override"]
 
 
-def _text(value: str) -> str:
-    return value
-
-
 def _optional(value: str) -> str | None:
     return value or None
 
@@ -114,10 +110,6 @@ def _header(value: str) -> str | None:
     return value or None
 
 
-def _optional_flag(value: str) -> bool | None:
-    return _flag(value) if value else None
-
-
 def _setting(read: Callable[[str], Any], default: Any, text: str, *, secret: bool = False) -> Any:
     return field(default=default, metadata={"read": read, "help": text, "secret": secret})
 
@@ -134,7 +126,7 @@ class Settings:
     database_url: str = _setting(
         _database, "sqlite:///data/jotbase.db", "Where rows are; a relative path is the project's."
     )
-    host: str = _setting(_text, "127.0.0.1", "The address to listen on.")
+    host: str = _setting(str, "127.0.0.1", "The address to listen on.")
     port: int = _setting(_number(0, 65535), 8000, "The port to listen on; 0 takes a free one.")
     site_url: str | None = _setting(
         _url, None, "The URL that users see; without it, host and port."
@@ -174,7 +166,7 @@ class Settings:
         _mail_address, None, "The sender of mails: Shop <noreply@example.com>."
     )
     mail_autoconfirm: bool | None = _setting(
-        _optional_flag,
+        lambda value: _flag(value) if value else None,
         None,
         "Whether a sign-up needs no mail; without it, only when there is no JOTBASE_SMTP_URL.",
     )
@@ -183,6 +175,12 @@ class Settings:
     )
     mail_rate: int = _setting(
         _number(1, 1_000_000_000), 500, "How many mails may go out in an hour, to all together."
+    )
+    mail_rate_client: int = _setting(
+        _number(1, 1_000_000_000), 50, "How many mails one client may ask for in an hour."
+    )
+    proxies: int = _setting(
+        _number(0, 16), 0, "How many proxies append to X-Forwarded-For; 0 ignores that header."
     )
     otp_expiry: int = _setting(
         _number(60, 86_400), 3600, "How long a mail's code and link hold, in seconds."

@@ -17,6 +17,7 @@ import orjson
 from jotbase.auth import ddl
 from jotbase.auth.apikeys import opaque_key
 from jotbase.auth.keys import new_ring, read_ring
+from jotbase.auth.limits import Limits
 from jotbase.auth.live import Notice
 from jotbase.auth.mails import Mail
 from jotbase.auth.policy import AuthPolicy
@@ -56,7 +57,8 @@ class World:
     engine: SqliteEngine = field(default_factory=lambda: SqliteEngine(":memory:"))
     loop: asyncio.Runner = field(default_factory=asyncio.Runner)
     revoked: list[Notice] = field(default_factory=list)
-    admitted: bool = True
+    limits: Limits = field(default_factory=Limits)
+    proxies: int = 0
     hashed: list[str] = field(default_factory=list)
     drawn: int = 0
     mails: list[Mail] = field(default_factory=list)
@@ -100,11 +102,19 @@ class World:
             random_bytes=self.random_bytes,
             run_in_thread=self._hash,
             look=self.changes.look,
-            admit=lambda _kind, _request: self.admitted,
+            limits=self.limits,
+            proxies=self.proxies,
             post=self.mails.append,
         )
 
-    async def _hash(self, function: Callable[..., Result], /, *arguments: Any) -> Result:
+    async def _hash(
+        self,
+        function: Callable[..., Result],
+        /,
+        *arguments: Any,
+        check: Callable[[], None] = lambda: None,
+    ) -> Result:
+        check()
         self.hashed.append(function.__name__)
         return function(*arguments)
 

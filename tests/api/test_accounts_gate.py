@@ -134,19 +134,6 @@ def test_a_large_body_is_refused(world: World) -> None:
     assert (answer.status, answer.body["error_code"]) == (413, "request_entity_too_large")
 
 
-def test_too_many_requests_are_turned_away(world: World) -> None:
-    """What the rate limit does not admit gets 429 and does no work."""
-    world.admitted = False
-    answers = [
-        world.call("POST", "/signup", {"email": "ada@example.com", "password": "123456"}),
-        world.call("POST", "/token?grant_type=password", {}),
-        world.call("PUT", "/user", {}),
-    ]
-
-    assert [one.body["error_code"] for one in answers] == ["over_request_rate_limit"] * 3
-    assert [one.status for one in answers] == [429] * 3
-
-
 def test_a_missing_token_is_401_and_a_bad_one_403(world: World) -> None:
     """SDKs tell «not signed in» from «signed in no more» by these."""
     token = world.signed_up()["access_token"]

@@ -34,7 +34,12 @@ def space_out(
     """
     sent = yield _line(dialect, _hour(now))
     if sent and int(sent[0][1]) >= policy.mail_rate:
-        raise AuthError(429, "over_email_send_rate_limit", "email rate limit exceeded")
+        raise AuthError(
+            429,
+            "over_email_send_rate_limit",
+            "email rate limit exceeded",
+            extra={"retry_after": math.ceil(HOUR - now % HOUR)},
+        )
     rows = yield _line(dialect, _key(slot, email))
     wait = epoch(rows[0][0]) + policy.mail_spacing - now if rows else 0.0
     if wait > 0:
@@ -42,6 +47,7 @@ def space_out(
             429,
             "over_email_send_rate_limit",
             f"For security purposes, you can only request this after {math.ceil(wait)} seconds.",
+            extra={"retry_after": math.ceil(wait)},
         )
     yield _pruned(dialect, now - max(policy.mail_spacing, policy.otp_expiry, HOUR))
     yield _noted(dialect, _key(slot, email), now)

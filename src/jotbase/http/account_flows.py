@@ -7,10 +7,12 @@ ended sessions once they are committed. Must not know paths (`accounts`) nor dec
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_args
 from urllib.parse import parse_qs
 
 from jotbase.auth.accounts import (
+    Context,
     Granted,
     Scope,
     password_of,
@@ -54,7 +56,6 @@ def session_answer(granted: Granted, services: AccountServices, **more: Any) -> 
 
 async def signup(request: Request, services: AccountServices) -> Response:
     """`POST /signup`: a session, or the user alone when its address is yet to be confirmed."""
-    services.check_rate("signup", request)
     body = read_body(request.body)
     if services.policy.signup_disabled:
         raise AuthError(422, "signup_disabled", "Signups not allowed for this instance")
@@ -74,8 +75,8 @@ async def signup(request: Request, services: AccountServices) -> Response:
     if not services.policy.autoconfirm:
         redirect = target(parameter(request, "redirect_to"), services.policy)
         challenge = read_challenge(body)
-        waiting = await services.write(
-            lambda: sign_up_by_mail(context, address, hashed, data, challenge)
+        waiting = await services.write_for_mail(
+            request, lambda: sign_up_by_mail(context, address, hashed, data, challenge)
         )
         services.send(waiting.letters, redirect)
         return answer(user_json(waiting.account))
@@ -113,7 +114,6 @@ def address_of(body: dict[str, Any], words: NoPhone = OTHERWISE) -> str:
 
 async def token(request: Request, services: AccountServices) -> Response:
     """`POST /token?grant_type=…`: a session for a password, a refresh token or a code."""
-    services.check_rate("token", request)
     grant_type = parameter(request, "grant_type")
     if grant_type == "password":
         return await _password_grant(request, services)
@@ -128,13 +128,30 @@ async def _password_grant(request: Request, services: AccountServices) -> Respon
     body = read_body(request.body)
     address, password = address_of(body, LOG_IN), text(body, "password")
     user, stored = await services.read(password_of(services.engine.dialect, address))
-    fits = await services.run_in_thread(verify_password, password, stored)
+    context = services.context(request)
+    fits = await _fits(password, stored, address, context, services)
     if user is None or stored is None or not fits:
         raise wrong_credentials()
     new_hash = await services.hash(password) if needs_rehash(stored) else None
-    context = services.context(request)
     granted = await services.write(lambda: sign_in(context, user.id, stored, new_hash))
+    services.limits.right_password(address, context.client)
     return session_answer(granted, services, **_weakness(password, services))
+
+
+async def _fits(
+    password: str, stored: str | None, account: str, context: Context, services: AccountServices
+) -> bool:
+    """Whether the password fits; asked when its turn has come, so many at once are counted too."""
+    limits, client = services.limits, context.client
+
+    def check() -> None:
+        limits.check_password(account, client, services.now())
+
+    check()
+    fits = await services.run_in_thread(verify_password, password, stored, check=check)
+    if not fits:
+        limits.wrong_password(account, client, services.now())
+    return fits
 
 
 def _weakness(password: str, services: AccountServices) -> dict[str, Any]:
@@ -180,7 +197,6 @@ async def get_user(request: Request, services: AccountServices) -> Response:
 
 async def put_user(request: Request, services: AccountServices) -> Response:
     """`PUT /user`: change address, password or metadata."""
-    services.check_rate("user", request)
     principal = user_principal(request, services)
     body = read_body(request.body)
     if "app_metadata" in body:
@@ -192,7 +208,11 @@ async def put_user(request: Request, services: AccountServices) -> Response:
     hashed = await _new_password(text(body, "password"), account, services)
     change = UserChange(address or None, hashed, data, read_challenge(body))
     context = services.context(request)
-    changed: Changed = await services.write(lambda: update_user(context, principal, change))
+    unit = partial(update_user, context, principal, change)
+    by_mail = bool(address) and not services.policy.autoconfirm
+    changed: Changed = await (
+        services.write_for_mail(request, unit) if by_mail else services.write(unit)
+    )
     services.send(changed.letters, target(parameter(request, "redirect_to"), services.policy))
     return answer(user_json(changed.account))
 

@@ -54,17 +54,17 @@ _RESENT = {"signup": resend_confirmation, "email_change": resend_change}
 
 async def recover(request: Request, services: AccountServices) -> Response:
     """`POST /recover`: a mail to whoever forgot the password; `{}` for every address."""
-    services.check_rate("recover", request)
     body = read_body(request.body)
     email, challenge, context = address_of(body), read_challenge(body), services.context(request)
-    letters = await services.write(lambda: ask_recovery(context, email, challenge))
+    letters = await services.write_for_mail(
+        request, lambda: ask_recovery(context, email, challenge)
+    )
     services.send(letters, _redirect(request, services))
     return answer({})
 
 
 async def otp(request: Request, services: AccountServices) -> Response:
     """`POST /otp`: a mail with a code and a link to sign in with, to a new user too."""
-    services.check_rate("otp", request)
     body = read_body(request.body)
     create = flag(body, "create_user") if "create_user" in body else True
     return await _magic_link(request, body, services, create=create)
@@ -72,7 +72,6 @@ async def otp(request: Request, services: AccountServices) -> Response:
 
 async def magic_link(request: Request, services: AccountServices) -> Response:
     """`POST /magiclink`: the older spelling of `/otp`."""
-    services.check_rate("magiclink", request)
     return await _magic_link(request, read_body(request.body), services, create=True)
 
 
@@ -83,8 +82,8 @@ async def _magic_link(
         raise AuthError(422, "otp_disabled", "Signups not allowed for otp")
     email, data = address_of(body, _OTP), metadata(body, "data")
     challenge, context = read_challenge(body), services.context(request)
-    letters = await services.write(
-        lambda: ask_magic_link(context, email, data, challenge, create=create)
+    letters = await services.write_for_mail(
+        request, lambda: ask_magic_link(context, email, data, challenge, create=create)
     )
     services.send(letters, _redirect(request, services))
     return answer({})
@@ -92,7 +91,6 @@ async def _magic_link(
 
 async def resend(request: Request, services: AccountServices) -> Response:
     """`POST /resend`: the sign-up's mail once more; `{}` for every address."""
-    services.check_rate("resend", request)
     body = read_body(request.body)
     kind = text(body, "type")
     if kind in ("sms", "phone_change"):
@@ -100,14 +98,15 @@ async def resend(request: Request, services: AccountServices) -> Response:
     if kind not in _RESENT:
         raise _invalid(f"Resend takes one of these types: {', '.join(_RESENT)}")
     email, challenge, context = address_of(body), read_challenge(body), services.context(request)
-    letters = await services.write(lambda: _RESENT[kind](context, email, challenge))
+    letters = await services.write_for_mail(
+        request, lambda: _RESENT[kind](context, email, challenge)
+    )
     services.send(letters, _redirect(request, services))
     return answer({})
 
 
 async def verify(request: Request, services: AccountServices) -> Response:
     """`POST /verify`: a session for a code and its address, or for a link's token."""
-    services.check_rate("verify", request)
     body = read_body(request.body)
     kind, code, link = text(body, "type"), text(body, "token"), text(body, "token_hash")
     if code and not link and text(body, "phone") and not text(body, "email"):
@@ -116,10 +115,12 @@ async def verify(request: Request, services: AccountServices) -> Response:
         raise _invalid("Invalid email verification type")
     _check_kind(kind)
     context = services.context(request)
+    services.limits.take_code(context.client, context.now)
     if link:
         if code or text(body, "email") or text(body, "phone"):
             raise _invalid("Only the token_hash and type should be provided")
         proved = await services.write(lambda: _link_unit(context, kind, link))
+        services.limits.right_code(context.client, context.now)
         return _proved_answer(proved, services)
     if not code:
         raise _invalid("Verify requires a token or a token hash")
@@ -127,6 +128,7 @@ async def verify(request: Request, services: AccountServices) -> Response:
     outcome = await services.write(lambda: _code_unit(context, kind, email, code))
     if isinstance(outcome, AuthError):
         raise outcome
+    services.limits.right_code(context.client, context.now)
     return _proved_answer(outcome, services)
 
 
@@ -173,12 +175,13 @@ async def follow(request: Request, services: AccountServices) -> Response:
     kind, link = parameter(request, "type"), parameter(request, "token")
     by_code = link.startswith(PKCE)
     try:
-        services.check_rate("verify", request)
         _check_kind(kind)
         if not link:
             raise _invalid("Verify requires a token or a token hash")
         context = services.context(request)
+        services.limits.take_code(context.client, context.now)
         proved = await services.write(lambda: _opened_unit(context, kind, link))
+        services.limits.right_code(context.client, context.now)
     except JotError as error:
         return _see_other(with_error(redirect, as_auth_error(error), query=by_code))
     if isinstance(proved, HalfDone):

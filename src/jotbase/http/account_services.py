@@ -13,16 +13,17 @@ from uuid import UUID
 
 from jotbase.auth.accounts import RANDOMNESS, Context
 from jotbase.auth.apikeys import resolve_key
-from jotbase.auth.clients import client_name
+from jotbase.auth.clients import client_of
 from jotbase.auth.gate import Credentials, read_credentials
 from jotbase.auth.keys import KeyRing
+from jotbase.auth.limits import Limits
 from jotbase.auth.mails import Letter, Mail, written
 from jotbase.auth.one_time import token_key
 from jotbase.auth.passwords import SALT_BYTES, hash_password
 from jotbase.auth.policy import AuthPolicy
 from jotbase.auth.tokens import verify
 from jotbase.engines.base import Engine
-from jotbase.errors import AuthError
+from jotbase.errors import AuthError, JotError
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment
 from jotbase.sql.units import Runnable, UnitOfWork
@@ -34,8 +35,10 @@ Result = TypeVar("Result")
 class RunInThread(Protocol):
     """Runs a slow function off the event loop, in a pool of few threads: a hash takes 20 MiB."""
 
-    def __call__(self, function: Callable[..., Result], /, *arguments: Any) -> Awaitable[Result]:
-        """Return what the function returns."""
+    def __call__(
+        self, function: Callable[..., Result], /, *arguments: Any, check: Callable[[], None] = ...
+    ) -> Awaitable[Result]:
+        """Return what the function returns; `check` may refuse when its turn has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,8 @@ class AccountServices:
     """The world, as the accounts API sees it.
 
     `now` is in epoch seconds; `look` tells all who remember users and sessions what was committed;
-    `admit` says
-    whether a request of that kind (`token`, `signup`, `user`) is within its rate; `post` takes a
-    mail to be sent and does not wait for it.
+    `limits` count guesses and mails by client, behind so many `proxies`; `post` takes a mail to be
+    sent and does not wait for it.
     """
 
     engine: Engine
@@ -55,7 +57,8 @@ class AccountServices:
     random_bytes: Callable[[int], bytes]
     run_in_thread: RunInThread
     look: Callable[[], Awaitable[None]]
-    admit: Callable[[str, Request], bool] = lambda _kind, _request: True
+    limits: Limits
+    proxies: int = 0
     post: Callable[[Mail], None] = lambda _mail: None
 
     def context(self, request: Request | None = None) -> Context:
@@ -66,9 +69,13 @@ class AccountServices:
             now=self.now(),
             random=self.random_bytes(RANDOMNESS),
             user_agent=request.headers.get("user-agent") if request else None,
-            client=client_name(request.client) if request else "",
+            client=self.client(request) if request else "",
             token_key=token_key(self.ring),
         )
+
+    def client(self, request: Request) -> str:
+        """Return which client sent the request."""
+        return client_of(request.headers, request.client, self.proxies)
 
     async def hash(self, password: str) -> str:
         """Hash a password off the event loop."""
@@ -85,6 +92,18 @@ class AccountServices:
         await self.look()
         return result
 
+    async def write_for_mail(
+        self, request: Request, work: Callable[[], UnitOfWork[Result]]
+    ) -> Result:
+        """Drive a unit of work that asks for a mail, within what its client may ask for."""
+        client = self.client(request)
+        self.limits.take_mail(client, self.now())
+        try:
+            return await self.write(work)
+        except JotError:
+            self.limits.give_back_mail(client, self.now())
+            raise
+
     async def read(self, work: UnitOfWork[Result]) -> Result:
         """Drive a unit of work that only reads, outside any transaction."""
         dialect = self.engine.dialect
@@ -96,11 +115,6 @@ class AccountServices:
         except StopIteration as ended:
             result: Result = ended.value
             return result
-
-    def check_rate(self, kind: str, request: Request) -> None:
-        """Raise AuthError (over_request_rate_limit, 429) when there are too many requests."""
-        if not self.admit(kind, request):
-            raise AuthError(429, "over_request_rate_limit", "Request rate limit reached")
 
 
 def _text(statement: Runnable, dialect: Dialect) -> str:
