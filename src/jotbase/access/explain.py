@@ -27,7 +27,8 @@ def explain_rule(
     """Return the SQL of what an action's rules ask of rows, with the caller's values."""
     if context.principal.is_service:
         return "TRUE -- the service role passes all rules"
-    return explained(predicate(_asked(policy, table, action), dialect), context)
+    asked = _asked(policy, table, action)
+    return explained(predicate(asked, dialect, many="rows"), context)
 
 
 def _asked(policy: Policy, table: Table, action: Action) -> Expr:

@@ -6,7 +6,7 @@ operator means stands in `operators`, how a value is bound in `binding`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from jotbase.query.binding import Takes, constant, slot
@@ -26,14 +26,17 @@ from jotbase.query.expr import (
     Open,
     Or,
     children,
-    conjuncts,
 )
+from jotbase.query.lookups import Look, Many, differs, is_shared, look_of
 from jotbase.query.operators import OPERATORS
 from jotbase.query.typed import type_of
 from jotbase.schema.model import Table
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, join, parenthesized, sql
 from jotbase.values import Row
+
+#: A name that no scope can have: rows that are found once for all callers.
+_SHARED = '"~found"'
 
 FieldSpeller = Callable[[Field], Fragment]
 #: Writes a fact otherwise than bound; None leaves it bound.
@@ -49,15 +52,17 @@ def predicate(
     *,
     facts: FactSpeller | None = None,
     sources: SourceSpeller | None = None,
+    many: Many | None = None,
 ) -> Fragment:
     """Return the expression as SQL, in which the request's values are slots with `fill(context)`.
 
     `fields` spells columns of rows from outside: by default, a field's scope is its row's alias.
-    Rows that the tree itself looks into stand under aliases which meet no other.
+    Rows that the tree itself looks into stand under aliases which meet no other. `many` says what
+    the statement asks about, so that rows are looked up once for all of them where that is better.
     """
     spell = fields or from_alias({}, dialect)
     outer = frozenset(spell(node).text for node in _outer_fields(expression, frozenset()))
-    writer = _Writer(dialect, spell, facts or _bound, sources or _itself, outer)
+    writer = _Writer(dialect, spell, facts or _bound, sources or _itself, outer, many=many)
     return writer.write(expression)
 
 
@@ -108,6 +113,7 @@ class _Writer:
     """Writes nodes. `outer` are fields as spelled outside, `inner` the aliases of scopes inside.
 
     `taken` are all aliases of what a node stands in, those among them that no scope means any more.
+    `shown` are columns, by their fields, of rows that were looked up once for all of the `many`.
     """
 
     dialect: Dialect
@@ -117,6 +123,8 @@ class _Writer:
     outer: frozenset[str]
     inner: Mapping[str, str] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
+    many: Many | None = None
+    shown: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def write(self, expression: Expr) -> Fragment:
         """Write any node."""
@@ -143,7 +151,8 @@ class _Writer:
     def _field(self, node: Field) -> Fragment:
         alias = self.inner.get(node.scope)
         if alias is None:
-            return self.fields(node)
+            called = self.shown.get((node.scope, node.name))
+            return self.fields(node) if called is None else sql(f"{_SHARED}.{called}")
         return sql(f"{alias}.{self.dialect.identifier(node.name)}")
 
     def _open(self, node: Open, takes: Takes) -> Fragment:
@@ -194,21 +203,51 @@ class _Writer:
         As a look-up inside a look-up, the outer table would be gone through whole where only the
         inner one can be found by what is known.
         """
-        tables: list[str] = []
-        where: list[tuple[_Writer, Expr]] = []
-        writer, loop = self, expression
-        while True:
-            alias, writer = writer.inside(loop.scope)
-            tables.append(f"{self._source(loop.table)} AS {alias}")
-            parts = conjuncts(loop.where)
-            loops = [part for part in parts if isinstance(part, Exists)]
-            # Two loops beside one another stay two: joined, each row of one would meet all others.
-            inner = loops[0] if len(loops) == 1 else None
-            where.extend((writer, part) for part in parts if part is not inner)
-            if inner is None:
-                break
-            loop = inner
-        return sql(f"EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE ") + _all(where) + ")"
+        look, writer, tables = look_of(expression), self, list[str]()
+        for scope, table in look.tables.items():
+            alias, writer = writer.inside(scope)
+            tables.append(f"{self._source(table)} AS {alias}")
+        if self.many is not None and not self.inner and is_shared(look, self.many):
+            return self._shared(look, tables, writer, self.many)
+        rows = sql(f"EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE ")
+        return rows + writer.all(look.parts) + ")"
+
+    def _shared(self, look: Look, tables: list[str], writer: _Writer, many: Many) -> Fragment:
+        """Write a look whose rows are found once, and then asked about for each of the many.
+
+        SQLite makes such a table once for the statement, since nothing in it differs from one to
+        the next, and an index of it (sqlite.org/lang_with.html, 3; sqlite.org/optoverview.html).
+        """
+        own = [part for part in look.parts if differs(part, look, many)]
+        asked = {
+            (field.scope, field.name): f"c{number}"
+            for number, field in enumerate(
+                dict.fromkeys(
+                    field
+                    for part in own
+                    for field in _outer_fields(part, frozenset())
+                    if field.scope in look.tables
+                )
+            )
+        }
+        columns = [
+            f"{writer.inner[scope]}.{self.dialect.identifier(name)} AS {called}"
+            for (scope, name), called in asked.items()
+        ]
+        common = tuple(part for part in look.parts if part not in own)
+        rows = sql(f"SELECT {', '.join(columns) or '1'} FROM {', '.join(tables)} WHERE ")
+        chosen = replace(self, many=None, shown={**self.shown, **asked}, taken=writer.taken)
+        return (
+            sql(f"EXISTS (WITH {_SHARED} AS MATERIALIZED (")
+            + (rows + writer.all(common) + f") SELECT 1 FROM {_SHARED} WHERE ")
+            + (chosen.all(tuple(own)) + ")")
+        )
+
+    def all(self, parts: tuple[Expr, ...]) -> Fragment:
+        """Write a conjunction."""
+        if len(parts) == 1:
+            return self.write(parts[0])
+        return join(" AND ", map(self.operand, parts)) or sql("TRUE")
 
     def _follow(self, expression: Follow) -> Fragment:
         alias, writer = self.inside(expression.scope)
@@ -218,11 +257,3 @@ class _Writer:
             sql("(SELECT ") + writer.write(expression.value) + f" FROM {source} AS {alias}"
             f" WHERE {key} = " + self.operand(expression.base) + ")"
         )
-
-
-def _all(parts: Sequence[tuple[_Writer, Expr]]) -> Fragment:
-    """Write a conjunction whose parts stand in different places of one join."""
-    if len(parts) == 1:
-        writer, part = parts[0]
-        return writer.write(part)
-    return join(" AND ", (writer.operand(part) for writer, part in parts)) or sql("TRUE")

@@ -141,7 +141,7 @@ def written(expression: Expr, frame: Frame) -> Fragment:
 
     An OR in a spelling that stood free would reach over the rule it is joined with.
     """
-    fragment = predicate(expression, frame.dialect)
+    fragment = predicate(expression, frame.dialect, many="rows")
     if isinstance(expression, And | Or | Not | Apply):
         return parenthesized(fragment)
     return fragment

@@ -46,7 +46,9 @@ def _side(
 ) -> Fragment:
     listed = b"[%b]" % b",".join(facts)
     fields = from_row({SCOPE: row}, dialect)
-    holds = predicate(rule.expression, dialect, fields, facts=_speller(rule, dialect))
+    holds = predicate(
+        rule.expression, dialect, fields, facts=_speller(rule, dialect), many="callers"
+    )
     callers = bound(listed.decode()) + f") AS {_CALLER} WHERE "
     return sql(f"SELECT {_CALLER}.key, {side} FROM json_each(") + callers + holds
 

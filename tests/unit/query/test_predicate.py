@@ -142,11 +142,13 @@ def test_facts_and_sources_may_be_spelled_otherwise() -> None:
 def test_loops_inside_one_another_are_a_join() -> None:
     """Whichever table can be found by what is known is looked into first."""
     outer = Apply("eq", (Field("m", "name", Type.TEXT), NAME))
-    loops = Exists(KINDS, "m", And((outer, Exists(KINDS, "k", EQUAL))))
+    loops = Exists(KINDS, "m", And((outer, Exists(KINDS, "n", EQUAL))))
     beside = Exists(KINDS, "m", And((LOOKS, Not(LOOKS), LOOKS)))
+    again = Exists(KINDS, "m", And((outer, Exists(KINDS, "m", EQUAL))))
 
     assert predicate(Exists(KINDS, "k", loops), SQLITE).text == (
-        'EXISTS (SELECT 1 FROM "kinds" AS "k", "kinds" AS "m", "kinds" AS "k\'"'
+        'EXISTS (SELECT 1 FROM "kinds" AS "k", "kinds" AS "m", "kinds" AS "n"'
         ' WHERE ("m"."name" = "k"."name") AND ("row"."a" = ?))'
     )
     assert predicate(beside, SQLITE).text.count("EXISTS (SELECT") == 4
+    assert predicate(again, SQLITE).text.count("EXISTS (SELECT") == 2
