@@ -40,7 +40,7 @@ def raw(value: Value, dialect: Dialect) -> tuple[Fragment, Type]:
 
 
 _NUMBERS = frozenset((Type.INTEGER, Type.NUMBER, Type.DECIMAL))
-_UNORDERED = frozenset((Type.BOOLEAN, Type.BYTES, Type.JSON, Type.UUID)) | RANGES
+_UNORDERED = frozenset((Type.BOOLEAN, Type.BYTES, Type.JSON, Type.ARRAY, Type.UUID)) | RANGES
 
 
 def _aggregated(aggregate: str, kind: Type) -> Type:

@@ -38,7 +38,25 @@ def same(left: Any, right: Any) -> bool:
 
 
 def compare(left: Any, right: Any) -> int:
-    """Return -1, 0 or 1: null < text < number < boolean < array < object; fewer items first."""
+    """Return -1, 0 or 1: null < text < number < boolean < array < object; fewer items first.
+
+    An empty array comes before all else, but only where it is the whole value (8.14.4).
+    """
+    bare = left == [], right == []
+    return _sign(bare[1], bare[0]) if any(bare) else _compared(left, right)
+
+
+def compare_arrays(left: Sequence[Any], right: Sequence[Any]) -> int:
+    """Return -1, 0 or 1: item by item, null being the greatest; then the shorter first (9.19)."""
+    for one, other in zip(left, right, strict=False):
+        missing = one is None, other is None
+        found = _sign(*missing) if any(missing) else _compared(one, other)
+        if found:
+            return found
+    return _sign(len(left), len(right))
+
+
+def _compared(left: Any, right: Any) -> int:
     ranks = _rank(left), _rank(right)
     if ranks[0] != ranks[1]:
         return _sign(*ranks)
@@ -52,13 +70,14 @@ def compare(left: Any, right: Any) -> int:
 def _in_turn(lefts: Sequence[Any], rights: Sequence[Any]) -> int:
     if len(lefts) != len(rights):
         return _sign(len(lefts), len(rights))
-    return next((found for found in map(compare, lefts, rights) if found), 0)
+    return next((found for found in map(_compared, lefts, rights) if found), 0)
 
 
 def _spread(pairs: Mapping[str, Any]) -> list[Any]:
-    # Shorter keys come first (PostgreSQL's jsonb_util.c, lengthCompareJsonbStringValue).
-    keys = sorted(pairs, key=lambda key: (len(key), key))
-    return [part for key in keys for part in (len(key), key, pairs[key])]
+    # Keys are kept shorter first (lengthCompareJsonbStringValue in PostgreSQL's jsonb_util.c), and
+    # compared as texts (compareJsonbContainers).
+    keys = sorted(pairs, key=lambda key: (len(key.encode()), key))
+    return [part for key in keys for part in (key, pairs[key])]
 
 
 def key(value: Any) -> Hashable:

@@ -161,17 +161,25 @@ _SIGNS: Mapping[str, Callable[[int], bool]] = {
 }
 
 
+_COMPARISONS: Mapping[Type, tuple[str, Callable[[Any, Any], int]]] = {
+    Type.JSON: ("jot_compare", documents.compare),
+    Type.ARRAY: ("jot_compare_arrays", documents.compare_arrays),
+}
+
+
 def compared(symbol: str) -> Mapping[Type, Meaning]:
-    """Return a comparison's meaning on JSON, which SQLite would compare as text."""
+    """Return a comparison's meaning on JSON and arrays, which SQLite would compare as text."""
 
-    def spell(left: Fragment, right: Fragment) -> Fragment:
-        return sql("jot_compare(") + left + ", " + right + f") {symbol} 0"
+    def meaning(name: str, compare: Callable[[Any, Any], int]) -> Meaning:
+        def spell(left: Fragment, right: Fragment) -> Fragment:
+            return sql(f"{name}(") + left + ", " + right + f") {symbol} 0"
 
-    def read(left: Any, right: Any) -> bool:
-        return _SIGNS[symbol](documents.compare(left, right))
+        def read(left: Any, right: Any) -> bool:
+            return _SIGNS[symbol](compare(left, right))
 
-    meaning = Meaning({"sqlite": spell, "postgres": infix(symbol)["postgres"]}, read)
-    return dict.fromkeys(DOCUMENTS, meaning)
+        return Meaning({"sqlite": spell, "postgres": infix(symbol)["postgres"]}, read)
+
+    return {kind: meaning(*one) for kind, one in _COMPARISONS.items()}
 
 
 def in_order(symbol: str) -> Mapping[Type, Meaning]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from jotbase.query import documents, patterns, ranges, textsearch
+from jotbase.query import documents, patterns, ranges, sorting, textsearch
 from jotbase.query.binding import Takes
 from jotbase.query.documents import same
 from jotbase.query.lexing import lexemes
@@ -381,6 +381,9 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jot_match": patterns.match,
     "jot_imatch": patterns.imatch,
     "jot_compare": _of_documents(documents.compare),
+    "jot_compare_arrays": _of_documents(documents.compare_arrays),
+    "jot_document_key": sorting.document_key,
+    "jot_array_key": sorting.array_key,
     "jot_contains": Stoppable(
         lambda tick, left, right: documents.contains(orjson.loads(left), orjson.loads(right), tick)
     ),

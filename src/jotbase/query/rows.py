@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jotbase.query import barrier
-from jotbase.query.columns import path_of
+from jotbase.query.columns import stepped
 from jotbase.query.computed import (
     Extended,
     Related,
@@ -47,7 +47,7 @@ from jotbase.query.predicate import predicate
 from jotbase.query.produced import Produced, source
 from jotbase.query.row_keys import spelled
 from jotbase.query.updatable import Face
-from jotbase.schema.model import RANGES, Table
+from jotbase.schema.model import RANGES, Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
 
@@ -287,7 +287,7 @@ def _is_read_backwards(node: Node) -> bool:
     for one in node.order:
         if one.via is not None or one.value.steps or one.value.column is None:
             return False
-        if not one.descending or not one.nulls_first or one.value.column.type in RANGES:
+        if not one.descending or not one.nulls_first or one.value.column.type in _KEYS:
             return False
         names.append(one.value.column.name)
     found = _indexed(node.table)
@@ -300,6 +300,8 @@ def is_sorted(node: Node) -> bool:
         return False
     first = node.order[0]
     if first.via is not None or first.value.steps or first.value.column is None:
+        return True
+    if first.value.column.type in _KEYS:
         return True
     return not any(first.value.column.name in key for key in _indexed(node.table))
 
@@ -329,14 +331,21 @@ def _term(one: OrderBy, alias: str, frame: Frame) -> Fragment:
     return value + direction + nulls
 
 
+#: What sorts values whose text is in another order, by type: as their comparison does.
+_KEYS = {
+    **dict.fromkeys(RANGES, "jot_range_key"),
+    Type.JSON: "jot_document_key",
+    Type.ARRAY: "jot_array_key",
+}
+
+
 def _sortable(value: Value, frame: Frame) -> Fragment:
-    """Return a value to sort by; what lies in JSON sorts as the number or text that it is."""
+    """Return a value to sort by: in the order in which values are compared."""
     if value.column is None:
         return sql("count(*)")
     column = sql(reference(value.alias, value.column.name, frame))
-    if not value.steps:
-        return "jot_range_key(" + column + ")" if value.column.type in RANGES else column
-    return column + " ->> " + bound(path_of(value.steps))
+    fragment, kind = stepped(column, value.column.type, value.steps)
+    return f"{_KEYS[kind]}(" + fragment + ")" if kind in _KEYS else fragment
 
 
 def limited(node: Node) -> Fragment:

@@ -220,11 +220,11 @@ def _end_key(end: End) -> str:
     side, value, nearness = end
     if side != 1:
         return str(side)
-    shown = _number_key(value) if isinstance(value, Decimal) else f"{value} "
+    shown = number_key(value) if isinstance(value, Decimal) else f"{value} "
     return f"1{shown}{nearness + 1}"
 
 
-def _number_key(number: Decimal) -> str:
+def number_key(number: Decimal) -> str:
     """Return a number as text in its order; what ends the digits is less than any of them, and in
     a negative number, whose digits are turned round, greater.
     """

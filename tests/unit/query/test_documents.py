@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.query.documents import NULL, among, at, compare, contains, key, overlaps, same, text_at
+from jotbase.query.documents import (
+    NULL,
+    among,
+    at,
+    compare,
+    compare_arrays,
+    contains,
+    key,
+    overlaps,
+    same,
+    text_at,
+)
 
 DOCUMENTS = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["", "a", "b"]),
@@ -39,12 +50,31 @@ def test_equality_minds_types(left: Any, right: Any, equal: bool) -> None:
 
 
 def test_the_order_is_jsonbs() -> None:
-    """Null, text, number, boolean, array, object; fewer items first, shorter keys first."""
-    ordered = [None, "a", "b", 1, 2.5, False, True, [], [9], [1, 2], {}, {"b": 1}, {"aa": 0}]
+    """Null, text, number, boolean, array, object; fewer items first; an empty array before all."""
+    ordered = [[], None, "a", "b", 1, 2.5, False, True, [9], [1, 2], {}, {"aa": 0}, {"b": 1}]
 
     assert [compare(left, right) for left, right in pairwise(ordered)] == [-1] * 12
     assert compare({"a": 2}, {"a": 1}) == 1
+    assert compare([None], [[]]) == -1
     assert compare(NULL, None) == 0
+
+
+def test_the_order_of_arrays_is_postgresqls() -> None:
+    """Item by item, null last; an array that is another's beginning comes before it."""
+    ordered: list[list[Any]] = [
+        [],
+        [1],
+        [1, 2],
+        [1, 2, 0],
+        [1, 3],
+        [2],
+        [2, None],
+        [None],
+        [None, 1],
+    ]
+
+    assert [compare_arrays(left, right) for left, right in pairwise(ordered)] == [-1] * 8
+    assert compare_arrays([None, "a"], [None, "a"]) == 0
 
 
 @given(DOCUMENTS, DOCUMENTS)

@@ -45,7 +45,11 @@ def test_an_open_table_has_no_condition() -> None:
         ("order=salary.nullsfirst", ' ORDER BY "row"."salary", "row"."_rowid_"'),
         ("order=salary.desc", ' ORDER BY "row"."salary" DESC NULLS FIRST, "row"."_rowid_"'),
         ("order=salary.desc.nullslast", ' ORDER BY "row"."salary" DESC, "row"."_rowid_"'),
-        ("order=data->a", ' ORDER BY "row"."data" ->> ? NULLS LAST, "row"."_rowid_"'),
+        (
+            "order=data->a",
+            ' ORDER BY jot_document_key(CASE WHEN json_valid("row"."data")'
+            ' THEN "row"."data" -> ? END) NULLS LAST, "row"."_rowid_"',
+        ),
     ],
 )
 def test_order(query: str, text: str) -> None:
