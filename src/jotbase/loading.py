@@ -19,6 +19,8 @@ from jotbase.engines.sqlite.files import keep_private
 from jotbase.keychain import read_keys, with_keys
 from jotbase.project import Project, find_project, read_dotenv
 from jotbase.query.computed import SQL_NAME
+from jotbase.query.exact import aggregates
+from jotbase.schema.model import Model
 from jotbase.settings import Settings, read_settings
 from jotbase.trial import FUNCTIONS
 from jotbase.values import Row
@@ -45,8 +47,10 @@ def site_url(settings: Settings, port: int | None = None) -> str:
     return f"http://{host}:{settings.port if port is None else port}"
 
 
-def engine_maker(path: str, settings: Settings, image: bytes | None = None) -> EngineMaker:
-    """Return what makes the embedded engine; `image` fills a new database."""
+def engine_maker(
+    path: str, settings: Settings, model: Model, image: bytes | None = None
+) -> EngineMaker:
+    """Return what makes the model's embedded engine; `image` fills a new database."""
 
     def make(
         decode: Callable[[str, str], Row], constraint: ConstraintName, compute: Compute
@@ -54,7 +58,7 @@ def engine_maker(path: str, settings: Settings, image: bytes | None = None) -> E
         return SqliteEngine(
             path,
             SqliteOptions(
-                functions=FUNCTIONS,
+                functions={**FUNCTIONS, **aggregates(model)},
                 asking={SQL_NAME: compute},
                 decode=decode,
                 constraint=constraint,
@@ -80,5 +84,5 @@ def load(project: Project, settings: Settings, url: str) -> Backend:
     keep_private(project.root / ".env")
     if database.parent == project.root / "data":
         keep_private(database.parent)
-    make = engine_maker(str(database), settings)
+    make = engine_maker(str(database), settings, meaning.model)
     return Backend(project, settings, meaning, ring, make, url)

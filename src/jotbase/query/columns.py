@@ -54,7 +54,7 @@ def _aggregated(aggregate: str, kind: Type) -> Type:
             hint="No function matches the given name and argument types."
             " You might need to add explicit type casts.",
         )
-    return Type.NUMBER if aggregate == "avg" else kind
+    return Type.NUMBER if aggregate == "avg" and kind is not Type.DECIMAL else kind
 
 
 def stepped(fragment: Fragment, kind: Type, steps: tuple[JsonStep, ...]) -> tuple[Fragment, Type]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any
 from urllib.parse import quote
@@ -25,7 +24,8 @@ from orjson import dumps
 
 from jotbase.errors import RequestError
 from jotbase.schema.convert import from_text
-from jotbase.schema.model import RANGES, Column, Table, Type
+from jotbase.schema.decimals import Decimals
+from jotbase.schema.model import RANGES, Table, Type
 from jotbase.schema.presence import without_nulls
 from jotbase.schema.subschemas import escaped, pointer, walk
 from jotbase.schema.times import is_time
@@ -133,7 +133,7 @@ class RowCheck:
         self._schema = plain_schema(table.schema)
         self._columns = self._build({"properties": self._by_column()})
         self._encoded = [one.name for one in table.columns if one.type is Type.BYTES]
-        self._decimals = {one.name for one in table.columns if _is_stored_as_text(one)}
+        self._decimals = Decimals(table)
 
     def _build(self, schema: Mapping[str, Any]) -> Draft202012Validator:
         return validator(schema, Registry([(_ROW, self._schema)]), self._schema)
@@ -163,6 +163,10 @@ class RowCheck:
         """Say whether `column_faults` has nothing to say of any of the rows: one call for all."""
         if any(not _is_base64(row.get(name)) for name in self._encoded for row in partials):
             return False
+        if self._decimals:
+            partials = [self._decimals.in_form(row) for row in partials]
+            if any(map(self._decimals.faults, partials)):
+                return False
         return self._lists.is_valid(partials)
 
     def column_faults(self, partial: Row) -> list[dict[str, Any]]:
@@ -176,6 +180,9 @@ class RowCheck:
             }
             for name in broken
         ]
+        if self._decimals:
+            partial = self._decimals.in_form(partial)
+            found += self._decimals.faults(partial)
         if self._columns.is_valid(partial):
             return found
         return [*map(_fault, _errors(self._columns, partial)), *found]
@@ -183,9 +190,10 @@ class RowCheck:
     def faults(self, row: Row) -> list[dict[str, Any]]:
         """Return the faults of a whole row in canonical form; NULL is as good as absent."""
         row = self._judged(row)
+        found = self._decimals.faults(row) if self._decimals else []
         if self._whole.is_valid(row):
-            return []
-        return [_fault(error) for error in _errors(self._whole, row)]
+            return found
+        return [*map(_fault, _errors(self._whole, row)), *found]
 
     def row_faults(self, row: Row, unknown: AbstractSet[str] = frozenset()) -> list[dict[str, Any]]:
         """Return what is against a row that is not stored yet besides its columns' own faults.
@@ -217,14 +225,7 @@ class RowCheck:
         """Return a row as the whole schema judges it (`presence`)."""
         if None in row.values():
             row = {name: value for name, value in row.items() if value is not None}
-        return self._as_numbers(row)
-
-    def _as_numbers(self, row: Row) -> Row:
-        """Return a row with decimals, stored as text, as the numbers that the schema wants."""
-        texts = [name for name in self._decimals & row.keys() if isinstance(row[name], str)]
-        if not texts:
-            return row
-        return row | {name: Decimal(row[name]) for name in texts if _is_decimal(row[name])}
+        return self._decimals.in_form(row) if self._decimals else row
 
 
 def is_whole_row_keyword(word: str, value: Any) -> bool:
@@ -276,11 +277,6 @@ def _fault(error: ValidationError) -> dict[str, Any]:
         "keyword": last if last in STANDARD and kind != "falseSchema" else kind,
         "message": error.message,
     }
-
-
-def _is_stored_as_text(column: Column) -> bool:
-    """Say whether the canonical form is text although the schema wants a number."""
-    return column.type is Type.DECIMAL and "string" not in str(column.schema.get("type"))
 
 
 def _is_base64(value: Any) -> bool:

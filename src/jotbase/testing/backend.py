@@ -56,7 +56,7 @@ def make_template(folder: Path, threads: LoopThread) -> Template:
     ring = read_keys(settings)
 
     async def image(seeds: bool) -> bytes:
-        make = engine_maker(MEMORY, settings)
+        make = engine_maker(MEMORY, settings, meaning.model)
         backend = Backend(project, settings, meaning, ring, make, URL, seeds=seeds)
         await backend.start()
         try:
@@ -101,7 +101,7 @@ class TestBackend:
             chosen,
             template.meaning,
             template.ring if chosen.jwt_keys == template.settings.jwt_keys else read_keys(chosen),
-            engine_maker(MEMORY, chosen, image),
+            engine_maker(MEMORY, chosen, template.meaning.model, image),
             URL,
             World(self.clock, os.urandom, self.outbox.send),
             seeds=False,

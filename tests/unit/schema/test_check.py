@@ -148,14 +148,41 @@ def test_text_in_base64_is_asserted() -> None:
 
 
 def test_a_decimal_is_a_number_to_its_schema() -> None:
-    """Kept as exact text, it is compared as the number that it is; a client's text is none."""
+    """Kept as exact text, it is compared as the number that it is, and so is a client's text."""
     against = check(
         {"a": {"type": "number", "format": "decimal", "maximum": 5, "multipleOf": 0.01}}
     )
 
     assert against.faults({"a": "1.23"}) == []
     assert [fault["keyword"] for fault in against.faults({"a": "5.01"})] == ["maximum"]
-    assert [fault["keyword"] for fault in against.column_faults({"a": "1.23"})] == ["type"]
+    for value, keywords in (
+        (1.23, []),
+        ("1.230", []),
+        ("5.01", ["maximum"]),
+        (1.234, ["multipleOf"]),
+    ):
+        assert [one["keyword"] for one in against.column_faults({"a": value})] == keywords
+    assert [one["keyword"] for one in against.column_faults({"a": "x"})] == [
+        "type",
+        "format",
+    ]
+
+
+def test_a_decimal_that_is_text_is_compared_as_a_number() -> None:
+    """Keywords for numbers hold for the text too, exactly, and a number is its own text."""
+    said = {"type": "string", "format": "decimal", "minimum": 0.1, "exclusiveMaximum": 10}
+    against = check({"a": said | {"multipleOf": 0.1}, "b": said | {"type": ["string", "null"]}})
+
+    for value in ("0.3", 0.3, "0.30", 9.9, "1", 1):
+        assert against.column_faults({"a": value, "b": None}) == []
+        assert against.are_valid([{"a": value}])
+    for value, keyword in ((0, "minimum"), ("10", "exclusiveMaximum"), ("0.35", "multipleOf")):
+        assert not against.are_valid([{"a": value}])
+        (fault,) = against.column_faults({"a": value})
+        assert (fault["pointer"], fault["keyword"]) == ("/a", keyword)
+        assert [one["keyword"] for one in against.faults({"a": str(value)})] == [keyword]
+    assert [one["keyword"] for one in against.column_faults({"a": True})] == ["type"]
+    assert [one["keyword"] for one in against.column_faults({"a": "1,5"})] == ["format"]
 
 
 @pytest.mark.parametrize("name", ["a b", "a/b", "a~1", "ü", "a%25", '"', "$ref", "#", "a\\b"])

@@ -19,6 +19,7 @@ import apsw
 from jotbase.engines.sqlite.files import keep_database_private, make_file, make_folder
 from jotbase.engines.sqlite.functions import install
 from jotbase.errors import Fault, ProjectError
+from jotbase.sql.aggregate import Aggregate
 from jotbase.sql.units import Rows
 
 #: The most statements a connection keeps prepared; one costs a few kilobytes.
@@ -55,7 +56,7 @@ class Place:
     """
 
     path: str
-    functions: Mapping[str, Callable[..., Any]]
+    functions: Mapping[str, Callable[..., Any] | Aggregate]
     asking: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     durable: bool = True
 

@@ -26,6 +26,7 @@ from jotbase.engines.sqlite.pruning import prune
 from jotbase.engines.sqlite.reader import Reader
 from jotbase.engines.sqlite.refusals import ConstraintName
 from jotbase.engines.sqlite.writer import Writer
+from jotbase.sql.aggregate import Aggregate
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import Rows, UnitOfWork
 from jotbase.values import Change, waits
@@ -54,7 +55,7 @@ class SqliteOptions:
     gave) fills a database that is new.
     """
 
-    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    functions: Mapping[str, Callable[..., Any] | Aggregate] = field(default_factory=dict)
     asking: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     decode: Decode = plain
     constraint: ConstraintName = _unnamed

@@ -14,6 +14,7 @@ from typing import Any
 
 import apsw
 
+from jotbase.sql.aggregate import Aggregate
 from jotbase.sql.stoppable import Stoppable
 
 #: How long a call's texts may be, together, on the event loop; longer ones are for a thread. A text
@@ -21,15 +22,34 @@ from jotbase.sql.stoppable import Stoppable
 ON_LOOP = 4096
 
 
-def install(connection: apsw.Connection, functions: Mapping[str, Callable[..., Any]]) -> None:
-    """Let the connection's statements call the functions; none of them is given NULL."""
+def install(
+    connection: apsw.Connection, functions: Mapping[str, Callable[..., Any] | Aggregate]
+) -> None:
+    """Let the connection's statements call the functions; only aggregates are given NULL."""
     for name, function in functions.items():
+        if isinstance(function, Aggregate):
+            _install_aggregate(connection, name, function)
+            continue
         connection.create_scalar_function(
             name,
             guarded(connection, function),
             deterministic=True,
             flags=apsw.SQLITE_INNOCUOUS,
         )
+
+
+def _install_aggregate(connection: apsw.Connection, name: str, aggregate: Aggregate) -> None:
+    def begin() -> tuple[Any, ...]:
+        one = aggregate.make()
+        return (
+            one,
+            lambda window, value: window.step(value),
+            lambda window: window.value(),
+            lambda window: window.value(),
+            lambda window, value: window.inverse(value),
+        )
+
+    connection.create_window_function(name, begin, 1, flags=apsw.SQLITE_INNOCUOUS)
 
 
 def guarded(connection: apsw.Connection, function: Callable[..., Any]) -> Callable[..., Any]:
