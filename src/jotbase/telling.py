@@ -6,8 +6,10 @@ between the last answer and the last frame. Must not know where changes come fro
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
+from time import perf_counter
 
 from jotbase.auth.times import timestamp
 from jotbase.engines.base import Engine, bind
@@ -20,6 +22,9 @@ from jotbase.values import Change
 
 log = logging.getLogger(__name__)
 
+#: Seconds that filters are weighed against one change before others get the loop.
+TURN = 0.005
+
 
 class Teller:
     """Tells changes of one engine; `now` gives seconds since the epoch."""
@@ -31,16 +36,22 @@ class Teller:
     async def tell(self, change: Change, groups: Groups, cursor: str | int) -> int:
         """Ask what only the database knows, judge, encode, write; return how many bytes that made.
 
-        From the last answer on nothing is awaited: who follows then is told, and nobody twice.
+        Filters are weighed in turns. From the last answer and the last turn on nothing is awaited:
+        who follows then is told, and nobody twice.
         """
         known: dict[Facts, Seen] = {}
+        judgement = Judgement(change, groups.rule(change.table), self._now(), known, cursor)
+        weighed: set[Group] = set()
         try:
-            while missing := self._missing(change, groups, known):
-                known |= await self._ask(change, groups, missing)
+            while True:
+                while missing := self._missing(change, groups, known):
+                    known |= await self._ask(change, groups, missing)
+                judgement.learn(known)
+                if not _weigh(groups.on(change.table), judgement, weighed):
+                    break
+                await asyncio.sleep(0)
         except Exception:
             log.exception("change %d could not be judged", change.number)
-        rule = groups.rule(change.table)
-        judgement = Judgement(change, rule, self._now(), known, cursor)
         return sum(self._tell_group(group, change, judgement) for group in groups.on(change.table))
 
     def _tell_group(self, group: Group, change: Change, judgement: Judgement) -> int:
@@ -65,3 +76,15 @@ class Teller:
         asked = question(change, groups.rule(change.table), facts, dialect)
         values = bind(asked, Context(now=self._now()))
         return dict(verdicts(facts, await self.engine.look(asked.numbered(dialect.mark), values)))
+
+
+def _weigh(groups: tuple[Group, ...], judgement: Judgement, weighed: set[Group]) -> bool:
+    """Weigh what of the groups is not yet; say whether a turn was too short for all."""
+    began = perf_counter()
+    for group in groups:
+        if group not in weighed:
+            weighed.add(group)
+            judgement.weigh(group)
+            if perf_counter() - began > TURN:
+                return True
+    return False

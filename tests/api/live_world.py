@@ -261,6 +261,26 @@ class World:
 
         self.runner.run(commit())
 
+    def turns_until(self, done: Callable[[], bool], table: str, new: Row) -> int:
+        """Commit a row, and return how many turns of the loop there are until something holds."""
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+            def turn() -> None:
+                nonlocal turns
+                turns += 1
+                ended.set() if done() else loop.call_soon(turn)
+
+            self.engine.commit(table, None, new)
+            loop.call_soon(turn)
+            await asyncio.wait_for(ended.wait(), 20)
+
+        self.runner.run(count())
+        return turns
+
     def revoke(self, user: str, *sessions: str) -> None:
         """End sessions as a sign-out does, all of the user's if none is named."""
 

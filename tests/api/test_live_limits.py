@@ -155,3 +155,20 @@ def test_a_table_without_a_rule_is_followed_by_the_service_role_alone(world: Wor
     service.follow("open")
     world.commit("open", None, note(1))
     assert service.hear_data()["record"]["id"] == 1
+
+
+def test_one_change_leaves_turns_to_others(world: World) -> None:
+    """However many filters it has to be held against; then everybody is told it once."""
+    sockets = [world.connect() for _ in range(30)]
+    for number, socket in enumerate(sockets):
+        text = f"id=neq.-{number}" + ",id=neq.0" * 400
+        for part in range(4):
+            binding = BINDING | {"filter": f"{text},id=neq.-1{part}"}
+            socket.say(f"realtime:{part}", "phx_join", config([binding]))
+            assert socket.hear_events(2) == ["phx_reply", "system"]
+
+    turns = world.turns_until(lambda: world.feed.cursor == 1, "open", note(1))
+    assert turns > 3
+    for socket in sockets:
+        assert socket.hear_events(4) == ["postgres_changes"] * 4
+        assert socket.silent()

@@ -78,6 +78,17 @@ class Judgement:
         self._data: dict[Any, bytes] = {}
         self._frames: dict[Any, bytes] = {}
 
+    def learn(self, verdicts: Verdicts) -> None:
+        """Take in what the database said since."""
+        self._seen.update(verdicts)
+
+    def weigh(self, group: Group) -> None:
+        """Find out, and keep, what `told` will ask of the group's filters: all that takes long."""
+        seen = self._visible(group)
+        if seen.old or seen.new:
+            for subscription in group.subscriptions:
+                self._matches(subscription)
+
     def told(self, group: Group) -> list[bytes]:
         """Return the frames for the members of a group: one for each kind and choice of columns."""
         seen = self._visible(group)
