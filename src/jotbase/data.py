@@ -66,13 +66,23 @@ def read_meaning(
     files = read_files(project.schemas)
     model, faults = read_what_can_be(files)
     if faults:
-        raise ProjectError([*faults, *_rule_faults(model, faults)])
+        told = [*faults, *_sql_faults(model, faults)]
+        raise ProjectError([*told, *_rule_faults(model, faults)])
     if known is not None:
         model = model.keeping(known)
     wrong = tried(model, there).faults if there is not None or has_sql(model) else []
     if wrong:
         raise ProjectError([*wrong, *_rule_faults(model, wrong)])
     return Meaning(files, model, load_policy(model), {t.name: RowCheck(t) for t in model})
+
+
+def _sql_faults(model: Model, faults: Sequence[Fault]) -> list[Fault]:
+    """Return mistakes in the SQL of files that are sound otherwise; what those with mistakes would
+    bring is missing, and no fault.
+    """
+    wrong = {Path(fault.file).stem for fault in faults}
+    sound = Model({table.name: table for table in model if table.name not in wrong})
+    return tried(sound, None).faults if has_sql(sound) else []
 
 
 def _rule_faults(model: Model, faults: Sequence[Fault]) -> list[Fault]:

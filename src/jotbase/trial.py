@@ -115,10 +115,11 @@ def tried(model: Model, strangers: Mapping[str, str] | None = NOTHING) -> Tried:
     `strangers` are the SQL of what stands in the project's database, by name: what no file speaks
     of may be read too. None says that they are not known, so that a missing table is no fault.
     """
+    known = {name.lower() for name in model.tables}
     with _database() as db:
         trial = _Trial(db, model)
         for name, text in (strangers or {}).items():
-            if name in model.tables or select_fault(text) is not None:
+            if name.lower() in known or select_fault(text) is not None:
                 continue
             with contextlib.suppress(apsw.Error):
                 db.execute(text)
@@ -192,10 +193,10 @@ def _try_views(trial: _Trial, views: Sequence[Table]) -> None:
     """Make all views, then read each: what one view has wrong is not told of those over it."""
     found: dict[str, Fault] = {}
     for view in views:
-        fault = _shape(trial, view)
-        trial.connection.execute(create_view(view) if fault is None else _stub(view))
+        fault = _shape(trial, view) or _made(trial, view)
         if fault is not None:
             found[view.name] = fault
+            trial.connection.execute(_stub(view))
     told = list(found)
     for view in views:
         if view.name not in found and (fault := _readable(trial, view)) is not None:
@@ -208,8 +209,16 @@ def _try_views(trial: _Trial, views: Sequence[Table]) -> None:
     trial.tried.faults.extend(found[name] for name in told)
 
 
+def _made(trial: _Trial, view: Table) -> Fault | None:
+    try:
+        trial.connection.execute(create_view(view))
+    except apsw.Error as error:
+        return _of_view(view, f"the database cannot read the view: {error}")
+    return None
+
+
 def _stub(view: Table) -> str:
-    columns = ", ".join(f"NULL AS {SQLITE.identifier(name)}" for name in view.by_name)
+    columns = ", ".join(f"NULL AS {SQLITE.identifier(name)}" for name in view.by_name) or "NULL"
     return f"CREATE VIEW {SQLITE.identifier(view.name)} AS SELECT {columns}"
 
 

@@ -63,3 +63,13 @@ def test_sql_and_rules_are_told_together(tmp_path: Path) -> None:
     """A view that is no SELECT, and a rule of its own that names no column."""
     view = table({}, view="select id from t where", access={"select": "row.m == 1"})
     assert places(tmp_path, t=table({"n": NUMBER}), v=view) == ["v#/view", "v#/access/select"]
+
+
+def test_sql_is_tried_beside_other_mistakes(tmp_path: Path) -> None:
+    """As far as it stands in files without any, and asks nothing of those with some."""
+    up = table({"a": {"type": "string"}, "up": {"type": "string", "generated": "upper(aa)"}})
+    view = table({}, view="select id from p")
+    assert places(tmp_path, p=table({}, primaryKey="id"), t=up, v=view) == [
+        "p#/primaryKey",
+        "t#/properties/up/generated",
+    ]

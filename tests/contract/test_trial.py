@@ -1,11 +1,17 @@
 """A project's SQL in the database's own eyes, on an empty database in memory."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
+import apsw
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.contract.made import made, rows
 from tests.unit.schema.projects import NUMBER, TEXT, model, table_file
 
+from jotbase.errors import ProjectError
 from jotbase.schema.model import Model, Table
 from jotbase.trial import NOTHING, tried
 
@@ -108,3 +114,94 @@ def test_tables_that_no_file_speaks_of_may_be_there() -> None:
     assert said(over) != []
     assert said(over, None) == []
     assert said(over, {"notes": "CREATE VIRTUAL TABLE notes USING fts5(a)"}) == []
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            "select",
+            "a",
+            "id",
+            "from",
+            "t",
+            "v",
+            "w",
+            ",",
+            "(",
+            ")",
+            "'x'",
+            '"a"',
+            "*",
+            "+",
+            "=",
+            ";",
+            "--",
+            "/*",
+            "*/",
+            "'",
+            "values",
+            "with",
+            "as",
+            "union",
+            "all",
+            "where",
+            "order",
+            "by",
+            "limit",
+            "1",
+            "count(a)",
+            "date('now')",
+            "?1",
+            ":x",
+            "delete",
+            "insert",
+            "into",
+            "pragma",
+            "user_version",
+            "attach",
+            "vacuum",
+            "begin",
+            "create",
+            "table",
+            "drop",
+            "recursive",
+            "over",
+            "(",
+            ")",
+            "case",
+            "when",
+            "then",
+            "else",
+            "end",
+            "null",
+        ]
+    ),
+    max_size=9,
+).map(" ".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(PIECES, PIECES, st.sampled_from(["select ", "with ", "values ", ""]))
+def test_no_text_is_run_or_goes_past_the_trial(view_text: str, expression: str, head: str) -> None:
+    """Whatever a file holds, it is sound, or told; and what is sound can be made and read."""
+    columns = {"id": NUMBER, "a": TEXT, "g": {**TEXT, "generated": expression or "a"}}
+    files = {"t": table_file(columns), "w": view("select a from t")}
+    files["v"] = view(head + view_text) if head else view("select a from w")
+    try:
+        found = model(**files)
+    except ProjectError:
+        return
+    if tried(found).faults:
+        return
+    connection = made(found)
+    connection.execute("INSERT INTO t (id, a) VALUES (1, 'x')")
+    with contextlib.suppress(apsw.SQLError):
+        connection.execute("SELECT a FROM v LIMIT 9").fetchall()
+    assert rows(connection, "SELECT count(*) FROM t") == [(1,)]
+
+
+def test_a_table_of_the_database_may_be_spelt_otherwise() -> None:
+    """It is the file's own, and no other."""
+    assert said(model(t=T, v=view("select a from T")), {"T": "CREATE TABLE T (x)"}) == []
+    (told,) = said(model(v=view("select ?1 as a")))
+    assert told == "v#/view: the database cannot read the view: parameters are not allowed in views"

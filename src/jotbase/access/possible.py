@@ -78,7 +78,7 @@ def outcomes(expression: Expr, caller: Caller) -> Outcomes:
             return _EITHER if True in outcomes(where, caller) else _NO
         case Follow(value=value):
             return outcomes(value, Caller(caller.principal)) | _UNKNOWN
-        case Fact() if not is_self_written(expression):
+        case Fact() if caller.principal.role == ANON or not is_self_written(expression):
             told = expression.fill(Context(caller.principal))
             return frozenset((told,)) if told in (True, False, None) else _ALL
         case Apply():
@@ -108,7 +108,10 @@ def _applied(expression: Apply, caller: Caller) -> Outcomes:
     """Return what an operator may give: of rows anything, of the caller what it is."""
     inner = list(walk(expression))
     asked = [node for node in inner if isinstance(node, Fact)]
-    if any(isinstance(node, Now) for node in inner) or any(map(is_self_written, asked)):
+    signed_in = caller.principal.role != ANON
+    if any(isinstance(node, Now) for node in inner):
+        return _ALL
+    if signed_in and any(map(is_self_written, asked)):
         return _ALL
     if not any(isinstance(node, Field | Exists | Follow) for node in inner):
         told = _judged(expression)(caller.principal)
