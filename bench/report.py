@@ -12,6 +12,13 @@ from workloads import WORKLOADS, Workload
 Figures = Mapping[str, Any]
 
 
+SLEEPERS = {
+    "sleeps": "inserts' p99 beside 16 functions that sleep, against alone",
+    "sleeps_and_writes": "the same, sleeping before they write",
+    "writes_and_sleeps": "the same, sleeping between two writes",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One figure to reach: what was asked, and what was seen (None: not measured)."""
@@ -51,6 +58,10 @@ def verdicts(results: Figures) -> list[Verdict]:
         _most("a known question shape, outside the database", shapes.get("known"), 40, _us),
         _most("a new question shape, outside the database", shapes.get("new"), 1000, _us),
     ]
+    slept = results.get("sleepers", {}).get("p99", {})
+    for name, figure in SLEEPERS.items():
+        ratio = slept and slept[name] / slept["alone"]
+        found.append(_most(figure, ratio or None, 1.5, _times))
     scale = results.get("scale", {"sizes": (1_000, 1_000_000), "rates": {}})
     small, large = scale["sizes"]
     for name, title in (("read", "by key"), ("list", "by indexed filter")):

@@ -23,12 +23,13 @@ import load
 import machine
 import report
 import shapes
+import sleepers
 import startup
 from processes import CANNOT_GO_ON, describe
 from servers import HERE, SERVERS, Server
 
-PARTS = ("load", "broadcast", "startup", "fixture", "shapes", "scale")
-NEED_JOTBASE = frozenset({"broadcast", "fixture", "shapes", "scale"})
+PARTS = ("load", "broadcast", "startup", "fixture", "shapes", "sleepers", "scale")
+NEED_JOTBASE = frozenset({"broadcast", "fixture", "shapes", "sleepers", "scale"})
 KEPT = HERE / "results/last.json"
 FORMAT = 1  # of the file kept: one of another format is not read
 PAGE = HERE.parent / "docs/benchmarks.md"
@@ -146,6 +147,7 @@ def _measurer(
         "startup": lambda place: startup.measure(idle, place, starts=rounds, say=say),
         "fixture": lambda place: startup.measure_fixture(place, tests=50, say=say),
         "shapes": lambda place: shapes.measure(place, questions=300, say=say),
+        "sleepers": lambda place: sleepers.measure(place, seconds=seconds, rounds=rounds, say=say),
         "scale": lambda place: load.measure_scale(
             SERVERS["jotbase"], place, sizes, seconds=seconds, rounds=rounds, say=say
         ),

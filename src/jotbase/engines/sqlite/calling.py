@@ -79,6 +79,11 @@ class CallSession:
             return self._snapshot().run(work)
         return self._write(self._tenure, lambda inside: inside.run(work))
 
+    def done(self) -> None:
+        """Say that nothing more is asked."""
+        if self._tenure is not None:
+            self._tenure.done()
+
     def _write(self, tenure: Tenure, do: Callable[[SqliteSession], Result]) -> Result:
         self._desk.leave()
         tenure.wrote = True
@@ -175,8 +180,11 @@ def _perform(work: Callable[[CallSession], Result], session: CallSession, desk: 
     except BaseException as error:
         desk.leave(error)
         raise
-    desk.leave()
-    return result
+    else:
+        desk.leave()
+        return result
+    finally:
+        session.done()
 
 
 async def _outcome(

@@ -6,6 +6,7 @@ In charge of handing an outcome to who waits for it. Must not know how it came a
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,6 +50,29 @@ class Entry:
             self.future.set_result(self.result)
         else:
             self.future.set_exception(self.error)
+
+
+class Waiting:
+    """What waits for the writer: units, which share transactions, and calls, which do not.
+
+    They take turns, so that neither waits for all the others.
+    """
+
+    def __init__(self) -> None:
+        self.units: deque[Entry] = deque()
+        self.calls: deque[Entry] = deque()
+        self._calls_turn = False
+
+    def __bool__(self) -> bool:
+        """Say whether anything waits."""
+        return bool(self.units or self.calls)
+
+    def next_call(self) -> Entry | None:
+        """Return the call whose turn it is; None where it is the units'."""
+        self._calls_turn = not self._calls_turn
+        if self.calls and (self._calls_turn or not self.units):
+            return self.calls.popleft()
+        return None
 
 
 def fail(entries: Sequence[Entry], error: JotError) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -28,8 +29,11 @@ from jotbase.sql.units import Rows
 
 Result = TypeVar("Result")
 
-#: How often a hold is looked at, and how long quick code may pause while others wait (seconds).
+#: How often a hold is looked at (seconds).
 PAUSE = 0.001
+#: How long the loop waits for the next request of code that was quick so far (seconds): without the
+#: interpreter's lock, which that code needs, and for less than a turn of the loop would take.
+NEAR = 0.0003
 #: How long code may pause while nobody waits: other processes wait unseen (seconds).
 ALONE = 0.05
 #: How long it may pause where its changes cannot be put aside, until it is ended (seconds).
@@ -51,13 +55,13 @@ class Desk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a hold works with: the writer's connection and thread; `others` counts who waits."""
+    """What a hold works with: the writer's connection and thread; `others` is true if any wait."""
 
     connection: apsw.Connection
     worker: Worker
     recorder: Recorder
     name: ConstraintName
-    others: Callable[[], int]
+    others: object
 
 
 class _Request:
@@ -93,11 +97,13 @@ class Tenure:
         self._version = 0
         self._request: _Request | None = None
         self._held = False
+        self._lined_up = False
         self._quick = True
         self._recording: Recording | None = None
         self._hold: asyncio.Future[None] | None = None
         self._kept: asyncio.Future[bool] = self._loop.create_future()
         self._news = asyncio.Event()
+        self._knock = threading.Event()
 
     def note(self, text: str, values: Sequence[Any], rows: Rows) -> None:
         """Remember what was read before the first write: it must hold until the end.
@@ -114,20 +120,26 @@ class Tenure:
         """Have something done with the writer's connection; wait for it."""
         if self.ended is not None:
             raise self.ended
-        request = _Request(do)
+        request = self._request = _Request(do)
+        self._knock.set()
         self._loop.call_soon_threadsafe(self._want, request)
         result: Result = request.answer.result()
         return result
 
+    def done(self) -> None:
+        """Say that no request will follow."""
+        self._knock.set()
+
     # On the loop.
 
     def _want(self, request: _Request) -> None:
-        self._request = request
-        if self._held:
+        if request is not self._request:  # it has been answered meanwhile
+            return
+        if self._held or self._lined_up:
             self._news.set()
             return
         try:
-            self._hold = self._line_up(self)
+            self._hold, self._lined_up = self._line_up(self), True
         except JotError as error:
             self.refuse(error)
 
@@ -156,7 +168,7 @@ class Tenure:
 
         Return whether what was done is to be kept. The transaction may be over by then.
         """
-        self._held = True
+        self._held, self._lined_up = True, False
         try:
             self._check()
             bench.connection.set_progress_handler(self._allowance.must_stop, STEPS)
@@ -206,6 +218,7 @@ class Tenure:
         """Do what the thread asks; return whether the call may go on."""
         request, self._request = self._request, None
         self._news.clear()
+        self._knock.clear()
         if request is None:
             return not self._kept.done()
         try:
@@ -228,17 +241,17 @@ class Tenure:
         """Wait for what the thread asks next, for as long as others need not wait for it."""
         since = perf_counter()
         movable = True
-        while not self._news.is_set():
+        self._quick = self._quick and self._knock.wait(NEAR)
+        while not self._news.is_set() and self._request is None:
             self._check()
             pause = perf_counter() - since
-            self._quick = self._quick and pause < PAUSE
-            may_pause = ALONE if not bench.others() else PAUSE if self._quick else 0
+            may_pause = 0 if bench.others and not self._knock.is_set() else ALONE
             if movable and pause >= may_pause:
                 await self._put_aside(bench)
                 if self.aside is not None:
                     return False
                 movable = False
-            if pause > STUCK and bench.others():
+            if pause > STUCK and bench.others:
                 raise _stuck()
             await _within(self._news, PAUSE)
         return True

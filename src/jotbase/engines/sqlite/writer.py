@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
 from math import inf
@@ -22,7 +21,7 @@ from jotbase.engines.sqlite.allowance import Allowance
 from jotbase.engines.sqlite.aside import Recorder
 from jotbase.engines.sqlite.costs import BUDGET, DOUBT, Alarm, Costs
 from jotbase.engines.sqlite.diagnosis import conflict
-from jotbase.engines.sqlite.entry import Entry, fail, nothing
+from jotbase.engines.sqlite.entry import Entry, Waiting, fail, nothing
 from jotbase.engines.sqlite.keeper import Keeper
 from jotbase.engines.sqlite.refusals import ConstraintName, closed, refusal
 from jotbase.engines.sqlite.tenure import Bench, Desk, Tenure
@@ -80,7 +79,8 @@ class Writer:
         self._name = name
         self._committed = committed
         self._costs = Costs(asking)
-        self._queue: deque[Entry] = deque()
+        self._waiting = Waiting()
+        self._queue = self._waiting.units
         self._loop = asyncio.get_running_loop()
         self._bell: asyncio.Future[None] | None = None
         self._closing = False
@@ -111,7 +111,7 @@ class Writer:
         if self._closing:
             raise closed()
         future: asyncio.Future[None] = self._loop.create_future()
-        self._queue.append(Entry(nothing, future, inf, tenure))
+        self._waiting.calls.append(Entry(nothing, future, inf, tenure))
         self._wake()
         return future
 
@@ -129,7 +129,7 @@ class Writer:
 
     async def _serve(self) -> None:
         while True:
-            while not self._queue:
+            while not self._waiting:
                 if self._closing:
                     return
                 self._bell = self._loop.create_future()
@@ -137,9 +137,10 @@ class Writer:
             await self._gather()
             group: list[Entry] = []
             try:
-                if (tenure := self._queue[0].tenure) is not None:
-                    group.append(self._queue.popleft())
-                    await self._hold(group[0], tenure)
+                call = self._waiting.next_call()
+                if call is not None and call.tenure is not None:
+                    group.append(call)
+                    await self._hold(call, call.tenure)
                 else:
                     await self._group(group)
             except Exception as error:
@@ -178,8 +179,6 @@ class Writer:
         kept = False
         end = perf_counter() + GROUP_TIME
         while self._queue and len(group) < GROUP_UNITS and (not group or perf_counter() < end):
-            if self._queue[0].tenure is not None:
-                break
             entry = self._queue.popleft()
             if entry.future.done():
                 continue
@@ -195,15 +194,14 @@ class Writer:
         await self._end(group, kept=kept)
 
     async def _hold(self, entry: Entry, tenure: Tenure) -> None:
-        """Let a call's thread use the connection, and commit what it did once it is done."""
+        """Let a call use the connection, and commit what it did once it is done."""
         try:
             await self._begin()
         except (apsw.Error, JotError) as error:
             tenure.refuse(self._keeper.refusal(error, "BEGIN IMMEDIATE"))
             entry.settle()
             return
-        waiting = self._queue.__len__
-        bench = Bench(self._connection, self._worker, self._recorder, self._name, waiting)
+        bench = Bench(self._connection, self._worker, self._recorder, self._name, self._waiting)
         try:
             kept = await tenure.serve(bench)
         except Exception as error:
