@@ -198,3 +198,50 @@ def test_the_same_text_is_read_from_a_form_and_from_csv(anyone: Client, serve: S
 
 
 FORM = "application/x-www-form-urlencoded"
+
+
+def test_put_says_that_its_address_is_no_key_before_all_else(anyone: Client) -> None:
+    """405, whatever columns address and body name."""
+    for query in ({"nope": "eq.1"}, {"columns": "nope"}, {"size": "eq.1", "select": "nope"}):
+        refused(anyone.request("PUT", "/rest/v1/things", query, {"nope": 1}), 405, "PGRST105")
+
+
+def test_no_key_is_nothing_to_resolve_by(serve: Serve) -> None:
+    """Preference-Applied names what was applied."""
+    notes = table({"text": {"type": "string"}})
+    keyless = {one: value for one, value in notes.items() if one != "primaryKey"}
+    keyless["properties"] = {"text": {"type": "string"}}
+    visitor = serve({"notes": notes, "keyless": keyless}).anonymous
+    prefer = "resolution=merge-duplicates,return=minimal"
+
+    told = [
+        visitor.post(path, {"text": "a"}, prefer=prefer).headers.get("preference-applied")
+        for path in ("/notes", "/keyless")
+    ]
+    assert told == ["resolution=merge-duplicates, return=minimal", "return=minimal"]
+
+
+def test_a_change_takes_defaults_for_what_it_lacks(serve: Serve) -> None:
+    """`columns` with missing=default, as PostgREST has it; without, null."""
+    columns = {"text": {"type": ["string", "null"]}, "size": {"type": "integer", "default": 3}}
+    columns["size"] = {"type": ["integer", "null"], "default": 3}
+    visitor = serve({"notes": table(columns)}).anonymous
+    visitor.post("/notes", {"text": "a", "size": 9})
+    params = {"id": "eq.1", "columns": "text,size"}
+
+    answer = visitor.patch("/notes", params, {"text": "b"}, prefer="missing=default")
+    assert (answer.status, answer.headers["preference-applied"]) == (204, "missing=default")
+    assert visitor.get("/notes").json() == [{"id": 1, "text": "b", "size": 3}]
+    visitor.patch("/notes", params, {"text": "c"})
+    assert visitor.get("/notes").json() == [{"id": 1, "text": "c", "size": None}]
+
+
+def test_rows_with_a_number_of_their_own_draw_one_too_under_missing_default(
+    serve: Serve,
+) -> None:
+    """PostgreSQL asks the default of each row, and then takes what the row says."""
+    visitor = serve({"notes": table({"text": {"type": "string"}})}).anonymous
+    rows = [{"id": 50, "text": "a"}, {"text": "b"}]
+    prefer = "missing=default,return=representation"
+
+    assert [one["id"] for one in visitor.post("/notes", rows, prefer=prefer).json()] == [50, 2]

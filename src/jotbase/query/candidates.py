@@ -242,15 +242,23 @@ class Changed:
     missing: RequestError | None = None
 
 
-def changes(plan: UpdatePlan, payload: Payload, means: Means) -> Changed:
-    """Return the columns to set; an empty body sets none. Raises RequestError: 428C9, PGRST204."""
+def changes(plan: UpdatePlan, payload: Payload, context: Context, means: Means) -> Changed:
+    """Return the columns to set; an empty body sets none.
+
+    Of the columns that `columns` names, those that the body lacks are set to null, or to their
+    defaults under missing=default. Raises RequestError: 428C9, PGRST204.
+    """
     table = plan.table
     if not payload.rows:
         return Changed({}, [])
     names = named_columns(plan, payload)
     columns = [table.by_name[name] for name in names]
-    row = _read(payload.rows[0], columns, defaults=True)
+    row = _read(payload.rows[0], columns, plan.defaults)
     refuse_server_columns(table, names, means, "update")
+    for column in columns:
+        if column.name not in row and not column.identity:
+            fill = default_of(column, means)
+            row[column.name] = fill(context) if fill else None
     faults = means.check.column_faults(present(table, row))
     lacking = [name for name in row if row[name] is None and not table.by_name[name].nullable]
     missing = not_null(table, lacking[0], row, changing=True) if lacking else None

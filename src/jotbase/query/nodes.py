@@ -288,6 +288,7 @@ class UpdatePlan:
     returning: Returning
     target: Node
     columns: tuple[str, ...] | None = None
+    defaults: bool = False
 
 
 @dataclass(frozen=True, slots=True)

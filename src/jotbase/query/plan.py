@@ -106,6 +106,9 @@ def answer_of(reading: Reading) -> Answer:
 def _write(reading: Reading, table: Table) -> WritePlan:
     intent, limits = reading.intent, reading.limits
     keys, face = table, _face(table, intent.action, reading.model)
+    if face is not None:
+        keys = shown_keys(face)
+    put = _put(intent, keys) if intent.action == "put" else None
     # Filters of a write choose the rows to change; those of embeds stay with what is returned.
     node = read_node(reading, table, Window(intent.limit.get(()), intent.offset.get(())))
     target = Node(node.table, node.alias, (), node.where, node.order, node.window)
@@ -118,19 +121,18 @@ def _write(reading: Reading, table: Table) -> WritePlan:
     if face is not None:
         target, returning = target_of(face, target), _returned_of(face, returning, node)
         columns = None if columns is None else written_columns(face, columns)
-        table, keys = face, shown_keys(face)
+        table = face
+    missing = intent.preferences.missing == "default"
     if intent.action in ("update", "delete"):
         if not intent.filters.get(()) and not limits.unfiltered_writes:
             raise _unfiltered(intent.action)
         if intent.action == "delete":
             return DeletePlan(table, answer, returning, target)
-        return UpdatePlan(table, answer, returning, target, columns)
-    put = _put(intent, keys) if intent.action == "put" else None
+        return UpdatePlan(table, answer, returning, target, columns, missing)
     resolution, conflict = _conflict(intent, keys)
     if face is not None:
         put = put and {face.columns_of[name]: value for name, value in put.items()}
         conflict = written_columns(face, conflict)
-    missing = intent.preferences.missing == "default"
     return InsertPlan(table, answer, returning, columns, resolution, conflict, missing, put)
 
 

@@ -25,6 +25,7 @@ from jotbase.query.nodes import (
     Node,
     ReadPlan,
     Returning,
+    UpdatePlan,
     Value,
     WritePlan,
 )
@@ -234,9 +235,10 @@ def applied_headers(
     """Return the Preference-Applied header for what was asked and done."""
     asked = answer.preferences
     names: dict[str, str] = {}
-    if inserted and asked.resolution is not None:
+    resolved = not isinstance(plan, InsertPlan) or plan.resolution is not None
+    if inserted and resolved and asked.resolution is not None:
         names["resolution"] = asked.resolution
-    if plan is not None and asked.missing is not None and not hasattr(plan, "target"):
+    if isinstance(plan, InsertPlan | UpdatePlan) and asked.missing is not None:
         names["missing"] = asked.missing
     if plan is not None and asked.returning is not None:
         names["return"] = asked.returning

@@ -81,11 +81,12 @@ def inserted(
     *,
     met_by: Container[str] = (),
     moving: bool = False,
+    drawing: bool = False,
 ) -> UnitOfWork[tuple[list[Key], list[Row]]]:
     """Insert the rows; return what came back as `load` does.
 
     `met_by` are the columns of the conflict. Numbers that rows bring do not move the table's own
-    sequence, unless they are `moving` it.
+    sequence, unless they are `moving` it; `drawing`, each of them takes one of the sequence's too.
     """
     keys: list[Key] = []
     loaded_rows: list[Row] = []
@@ -99,7 +100,7 @@ def inserted(
         else:
             last = yield from current(table)
             found = yield statement
-            yield reset(table, last)
+            yield reset(table, last + (len(found) if drawing else 0))
         some = load(table, found, dialect)
         keys.extend(some[0])
         loaded_rows.extend(some[1])

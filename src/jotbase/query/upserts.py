@@ -64,25 +64,29 @@ def merged(
     if merging:
         yield from refuse_unseen(table, met, context, dialect)
     met = refuse_twice(met) if merging else _first_met(met)
-    clashing = [
-        dict.fromkeys(table.by_name) | row
-        for row, old in zip(rows, met.olds, strict=True)
-        if old is not None
-    ]
+    empty: Row = dict.fromkeys(table.by_name)
+    pairs = zip(rows, met.olds, strict=True)
+    clashing = [empty | row for row, old in pairs if old is not None]
     clause = conflict_clause(plan, names, dialect)
 
     def ask(stored: Stored) -> UnitOfWork[None]:
-        check, pairs = means.guard.check, list(zip(stored.rows, stored.olds, strict=True))
-        fresh = [row for row, old in pairs if old is None]
+        check, judged = means.guard.check, list(zip(stored.rows, stored.olds, strict=True))
+        fresh = [row for row, old in judged if old is None]
         yield from check(table, "insert", fresh, None, context, reading)
         yield from check(table, "insert", clashing, None, context, False)
-        changed = [row for row, old in pairs if old is not None]
+        changed = [row for row, old in judged if old is not None]
         olds = [old for old in stored.olds if old is not None]
         yield from check(table, "merge", changed, olds, context, reading)
 
     def store() -> UnitOfWork[Stored]:
         keys, stored = yield from inserted(
-            table, rows, dialect, clause, met_by=plan.conflict, moving=means.trusted
+            table,
+            rows,
+            dialect,
+            clause,
+            met_by=plan.conflict,
+            moving=means.trusted,
+            drawing=plan.defaults,
         )
         olds = met.olds if merging else [None] * len(stored)
         if len(stored) != len(olds):
@@ -94,7 +98,6 @@ def merged(
         return (yield from stored_as_judged(store, ask, _looks(plan, means), guess))
     except ConflictError as error:
         if error.code.startswith("23"):
-            empty = dict.fromkeys(table.by_name)
             yield from ask(replace(guess, rows=[empty | row for row in guess.rows]))
         raise
 

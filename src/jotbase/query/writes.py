@@ -134,7 +134,9 @@ def _inserted(
         return means.guard.check(table, "insert", stored.rows, None, context, reading)
 
     def store() -> UnitOfWork[Stored]:
-        keys, stored = yield from inserted(table, rows, means.dialect, moving=means.trusted)
+        keys, stored = yield from inserted(
+            table, rows, means.dialect, moving=means.trusted, drawing=plan.defaults
+        )
         return Stored(keys, stored, [None] * len(stored))
 
     looks = means.guard.looks(table, "insert", reading)
@@ -147,7 +149,7 @@ def update_unit(
     plan: UpdatePlan, payload: Payload, context: Context, means: Means
 ) -> UnitOfWork[Written]:
     """Change the rows that the filters and the rules let be changed."""
-    change = changes(plan, payload, means)
+    change = changes(plan, payload, context, means)
     if not change.row:
         return _finished(plan, Written(0, _empty(plan), _keys(plan)))
     table = plan.table

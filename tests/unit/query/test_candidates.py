@@ -120,14 +120,28 @@ def test_all_faults_of_all_rows_are_told() -> None:
     assert found == [("/0/n", "minimum"), ("/1/n", "minimum"), ("/1", "required")]
 
 
-def changed(line: str, *rows: dict[str, Any]) -> Row:
+def changed(line: str, *rows: dict[str, Any], **headers: str) -> Row:
     """Return what a PATCH sets."""
-    plan = planned(line)
+    plan = planned(line, **headers)
     assert isinstance(plan, UpdatePlan)
-    found = changes(plan, Payload(rows, True), MEANS)
+    found = changes(plan, Payload(rows, True), Context(now=NOW), MEANS)
     if found.missing is not None:
         raise found.missing
     return found.row
+
+
+def test_named_columns_that_a_change_lacks() -> None:
+    """They are null, and under missing=default what a new row would have; not the number."""
+    line = "PATCH /jobs?id=eq.1&columns=salary,remote,data,id"
+    body = {"salary": 5, "id": 1}
+
+    assert changed(line.replace(",remote", ""), body) == {"salary": 5, "data": None, "id": 1}
+    assert changed(line, {"salary": 5}, prefer="missing=default") == {
+        "salary": 5,
+        "remote": False,
+        "data": None,
+    }
+    assert code_of(lambda: changed(line, body)) == "23502"
 
 
 def test_changes() -> None:

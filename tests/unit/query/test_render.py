@@ -183,7 +183,7 @@ def test_what_was_applied() -> None:
     response = render_written(plan, request("PATCH /jobs?id=eq.1"), Written(1))
 
     assert response.header("preference-applied") == (
-        "return=minimal, handling=strict, max-affected=5"
+        "missing=default, return=minimal, handling=strict, max-affected=5"
     )
 
 
