@@ -16,7 +16,7 @@ BOARD_TESTED := build/jobs-tested
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint types fix attack bench docs lock setup clean
+.PHONY: help run test check lint types fix attack torture bench docs lock setup clean
 
 help: ## Show this list
 	@echo "make <target>:"
@@ -52,6 +52,9 @@ attack: $(RUN_READY) ## Have sqlmap attack the job board for five minutes; a fin
 	@test -x build/sqlmap/bin/sqlmap || { $(PYTHON) -m venv build/sqlmap \
 	  && build/sqlmap/bin/python -m pip install --quiet sqlmap==1.10.10; }
 	python tools/attack.py build/sqlmap/bin/sqlmap $(ARGS)
+
+torture: $(DEV_READY) ## Kill, cut and restart a server under load for minutes (ARGS="--minutes 20", "--seed 8")
+	python -m tests.process.torture $(ARGS)
 
 bench: $(DEV_READY) $(BENCH_READY) ## Measure Jotbase beside hand-written servers; writes docs/benchmarks.md
 	@tools/system wrk=wrk

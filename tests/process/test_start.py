@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sqlite3
 import stat
@@ -13,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from tests.process.server import NOTES, command, serving, write_project
+from tests.process.server import NOTES, command, serving, start, write_project
 
 from jotbase.errors import ProjectError
 from jotbase.http.server import listen
@@ -82,6 +83,29 @@ def test_two_servers_on_one_port_are_told_apart(tmp_path: Path) -> None:
         listen("127.0.0.1", first.getsockname()[1])
 
     assert "cannot listen there" in str(caught.value)
+
+
+HANGING = """
+import threading
+from jotbase.functions import rpc
+
+threading.Thread(target=threading.Event().wait).start()
+
+@rpc
+def hello() -> str:
+    return "hello"
+"""
+
+
+def test_a_stop_ends_whatever_hangs(tmp_path: Path) -> None:
+    """A thread of the project's that never ends keeps the process for seconds, not for ever."""
+    project = write_project(tmp_path, {"notes": NOTES}, **{"functions/__init__.py": HANGING})
+    served = start(project)
+    served.process.terminate()
+
+    assert served.process.wait(60) == -signal.SIGALRM
+    assert served.process.stdout is not None
+    served.process.stdout.close()
 
 
 def test_a_taken_port_is_said(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 
@@ -29,6 +30,9 @@ BACKLOG = 2048
 
 #: Files that the database, the log and the program itself may have open.
 OWN_FILES = 128
+
+#: Seconds from the first signal to the end of the process, at most.
+STOP_WITHIN = 15
 
 #: How long after the start all that stays has been loaded, in seconds.
 SETTLED = 1.0
@@ -68,6 +72,15 @@ class Server(uvicorn.Server):
             self._captured_signals[:] = [
                 one for one in self._captured_signals if one != signal.SIGTERM
             ]
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, and within STOP_WITHIN seconds in any case: the kernel sees to that, whatever
+        hangs, a thread of the project's or the interpreter itself. What was acknowledged is on disk.
+        """
+        if hasattr(signal, "alarm"):
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(STOP_WITHIN)
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""

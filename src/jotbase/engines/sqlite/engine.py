@@ -212,8 +212,7 @@ class SqliteEngine:
         self._open = False
         self._log.close()
         await self._calling.close()
-        await self._reader.close()
-        await self._own.close()
+        await asyncio.gather(self._reader.close(), self._own.close())
         await self._writer.close()
         if self._folder is not None:
             await asyncio.to_thread(shutil.rmtree, self._folder)

@@ -7,6 +7,7 @@ goes where, `costs` remembers.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter, thread_time
 from typing import Any
@@ -170,6 +171,5 @@ class Reader:
     async def close(self) -> None:
         """Stop what is being read, and close all connections."""
         self._closed = True
-        for lanes in (self._short, self._long):
-            await lanes.close()
+        await asyncio.gather(self._short.close(), self._long.close())
         self._connection.close(True)

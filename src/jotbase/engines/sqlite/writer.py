@@ -38,6 +38,8 @@ GROUP_UNITS = 256
 GROUP_TIME = 0.004
 #: How long the loop waits for a commit itself, before it turns to other work (seconds).
 PATIENCE = 0.0005
+#: How long `close` waits for what is under way and in the queue, in seconds.
+CLOSE_WITHIN = 5.0
 
 
 class _Fate(Enum):
@@ -119,7 +121,12 @@ class Writer:
         """Finish what waits in the queue, move the log's pages into the database, and close."""
         self._closing = True
         self._wake()
-        await self._task
+        await asyncio.wait([self._task], timeout=CLOSE_WITHIN)
+        if not self._task.done():
+            log.warning("a write that did not end in %s seconds was given up", CLOSE_WITHIN)
+            self._task.cancel()
+            self._connection.interrupt()
+            return
         await self._worker.run(lambda: self._keeper.close(self._connection))
         self._worker.stop()
 
