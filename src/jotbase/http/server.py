@@ -75,7 +75,7 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop, and within STOP_WITHIN seconds in any case: the kernel sees to that, whatever
-        hangs, a thread of the project's or the interpreter itself. What was acknowledged is on disk.
+        hangs, a thread of the project's or the interpreter. What was acknowledged is on disk.
         """
         if hasattr(signal, "alarm"):
             signal.signal(signal.SIGALRM, signal.SIG_DFL)

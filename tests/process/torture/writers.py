@@ -121,6 +121,8 @@ class DirectWriter:
             "done": self._ledger.done,
         }
         for line in self.process.stdout:
+            if not line.endswith("\n"):
+                return  # killed in the middle of it
             verb, row, value = line.split()
             note[verb](int(row), None if value == "gone" else int(value))
 

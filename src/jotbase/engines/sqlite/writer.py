@@ -121,13 +121,12 @@ class Writer:
         """Finish what waits in the queue, move the log's pages into the database, and close."""
         self._closing = True
         self._wake()
-        await asyncio.wait([self._task], timeout=CLOSE_WITHIN)
-        if not self._task.done():
+        done, _ = await asyncio.wait([self._task], timeout=CLOSE_WITHIN)
+        if done:
+            await self._worker.run(lambda: self._keeper.close(self._connection))
+        else:
             log.warning("a write that did not end in %s seconds was given up", CLOSE_WITHIN)
-            self._task.cancel()
             self._connection.interrupt()
-            return
-        await self._worker.run(lambda: self._keeper.close(self._connection))
         self._worker.stop()
 
     def _wake(self) -> None:
@@ -159,8 +158,7 @@ class Writer:
                 await self._worker.run(self._mend)
 
     def _mend(self) -> None:
-        fresh = self._keeper.fresh()
-        if fresh is not None:
+        if (fresh := self._keeper.fresh()) is not None:
             self._connection.close(True)
             self._take(fresh)
 
@@ -336,8 +334,7 @@ class Writer:
 
     def _timed(self, text: str, values: Sequence[Any]) -> tuple[Rows, float]:
         start = thread_time()
-        rows = self._perform(text, values)
-        return rows, thread_time() - start
+        return self._perform(text, values), thread_time() - start
 
     def _perform(self, text: str, values: Sequence[Any]) -> Rows:
         try:
