@@ -14,13 +14,15 @@ from jotbase.engines.base import Engine
 from jotbase.errors import JotError
 from jotbase.query.lexing import version
 from jotbase.schema.model import Model
-from jotbase.schema.searches import catch_up, made_by, waiting
+from jotbase.schema.searches import catch_up, made_by, set_aside, waiting
 from jotbase.sql.units import UnitOfWork
 
 log = logging.getLogger(__name__)
 
 #: How soon rows that were written are looked for, in seconds.
 LOOK_EVERY = 0.5
+#: The codes of a statement, or a unit of work, that outlasted its limit.
+TOO_LONG = ("57014", "25P04")
 
 
 def same_words(model: Model) -> UnitOfWork[None]:
@@ -50,4 +52,29 @@ async def index_some(engine: Engine, model: Model) -> bool:
     text = waiting(model)
     if not text or not (await engine.look(text, ()))[0][0]:
         return False
-    return await engine.write(lambda: catch_up(model))
+    try:
+        return await engine.write(lambda: catch_up(model))
+    except JotError as error:
+        if error.code not in TOO_LONG:
+            raise
+    return await _index_one(engine, model)
+
+
+async def _index_one(engine: Engine, model: Model) -> bool:
+    """Index the first row of those that together took too long; one that does so alone is set
+    aside, so that the others get their turn.
+    """
+    try:
+        return await engine.write(lambda: catch_up(model, most=1))
+    except JotError as error:
+        if error.code not in TOO_LONG:
+            raise
+        for table, row in await engine.write(lambda: set_aside(model)):
+            log.warning(
+                "row %d of %s cannot be indexed in time (%s), and no full-text search will find"
+                " it until it is written again",
+                row,
+                table,
+                error.message,
+            )
+    return True

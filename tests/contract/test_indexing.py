@@ -11,8 +11,10 @@ from tests.unit.schema.projects import ID, TEXT, model, table_file
 
 from jotbase import indexing
 from jotbase.engines.sqlite import SqliteEngine
+from jotbase.errors import StatementTooSlow
 from jotbase.indexing import index_some, keep_indexed
 from jotbase.migration import migrate
+from jotbase.query.lexing import SEARCHED, lexemes
 from jotbase.query.operators import SQL_FUNCTIONS
 from jotbase.schema.model import Model
 
@@ -43,6 +45,40 @@ async def test_rows_are_indexed_some_at_a_time(make_engine: MakeEngine) -> None:
     assert len(await engine.read(FOUND, ["cat"])) == 150
     assert not await index_some(engine, INDEXED)
     assert not await index_some(engine, Model())
+
+
+async def test_a_row_that_takes_too_long_holds_up_no_other(
+    make_engine: MakeEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Alone it is tried once more, then set aside with a line in the log; the others are found."""
+
+    def endless(text: str, language: str) -> str:
+        if text == "poison":
+            raise StatementTooSlow(1)
+        return lexemes(text, language)
+
+    functions = {**SQL_FUNCTIONS, "jot_lexemes": endless}
+    engine = await make_engine(functions=functions)
+    await migrate(engine, INDEXED)
+    await engine.write(run("INSERT INTO t (a) VALUES ('cats'), ('poison'), ('the cats')"))
+    for _ in range(4):
+        await index_some(engine, INDEXED)
+
+    assert await engine.read(FOUND, ["cat"]) == [(1,), (3,)]
+    assert not await index_some(engine, INDEXED)
+    assert caplog.text.count("row 2 of t cannot be indexed in time") == 1
+
+
+async def test_a_large_text_is_searched_in_part(make_engine: MakeEngine) -> None:
+    """The words of its beginning are in the index; what comes after is not looked at."""
+    engine = await migrated(make_engine)
+    text = "cat " + " ".join(f"w{n}" for n in range(60_000)) + " dog"
+    await engine.write(run("INSERT INTO t (a) VALUES (?)", text))
+    await index_some(engine, INDEXED)
+
+    assert len(text) > SEARCHED
+    assert await engine.read(FOUND, ["cat"]) == [(1,)]
+    assert await engine.read(FOUND, ["dog"]) == []
 
 
 async def test_a_failure_is_no_end(

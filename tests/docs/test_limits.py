@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jotbase.http import connections, frames, heads, server, shares
+from jotbase.http import connections, frames, heads, replay, server, shares
 from jotbase.settings import Settings
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/reference/limits.md").read_text("utf-8")
@@ -33,6 +33,11 @@ MIB = 1024 * 1024
         ("a message, each", f"| {connections.BODY:.0f} s"),
         ("pings from the client", f"{frames.MOST_PINGS} a second"),
         ("what waits to be read", f"{frames.MOST_WAITING // MIB} MiB"),
+        ("what waits to be read, while nothing is taken", f"{replay.PATIENCE:.0f} s"),
+        (
+            "what waits besides, and stands in no log (broadcasts)",
+            f"{frames.MOST_BESIDE // MIB} MiB",
+        ),
         ("channels of a socket", str(shares.MOST_CHANNELS)),
         ("bindings of `postgres_changes`", str(shares.MOST_BINDINGS)),
         ("bindings of a socket", str(shares.SOCKET_BINDINGS)),

@@ -115,19 +115,34 @@ def waiting(model: Model) -> str:
     return f"SELECT {' OR '.join(queues)}" if queues else ""
 
 
-def catch_up(model: Model) -> UnitOfWork[bool]:
+def catch_up(model: Model, most: int = BATCH) -> UnitOfWork[bool]:
     """Bring the words of a few rows of each index up to date; return whether rows are left."""
     left = False
     for table in model:
         for search in table.searches:
-            left = (yield from _batch(table, search)) or left
+            left = (yield from _batch(table, search, most)) or left
     return left
 
 
-def _batch(table: Table, search: Search) -> UnitOfWork[bool]:
+def set_aside(model: Model) -> UnitOfWork[list[tuple[str, int]]]:
+    """Take the first row from each queue, and its words from the index: it holds up all others.
+    Return the tables and numbers of the rows; no search finds them until they are written again.
+    """
+    aside = []
+    for table in model:
+        for search in table.searches:
+            index, queue = _called(index_name(search)), _called(queue_name(search))
+            for (row,) in (yield Statement(f'SELECT "row" FROM {queue} ORDER BY "row" LIMIT 1')):
+                yield Statement(f"DELETE FROM {index} WHERE rowid = ?", (row,))
+                yield Statement(f'DELETE FROM {queue} WHERE "row" = ?', (row,))
+                aside.append((table.name, row))
+    return aside
+
+
+def _batch(table: Table, search: Search, most: int) -> UnitOfWork[bool]:
     index, queue = _called(index_name(search)), _called(queue_name(search))
     number = table.row_key[0]
-    batch = _first(table, search)
+    batch = _first(table, search, most)
     names = [f"c{place}" for place, _ in enumerate(search.columns)]
     texts = ", ".join(
         f"jot_lexemes({_called(name)}, {literal(search.language)})" for name in search.columns
@@ -142,11 +157,11 @@ def _batch(table: Table, search: Search) -> UnitOfWork[bool]:
     return bool(found[0][0])
 
 
-def _first(table: Table, search: Search) -> str:
+def _first(table: Table, search: Search, most: int) -> str:
     """Return a select of the rows that are next: one at least, and no more than are soon done."""
     number, queue = table.row_key[0], _called(queue_name(search))
     sizes = " + ".join(f"ifnull(length(t.{_called(name)}), 0)" for name in search.columns)
-    some = f'(SELECT "row" FROM {queue} ORDER BY "row" LIMIT {BATCH}) AS q'
+    some = f'(SELECT "row" FROM {queue} ORDER BY "row" LIMIT {most}) AS q'
     sized = (
         f'SELECT q."row", {sizes} AS own, sum({sizes}) OVER (ORDER BY q."row") AS total'
         f' FROM {some} LEFT JOIN {_called(table.name)} AS t ON t.{number} = q."row"'

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.query.board import code_of
 
 from jotbase.errors import RequestError
-from jotbase.query.lexing import configuration, lexemes, version, vocabulary, words
+from jotbase.query.lexing import SEARCHED, configuration, lexemes, version, vocabulary, words
 from jotbase.schema.vocabulary import LANGUAGES
 
 
@@ -65,3 +65,12 @@ def test_indexes_are_told_by_what_made_their_words() -> None:
 
     assert version("3.1.1").split()[0] == "1"
     assert lexemes(text, "english") == ("quick brown fox étés und straßen 3 14 b σας stanbul")
+
+
+def test_a_search_looks_at_the_beginning_of_a_large_text() -> None:
+    """A fixed number of characters, in every way in which words are made."""
+    text = "cat " + "x" * SEARCHED + " dog"
+
+    assert words(text, "simple")[0] == (0, "cat")
+    assert "dog" not in vocabulary(text, "simple")
+    assert "dog" not in lexemes(text, "english").split()

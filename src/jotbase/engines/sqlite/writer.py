@@ -58,8 +58,7 @@ class Writer:
     """The one writer of a database; made on the event loop that it works on.
 
     `connection` becomes its own; `keeper` knows its file. A statement may take `limit_ms`, and a
-    unit `unit_ms` while it has the lock that others wait for. `committed` is called after each
-    commit, before its callers know.
+    unit `unit_ms` while it has the lock. `committed` is called before a commit's callers know.
     """
 
     def __init__(
@@ -130,8 +129,8 @@ class Writer:
         self._worker.stop()
 
     def _wake(self) -> None:
-        if self._bell is not None and not self._bell.done():
-            self._bell.set_result(None)
+        if (bell := self._bell) is not None and not bell.done():
+            bell.set_result(None)
 
     async def _serve(self) -> None:
         while True:
