@@ -33,7 +33,7 @@ MIB = 1024 * 1024
         ("a message, each", f"| {connections.BODY:.0f} s"),
         ("pings from the client", f"{frames.MOST_PINGS} a second"),
         ("what waits to be read", f"{frames.MOST_WAITING // MIB} MiB"),
-        ("what waits to be read, while nothing is taken", f"{replay.PATIENCE:.0f} s"),
+        ("a client that takes nothing of what waits", f"{replay.PATIENCE:.0f} s"),
         (
             "what waits besides, and stands in no log (broadcasts)",
             f"{frames.MOST_BESIDE // MIB} MiB",
