@@ -154,12 +154,10 @@ class Writer:
                     self._cursor.execute("ROLLBACK")
                 fail(group, refusal(error, "", self._limit_ms))
             if self._keeper.trouble is not None:
-                await self._worker.run(self._mend)
-
-    def _mend(self) -> None:
-        if (fresh := self._keeper.fresh()) is not None:
-            self._connection.close(True)
-            self._take(fresh)
+                fresh = await self._worker.run(self._keeper.fresh)
+                if fresh is not None:
+                    self._connection.close(True)
+                    self._take(fresh)
 
     async def _gather(self) -> None:
         """Let units arrive as long as more and more do: a group of one waits for the disk as long
