@@ -18,6 +18,7 @@ THINGS = table(
     }
 )
 CSV = ((b"content-type", b"text/csv"),)
+RETURNING = ((b"prefer", b"return=representation"),)
 AS_CSV = ((b"accept", b"text/csv"),)
 
 
@@ -110,3 +111,17 @@ def test_faults_of_a_csv_name_the_line(serve: Serve) -> None:
 
     (fault,) = orjson.loads(answer.body)["details"]
     assert (fault["pointer"], fault["line"]) == ("/1/size", 3)
+
+
+def test_numbers_come_as_javascript_writes_them(serve: Serve) -> None:
+    """1e20 is written digit by digit there; in an integer's column it is too large."""
+    columns = {"part": {"type": ["number", "null"]}, "size": {"type": ["integer", "null"]}}
+    client = serve({"things": table(columns)}).service
+    for body, part in (
+        ('{"part":100000000000000000000}', 1e20),
+        ('{"part":123456789012345680000}', 123456789012345680000.0),
+    ):
+        answer = ask(client, serve, "POST", "/things?select=part", body, RETURNING)
+        assert orjson.loads(answer.body) == [{"part": part}]
+    too_large = ask(client, serve, "POST", "/things", '{"size":100000000000000000000}', ())
+    refused(too_large, 400, "22003")

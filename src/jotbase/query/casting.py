@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from math import copysign, isfinite
 from typing import Any
 
 from orjson import dumps, loads
@@ -83,6 +85,8 @@ def _as_text(fragment: Fragment, kind: Type) -> Fragment:
             return sql(quoted("\\x") + " || lower(hex(") + fragment + "))"
         case Type.ARRAY:
             return sql("jot_array_text(") + fragment + ")"
+        case Type.NUMBER:
+            return sql("jot_number_text(") + fragment + ")"
     return sql("CAST(") + fragment + " AS TEXT)"
 
 
@@ -129,6 +133,27 @@ def array_text(document: str) -> str:
     return "{" + ",".join(map(_item_text, loads(document))) + "}"
 
 
+def number_text(value: Any) -> str:
+    """Return a number as PostgreSQL writes a double: the shortest text that says it, without `.0`.
+
+    Exponents begin at 1e+15 and 1e-05 (float8out, by the C library's rules for `%.17g`).
+    """
+    if not isinstance(value, float) or not isfinite(value):
+        return str(value)
+    if not value:
+        return "-0" if copysign(1, value) < 0 else "0"
+    number = Decimal(repr(value)).normalize()
+    shown = "".join(map(str, number.as_tuple().digits))
+    point = number.adjusted() + 1
+    if -4 < point <= 15:
+        whole, part = shown[: max(0, point)].ljust(max(0, point), "0"), shown[max(0, point) :]
+        text = (whole or "0") + ("." + "0" * max(0, -point) + part if part else "")
+    else:
+        mantissa = shown[0] + ("." + shown[1:] if shown[1:] else "")
+        text = f"{mantissa}e{point - 1:+03}"
+    return "-" + text if value < 0 else text
+
+
 def _item_text(item: Any) -> str:
     if item is None:
         return "NULL"
@@ -147,4 +172,5 @@ CAST_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jot_cast": cast_text,
     "jot_cast_json": cast_document,
     "jot_array_text": array_text,
+    "jot_number_text": number_text,
 }

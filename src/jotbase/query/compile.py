@@ -14,7 +14,16 @@ from orjson import dumps
 from jotbase.query.columns import raw
 from jotbase.query.computed import Extended
 from jotbase.query.guarding import Guard
-from jotbase.query.nodes import WHOLE, Embed, Node, ReadPlan, Value
+from jotbase.query.nodes import (
+    WHOLE,
+    Embed,
+    LimitSlot,
+    Node,
+    OffsetSlot,
+    ReadPlan,
+    Value,
+    Window,
+)
 from jotbase.query.output import argument, concatenated, quoted, text
 from jotbase.query.produced import Produced
 from jotbase.query.row_keys import is_numbered, spelled
@@ -126,10 +135,17 @@ def _joins(node: Node, frame: Frame) -> Fragment:
         embed = item.value
         if isinstance(embed, Embed) and embed.spread and embed.link.to_one:
             opened = linked_tables(embed, node.alias, frame, joined=True)
-            matching = join(" AND ", opened.conditions)
+            matching = join(" AND ", (*opened.conditions, *_within(embed.node.window)))
             joins += " LEFT JOIN " + opened.sources + " ON " + matching
             joins += _joins(embed.node, frame)
     return joins
+
+
+def _within(window: Window) -> tuple[Fragment, ...]:
+    """Return that the only row of a to-one relation lies within the window that was asked for."""
+    if not window.asked:
+        return ()
+    return (bound(LimitSlot(window)) + " <> 0", bound(OffsetSlot(window)) + " = 0")
 
 
 def _groups(node: Node, opened: Opened, frame: Frame) -> Fragment:
@@ -247,7 +263,7 @@ def _one(node: Node, opened: Opened, frame: Frame) -> Fragment:
         + opened.sources
         + _joins(node, frame)
         + where(opened.conditions)
-        + " LIMIT 1"
+        + (limited(node) if node.window.asked else " LIMIT 1")
     )
 
 

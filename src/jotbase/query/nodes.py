@@ -156,6 +156,11 @@ class Window:
     most: int | None = None
 
     @property
+    def asked(self) -> bool:
+        """Whether the request itself says which rows."""
+        return self.limit is not None or self.offset is not None
+
+    @property
     def limited(self) -> bool:
         """Whether there may be fewer rows than match."""
         range_ends = self.range is not None and self.range[1] is not None

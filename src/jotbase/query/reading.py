@@ -134,7 +134,8 @@ def _node(
             embed = _embed(reading, table, alias, asked, place, taken)
             # The same relation twice without aliases gives one key; the last one counts.
             embeds[embed.key] = embed
-            embeds.setdefault(asked.relation, embed)
+            if reading.limits.legacy_targets:
+                embeds.setdefault(asked.relation, embed)
             items.append(Item(embed.key, embed))
     if any(isinstance(one.value, Value) and one.value.aggregate is not None for one in items):
         reading.spend((GROUPED_KEY - KEY) * len(items))
@@ -265,7 +266,7 @@ def _embed(
         link,
         asked.spread,
         asked.join == "inner",
-        shown=bool(asked.select),
+        shown=any(isinstance(one.value, Value) or one.value.shown for one in node.items),
     )
 
 

@@ -77,6 +77,13 @@ class Scanner:
             self.position += 1
         return self.text[start : self.position]
 
+    def digits(self) -> str:
+        """Read over digits."""
+        start = self.position
+        while self.peek() in "0123456789" and not self.at_end():
+            self.position += 1
+        return self.text[start : self.position]
+
     def fault(self, expecting: str) -> Fault:
         """Return the fault that something else was expected here."""
         return Fault(self.position, expecting)
@@ -160,18 +167,34 @@ def json_steps(scanner: Scanner) -> tuple[JsonStep, ...]:
 
 
 def _json_key(scanner: Scanner) -> str | int:
+    """Read a key, in which single dashes may stand, or an index, which may be negative."""
     if scanner.peek() == '"':
         return quoted(scanner)
+    if scanner.peek() == "-" and not scanner.looking_at("->"):
+        return _negative(scanner)
     start = scanner.position
     while not scanner.at_end():
         character = scanner.peek()
         if character in '(:.,>)"' or scanner.looking_at("->"):
             break
         scanner.position += 1
+        if character == "-" and (scanner.peek() in _KEY_ENDS or scanner.at_end()):
+            raise scanner.fault(_KEY)
     key = scanner.text[start : scanner.position].strip()
     if not key:
-        raise scanner.fault("any non reserved character different from: .,>()")
-    digits = key[1:] if key[0] == "-" else key
-    if digits.isascii() and digits.isdigit() and len(digits) < 10:
-        return int(key)
-    return key
+        raise scanner.fault(_KEY)
+    return int(key) if key.isascii() and key.isdigit() and len(key) < 10 else key
+
+
+_KEY = "any non reserved character different from: .,>()"
+_KEY_ENDS = '-(:.,>)"'
+
+
+def _negative(scanner: Scanner) -> int:
+    scanner.position += 1
+    digits = scanner.digits()
+    if not digits:
+        raise scanner.fault("digit")
+    if not scanner.at_end() and scanner.peek() not in ".,:)" and not scanner.looking_at("->"):
+        raise scanner.fault('digit, "->", "::", ".", "," or end of input')
+    return -int(digits[:9])

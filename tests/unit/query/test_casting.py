@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from tests.unit.query.board import code_of
 
-from jotbase.query.casting import array_text, cast_document, cast_text, converted
+from jotbase.query.casting import array_text, cast_document, cast_text, converted, number_text
 from jotbase.query.casts import Cast
 from jotbase.schema.model import Type
 from jotbase.sql.fragment import sql
@@ -86,3 +86,26 @@ def test_arrays_as_text() -> None:
     """PostgreSQL's form, items quoted where they must be."""
     stored = '[1,null,"a","a b","",true,["x"],"NULL","q\\"t"]'
     assert array_text(stored) == r'{1,NULL,a,"a b","",t,{x},"NULL","q\"t"}'
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (8800.0, "8800"),
+        (-2.5, "-2.5"),
+        (0.1, "0.1"),
+        (0.0, "0"),
+        (-0.0, "-0"),
+        (123456789012345.0, "123456789012345"),
+        (1e15, "1e+15"),
+        (1.5e20, "1.5e+20"),
+        (0.0001, "0.0001"),
+        (0.00012345, "0.00012345"),
+        (1e-05, "1e-05"),
+        (-1.25e-300, "-1.25e-300"),
+        (7, "7"),
+    ],
+)
+def test_numbers_as_text(value: float, text: str) -> None:
+    """As PostgreSQL writes a double: no `.0`, and an exponent only where it is shorter."""
+    assert number_text(value) == text

@@ -35,7 +35,7 @@ def embed(select: str) -> Embed:
         ("count", ["count"]),
         ("firm:companies(id)", ["firm"]),
         ("companies(id)", ["companies"]),
-        ("", []),
+        ("", ["id", "title", "company_id", "salary", "remote", "data", "created_at"]),
     ],
 )
 def test_keys(select: str, keys: list[str]) -> None:

@@ -1,0 +1,108 @@
+"""PostgREST's small print: what an empty select means, what vanishes, what a window does to one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.api.data_world import Serve, refused, table
+
+from jotbase.testing.client import Client
+
+TEXT = {"type": "string"}
+TABLES = {
+    "clients": table({"name": TEXT}),
+    "projects": table(
+        {"name": TEXT, "client": {"type": ["integer", "null"], "references": "clients.id"}}
+    ),
+    "tasks": table({"project": {"type": "integer", "references": "projects.id"}}),
+    "sizes": table({"size": {"type": "number"}, "doc": {"type": ["object", "null"]}}),
+}
+
+
+@pytest.fixture
+def client(serve: Serve) -> Client:
+    """A client, its project, and the project's task."""
+    client = serve(TABLES, aggregates=True).service
+    client.post("/clients", {"name": "a"})
+    client.post("/projects", {"name": "p", "client": 1})
+    client.post("/tasks", {"project": 1})
+    client.post("/sizes", [{"size": 8000}, {"size": 800}])
+    return client
+
+
+def test_an_empty_select_is_all_columns(client: Client) -> None:
+    """In reads and in what writes give back."""
+    assert client.get("/clients", {"select": ""}).json() == [{"id": 1, "name": "a"}]
+    changed = client.patch("/clients", {"id": "eq.1", "select": ""}, {"name": "b"})
+    assert changed.json() == [{"id": 1, "name": "b"}]
+
+
+@pytest.mark.parametrize(
+    ("select", "row"),
+    [
+        ("id,projects()", {"id": 1}),
+        ("id,projects(tasks())", {"id": 1}),
+        ("id,projects(name,tasks())", {"id": 1, "projects": [{"name": "p"}]}),
+        ("id,...projects(tasks())", {"id": 1}),
+    ],
+)
+def test_what_selects_nothing_vanishes(client: Client, select: str, row: Any) -> None:
+    """With all that holds nothing else."""
+    assert client.get("/clients", {"select": select}).json() == [row]
+
+
+@pytest.mark.parametrize(("window", "found"), [
+    ({}, True),
+    ({"clients.limit": "1"}, True),
+    ({"clients.offset": "0"}, True),
+    ({"clients.limit": "0"}, False),
+    ({"clients.offset": "1"}, False),
+])  # fmt: skip
+def test_a_window_holds_for_one_row_too(
+    client: Client, window: dict[str, str], found: bool
+) -> None:
+    """A related row that is skipped, or for which there is no place, is null."""
+    one = client.get("/projects", {"select": "id,clients(name)"} | window).json()
+    spread = client.get("/projects", {"select": "id,...clients(client:name)"} | window).json()
+
+    assert one == [{"id": 1, "clients": {"name": "a"} if found else None}]
+    assert spread == [{"id": 1, "client": "a" if found else None}]
+
+
+def test_an_alias_is_the_name_where_old_names_are_off(serve: Serve) -> None:
+    """In filters, windows and orders alike, and the hint says so."""
+    client = serve(TABLES, legacy_target_names=False).service
+    for params in (
+        {"clients.id": "eq.1"},
+        {"clients.offset": "1"},
+        {"clients.order": "id"},
+        {"order": "clients(id)"},
+        {"clients": "is.null"},
+    ):
+        answer = client.get("/projects", {"select": "id,c:clients(name)"} | params)
+        if params == {"clients": "is.null"}:
+            assert (answer.status, answer.json()["code"]) == (400, "42703")
+            continue
+        told = refused(answer, 400, "PGRST108")
+        assert told["hint"] == "Verify that 'clients' is included in the 'select' query parameter."
+
+
+def test_a_number_is_written_as_postgresql_writes_it(client: Client) -> None:
+    """A sum of whole numbers in a column of numbers has no fraction as text."""
+    assert client.get("/sizes", {"select": "size.sum()::text"}).json() == [{"sum": "8800"}]
+    assert client.get("/sizes", {"select": "size::text"}).json()[0] == {"size": "8000"}
+
+
+@pytest.mark.parametrize(
+    ("path", "details"),
+    [
+        ("doc->>--34", 'unexpected "-" expecting digit'),
+        ("doc->-78xy", 'unexpected "x" expecting digit, "->", "::", ".", "," or end of input'),
+        ("doc->a--b", 'unexpected "-" expecting any non reserved character different from: .,>()'),
+    ],
+)
+def test_a_dash_out_of_place_is_a_syntax_error(client: Client, path: str, details: str) -> None:
+    """In select, in an order, and as a filter's name."""
+    for params in ({"select": path}, {"order": path}, {path: "eq.1"}):
+        assert refused(client.get("/sizes", params), 400, "PGRST100")["details"] == details
