@@ -101,6 +101,9 @@ INSIDE = (
     "firms?select=id,a:{0}!pairs(id,data->a)&a.tags=ov.{{x}}&a.limit=2",
     "pairs?select=note,...{0}(text)&{0}.text=like.x*",
     "pairs?select=note,{0}!inner(text)&{0}.tags=cs.{{x}}&order={0}(text)",
+    "pairs?select=note.count(),...{0}(text.max(),data->>a)&{0}.text=like.x*",
+    "firms?select=id,a:{0}!notes_firm_fkey(text.max())&a.tags=cs.{{x}}&order=id.desc&limit=15",
+    "pairs?select=note,{0}(firms!notes_firm_fkey(name))&{0}.data=cs.{{}}&{0}=not.is.null&or=(note.gt.1,{0}.is.null)",
 )
 
 

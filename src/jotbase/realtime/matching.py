@@ -74,7 +74,7 @@ class Judgement:
         self._old = None if change.old is None else Env({SCOPE: change.old}, _NOBODY)
         self._new = None if change.new is None else Env({SCOPE: change.new}, _NOBODY)
         self._seen: dict[Facts, Seen] = dict(verdicts)
-        self._fits: dict[str, Seen] = {}
+        self._fits: dict[tuple[str, bool], bool] = {}
         self._data: dict[Any, bytes] = {}
         self._frames: dict[Any, bytes] = {}
 
@@ -87,7 +87,7 @@ class Judgement:
         seen = self._visible(group)
         if seen.old or seen.new:
             for subscription in group.subscriptions:
-                self._matches(subscription)
+                self._matches(subscription, seen)
 
     def told(self, group: Group) -> list[bytes]:
         """Return the frames for the members of a group: one for each kind and choice of columns."""
@@ -96,7 +96,7 @@ class Judgement:
             return []
         told: dict[tuple[ChangeKind, Old, frozenset[str] | None], list[int]] = {}
         for subscription in group.subscriptions:
-            kind = _kind(self._change, seen, self._matches(subscription))
+            kind = _kind(self._change, seen, self._matches(subscription, seen))
             if kind is not None and kind in subscription.kinds:
                 ids = told.setdefault((kind, _old(kind, seen), subscription.select), [])
                 ids.append(subscription.id)
@@ -114,10 +114,19 @@ class Judgement:
             seen = self._seen[facts] = self._both(self._rule.local, context)
         return seen
 
-    def _matches(self, subscription: Subscription) -> Seen:
-        fits = self._fits.get(subscription.text)
+    def _matches(self, subscription: Subscription, seen: Seen) -> Seen:
+        """Judge a filter on rows that are seen: what it takes to judge must tell of no other."""
+        old = seen.old and self._fits_row(subscription, self._old, is_new=False)
+        new = seen.new and self._fits_row(subscription, self._new, is_new=True)
+        return _SEEN[old][new]
+
+    def _fits_row(self, subscription: Subscription, row: Env | None, *, is_new: bool) -> bool:
+        key = subscription.text, is_new
+        fits = self._fits.get(key)
         if fits is None:
-            fits = self._fits[subscription.text] = self._both(subscription.fits, _NOBODY)
+            if row is not None:
+                row.context = _NOBODY
+            fits = self._fits[key] = row is not None and subscription.fits(row) is True
         return fits
 
     def _both(self, judge: Judge, context: Context) -> Seen:

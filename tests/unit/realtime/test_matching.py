@@ -1,5 +1,6 @@
 """What each group is told: the table of the module, and routing equals judging one by one."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -169,3 +170,27 @@ def test_routing_is_judging_each_follower_alone(
     for (who, bindings), told in zip(listed, frames(made, OWN, *followers), strict=True):
         kinds = {orjson.loads(message_of(one)[0])[4]["data"]["type"] for one in told}
         assert kinds == set().union(*(alone(made, who, *binding) for binding in bindings))
+
+
+@pytest.mark.parametrize(
+    ("made", "judged"),
+    [
+        (change(note(1, BEN), note(2, ANA)), [2]),
+        (change(note(1, ANA), note(2, BEN)), [1]),
+        (change(note(1, ANA), note(2, ANA)), [1, 2]),
+        (change(note(1, BEN), note(2, BEN)), []),
+        (change(None, note(2, ANA)), [2]),
+    ],
+)
+def test_a_filter_meets_only_rows_that_are_seen(made: Change, judged: list[int]) -> None:
+    """Neither its failing nor its time can tell of a row that the rule hides."""
+    met: list[int] = []
+
+    def fits(env: Env) -> bool:
+        met.append(env.rows["row"]["id"])
+        return True
+
+    listed = replace(bound(filter="id=gt.0")[0], fits=fits)
+    frames(made, OWN, follower(user(ANA), listed), follower(user(ANA), listed, topic="realtime:s"))
+
+    assert met == judged
