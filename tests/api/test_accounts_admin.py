@@ -225,7 +225,11 @@ def test_a_softly_deleted_user_leaves_an_empty_shell(world: World) -> None:
     assert (shell["user_metadata"], shell["app_metadata"]) == ({}, {})
     assert "example.com" not in str(shell)
     assert world.call("GET", "/user", bearer=session["access_token"]).status == 403
-    assert world.signed_up()["user"]["id"] != session["user"]["id"]
+    again = world.signed_up()["user"]["id"]
+    assert again != session["user"]["id"]
+    for user in (again, session["user"]["id"]):
+        soft = {"should_soft_delete": True}
+        assert world.admin("DELETE", f"/admin/users/{user}", soft).status == 200
 
 
 def test_a_user_whom_rows_refer_to_is_not_deleted(world: World) -> None:

@@ -176,8 +176,8 @@ def delete_user(context: Context, user_id: str, *, soft: bool) -> UnitOfWork[Non
 
 def _emptied(context: Context, user: User) -> Mapping[str, Any]:
     return {
-        "email": _hashed(user.email),
-        "phone": _hashed(user.phone),
+        "email": _hashed(user.id, user.email),
+        "phone": _hashed(user.id, user.phone),
         "encrypted_password": None,
         "new_email": None,
         "new_phone": None,
@@ -190,12 +190,13 @@ def _emptied(context: Context, user: User) -> Mapping[str, Any]:
 
 def _obfuscated(context: Context, identity: Identity) -> Mapping[str, Any]:
     return {
-        "id": _hashed(identity.id),
-        "email": _hashed(identity.email),
+        "id": _hashed(identity.user_id, identity.id),
+        "email": _hashed(identity.user_id, identity.email),
         "identity_data": {},
         "updated_at": context.moment,
     }
 
 
-def _hashed(text: str | None) -> str | None:
-    return hashlib.sha256(text.encode()).hexdigest() if text else None
+def _hashed(user_id: str, text: str | None) -> str | None:
+    # With the id: an address may be had, and softly deleted, more than once.
+    return hashlib.sha256(f"{user_id}{text}".encode()).hexdigest() if text else None
