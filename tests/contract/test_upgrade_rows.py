@@ -210,3 +210,22 @@ def test_a_column_that_was_computed_by_hand_stays_computed() -> None:
     connection.execute("INSERT INTO t (a) VALUES ('x')")
     bring(connection, of({"a": TEXT, "b": {**TEXT, "generated": "upper(a)"}}))
     assert rows(connection, "SELECT * FROM t") == [(1, "x", "X")]
+
+
+def test_rows_without_a_value_take_a_new_default() -> None:
+    """As they would if the column were new; null that was a value stays in the way."""
+    nullable = {"type": ["string", "null"]}
+    connection = made(of({"a": TEXT, "b": TEXT, "c": TEXT, "n": nullable}))
+    connection.execute("INSERT INTO t (a) VALUES ('x'), (NULL)")
+    filled = {
+        "a": {**TEXT, "default": "it's"},
+        "b": {**TEXT, "default": "d", "maxLength": 1},
+        "c": {**TEXT, "defaultExpression": "uuid()"},
+    }
+    outcome = bring(connection, of({**filled, "n": nullable}, required=["b"]))
+    assert "t: rows without a take its default" in outcome.told
+    assert rows(connection, "SELECT a, b FROM t") == [("x", "d"), ("it's", "d")]
+    assert rows(connection, "SELECT count(DISTINCT c), min(length(c)) FROM t") == [(2, 36)]
+
+    wanted = of({**filled, "n": {**TEXT, "default": "d"}}, required=["b"])
+    assert refused(connection, wanted).reason.startswith('2 row(s) have no value in "n"')

@@ -11,7 +11,7 @@ import json
 
 from jotbase.app import Backend
 from jotbase.loading import load, load_settings, site_url
-from jotbase.seeding import seed
+from jotbase.seeding import SEEDS, seed
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,9 @@ def run(options: argparse.Namespace) -> int:
         return 0
     for table, count in loaded.items():
         print(f"{table}: {count} rows")
-    if not loaded:
+    if not any((project.root / SEEDS).glob("*.json")):
+        print(f"Nothing to load: no file lies in {SEEDS}/.")
+    elif not loaded:
         print("Nothing to load: every seeded table holds rows already.")
     return 0
 

@@ -169,6 +169,15 @@ def guards(
             yield from _reference_guard(old, new, key, before)
 
 
+def fills_gaps(was: Column, column: Column) -> bool:
+    """Say whether rows without a value take the column's new default, as they would if it were new.
+
+    Where null was a value, it is no gap.
+    """
+    gap = was.nullable and not was.null_is_value and not column.nullable
+    return gap and default_sql(column) is not None
+
+
 def _value_guards(old: Table, new: Table) -> Iterator[Guard]:
     table = SQLITE.identifier(new.name)
     for column in new.columns:
@@ -178,7 +187,7 @@ def _value_guards(old: Table, new: Table) -> Iterator[Guard]:
             if not filled and default_sql(column) is None:
                 query = f"SELECT count(*) FROM {table}"
                 yield Guard(query, refusals.unfilled_column(new, column))
-        elif was.nullable and not column.nullable:
+        elif was.nullable and not column.nullable and not fills_gaps(was, column):
             name = SQLITE.identifier(column.name)
             query = f"SELECT count(*) FROM {table} WHERE {name} IS NULL"
             yield Guard(query, refusals.missing_values(new, column))
@@ -235,6 +244,8 @@ def told(change: TableChange) -> Iterator[str]:
     for column in new.columns:
         if column.name not in old.by_name:
             yield f"{new.name}: new column {column.name}"
+        elif fills_gaps(old.by_name[column.name], column):
+            yield f"{new.name}: rows without {column.name} take its default"
     for name in gone(old, new):
         yield f"{new.name}: column {name} dropped, as allowed"
     if change.rebuild:

@@ -11,16 +11,17 @@ from collections.abc import Iterator
 
 from jotbase.schema import searches
 from jotbase.schema.changelog import trigger_names, triggers
-from jotbase.schema.comparison import TableChange
+from jotbase.schema.comparison import TableChange, fills_gaps
 from jotbase.schema.ddl import (
     column_definition,
     create_indexes,
     create_table,
     create_view,
+    default_sql,
     listed,
 )
 from jotbase.schema.diff import Steps
-from jotbase.schema.model import Model, Table
+from jotbase.schema.model import Column, Model, Table
 from jotbase.sql.dialect import SQLITE
 
 
@@ -134,9 +135,10 @@ def _copied(was: Table, table: Table, late: set[str]) -> Iterator[str]:
     ]
     source, order = _aside(was), listed(was.row_key)
     if kept:
-        names = listed(kept)
+        values = ", ".join(_value(was.by_name[name], table.by_name[name]) for name in kept)
         yield (
-            f"INSERT INTO {_name(table)} ({names}) SELECT {names} FROM {source} ORDER BY {order}"
+            f"INSERT INTO {_name(table)} ({listed(kept)})"
+            f" SELECT {values} FROM {source} ORDER BY {order}"
         )
     for number in range(len(waiting)):
         yield f"DROP INDEX {SQLITE.identifier(f'jotbase.copy.{table.name}.{number}')}"
@@ -150,6 +152,12 @@ def _copied(was: Table, table: Table, late: set[str]) -> Iterator[str]:
             f"INSERT INTO {sequence} (name, seq) SELECT {_text(table.name)}, seq FROM {sequence}"
             f" WHERE name = {_text(f'jotbase.old.{was.name}')}"
         )
+
+
+def _value(was: Column, column: Column) -> str:
+    """Return what a column takes over from the table as it was."""
+    name = SQLITE.identifier(column.name)
+    return f"ifnull({name}, {default_sql(column)})" if fills_gaps(was, column) else name
 
 
 def _text(name: str) -> str:
