@@ -23,6 +23,7 @@ FORMS: dict[str, list[dict[str, Any]]] = {
         {**NUMBER, "minimum": 2},
         {**NUMBER, "default": 3},
         {"$ref": "#/$defs/n"},
+        {"type": "number"},
         {**NUMBER, "generated": "id * 2"},
     ],
     "a": [
@@ -36,11 +37,12 @@ FORMS: dict[str, list[dict[str, Any]]] = {
     ],
     "l": [
         {"type": "array"},
+        {"type": ["array", "object"]},
         {"type": "array", "items": TEXT},
         {"type": "array", "items": TIME},
         {"type": "array", "items": {**TEXT, "format": "uuid"}, "maxItems": 1},
     ],
-    "at": [TIME, {**TIME, "defaultExpression": "now()"}],
+    "at": [TIME, {**TIME, "defaultExpression": "now()"}, TEXT],
 }
 ROOTS: list[dict[str, Any]] = [
     {},

@@ -229,3 +229,36 @@ def test_rows_without_a_value_take_a_new_default() -> None:
 
     wanted = of({**filled, "n": {**TEXT, "default": "d"}}, required=["b"])
     assert refused(connection, wanted).reason.startswith('2 row(s) have no value in "n"')
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stored", "kept"),
+    [
+        ({**TEXT, "format": "date-time"}, TEXT, "2026-01-01T00:00:00+00:00", None),
+        ({**TEXT, "format": "uuid"}, TEXT, "0b9c5b1e-0000-4000-8000-000000000000", None),
+        ({**TEXT, "format": "int4range"}, {**TEXT, "format": "int8range"}, "[1,3)", None),
+        (NUMBER, {"type": "number"}, 2**53, 2.0**53),
+        ({"type": "array", "items": TEXT}, {"type": ["array", "object"]}, '["a"]', None),
+        ({"type": ["array", "object"]}, {"type": "array", "items": NUMBER}, "[1.0]", "[1]"),
+    ],
+)
+def test_a_type_that_holds_every_value_may_take_its_place(
+    before: dict[str, Any], after: dict[str, Any], stored: Any, kept: Any
+) -> None:
+    """A format is taken away, a whole number may be a fraction, a document an array."""
+    connection = made(of({"a": before}))
+    connection.execute("INSERT INTO t (a) VALUES (?), (NULL)", (stored,))
+    bring(connection, of({"a": after}))
+    assert rows(connection, "SELECT a FROM t") == [(stored if kept is None else kept,), (None,)]
+
+
+def test_a_type_that_would_lose_a_value_is_refused() -> None:
+    """A double cannot tell 2^53 + 1 from 2^53; an object is no array."""
+    connection = made(of({"a": NUMBER}))
+    connection.execute("INSERT INTO t (a) VALUES (?)", (2**53 + 1,))
+    fault = refused(connection, of({"a": {"type": "number"}}))
+    assert fault.reason == "the column is int8 in the database and would become float8"
+
+    connection = made(of({"a": {"type": ["array", "object"]}}))
+    connection.execute("INSERT INTO t (a) VALUES ('{}')")
+    assert "1 row(s) do not fit" in refused(connection, of({"a": {"type": "array"}})).reason

@@ -15,8 +15,21 @@ from jotbase.schema import refusals
 from jotbase.schema.changelog import triggers
 from jotbase.schema.ddl import create_indexes, create_table, default_sql, listed
 from jotbase.schema.doubts import doubtful_columns, whole_rows_doubtful
-from jotbase.schema.model import USERS, Column, ForeignKey, Model, Search, Table, Type
+from jotbase.schema.model import RANGES, USERS, Column, ForeignKey, Model, Search, Table, Type
 from jotbase.sql.dialect import SQLITE
+
+#: Types that hold every value of another in the form that it is stored in: (was, is to be). Whole
+#: numbers become fractional ones where a double holds them; arrays are documents, and documents
+#: arrays as far as they fit.
+_WIDER = frozenset(
+    {
+        *((kind, Type.TEXT) for kind in (Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME, *RANGES)),
+        (Type.INT4RANGE, Type.INT8RANGE),
+        (Type.INTEGER, Type.NUMBER),
+        (Type.ARRAY, Type.JSON),
+        (Type.JSON, Type.ARRAY),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +131,9 @@ def _is_filled_anew(old: Table, column: Column) -> bool:
 
 def _is_read_anew(old: Table, column: Column) -> bool:
     was = old.by_name.get(column.name)
-    return column.type is Type.ARRAY and was is not None and was.item is not column.item
+    if was is None or column.type is not Type.ARRAY:
+        return False
+    return was.type is not column.type or was.item is not column.item
 
 
 def refused(old: Table, new: Table, permits: frozenset[str]) -> Iterator[Fault]:
@@ -129,8 +144,9 @@ def refused(old: Table, new: Table, permits: frozenset[str]) -> Iterator[Fault]:
             yield refusals.dropped_column(new, name)
     for column in new.columns:
         was = old.by_name.get(column.name)
-        if was is not None and was.type is not column.type:
-            yield refusals.changed_type(new, was, column)
+        if was is None or was.type is column.type or (was.type, column.type) in _WIDER:
+            continue
+        yield refusals.changed_type(new, was, column)
 
 
 def let_go(old: Table, new: Table) -> list[str]:
@@ -182,6 +198,10 @@ def _value_guards(old: Table, new: Table) -> Iterator[Guard]:
     table = SQLITE.identifier(new.name)
     for column in new.columns:
         was = old.by_name.get(column.name)
+        if was is not None and (was.type, column.type) == (Type.INTEGER, Type.NUMBER):
+            name = SQLITE.identifier(column.name)
+            query = f"SELECT count(*) FROM {table} WHERE CAST({name} AS REAL) <> {name}"
+            yield Guard(query, refusals.changed_type(new, was, column))
         if was is None:
             filled = column.nullable or column.identity or column.generated is not None
             if not filled and default_sql(column) is None:
