@@ -97,13 +97,22 @@ def _clocks(pieces: list[Token]) -> Iterator[str]:
         called = place + 1 < len(pieces) and _is(pieces[place + 1], "(")
         if one.word in _CLOCKS and called:
             inner = list(_arguments(pieces[place + 1 :]))
-            asked = [piece.text for piece in inner if _asks(piece)]
+            asked = [piece.text for piece in _passed(inner) if _asks(piece)]
             if asked or not inner or (one.word == "STRFTIME" and len(inner) == 1):
                 yield f"{one.text}({asked[0] if asked else ''})"
 
 
 def _asks(one: Token) -> bool:
     return one.kind == "text" and one.name.strip().lower() in _ASKING
+
+
+def _passed(pieces: list[Token]) -> Iterator[Token]:
+    """Yield what is an argument by itself: what a value is compared with is none."""
+    for place, one in enumerate(pieces):
+        before = pieces[place - 1].text if place else "("
+        after = pieces[place + 1].text if place + 1 < len(pieces) else ")"
+        if before in ("(", ",") and after in (")", ","):
+            yield one
 
 
 def _arguments(pieces: list[Token]) -> Iterator[Token]:

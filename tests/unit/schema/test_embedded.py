@@ -43,6 +43,8 @@ def test_a_view_is_one_statement(text: str, reason: str | None) -> None:
         ("datetime()", "datetime() asks for the time or the zone"),
         ("coalesce(a, current_date)", "current_date asks for the time or the zone"),
         ("date(a, '+1 day') || 'now'", None),
+        ("datetime(a, iif(b = 'utc', '+0 hours', '+1 hours'))", None),
+        ("date(coalesce(a, 'now'))", "date('now') asks for the time or the zone"),
         ("strftime('%Y', a)", None),
     ],
 )
