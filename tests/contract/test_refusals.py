@@ -19,10 +19,12 @@ GIVEN = (
 )
 
 
-async def refused(engine: Engine, text: str, *values: object) -> JotError:
+async def refused(
+    engine: Engine, text: str, *values: object, given: tuple[str, ...] = GIVEN
+) -> JotError:
     """Return what the engine refuses the statement with, after the given rows."""
-    for given in GIVEN:
-        await engine.write(run(given))
+    for one in given:
+        await engine.write(run(one))
     with pytest.raises(JotError) as caught:
         await engine.write(run(text, *values))
     return caught.value
@@ -113,6 +115,16 @@ async def test_a_broken_reference(engine: Engine, text: str, message: str, detai
 
     assert (error.code, error.status, error.message) == ("23503", 409, message)
     assert error.details == details
+
+
+async def test_a_table_that_has_given_its_last_number(engine: Engine) -> None:
+    """SQLite calls it full, but the disk is not."""
+    await engine.write(run("INSERT INTO jobs (id, title) VALUES (9223372036854775807, 'last')"))
+
+    error = await refused(engine, "INSERT INTO jobs (title) VALUES ('more')", given=())
+
+    assert (error.code, error.status) == ("2200H", 500)
+    assert error.message == 'nextval: reached maximum value of the sequence of table "jobs"'
 
 
 OTHERS = [

@@ -41,6 +41,9 @@ class RuleGuard:
         default_factory=dict, compare=False, repr=False
     )
     _hopeless: dict[str, Hopeless] = field(default_factory=dict, compare=False, repr=False)
+    _looks: dict[tuple[str, WriteAction, bool], frozenset[str] | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def rows(self, table: Table, action: RowAction) -> Expr:
         """Return which stored rows (scope `row`) the action's own rule lets through."""
@@ -76,10 +79,13 @@ class RuleGuard:
 
     def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
         """Return the columns of written rows that are looked at; None if the rules are local."""
-        checks = self.checks(table, action, reading)
-        if all(check.relational is None for check in checks):
-            return None
-        return frozenset[str]().union(*(check.looks for check in checks))
+        key = (table.name, action, reading)
+        if key not in self._looks:
+            checks = self.checks(table, action, reading)
+            relational = any(check.relational is not None for check in checks)
+            looks = frozenset[str]().union(*(check.looks for check in checks))
+            self._looks[key] = looks if relational else None
+        return self._looks[key]
 
     def foreseen(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
         """Return the refusal of rows to insert that can be told before they are stored."""

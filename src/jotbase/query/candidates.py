@@ -32,12 +32,14 @@ class Made:
     """Rows in canonical form; columns that the database fills are absent.
 
     `missing` is the error, if a value is missing that must be there (23502): the rules may have
-    something to say before it. `lacks` are all such values in the schema's words.
+    something to say before it. `lacks` are all such values in the schema's words, `names` the
+    columns that the body sets.
     """
 
     rows: list[Row]
     missing: RequestError | None = None
     lacks: Faults = field(default_factory=list)
+    names: tuple[str, ...] = ()
 
 
 def named_columns(plan: InsertPlan | UpdatePlan, payload: Payload) -> tuple[str, ...]:
@@ -97,7 +99,9 @@ def new_rows(plan: InsertPlan, payload: Payload, context: Context, means: Means)
     made = None
     if not payload.unread:
         made = rows_of(recipe(table, names), payload.rows, context, means)
-    return Made(made) if made is not None else _one_by_one(plan, payload, names, context, means)
+    if made is not None:
+        return Made(made, names=names)
+    return _one_by_one(plan, payload, names, context, means)
 
 
 def _one_by_one(
@@ -133,7 +137,7 @@ def _one_by_one(
         rows.append(row)
     if any(faults):
         raise violation([*_all_faults(plan, rows, faults, payload, means), *lacks], table.name)
-    return Made(rows, missing, lacks)
+    return Made(rows, missing, lacks, names)
 
 
 def _all_faults(

@@ -95,8 +95,15 @@ def inserted(
         if identity is None or (moving and not statement.unnumbered):
             found = yield statement
         elif statement.unnumbered:
-            meeting = identity in met_by
-            found = yield from _numbered(table, identity, statement, dialect, meeting)
+            if identity in met_by:  # it must not meet a row by a number that nobody asked for
+                yield from past_taken(table, identity, statement.unnumbered, dialect)
+            try:
+                found = yield statement
+            except ConflictError as error:
+                if error.key is None or error.key.columns != (identity,):
+                    raise
+                yield from past_taken(table, identity, statement.unnumbered, dialect)
+                found = yield statement
         else:
             last = yield from current(table)
             found = yield statement
@@ -105,21 +112,6 @@ def inserted(
         keys.extend(some[0])
         loaded_rows.extend(some[1])
     return keys, loaded_rows
-
-
-def _numbered(
-    table: Table, identity: str, statement: Insert, dialect: Dialect, meeting: bool
-) -> UnitOfWork[Rows]:
-    """Run a statement whose rows the table numbers; a number that is taken is passed over."""
-    if meeting:  # it must not meet a row by a number that nobody asked for
-        yield from past_taken(table, identity, statement.unnumbered, dialect)
-    try:
-        return (yield statement)
-    except ConflictError as error:
-        if error.key is None or error.key.columns != (identity,):
-            raise
-    yield from past_taken(table, identity, statement.unnumbered, dialect)
-    return (yield statement)
 
 
 @lru_cache(maxsize=1024)

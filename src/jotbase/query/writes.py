@@ -15,7 +15,7 @@ from orjson import Fragment as Json
 from orjson import dumps
 
 from jotbase.errors import MOST_FAULTS, ConflictError, RequestError, violation
-from jotbase.query.candidates import Changed, Made, changes, named_columns, new_rows
+from jotbase.query.candidates import Changed, Made, changes, new_rows
 from jotbase.query.compile import compile_read
 from jotbase.query.discretion import discreet, pinned, told
 from jotbase.query.expr import Context
@@ -79,7 +79,7 @@ def rows_to_insert(plan: InsertPlan, payload: Payload, context: Context, means: 
 
     Raises RequestError for bad rows, AccessError where it is clear that the rules say no.
     """
-    if payload.rows:
+    if len(payload.rows) > 1:  # of one row the rule is asked as soon
         refuse_hopeless(plan, context, means)
     made = new_rows(plan, payload, context, means)
     if len(made.rows) > 1 and made.missing is None:
@@ -104,7 +104,7 @@ def insert_unit(
         refused = Refused(table, made.rows, made.missing, payload, lacks=made.lacks, whole=whole)
         yield from refuse(refused, "insert", context, means, reads(plan))
     rows = _of_key(plan, made.rows, context)
-    names = named_columns(plan, payload)
+    names = made.names
     try:
         if plan.resolution is None or not rows:
             after = yield from _inserted(plan, rows, context, means)
@@ -129,6 +129,13 @@ def _inserted(
 ) -> UnitOfWork[Stored]:
     """Store new rows."""
     table, reading = plan.table, reads(plan)
+    looks = means.guard.looks(table, "insert", reading)
+    if looks is None:
+        keys, new = yield from inserted(
+            table, rows, means.dialect, moving=means.trusted, drawing=plan.defaults
+        )
+        yield from means.guard.check(table, "insert", new, None, context, reading)
+        return Stored(keys, new, [None] * len(new))
 
     def ask(stored: Stored) -> UnitOfWork[None]:
         return means.guard.check(table, "insert", stored.rows, None, context, reading)
@@ -139,8 +146,7 @@ def _inserted(
         )
         return Stored(keys, stored, [None] * len(stored))
 
-    looks = means.guard.looks(table, "insert", reading)
-    expected = [] if looks is None else [foreseen(table, row) for row in rows]
+    expected = [foreseen(table, row) for row in rows]
     guess = Stored([], expected, [None] * len(expected))
     return (yield from stored_as_judged(store, ask, looks, guess))
 

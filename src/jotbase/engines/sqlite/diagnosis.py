@@ -19,6 +19,7 @@ from jotbase.engines.sqlite.refusals import (
     ConstraintName,
     extended,
     missing_parent,
+    numbers_ended,
     refusal,
     still_referenced,
     target,
@@ -76,6 +77,21 @@ def conflict(
     if "FOREIGN KEY" in str(error):
         return _foreign(cursor, text, values, name)
     return refusal(error, text, 0)
+
+
+def full(cursor: apsw.Cursor, error: apsw.FullError, text: str) -> Exception:
+    """Return what SQLITE_FULL means: no space, or AUTOINCREMENT has given its last number.
+
+    SQLite has one code for both (sqlite.org/autoinc.html).
+    """
+    ended: list[tuple[Any, ...]] = []
+    if target(text)[0] == "INSERT":
+        with suppress(apsw.Error):
+            ended = cursor.execute(_ENDED).fetchall()
+    return numbers_ended(ended[0][0]) if ended else error
+
+
+_ENDED = "SELECT name FROM sqlite_sequence WHERE seq = 9223372036854775807 LIMIT 1"
 
 
 def _unique(

@@ -170,6 +170,15 @@ def _disk(error: Exception) -> JotError:
     )
 
 
+def numbers_ended(table: str) -> JotError:
+    """Return the refusal to number one more row."""
+    return RequestError(
+        "2200H",
+        f'nextval: reached maximum value of the sequence of table "{table}"',
+        hint="Give the row an id of your own, or remove the row with the greatest one.",
+    )
+
+
 def locked(_: Exception) -> JotError:
     """Return the refusal for a lock that another process holds."""
     return ConflictError(

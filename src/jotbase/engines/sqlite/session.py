@@ -14,7 +14,7 @@ import apsw
 
 from jotbase.engines.sqlite.allowance import Allowance
 from jotbase.engines.sqlite.aside import Recording
-from jotbase.engines.sqlite.diagnosis import conflict
+from jotbase.engines.sqlite.diagnosis import conflict, full
 from jotbase.engines.sqlite.refusals import ConstraintName, refusal, target
 from jotbase.errors import JotError, RequestError
 from jotbase.sql.units import PAUSE, RolledBack, Rows, UnitOfWork
@@ -115,4 +115,6 @@ class SqliteSession:
             # What finds out who stands in the way needs the hook that a recording has.
             with self._recording.paused() if self._recording is not None else nullcontext():
                 raise conflict(self._cursor, error, text, values, self._name) from error
+        except apsw.FullError as error:
+            raise full(self._cursor, error, text) from error
         return rows

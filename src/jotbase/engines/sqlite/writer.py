@@ -20,7 +20,7 @@ import apsw
 from jotbase.engines.sqlite.allowance import Allowance
 from jotbase.engines.sqlite.aside import Recorder
 from jotbase.engines.sqlite.costs import BUDGET, DOUBT, Alarm, Costs
-from jotbase.engines.sqlite.diagnosis import conflict
+from jotbase.engines.sqlite.diagnosis import conflict, full
 from jotbase.engines.sqlite.entry import Entry, Waiting, fail, nothing
 from jotbase.engines.sqlite.keeper import Keeper
 from jotbase.engines.sqlite.refusals import ConstraintName, closed, refusal
@@ -338,6 +338,8 @@ class Writer:
             rows: Rows = self._cursor.execute(text, values).fetchall()
         except apsw.ConstraintError as error:
             raise conflict(self._cursor, error, text, values, self._name) from error
+        except apsw.FullError as error:
+            raise full(self._cursor, error, text) from error
         return rows
 
     async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:
