@@ -11,7 +11,8 @@ from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.sqlite.functions import ON_LOOP
 from jotbase.errors import StatementTooSlow
-from jotbase.query.operators import SQL_FUNCTIONS
+from jotbase.query.operators import OPERATORS, SQL_FUNCTIONS
+from jotbase.sql.fragment import bound
 from jotbase.sql.stoppable import Stoppable, Tick
 
 pytestmark = pytest.mark.anyio
@@ -59,3 +60,12 @@ async def test_dear_operators_end_with_their_statement(make_engine: MakeEngine) 
         await engine.read("SELECT jot_contains(?, ?)", (objects, wanted))
     with pytest.raises(StatementTooSlow):
         await engine.read("SELECT jot_plfts(?, 'dog', 'english')", (words,))
+
+
+async def test_long_patterns_are_not_looked_for_by_sqlite(make_engine: MakeEngine) -> None:
+    """What SQLite would try at each place of a text, within one step, goes the way of functions."""
+    engine = await make_engine(functions=SQL_FUNCTIONS)
+    text, like = "a" * 2_000_000, OPERATORS["like"].spell["sqlite"]
+    for pattern, fits in (("%" + "a" * 40_000 + "b", 0), ("%" + "a" * 40_000 + "%", 1), ("%b%", 0)):
+        statement = "SELECT " + like(bound(text), bound(pattern))
+        assert await engine.read(statement.text, statement.params) == [(fits,)]

@@ -114,7 +114,7 @@ EXPECTED: dict[str, Any] = {
     "maybeSingle": None,
     "maybeSingle, of two": "PGRST116",
     "maybeSingle, of two: status": 406,
-    "csv": "id,title,remote,location\n1,Python developer,t,\n2,Go developer,f,Berlin",
+    "csv": 'id,title,remote,location\n1,"Python developer",t,\n2,"Go developer",f,Berlin',
     "stripNulls": [{"id": 2, "salary": 70000}, {"id": 3}],
     "returns": [{"id": 1}],
     "geojson": "PGRST107",

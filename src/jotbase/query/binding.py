@@ -32,7 +32,7 @@ _WORDS = {None: "NULL", True: "TRUE", False: "FALSE"}
 class Slot:
     """An open place whose value is bound in another form than its canonical one."""
 
-    node: Open
+    node: Open | Slot
     form: Form
 
     def fill(self, context: Context) -> Any:
@@ -52,6 +52,11 @@ def slot(node: Open, kind: Type | None, dialect: Dialect, takes: Takes = "value"
     if takes == "value" and (kind is None or kind in _AS_IS):
         return bound(node)
     return cast(bound(Slot(node, _form(kind, dialect, takes))), kind, dialect, takes)
+
+
+def derived(fragment: Fragment, form: Form) -> Fragment:
+    """Return the fragment with another form of what is bound in it."""
+    return fragment.mapped(lambda one: Slot(one, form) if hasattr(one, "fill") else form(one))
 
 
 def cast(fragment: Fragment, kind: Type | None, dialect: Dialect, takes: Takes) -> Fragment:

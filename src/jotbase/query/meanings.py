@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jotbase.query import documents
+from jotbase.query import documents, patterns
+from jotbase.query.binding import derived
 from jotbase.query.documents import same
 from jotbase.schema.model import RANGES, Type
 from jotbase.schema.ranges import order_key
@@ -61,7 +62,11 @@ def call(sqlite: str, postgres: str | None = None) -> Spellings:
 
 
 def _like_sqlite(left: Fragment, right: Fragment) -> Fragment:
-    return left + " LIKE " + right + " ESCAPE '\\'"
+    # SQLite tries each place of a text anew, within one step of its machine: a long pattern is
+    # asked by its beginning, which an index may serve too, and only then as a whole.
+    head, whole = derived(right, patterns.head), derived(right, patterns.whole)
+    rest = " AND (" + whole + " IS NULL OR jot_like(" + left + ", " + whole + "))"
+    return left + " LIKE " + head + " ESCAPE '\\'" + rest
 
 
 def _in_sqlite(item: str) -> Spelling:

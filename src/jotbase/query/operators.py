@@ -377,6 +377,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **{f"jot_{form}": textsearch.searching(form) for form, _, _ in _SEARCHES},
     "jot_range_key": order_key,
     **{f"jot_range_{name}": meaning.read for name, (_, meaning) in _RANGE_OPERATORS.items()},
+    "jot_like": patterns.like,
     "jot_ilike": patterns.ilike,
     "jot_match": patterns.match,
     "jot_imatch": patterns.imatch,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 from jotbase.errors import RequestError
 from jotbase.schema.regex import found
@@ -15,6 +16,11 @@ from jotbase.schema.regex import found
 #: How long a pattern of LIKE may be, in bytes: SQLite's own limit
 #: (sqlite.org/limits.html, SQLITE_MAX_LIKE_PATTERN_LENGTH).
 MAX_PATTERN = 50_000
+
+#: How long a pattern may be that SQLite itself looks for: its worst is a nanosecond for each of its
+#: characters and each of the text's.
+SHORT = 24
+_TOKEN = re.compile(r"\\.|.", re.DOTALL)
 
 #: Stretches of a pattern between its `%`, each with the number of characters it takes.
 _Stretches = tuple[tuple[re.Pattern[str], int], ...]
@@ -32,6 +38,24 @@ def like_pattern(text: str) -> str:
             details=f"The limit is {MAX_PATTERN} bytes.",
         )
     return text.replace("*", "%")
+
+
+def head(pattern: Any) -> Any:
+    """Return a pattern that every text fits which fits the given one; short ones are themselves."""
+    if not isinstance(pattern, str) or len(pattern) <= SHORT:
+        return pattern
+    kept = ""
+    for token in _TOKEN.findall(pattern[: SHORT + 1]):
+        if len(kept) + len(token) > SHORT or token == "\\":
+            break
+        kept += token
+    return kept + "%"
+
+
+def whole(pattern: Any) -> Any:
+    """Return a pattern that its head does not say already; None for a short one."""
+    short = isinstance(pattern, str) and len(pattern) <= SHORT
+    return None if short else pattern
 
 
 def regular(text: str, *, any_case: bool = False) -> str:
@@ -54,7 +78,7 @@ def ilike(text: str, pattern: str) -> bool:
 def _stretches(pattern: str, flags: int) -> _Stretches:
     """Cut a pattern at its `%`; nothing at all for one that ends within an escape."""
     stretches: list[list[str]] = [[]]
-    for token in re.findall(r"\\.|.", pattern, re.DOTALL):
+    for token in _TOKEN.findall(pattern):
         if token == "\\":
             return ()
         if token == "%":

@@ -44,6 +44,11 @@ class Fragment:
         """The parameters' values, in the order in which they stand."""
         return tuple(part.value for part in self.parts if isinstance(part, Param))
 
+    def mapped(self, form: Callable[[Any], Any]) -> Fragment:
+        """Return the same SQL with other parameters."""
+        parts = (Param(form(one.value)) if isinstance(one, Param) else one for one in self.parts)
+        return Fragment(tuple(parts))
+
     @cached_property
     def text(self) -> str:
         """The SQL with a `?` for each parameter (SQLite's spelling, and good to read)."""

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 from jotbase.errors import RequestError
 from jotbase.query.patterns import (
     MAX_PATTERN,
+    SHORT,
     ascii_lower,
+    head,
     ilike,
     imatch,
     like,
     like_pattern,
     match,
     regular,
+    whole,
 )
 
 
@@ -103,3 +106,19 @@ def test_a_regular_expression_is_read_before_any_row(pattern: str) -> None:
 
     with pytest.raises(RequestError, match="regular expression"):
         regular(pattern)
+
+
+@given(st.text("ab%_\\\\", min_size=SHORT, max_size=40), st.text("ab\\\\", max_size=60))
+def test_a_long_pattern_follows_from_its_head_and_itself(pattern: str, text: str) -> None:
+    """The head is short, fits whatever the pattern fits, and both together say what it says."""
+    beginning, rest = head(pattern), whole(pattern)
+
+    assert len(beginning) <= SHORT + 1
+    assert like(text, pattern) is (like(text, beginning) and (rest is None or like(text, rest)))
+
+
+def test_what_is_no_pattern_is_left_alone() -> None:
+    """A null pattern has neither head nor whole; a short one is its own head."""
+    assert (head(None), whole(None)) == (None, None)
+    assert (head("a%"), whole("a%")) == ("a%", None)
+    assert head("a" * 23 + "\\\\%b") == "a" * 23 + "%"

@@ -45,7 +45,10 @@ ID = Fact(("id",), str, Type.TEXT)
         (Or(()), "FALSE"),
         (Apply("is", (A, Literal(None))), '"row"."a" IS NULL'),
         (Apply("is", (EQUAL, Literal(True))), '("row"."a" = ?) IS TRUE'),
-        (Apply("like", (A, X)), '"row"."a" LIKE ? ESCAPE \'\\\''),
+        (
+            Apply("like", (A, X)),
+            '"row"."a" LIKE ? ESCAPE \'\\\' AND (? IS NULL OR jot_like("row"."a", ?))',
+        ),
         (LOOKS, 'EXISTS (SELECT 1 FROM "kinds" AS "k" WHERE "k"."name" = "row"."a")'),
         (
             Apply("eq", (FOLLOWS, X)),

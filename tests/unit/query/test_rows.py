@@ -117,7 +117,7 @@ def conditions(query: str, *hidden: str) -> list[str]:
 
 
 RULE = '("row"."id" = ?)'
-LIKE = """("row"."title" LIKE ? ESCAPE '\\')"""
+LIKE = """("row"."title" LIKE ? ESCAPE '\\' AND (? IS NULL OR jot_like("row"."title", ?)))"""
 
 
 def test_what_leaks_stands_behind_the_rule() -> None:

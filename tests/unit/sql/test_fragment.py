@@ -74,3 +74,12 @@ def test_there_is_a_mark_for_each_value(pieces: list[Fragment]) -> None:
 
     assert fragment.text.count("?") == len(fragment.params)
     assert fragment.numbered(lambda number: f"${number}").count("$") == len(fragment.params)
+
+
+def test_parameters_can_take_another_form() -> None:
+    """The SQL stays what it is."""
+    fragment = sql("a = ") + bound(1) + " AND b = " + bound(2)
+
+    mapped = fragment.mapped(lambda value: value * 10)
+
+    assert (mapped.text, mapped.params) == (fragment.text, (10, 20))
