@@ -17,7 +17,7 @@ from jotbase.errors import JotError
 from jotbase.pipeline import DataApi, prepare
 from jotbase.query.arguments import Call, read_call
 from jotbase.query.expr import Context
-from jotbase.query.functions import Function, Functions, check_caller
+from jotbase.query.functions import Function, Functions
 from jotbase.query.grammar import is_call, parse
 from jotbase.query.guarding import hinting
 from jotbase.query.intent import Intent
@@ -87,9 +87,8 @@ async def answer_call(
     asked, values = shape(request)
     question, raw = raw_accept(asked)
     intent = _remembered(calls.intents, question, question, lambda: parse(question))
-    call = read_call(calls.functions, intent, values, request.body)
+    call = read_call(calls.functions, intent, values, request.body, caller)
     timing.step("parse")
-    check_caller(call.function, caller)
     raw = raw or own_media(call.function, asked)
     result = _result(question, intent, call.function, raw, caller, data, calls)
     context = data.context(caller, values)
@@ -208,9 +207,9 @@ def _call_within(
 ) -> Response:
     """Answer a function's call of a function: part of the same transaction."""
     intent = parse(question)
-    call = read_call(calls.functions, intent, values, request.body)
-    check_caller(call.function, caller)
-    result = plan_result(intent, call.function, data.model, data.limits, None)
+    call = read_call(calls.functions, intent, values, request.body, caller)
+    limits = hinting(data.limits, data.guards[caller.is_service], data.context(caller, ()))
+    result = plan_result(intent, call.function, data.model, limits, None)
     result = compiled(result, data.engine.dialect, data.guards[caller.is_service])
     context = data.context(caller, values)
     outcome = _perform(call, result, context, session, data, calls)

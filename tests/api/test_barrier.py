@@ -7,6 +7,7 @@ takes them. Whatever is asked, status, headers, body and error are the same.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -38,7 +39,13 @@ RULES = {
     "inside": "row.data['mine'] == True and len(row.tags) > 0 and 'me' in row.tags",
     "never": "False",
 }
-CODE = "from jotbase.functions import Refusal, Row, computed\n" + "\n".join(
+CODE = """
+from jotbase.functions import Refusal, Row, computed, data, rpc
+
+@rpc(reads=True)
+def given() -> list[Row["own"]]:
+    return data().get("own")
+""" + "\n".join(
     f"""
 @computed
 def grumble(row: Row["{name}"]) -> str:
@@ -181,6 +188,7 @@ MORE = [*ORDERS, "span", "grumble", "firms(name)", "size", "price,part", "day"]
 #: What may be asked of each table: selects, filters, orders, and what is filtered inside.
 TABLES: dict[str, tuple[list[str], dict[str, list[str]], list[str], list[str]]] = {
     "shown": (PLAIN, VIEWED, ORDERS, []),
+    "rpc/given": (SELECTS, ASKED, MORE, ["firms.name", "lines.body"]),
     "lines": (CHILDREN, BELOW, ["id", "body", "own(text)"], ["own.text", "own.grumble"]),
     **{
         name: (SELECTS, ASKED, MORE, ["firms.name", "lines.body"])
@@ -201,12 +209,15 @@ def filters(draw: st.DrawFn, fields: dict[str, list[str]]) -> tuple[str, str]:
 @st.composite
 def questions(draw: st.DrawFn) -> tuple[str, str, dict[str, Any], dict[str, str]]:
     """Draw a method, a path, its parameters and its headers."""
-    method = draw(st.sampled_from(["GET", "GET", "GET", "HEAD", "PATCH", "DELETE"]))
     path = draw(st.sampled_from([*TABLES, "own"]))
+    methods = ["GET", "GET", "HEAD", "BATCH", "PATCH", "DELETE"]
+    method = draw(st.sampled_from(methods[: 3 if path.startswith("rpc/") else None]))
     selects, fields, orders, inside = TABLES[path]
-    fields = {name: fields[name] for name in fields if path == "own" or name != "lines"}
+    fields = {
+        name: fields[name] for name in fields if path in ("own", "rpc/given") or name != "lines"
+    }
     params: dict[str, Any] = {"select": draw(st.sampled_from(selects))}
-    if path not in ("own", "lines", "shown"):
+    if path not in ("own", "lines", "shown", "rpc/given"):
         params["select"] = params["select"].split(",lines", 1)[0]
     params |= dict(draw(st.lists(filters(fields), max_size=2)))
     if draw(st.booleans()):
@@ -237,10 +248,14 @@ def test_hidden_rows_change_no_answer(
 ) -> None:
     """Status, headers, body and error of any question are those of a table without them."""
     method, path, params, headers = asked
-    body = {"size": 3} if method == "PATCH" else None
+    body: Any = {"size": 3} if method == "PATCH" else None
 
-    bare, crowded = (
-        told(one.request(method, f"/rest/v1/{path}", params, body, headers)) for one in callers
-    )
+    target = f"/rest/v1/{path}"
+    if method == "BATCH":
+        query = urlencode(params)
+        body = [{"method": "GET", "path": f"{path}?{query}", "headers": headers}] * 2
+        method, target, params, headers = "POST", "/rest/v1/", {}, {}
+
+    bare, crowded = (told(one.request(method, target, params, body, headers)) for one in callers)
 
     assert crowded == bare

@@ -15,6 +15,15 @@ SECRET = {"secret_pin": {"type": ["string", "null"]}}
 GATED = "user.role == 'authenticated' and row.id > 0"
 
 
+CODE = """
+from jotbase.functions import rpc
+
+@rpc(roles=["authenticated"])
+def unlock(secret_pin: int) -> int:
+    return secret_pin
+"""
+
+
 @pytest.fixture
 def backend(serve: Serve) -> TestBackend:
     """Give firms for all, guards for those who signed in, and vaults for nobody."""
@@ -24,7 +33,8 @@ def backend(serve: Serve) -> TestBackend:
             "guards": table(NAME | SECRET | FIRM, access={"select": GATED}),
             "vaults": table(NAME | SECRET | FIRM, access={"insert": "True", "update": "True"}),
             "safes": table(SECRET | FIRM | {"firm2": FIRM["firm"]}, access={"select": "False"}),
-        }
+        },
+        {"functions/__init__.py": CODE},
     )
 
 
@@ -84,3 +94,16 @@ def test_functions_and_batches_hint_as_requests_do(backend: TestBackend) -> None
     answer = backend.anonymous.request("POST", "/rest/v1/", None, operations)
 
     assert (answer.json()["code"], answer.json()["hint"]) == ("42703", None)
+
+
+def test_functions_that_a_caller_may_not_call_are_not_hinted_at(backend: TestBackend) -> None:
+    """Neither their names nor what they take; and what is given to them is not looked at."""
+    visitor, user = backend.anonymous, backend.user()
+
+    for name, given in (("unlok", {}), ("unlock", {"secret_pim": 1})):
+        answers = [one.rpc(name, given).json() for one in (visitor, user)]
+        assert [one["code"] for one in answers] == ["PGRST202", "PGRST202"]
+        assert answers[0]["hint"] is None
+        assert "unlock" in answers[1]["hint"]
+    assert visitor.rpc("unlock", {"secret_pin": "x"}).json()["code"] == "42501"
+    assert user.rpc("unlock", {"secret_pin": "x"}).json()["code"] == "22P02"

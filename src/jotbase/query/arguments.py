@@ -20,6 +20,7 @@ from jotbase.query.functions import (
     Function,
     Functions,
     Parameter,
+    check_caller,
     choose,
 )
 from jotbase.query.intent import At, Intent
@@ -27,6 +28,7 @@ from jotbase.query.shape import decoded
 from jotbase.schema.convert import from_text
 from jotbase.schema.model import Type
 from jotbase.schema.nesting import check_nesting
+from jotbase.values import Principal
 
 Pairs = Sequence[tuple[str, Any]]
 
@@ -39,15 +41,20 @@ class Call:
     arguments: Mapping[str, Any]
 
 
-def read_call(functions: Functions, intent: Intent, values: Sequence[str], body: bytes) -> Call:
+def read_call(
+    functions: Functions, intent: Intent, values: Sequence[str], body: bytes, caller: Principal
+) -> Call:
     """Return the function that a request calls, and with what.
 
-    Raises RequestError: PGRST102, PGRST202, PGRST203; 22P02 and the like for values that cannot be
-    read; 23514 for those that JSON Schema refuses.
+    Raises AccessError 42501 for one that the caller may not call, before its arguments are looked
+    at: what is wrong with those would tell what it takes. Raises RequestError: PGRST102, PGRST202,
+    PGRST203; 22P02 and the like for values that cannot be read; 23514 for those that JSON Schema
+    refuses.
     """
     form, pairs, whole = _given(intent, values, body)
     names = None if pairs is None else list(dict.fromkeys(name for name, _ in pairs))
-    function = choose(functions, intent.target, names, form)
+    function = choose(functions, intent.target, names, form, caller)
+    check_caller(function, caller)
     if function.whole is not None:
         arguments = _unnamed(function.whole, form, pairs, whole)
     else:

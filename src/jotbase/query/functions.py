@@ -15,7 +15,7 @@ from jotbase.query.grammar import SCHEMA
 from jotbase.query.spelling import nearest
 from jotbase.schema.convert import TYPE_NAMES
 from jotbase.schema.model import Table, Type
-from jotbase.values import ANON, Principal
+from jotbase.values import ANON, SERVICE_PRINCIPAL, Principal
 
 #: The name that a parameter without one has in a JSON object of arguments.
 UNNAMED = ""
@@ -122,11 +122,18 @@ _PLAIN = ("text", "bytes", "xml")
 _WHOLE_NAMES = {"text": "text", "bytes": "bytea", "xml": "xml", "json": "json/jsonb"}
 
 
-def choose(functions: Functions, name: str, names: Sequence[str] | None, body: str) -> Function:
+def choose(
+    functions: Functions,
+    name: str,
+    names: Sequence[str] | None,
+    body: str,
+    caller: Principal = SERVICE_PRINCIPAL,
+) -> Function:
     """Return the function that takes arguments of those names, or a body of that form.
 
     `names` is None where the body is no object; `body` is "" for a GET. Raises RequestError
-    PGRST202 where there is none, PGRST203 where there are several.
+    PGRST202 where there is none, PGRST203 where there are several; they name functions that the
+    caller may call.
     """
     known = functions.get(name, ())
     fitting: list[Function] = []
@@ -136,12 +143,12 @@ def choose(functions: Functions, name: str, names: Sequence[str] | None, body: s
         wanted = _WHOLE[body]
         fitting = [one for one in known if one.whole is not None and one.whole.type in wanted]
     if not fitting:
-        raise _unknown(functions, name, names or (), body)
+        raise _unknown(_callable(functions, caller), name, names or (), body)
     if len(fitting) > 1:
         raise RequestError(
             "PGRST203",
             "Could not choose the best candidate function between: "
-            + ", ".join(one.signature() for one in fitting),
+            + ", ".join(one.signature() for one in fitting if may_call(one, caller)),
             hint="Try renaming the parameters or the function itself in the database so function"
             " overloading can be resolved",
         )
@@ -176,6 +183,14 @@ def _hint(functions: Functions, name: str, listed: str) -> str | None:
     else:
         meant = nearest(name, functions, _ALIKE)
     return None if meant is None else f"Perhaps you meant to call the function {SCHEMA}.{meant}"
+
+
+def _callable(functions: Functions, caller: Principal) -> Functions:
+    open_ = {
+        name: tuple(one for one in several if may_call(one, caller))
+        for name, several in functions.items()
+    }
+    return {name: several for name, several in open_.items() if several}
 
 
 def may_call(function: Function, caller: Principal) -> bool:

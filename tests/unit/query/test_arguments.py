@@ -18,7 +18,7 @@ from jotbase.query.functions import Parameter
 from jotbase.query.grammar import parse
 from jotbase.query.shape import shape
 from jotbase.schema.model import Type
-from jotbase.values import Request
+from jotbase.values import SERVICE_PRINCIPAL, Request
 
 #: What JSON bodies may hold: larger ones are refused before.
 WHOLE = st.integers(-(2**63), 2**63 - 1)
@@ -30,7 +30,7 @@ def arguments(line: str, body: bytes = b"", content: str = "application/json") -
     path, _, query = target.partition("?")
     request = Request(method, "/rest/v1" + path, query, {"content-type": content}, body)
     question, values = shape(request)
-    return read_call(FUNCTIONS, parse(question), values, body).arguments
+    return read_call(FUNCTIONS, parse(question), values, body, SERVICE_PRINCIPAL).arguments
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_schema_is_asked() -> None:
     strict = function("add", Parameter("a", Type.INTEGER), faults=lambda _: [fault])
 
     with pytest.raises(RequestError) as refused:
-        read_call({"add": (strict,)}, asked("GET /rpc/add?a=1"), ("1",), b"")
+        read_call({"add": (strict,)}, asked("GET /rpc/add?a=1"), ("1",), b"", SERVICE_PRINCIPAL)
 
     assert (refused.value.code, refused.value.details) == ("23514", [fault])
 
