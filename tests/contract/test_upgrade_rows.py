@@ -262,3 +262,14 @@ def test_a_type_that_would_lose_a_value_is_refused() -> None:
     connection = made(of({"a": {"type": ["array", "object"]}}))
     connection.execute("INSERT INTO t (a) VALUES ('{}')")
     assert "1 row(s) do not fit" in refused(connection, of({"a": {"type": "array"}})).reason
+
+
+def test_an_expression_that_the_schema_refuses_fills_no_row() -> None:
+    """The value is held against the schema as any other; one that fits is put in."""
+    connection = made(of({"a": TEXT}))
+    connection.execute("INSERT INTO t (a) VALUES ('x')")
+    word = {**TEXT, "pattern": "^s", "defaultExpression": "'open'"}
+    assert "1 row(s) do not fit" in refused(connection, of({"a": TEXT, "b": word})).reason
+    fitting = {**word, "defaultExpression": "'shut'"}
+    bring(connection, of({"a": TEXT, "b": fitting}, required=["b"], minProperties=3))
+    assert rows(connection, "SELECT b FROM t") == [("shut",)]

@@ -126,6 +126,8 @@ def _can_be_added(column: Column) -> bool:
 def _is_filled_anew(old: Table, column: Column) -> bool:
     """Say whether the database is to compute values that it did not compute so before."""
     was = old.by_name.get(column.name)
+    if column.default_expression is not None and default_sql(column) is not None:
+        return was is None or fills_gaps(was, column)
     return column.generated is not None and (was is None or was.generated != column.generated)
 
 

@@ -6,11 +6,14 @@ PostgreSQL's spelling comes with its engine.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 
+from jotbase.errors import RequestError
 from jotbase.schema import searches
 from jotbase.schema.changelog import CREATE_CHANGES, CREATE_REPLACED, triggers
-from jotbase.schema.constraints import TYPES, check, default_literal
+from jotbase.schema.constraints import TYPES, check, default_literal, literal
+from jotbase.schema.convert import canonical, stored
 from jotbase.schema.embedded import enclosed
 from jotbase.schema.epochs import CREATE_EPOCHS
 from jotbase.schema.model import MISSING, Column, ForeignKey, Model, Table, Type
@@ -114,8 +117,37 @@ def default_sql(column: Column) -> str | None:
     """Return what SQLite itself puts into a column that a write leaves out; None for nothing."""
     if column.default is not MISSING:
         return None if column.default is None else default_literal(column)
-    expression = _EXPRESSIONS.get((column.type, "".join((column.default_expression or "").split())))
-    return f"({expression})" if expression else None
+    if column.default_expression is None:
+        return None
+    computed = _EXPRESSIONS.get((column.type, "".join(column.default_expression.split())))
+    return f"({computed})" if computed else _constant(column, column.default_expression)
+
+
+#: Types of which a rule's literal is one in JSON too: whether it is text.
+_WRITTEN = {
+    Type.TEXT: True,
+    Type.UUID: True,
+    Type.DATE: True,
+    Type.TIME: True,
+    Type.TIMESTAMP: True,
+    Type.INTEGER: False,
+    Type.NUMBER: False,
+}
+
+
+def _constant(column: Column, expression: str) -> str | None:
+    """Return the SQL of an expression that is a literal, None for any other."""
+    try:
+        value = ast.literal_eval(expression.strip())
+        if column.type is Type.BOOLEAN and isinstance(value, bool):
+            return literal(value)
+        if type(value) not in (str, int, float) or _WRITTEN.get(column.type) is not isinstance(
+            value, str
+        ):
+            return None
+        return literal(stored(column.type, canonical(column, value), SQLITE))
+    except (ValueError, SyntaxError, RecursionError, MemoryError, RequestError):
+        return None
 
 
 def _constraints(table: Table) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """The statements that make tables."""
 
+from typing import Any
+
 import pytest
 from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table, table_file
 
@@ -142,3 +144,24 @@ def test_a_table_without_row_numbers_is_made_so() -> None:
     kv = table({"k": TEXT, "v": TEXT}, primaryKey=["k"], withoutRowid=True)
 
     assert create_table(kv).endswith(' PRIMARY KEY ("k")) STRICT, WITHOUT ROWID')
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({**TEXT, "defaultExpression": "'it''s'"}, "'its'"),
+        ({**TEXT, "defaultExpression": " 'open' "}, "'open'"),
+        ({**TEXT, "defaultExpression": "user.id"}, None),
+        ({**TEXT, "defaultExpression": "1"}, None),
+        ({"type": "integer", "defaultExpression": "-1"}, "-1"),
+        ({"type": "integer", "defaultExpression": "True"}, None),
+        ({"type": "number", "defaultExpression": "1"}, "1.0"),
+        ({"type": "boolean", "defaultExpression": "True"}, "1"),
+        ({**TEXT, "format": "date", "defaultExpression": "'2026-01-01'"}, "'2026-01-01'"),
+        ({**TEXT, "format": "date", "defaultExpression": "'soon'"}, None),
+        ({**TEXT, "format": "date", "defaultExpression": "today()"}, "(date('now'))"),
+    ],
+)
+def test_what_sqlite_can_fill_it_fills(schema: dict[str, Any], expected: str | None) -> None:
+    """A literal, whether or not it is called an expression, and the clock's day."""
+    assert default_sql(table({"a": schema}).columns[0]) == expected
