@@ -94,14 +94,23 @@ async def answer_call(
     context = data.context(caller, values)
     reads = intent.by_query or call.function.reads
     timing.step("plan")
-    outcome = await data.engine.call(
-        lambda session: _perform(call, result, context, session, data, calls),
+
+    def work(session: Session) -> Response:
+        # What the function gave back is the project's own code, too, where it is looked at.
+        try:
+            outcome = _perform(call, result, context, session, data, calls)
+        except RolledBack as undone:
+            raise RolledBack(render_result(result, request, values, undone.result)) from None
+        return render_result(result, request, values, outcome)
+
+    response = await data.engine.call(
+        work,
         reads=reads,
         again=call.function.again,
         gone=request.gone,
     )
     timing.step("transaction")
-    return render_result(result, request, values, outcome)
+    return response
 
 
 def _result(

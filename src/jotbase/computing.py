@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from jotbase.calls import Calls, answer_within
-from jotbase.errors import JotError, RequestError, Unwound
+from jotbase.errors import JotError, RequestError, Unwound, contained
 from jotbase.pipeline import DataApi
 from jotbase.query.functions import Function
 from jotbase.query.results import encoded, rows_document
@@ -97,9 +97,13 @@ class Computing:
             value = calls.run(function, orjson.loads(row), _principal(caller), ask)[0]
         except _Stopped as stopped:
             raise stopped.reason from None
+        return contained(lambda: self._read(found, function, value, data.engine.dialect))
+
+    def _read(self, found: Computed, function: Function, value: Any, dialect: Dialect) -> Any:
+        """Return what the function gave back as the database takes it."""
         if found.target is not None:
             return rows_document(self.model.tables[found.target], function.returns, value)
-        return _stored(found, value, data.engine.dialect)
+        return _stored(found, value, dialect)
 
 
 def _stored(found: Computed, value: Any, dialect: Dialect) -> Any:

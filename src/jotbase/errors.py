@@ -287,7 +287,16 @@ def contained(code: Callable[[], Given]) -> Given:
     except (Exception, Unwound):
         raise
     except BaseException as error:
-        raise CodeFailed(f"{type(error).__name__}: {error}") from error
+        raise CodeFailed(told(error)) from error
+
+
+def told(error: BaseException) -> str:
+    """Return an exception's kind and text, even of one whose text is code that fails."""
+    try:
+        said = str(error)
+    except BaseException:  # noqa: BLE001 - the project's own, in the middle of being told of
+        said = ""
+    return f"{type(error).__name__}: {said}".removesuffix(": ")
 
 
 def too_many_calls() -> JotError:

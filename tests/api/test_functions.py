@@ -207,7 +207,7 @@ import threading
 
 from flask import Flask, Response, request
 
-from jotbase.functions import caller
+from jotbase.functions import caller, data, rpc
 
 app = Flask(__name__)
 go = threading.Event()
@@ -245,6 +245,13 @@ def endless():
             closed.set()
 
     return Response(pieces())
+
+
+@rpc
+def stays() -> None:
+    data().post("notes", {"text": "mine"})
+    while True:
+        data().get("notes")
 
 
 @app.get("/closed")
@@ -303,27 +310,40 @@ def test_more_views_than_may_wait_are_refused(serve: Serve) -> None:
     assert (first.result(20).status, second.result(20).status) == (200, 200)
 
 
+async def hang_up(backend: TestBackend, request: Request) -> None:
+    """Ask, and hang up as soon as the answer begins, or at once where none does."""
+    begun = asyncio.Event()
+    messages: list[Message] = [{"type": "http.request", "body": request.body, "more_body": False}]
+
+    async def receive() -> Message:
+        if messages:
+            return messages.pop()
+        if request.method == "GET":
+            await begun.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        begun.set()
+
+    await asyncio.wait_for(backend._application(_scope(request), receive, send), 15)
+
+
 def test_an_answer_that_nobody_reads_ends(serve: Serve) -> None:
     """A view that streams for ever is closed when its client hangs up."""
     backend, _ = edges(serve)
 
-    async def hang_up() -> None:
-        first, gone = asyncio.Event(), asyncio.Event()
-        messages = [{"type": "http.request", "body": b"", "more_body": False}]
+    backend._threads.run(hang_up(backend, Request("GET", "/functions/v1/endless")))
 
-        async def receive() -> Message:
-            if messages:
-                return messages.pop()
-            await first.wait()
-            gone.set()
-            return {"type": "http.disconnect"}
-
-        async def send(_: Message) -> None:
-            first.set()
-            await gone.wait()
-
-        scope = _scope(Request("GET", "/functions/v1/endless"))
-        await asyncio.wait_for(backend._application(scope, receive, send), 20)
-
-    backend._threads.run(hang_up())
     assert backend.anonymous.function("closed").json() == {"closed": True}
+
+
+def test_a_call_that_nobody_waits_for_ends(serve: Serve) -> None:
+    """Its next question is refused, and what it wrote is undone."""
+    backend, _ = edges(serve)
+    headers = {"content-type": "application/json"}
+
+    backend._threads.run(
+        hang_up(backend, Request("POST", "/rest/v1/rpc/stays", "", headers, b"{}"))
+    )
+
+    assert backend.service.get("/notes").json() == []

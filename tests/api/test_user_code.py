@@ -113,7 +113,7 @@ def test_a_view_cannot_end_the_server(serve: Serve, backend: TestBackend) -> Non
 @pytest.mark.parametrize("end", ENDS)
 def test_code_cannot_end_the_server_that_loads_it(serve: Serve, end: str) -> None:
     """A start says what happened; a reload goes on with what was served."""
-    with pytest.raises(ProjectError, match=r"the code failed to load: \w*(Exit|Interrupt|Cancel)"):
+    with pytest.raises(ProjectError, match=r"failed to load: [\w.]*(Exit|Interrupt|Cancel)"):
         serve({"notes": NOTES}, {"functions/__init__.py": f"import asyncio\nraise {end}"})
 
     backend = serve({"notes": NOTES}, {"functions/__init__.py": f"app = print  # {end}"})
@@ -138,6 +138,72 @@ def test_code_that_waits_while_it_is_reloaded_holds_up_nobody(serve: Serve) -> N
     builtins.jot_go.set()  # type: ignore[attr-defined]
     reload.result(20)
     assert backend.anonymous.get("/notes").json() == []
+
+
+ODD = """
+from typing import Any
+
+from jotbase.functions import Refusal, Row, computed, data, respond, rpc
+
+Note = Row["notes"]
+
+
+class Items(list):
+    def __iter__(self):
+        raise SystemExit
+
+
+class Loud(BaseException):
+    def __str__(self):
+        raise SystemExit
+
+
+def give(what: str) -> Any:
+    data().post("notes", {"text": "lost"})
+    if what == "loud":
+        raise Loud
+    if what == "head":
+        respond(headers=[("X-Odd", "\\ud800")])
+    if what == "length":
+        respond(headers=[("Content-Length", "3")])
+    if what == "details":
+        raise Refusal("P0001", "no", details=object())
+    return {"items": Items([1]), "object": object(), "big": 2**70, "text": "\\ud800"}[what]
+
+
+@rpc
+def plain(what: str) -> Any:
+    return give(what)
+
+
+@rpc
+def numbers(what: str) -> list[int]:
+    return give(what)
+
+
+@rpc
+def notes(what: str) -> list[Note]:
+    return give(what)
+
+
+@computed
+def odd(note: Note) -> list[Note]:
+    return Items([1])
+"""
+
+
+@pytest.mark.parametrize("what", ["items", "object", "big", "text", "loud", "head", "length"])
+@pytest.mark.parametrize("name", ["numbers", "notes"])
+def test_an_odd_result_is_a_failure_like_any(serve: Serve, name: str, what: str) -> None:
+    """Whatever looks at it may run the project's code: that ends nothing, and all is undone."""
+    backend = serve({"notes": NOTES}, {"functions/__init__.py": ODD})
+
+    assert backend.anonymous.rpc(name, {"what": what}).status == 500
+    assert backend.anonymous.rpc("plain", {"what": "details"}).status == 500
+    assert backend.service.get("/notes").json() == []
+    backend.service.post("/notes", {"text": "a"})
+    assert backend.service.get("/notes", {"select": "id,odd(id)"}).status == 500
+    assert backend.service.get("/notes", {"select": "text"}).json() == [{"text": "a"}]
 
 
 ASYNC = """

@@ -81,6 +81,7 @@ async def count(engine: SqliteEngine) -> int:
     return int((await engine.read("SELECT count(id) FROM jobs", ()))[0][0])
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_units_of_one_turn_share_one_commit(engine: SqliteEngine, disk: Disk) -> None:
     """A hundred concurrent units cost one sync of the log, not a hundred."""
     before = disk.syncs

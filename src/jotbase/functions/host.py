@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jotbase.errors import CodeFailed, Fault, JotError, ProjectError, contained
+from jotbase.errors import CodeFailed, Fault, JotError, ProjectError, contained, told
 from jotbase.functions.hosting import Hosted
 from jotbase.functions.rpc import Computed, awaited, collect
 from jotbase.query.computed import with_computed
@@ -92,7 +92,7 @@ def _load(folder: Path, file: Path) -> Any:
     try:
         contained(lambda: loader.exec_module(module))
     except Exception as error:
-        said = str(error) if isinstance(error, CodeFailed) else f"{type(error).__name__}: {error}"
+        said = str(error) if isinstance(error, CodeFailed) else told(error)
         reason = f"the code failed to load: {said}"
         raise ProjectError([Fault("functions/__init__.py", "", reason)]) from error
     return module

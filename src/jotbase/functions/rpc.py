@@ -89,13 +89,27 @@ _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
+#: What says where a message ends is the server's (RFC 9112 section 6).
+_FRAMING = frozenset(("content-length", "transfer-encoding", "connection"))
+
+
 def check_head(status: int | None, headers: Pairs) -> None:
     """Refuse what an answer's head cannot hold. Raises JotError PGRST111, PGRST112."""
     if status is not None and not 200 <= status <= 599:
         raise JotError("PGRST112", "response.status must be a valid status code")
     for name, value in headers:
-        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
+        good = _NAME.fullmatch(name) and _VALUE.fullmatch(value) and _is_text(value)
+        if not good or name.lower() in _FRAMING:
             raise JotError("PGRST111", f"a function set an invalid header {name!r}"[:200])
+
+
+def _is_text(value: str) -> bool:
+    """Say whether the value can be sent: a lone surrogate cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def status_of(code: str) -> int:

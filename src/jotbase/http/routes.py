@@ -6,9 +6,11 @@ room does with it.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 
 from jotbase.errors import JotError
 from jotbase.http.asgi import (
@@ -35,6 +37,7 @@ log = logging.getLogger("jotbase.http")
 Answerer = Callable[[Request], Awaitable[Response]]
 
 DATA = "/rest/v1/"
+CALLS = DATA + "rpc/"
 ACCOUNTS = "/auth/v1/"
 FUNCTIONS = "/functions/v1/"
 REALTIME = "/realtime/v1/websocket"
@@ -142,8 +145,27 @@ async def _answer(
     if is_preflight(method, headers):
         response = preflight(headers, doors.origins)
     else:
-        response = _granted(await _guarded(answer, request), request, doors)
+        async with _watched(request, receive) as asked:
+            response = _granted(await _guarded(answer, asked), asked, doors)
     await send_response(response, scope, send, head=method == "HEAD")
+
+
+@asynccontextmanager
+async def _watched(request: Request, receive: Receive) -> AsyncIterator[Request]:
+    """Give the request; a call's can tell whether its client has hung up."""
+    if not request.path.startswith(CALLS):
+        yield request
+        return
+
+    async def hear() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    hearing = asyncio.create_task(hear())
+    try:
+        yield replace(request, gone=hearing.done)
+    finally:
+        hearing.cancel()
 
 
 async def _guarded(answer: Answerer, request: Request) -> Response:

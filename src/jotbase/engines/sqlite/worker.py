@@ -11,6 +11,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
+from jotbase.errors import contained
+
 T = TypeVar("T")
 
 INSIST_EVERY = 0.01
@@ -32,7 +34,7 @@ class _Job(Generic[T]):
 
     def perform(self) -> None:
         try:
-            self.result = self.call()
+            self.result = contained(self.call)
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             self.error = error
         self.done.release()
