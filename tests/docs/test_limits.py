@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jotbase.http import connections, frames, heads, replay, server, shares
+from jotbase.engines.sqlite import reader
+from jotbase.http import connections, frames, grants, heads, replay, server, shares
 from jotbase.settings import Settings
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/reference/limits.md").read_text("utf-8")
@@ -29,6 +30,14 @@ MIB = 1024 * 1024
         ("requests that wait", str(connections.MOST_PIPELINED)),
         ("bytes of large bodies", f"{connections.MOST_BODIES // MIB} MiB in all"),
         ("bytes of large bodies", f"{connections.MOST_BODIES_OF_ONE // MIB} MiB from one"),
+        ("answers made of", f"above {reader.PLAIN // MIB} MiB"),
+        (
+            "answers made of",
+            f"{grants.MOST_LARGE} at one time, {grants.MOST_LARGE_OF_ONE} for an address;"
+            f" more wait for {grants.PATIENCE:.0f} s",
+        ),
+        ("such an answer", f"each {connections.LARGE_STEP // MIB} MiB of it"),
+        ("what is under way", f"then {connections.PARTING:.0f} s"),
         ("a message |", f"{server.MAX_FRAME:,} bytes in {frames.MOST_FRAGMENTS} frames"),
         ("a message, each", f"| {connections.BODY:.0f} s"),
         ("pings from the client", f"{frames.MOST_PINGS} a second"),

@@ -6,7 +6,7 @@ In charge of what the rest of the program may ask of a database. Must not know a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
@@ -19,6 +19,14 @@ Result = TypeVar("Result")
 
 #: For whom the engine is asked: no one caller's dear reads take all threads. "" is nobody's share.
 CALLER: ContextVar[str] = ContextVar("caller", default="")
+
+
+async def _at_once() -> None:
+    """Wait for nothing."""
+
+
+#: Waits until a large result may be made for the request that is being answered.
+ROOM: ContextVar[Callable[[], Awaitable[None]]] = ContextVar("room", default=_at_once)
 
 #: Bodies of more bytes are read in a thread: a megabyte of CSV takes a tenth of a second.
 LARGE = 65_536

@@ -12,6 +12,7 @@ from collections.abc import Hashable
 from typing import Protocol
 
 from jotbase.http.budget import Budget
+from jotbase.http.grants import Grants
 
 #: Seconds between two looks at the same connection.
 TICK = 1.0
@@ -27,10 +28,15 @@ BODY = 20.0
 WRITE = 20.0
 #: Bytes that count as progress.
 STEP = 65_536
+#: The same of a large answer, for which others wait.
+LARGE_STEP = 1024 * 1024
 #: Seconds to read what remains of a body whose request has been answered.
 REST = 5.0
 #: Seconds to read what waits on a connection that is closed from our side.
 CLOSING = 10.0
+
+#: The same where the server stops.
+PARTING = 2.0
 
 #: Connections above the most that are told so with 503; further ones are cut off.
 MOST_REFUSED = 100
@@ -69,6 +75,7 @@ class Connections:
     """Everything that is connected; belongs to one event loop."""
 
     def __init__(self, most: int, most_of_one: int) -> None:
+        self.grants = Grants()
         self.bodies = Budget(MOST_BODIES, MOST_BODIES_OF_ONE)
         self._budget = Budget(most, most_of_one)
         self._owners: dict[Watched, Hashable] = {}

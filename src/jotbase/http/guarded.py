@@ -15,11 +15,14 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from jotbase.engines.base import ROOM
 from jotbase.http.connections import (
     BODY,
     CLOSING,
     HEAD,
+    LARGE_STEP,
     MOST_PIPELINED,
+    PARTING,
     REST,
     SMALL_BODY,
     STEP,
@@ -28,6 +31,7 @@ from jotbase.http.connections import (
     Stopwatch,
 )
 from jotbase.http.frames import FrameProtocol
+from jotbase.http.grants import Grant
 from jotbase.http.heads import (
     MAX_HEAD,
     MAX_HEADERS,
@@ -81,6 +85,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)  # type: ignore[arg-type]
         self._address = self.client[0] if self.client else ""
         self._stopwatch = Stopwatch()
+        self._unread: list[Grant] = []
         self._is_let_in = self.house.enter(self, self._address)
         if not self._is_let_in and self.house.is_overrun:
             self.transport.abort()
@@ -204,7 +209,10 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self.running = cycle
+        cycle.grant = Grant(self.house.grants, self._address)
+        before = ROOM.set(cycle.grant.enter)  # the task has a copy of this context
         super()._start_asgi_task(cycle, app)
+        ROOM.reset(before)
 
     def refuse(self, answer: bytes) -> None:
         """Hear nothing more, and close with this answer behind those that are due before it."""
@@ -246,6 +254,9 @@ class GuardedProtocol(HttpToolsProtocol):
         idle: a timer made and taken back for each request costs 3 µs.
         """
         self._let_go()
+        grant = self.running.grant
+        if grant is not None and grant.is_held:
+            self._settle(grant)
         if self.pipeline or self.transport.is_closing():
             super().on_response_complete()
             return
@@ -258,12 +269,27 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._idle_timer is None:
             self._time(self.timeout_keep_alive)
 
+    def _settle(self, grant: Grant) -> None:
+        """Return the leave for a large answer, but not before its client has read it."""
+        if self.transport.get_write_buffer_size() > STEP:
+            self._unread.append(grant)
+        else:
+            grant.leave()
+
+    def _all_read(self) -> None:
+        for grant in self._unread:
+            grant.leave()
+        self._unread.clear()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of everything: nobody hears what is still being made."""
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         self.house.leave(self)
         self._let_go()
+        self._all_read()
+        if self.running is not None and self.running.grant is not None:
+            self.running.grant.leave()
         for cycle, _ in self.pipeline:
             cycle.disconnected = True
         self.pipeline.clear()
@@ -272,9 +298,19 @@ class GuardedProtocol(HttpToolsProtocol):
             self.running.message_event.set()
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        """Close, and cut off after a moment what is still not read."""
+        super().shutdown()
+        self.loop.call_later(PARTING, self._cut_off)
+
+    def _cut_off(self) -> None:
+        if self.transport.is_closing():
+            self.transport.abort()
+
     def resume_writing(self) -> None:
         """Note that the client reads."""
         self._resumed += 1
+        self._all_read()
         super().resume_writing()
 
     # How long the client may keep us waiting -----------------------------------------------------
@@ -305,7 +341,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if transport.is_closing():
             return "closing", CLOSING, transport.abort
         if unread:
-            return ("reading", self._resumed, unread // STEP), WRITE, transport.abort
+            step = LARGE_STEP if self._unread else STEP
+            return ("reading", self._resumed, unread // step), WRITE, transport.abort
         if not self._is_let_in:
             return "leaving", REST, transport.abort
         if self._in_body:

@@ -12,11 +12,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from jotbase.engines.base import ROOM
 from jotbase.http.asgi import joined_headers
 from jotbase.http.connections import Connections
+from jotbase.http.grants import Grant
 from jotbase.http.guarded import GuardedProtocol
 from jotbase.http.heads import head, is_host
 from jotbase.values import Request, Response
+
+#: Bodies up to this size are written in one piece with their head; a copy of more costs memory.
+COPIED = 65_536
 
 _METHODS = {name.encode(): name for name in ("GET", "POST", "PATCH", "PUT", "DELETE")}
 #: Headers of requests that go uvicorn's way: it knows what they ask of a connection.
@@ -40,9 +45,10 @@ class Direct:
 class _Exchange:
     """Stands for uvicorn's cycle from a request to its answer: what comes meanwhile is queued."""
 
-    __slots__ = ("disconnected", "keep_alive", "response_complete")
+    __slots__ = ("disconnected", "grant", "keep_alive", "response_complete")
 
     def __init__(self) -> None:
+        self.grant: Grant | None = None
         self.keep_alive = True
         self.disconnected = False
         self.response_complete = False
@@ -68,9 +74,9 @@ class _Outbox:
     """
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[ReadyProtocol, _Exchange, bytes]] = []
+        self._waiting: list[tuple[ReadyProtocol, _Exchange, tuple[bytes, ...]]] = []
 
-    def put(self, protocol: ReadyProtocol, exchange: _Exchange, answer: bytes) -> None:
+    def put(self, protocol: ReadyProtocol, exchange: _Exchange, answer: tuple[bytes, ...]) -> None:
         if not self._waiting:
             protocol.loop.call_soon(self._send)
         self._waiting.append((protocol, exchange, answer))
@@ -159,6 +165,8 @@ class ReadyProtocol(GuardedProtocol):
         self.tasks.add(task)
 
     async def _answer(self, request: Request, exchange: _Exchange) -> None:
+        exchange.grant = Grant(self.house.grants, self._address)
+        ROOM.set(exchange.grant.enter)
         self._put(await self.direct.later(request), exchange)
 
     def _put(self, response: Response, exchange: _Exchange) -> None:
@@ -167,11 +175,15 @@ class ReadyProtocol(GuardedProtocol):
         except ValueError:
             self.logger.exception("an answer could not be written")
             start, response = _FAILED, _EMPTY
-        self.outbox.put(self, exchange, start + response.body)
+        if len(response.body) < COPIED:
+            self.outbox.put(self, exchange, (start + response.body,))
+        else:
+            self.outbox.put(self, exchange, (start, response.body))
 
-    def send(self, exchange: _Exchange, answer: bytes) -> None:
+    def send(self, exchange: _Exchange, answer: tuple[bytes, ...]) -> None:
         """Write an answer, and go on to what was queued behind its request."""
-        self.transport.write(answer)
+        for part in answer:
+            self.transport.write(part)
         exchange.response_complete = True
         if not exchange.keep_alive:
             self.transport.close()

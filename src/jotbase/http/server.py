@@ -7,12 +7,13 @@ is served.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ctypes
 import gc
 import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
@@ -36,6 +37,8 @@ STOP_WITHIN = 15
 
 #: How long after the start all that stays has been loaded, in seconds.
 SETTLED = 1.0
+#: Bytes from which on a block of memory is the system's own, and glibc's number of that option.
+LARGE_BLOCK, _M_MMAP_THRESHOLD = 1024 * 1024, -3
 #: Objects made until the collector looks at the young ones; Python's 700 are a handful of requests.
 YOUNG = 10_000
 
@@ -48,6 +51,16 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 10, 10)
+    _return_large_blocks()
+
+
+def _return_large_blocks() -> None:
+    """Have glibc give large blocks back to the system as soon as they are free (mallopt(3)).
+
+    It would raise its own threshold to 32 MiB after the first large answer, and keep the next ones.
+    """
+    with contextlib.suppress(AttributeError, OSError):  # no glibc
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
 class Server(uvicorn.Server):
@@ -60,7 +73,7 @@ class Server(uvicorn.Server):
         self._ready = ready
         self._house = house
 
-    @contextmanager
+    @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Let SIGTERM end the process with 0, once the server has stopped as it was told to.
 

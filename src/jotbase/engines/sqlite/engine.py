@@ -102,8 +102,9 @@ class SqliteEngine:
                 limit_ms=options.statement_timeout,
                 lock_ms=options.lock_timeout,
                 asking=options.asking,
+                plain=plain,
             )
-            for _ in range(2)
+            for plain in (True, False)
         )
         self._log = ChangeLog(self._own, options.decode, watch)
         self._writer = Writer(

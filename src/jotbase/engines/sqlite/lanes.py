@@ -234,7 +234,11 @@ def _seen(job: asyncio.Future[Any]) -> None:
         job.exception()
 
 
-def timed(text: str, values: Any) -> Callable[[apsw.Connection], tuple[Rows, float]]:
+#: A statement's rows, and the processor time that they took.
+Timed = Callable[[apsw.Connection], tuple[Rows, float]]
+
+
+def timed(text: str, values: Any) -> Timed:
     """Return the work that gives a statement's rows, and the processor time they took."""
 
     def work(connection: apsw.Connection) -> tuple[Rows, float]:

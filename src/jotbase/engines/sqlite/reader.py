@@ -14,17 +14,24 @@ from typing import Any
 
 import apsw
 
+from jotbase.engines.base import ROOM
 from jotbase.engines.sqlite.costs import BUDGET, DOUBT, STRETCH, Alarm, Costs, cannot_be_stopped
-from jotbase.engines.sqlite.lanes import Lanes, timed
+from jotbase.engines.sqlite.lanes import Lanes, Timed, timed
 from jotbase.engines.sqlite.looking import origins
 from jotbase.engines.sqlite.refusals import closed, is_broken, refusal
-from jotbase.errors import StatementTooSlow
+from jotbase.errors import JotError, StatementTooSlow
 from jotbase.sql.units import Rows
 
 #: Reads of more than SHORT that run at one time, and such of one caller; the next one waits.
 LANES, SPARED = 4, 1
 #: Reads that run at one time in threads and have not been found longer than SHORT.
 SHORT_LANES = 4
+#: Bytes of a value, and of a result that one statement makes, in any lane but the large ones.
+PLAIN = 4 * 1024 * 1024
+#: Larger results that are made at one time.
+LARGE_LANES = 2
+#: Statements that are remembered for their large results.
+MOST_LARGE = 1000
 #: How long a read may take in a short lane, in seconds; then it starts over in a long one.
 SHORT = 0.05
 #: How far threads with long work stand back behind the event loop (see `nice`).
@@ -41,18 +48,25 @@ class Reader:
         limit_ms: int,
         lock_ms: int,
         asking: Iterable[str] = (),
+        plain: bool = False,
     ) -> None:
+        """Without `plain`, results of any size are made on the loop and in all lanes."""
         self._connect = connect
+        self._plain = PLAIN if plain else None
+        self._large_ones: dict[str, None] = {}
         self._limit_ms = limit_ms
         self._lock_ms = lock_ms
         self._costs = Costs(asking)
         self._open()
         self._short = self._lanes("jotbase-short", SHORT_LANES)
         self._long = self._lanes("jotbase-long", LANES, spared=SPARED, nice=NICE)
+        self._large = Lanes(
+            "jotbase-large", LARGE_LANES, self._patient, limit_ms=limit_ms, nice=NICE
+        )
         self._closed = False
 
     def _open(self) -> None:
-        self._connection = self._connect()
+        self._connection = self._bounded(self._connect())
         self._cursor = self._connection.cursor()
         self._alarm = Alarm(self._connection)
 
@@ -61,8 +75,23 @@ class Reader:
         return Lanes(name, most, connect, limit_ms=limit, spared=spared, nice=nice)
 
     def _waiting_for_locks(self) -> apsw.Connection:
+        return self._bounded(self._patient())
+
+    def _patient(self) -> apsw.Connection:
         connection = self._connect()
         connection.set_busy_timeout(self._lock_ms)
+        return connection
+
+    def _whole(self) -> apsw.Connection:
+        """Connect for large results, whose pages are read into a small cache and not mapped."""
+        connection = self._patient()
+        connection.execute("PRAGMA mmap_size = 0")
+        return connection
+
+    def _bounded(self, connection: apsw.Connection) -> apsw.Connection:
+        """Let no statement make more there than `PLAIN`; it starts over in a large lane."""
+        if self._plain is not None:
+            connection.limit(apsw.SQLITE_LIMIT_LENGTH, self._plain)
         return connection
 
     async def read(self, text: str, values: Sequence[Any]) -> Rows:
@@ -88,6 +117,10 @@ class Reader:
             costs.dear(text, values)
             return None
         except apsw.BusyError:
+            return None
+        except apsw.TooBigError:
+            self._found_large(text)
+            costs.dear(text, values)
             return None
         except Exception as error:
             self._reopen_after(error)
@@ -136,29 +169,48 @@ class Reader:
             self._open()
 
     async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:
-        limit = self._limit_ms / 1000
         work = timed(text, values)
         try:
-            if not self._costs.is_long(text, values):
+            if text not in self._large_ones:
                 try:
-                    rows, used = await self._short.run(work, min(SHORT, limit))
-                except apsw.InterruptError:
-                    self._costs.found_long(text, values)
-                    if limit <= SHORT:
-                        raise
-                else:
-                    self._costs.ran_in_thread(text, values, used)
-                    return rows
-            rows, used = await self._long.run(work, limit)
+                    return await self._in_lane(work, text, values)
+                except apsw.TooBigError:
+                    self._found_large(text)
+            await ROOM.get()()
+            rows, _ = await self._large.run(work, self._limit_ms / 1000)
         except apsw.InterruptError as error:
             self._costs.dear(text, values)
             raise StatementTooSlow(self._limit_ms) from error
+        except JotError:
+            raise
         except Exception as error:
             raise refusal(error, text, self._limit_ms) from error
+        return rows
+
+    async def _in_lane(self, work: Timed, text: str, values: Sequence[Any]) -> Rows:
+        limit = self._limit_ms / 1000
+        if not self._costs.is_long(text, values):
+            try:
+                rows, used = await self._short.run(work, min(SHORT, limit))
+            except apsw.InterruptError:
+                self._costs.found_long(text, values)
+                if limit <= SHORT:
+                    raise
+            else:
+                self._costs.ran_in_thread(text, values, used)
+                return rows
+        rows, used = await self._long.run(work, limit)
         self._costs.ran_in_thread(text, values, used)
         if used < SHORT / 2:
             self._costs.found_short(text, values)
         return rows
+
+    def _found_large(self, text: str) -> None:
+        if self._plain is None:
+            return
+        if len(self._large_ones) >= MOST_LARGE:
+            self._large_ones.clear()
+        self._large_ones[text] = None
 
     async def image(self) -> bytes:
         """Return the whole database as bytes."""
@@ -171,5 +223,5 @@ class Reader:
     async def close(self) -> None:
         """Stop what is being read, and close all connections."""
         self._closed = True
-        await asyncio.gather(self._short.close(), self._long.close())
+        await asyncio.gather(self._short.close(), self._long.close(), self._large.close())
         self._connection.close(True)
