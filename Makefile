@@ -48,7 +48,7 @@ fix: $(DEV_READY) ## Mend what ruff can mend
 	ruff check --fix .
 	ruff format .
 
-attack: $(RUN_READY) ## Have sqlmap attack the job board for five minutes; a finding is a failure (ARGS="name")
+attack: $(RUN_READY) ## Attack the job board by sqlmap, bytes and sockets, for minutes; a finding is a failure (ARGS="name")
 	@test -x build/sqlmap/bin/sqlmap || { $(PYTHON) -m venv build/sqlmap \
 	  && build/sqlmap/bin/python -m pip install --quiet sqlmap==1.10.10; }
 	python tools/attack.py build/sqlmap/bin/sqlmap $(ARGS)

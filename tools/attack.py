@@ -1,8 +1,9 @@
-"""Have sqlmap attack the job board: every way in which a request's text might reach SQL.
+"""Attack the job board: sqlmap wherever a request's text might reach SQL, then bytes and sockets.
 
-In charge of a fresh server, of what is sent where, of a bound on the time, and of the verdict: a
-finding, an answer 500 or a place that was not tried is a failure. So is a run that would find
-nothing: a small server that does paste text into SQL must be found out by the same command.
+In charge of a fresh server, of what sqlmap sends where (`raw_attacks` has the rest), of a bound on
+the time, and of the verdict: a finding, an answer 500 or a place that was not tried is a failure.
+So is a run that would find nothing: a small server that does paste text into SQL must be found out
+by the same command.
 Must not know: how Jotbase makes SQL.
 
 Usage: python tools/attack.py path/to/sqlmap [name of an attack ...]
@@ -18,20 +19,24 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import Request, urlopen
 
+import raw_attacks
+
 #: Seconds for the places of one request; what was not tried by then is told, and is a failure.
 PATIENCE = 240
 #: Requests attacked at a time.
 AT_ONCE = 2
+#: Attacks by hand at a time: most of them wait for a deadline of the server.
+BY_HAND_AT_ONCE = 8
 OPTIONS = [
     *("--batch", "--answers", "reduce=N", "--dbms", "sqlite", "--technique", "BEUST"),
     *("--level", "3", "--risk", "2", "--threads", "4", "--disable-coloring", "--flush-session"),
@@ -45,6 +50,14 @@ class User:
 
     id: str
     token: str
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The key that may do everything, and the one that everybody has."""
+
+    secret: str
+    publishable: str
 
 
 @dataclass(frozen=True)
@@ -92,6 +105,36 @@ BATCH = [
     {"method": "GET", "path": "jobs?id=eq.$ref(first/0/id*)"},
     {"method": "PATCH", "path": "jobs?id=eq.1", "body": {"title": {"$ref": "first/0/title*"}}},
 ]
+#: What the board has no need of: a function, so that calls can be attacked as well.
+FOUND_JOBS = """
+
+from jotbase.functions import Row, data as ask, rpc
+
+
+@rpc(reads=True)
+def found(text: str, least: int = 0) -> list[Row["jobs"]]:
+    return ask().get("jobs", {"title": f"ilike.*{text}*", "salary": f"gte.{least}"})
+
+
+@rpc
+def echoed(told: dict) -> dict:
+    return told
+"""
+META = '{"data": {"name": "Ada*", "a*": ["b*"]}}'
+PROFILE = '{"user_metadata": {"name": "Ada*"}, "app_metadata": {"a": "b*"}}'
+NEW_COMPANY = {"handle": "x-2", "name": "K*"}
+CODE = '{"type": "email*", "email": "a@b.c*", "token": "1*"}'
+CALL = '{"text": "e*", "least": 1}'
+WRITTEN = [
+    {"method": "GET", "path": "jobs?tags=cs.{python*}&limit=1*", "as": "jobs*"},
+    {"method": "DELETE", "path": "jobs?title=eq.x*&or=(id.eq.0*,salary.lt.0)"},
+    {"method": "GET", "path": "companies?handle=eq.x*&select=handle*&order=name*"},
+    {
+        "method": "POST",
+        "path": "companies?on_conflict=handle*",
+        "body": {"handle": "x-2", "name": "K*"},
+    },
+]
 ATTACKS = (
     Attack("texts", "GET /rest/v1/jobs?title=ilike.%25e%25*&company=not.in.(x,y*)"),
     Attack("numbers", "GET /rest/v1/jobs?id=gt.0*&salary=gte.1000*&equity=lt.1*"),
@@ -126,6 +169,23 @@ ATTACKS = (
     Attack("sessions", "POST /auth/v1/token?grant_type=refresh_token*", (), SESSION, answer=400),
     Attack("links", "POST /auth/v1/verify", (), LINK, answer=403),
     Attack("passwords", "POST /auth/v1/token?grant_type=password", (), PASSWORD, answer=400),
+    Attack(
+        "calls", "POST /rest/v1/rpc/found?title=neq.x*&order=id*", (), '{"text": "e*", "least": 1}'
+    ),
+    Attack("asked calls", "GET /rest/v1/rpc/found?text=e*&least=1&salary=gte.1*&select=id*,title*"),
+    Attack("documents of calls", "POST /rest/v1/rpc/echoed", (), '{"told": {"a*": "b*"}}'),
+    Attack("batches of writes", "POST /rest/v1/", ("Prefer: tx=rollback",), json.dumps(WRITTEN)),
+    Attack("metadata", "PUT /auth/v1/user", (USER,), META),
+    Attack("profiles of users", "PUT /auth/v1/admin/users/<id>", (), PROFILE),
+    Attack("forgotten passwords", "POST /auth/v1/recover", (), '{"email": "no@board.example*"}'),
+    Attack(
+        "codes",
+        "POST /auth/v1/verify",
+        (),
+        '{"type": "email*", "email": "a@b.c*", "token": "1*"}',
+        403,
+    ),
+    Attack("sign-outs", "POST /auth/v1/logout?scope=others*", (USER,), answer=200),
     Attack("credentials", "GET /rest/v1/jobs?select=id", ("apikey: x*", BEARER), answer=401),
 )
 #: What the same command must find in the server that is open to it.
@@ -165,11 +225,13 @@ def careless() -> Iterator[str]:
 
 
 @contextmanager
-def board(folder: Path) -> Iterator[tuple[str, str, User]]:
-    """Serve a new job board while the block runs; give host and port, secret key, and a user."""
+def board(folder: Path) -> Iterator[tuple[str, Keys, User]]:
+    """Serve a new job board while the block runs; give host and port, keys, and a user."""
     jotbase = [sys.executable, "-m", "jotbase"]
     project = str(folder / "jobs")
     subprocess.run([*jotbase, "init", "--example", "jobs", project], check=True)
+    code = folder / "jobs/functions/__init__.py"
+    code.write_text(code.read_text(encoding="utf-8") + FOUND_JOBS, encoding="utf-8")
     serve = [*jotbase, "serve", "--project", project, "--host", "127.0.0.1", "--port", "0"]
     environment = {**os.environ, "JOTBASE_TX_END": "commit-allow-override"}
     process = subprocess.Popen(serve, stdout=subprocess.PIPE, text=True, env=environment)
@@ -179,8 +241,9 @@ def board(folder: Path) -> Iterator[tuple[str, str, User]]:
             [*jotbase, "keys", "--json", "--project", project], capture_output=True, check=True
         )
         # It says localhost; sqlmap would try IPv6 first, with each connection.
-        host, key = f"127.0.0.1:{urlsplit(url).port}", json.loads(keys.stdout)["secret_key"]
-        yield host, key, sign_up(host, key)
+        known = json.loads(keys.stdout)
+        host, key = f"127.0.0.1:{urlsplit(url).port}", known["secret_key"]
+        yield host, Keys(key, known["publishable_key"]), sign_up(host, key)
     finally:
         process.terminate()
         process.wait(20)
@@ -249,6 +312,21 @@ def faults(one: Attack, status: int, said: str) -> list[str]:
     return found
 
 
+def by_hand(host: str, keys: Keys, names: Sequence[str]) -> int:
+    """Make the attacks that sqlmap does not, several at a time; return how many found something."""
+    chosen = [
+        one for one in raw_attacks.attacks(host, *astuple(keys)) if not names or one[0] in names
+    ]
+    together, last = chosen[:-1], chosen[-1:]
+    with ThreadPoolExecutor(BY_HAND_AT_ONCE) as pool:
+        faults_found = list(pool.map(lambda one: one[1](), together))
+    faults_found += [make() for _, make in last]
+    told = [(name, fault) for (name, _), fault in zip(chosen, faults_found, strict=True)]
+    for name, fault in told:
+        print(f"{name}: {fault or 'refused as it should be'}", flush=True)
+    return sum(fault is not None for _, fault in told)
+
+
 def main(sqlmap: str, *names: str) -> int:
     """Attack, tell each outcome, and return 1 if there is a fault."""
     sqlmap = str(Path(sqlmap).absolute())  # it runs in a folder of its own
@@ -261,7 +339,9 @@ def main(sqlmap: str, *names: str) -> int:
             return 1
     print(f"{OPEN.name}: found out, as it should be")
     wrong = 0
-    with board(folder) as (host, key, user), ThreadPoolExecutor(AT_ONCE) as pool:
+    with board(folder) as (host, keys, user), ThreadPoolExecutor(AT_ONCE) as pool:
+        key = keys.secret
+        wrong += by_hand(host, keys, names)
         known = [one.filled(user) for one in attacks]
         statuses = [unmarked(one, host, key) for one in known]
         outcomes = pool.map(lambda one: attack(sqlmap, one, host, key, folder), known)

@@ -168,3 +168,14 @@ def test_a_close_that_is_not_read_is_not_waited_for() -> None:
         await served.until(0)
 
     play(stop)
+
+
+def test_text_that_is_none_closes(caplog: pytest.LogCaptureFixture) -> None:
+    """With the code of the protocol, and without a traceback in the log."""
+
+    async def send(served: Door, client: Client, heard: list[str]) -> None:
+        client[1].write(frame(TEXT, b"\xff\xfe"))
+        assert await close_code(client[0]) == 1007
+
+    play(send)
+    assert [record for record in caplog.records if record.exc_info] == []

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -38,6 +38,8 @@ RESTART = 1012
 _PATIENCE, _LAST_PATIENCE = 10.0, 2.0
 #: «Policy violation» (RFC 6455 7.4.1).
 UNFAIR = 1008
+#: «Invalid frame payload data»
+NO_TEXT = 1007
 #: Bytes taken from a connection before others get the loop: a thousand pings at most.
 AT_ONCE = 8192
 #: Pings that a client may send between two looks at it; the protocol's own are one in 25 seconds.
@@ -223,6 +225,12 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         self._received += len(data)
         super().data_received(data)
 
+    async def send(self, message: Any) -> None:
+        """Send, and note that a handshake that was refused is over: uvicorn would log an error."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
+
     async def receive(self) -> Any:
         """Return what comes next; more is heard when nothing else waits."""
         message = await self.queue.get()
@@ -233,6 +241,10 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def send_receive_event_to_app(self) -> None:
         """Count the message, which is whole."""
         self._messages += 1
+        if self.curr_msg_data_type == "text" and not _is_text(self.frames):
+            self.frames = []
+            self.end(NO_TEXT, "text is UTF-8")
+            return
         super().send_receive_event_to_app()
 
     def handle_cont(self, event: Frame) -> None:
@@ -298,6 +310,15 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.close_timer = self.loop.call_later(_PATIENCE, self.transport.abort)
+
+
+def _is_text(parts: Sequence[bytes]) -> bool:
+    """Whether the parts are UTF-8 together (RFC 6455 8.1)."""
+    try:
+        b"".join(parts).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class SendOutlet:

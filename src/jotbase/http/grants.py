@@ -15,6 +15,8 @@ from jotbase.http.budget import Budget
 
 #: Large answers that are made or still to be read at one time, and such of one address.
 MOST_LARGE, MOST_LARGE_OF_ONE = 4, 1
+#: Bytes that the transport holds without asking for a pause (asyncio's high-water mark).
+READ = 65_536
 #: Seconds that a request waits for its turn.
 PATIENCE = 10.0
 
@@ -67,6 +69,29 @@ class Grant:
         if self.is_held:
             self.is_held = False
             self._grants.give_back(self._owner)
+
+
+class Unread:
+    """The leaves of a connection's answers that its client has not read yet."""
+
+    def __init__(self) -> None:
+        self._grants: list[Grant] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._grants)
+
+    def keep(self, grant: Grant, unread: int) -> None:
+        """Return a leave when so few bytes of its answer are unread, and else keep it."""
+        if unread > READ:
+            self._grants.append(grant)
+        else:
+            grant.leave()
+
+    def clear(self) -> None:
+        """Return all: the client has read, or has gone."""
+        for grant in self._grants:
+            grant.leave()
+        self._grants.clear()
 
 
 def _crowded() -> RequestError:

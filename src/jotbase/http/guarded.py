@@ -31,7 +31,7 @@ from jotbase.http.connections import (
     Stopwatch,
 )
 from jotbase.http.frames import FrameProtocol
-from jotbase.http.grants import Grant
+from jotbase.http.grants import Grant, Unread
 from jotbase.http.heads import (
     MAX_HEAD,
     MAX_HEADERS,
@@ -85,7 +85,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)  # type: ignore[arg-type]
         self._address = self.client[0] if self.client else ""
         self._stopwatch = Stopwatch()
-        self._unread: list[Grant] = []
+        self._unread = Unread()
         self._is_let_in = self.house.enter(self, self._address)
         if not self._is_let_in and self.house.is_overrun:
             self.transport.abort()
@@ -254,9 +254,8 @@ class GuardedProtocol(HttpToolsProtocol):
         idle: a timer made and taken back for each request costs 3 µs.
         """
         self._let_go()
-        grant = self.running.grant
-        if grant is not None and grant.is_held:
-            self._settle(grant)
+        if (grant := self.running.grant) is not None and grant.is_held:
+            self._unread.keep(grant, self.transport.get_write_buffer_size())
         if self.pipeline or self.transport.is_closing():
             super().on_response_complete()
             return
@@ -269,25 +268,13 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._idle_timer is None:
             self._time(self.timeout_keep_alive)
 
-    def _settle(self, grant: Grant) -> None:
-        """Return the leave for a large answer, but not before its client has read it."""
-        if self.transport.get_write_buffer_size() > STEP:
-            self._unread.append(grant)
-        else:
-            grant.leave()
-
-    def _all_read(self) -> None:
-        for grant in self._unread:
-            grant.leave()
-        self._unread.clear()
-
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of everything: nobody hears what is still being made."""
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         self.house.leave(self)
         self._let_go()
-        self._all_read()
+        self._unread.clear()
         if self.running is not None and self.running.grant is not None:
             self.running.grant.leave()
         for cycle, _ in self.pipeline:
@@ -310,7 +297,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Note that the client reads."""
         self._resumed += 1
-        self._all_read()
+        self._unread.clear()
         super().resume_writing()
 
     # How long the client may keep us waiting -----------------------------------------------------
