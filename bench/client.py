@@ -26,10 +26,10 @@ class Client:
     ) -> tuple[int, Any]:
         """Sends one request; gives the status, and the body read as JSON (None when it is not).
 
-        A body of bytes goes out as it is, anything else as JSON.
+        A body of bytes goes out as it is, anything else as JSON; `headers` may name another type.
         """
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        sent = {**headers, "Content-Type": "application/json"} if data is not None else headers
+        sent = {"Content-Type": "application/json", **headers} if data is not None else headers
         try:
             self._connection.request(method, path, data, dict(sent))
             response = self._connection.getresponse()

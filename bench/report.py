@@ -62,6 +62,9 @@ def verdicts(results: Figures) -> list[Verdict]:
     for name, figure in SLEEPERS.items():
         ratio = slept and slept[name] / slept["alone"]
         found.append(_most(figure, ratio or None, 1.5, _times))
+    waited = results.get("dearest", {}).get("p99", {})
+    worst = max((p99 for name, p99 in waited.items() if name != "alone"), default=None)
+    found.append(_most("32 readers' p99 beside the dearest request", worst, 0.05, _ms))
     scale = results.get("scale", {"sizes": (1_000, 1_000_000), "rates": {}})
     small, large = scale["sizes"]
     for name, title in (("read", "by key"), ("list", "by indexed filter")):

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import dearest
 import fanout
 import load
 import machine
@@ -28,8 +29,8 @@ import startup
 from processes import CANNOT_GO_ON, describe
 from servers import HERE, SERVERS, Server
 
-PARTS = ("load", "broadcast", "startup", "fixture", "shapes", "sleepers", "scale")
-NEED_JOTBASE = frozenset({"broadcast", "fixture", "shapes", "sleepers", "scale"})
+PARTS = ("load", "broadcast", "startup", "fixture", "shapes", "sleepers", "dearest", "scale")
+NEED_JOTBASE = frozenset({"broadcast", "fixture", "shapes", "sleepers", "dearest", "scale"})
 KEPT = HERE / "results/last.json"
 FORMAT = 1  # of the file kept: one of another format is not read
 PAGE = HERE.parent / "docs/benchmarks.md"
@@ -148,6 +149,7 @@ def _measurer(
         "fixture": lambda place: startup.measure_fixture(place, tests=50, say=say),
         "shapes": lambda place: shapes.measure(place, questions=300, say=say),
         "sleepers": lambda place: sleepers.measure(place, seconds=seconds, rounds=rounds, say=say),
+        "dearest": lambda place: dearest.measure(place, seconds=seconds, rounds=rounds, say=say),
         "scale": lambda place: load.measure_scale(
             SERVERS["jotbase"], place, sizes, seconds=seconds, rounds=rounds, say=say
         ),

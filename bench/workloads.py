@@ -139,7 +139,7 @@ def requests_of(
     size = {"bulk": 8, "list": 1024, "embed": 1024}.get(workload.name, 8192)
     for number in range(size):
         user, method, path, body = _one(workload.name, callers.users, rows, batch, number, dice)
-        yield _raw(port, method, path, user.headers, body)
+        yield raw(port, method, path, user.headers, body)
 
 
 def _one(
@@ -159,7 +159,10 @@ def _one(
     return reader, "GET", f"/rest/v1/jobs?id=eq.{key}", None
 
 
-def _raw(port: int, method: str, path: str, headers: Mapping[str, str], body: object) -> bytes:
+def raw(
+    port: int, method: str, path: str, headers: Mapping[str, str], body: object = None
+) -> bytes:
+    """One raw HTTP request."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     data = b""

@@ -50,7 +50,7 @@ def named_columns(plan: InsertPlan | UpdatePlan, payload: Payload) -> tuple[str,
         return ()
     first = payload.rows[0].keys()
     names = dict.fromkeys(first)
-    for row in payload.rows:
+    for row in payload.rows if not payload.lines else ():  # a CSV's rows all have its header's
         if row.keys() != first:
             if not (isinstance(plan, InsertPlan) and plan.defaults):
                 raise mismatched()
