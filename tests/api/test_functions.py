@@ -328,6 +328,21 @@ async def hang_up(backend: TestBackend, request: Request) -> None:
     await asyncio.wait_for(backend._application(_scope(request), receive, send), 15)
 
 
+def test_views_run_beside_each_other(serve: Serve) -> None:
+    """As many as there are threads, also where one has waited for work already."""
+    backend, _ = edges(serve, functions_threads=3)
+    backend.anonymous.function("hook")
+    ask = partial(exchange, backend._application)
+    loop = backend._threads.loop
+    asked = [
+        asyncio.run_coroutine_threadsafe(ask(Request("GET", f"/functions/v1/{name}")), loop)
+        for name in ("wait", "wait", "go")
+    ]
+
+    assert [json.loads(one.result(30).body) for one in asked[:2]] == [{"in_time": True}] * 2
+    assert asked[2].result(20).body == b"gone"
+
+
 def test_an_answer_that_nobody_reads_ends(serve: Serve) -> None:
     """A view that streams for ever is closed when its client hangs up."""
     backend, _ = edges(serve)

@@ -10,7 +10,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import Executor, Future
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from jotbase.errors import contained, too_many_calls
@@ -34,7 +34,7 @@ class Threads(Executor):
     def __init__(self, name: str, most: int) -> None:
         self._name = name
         self._most = most
-        self._idle = 0
+        self._idle = threading.Semaphore(0)
         self._started = 0
         self._lock = threading.Lock()
         self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
@@ -43,8 +43,10 @@ class Threads(Executor):
         """Run the call in a thread, as soon as one is free."""
         future: Future[Any] = Future()
         self._jobs.put((future, lambda: call(*given, **named)))
+        if self._idle.acquire(blocking=False):  # one that waits is meant for this job
+            return future
         with self._lock:
-            if self._idle == 0 and self._started < self._most:
+            if self._started < self._most:
                 self._started += 1
                 name = f"{self._name}-{self._started}"
                 threading.Thread(target=self._work, name=name, daemon=True).start()
@@ -57,13 +59,11 @@ class Threads(Executor):
                 self._jobs.put(None)
 
     def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
-        with self._lock:
-            self._idle += 1
         try:
+            return self._jobs.get_nowait()
+        except Empty:
+            self._idle.release()
             return self._jobs.get()
-        finally:
-            with self._lock:
-                self._idle -= 1
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
