@@ -15,6 +15,7 @@ from jotbase.query.computed import Extended
 from jotbase.query.expr import TRUE, And, Apply, Field, Given, Literal, Not, Or
 from jotbase.query.nodes import Combined, Condition, Embed, HasEmbed, Node
 from jotbase.query.operators import OPERATORS
+from jotbase.query.patterns import like_beginning
 from jotbase.query.produced import Produced
 from jotbase.query.typed import type_of
 from jotbase.schema.model import Table
@@ -88,6 +89,31 @@ def _is_stored(table: Table, name: str) -> bool:
 def _indexed(table: Table) -> set[str]:
     keys = [one.columns for one in table.unique] + [one.columns for one in table.indexes]
     return {*table.primary_key, *(name for key in keys for name in key)}
+
+
+def beginnings(dear: Iterable[Condition], table: Table) -> Iterator[tuple[Field, Given | str]]:
+    """Yield columns that an index begins with, and what texts there begin with that fit a pattern.
+
+    That a text begins with another is no more than a comparison, and lets the index find the few
+    rows that the pattern is then asked about.
+    """
+    for part in dear:
+        match part:
+            case Apply("like", (Field(_, name) as column, (Given() | Literal()) as pattern)):
+                if _is_stored(table, name) and name in _leading(table):
+                    yield column, _begun(pattern)
+
+
+def _leading(table: Table) -> set[str]:
+    keys = [table.primary_key, *(one.columns for one in table.unique)]
+    keys += [one.columns for one in table.indexes] + [one.columns for one in table.foreign_keys]
+    return {key[0] for key in keys if key}
+
+
+def _begun(pattern: Given | Literal) -> Given | str:
+    if isinstance(pattern, Literal):
+        return like_beginning(pattern.value)
+    return Given(pattern.index, lambda text: like_beginning(pattern.read(text)), pattern.type)
 
 
 def hides_rows(table: Table) -> bool:

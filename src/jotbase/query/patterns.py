@@ -6,6 +6,7 @@ Must not know columns, SQL or requests. Source: PostgreSQL manual, section 9.7.
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import lru_cache
 from typing import Any
@@ -56,6 +57,12 @@ def whole(pattern: Any) -> Any:
     """Return a pattern that its head does not say already; None for a short one."""
     short = isinstance(pattern, str) and len(pattern) <= SHORT
     return None if short else pattern
+
+
+def like_beginning(pattern: str) -> str:
+    """Return the short pattern of all texts that begin as those do which fit this one."""
+    tokens = _TOKEN.findall(pattern[:SHORT])
+    return "".join(itertools.takewhile(lambda token: token not in ("%", "_", "\\"), tokens)) + "%"
 
 
 def regular(text: str, *, any_case: bool = False) -> str:

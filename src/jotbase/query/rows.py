@@ -161,7 +161,7 @@ def filtered(
     what ties the rows to a parent; they are few by that, so that an index then only tests them. A
     parent that they are `joined` to stands in the same FROM clause, where a source cannot name it.
     """
-    beside, dear = _conditions(node, frame, tied=bool(ties))
+    beside, dear = _conditions(node, frame, tied=bool(ties), hidden=bool(opened.seen))
     if not dear:
         return Opened(opened.sources, (*ties, *opened.seen, *beside))
     if barrier.hides_rows(node.table):
@@ -174,7 +174,9 @@ def filtered(
     return Opened(opened.sources, (*ties, *opened.conditions, *beside, asked))
 
 
-def _conditions(node: Node, frame: Frame, *, tied: bool) -> tuple[list[Fragment], list[Fragment]]:
+def _conditions(
+    node: Node, frame: Frame, *, tied: bool, hidden: bool
+) -> tuple[list[Fragment], list[Fragment]]:
     """Return what a node's rows must fulfil besides their table's rule: beside it, and behind it.
 
     An index of words is looked into beside the rule, as any other index: it finds the numbers of
@@ -183,6 +185,9 @@ def _conditions(node: Node, frame: Frame, *, tied: bool) -> tuple[list[Fragment]
     few = narrowed(node.where, node.table, node.alias, only_test=tied)
     beside, dear = barrier.split(node)
     plain = [condition(one, node.alias, frame) for one in beside]
+    for column, beginning in barrier.beginnings(dear, node.table) if hidden else ():
+        called = reference(column.scope, column.name, frame)
+        plain.append(sql(f"{called} LIKE ") + bound(beginning) + " ESCAPE '\\'")
     others = [condition(one, node.alias, frame) for one in dear]
     return _grouped(plain if few is None else [few, *plain]), _grouped(others)
 

@@ -17,6 +17,7 @@ from jotbase.query.patterns import (
     ilike,
     imatch,
     like,
+    like_beginning,
     like_pattern,
     match,
     regular,
@@ -97,6 +98,32 @@ def test_a_pattern_is_read_before_any_row() -> None:
     for text in ("a" * (MAX_PATTERN + 1), "é" * (MAX_PATTERN // 2 + 1)):
         with pytest.raises(RequestError, match="too long"):
             like_pattern(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "beginning"),
+    [
+        ("abc", "abc%"),
+        ("abc%d", "abc%"),
+        ("a_c", "a%"),
+        ("%a", "%"),
+        ("", "%"),
+        ("a\\%b%", "a\\%b%"),
+        ("a\\\\%", "a\\\\%"),
+        ("a\\", "a%"),
+        ("é" * 300, "é" * 24 + "%"),
+        ("x" * 23 + "\\%", "x" * 23 + "%"),
+    ],
+)
+def test_what_fitting_texts_begin_with(pattern: str, beginning: str) -> None:
+    """An index can be asked for it: up to the first wildcard, and not for ever."""
+    assert like_beginning(pattern) == beginning
+
+
+@given(st.text("ab%_\\", max_size=8), st.text("ab%_\\", max_size=8))
+def test_what_fits_a_pattern_fits_its_beginning(text: str, pattern: str) -> None:
+    """No row is lost by asking an index first."""
+    assert not like(text, pattern) or like(text, like_beginning(pattern))
 
 
 @pytest.mark.parametrize("pattern", ["(?=x)", "(", "a{9999}{9999}"])

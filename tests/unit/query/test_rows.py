@@ -158,3 +158,12 @@ def test_what_others_are_asked_of_is_asked_once() -> None:
 
 
 MEMBER = Exists(PEOPLE, "p", And(()))
+
+
+def test_what_a_pattern_begins_with_stands_beside_the_rule() -> None:
+    """Where an index has the column; a pattern alone would look into all rows."""
+    begun = """"row"."name" LIKE ? ESCAPE '\\'"""
+
+    assert conditions("companies?name=like.a*", "companies")[:2] == [RULE, begun]
+    assert begun not in conditions("companies?name=like.a*")
+    assert len(conditions("companies?name=not.like.a*", "companies")) == 2
