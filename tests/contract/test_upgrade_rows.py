@@ -273,3 +273,11 @@ def test_an_expression_that_the_schema_refuses_fills_no_row() -> None:
     fitting = {**word, "defaultExpression": "'shut'"}
     bring(connection, of({"a": TEXT, "b": fitting}, required=["b"], minProperties=3))
     assert rows(connection, "SELECT b FROM t") == [("shut",)]
+
+
+def test_a_default_that_fills_rows_is_held_against_whole_rows() -> None:
+    """A row that takes it shows one property more than before."""
+    connection = made(of({"a": TEXT}, maxProperties=1))
+    connection.execute("INSERT INTO t (a) VALUES (NULL)")
+    wanted = of({"a": {**TEXT, "default": "d"}}, maxProperties=1)
+    assert refused(connection, wanted).reason.startswith("1 row(s) do not fit")

@@ -66,13 +66,14 @@ def whole_rows_doubtful(old: Table, new: Table) -> bool:
 
 def _shown_otherwise(old: Table, new: Table) -> bool:
     """Say whether rows that are there have other properties than before, or computed otherwise."""
-    before = {(one.name, one.null_is_value, one.generated) for one in old.columns}
-    after = {
-        (one.name, one.null_is_value, one.generated)
-        for one in new.columns
-        if one.name in old.by_name or one.has_default
-    }
+    before = {_shown(one) for one in old.columns}
+    after = {_shown(one) for one in new.columns if one.name in old.by_name or one.has_default}
     return before != after
+
+
+def _shown(column: Column) -> tuple[str, bool, str | None, bool]:
+    """Return what decides whether, and as what, rows show a column; a default may fill it."""
+    return column.name, column.null_is_value, column.generated, column.has_default
 
 
 def _changed_elsewhere(schema: Mapping[str, Any], old: Table, new: Table) -> bool:
