@@ -1,5 +1,7 @@
 """What a database refuses is said in PostgreSQL's words, with the key that was broken."""
 
+import asyncio
+
 import pytest
 from tests.contract.board import run
 from tests.contract.conftest import MakeEngine
@@ -125,6 +127,24 @@ async def test_a_table_that_has_given_its_last_number(engine: Engine) -> None:
 
     assert (error.code, error.status) == ("2200H", 500)
     assert error.message == 'nextval: reached maximum value of the sequence of table "jobs"'
+
+
+async def test_a_deferred_reference_is_held_before_the_commit_that_others_share(
+    engine: Engine,
+) -> None:
+    """Whoever leaves it broken is refused, and nobody else."""
+    made = "CREATE TABLE late (job INTEGER REFERENCES jobs (id) DEFERRABLE INITIALLY DEFERRED)"
+    await engine.write(run(made))
+
+    broken, fine = await asyncio.gather(
+        engine.write(run("INSERT INTO late VALUES (99)")),
+        engine.write(run("INSERT INTO companies (handle) VALUES ('acme') RETURNING handle")),
+        return_exceptions=True,
+    )
+
+    assert isinstance(broken, JotError)
+    assert (broken.code, broken.status) == ("23503", 409)
+    assert fine == [("acme",)]
 
 
 OTHERS = [

@@ -108,6 +108,8 @@ def _write(reading: Reading, table: Table) -> WritePlan:
     keys, face = table, _face(table, intent.action, reading.model)
     if face is not None:
         keys = shown_keys(face)
+    if intent.action == "put" and face is None and table.view is not None:
+        raise refuse_merge(table)
     put = _put(intent, keys) if intent.action == "put" else None
     # Filters of a write choose the rows to change; those of embeds stay with what is returned.
     node = read_node(reading, table, Window(intent.limit.get(()), intent.offset.get(())))

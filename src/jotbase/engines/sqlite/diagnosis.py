@@ -25,6 +25,7 @@ from jotbase.engines.sqlite.refusals import (
     target,
     unique_refusal,
     unknown_reference,
+    unresolved,
 )
 from jotbase.errors import JotError
 
@@ -77,6 +78,14 @@ def conflict(
     if "FOREIGN KEY" in str(error):
         return _foreign(cursor, text, values, name)
     return refusal(error, text, 0)
+
+
+def refuse_unresolved(connection: apsw.Connection) -> None:
+    """Refuse to end a unit that leaves deferred references broken: its COMMIT, which others share,
+    would fail. Raises ConflictError 23503.
+    """
+    if connection.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
+        raise unresolved()
 
 
 def full(cursor: apsw.Cursor, error: apsw.FullError, text: str) -> Exception:

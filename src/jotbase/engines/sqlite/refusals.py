@@ -88,6 +88,8 @@ def constraint_refusal(error: apsw.ConstraintError, text: str) -> JotError:
         )
     if extended(error) == apsw.SQLITE_CONSTRAINT_DATATYPE:
         return _wrong_type(message)
+    if extended(error) == apsw.SQLITE_CONSTRAINT_FOREIGNKEY:  # a deferred one, at COMMIT
+        return unresolved()
     if extended(error) == apsw.SQLITE_CONSTRAINT_TRIGGER:
         return RequestError("P0001", message, status=400)
     log.error("a constraint failed: %s", text, exc_info=error)
@@ -168,6 +170,11 @@ def _disk(error: Exception) -> JotError:
         "could not write to the database: no space left on device, or the disk is read-only",
         hint="Nothing was written. Free some space, or make the database's folder writable.",
     )
+
+
+def unresolved() -> JotError:
+    """Return the refusal to end what leaves deferred references broken."""
+    return ConflictError("23503", "the write violates a foreign key constraint")
 
 
 def numbers_ended(table: str) -> JotError:

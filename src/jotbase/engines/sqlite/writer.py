@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
 from math import inf
 from time import perf_counter, thread_time
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import apsw
 
 from jotbase.engines.sqlite.allowance import Allowance
 from jotbase.engines.sqlite.aside import Recorder
 from jotbase.engines.sqlite.costs import BUDGET, DOUBT, Alarm, Costs
-from jotbase.engines.sqlite.diagnosis import conflict, full
+from jotbase.engines.sqlite.diagnosis import conflict, full, refuse_unresolved
 from jotbase.engines.sqlite.entry import Entry, Waiting, fail, nothing
 from jotbase.engines.sqlite.keeper import Keeper
 from jotbase.engines.sqlite.refusals import ConstraintName, closed, refusal
@@ -261,6 +261,7 @@ class Writer:
         try:
             entry.error = None
             entry.result = await self._drive(entry.work(), first)
+            refuse_unresolved(self._connection)
             self._cursor.execute("RELEASE unit")
         except _TooDear:
             again = True
@@ -296,8 +297,7 @@ class Writer:
                     await asyncio.sleep(0)
                     pause = perf_counter() + BUDGET
         except StopIteration as stop:
-            result: Result = stop.value
-            return result
+            return cast(Result, stop.value)
         finally:
             unit.close()
 
