@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.api.data_world import Serve, Wire, refused, table
 
+from jotbase.errors import JotError
 from jotbase.http.asgi import Message
 from jotbase.testing import TestBackend
 from jotbase.testing.wire import _scope, exchange
@@ -55,6 +56,15 @@ def broken():
     def lines():
         yield "line 0\\n"
         raise RuntimeError("the password is swordfish")
+
+    return Response(lines(), mimetype="text/plain")
+
+
+@app.get("/refused")
+def refused_in_the_middle():
+    def lines():
+        yield "line 0\\n"
+        data().get("nowhere")
 
     return Response(lines(), mimetype="text/plain")
 
@@ -144,6 +154,8 @@ def test_an_answer_that_breaks_off_is_no_whole_one(wire: Wire) -> None:
     """The server cuts the connection: a client must not take the part for the whole."""
     with pytest.raises(RuntimeError, match="swordfish"):
         wire.ask("GET", b"/functions/v1/break")
+    with pytest.raises(JotError, match="nowhere"):
+        wire.ask("GET", b"/functions/v1/refused")
 
 
 def test_a_view_may_stream(backend: TestBackend) -> None:

@@ -95,6 +95,7 @@ def test_others_write_and_the_server_ends_while_code_waits(tmp_path: Path) -> No
         assert "waits" not in texts(served)
         served.process.terminate()
         assert served.process.wait(20) == 0
+        assert {one.getresponse().status for one in waiting[1:]} == {503}
         for connection in waiting:
             connection.close()
     with serving(tmp_path) as again:

@@ -13,7 +13,7 @@ from concurrent.futures import Executor, Future
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from jotbase.errors import contained, too_many_calls
+from jotbase.errors import JotError, contained, too_many_calls
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -102,6 +102,9 @@ class Hosted:
                     await self._hosted(told, inbox.receive, send)
             except HungUp:
                 return
+            except asyncio.CancelledError as error:
+                # The server ends, and its views with it: their clients are told.
+                raise JotError("57P01", "the server is stopping", hint="Try again.") from error
             finally:
                 self._turns.release()
         finally:

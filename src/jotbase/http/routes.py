@@ -216,6 +216,8 @@ async def _mount(
     try:
         await mounted(scope, limited(receive, headers, doors.max_body), sending)
     except JotError as error:
+        if started:
+            raise
         await send_response(_granted(render_error(error), asked, doors), scope, send)
     except Exception:
         log.exception(_FAILED, scope["method"], raw_path(scope))
