@@ -64,8 +64,9 @@ def render_read(
     if (total is not None and first > total) or (total == 0 and first > 0):
         raise _unsatisfiable(first, total or 0)
     answer = plan.answer
-    items = plan.node.items
-    body = _body(found[0], count, answer, [item.key for item in items], _arrays(plan.node))
+    keys = [item.key for item in plan.node.items]
+    arrays = _arrays(plan.node) if answer.media.kind == "csv" else ()
+    body = _body(found[0], count, answer, keys, arrays)
     headers = (
         ("Content-Type", content_type(answer.media)),
         ("Content-Range", content_range(first, count, total)),
@@ -188,7 +189,7 @@ def render_written(plan: WritePlan, request: Request, written: Written) -> Respo
     body = b""
     if returning == "representation":
         headers.append(("Content-Type", content_type(answer.media)))
-        arrays = _returned_arrays(plan.returning)
+        arrays = _returned_arrays(plan.returning) if answer.media.kind == "csv" else ()
         body = _body(written.body or "[]", written.affected, answer, written.keys, arrays)
     elif inserted:
         headers.append(("Content-Length", "0"))
