@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -23,8 +24,21 @@ MAX_PATTERN = 50_000
 SHORT = 24
 _TOKEN = re.compile(r"\\.|.", re.DOTALL)
 
-#: Stretches of a pattern between its `%`, each with the number of characters it takes.
-_Stretches = tuple[tuple[re.Pattern[str], int], ...]
+#: A stretch's length times the text's that one search may come to, each place of the text being
+#: tried anew: some 100 ms at worst. Plain stretches take linear time, whatever their length.
+MOST_WORK = 1 << 25
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What stands between two `%`: the characters that it takes, and itself if it is plain text."""
+
+    pattern: re.Pattern[str]
+    size: int
+    plain: str | None
+
+
+_Stretches = tuple[_Stretch, ...]
 
 
 def like_pattern(text: str) -> str:
@@ -71,12 +85,15 @@ def regular(text: str, *, any_case: bool = False) -> str:
     return text
 
 
-def like(text: str, pattern: str) -> bool:
-    """Whether the whole text fits the LIKE pattern, case-sensitively."""
+def like(text: str, pattern: str) -> bool | None:
+    """Whether the whole text fits the LIKE pattern, case-sensitively.
+
+    Unknown where that would take too long: see `MOST_WORK`.
+    """
     return _fits(text, _stretches(pattern, 0))
 
 
-def ilike(text: str, pattern: str) -> bool:
+def ilike(text: str, pattern: str) -> bool | None:
     """Whether the whole text fits the LIKE pattern, whatever its case, in any script."""
     return _fits(text, _stretches(pattern, re.IGNORECASE))
 
@@ -91,31 +108,42 @@ def _stretches(pattern: str, flags: int) -> _Stretches:
         if token == "%":
             stretches.append([])
         else:
-            stretches[-1].append("." if token == "_" else re.escape(token[-1]))
-    return tuple(
-        (re.compile("".join(pieces), re.DOTALL | flags), len(pieces)) for pieces in stretches
-    )
+            stretches[-1].append(token)
+    return tuple(_stretch(tokens, flags) for tokens in stretches)
 
 
-def _fits(text: str, stretches: _Stretches) -> bool:
+def _stretch(tokens: list[str], flags: int) -> _Stretch:
+    plain = None if flags or "_" in tokens else "".join(token[-1] for token in tokens)
+    pieces = ("." if token == "_" else re.escape(token[-1]) for token in tokens)
+    return _Stretch(re.compile("".join(pieces), re.DOTALL | flags), len(tokens), plain)
+
+
+def _fits(text: str, stretches: _Stretches) -> bool | None:
     # Each stretch takes a fixed number of characters, so the leftmost place is always as good as
     # any other: nothing is ever tried twice, unlike with `.*` in one regular expression.
     if len(stretches) < 2:
-        return bool(stretches) and stretches[0][0].fullmatch(text) is not None
+        return bool(stretches) and stretches[0].pattern.fullmatch(text) is not None
     first, last = stretches[0], stretches[-1]
-    position, end = first[1], len(text) - last[1]
-    if position > end or first[0].match(text) is None or last[0].match(text, end) is None:
+    position, end = first.size, len(text) - last.size
+    starts = position <= end and first.pattern.match(text) is not None
+    if not starts or last.pattern.match(text, end) is None:
         return False
-    for stretch, _ in stretches[1:-1]:
-        found = stretch.search(text, position, end)
-        if found is None:
+    for stretch in stretches[1:-1]:
+        if stretch.plain is not None:
+            place = text.find(stretch.plain, position, end)
+        elif stretch.size * (end - position) > MOST_WORK:
+            return None
+        else:
+            found = stretch.pattern.search(text, position, end)
+            place = -1 if found is None else found.start()
+        if place < 0:
             return False
-        position = found.end()
+        position = place + stretch.size
     return True
 
 
 def match(text: object, pattern: str) -> bool | None:
-    """Whether the regular expression is found in the text; unknown of what is no text.
+    """Whether the regular expression is found in the text; unknown of what is no text, or too long.
 
     Raises RequestError 2201B.
     """

@@ -149,3 +149,14 @@ def test_what_is_no_pattern_is_left_alone() -> None:
     assert (head(None), whole(None)) == (None, None)
     assert (head("a%"), whole("a%")) == ("a%", None)
     assert head("a" * 23 + "\\\\%b") == "a" * 23 + "%"
+
+
+def test_a_long_stretch_is_for_short_texts() -> None:
+    """Plain text is looked for in linear time; what is tried anew at each place is bounded."""
+    text, plain = "a" * 1_000_000, "%" + "a" * 40_000 + "b%"
+
+    assert like(text, plain) is False
+    assert like(text, "%a" * 2_000 + "%") is True
+    assert ilike(text, plain) is None
+    assert like(text, "%" + "a_" * 2_000 + "b%") is None
+    assert ilike(text, "%B%") is False

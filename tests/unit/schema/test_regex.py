@@ -68,8 +68,6 @@ def test_any_pattern_is_answered_or_refused(pattern: str, text: str) -> None:
     ("pattern", "most"), [("b", 1 << 20), ("[ab]{0,20}a[ab]{20}c", 1 << 15), ("x{3000}", 1 << 9)]
 )
 def test_a_large_expression_is_for_short_texts(pattern: str, most: int) -> None:
-    """What an automaton costs for each character bounds the characters: one call takes 40 ms."""
+    """What an automaton costs for each character bounds the characters; beyond, it is unknown."""
     assert found(pattern, "d" * most) is False
-    with pytest.raises(RequestError) as raised:
-        found(pattern, "d" * most * 2)
-    assert raised.value.code == "54001"
+    assert found(pattern, "d" * most * 2) is None
