@@ -74,12 +74,14 @@ SEQUENCES = {
 def reset_sequence(name: str, value: int) -> None:
     """Make a table's next number `value`; numbers only go up, so a lower one stays as it is.
 
-    A row with the number before it, added and deleted, moves the count: PostgreSQL has ALTER
+    Rows that draw the numbers before it, added and deleted, move the count: PostgreSQL has ALTER
     SEQUENCE.
     """
     table, rest = SEQUENCES[name]
-    data().post(table, {"id": value - 1, **rest})
-    data().delete(table, {"id": f"eq.{value - 1}"})
+    number = 0
+    while number < value - 1:
+        number = data().post(table, rest)[0]["id"]
+        data().delete(table, {"id": f"eq.{number}"})
 
 
 @rpc
