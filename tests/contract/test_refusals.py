@@ -224,3 +224,15 @@ async def test_what_nobody_foresaw_is_not_told(
     assert (caught.value.code, caught.value.status) == ("PGRSTX00", 500)
     assert "nowhere" not in f"{caught.value.message}{caught.value.details}{caught.value.hint}"
     assert "nowhere" in caplog.text
+
+
+async def test_a_virtual_key_of_a_table_without_row_numbers(engine: Engine) -> None:
+    """Its value cannot be told; that it is taken can."""
+    made = (
+        "CREATE TABLE odd (k TEXT PRIMARY KEY, low TEXT AS (lower(k)) VIRTUAL UNIQUE) WITHOUT ROWID"
+    )
+    given = (made, "INSERT INTO odd VALUES ('a')")
+
+    error = await refused(engine, "INSERT INTO odd VALUES ('A')", given=given)
+
+    assert (error.code, error.details) == ("23505", None)

@@ -262,7 +262,9 @@ def _new_key(cursor: apsw.Cursor, row: _Touched, columns: Sequence[str]) -> tupl
         return _pick(_columns(cursor, row.table), row.new, columns)
     listed = ", ".join(map(_quoted, columns))
     text = f"SELECT {listed} FROM {_quoted(row.table)} WHERE rowid = ?"
-    found = cursor.execute(text, (row.number,)).fetchall()
+    found: list[tuple[Any, ...]] = []
+    with suppress(apsw.SQLError):  # a table WITHOUT ROWID
+        found = cursor.execute(text, (row.number,)).fetchall()
     return found[0] if found else None
 
 
