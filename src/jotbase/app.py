@@ -167,7 +167,7 @@ class Backend:
             now=self.world.now,
             random_bytes=self.world.random_bytes,
             run_in_thread=self._hashing.run,
-            look=self._changes.look,
+            look=self._look,
             limits=Limits(self.settings.mail_rate_client, self.settings.mail_rate),
             proxies=self.settings.proxies,
             post=self.world.post or self._mailer.post,
@@ -182,6 +182,13 @@ class Backend:
     def _take_notice(self, told: Sequence[Notice]) -> None:
         self.credentials.live.forget(told)
         self.live.take_notice(told)
+
+    async def _look(self) -> None:
+        try:
+            await self._changes.look()
+        except JotError as error:  # what was written is written: let nobody go by what was before
+            log.warning("changed users could not be looked for: %s", error.message)
+            self._missed()
 
     def _missed(self) -> None:
         self.credentials.live.clear()

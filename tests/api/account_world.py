@@ -113,6 +113,7 @@ class World:
         /,
         *arguments: Any,
         check: Callable[[], None] = lambda: None,
+        client: str = "",
     ) -> Result:
         check()
         self.hashed.append(function.__name__)

@@ -46,6 +46,7 @@ class QuickWorld(World):
         /,
         *arguments: Any,
         check: Callable[[], None] = lambda: None,
+        client: str = "",
     ) -> Any:
         check()
         password, other = arguments

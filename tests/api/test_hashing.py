@@ -56,6 +56,27 @@ def test_the_queue_has_an_end() -> None:
     assert asyncio.run(crowd()) == ["over_request_rate_limit", "second", "fourth"]
 
 
+def test_one_client_takes_half_of_the_places() -> None:
+    """The other half is for everybody else."""
+
+    async def crowd() -> tuple[list[str], list[str]]:
+        queue = Crowd()
+        queue.hashing.most = 4
+        first = await queue.begin()
+        clients = "aaabc"
+        waiting = [
+            asyncio.create_task(queue.hashing.run(queue.ran.append, one, client=one))
+            for one in clients
+        ]
+        asyncio.get_running_loop().call_soon(queue.go.set)
+        done = await asyncio.gather(*waiting, *first, return_exceptions=True)
+        queue.hashing.close()
+        told = zip(clients, done, strict=False)
+        return [client for client, one in told if isinstance(one, AuthError)], queue.ran
+
+    assert asyncio.run(crowd()) == (["a", "c"], ["a", "a", "b"])
+
+
 def test_who_gives_up_waiting_leaves_the_queue() -> None:
     """A request whose client has gone takes no place, and is not hashed for."""
 

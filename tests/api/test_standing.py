@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,7 +131,7 @@ def test_a_ban_that_is_over_lets_the_token_in_again(backend: TestBackend) -> Non
     user = backend.user()
     admin(backend, user, ban_duration="10s")
     banned = user.get("/roled").status
-    backend.clock.advance(10)
+    backend.clock.advance(11)
 
     assert (banned, user.get("/roled").status) == (401, 200)
 
@@ -143,3 +144,33 @@ def test_who_was_an_administrator_is_none_any_more(backend: TestBackend) -> None
     admin(backend, user, role="authenticated")
 
     assert (before, user.request("GET", "/auth/v1/admin/users").status) == (200, 403)
+
+
+def test_who_missed_a_change_goes_by_nothing_that_was_known(
+    backend: TestBackend, serve: Serve
+) -> None:
+    """Where lines of the log are gone, every token is checked anew."""
+    user = backend.user()
+    assert user.get("/roled").status == 200
+    known = backend._backend.credentials.live
+    before = len(known)
+    insert = (
+        'INSERT INTO "auth.revocations" ("number", "session_id", "user_id")'
+        ' SELECT max("number") + 10, \'\', ? FROM "auth.revocations"'
+    )
+    admin(backend, backend.user(), role="editor")
+    by_hand(backend, serve, insert, backend.user())
+
+    assert (before, len(known)) == (1, 0)
+
+
+def test_every_write_of_accounts_goes_the_way_that_tells() -> None:
+    """No flow drives the engine itself: what it ended would be told half a second late."""
+    folder = Path(__file__).parents[2] / "src/jotbase/http"
+    direct = [
+        file.name
+        for file in folder.glob("account*.py")
+        if "engine.write(" in file.read_text("utf-8")
+    ]
+
+    assert direct == ["account_services.py"]

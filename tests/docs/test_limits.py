@@ -6,8 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from jotbase.auth import bodies, ledger, letters, limits
 from jotbase.engines.sqlite import reader
-from jotbase.http import connections, frames, grants, heads, replay, server, shares
+from jotbase.http import (
+    accounts,
+    connections,
+    frames,
+    grants,
+    hashing,
+    heads,
+    replay,
+    server,
+    shares,
+)
 from jotbase.settings import Settings
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/reference/limits.md").read_text("utf-8")
@@ -56,6 +67,25 @@ MIB = 1024 * 1024
         ("bytes of the filters of all", f"{shares.ALL_BYTES // MIB} MiB"),
         ("joins of a socket", f"{shares.MOST_JOINS} in {shares.WINDOW:.0f} s"),
         ("bytes of a topic", str(shares.LONGEST_TOPIC)),
+        (
+            "wrong passwords for one account by one client",
+            f"{limits.PASSWORDS.count} in {limits.PASSWORDS.seconds / 60:.0f} minutes",
+        ),
+        (
+            "wrong passwords for one account by clients",
+            f"{limits.PASSWORDS_OF_ACCOUNT.count} in an hour",
+        ),
+        ("wrong passwords by one client", f"{limits.PASSWORDS_OF_CLIENT.count} in 5 minutes"),
+        ("wrong codes and links", f"{limits.CODES_OF_CLIENT.count} in 5 minutes"),
+        ("wrong codes for one address", f"{ledger.TRIES} until"),
+        ("mails that one client", f"({Settings().mail_rate_client})"),
+        ("mails of the project", f"({Settings().mail_rate})"),
+        ("seconds between two mails", f"({Settings().mail_spacing})"),
+        ("clients whose letters", str(letters.MOST_LETTERS)),
+        ("password hashes under way", f"{hashing.MOST}, of one client {hashing.MOST // 2}"),
+        ("counts that are kept", str(limits.CAPACITY)),
+        ("bytes of a body of the accounts", f"{accounts.LARGEST_BODY // MIB} MiB"),
+        ("bytes of a user's metadata", str(bodies.LARGEST_METADATA)),
         ("a socket that reads nothing", f"| {connections.WRITE:.0f} s"),
     ],
 )

@@ -71,7 +71,7 @@ async def signup(request: Request, services: AccountServices) -> Response:
         raise AuthError(400, "validation_failed", "Signup requires a valid password")
     check_new_password(password, services.policy)
     address = address_of(body, SIGN_UP)
-    hashed = await services.hash(password)
+    hashed = await services.hash(password, context.client)
     if not services.policy.autoconfirm:
         redirect = target(parameter(request, "redirect_to"), services.policy)
         challenge = read_challenge(body)
@@ -132,7 +132,7 @@ async def _password_grant(request: Request, services: AccountServices) -> Respon
     fits = await _fits(password, stored, address, context, services)
     if user is None or stored is None or not fits:
         raise wrong_credentials()
-    new_hash = await services.hash(password) if needs_rehash(stored) else None
+    new_hash = await services.hash(password, context.client) if needs_rehash(stored) else None
     granted = await services.write(lambda: sign_in(context, user.id, stored, new_hash))
     services.limits.right_password(address, context.client)
     return session_answer(granted, services, **_weakness(password, services))
@@ -148,7 +148,9 @@ async def _fits(
         limits.check_password(account, client, services.now())
 
     check()
-    fits = await services.run_in_thread(verify_password, password, stored, check=check)
+    fits = await services.run_in_thread(
+        verify_password, password, stored, check=check, client=client
+    )
     if not fits:
         limits.wrong_password(account, client, services.now())
     return fits

@@ -36,9 +36,17 @@ class RunInThread(Protocol):
     """Runs a slow function off the event loop, in a pool of few threads: a hash takes 20 MiB."""
 
     def __call__(
-        self, function: Callable[..., Result], /, *arguments: Any, check: Callable[[], None] = ...
+        self,
+        function: Callable[..., Result],
+        /,
+        *arguments: Any,
+        check: Callable[[], None] = ...,
+        client: str = ...,
     ) -> Awaitable[Result]:
-        """Return what the function returns; `check` may refuse when its turn has come."""
+        """Return what the function returns, for a client or for the service role ("").
+
+        `check` may refuse when its turn has come.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +85,10 @@ class AccountServices:
         """Return which client sent the request."""
         return client_of(request.headers, request.client, self.proxies)
 
-    async def hash(self, password: str) -> str:
-        """Hash a password off the event loop."""
-        return await self.run_in_thread(hash_password, password, self.random_bytes(SALT_BYTES))
+    async def hash(self, password: str, client: str = "") -> str:
+        """Hash a password off the event loop, for a client or for the service role ("")."""
+        salt = self.random_bytes(SALT_BYTES)
+        return await self.run_in_thread(hash_password, password, salt, client=client)
 
     def send(self, letters: Iterable[Letter], redirect: str) -> None:
         """Hand over letters; call it once what wrote them is committed."""

@@ -12,6 +12,7 @@ import asyncio
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -39,22 +40,32 @@ def _nothing() -> None:
 
 
 class Hashing:
-    """A pool of threads for slow functions, of which at most `most` are under way or wait."""
+    """A pool of threads for slow functions, of which at most `most` are under way or wait.
+
+    Half of the places are one client's at most, so that nobody takes them all.
+    """
 
     def __init__(self, threads: int = THREADS, most: int = MOST) -> None:
         self.most = most
         self._pool = ThreadPoolExecutor(threads, "jotbase-hash", _stand_back)
         self._free = asyncio.Semaphore(threads)
         self._under_way = 0
+        self._of_client: Counter[str] = Counter()
 
     async def run(
-        self, function: Callable[..., Any], /, *arguments: Any, check: Callable[[], None] = _nothing
+        self,
+        function: Callable[..., Any],
+        /,
+        *arguments: Any,
+        check: Callable[[], None] = _nothing,
+        client: str = "",
     ) -> Any:
         """Return what the function returns; `check` may refuse when its turn has come.
 
         Raises AuthError (over_request_rate_limit, 429), and what `check` raises.
         """
-        if self._under_way >= self.most:
+        own = self._of_client.get(client, 0) if client else 0
+        if self._under_way >= self.most or own >= max(1, self.most // 2):
             raise AuthError(
                 429,
                 "over_request_rate_limit",
@@ -63,12 +74,16 @@ class Hashing:
             )
         loop = asyncio.get_running_loop()
         self._under_way += 1
+        self._of_client[client] += 1
         try:
             async with self._free:
                 check()
                 return await loop.run_in_executor(self._pool, lambda: function(*arguments))
         finally:
             self._under_way -= 1
+            self._of_client[client] -= 1
+            if not self._of_client[client]:
+                del self._of_client[client]
 
     def close(self) -> None:
         """Take no more; what is under way ends by itself."""
