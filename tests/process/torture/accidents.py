@@ -85,7 +85,7 @@ class Victim:
         came after the last acknowledgement that we had before, any part, or none.
         """
         wal = self.database.with_name("jotbase.db-wal")
-        known = self._ledger.inserted()
+        known = self._ledger.known()
         size = wal.stat().st_size
         head = wal.read_bytes()[:32]
         self.served.process.send_signal(signal.SIGSTOP)
@@ -102,14 +102,13 @@ class Victim:
         image.with_name("image.db-wal").write_bytes(torn)
         self._examine(image, known)
 
-    def _examine(self, image: Path, known: dict[int, set[int | None]]) -> None:
+    def _examine(self, image: Path, known: dict[int, tuple[set[int | None], int]]) -> None:
         with closing(sqlite3.connect(image)) as database:
             whole = database.execute("PRAGMA integrity_check").fetchone()[0]
             rows = dict(database.execute("SELECT id, n FROM t"))
-        later = self._ledger.inserted()
-        for row, allowed in known.items():
+        for row, (allowed, tries) in known.items():
             found = rows.get(row)
-            if found not in allowed and found not in later.get(row, allowed):
+            if found not in allowed and found not in self._ledger.since(row, tries):
                 self.faults.append(f"after a power cut row {row} is {found}, allowed is {allowed}")
         if whole != "ok":
             self.faults.append(f"after a power cut: {whole}")

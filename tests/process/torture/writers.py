@@ -35,8 +35,14 @@ class ApiWriter:
             try:
                 self._write()
             except (OSError, HTTPException):
-                self._connection = None
+                self._close()
                 stop.wait(0.05)
+        self._close()
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _write(self) -> None:
         kind = self._dice.random()
