@@ -31,11 +31,14 @@ class Timeline:
     spans: tuple[tuple[str, int], ...] = ()
 
     def mark(self, number: int) -> str | int:
-        """Return the cursor of a change; without epochs, it is the bare number."""
-        for epoch, after in reversed(self.spans):
-            if after <= number:
-                return f"{number:0{_WIDTH}d}-{epoch}"
-        return number
+        """Return the cursor of a change; without epochs, it is the bare number.
+
+        The cursor of a change from before the oldest epoch, which a gap has begun, holds nowhere.
+        """
+        if not self.spans:
+            return number
+        begun = (epoch for epoch, after in reversed(self.spans) if after <= number)
+        return f"{number:0{_WIDTH}d}-{next(begun, self.spans[0][0])}"
 
     def holds(self, cursor: Cursor) -> bool:
         """Say whether the cursor's change is one of this history, as far as the cursor says."""

@@ -52,6 +52,14 @@ def test_without_epochs_a_cursor_is_a_number() -> None:
     assert not Timeline().holds(Cursor(7, "a"))
 
 
+def test_a_change_from_before_a_gap_has_a_cursor_that_does_not_hold() -> None:
+    """It may still be told when the gap begins an epoch; who comes back with it reads anew."""
+    line = Timeline((("new", 5),))
+
+    assert line.mark(3) == "000000000000003-new"
+    assert not line.holds(Cursor(3, "new"))
+
+
 @given(st.integers(0, 10**14), st.integers(0, 10**14))
 def test_cursors_sort_as_their_changes(first: int, second: int) -> None:
     """And come back as they were told."""
