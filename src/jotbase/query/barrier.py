@@ -125,9 +125,17 @@ def behind(seen: Iterable[Fragment], dear: Iterable[Fragment]) -> Fragment:
     """Return conditions that are asked of no row for which those of `seen` do not hold.
 
     A CASE looks at no branch that it does not take (sqlite.org/lang_expr.html, "The CASE
-    expression"), wherever the planner puts it; parts of an AND come in any order.
+    expression"), wherever the planner puts it; parts of an AND come in any order. The second CASE
+    is for speed: SQLite works out all parts of an AND or OR that is a value, and of a condition no
+    more than it needs.
     """
-    return sql("CASE WHEN ") + join(" AND ", seen) + " THEN " + join(" AND ", dear) + " END"
+    return (
+        sql("CASE WHEN ")
+        + join(" AND ", seen)
+        + " THEN CASE WHEN "
+        + join(" AND ", dear)
+        + " THEN TRUE END END"
+    )
 
 
 def fenced(columns: str, chosen: Fragment, alias: str) -> Fragment:

@@ -128,5 +128,5 @@ def test_the_barrier_as_sql() -> None:
     asked = behind([sql("a"), sql("b")], [sql("c"), "d = " + bound(1)])
     rows = fenced("x.*", sql("t AS x WHERE a"), "x")
 
-    assert asked.text == "CASE WHEN a AND b THEN c AND d = ? END"
+    assert asked.text == "CASE WHEN a AND b THEN CASE WHEN c AND d = ? THEN TRUE END END"
     assert (rows.text, rows.params) == ("(SELECT x.* FROM t AS x WHERE a LIMIT ?) AS x", (-1,))
