@@ -115,9 +115,11 @@ class Accounts(RuleBasedStateMachine):
         self.letters += letters
         return letters
 
-    def end_proofs(self) -> None:
+    def end_proofs(self, *, codes: bool = True) -> None:
+        """End all letters, and the codes that opened ones became."""
+        kept = [] if codes else [letter for _, letter in self.codes]
         for letter in self.letters:
-            letter.is_over = True
+            letter.is_over = letter.is_over or not any(letter is one for one in kept)
 
     # What strangers and the owner do ------------------------------------------------------------
 
@@ -190,7 +192,7 @@ class Accounts(RuleBasedStateMachine):
             if letter.password is not None or not letter.is_sign_up:
                 self.password = letter.password
             self.is_confirmed = True
-        self.end_proofs()
+        self.end_proofs(codes=letter.proof["type"] == "email_change")
         self.session = session or self.session
 
     @precondition(lambda self: self.user and not self.is_banned)
