@@ -6,6 +6,7 @@ stand in `operators`.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -188,7 +189,7 @@ def compared(symbol: str) -> Mapping[Type, Meaning]:
 
 
 def in_order(symbol: str) -> Mapping[Type, Meaning]:
-    """Return a comparison's meaning on ranges, whose text is in no order."""
+    """Return a comparison's meaning on ranges and on bytes, whose text is in no order."""
 
     def spell(left: Fragment, right: Fragment) -> Fragment:
         return sql("jot_range_key(") + left + f") {symbol} jot_range_key(" + right + ")"
@@ -200,7 +201,15 @@ def in_order(symbol: str) -> Mapping[Type, Meaning]:
         return _SIGNS[symbol](int(first > second) - int(first < second))
 
     meaning = Meaning({"sqlite": spell, "postgres": infix(symbol)["postgres"]}, read)
-    return dict.fromkeys(RANGES, meaning)
+    return {**dict.fromkeys(RANGES, meaning), Type.BYTES: _of_bytes(symbol)}
+
+
+def _of_bytes(symbol: str) -> Meaning:
+    def read(left: str, right: str) -> bool:
+        first, second = b64decode(left), b64decode(right)
+        return _SIGNS[symbol](int(first > second) - int(first < second))
+
+    return Meaning(infix(symbol), read, leakproof=True)
 
 
 def on_ranges(name: str, symbol: str, read: Callable[[str, str], bool | None]) -> Meaning:

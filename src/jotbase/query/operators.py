@@ -49,7 +49,6 @@ from jotbase.schema.ranges import order_key
 from jotbase.sql.stoppable import Stoppable
 
 EVERY = frozenset(Type)
-COMPARABLE = EVERY - {Type.BYTES}
 TEXTUAL = frozenset({Type.TEXT})
 
 
@@ -133,7 +132,6 @@ _TABLE = (
         "less than",
         infix("<"),
         lambda a, b: a < b,
-        COMPARABLE,
         leakproof=True,
         typed={**compared("<"), **in_order("<")},
     ),
@@ -142,7 +140,6 @@ _TABLE = (
         "less than or equal",
         infix("<="),
         lambda a, b: a <= b,
-        COMPARABLE,
         leakproof=True,
         typed={**compared("<="), **in_order("<=")},
     ),
@@ -151,7 +148,6 @@ _TABLE = (
         "greater than",
         infix(">"),
         lambda a, b: a > b,
-        COMPARABLE,
         leakproof=True,
         typed={**compared(">"), **in_order(">")},
     ),
@@ -160,7 +156,6 @@ _TABLE = (
         "greater than or equal",
         infix(">="),
         lambda a, b: a >= b,
-        COMPARABLE,
         leakproof=True,
         typed={**compared(">="), **in_order(">=")},
     ),

@@ -7,7 +7,7 @@ Source: https://docs.postgrest.org/en/stable/references/api/pagination_count.htm
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -17,6 +17,7 @@ from jotbase.query.casting import array_text
 from jotbase.query.columns import raw
 from jotbase.query.explaining import render_plan, render_write_plan
 from jotbase.query.grammar import PREFIX, parse_target
+from jotbase.query.meanings import DOCUMENTS
 from jotbase.query.media import content_type
 from jotbase.query.nodes import (
     Answer,
@@ -65,8 +66,8 @@ def render_read(
         raise _unsatisfiable(first, total or 0)
     answer = plan.answer
     keys = [item.key for item in plan.node.items]
-    arrays = _arrays(plan.node) if answer.media.kind == "csv" else ()
-    body = _body(found[0], count, answer, keys, arrays)
+    documents = _documents(plan.node) if answer.media.kind == "csv" else {}
+    body = _body(found[0], count, answer, keys, documents)
     headers = (
         ("Content-Type", content_type(answer.media)),
         ("Content-Range", content_range(first, count, total)),
@@ -113,7 +114,7 @@ def content_location(request: Request) -> Headers:
 
 
 def _body(
-    text: str, count: int, answer: Answer, keys: Sequence[str], arrays: Container[str]
+    text: str, count: int, answer: Answer, keys: Sequence[str], documents: Mapping[str, Type]
 ) -> bytes:
     """Return the JSON text of an array of rows in the form that was asked for."""
     media = answer.media
@@ -124,7 +125,7 @@ def _body(
             raise not_single(count)
         return _stripped(text[1:-1]) if media.stripped else text[1:-1].encode()
     if media.kind == "csv":
-        return _csv(text, keys, arrays)
+        return _csv(text, keys, documents)
     return _stripped(text)
 
 
@@ -138,42 +139,55 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
-def _csv(text: str, keys: Sequence[str], arrays: Container[str]) -> bytes:
+def _csv(text: str, keys: Sequence[str], documents: Mapping[str, Type]) -> bytes:
     """Write a header and the rows as PostgREST does: null is nothing, "" is quoted, true is `t`,
-    and an array, under one of the keys `arrays`, is PostgreSQL's.
+    an array is PostgreSQL's, and a JSON column is JSON, its texts and truths too.
     """
     if len(set(keys)) < len(keys):  # a dictionary would hold one of two
-        rows: list[Sequence[tuple[str, Any]]] = json.loads(text, object_pairs_hook=list)
+        rows: list[Sequence[tuple[str, Any]]] = json.loads(text, object_pairs_hook=_Pairs)
     else:
         rows = [list(row.items()) for row in orjson.loads(text)]
     names = [name for name, _ in rows[0]] if rows else keys
-    lines = ([_cell(value, key in arrays) for key, value in row] for row in rows)
+    lines = ([_cell(value, documents.get(key)) for key, value in row] for row in rows)
     return render_lines([names, *lines]).encode()
 
 
-def _cell(value: Any, is_array: bool) -> str | None:
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if value is None or isinstance(value, str):
-        return value
+class _Pairs(list[tuple[str, Any]]):
+    """A row as pairs, which may share a key; what lies within is dictionaries as ever."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__((key, _inner(value)) for key, value in pairs)
+
+
+def _inner(value: Any) -> Any:
+    if isinstance(value, _Pairs):
+        return dict(value)
+    return [_inner(one) for one in value] if isinstance(value, list) else value
+
+
+def _cell(value: Any, document: Type | None) -> str | None:
+    if value is None:
+        return None
+    if document is not Type.JSON:
+        if isinstance(value, bool):
+            return "t" if value else "f"
+        if isinstance(value, str):
+            return value
     text = orjson.dumps(value).decode()
-    return array_text(text) if is_array and isinstance(value, list) else text
+    return array_text(text) if document is Type.ARRAY and isinstance(value, list) else text
 
 
-def _arrays(node: Node) -> set[str]:
-    """Return the keys under which arrays stand, as against JSON that may be one."""
+def _documents(node: Node) -> Mapping[str, Type]:
+    """Return the keys under which arrays and JSON stand, whose values do not tell which."""
     values = ((item.key, item.value) for item in node.items)
-    return {
-        key
-        for key, value in values
-        if isinstance(value, Value) and raw(value, SQLITE)[1] is Type.ARRAY
-    }
+    kinds = ((key, raw(value, SQLITE)[1]) for key, value in values if isinstance(value, Value))
+    return {key: kind for key, kind in kinds if kind in DOCUMENTS}
 
 
-def _returned_arrays(returning: Returning) -> set[str]:
+def _returned_documents(returning: Returning) -> Mapping[str, Type]:
     if returning.node is not None:
-        return _arrays(returning.node)
-    return {key for key, column in returning.plain or () if column.type is Type.ARRAY}
+        return _documents(returning.node)
+    return {key: one.type for key, one in returning.plain or () if one.type in DOCUMENTS}
 
 
 def render_written(plan: WritePlan, request: Request, written: Written) -> Response:
@@ -189,8 +203,9 @@ def render_written(plan: WritePlan, request: Request, written: Written) -> Respo
     body = b""
     if returning == "representation":
         headers.append(("Content-Type", content_type(answer.media)))
-        arrays = _returned_arrays(plan.returning) if answer.media.kind == "csv" else ()
-        body = _body(written.body or "[]", written.affected, answer, written.keys, arrays)
+        is_csv = answer.media.kind == "csv"
+        documents = _returned_documents(plan.returning) if is_csv else {}
+        body = _body(written.body or "[]", written.affected, answer, written.keys, documents)
     elif inserted:
         headers.append(("Content-Length", "0"))
     if inserted and returning == "headers-only" and written.location is not None:
