@@ -8,7 +8,7 @@ from tests.contract.board import CREATE, ENDLESS, post, run, run_all
 from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.base import LARGE, Engine, aside
-from jotbase.engines.sqlite import SqliteEngine
+from jotbase.engines.sqlite import SqliteEngine, given
 from jotbase.errors import JotError, RequestError, StatementTooSlow, UnitTooSlow
 from jotbase.sql.fragment import bound
 from jotbase.sql.units import RolledBack, Rows, Statement, UnitOfWork
@@ -228,6 +228,21 @@ async def test_an_upgrade_takes_as_long_as_it_takes(
         await engine.write(both)
     await engine.write(both, timed=False)
     assert await engine.read("SELECT count(*) FROM jobs", ()) == [(60_000,)]
+
+
+async def test_a_write_gives_back_no_more_than_fits(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would fill the memory is refused, and undone; as many rows go without being given."""
+    monkeypatch.setattr(given, "MOST_GIVEN", 100_000)
+    await engine.write(run(MANY))
+    with pytest.raises(JotError) as caught:
+        await engine.write(run("UPDATE jobs SET title = title || '!' RETURNING *"))
+
+    assert (caught.value.code, caught.value.status) == ("54000", 413)
+    assert await engine.read("SELECT count(*) FROM jobs WHERE title LIKE '%!'", ()) == [(0,)]
+    await engine.write(run("UPDATE jobs SET title = title || '!'"))
+    assert await engine.read("SELECT count(*) FROM jobs WHERE title LIKE '%!'", ()) == [(20_000,)]
 
 
 async def test_a_dear_write_and_its_neighbours_are_all_kept(engine: Engine) -> None:

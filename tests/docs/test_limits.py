@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jotbase.auth import bodies, ledger, letters, limits
-from jotbase.engines.sqlite import reader
+from jotbase.engines.sqlite import given, log, reader
 from jotbase.http import (
     accounts,
     connections,
@@ -19,6 +19,7 @@ from jotbase.http import (
     server,
     shares,
 )
+from jotbase.query.lexing import SEARCHED
 from jotbase.settings import Settings
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/reference/limits.md").read_text("utf-8")
@@ -52,6 +53,14 @@ MIB = 1024 * 1024
         ("a message |", f"{server.MAX_FRAME:,} bytes in {frames.MOST_FRAGMENTS} frames"),
         ("a message, each", f"| {connections.BODY:.0f} s"),
         ("pings from the client", f"{frames.MOST_PINGS} a second"),
+        ("the rows that one writing statement", f"| {given.MOST_GIVEN // MIB} MiB |"),
+        ("characters of a text that a search", f"| {SEARCHED} |"),
+        ("changes read from the log", f"| {log.READ_AT_ONCE // MIB} MiB"),
+        (
+            f"reads of more than {reader.SHORT * 1000:.0f} ms",
+            f"| {reader.LANES}, {reader.LANES - reader.SPARED} |",
+        ),
+        ("a stop, from the first", f"| {server.STOP_WITHIN} s |"),
         ("what waits to be read", f"{frames.MOST_WAITING // MIB} MiB"),
         ("a client that takes nothing of what waits", f"{replay.PATIENCE:.0f} s"),
         (

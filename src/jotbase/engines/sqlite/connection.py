@@ -38,7 +38,6 @@ PRAGMAS = (
     "foreign_keys = ON",
     "recursive_triggers = ON",
     "case_sensitive_like = ON",
-    "temp_store = MEMORY",
     f"cache_size = -{CACHE_KIB}",
     f"mmap_size = {1 << 30}",
     "journal_size_limit = 67108864",
@@ -69,6 +68,8 @@ class Place:
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'OFF'}")
+        # What a write can undo, and what it gives back, may be as large as what it touches.
+        connection.execute(f"PRAGMA temp_store = {'MEMORY' if reader else 'FILE'}")
         if reader:
             connection.execute("PRAGMA query_only = ON")
         install(connection, self.functions)

@@ -22,6 +22,7 @@ from jotbase.engines.sqlite.aside import Recorder
 from jotbase.engines.sqlite.costs import BUDGET, DOUBT, Alarm, Costs
 from jotbase.engines.sqlite.diagnosis import conflict, full, refuse_unresolved
 from jotbase.engines.sqlite.entry import Entry, Waiting, fail, nothing
+from jotbase.engines.sqlite.given import all_of, bounded
 from jotbase.engines.sqlite.keeper import Keeper
 from jotbase.engines.sqlite.refusals import ConstraintName, closed, refusal
 from jotbase.engines.sqlite.tenure import Bench, Desk, Tenure
@@ -331,16 +332,17 @@ class Writer:
 
     def _timed(self, text: str, values: Sequence[Any]) -> tuple[Rows, float]:
         start = thread_time()
-        return self._perform(text, values), thread_time() - start
+        return self._perform(text, values, bounded), thread_time() - start
 
-    def _perform(self, text: str, values: Sequence[Any]) -> Rows:
+    def _perform(
+        self, text: str, values: Sequence[Any], fetch: Callable[[apsw.Cursor], Rows] = all_of
+    ) -> Rows:
         try:
-            rows: Rows = self._cursor.execute(text, values).fetchall()
+            return fetch(self._cursor.execute(text, values))
         except apsw.ConstraintError as error:
             raise conflict(self._cursor, error, text, values, self._name) from error
         except apsw.FullError as error:
             raise full(self._cursor, error, text) from error
-        return rows
 
     async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:
         self._alarm.disarm()

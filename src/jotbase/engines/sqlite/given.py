@@ -1,0 +1,37 @@
+"""What a statement gives back, all of it in memory: so it has a bound where it may be much.
+
+In charge of that bound. Must not know what is asked for.
+"""
+
+from __future__ import annotations
+
+import apsw
+
+from jotbase.errors import RequestError
+from jotbase.sql.units import Rows
+
+#: Characters and bytes that the rows of one writing statement may have together.
+MOST_GIVEN = 64 << 20
+
+
+def all_of(cursor: apsw.Cursor) -> Rows:
+    """Return all rows: for statements that are over too soon to have many."""
+    rows: Rows = cursor.fetchall()
+    return rows
+
+
+def bounded(cursor: apsw.Cursor) -> Rows:
+    """Return all rows. Raises RequestError 54000 for more than fit into memory beside others'."""
+    rows: Rows = []
+    size = 0
+    for row in cursor:
+        size += sum(len(value) for value in row if isinstance(value, str | bytes))
+        if size > MOST_GIVEN:
+            raise RequestError(
+                "54000",
+                "the rows that are written are together larger than the server holds in memory",
+                details=f"The limit is {MOST_GIVEN} bytes.",
+                hint="Write fewer rows at a time.",
+            )
+        rows.append(row)
+    return rows
