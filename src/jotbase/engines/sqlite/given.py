@@ -5,11 +5,15 @@ In charge of that bound. Must not know what is asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import apsw
 
 from jotbase.errors import RequestError
 from jotbase.sql.units import Rows
 
+#: Takes a statement's rows.
+Fetch = Callable[[apsw.Cursor], Rows]
 #: Characters and bytes that the rows of one writing statement may have together.
 MOST_GIVEN = 64 << 20
 

@@ -22,7 +22,7 @@ from jotbase.engines.sqlite.aside import Recorder
 from jotbase.engines.sqlite.costs import BUDGET, DOUBT, Alarm, Costs
 from jotbase.engines.sqlite.diagnosis import conflict, full, refuse_unresolved
 from jotbase.engines.sqlite.entry import Entry, Waiting, fail, nothing
-from jotbase.engines.sqlite.given import all_of, bounded
+from jotbase.engines.sqlite.given import Fetch, all_of, bounded
 from jotbase.engines.sqlite.keeper import Keeper
 from jotbase.engines.sqlite.refusals import ConstraintName, closed, refusal
 from jotbase.engines.sqlite.tenure import Bench, Desk, Tenure
@@ -334,9 +334,7 @@ class Writer:
         start = thread_time()
         return self._perform(text, values, bounded), thread_time() - start
 
-    def _perform(
-        self, text: str, values: Sequence[Any], fetch: Callable[[apsw.Cursor], Rows] = all_of
-    ) -> Rows:
+    def _perform(self, text: str, values: Sequence[Any], fetch: Fetch = all_of) -> Rows:
         try:
             return fetch(self._cursor.execute(text, values))
         except apsw.ConstraintError as error:
