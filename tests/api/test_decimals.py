@@ -79,3 +79,39 @@ def test_sums_are_exact(client: Client) -> None:
     ]
     found = client.get("/totals", {"total": "eq.0.3", "select": "kind"})
     assert found.json() == [{"kind": "a"}]
+
+
+LISTS = table(
+    {
+        "texts": {"type": ["array", "null"], "items": {"$ref": "#/$defs/price"}},
+        "numbers": {"type": ["array", "null"], "items": {"type": "number", "format": "decimal"}},
+    },
+    access=OPEN,
+    **{"$defs": {"price": {"type": "string", "format": "decimal", "minimum": 0.1}}},
+    minProperties=1,
+)
+
+
+@pytest.mark.parametrize("column", ["texts", "numbers"])
+@pytest.mark.parametrize("value", [[0.1, 2.5], ["0.10", "25e-1"]])
+def test_decimals_in_arrays_are_numbers(serve: Serve, column: str, value: Any) -> None:
+    """They come as text or number, go out as numbers that may come back, and are found as such."""
+    client = serve({"lists": LISTS}).service
+
+    read = client.post("/lists", {column: value}).json()[0][column]
+
+    assert read == [0.1, 2.5]
+    assert client.patch("/lists", {"id": "eq.1"}, {column: read}).status == 200
+    for asked in ("eq.{0.10,2.5}", "cs.{2.50}", "lt.{0.1,10}", "ov.{7,0.1}", 'in.("{0.1,2.5}")'):
+        assert client.get("/lists", {"select": column, column: asked}).json() == [{column: read}]
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [([1, "0.05"], "23514"), ([0.01], "23514"), (["1234567890.123456"], "22003")]
+)
+def test_decimals_in_arrays_are_checked(serve: Serve, value: Any, code: str) -> None:
+    """Keywords for numbers and the limit of digits hold for each item."""
+    client = serve({"lists": LISTS}).service
+
+    assert client.post("/lists", {"texts": value}).json()["code"] == code
+    assert client.get("/lists").json() == []

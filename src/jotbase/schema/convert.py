@@ -21,7 +21,7 @@ from jotbase.schema import ranges, times
 from jotbase.schema.literals import literal_items
 from jotbase.schema.model import RANGES, Column, Type
 from jotbase.schema.nesting import MAX_NESTING, is_depth_fault, too_deep
-from jotbase.sql.dialect import Dialect
+from jotbase.sql.dialect import SQLITE, Dialect
 
 #: SQL's names of the types, as error messages have them.
 TYPE_NAMES: Mapping[Type, str] = {
@@ -176,7 +176,9 @@ def _array(text: str, item: Type | None) -> list[Any]:
 
 
 def _item(text: str | None, item: Type | None) -> Any:
-    return None if text is None else from_text(item or Type.TEXT, text)
+    if text is None:
+        return None
+    return _canonical_item(from_text(item or Type.TEXT, text), item)
 
 
 _BOUNDS: Mapping[Type, Callable[[str], Any]] = {
@@ -264,9 +266,17 @@ def canonical(column: Column, value: Any) -> Any:
 def _canonical_item(value: Any, item: Type | None) -> Any:
     if value is None or item is None or isinstance(value, list | dict):
         return value
+    if item is Type.DECIMAL:
+        return _number_of(stored(item, _CANONICAL[item](value), SQLITE))
     if isinstance(value, str) != (item in _TEXTUAL):
         return value
     return _CANONICAL[item](value)
+
+
+def _number_of(text: str) -> float:
+    """Return a decimal as JSON has it: a double keeps the digits that a decimal may have."""
+    whole = "." not in text and LEAST <= int(text) <= GREATEST
+    return int(text) if whole else float(text)
 
 
 _TEXTUAL = frozenset({Type.TEXT, Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME, Type.BYTES})
