@@ -14,7 +14,7 @@ from pathlib import Path
 from jotbase.access.advice import ADVICE
 from jotbase.cli import COMMANDS, parser
 from jotbase.errors import ACCOUNT_CODES, CHANNEL_CODES, CODES
-from jotbase.query.operators import OPERATORS
+from jotbase.expression.operators import OPERATORS
 from jotbase.settings import settings_help
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -117,7 +117,7 @@ def operators() -> str:
     rules = [row for row in OPERATORS.values() if not row.url]
     return (
         "# Operators\n\n"
-        + MADE.format(source="`query/operators.py`")
+        + MADE.format(source="`expression/operators.py`")
         + "In a URL, `column=operator.value`, or `column=not.operator.value`. One table "
         "gives their SQL,\n"
         "their reading in Python (by which realtime judges rows), and this page.\n\n"

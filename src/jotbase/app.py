@@ -15,44 +15,51 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from jotbase.auth.apikeys import opaque_key
-from jotbase.auth.facts import standing
-from jotbase.auth.keys import KeyRing
-from jotbase.auth.limits import Limits
-from jotbase.auth.live import Notice
-from jotbase.auth.mails import Mail
-from jotbase.auth.policy import AuthPolicy
+from jotbase.auth.mail.messages import Mail
+from jotbase.auth.tokens.apikeys import opaque_key
+from jotbase.auth.tokens.current_facts import standing
+from jotbase.auth.tokens.keys import KeyRing
+from jotbase.auth.tokens.limits import Limits
+from jotbase.auth.tokens.live import Notice
+from jotbase.auth.tokens.policy import AuthPolicy
+from jotbase.background.indexing import keep_indexed
+from jotbase.background.mailing import mailer
+from jotbase.background.upkeep import Notices, keep_short, keep_up
 from jotbase.calls import Calls
 from jotbase.computing import Computing
-from jotbase.data import Meaning, constraint_name, contexts, data_api, decode_row, read_meaning
 from jotbase.engines.base import Engine
 from jotbase.errors import AccessError, Fault, JotError, ProjectError
 from jotbase.feed import Feed
 from jotbase.functions.context import DataClient, enter, run_as
 from jotbase.functions.host import Loaded, described, host, load_for
 from jotbase.functions.hosting import Threads
-from jotbase.http.asgi import Application, Receive, Scope, Send, read_headers, send_response
-from jotbase.http.clock import WallClock
-from jotbase.http.credentials import CredentialCheck
-from jotbase.http.files import NOT_FOUND, health, page, public_files
-from jotbase.http.hashing import Hashing
-from jotbase.http.live import Live
-from jotbase.http.routes import FUNCTIONS, Doors, application
-from jotbase.http.studio import studio_pages
-from jotbase.indexing import keep_indexed
-from jotbase.mailing import mailer
-from jotbase.migration import migrate
+from jotbase.http.edge.asgi import Application, Receive, Scope, Send, read_headers, send_response
+from jotbase.http.edge.clock import WallClock
+from jotbase.http.edge.credentials import CredentialCheck
+from jotbase.http.edge.files import NOT_FOUND, health, page, public_files
+from jotbase.http.edge.hashing import Hashing
+from jotbase.http.edge.studio import studio_pages
+from jotbase.http.live.endpoint import Live
+from jotbase.http.server.routes import FUNCTIONS, Doors, application
 from jotbase.pipeline import DataApi, answer, answer_now
-from jotbase.project import Project
-from jotbase.query.computed import with_computed
-from jotbase.query.relations import with_origins
-from jotbase.query.triggered import VIEW_TRIGGERS, with_triggers
-from jotbase.schema.upgrade import Upgraded
-from jotbase.schema.vocabulary import META_SCHEMA
-from jotbase.seeding import seed
+from jotbase.project.data import (
+    Meaning,
+    constraint_name,
+    contexts,
+    data_api,
+    decode_row,
+    read_meaning,
+)
+from jotbase.project.folder import Project
+from jotbase.project.migration import migrate
+from jotbase.project.seeding import seed
+from jotbase.query.plan.computed import with_computed
+from jotbase.query.plan.relations import with_origins
+from jotbase.query.plan.triggered_views import VIEW_TRIGGERS, with_triggers
+from jotbase.schema.keywords.vocabulary import META_SCHEMA
+from jotbase.schema.upgrading.upgrade import Upgraded
 from jotbase.settings import Settings
 from jotbase.sql.units import Rows
-from jotbase.upkeep import Notices, keep_short, keep_up
 from jotbase.values import ANON, Principal, Request, Response, Row
 
 log = logging.getLogger("jotbase")
@@ -157,8 +164,8 @@ class Backend:
     @cached_property
     def _answer_account(self) -> Callable[[Request], Awaitable[Response]]:
         # 50 ms of imports that a start need not wait for; `start` has them loaded right after.
-        from jotbase.http.account_services import AccountServices
-        from jotbase.http.accounts import accounts
+        from jotbase.http.accounts.routes import accounts
+        from jotbase.http.accounts.services import AccountServices
 
         services = AccountServices(
             engine=self.engine,

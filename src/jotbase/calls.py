@@ -14,18 +14,16 @@ from typing import Any, TypeVar
 
 from jotbase.engines.base import Session, bind
 from jotbase.errors import JotError
+from jotbase.expression.expr import Context
 from jotbase.pipeline import DataApi, prepare
-from jotbase.query.arguments import Call, read_call
-from jotbase.query.expr import Context
-from jotbase.query.functions import Function, Functions
-from jotbase.query.grammar import is_call, parse
-from jotbase.query.guarding import hinting
-from jotbase.query.intent import Intent
-from jotbase.query.nodes import ReadPlan
-from jotbase.query.prepared import work_of
-from jotbase.query.remembered import Remembered, length_of
-from jotbase.query.render import render_error, render_read, render_written
-from jotbase.query.results import (
+from jotbase.query.plan.functions import Function, Functions
+from jotbase.query.plan.guarding import hinting
+from jotbase.query.plan.nodes import ReadPlan
+from jotbase.query.request.grammar import is_call, parse
+from jotbase.query.request.intent import Intent
+from jotbase.query.request.shape import Shape, shape
+from jotbase.query.response.arguments import Call, read_call
+from jotbase.query.response.function_results import (
     Outcome,
     ResultPlan,
     allowed_methods,
@@ -39,7 +37,9 @@ from jotbase.query.results import (
     render_result,
     rows_document,
 )
-from jotbase.query.shape import Shape, shape
+from jotbase.query.response.prepared import work_of
+from jotbase.query.response.prepared_cache import Remembered, length_of
+from jotbase.query.response.render import render_error, render_read, render_written
 from jotbase.sql.units import RolledBack
 from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response

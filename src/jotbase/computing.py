@@ -16,10 +16,10 @@ import orjson
 from jotbase.calls import Calls, answer_within
 from jotbase.errors import JotError, RequestError, Unwound, contained
 from jotbase.pipeline import DataApi
-from jotbase.query.functions import Function
-from jotbase.query.results import encoded, rows_document
-from jotbase.schema.convert import canonical, stored
-from jotbase.schema.model import Computed, Model
+from jotbase.query.plan.functions import Function
+from jotbase.query.response.function_results import encoded, rows_document
+from jotbase.schema.model.tables import Computed, Model
+from jotbase.schema.values.convert import canonical, stored
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.units import Rows, UnitOfWork
 from jotbase.values import Principal, Request, Response

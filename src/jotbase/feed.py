@@ -12,10 +12,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from jotbase.delivery import Teller
 from jotbase.engines.base import Engine
 from jotbase.realtime.groups import Groups
 from jotbase.realtime.timeline import Cursor, Timeline
-from jotbase.telling import Teller
 from jotbase.values import Change
 
 log = logging.getLogger(__name__)

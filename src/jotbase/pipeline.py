@@ -14,18 +14,18 @@ from typing import Protocol
 
 from jotbase.engines.base import CALLER, Engine, aside
 from jotbase.errors import JotError
-from jotbase.query.batch import Step, batch_unit, begun_inserts, linked, make_step, render_batch
-from jotbase.query.expr import Context
-from jotbase.query.grammar import is_call, is_root
-from jotbase.query.guarding import Guard
-from jotbase.query.nodes import PlanLimits, ReadPlan
-from jotbase.query.operations import read_operations
-from jotbase.query.prepared import Prepared, make_ready, work_of
-from jotbase.query.remembered import Remembered
-from jotbase.query.render import render_error, render_options, render_read, render_written
-from jotbase.query.shape import Shape, shape
-from jotbase.query.written import Means
-from jotbase.schema.model import Model
+from jotbase.expression.expr import Context
+from jotbase.query.plan.guarding import Guard
+from jotbase.query.plan.nodes import PlanLimits, ReadPlan
+from jotbase.query.request.grammar import is_call, is_root
+from jotbase.query.request.operations import read_operations
+from jotbase.query.request.shape import Shape, shape
+from jotbase.query.response import batch
+from jotbase.query.response.prepared import Prepared, make_ready, work_of
+from jotbase.query.response.prepared_cache import Remembered
+from jotbase.query.response.render import render_error, render_options, render_read, render_written
+from jotbase.query.write.result import Means
+from jotbase.schema.model.tables import Model
 from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response
 
@@ -41,9 +41,8 @@ class MakeContext(Protocol):
 class DataApi:
     """What answering takes. `guards` and `means` are by whether the caller passes all rules.
 
-    `context` makes a request's context (the clock and randomness stand behind it). `root` answers
-    for the API itself, and `call` for functions. `ticks` is a clock for `Server-Timing` in seconds,
-    None to say nothing. Without `verbose`, errors are told without details and hint.
+    `root` answers for the API itself, and `call` for functions. `ticks` is a clock for
+    `Server-Timing` in seconds, or None. Without `verbose`, errors have no details and no hint.
     """
 
     model: Model
@@ -108,16 +107,18 @@ async def _answer_batch(
     most = data.limits.max_operations
     operations = await aside(lambda: read_operations(request, most), request.body)
     timing.step("parse")
-    steps: list[Step] = []
+    steps: list[batch.Step] = []
     for operation in operations:
-        steps.append(make_step(operation, lambda shape: prepare(shape, caller, data)))
+        steps.append(batch.make_step(operation, lambda shape: prepare(shape, caller, data)))
         await asyncio.sleep(0)  # many new questions take long together
     context, means = data.context(caller, ()), data.means[caller.is_service]
-    steps = await aside(lambda: begun_inserts(linked(steps), context, means), request.body)
+    steps = await aside(
+        lambda: batch.begun_inserts(batch.linked(steps), context, means), request.body
+    )
     timing.step("plan")
-    answers = await data.engine.write(lambda: batch_unit(steps, context, means))
+    answers = await data.engine.write(lambda: batch.batch_unit(steps, context, means))
     timing.step("transaction")
-    return render_batch(answers)
+    return batch.render_batch(answers)
 
 
 def answer_now(request: Request, principal: Principal, data: DataApi) -> Response | None:
@@ -140,11 +141,9 @@ def answer_now(request: Request, principal: Principal, data: DataApi) -> Respons
 def prepare(question: Shape, caller: Principal, data: DataApi) -> Prepared:
     """Return the question made ready, remembered by its shape. Raises RequestError."""
     passes = caller.is_service
-    key = (question, passes)
-    known = data.prepared.get(key)
-    if known is not None:
+    if (known := data.prepared.get((question, passes))) is not None:
         return known
     guard, context = data.guards[passes], data.context(caller, ())
     prepared = make_ready(question, data.model, data.limits, data.engine.dialect, guard, context)
-    data.prepared.keep(key, prepared)
+    data.prepared.keep((question, passes), prepared)
     return prepared

@@ -14,19 +14,19 @@ from typing import Any, TypeVar
 
 import orjson
 
-from jotbase.auth import ddl
-from jotbase.auth.apikeys import opaque_key
-from jotbase.auth.keys import new_ring, read_ring
-from jotbase.auth.limits import Limits
-from jotbase.auth.live import Notice
-from jotbase.auth.mails import Mail
-from jotbase.auth.policy import AuthPolicy
+from jotbase.auth.accounts import ddl
+from jotbase.auth.mail.messages import Mail
+from jotbase.auth.tokens.apikeys import opaque_key
+from jotbase.auth.tokens.keys import new_ring, read_ring
+from jotbase.auth.tokens.limits import Limits
+from jotbase.auth.tokens.live import Notice
+from jotbase.auth.tokens.policy import AuthPolicy
+from jotbase.background.upkeep import Notices
 from jotbase.engines.sqlite import SqliteEngine
-from jotbase.http.account_services import AccountServices
-from jotbase.http.accounts import accounts
+from jotbase.http.accounts.routes import accounts
+from jotbase.http.accounts.services import AccountServices
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Rows, Statement, UnitOfWork
-from jotbase.upkeep import Notices
 from jotbase.values import ANON, SERVICE, Request, Response
 
 Result = TypeVar("Result")

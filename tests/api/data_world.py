@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 import orjson
 
-from jotbase.http.asgi import Application, Scope
+from jotbase.http.edge.asgi import Application, Scope
 from jotbase.testing.backend import Template, TestBackend, make_template
 from jotbase.testing.wire import LoopThread, call
 from jotbase.values import Response

@@ -13,20 +13,20 @@ from typing import Any
 
 import orjson
 
-from jotbase.auth.apikeys import opaque_key
-from jotbase.auth.endings import FACTS
-from jotbase.auth.facts import Facts
-from jotbase.auth.keys import new_ring, read_ring
-from jotbase.auth.live import Notice, Renewal, Revocation
-from jotbase.auth.tokens import sign
+from jotbase.auth.tokens.apikeys import opaque_key
+from jotbase.auth.tokens.current_facts import Facts
+from jotbase.auth.tokens.endings import FACTS
+from jotbase.auth.tokens.keys import new_ring, read_ring
+from jotbase.auth.tokens.live import Notice, Renewal, Revocation
+from jotbase.auth.tokens.tokens import sign
+from jotbase.expression.expr import TRUE, Apply, Expr, Fact, Field
 from jotbase.feed import Feed
-from jotbase.http.asgi import Message
-from jotbase.http.clock import WallClock
-from jotbase.http.credentials import CredentialCheck
-from jotbase.http.live import Live
-from jotbase.query.expr import TRUE, Apply, Expr, Fact, Field
+from jotbase.http.edge.asgi import Message
+from jotbase.http.edge.clock import WallClock
+from jotbase.http.edge.credentials import CredentialCheck
+from jotbase.http.live.endpoint import Live
 from jotbase.realtime.protocol import Vsn
-from jotbase.schema.model import Column, Model, Table, Type
+from jotbase.schema.model.tables import Column, Model, Table, Type
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import Rows
 from jotbase.values import ANON, SERVICE, Change, Principal, Row

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Iterable
 import uvicorn
 from uvicorn.server import ServerState
 
-from jotbase.http.asgi import Receive, Scope, Send
-from jotbase.http.connections import Connections
-from jotbase.http.ready import Direct, ReadyProtocol, ready_protocol
+from jotbase.http.edge.asgi import Receive, Scope, Send
+from jotbase.http.edge.connections import Connections
+from jotbase.http.server.fast_path import Direct, ReadyProtocol, ready_protocol
 from jotbase.values import Request, Response
 
 MAX_BODY = 1_000_000

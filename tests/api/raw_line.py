@@ -12,10 +12,10 @@ import uvicorn
 from tests.api.parser_line import MAX_BODY, echo, no_answer
 from uvicorn.server import ServerState
 
-from jotbase.http.asgi import Application, Receive, Scope, Send
-from jotbase.http.connections import Connections
-from jotbase.http.frames import FrameProtocol
-from jotbase.http.ready import Direct, ready_protocol
+from jotbase.http.edge.asgi import Application, Receive, Scope, Send
+from jotbase.http.edge.connections import Connections
+from jotbase.http.live.frames import FrameProtocol
+from jotbase.http.server.fast_path import Direct, ready_protocol
 
 #: Of loop time, later than any deadline.
 LATER = 1000.0

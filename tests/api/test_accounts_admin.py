@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.api.account_world import RING, START, World, opened
 
-from jotbase.auth.live import Revocation
-from jotbase.auth.tokens import sign, verify
+from jotbase.auth.tokens.live import Revocation
+from jotbase.auth.tokens.tokens import sign, verify
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from tests.api.account_world import ANON_KEY, RING, SECRET_KEY, World, opened
 
-from jotbase.auth.apikeys import legacy_key
-from jotbase.auth.keys import new_ring, read_ring
-from jotbase.auth.tokens import sign, sign_shared
+from jotbase.auth.tokens.apikeys import legacy_key
+from jotbase.auth.tokens.keys import new_ring, read_ring
+from jotbase.auth.tokens.tokens import sign, sign_shared
 
 
 @pytest.fixture

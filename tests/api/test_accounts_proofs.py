@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from tests.api.account_world import Answer, World, opened
 
-from jotbase.auth.mails import Mail
+from jotbase.auth.mail.messages import Mail
 
 EMAIL = "ada@example.com"
 HERS = {"email": EMAIL, "password": "correct horse", "data": {"name": "Ada"}}

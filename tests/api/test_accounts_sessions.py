@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from tests.api.account_world import RING, START, World, opened
 
-from jotbase.auth.live import LiveSessions, Revocation
-from jotbase.auth.refresh_tokens import issue
-from jotbase.auth.tokens import verify
+from jotbase.auth.sessions.refresh_tokens import issue
+from jotbase.auth.tokens.live import LiveSessions, Revocation
+from jotbase.auth.tokens.tokens import verify
 
 
 @pytest.fixture

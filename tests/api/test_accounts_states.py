@@ -22,9 +22,9 @@ from hypothesis.stateful import (
 )
 from tests.api.account_world import World
 
-from jotbase.auth.limits import Limits
-from jotbase.auth.mails import Mail
-from jotbase.auth.passwords import NOBODY, hash_password
+from jotbase.auth.accounts.passwords import NOBODY, hash_password
+from jotbase.auth.mail.messages import Mail
+from jotbase.auth.tokens.limits import Limits
 
 Result = TypeVar("Result")
 

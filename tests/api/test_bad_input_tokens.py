@@ -8,9 +8,9 @@ import orjson
 import pytest
 from tests.api.data_world import Serve, Wire, refused, table
 
-from jotbase.auth.encoding import encode
-from jotbase.auth.keys import new_ring, read_ring
-from jotbase.auth.tokens import sign, sign_shared
+from jotbase.auth.tokens.encoding import encode
+from jotbase.auth.tokens.keys import new_ring, read_ring
+from jotbase.auth.tokens.tokens import sign, sign_shared
 from jotbase.testing import TestBackend
 from jotbase.values import Response
 

@@ -12,8 +12,8 @@ import pytest
 from tests.api.parser_line import connect, turn
 from tests.api.raw_line import Door, door, read_all
 
-from jotbase.http.asgi import Receive, Scope, Send
-from jotbase.http.connections import BODY, HEAD, STEP, WRITE, Connections
+from jotbase.http.edge.asgi import Receive, Scope, Send
+from jotbase.http.edge.connections import BODY, HEAD, STEP, WRITE, Connections
 
 GET = b"GET /rest/v1/x HTTP/1.1\r\nHost: a\r\n\r\n"
 UPGRADE = (

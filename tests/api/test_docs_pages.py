@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from jotbase.http.studio import FOLDER, studio_pages
+from jotbase.http.edge.studio import FOLDER, studio_pages
 from jotbase.values import Request, Response
 
 PAGES = studio_pages()

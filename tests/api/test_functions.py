@@ -12,7 +12,7 @@ import pytest
 from tests.api.data_world import Serve, Wire, refused, table
 
 from jotbase.errors import JotError
-from jotbase.http.asgi import Message
+from jotbase.http.edge.asgi import Message
 from jotbase.testing import TestBackend
 from jotbase.testing.wire import _scope, exchange
 from jotbase.values import Request

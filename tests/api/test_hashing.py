@@ -9,7 +9,7 @@ import pytest
 from tests.api.data_world import Serve, table
 
 from jotbase.errors import AuthError
-from jotbase.http.hashing import Hashing
+from jotbase.http.edge.hashing import Hashing
 
 PERSON = {"email": "ada@example.com", "password": "correct horse battery"}
 

@@ -9,8 +9,8 @@ from tests.api.parser_line import connect, turn
 
 from jotbase.engines.base import ROOM
 from jotbase.errors import JotError
-from jotbase.http.connections import LARGE_STEP, WRITE, Connections
-from jotbase.http.grants import Grant, Grants
+from jotbase.http.edge.connections import LARGE_STEP, WRITE, Connections
+from jotbase.http.edge.grants import Grant, Grants
 from jotbase.values import Request, Response
 
 GET = b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.api.live_world import ANA, RULES, SECRET_KEY, World, a_world, note
 
-from jotbase.http import shares
-from jotbase.query.expr import FALSE
+from jotbase.expression.expr import FALSE
+from jotbase.http.live import shares
 
 BINDING = {"event": "*", "schema": "public", "table": "open"}
 

@@ -9,9 +9,9 @@ import orjson
 import pytest
 from tests.api.live_world import ANA, BEN, COLUMNS, MODEL, RULES, SECRET_KEY, World, a_world, note
 
-from jotbase.http import frames, replay
-from jotbase.query.expr import Apply, Exists, Expr, Fact, Field
-from jotbase.schema.model import Table, Type
+from jotbase.expression.expr import Apply, Exists, Expr, Fact, Field
+from jotbase.http.live import frames, replay
+from jotbase.schema.model.tables import Table, Type
 from jotbase.sql.units import Rows
 
 BINDING = {"event": "*", "schema": "public", "table": "open"}

@@ -14,9 +14,9 @@ from uvicorn.server import ServerState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from jotbase.http import replay
-from jotbase.http.asgi import Receive, Scope, Send
-from jotbase.http.frames import FrameProtocol
+from jotbase.http.edge.asgi import Receive, Scope, Send
+from jotbase.http.live import replay
+from jotbase.http.live.frames import FrameProtocol
 
 QUERY = f"/realtime/v1/websocket?apikey={ANON_KEY}"
 JOIN = {

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from tests.api.live_world import ANA, ANON_KEY, BEN, RING, Socket, World, a_world, note
 
-from jotbase.auth.tokens import sign
+from jotbase.auth.tokens.tokens import sign
 from jotbase.sql.units import Rows
 from jotbase.values import Principal
 

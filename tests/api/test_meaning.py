@@ -9,9 +9,9 @@ import orjson
 import pytest
 from tests.api.data_world import table
 
-from jotbase.data import read_meaning
 from jotbase.errors import ProjectError
-from jotbase.project import Project
+from jotbase.project.data import read_meaning
+from jotbase.project.folder import Project
 
 NUMBER = {"type": "integer"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.api.data_world import Serve, Wire, table
 
-from jotbase.engines.sqlite.keeper import Keeper
+from jotbase.engines.sqlite.write.keeper import Keeper
 from jotbase.testing import TestBackend
 
 FILES = {

@@ -13,8 +13,8 @@ import pytest
 from tests.api.data_world import Schema, table
 
 from jotbase.errors import ProjectError
-from jotbase.loading import load, load_settings
 from jotbase.sql.units import Statement, UnitOfWork
+from jotbase.startup.loading import load, load_settings
 from jotbase.testing.backend import TestBackend, make_template
 from jotbase.testing.wire import LoopThread
 
@@ -119,7 +119,7 @@ def test_more_seeds_than_a_request_may_hold_are_loaded(
     seeded: Seeded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And a fault in the last of them is told with its place in the file."""
-    monkeypatch.setattr("jotbase.query.body.MAX_ROWS", 10_000)
+    monkeypatch.setattr("jotbase.query.request.body.MAX_ROWS", 10_000)
     rows = [{"n": number} for number in range(10_001)]
     kept = table({"n": {"type": "integer", "minimum": 0}})
     with pytest.raises(ProjectError) as refused:

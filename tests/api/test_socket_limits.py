@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from tests.api.raw_line import Door, door
 
-from jotbase.http.asgi import Receive, Scope, Send
-from jotbase.http.frames import connection_of
+from jotbase.http.edge.asgi import Receive, Scope, Send
+from jotbase.http.live.frames import connection_of
 
 UPGRADE = (
     b"GET /realtime/v1/websocket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"

@@ -4,11 +4,11 @@ from typing import Any, TypeVar
 
 import apsw
 
-from jotbase.auth.ddl import create as create_accounts
-from jotbase.engines.sqlite.connection import PRAGMAS
+from jotbase.auth.accounts.ddl import create as create_accounts
+from jotbase.engines.sqlite.database.connection import PRAGMAS
 from jotbase.errors import JotError
-from jotbase.schema.model import Model
-from jotbase.schema.upgrade import Upgraded, upgrade
+from jotbase.schema.model.tables import Model
+from jotbase.schema.upgrading.upgrade import Upgraded, upgrade
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import UnitOfWork
 

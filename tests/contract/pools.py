@@ -10,10 +10,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from jotbase.query.expr import Context
-from jotbase.schema.convert import canonical
-from jotbase.schema.model import Table, Type
-from jotbase.schema.read import read_model
+from jotbase.expression.expr import Context
+from jotbase.schema.model.tables import Table, Type
+from jotbase.schema.reading.read import read_model
+from jotbase.schema.values.convert import canonical
 from jotbase.values import Principal, Row
 
 _NULLABLE = {

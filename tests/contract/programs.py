@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.contract.pools import KINDS, LINKS, LISTS, PATTERNS, REGEXES, THINGS, VALUES
 
 from jotbase.access.fitting import fitting, fitting_items, presence
-from jotbase.query.expr import (
+from jotbase.expression.expr import (
     And,
     Apply,
     Exists,
@@ -27,7 +27,7 @@ from jotbase.query.expr import (
     Now,
     Or,
 )
-from jotbase.schema.model import Table, Type
+from jotbase.schema.model.tables import Table, Type
 
 Programs = st.SearchStrategy[Expr]
 

@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from jotbase.loading import load, load_settings
 from jotbase.pipeline import answer
+from jotbase.startup.loading import load, load_settings
 from jotbase.values import SERVICE_PRINCIPAL, Principal, Request, Response
 
 

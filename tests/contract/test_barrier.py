@@ -12,16 +12,16 @@ from tests.unit.query.board import column, request, table
 
 from jotbase.access.guard import RuleGuard
 from jotbase.access.policy import load_policy
-from jotbase.query.casting import CAST_FUNCTIONS
-from jotbase.query.computed import SQL_NAME
-from jotbase.query.expr import Context
-from jotbase.query.nodes import PlanLimits, ReadPlan
-from jotbase.query.operators import SQL_FUNCTIONS
-from jotbase.query.prepared import make_ready, work_of
-from jotbase.query.shape import shape
-from jotbase.query.written import Means
-from jotbase.schema.check import RowCheck
-from jotbase.schema.model import Column, Computed, ForeignKey, Index, Model, Table, Type
+from jotbase.expression.casting import CAST_FUNCTIONS
+from jotbase.expression.expr import Context
+from jotbase.expression.operators import SQL_FUNCTIONS
+from jotbase.query.plan.computed import SQL_NAME
+from jotbase.query.plan.nodes import PlanLimits, ReadPlan
+from jotbase.query.request.shape import shape
+from jotbase.query.response.prepared import make_ready, work_of
+from jotbase.query.write.result import Means
+from jotbase.schema.model.tables import Column, Computed, ForeignKey, Index, Model, Table, Type
+from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.dialect import SQLITE
 
 HIDDEN = "hidden"

@@ -12,8 +12,10 @@ from tests.contract.conftest import MakeEngine
 from tests.contract.test_engine import MANY
 
 from jotbase.engines.base import Engine
-from jotbase.engines.sqlite import SqliteEngine, log, reader
-from jotbase.engines.sqlite.pruning import prune
+from jotbase.engines.sqlite import SqliteEngine
+from jotbase.engines.sqlite.log import log
+from jotbase.engines.sqlite.log.pruning import prune
+from jotbase.engines.sqlite.read import reader
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 from jotbase.values import Change
 

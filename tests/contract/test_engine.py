@@ -8,7 +8,8 @@ from tests.contract.board import CREATE, ENDLESS, post, run, run_all
 from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.base import LARGE, Engine, aside
-from jotbase.engines.sqlite import SqliteEngine, given
+from jotbase.engines.sqlite import SqliteEngine
+from jotbase.engines.sqlite.database import rows_given as given
 from jotbase.errors import JotError, RequestError, StatementTooSlow, UnitTooSlow
 from jotbase.sql.fragment import bound
 from jotbase.sql.units import RolledBack, Rows, Statement, UnitOfWork

@@ -17,9 +17,9 @@ from tests.contract.made import made
 from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table_file
 
 from jotbase.engines.sqlite import SqliteEngine
-from jotbase.migration import migrate
+from jotbase.project.migration import migrate
 from jotbase.realtime.timeline import Cursor, Timeline, read_cursor
-from jotbase.schema.model import Model
+from jotbase.schema.model.tables import Model
 
 COLUMNS = {"id": ID, "a": NUMBER, "b": {**NUMBER, "type": ["integer", "null"]}, "c": TEXT}
 FILE = table_file(COLUMNS, primaryKey=["id"], unique=[["a"], ["b", "c"]], realtime=True)

@@ -9,14 +9,14 @@ from tests.contract.board import run
 from tests.contract.conftest import MakeEngine
 from tests.unit.schema.projects import ID, TEXT, model, table_file
 
-from jotbase import indexing
+from jotbase.background import indexing
+from jotbase.background.indexing import index_some, keep_indexed
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.errors import StatementTooSlow
-from jotbase.indexing import index_some, keep_indexed
-from jotbase.migration import migrate
-from jotbase.query.lexing import SEARCHED, lexemes
-from jotbase.query.operators import SQL_FUNCTIONS
-from jotbase.schema.model import Model
+from jotbase.expression.operators import SQL_FUNCTIONS
+from jotbase.project.migration import migrate
+from jotbase.schema.model.tables import Model
+from jotbase.search.lexing import SEARCHED, lexemes
 
 pytestmark = pytest.mark.anyio
 

@@ -8,8 +8,14 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey
 
-from jotbase.auth.keys import KEY_RANDOMNESS, SHORTEST_SECRET, new_ring, public_jwks, read_ring
-from jotbase.auth.tokens import sign, sign_shared, verify
+from jotbase.auth.tokens.keys import (
+    KEY_RANDOMNESS,
+    SHORTEST_SECRET,
+    new_ring,
+    public_jwks,
+    read_ring,
+)
+from jotbase.auth.tokens.tokens import sign, sign_shared, verify
 
 SECRET, KEYS = new_ring(bytes(range(SHORTEST_SECRET + KEY_RANDOMNESS)))
 RING = read_ring(SECRET, KEYS)

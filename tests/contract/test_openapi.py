@@ -10,10 +10,10 @@ from tests.unit.query.calls_board import ADD, ONE_ROW, ROWS, TAKE, TWICE, VALUES
 from tests.unit.schema.projects import ID, TEXT, files, model, table_file
 
 import jotbase
-from jotbase.query.nodes import Root
-from jotbase.query.openapi import document
-from jotbase.schema.model import Model
-from jotbase.schema.read import read_model
+from jotbase.query.openapi.document import document
+from jotbase.query.plan.nodes import Root
+from jotbase.schema.model.tables import Model
+from jotbase.schema.reading.read import read_model
 
 #: Functions of every kind of argument and result.
 FUNCTIONS = (ADD, ONE_ROW, ROWS, TAKE, *TWICE, VALUES, function("a b/{c}", reads=True))

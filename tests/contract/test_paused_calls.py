@@ -9,8 +9,8 @@ from tests.contract.board import CREATE, post, run, run_all
 from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.base import CALLER, Engine, Session
-from jotbase.engines.sqlite import tenure
-from jotbase.engines.sqlite.desks import Places
+from jotbase.engines.sqlite.write import tenure
+from jotbase.engines.sqlite.write.call_threads import Places
 from jotbase.errors import CodeFailed, JotError, UnitTooSlow
 from jotbase.sql.units import Rows
 

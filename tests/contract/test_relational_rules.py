@@ -5,12 +5,23 @@ import pytest
 from tests.unit.realtime.tables import ANA, BEN, USER_ID, note, same
 
 from jotbase.engines.base import bind
-from jotbase.query.expr import And, Apply, Context, Exists, Expr, Fact, Field, Follow, Literal, Not
-from jotbase.query.operators import SQL_FUNCTIONS
-from jotbase.realtime.asking import question, verdicts
+from jotbase.expression.expr import (
+    And,
+    Apply,
+    Context,
+    Exists,
+    Expr,
+    Fact,
+    Field,
+    Follow,
+    Literal,
+    Not,
+)
+from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.realtime.matching import Seen
+from jotbase.realtime.relational_queries import question, verdicts
 from jotbase.realtime.rules import select_rule
-from jotbase.schema.model import Column, Table, Type
+from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.sql.dialect import SQLITE
 from jotbase.values import Change, Principal
 

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.schema.projects import ID, TEXT, model, table_file
 
 from jotbase.access.policy import load_policy
-from jotbase.rule_plans import scanning_rules
+from jotbase.project.rule_plans import scanning_rules
 
 OWNER = {"type": "string", "format": "uuid"}
 NUMBER = {"type": "integer"}

@@ -25,16 +25,16 @@ from tests.contract.programs import conditions
 
 from jotbase.access.checks import check_rows
 from jotbase.access.fitting import as_it_is
-from jotbase.engines.sqlite.connection import Place
+from jotbase.engines.sqlite.database.connection import Place
 from jotbase.errors import AccessError
-from jotbase.query.documents import NULL
-from jotbase.query.expr import Apply, Context, Expr, Fact, Field, Literal, Or, rescoped
-from jotbase.query.judge import Env, judge
-from jotbase.query.operators import OPERATORS, SQL_FUNCTIONS
-from jotbase.query.predicate import from_row, predicate
-from jotbase.schema.convert import stored
-from jotbase.schema.ddl import create
-from jotbase.schema.model import Type
+from jotbase.expression.documents import NULL
+from jotbase.expression.expr import Apply, Context, Expr, Fact, Field, Literal, Or, rescoped
+from jotbase.expression.judge import Env, judge
+from jotbase.expression.operators import OPERATORS, SQL_FUNCTIONS
+from jotbase.expression.predicate import from_row, predicate
+from jotbase.schema.ddl.tables import create
+from jotbase.schema.model.tables import Type
+from jotbase.schema.values.convert import stored
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import Fragment
 from jotbase.sql.units import UnitOfWork

@@ -14,21 +14,21 @@ from hypothesis import strategies as st
 from tests.contract.made import drive, rows
 from tests.unit.schema.projects import TEXT, model, table_file
 
-from jotbase.auth.ddl import create as create_accounts
-from jotbase.engines.sqlite.connection import Place
-from jotbase.engines.sqlite.introspect import introspect
+from jotbase.auth.accounts.ddl import create as create_accounts
+from jotbase.engines.sqlite.database.catalog import introspect
+from jotbase.engines.sqlite.database.connection import Place
 from jotbase.errors import RequestError
-from jotbase.query.expr import And, Apply, Context, Expr, Field, Literal, Not, Or
-from jotbase.query.judge import Env, judge
-from jotbase.query.narrowing import narrowed
-from jotbase.query.operators import SQL_FUNCTIONS
-from jotbase.query.predicate import predicate
-from jotbase.query.shape import SEARCHES
-from jotbase.query.textsearch import parsed
-from jotbase.schema.model import Model, Type
-from jotbase.schema.pull import pull
-from jotbase.schema.searches import catch_up, made_by, waiting
-from jotbase.schema.upgrade import upgrade
+from jotbase.expression.expr import And, Apply, Context, Expr, Field, Literal, Not, Or
+from jotbase.expression.judge import Env, judge
+from jotbase.expression.operators import SQL_FUNCTIONS
+from jotbase.expression.predicate import predicate
+from jotbase.query.request.shape import SEARCHES
+from jotbase.query.statement.narrowing import narrowed
+from jotbase.schema.ddl.searches import catch_up, made_by, waiting
+from jotbase.schema.model.tables import Model, Type
+from jotbase.schema.pulling.pull import pull
+from jotbase.schema.upgrading.upgrade import upgrade
+from jotbase.search.textsearch import parsed
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import Fragment, parenthesized
 

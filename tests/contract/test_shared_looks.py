@@ -8,7 +8,7 @@ from typing import Any
 
 import apsw
 import pytest
-from tests.unit.query.test_lookups import (
+from tests.unit.expression.test_lookups import (
     ABOVE,
     IN_ORG,
     IN_TEAM,
@@ -22,13 +22,13 @@ from tests.unit.query.test_lookups import (
 
 from jotbase.access.rules import parse_rule
 from jotbase.engines.base import bind
-from jotbase.query.expr import Context, Expr
-from jotbase.query.judge import Env, judge
-from jotbase.query.operators import SQL_FUNCTIONS
-from jotbase.query.predicate import predicate
-from jotbase.realtime.asking import question, verdicts
+from jotbase.expression.expr import Context, Expr
+from jotbase.expression.judge import Env, judge
+from jotbase.expression.operators import SQL_FUNCTIONS
+from jotbase.expression.predicate import predicate
+from jotbase.realtime.relational_queries import question, verdicts
 from jotbase.realtime.rules import select_rule
-from jotbase.schema.model import Model, Table
+from jotbase.schema.model.tables import Model, Table
 from jotbase.sql.dialect import SQLITE
 from jotbase.values import Change, Principal, Row
 

@@ -10,7 +10,9 @@ import pytest
 from tests.contract.board import CREATE, post, run_all
 from tests.contract.conftest import MakeEngine
 
-from jotbase.engines.sqlite import SqliteEngine, costs, writer
+from jotbase.engines.sqlite import SqliteEngine
+from jotbase.engines.sqlite.read import costs
+from jotbase.engines.sqlite.write import writer
 from jotbase.errors import JotError
 from jotbase.sql.units import Statement, UnitOfWork
 

@@ -10,8 +10,8 @@ from tests.contract.board import ENDLESS, post, run
 from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.sqlite import SqliteEngine
-from jotbase.engines.sqlite import costs as costs_module
-from jotbase.engines.sqlite.costs import BUDGET, PROBATION, Alarm, Costs, cannot_be_stopped
+from jotbase.engines.sqlite.read import costs as costs_module
+from jotbase.engines.sqlite.read.costs import BUDGET, PROBATION, Alarm, Costs, cannot_be_stopped
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,7 @@ from tests.unit.schema.projects import ID, TEXT, model, table_file
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine, SqliteOptions
 from jotbase.errors import JotError, ProjectError
-from jotbase.migration import migrate
+from jotbase.project.migration import migrate
 from jotbase.sql.units import Statement, UnitOfWork
 
 pytestmark = pytest.mark.anyio

@@ -9,9 +9,9 @@ import pytest
 from tests.contract.board import run
 from tests.contract.conftest import MakeEngine
 
-from jotbase.engines.sqlite.functions import ON_LOOP
+from jotbase.engines.sqlite.database.functions import ON_LOOP
 from jotbase.errors import StatementTooSlow
-from jotbase.query.operators import OPERATORS, SQL_FUNCTIONS
+from jotbase.expression.operators import OPERATORS, SQL_FUNCTIONS
 from jotbase.sql.fragment import bound
 from jotbase.sql.stoppable import Stoppable, Tick
 

@@ -10,8 +10,9 @@ from tests.contract.board import ENDLESS
 from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.base import CALLER
-from jotbase.engines.sqlite import SqliteEngine, lanes, reader
-from jotbase.engines.sqlite.lanes import Lanes
+from jotbase.engines.sqlite import SqliteEngine
+from jotbase.engines.sqlite.read import lanes, reader
+from jotbase.engines.sqlite.read.lanes import Lanes
 from jotbase.errors import JotError
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from jotbase.engines.sqlite.worker import Worker
+from jotbase.engines.sqlite.database.thread import Worker
 
 pytestmark = pytest.mark.anyio
 

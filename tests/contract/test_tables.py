@@ -13,11 +13,11 @@ from tests.contract.made import bring, drive, empty, made, rows
 from tests.unit.schema.projects import ID, JSON, NUMBER, TEXT, model, table, table_file
 
 from jotbase.errors import JotError
-from jotbase.schema.changelog import logged_row
-from jotbase.schema.check import RowCheck
-from jotbase.schema.convert import canonical, loaded, stored
-from jotbase.schema.model import Model, Table
-from jotbase.schema.upgrade import upgrade
+from jotbase.schema.ddl.changelog import logged_row
+from jotbase.schema.model.tables import Model, Table
+from jotbase.schema.rows.check import RowCheck
+from jotbase.schema.upgrading.upgrade import upgrade
+from jotbase.schema.values.convert import canonical, loaded, stored
 from jotbase.sql.dialect import SQLITE
 from jotbase.values import Row
 

@@ -12,8 +12,8 @@ from tests.contract.made import made, rows
 from tests.unit.schema.projects import NUMBER, TEXT, model, table_file
 
 from jotbase.errors import ProjectError
-from jotbase.schema.model import Model, Table
-from jotbase.trial import NOTHING, tried
+from jotbase.project.sql_trial import NOTHING, tried
+from jotbase.schema.model.tables import Model, Table
 
 T = table_file({"id": NUMBER, "a": TEXT, "first_name": TEXT})
 

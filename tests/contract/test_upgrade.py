@@ -11,7 +11,7 @@ from tests.contract.made import bring, made, rows
 from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table_file
 
 from jotbase.errors import ProjectError
-from jotbase.schema.model import Model
+from jotbase.schema.model.tables import Model
 
 SHAPE = (
     "SELECT m.type, m.name, m.sql FROM sqlite_schema AS m WHERE m.name NOT LIKE 'auth.%'"

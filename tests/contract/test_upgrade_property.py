@@ -9,9 +9,9 @@ from tests.contract.made import bring, made, rows
 from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table_file
 
 from jotbase.errors import ProjectError, RequestError
-from jotbase.schema.check import RowCheck
-from jotbase.schema.convert import canonical, loaded, stored
-from jotbase.schema.model import Column, Model, Table
+from jotbase.schema.model.tables import Column, Model, Table
+from jotbase.schema.rows.check import RowCheck
+from jotbase.schema.values.convert import canonical, loaded, stored
 from jotbase.sql.dialect import SQLITE
 from jotbase.values import Row
 

@@ -8,7 +8,7 @@ from tests.contract.made import bring, made, rows
 from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table_file
 
 from jotbase.errors import Fault, ProjectError
-from jotbase.schema.model import Model
+from jotbase.schema.model.tables import Model
 
 
 def of(properties: dict[str, Any], **keywords: Any) -> Model:

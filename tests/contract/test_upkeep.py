@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from tests.contract.board import post
 
-from jotbase import upkeep
+from jotbase.background import upkeep
+from jotbase.background.upkeep import keep_short
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.settings import Settings
-from jotbase.upkeep import keep_short
 
 pytestmark = pytest.mark.anyio
 

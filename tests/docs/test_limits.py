@@ -6,20 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from jotbase.auth import bodies, ledger, letters, limits
-from jotbase.engines.sqlite import given, log, reader
-from jotbase.http import (
-    accounts,
-    connections,
-    frames,
-    grants,
-    hashing,
-    heads,
-    replay,
-    server,
-    shares,
-)
-from jotbase.query.lexing import SEARCHED
+from jotbase.auth.accounts import bodies
+from jotbase.auth.mail import attempts as ledger
+from jotbase.auth.mail import drafts as letters
+from jotbase.auth.tokens import limits
+from jotbase.engines.sqlite.database import rows_given as given
+from jotbase.engines.sqlite.log import log
+from jotbase.engines.sqlite.read import reader
+from jotbase.http.accounts import routes as accounts
+from jotbase.http.edge import connections, grants, hashing
+from jotbase.http.live import frames, replay, shares
+from jotbase.http.server import heads
+from jotbase.http.server import process as server
+from jotbase.search.lexing import SEARCHED
 from jotbase.settings import Settings
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/reference/limits.md").read_text("utf-8")

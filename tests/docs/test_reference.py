@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from jotbase.auth.sessions import TRANSITIONS
+from jotbase.auth.sessions.sessions import TRANSITIONS
 from jotbase.cli import COMMANDS
 from jotbase.errors import ACCOUNT_CODES, CHANNEL_CODES
 from jotbase.settings import settings_help

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jotbase.auth.sessions import TRANSITIONS, Transition
+from jotbase.auth.sessions.sessions import TRANSITIONS, Transition
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "sessions.md"
 

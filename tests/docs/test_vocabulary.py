@@ -12,10 +12,10 @@ import pytest
 from jotbase.access.policy import load_policy
 from jotbase.access.rules import parse_conjuncts
 from jotbase.errors import ProjectError
-from jotbase.schema.constraints import TYPES
-from jotbase.schema.model import Model
-from jotbase.schema.read import read_model
-from jotbase.schema.vocabulary import COLUMN_ONLY, META_SCHEMA, TABLE_ONLY
+from jotbase.schema.ddl.constraints import TYPES
+from jotbase.schema.keywords.vocabulary import COLUMN_ONLY, META_SCHEMA, TABLE_ONLY
+from jotbase.schema.model.tables import Model
+from jotbase.schema.reading.read import read_model
 
 ROOT = Path(__file__).parent.parent.parent
 RULES = (ROOT / "docs/reference/rules.md").read_text(encoding="utf-8")

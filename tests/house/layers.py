@@ -29,58 +29,119 @@ def _room(rooms: str, libraries: str = "", *, pure: bool = False) -> Room:
 
 
 WORDS = "errors values"
-THINKING = f"{WORDS} sql schema auth query access realtime"
-PAGES = "pipeline feed telling calls"
+#: What every statement is made of.
+STATEMENTS = f"{WORDS} sql search expression schema"
+THINKING = f"{STATEMENTS} query access auth realtime"
+PAGES = "pipeline feed delivery calls"
 #: What the composition root is put together with.
-ROOT = "trial rule_plans computing keychain data indexing mailing migration seeding upkeep"
-OUTSIDE = f"{THINKING} {PAGES} engines.base engines functions http studio project settings"
+PARTS = "background computing project"
+OUTSIDE = f"{THINKING} {PAGES} timing engines.base engines functions http studio settings"
 
-#: orjson is a codec, bytes to values and back: it may stand wherever JSON does.
+#: A wing names the wings of its own room that it may import, and so never one above it. A room's
+#: name stands for all of its wings. orjson is a codec, bytes to values and back: it may stand
+#: wherever JSON does.
 ROOMS: dict[str, Room] = {
     "errors": _room("", pure=True),
     "values": _room("errors", pure=True),
     "sql": _room("errors", pure=True),
-    "schema": _room(f"{WORDS} sql", "jsonschema_rs orjson", pure=True),
-    "auth": _room(f"{WORDS} sql schema", "argon2 cryptography orjson", pure=True),
-    "query": _room(f"{WORDS} sql schema", "orjson", pure=True),
-    "access": _room(f"{WORDS} sql schema query", pure=True),
-    "realtime": _room(f"{WORDS} sql schema query access", "orjson", pure=True),
+    # schema: files to a model, and what follows from it for rows and databases
+    "schema": _room("", pure=True),
+    "schema.model": _room(WORDS, "orjson", pure=True),
+    "schema.keywords": _room(f"{WORDS} schema.model", pure=True),
+    "schema.values": _room(f"{WORDS} sql schema.model", "jsonschema_rs orjson", pure=True),
+    "schema.ddl": _room(
+        f"{WORDS} sql schema.model schema.keywords schema.values", "orjson", pure=True
+    ),
+    "schema.rows": _room(
+        f"{WORDS} schema.model schema.keywords schema.values", "jsonschema_rs orjson", pure=True
+    ),
+    "schema.reading": _room(
+        f"{WORDS} schema.model schema.keywords schema.values schema.ddl schema.rows",
+        "jsonschema_rs orjson",
+        pure=True,
+    ),
+    "schema.upgrading": _room(
+        f"{WORDS} sql schema.model schema.keywords schema.values schema.rows schema.ddl",
+        "orjson",
+        pure=True,
+    ),
+    "schema.pulling": _room(
+        f"{WORDS} sql schema.model schema.keywords schema.reading schema.ddl", "orjson", pure=True
+    ),
+    # what URL filters, access rules and subscriptions share
+    "search": _room(f"{WORDS} sql schema.keywords", pure=True),
+    "expression": _room(f"{WORDS} sql schema.model schema.values search", "orjson", pure=True),
+    # auth: token bytes to a principal; sessions, accounts, mails
+    "auth": _room("", pure=True),
+    "auth.tokens": _room(f"{WORDS} sql schema.values", "cryptography orjson", pure=True),
+    "auth.sessions": _room(f"{WORDS} auth.tokens", "orjson", pure=True),
+    "auth.accounts": _room(
+        f"{WORDS} sql schema auth.tokens auth.sessions", "argon2 orjson", pure=True
+    ),
+    "auth.mail": _room(f"{WORDS} sql auth.tokens auth.sessions auth.accounts", "orjson", pure=True),
+    "auth.changes": _room(
+        f"{WORDS} sql auth.tokens auth.sessions auth.accounts auth.mail", "orjson", pure=True
+    ),
+    # query: in the order in which a request passes
+    "query": _room("", pure=True),
+    "query.request": _room(f"{WORDS} schema.values", "orjson", pure=True),
+    "query.plan": _room(f"{STATEMENTS} query.request", "orjson", pure=True),
+    "query.statement": _room(f"{STATEMENTS} query.request query.plan", "orjson", pure=True),
+    "query.write": _room(
+        f"{STATEMENTS} query.request query.plan query.statement", "orjson", pure=True
+    ),
+    "query.openapi": _room(f"{STATEMENTS} query.request query.plan", "orjson", pure=True),
+    "query.response": _room(f"{STATEMENTS} query", "orjson", pure=True),
+    "access": _room(f"{STATEMENTS} query", pure=True),
+    "realtime": _room(f"{STATEMENTS} query access", "orjson", pure=True),
+    # engines: the databases
+    "engines": _room("", pure=True),
     "engines.base": _room(f"{WORDS} sql"),
-    "engines": _room(f"{WORDS} sql engines.base", "apsw orjson"),
+    "engines.sqlite.database": _room(f"{WORDS} sql", "apsw orjson"),
+    "engines.sqlite.read": _room(
+        f"{WORDS} sql engines.base engines.sqlite.database", "apsw orjson"
+    ),
+    "engines.sqlite.write": _room(
+        f"{WORDS} sql engines.base engines.sqlite.database engines.sqlite.read", "apsw orjson"
+    ),
+    "engines.sqlite.log": _room(
+        f"{WORDS} sql engines.base engines.sqlite.database engines.sqlite.read"
+        " engines.sqlite.write",
+        "apsw orjson",
+    ),
+    "engines.sqlite": _room(f"{WORDS} sql engines.base engines.sqlite", "apsw orjson"),
+    # the pages
     "timing": _room("values", pure=True),
     "pipeline": _room(f"{THINKING} engines.base timing", "orjson"),
     "calls": _room(f"{THINKING} engines.base pipeline timing"),
-    "computing": _room(f"{THINKING} engines.base pipeline calls", "orjson"),
-    "telling": _room(f"{THINKING} engines.base"),
-    "feed": _room(f"{THINKING} telling engines.base", "orjson"),
+    "delivery": _room(f"{THINKING} engines.base", "orjson"),
+    "feed": _room(f"{THINKING} engines.base delivery", "orjson"),
+    # the edges
     "settings": _room("errors"),
-    "project": _room("errors settings", "dotenv"),
     "functions": _room(f"{WORDS} schema query {PAGES}", "a2wsgi flask orjson werkzeug"),
-    "http": _room(
-        f"{THINKING} {PAGES} engines.base functions settings studio",
-        "httptools orjson starlette uvicorn uvloop websockets",
+    "http": _room("", pure=True),
+    "http.edge": _room(f"{WORDS} sql auth engines.base settings studio", "starlette orjson"),
+    "http.accounts": _room(f"{WORDS} sql auth engines.base http.edge settings", "orjson"),
+    "http.live": _room(
+        f"{THINKING} feed delivery engines.base http.edge settings", "orjson uvicorn websockets"
+    ),
+    "http.server": _room(
+        f"{THINKING} {PAGES} engines.base http.edge http.live settings",
+        "httptools orjson uvicorn uvloop websockets",
     ),
     "studio": _room(""),
-    "keychain": _room(f"{WORDS} auth project settings"),
-    "rule_plans": _room(f"{WORDS} sql schema query access trial", "apsw"),
-    "trial": _room(f"{WORDS} sql schema auth query engines", "apsw"),
-    "data": _room(
-        f"jotbase {THINKING} trial pipeline calls timing engines.base project settings", "orjson"
+    "computing": _room(f"{THINKING} engines.base pipeline calls", "orjson"),
+    "background": _room(f"{STATEMENTS} auth engines.base settings"),
+    "project": _room(
+        f"jotbase {THINKING} {PAGES} timing engines background settings", "apsw dotenv orjson"
     ),
-    "indexing": _room(f"{THINKING} engines.base"),
-    "migration": _room(f"{THINKING} engines.base indexing", "orjson"),
-    "mailing": _room("errors auth settings"),
-    "upkeep": _room("errors auth engines.base settings"),
-    "seeding": _room(f"{THINKING} migration pipeline engines.base project", "orjson"),
-    "app": _room(f"{OUTSIDE} {ROOT}", "orjson"),
-    "loading": _room(f"{OUTSIDE} {ROOT} app"),
-    "reload": _room("errors app http"),
-    "commands": _room(f"{OUTSIDE} {ROOT} app loading reload jotbase", "orjson uvicorn uvloop"),
+    "app": _room(f"{OUTSIDE} {PARTS}", "orjson"),
+    "startup": _room(f"{OUTSIDE} {PARTS} app"),
+    "commands": _room(f"{OUTSIDE} {PARTS} app startup jotbase", "orjson uvicorn uvloop"),
     "cli": _room("errors commands jotbase"),
     "__main__": _room("cli"),
     "testing": _room(
-        f"{WORDS} auth engines.base engines http settings project {ROOT} app loading jotbase",
-        "orjson pytest",
+        f"{WORDS} auth engines http settings {PARTS} app startup jotbase", "orjson pytest"
     ),
     "examples": _room("functions testing jotbase", "flask pytest"),
     "jotbase": _room(WORDS),
@@ -110,7 +171,7 @@ IMPURE_CALLS = _words(
 #: way round, each with its reason: (module, imported module) -> reason. A stale one is a fault.
 EXCEPTIONS: dict[tuple[str, str], str] = {
     (
-        "jotbase.query.stemming",
+        "jotbase.search.stemming",
         "importlib.import_module",
     ): "thirty stemmers, loaded at the first search",
 }

@@ -1,12 +1,15 @@
 """Budgets of size: it is the tail that makes code hard to read, so the tail has a limit."""
 
 import ast
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 import pytest
 from tests.house.tree import Source, functions, length, sources
 
 FILE, LONGER_FILE, FUNCTION, CLASS, TEST = 400, 600, 50, 300, 40
+#: Modules of one folder, besides its __init__: what is more is divided into wings.
+FOLDER = 16
 #: The two pages that a newcomer reads first.
 PAGES = {"src/jotbase/pipeline.py": 150, "src/jotbase/feed.py": 120}
 #: Files that may reach 600 lines, each with its reason. One that has shrunk is taken off.
@@ -16,6 +19,13 @@ LONGER: dict[str, str] = {}
 def is_test(source: Source, name: str) -> bool:
     """Say whether a function is one that pytest collects."""
     return name.startswith("test_") and source.path.rpartition("/")[2].startswith("test_")
+
+
+def crowded(paths: Iterable[str]) -> list[str]:
+    """Return the folders that hold more modules than one may."""
+    modules = (path.rpartition("/") for path in paths)
+    counted = Counter(folder for folder, _, name in modules if name != "__init__.py")
+    return sorted(folder for folder, count in counted.items() if count > FOLDER)
 
 
 def size_faults(source: Source) -> Iterator[str]:
@@ -60,3 +70,16 @@ def test_one_line_too_many_is_found(path: str, text: str) -> None:
     """The budget ends at its number: one line more is a fault, one line less is none."""
     assert len(list(size_faults(Source(path, text)))) == 1
     assert list(size_faults(Source(path, text.removesuffix("x = 1\n").rstrip(" ")))) == []
+
+
+def test_no_folder_outgrows_its_measure() -> None:
+    """A room of the package with more modules than one can look through has wings."""
+    assert crowded(source.path for source in sources("src")) == []
+
+
+def test_a_folder_that_outgrew_its_measure_is_found() -> None:
+    """The seventeenth module is one too many, and an __init__ is none."""
+    paths = [f"src/jotbase/room/part{number}.py" for number in range(FOLDER)]
+
+    assert crowded([*paths, "src/jotbase/room/__init__.py"]) == []
+    assert crowded([*paths, "src/jotbase/room/one_more.py"]) == ["src/jotbase/room"]

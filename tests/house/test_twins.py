@@ -11,7 +11,7 @@ WITHOUT_TWIN: dict[str, str] = {}
 
 
 def twin_of(test: str) -> str:
-    """Return the module that tests/unit/query/test_plan.py is the twin of."""
+    """Return the module that tests/unit/query/plan/test_plan.py is the twin of."""
     folder, _, name = test.removeprefix("tests/unit/").rpartition("/")
     return "/".join(part for part in ("src/jotbase", folder, name.removeprefix("test_")) if part)
 
@@ -60,9 +60,9 @@ def test_every_module_said_to_have_no_twin_is_there_and_has_none() -> None:
 
 def test_a_lonely_twin_is_found() -> None:
     """A test without its module and a module without its test are named."""
-    tests, modules = {"tests/unit/query/test_plan.py"}, {"src/jotbase/query/plan.py"}
+    tests, modules = {"tests/unit/query/plan/test_plan.py"}, {"src/jotbase/query/plan/plan.py"}
 
     assert without_module(tests, modules) == without_test(tests, modules) == []
-    assert without_module(tests, set()) == ["tests/unit/query/test_plan.py"]
-    assert without_test(set(), modules) == ["src/jotbase/query/plan.py"]
+    assert without_module(tests, set()) == ["tests/unit/query/plan/test_plan.py"]
+    assert without_test(set(), modules) == ["src/jotbase/query/plan/plan.py"]
     assert twin_of("tests/unit/test_errors.py") == "src/jotbase/errors.py"

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.process.mailbox import mailbox
 
-from jotbase.auth.mails import Mail
-from jotbase.mailing import MailError, send_by_smtp
+from jotbase.auth.mail.messages import Mail
+from jotbase.background.mailing import MailError, send_by_smtp
 
 MAIL = Mail("ada@example.com", "Hello", "There\n.\nYou are: ä\n")
 SENDER = "Jot <noreply@example.com>"

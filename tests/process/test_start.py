@@ -17,7 +17,7 @@ import pytest
 from tests.process.server import NOTES, command, serving, start, write_project
 
 from jotbase.errors import ProjectError
-from jotbase.http.server import listen
+from jotbase.http.server.process import listen
 
 
 def test_the_first_start_makes_keys_that_only_the_owner_reads(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from jotbase.access.policy import Policy, Rule
 from jotbase.access.possible import OWNER, STRANGER, VISITOR, is_self_written, may_be_true
 from jotbase.access.rules import ACTIONS, Action
-from jotbase.query.expr import Apply, Exists, Expr, Fact, Field, facts, walk
-from jotbase.schema.columns import computed_hint
-from jotbase.schema.model import USERS, Model, Table, Type
-from jotbase.schema.subschemas import pointer
+from jotbase.expression.expr import Apply, Exists, Expr, Fact, Field, facts, walk
+from jotbase.schema.keywords.subschemas import pointer
+from jotbase.schema.model.tables import USERS, Model, Table, Type
+from jotbase.schema.reading.columns import computed_hint
 
 #: Every code: when it is given, and what to do where it is not meant.
 ADVICE: Mapping[str, tuple[str, str]] = {

@@ -12,9 +12,9 @@ from typing import NoReturn
 from jotbase.access.comparing import WRITTEN, settled, side_is_path, type_name
 from jotbase.access.paths import suggestion
 from jotbase.access.refusal import refusal
-from jotbase.query.expr import Apply, Expr, Fact, Literal, NewUuid, Now
-from jotbase.query.typed import type_of
-from jotbase.schema.model import Type
+from jotbase.expression.expr import Apply, Expr, Fact, Literal, NewUuid, Now
+from jotbase.expression.typed import type_of
+from jotbase.schema.model.tables import Type
 
 Read = Callable[[ast.expr], Expr]
 

@@ -13,20 +13,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jotbase.errors import AccessError
-from jotbase.query.expr import (
-    TRUE,
-    Context,
-    Expr,
-    Field,
-    all_of,
-    conjuncts,
-    is_local,
-    walk,
-)
-from jotbase.query.guarding import merge_refused
-from jotbase.query.judge import Env, Judge, judge
-from jotbase.query.predicate import predicate
-from jotbase.schema.model import Column, Table, Type
+from jotbase.expression.expr import TRUE, Context, Expr, Field, all_of, conjuncts, is_local, walk
+from jotbase.expression.judge import Env, Judge, judge
+from jotbase.expression.predicate import predicate
+from jotbase.query.plan.guarding import merge_refused
+from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, sql
 from jotbase.sql.units import PAUSE, TURN, Statement, UnitOfWork

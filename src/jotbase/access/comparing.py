@@ -13,10 +13,10 @@ from typing import Any
 from jotbase.access.fitting import fitting, fitting_items
 from jotbase.access.refusal import refusal
 from jotbase.errors import RequestError
-from jotbase.query.expr import Apply, Expr, Fact, Field, Literal, Now, Or
-from jotbase.query.typed import item_of, type_of
-from jotbase.schema.convert import GREATEST, LEAST, from_text
-from jotbase.schema.model import RANGES, Type
+from jotbase.expression.expr import Apply, Expr, Fact, Field, Literal, Now, Or
+from jotbase.expression.typed import item_of, type_of
+from jotbase.schema.model.tables import RANGES, Type
+from jotbase.schema.values.convert import GREATEST, LEAST, from_text
 
 NUMBERS = frozenset({Type.INTEGER, Type.NUMBER, Type.DECIMAL})
 #: What text in a rule can be read as.

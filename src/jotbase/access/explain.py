@@ -10,10 +10,10 @@ from typing import Any
 from jotbase.access.guard import using
 from jotbase.access.policy import Policy, joined
 from jotbase.access.rules import Action
-from jotbase.query.binding import Slot
-from jotbase.query.expr import Context, Expr, Fact, Now, all_of
-from jotbase.query.predicate import predicate
-from jotbase.schema.model import Table
+from jotbase.expression.binding import Slot
+from jotbase.expression.expr import Context, Expr, Fact, Now, all_of
+from jotbase.expression.predicate import predicate
+from jotbase.schema.model.tables import Table
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, Param
 

@@ -12,8 +12,8 @@ from math import isfinite
 from typing import Any
 
 from jotbase.errors import RequestError
-from jotbase.schema.convert import EXACT_DIGITS, GREATEST, LEAST, from_text
-from jotbase.schema.model import Type
+from jotbase.schema.model.tables import Type
+from jotbase.schema.values.convert import EXACT_DIGITS, GREATEST, LEAST, from_text
 
 Reader = Callable[[Any], Any]
 

@@ -23,9 +23,9 @@ from jotbase.access.checks import (
 from jotbase.access.hopeless import Hopeless, hopeless
 from jotbase.access.policy import Policy, joined
 from jotbase.errors import AccessError
-from jotbase.query.expr import TRUE, Context, Expr, rescoped
-from jotbase.query.guarding import RowAction, WriteAction
-from jotbase.schema.model import Table
+from jotbase.expression.expr import TRUE, Context, Expr, rescoped
+from jotbase.query.plan.guarding import RowAction, WriteAction
+from jotbase.schema.model.tables import Table
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import Row

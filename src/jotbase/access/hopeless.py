@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from jotbase.query.expr import And, Apply, Context, Exists, Expr, Field, Follow, Or, walk
-from jotbase.query.judge import Env, judge, value
-from jotbase.query.operators import OPERATORS
+from jotbase.expression.expr import And, Apply, Context, Exists, Expr, Field, Follow, Or, walk
+from jotbase.expression.judge import Env, judge, value
+from jotbase.expression.operators import OPERATORS
 
 #: Whether a condition can be true of no row, for the context's caller.
 Hopeless = Callable[[Context], bool]

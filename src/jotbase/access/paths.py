@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from jotbase.access.fitting import as_it_is, fitting, fitting_items
 from jotbase.access.refusal import Refusal, refusal
-from jotbase.query.expr import Apply, Expr, Fact, Field, Follow, Literal
-from jotbase.query.spelling import nearest
-from jotbase.query.typed import type_of
-from jotbase.schema.model import USERS, Model, Table, Type
+from jotbase.expression.expr import Apply, Expr, Fact, Field, Follow, Literal
+from jotbase.expression.typed import type_of
+from jotbase.schema.model.tables import USERS, Model, Table, Type
+from jotbase.search.spelling import nearest
 
 _FACTS: Mapping[str, Fact] = {
     "id": Fact(("id",), fitting(Type.TEXT), Type.TEXT),

@@ -12,7 +12,7 @@ from typing import Any
 
 from jotbase.access.rules import ACTIONS, Action, Conjunct, parse_conjuncts, parse_default
 from jotbase.errors import Fault, ProjectError
-from jotbase.query.expr import (
+from jotbase.expression.expr import (
     FALSE,
     Context,
     Expr,
@@ -24,9 +24,9 @@ from jotbase.query.expr import (
     scopes,
     walk,
 )
-from jotbase.query.judge import Env, value
-from jotbase.query.written import Same
-from jotbase.schema.model import Column, Model, Table, Type
+from jotbase.expression.judge import Env, value
+from jotbase.query.write.result import Same
+from jotbase.schema.model.tables import Column, Model, Table, Type
 
 Default = Callable[[Context], Any]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from jotbase.query.expr import (
+from jotbase.expression.expr import (
     And,
     Apply,
     Context,
@@ -25,8 +25,8 @@ from jotbase.query.expr import (
     Or,
     walk,
 )
-from jotbase.query.judge import Env, judge
-from jotbase.query.operators import OPERATORS
+from jotbase.expression.judge import Env, judge
+from jotbase.expression.operators import OPERATORS
 from jotbase.values import ANON, AUTHENTICATED, Principal
 
 Outcomes = frozenset[bool | None]

@@ -17,9 +17,9 @@ from jotbase.access.comparing import settled, type_name
 from jotbase.access.refusal import Refusal, Refusals, refusal
 from jotbase.access.syntax import Reader
 from jotbase.errors import Fault, ProjectError
-from jotbase.query.expr import Expr, Fact, Literal, all_of
-from jotbase.query.typed import type_of
-from jotbase.schema.model import Column, Model, Table, Type
+from jotbase.expression.expr import Expr, Fact, Literal, all_of
+from jotbase.expression.typed import type_of
+from jotbase.schema.model.tables import Column, Model, Table, Type
 
 _DOTTED = re.compile(r"([\w.]*\w)\.(\w+)")
 

@@ -33,9 +33,9 @@ from jotbase.access.paths import (
     user_fact,
 )
 from jotbase.access.refusal import Refusal, Refusals, refusal
-from jotbase.query.expr import And, Apply, Exists, Expr, Fact, Literal, Not, Or, all_of
-from jotbase.query.typed import type_of
-from jotbase.schema.model import USERS, Model, Table, Type
+from jotbase.expression.expr import And, Apply, Exists, Expr, Fact, Literal, Not, Or, all_of
+from jotbase.expression.typed import type_of
+from jotbase.schema.model.tables import USERS, Model, Table, Type
 
 #: Names that no loop variable may have.
 RESERVED = frozenset(

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from jotbase.access.policy import NO_RULE, Policy
 from jotbase.access.rules import Action, Conjunct
-from jotbase.query.expr import Context, rescoped
-from jotbase.query.judge import Env, judge
-from jotbase.schema.model import Table
+from jotbase.expression.expr import Context, rescoped
+from jotbase.expression.judge import Env, judge
+from jotbase.schema.model.tables import Table
 from jotbase.values import Row
 
 

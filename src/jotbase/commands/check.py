@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from jotbase.access.advice import Advice, Seen, advise
-from jotbase.data import Meaning, read_meaning
-from jotbase.engines.sqlite.introspect import loose_keys, made_by_hand
+from jotbase.engines.sqlite.database.catalog import loose_keys, made_by_hand
 from jotbase.errors import Fault, ProjectError
 from jotbase.functions.host import Loaded, load_for, load_functions
-from jotbase.project import Project, find_project, read_dotenv
-from jotbase.rule_plans import scanning_rules
+from jotbase.project.data import Meaning, read_meaning
+from jotbase.project.folder import Project, find_project, read_dotenv
+from jotbase.project.rule_plans import scanning_rules
+from jotbase.project.sql_trial import tried
 from jotbase.settings import Settings, read_settings
-from jotbase.trial import tried
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,14 +15,14 @@ from typing import Any
 
 from jotbase.app import Backend
 from jotbase.errors import Fault, ProjectError
-from jotbase.loading import load, load_settings, site_url
+from jotbase.expression.expr import Context
 from jotbase.pipeline import prepare
-from jotbase.query.expr import Context
-from jotbase.query.judging import SAVING
-from jotbase.query.nodes import ReadPlan
-from jotbase.query.prepared import work_of
-from jotbase.query.shape import shape
+from jotbase.query.plan.nodes import ReadPlan
+from jotbase.query.request.shape import shape
+from jotbase.query.response.prepared import work_of
+from jotbase.query.write.rule_checks import SAVING
 from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, Statement, UnitOfWork
+from jotbase.startup.loading import load, load_settings, site_url
 from jotbase.values import ANON, AUTHENTICATED, SERVICE, Principal, Request
 
 

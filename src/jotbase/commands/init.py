@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from jotbase.errors import Fault, ProjectError
-from jotbase.schema.vocabulary import META_SCHEMA
+from jotbase.schema.keywords.vocabulary import META_SCHEMA
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 import json
 
-from jotbase.keychain import fresh_keys, read_keys, shown_keys, with_keys
-from jotbase.loading import load_settings, site_url
-from jotbase.project import keep_in_dotenv, where_served
+from jotbase.project.folder import keep_in_dotenv, where_served
+from jotbase.project.keychain import fresh_keys, read_keys, shown_keys, with_keys
+from jotbase.startup.loading import load_settings, site_url
 
 _MEANINGS = {
     "url": "where the project is served",

@@ -12,13 +12,13 @@ import json
 from pathlib import Path
 
 from jotbase.engines.sqlite import SqliteEngine
-from jotbase.engines.sqlite.introspect import introspect
+from jotbase.engines.sqlite.database.catalog import introspect
 from jotbase.errors import Fault, ProjectError
-from jotbase.project import Project, keep_in_dotenv, read_dotenv
-from jotbase.schema import archive
-from jotbase.schema.model import Model
-from jotbase.schema.pull import Pulled, adoption, pull
-from jotbase.schema.pulled_columns import CONDITIONS
+from jotbase.project.folder import Project, keep_in_dotenv, read_dotenv
+from jotbase.schema.model import archive
+from jotbase.schema.model.tables import Model
+from jotbase.schema.pulling.columns import CONDITIONS
+from jotbase.schema.pulling.pull import Pulled, adoption, pull
 from jotbase.settings import Settings, variable
 from jotbase.sql.units import UnitOfWork
 

@@ -10,8 +10,8 @@ import asyncio
 import json
 
 from jotbase.app import Backend
-from jotbase.loading import load, load_settings, site_url
-from jotbase.seeding import SEEDS, seed
+from jotbase.project.seeding import SEEDS, seed
+from jotbase.startup.loading import load, load_settings, site_url
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

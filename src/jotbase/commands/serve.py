@@ -11,13 +11,13 @@ from contextlib import ExitStack
 from typing import Any
 
 from jotbase.app import Backend
-from jotbase.auth.apikeys import opaque_key
+from jotbase.auth.tokens.apikeys import opaque_key
 from jotbase.errors import ProjectError
-from jotbase.http.routes import application, direct
-from jotbase.loading import load, load_settings, site_url
-from jotbase.project import served as announced
-from jotbase.reload import watched
+from jotbase.http.server.routes import application, direct
+from jotbase.project.folder import served as announced
 from jotbase.settings import settings_help
+from jotbase.startup.loading import load, load_settings, site_url
+from jotbase.startup.reload import watched
 from jotbase.values import ANON
 
 
@@ -40,7 +40,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until the process is told to stop."""
-    from jotbase.http import server  # uvicorn takes 120 ms, and wrong settings are told before
+    from jotbase.http.server import (
+        process as server,  # uvicorn takes 120 ms, and wrong settings are told before
+    )
 
     overrides: dict[str, Any] = {"host": options.host, "port": options.port}
     given = {name: value for name, value in overrides.items() if value is not None}

@@ -10,10 +10,10 @@ import json
 import time
 import uuid
 
-from jotbase.auth.tokens import sign
+from jotbase.auth.tokens.tokens import sign
 from jotbase.errors import Fault, ProjectError
-from jotbase.keychain import read_keys, with_keys
-from jotbase.loading import load_settings, site_url
+from jotbase.project.keychain import read_keys, with_keys
+from jotbase.startup.loading import load_settings, site_url
 from jotbase.values import AUTHENTICATED
 
 

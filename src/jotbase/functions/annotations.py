@@ -15,8 +15,8 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
-from jotbase.query.functions import Returns
-from jotbase.schema.model import Column, Table, Type
+from jotbase.query.plan.functions import Returns
+from jotbase.schema.model.tables import Column, Table, Type
 
 Convert = Callable[[Any], Any]
 

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from jotbase.errors import JotError
 from jotbase.functions.rpc import Pairs, run_function
-from jotbase.query.functions import Function
+from jotbase.query.plan.functions import Function
 from jotbase.values import Principal, Request, Response
 
 Params = Mapping[str, str | int | bool]

@@ -16,9 +16,9 @@ from typing import Any
 from jotbase.errors import CodeFailed, Fault, JotError, ProjectError, contained, told
 from jotbase.functions.hosting import Hosted
 from jotbase.functions.rpc import Computed, awaited, collect
-from jotbase.query.computed import with_computed
-from jotbase.query.functions import Function, Functions, Returns
-from jotbase.schema.model import Model
+from jotbase.query.plan.computed import with_computed
+from jotbase.query.plan.functions import Function, Functions, Returns
+from jotbase.schema.model.tables import Model
 
 MODULE = "functions"
 

@@ -20,9 +20,9 @@ from typing import Any, TypeVar, overload
 
 from jotbase.errors import CODES, JotError, contained
 from jotbase.functions.annotations import Kind, Row, kind_of, returns_of, schema_of
-from jotbase.query.functions import Function, Parameter
-from jotbase.schema.check import checker
-from jotbase.schema.model import Type
+from jotbase.query.plan.functions import Function, Parameter
+from jotbase.schema.model.tables import Type
+from jotbase.schema.rows.check import checker
 
 log = logging.getLogger("jotbase.functions")
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 
 from jotbase.errors import ChannelError, RequestError
-from jotbase.query.expr import Apply, Expr, Field, Literal, Not, all_of
-from jotbase.query.operators import OPERATORS
-from jotbase.schema.convert import from_text
-from jotbase.schema.model import Column, Table, Type
+from jotbase.expression.expr import Apply, Expr, Field, Literal, Not, all_of
+from jotbase.expression.operators import OPERATORS
+from jotbase.schema.model.tables import Column, Table, Type
+from jotbase.schema.values.convert import from_text
 
 #: The row that a subscription filter looks at.
 SCOPE = "row"

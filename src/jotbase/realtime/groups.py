@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jotbase.query.expr import Context
+from jotbase.expression.expr import Context
 from jotbase.realtime.protocol import Vsn
 from jotbase.realtime.rules import CLOSED, Facts, SelectRule
 from jotbase.realtime.subscriptions import Subscription
-from jotbase.schema.model import Table
+from jotbase.schema.model.tables import Table
 from jotbase.values import Principal
 
 #: Takes ready WebSocket frames; never waits.

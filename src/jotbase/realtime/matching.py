@@ -20,8 +20,8 @@ from typing import Any
 
 import orjson
 
-from jotbase.query.expr import Context
-from jotbase.query.judge import Env, Judge
+from jotbase.expression.expr import Context
+from jotbase.expression.judge import Env, Judge
 from jotbase.realtime.filters import SCOPE
 from jotbase.realtime.groups import Group
 from jotbase.realtime.payload import Old, data_json
@@ -29,7 +29,7 @@ from jotbase.realtime.protocol import around
 from jotbase.realtime.rules import Facts, SelectRule
 from jotbase.realtime.subscriptions import Subscription
 from jotbase.realtime.wire import frame
-from jotbase.schema.model import Table
+from jotbase.schema.model.tables import Table
 from jotbase.values import Change, ChangeKind
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import orjson
 
-from jotbase.schema.model import Column, Table, Type
+from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.values import Change, ChangeKind, Row
 
 #: Larger payloads keep their small values alone.

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import orjson
 
-from jotbase.schema.nesting import is_deep
+from jotbase.schema.values.nesting import is_deep
 
 Vsn = Literal["1.0.0", "2.0.0"]
 VERSIONS: tuple[Vsn, ...] = ("1.0.0", "2.0.0")

@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 
 from jotbase.access.hopeless import Hopeless, hopeless
-from jotbase.query.expr import FALSE, Context, Expr, Fact, is_local, walk
-from jotbase.query.judge import Judge, judge
+from jotbase.expression.expr import FALSE, Context, Expr, Fact, is_local, walk
+from jotbase.expression.judge import Judge, judge
 from jotbase.values import Principal
 
 #: What a rule's facts are for somebody, as JSON: equal texts, equal verdicts.

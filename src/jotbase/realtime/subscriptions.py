@@ -14,10 +14,10 @@ from typing import Any
 import orjson
 
 from jotbase.errors import ChannelError
-from jotbase.query.judge import Judge, judge
+from jotbase.expression.judge import Judge, judge
 from jotbase.realtime.filters import parse_filter, refusal
 from jotbase.realtime.joining import KEPT
-from jotbase.schema.model import Model, Table
+from jotbase.schema.model.tables import Model, Table
 
 KINDS = ("INSERT", "UPDATE", "DELETE")
 

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from jotbase.app import Backend, World
-from jotbase.auth.apikeys import opaque_key
-from jotbase.auth.keys import KeyRing
-from jotbase.data import Meaning, read_meaning
+from jotbase.auth.tokens.apikeys import opaque_key
+from jotbase.auth.tokens.keys import KeyRing
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine
-from jotbase.keychain import fresh_keys, read_keys
-from jotbase.loading import engine_maker
-from jotbase.project import Project, find_project, read_dotenv
+from jotbase.project.data import Meaning, read_meaning
+from jotbase.project.folder import Project, find_project, read_dotenv
+from jotbase.project.keychain import fresh_keys, read_keys
 from jotbase.settings import Settings, changed, read_settings
+from jotbase.startup.loading import engine_maker
 from jotbase.testing.client import Client
 from jotbase.testing.fakes import Clock, Outbox
 from jotbase.testing.wire import LoopThread, exchange

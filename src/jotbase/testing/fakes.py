@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from jotbase.auth.mails import Mail
+from jotbase.auth.mail.messages import Mail
 
 __all__ = ["Clock", "Mail", "Outbox"]
 

@@ -12,7 +12,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from jotbase.http.asgi import Application, Message, Scope
+from jotbase.http.edge.asgi import Application, Message, Scope
 from jotbase.values import Request, Response
 
 Result = TypeVar("Result")

@@ -7,9 +7,9 @@ from typing import Any
 
 from jotbase.access.policy import Policy, load_policy
 from jotbase.errors import ProjectError
-from jotbase.query.expr import Context, Expr
-from jotbase.query.predicate import predicate
-from jotbase.schema.model import Column, ForeignKey, Model, Table, Type
+from jotbase.expression.expr import Context, Expr
+from jotbase.expression.predicate import predicate
+from jotbase.schema.model.tables import Column, ForeignKey, Model, Table, Type
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 from jotbase.values import Principal, Row

@@ -10,7 +10,7 @@ from tests.unit.access.board import BOARD, JOBS
 from jotbase.access.calls import call
 from jotbase.access.refusal import Refusal
 from jotbase.access.syntax import Reader
-from jotbase.query.expr import Apply, Expr, Fact, NewUuid, Now
+from jotbase.expression.expr import Apply, Expr, Fact, NewUuid, Now
 
 READER = Reader(BOARD, {"row": JOBS}, {})
 

@@ -10,8 +10,8 @@ from tests.unit.access.board import ADA, BOARD, BOB, JOBS, caller, drive, job
 from jotbase.access.checks import check_rows, old_row_refusal
 from jotbase.access.rules import Action, parse_rule
 from jotbase.errors import AccessError
-from jotbase.query.expr import Context, Expr
-from jotbase.schema.model import Table
+from jotbase.expression.expr import Context, Expr
+from jotbase.schema.model.tables import Table
 from jotbase.sql.dialect import SQLITE
 
 

@@ -9,8 +9,8 @@ import pytest
 from jotbase.access.comparing import among, compared, inside, literal, settled, side_is_path
 from jotbase.access.fitting import as_it_is, fitting, fitting_items
 from jotbase.access.refusal import Refusal
-from jotbase.query.expr import Apply, Expr, Fact, Field, Literal, Or
-from jotbase.schema.model import Type
+from jotbase.expression.expr import Apply, Expr, Fact, Field, Literal, Or
+from jotbase.schema.model.tables import Type
 
 NODE = ast.parse("x", mode="eval").body
 TITLE, SALARY, EQUITY = (

@@ -7,7 +7,7 @@ from tests.unit.access.board import JOBS, SERVICE, caller, policy
 
 from jotbase.access.explain import explain_rule, explained
 from jotbase.access.rules import Action
-from jotbase.query.expr import Context, Given, Now
+from jotbase.expression.expr import Context, Given, Now
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import bound, sql
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jotbase.access.fitting import fitting, fitting_items, presence
-from jotbase.schema.model import Type
+from jotbase.schema.model.tables import Type
 
 
 @pytest.mark.parametrize(

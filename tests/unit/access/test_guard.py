@@ -7,8 +7,8 @@ from tests.unit.access.board import ADA, BOB, JOBS, MEMBERS, caller, drive, job,
 
 from jotbase.access.guard import PassGuard, RuleGuard, changed, using
 from jotbase.errors import AccessError
-from jotbase.query.expr import FALSE, TRUE
-from jotbase.query.guarding import Guard, WriteAction
+from jotbase.expression.expr import FALSE, TRUE
+from jotbase.query.plan.guarding import Guard, WriteAction
 from jotbase.values import Row
 
 OWN = "row.posted_by == user.id"

@@ -7,7 +7,7 @@ from tests.unit.access.board import BOARD, JOBS, caller
 
 from jotbase.access.hopeless import hopeless
 from jotbase.access.rules import parse_rule
-from jotbase.query.expr import FALSE, TRUE
+from jotbase.expression.expr import FALSE, TRUE
 
 
 def is_hopeless(text: str, user: str | None) -> bool:

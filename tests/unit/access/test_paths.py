@@ -19,8 +19,8 @@ from jotbase.access.paths import (
     user_fact,
 )
 from jotbase.access.refusal import Refusal
-from jotbase.query.expr import Apply, Fact, Field, Follow, Literal
-from jotbase.schema.model import USERS, Type
+from jotbase.expression.expr import Apply, Fact, Field, Follow, Literal
+from jotbase.schema.model.tables import USERS, Type
 
 NODE = ast.parse("x", mode="eval").body
 

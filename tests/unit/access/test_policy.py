@@ -9,9 +9,9 @@ from tests.unit.access.board import ADA, JOBS, NOW, column, model, policy, text
 
 from jotbase.access.policy import NO_RULE, load_policy
 from jotbase.errors import ProjectError
-from jotbase.query.expr import FALSE, Context
-from jotbase.query.written import Same
-from jotbase.schema.model import Model, Type
+from jotbase.expression.expr import FALSE, Context
+from jotbase.query.write.result import Same
+from jotbase.schema.model.tables import Model, Type
 from jotbase.values import Principal
 
 

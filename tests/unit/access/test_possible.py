@@ -9,8 +9,8 @@ from tests.unit.access.board import BOARD, JOBS
 
 from jotbase.access.possible import OWNER, STRANGER, VISITOR, may_be_true, outcomes
 from jotbase.access.rules import parse_rule
-from jotbase.query.expr import Context
-from jotbase.query.judge import Env, judge
+from jotbase.expression.expr import Context
+from jotbase.expression.judge import Env, judge
 
 #: Each rule with whom it may let through: visitors, strangers who are signed in, owners.
 RULES = [

@@ -11,8 +11,8 @@ from tests.unit.access.board import BOARD, JOBS, column, faults, text
 
 from jotbase.access.rules import Action, parse_conjuncts, parse_default, parse_rule
 from jotbase.errors import ProjectError
-from jotbase.query.expr import TRUE, Fact, NewUuid, Now
-from jotbase.schema.model import Type
+from jotbase.expression.expr import TRUE, Fact, NewUuid, Now
+from jotbase.schema.model.tables import Type
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from tests.unit.access.board import BOARD, JOBS, MEMBERS, text
 
 from jotbase.access.refusal import Refusal, Refusals
 from jotbase.access.syntax import Reader
-from jotbase.query.expr import Apply, Exists, Field, Follow, Not, Or
-from jotbase.schema.model import Type
+from jotbase.expression.expr import Apply, Exists, Field, Follow, Not, Or
+from jotbase.schema.model.tables import Type
 
 READER = Reader(BOARD, {"row": JOBS}, {"new": "no new row here"})
 

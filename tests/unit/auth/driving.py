@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 import orjson
 
-from jotbase.auth.accounts import Context
-from jotbase.auth.one_time import OneTimeToken
-from jotbase.auth.policy import AuthPolicy
-from jotbase.auth.sessions import Session
-from jotbase.auth.users import Identity, User
+from jotbase.auth.accounts.accounts import Context
+from jotbase.auth.sessions.sessions import Session
+from jotbase.auth.sessions.users import Identity, User
+from jotbase.auth.tokens.one_time import OneTimeToken
+from jotbase.auth.tokens.policy import AuthPolicy
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Rows, UnitOfWork
 

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from jotbase.errors import AccessError, RequestError
-from jotbase.query.compile import compile_read
-from jotbase.query.expr import FALSE, TRUE, Apply, Context, Expr, Field, Literal
-from jotbase.query.grammar import parse
-from jotbase.query.guarding import RowAction, WriteAction
-from jotbase.query.intent import Intent
-from jotbase.query.nodes import Plan, PlanLimits, ReadPlan
-from jotbase.query.plan import plan
-from jotbase.query.shape import shape
-from jotbase.schema.model import Column, ForeignKey, Model, Table, Type, Unique
+from jotbase.expression.expr import FALSE, TRUE, Apply, Context, Expr, Field, Literal
+from jotbase.query.plan.guarding import RowAction, WriteAction
+from jotbase.query.plan.nodes import Plan, PlanLimits, ReadPlan
+from jotbase.query.plan.plan import plan
+from jotbase.query.request.grammar import parse
+from jotbase.query.request.intent import Intent
+from jotbase.query.request.shape import shape
+from jotbase.query.statement.compile import compile_read
+from jotbase.schema.model.tables import Column, ForeignKey, Model, Table, Type, Unique
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 from jotbase.values import Request, Row

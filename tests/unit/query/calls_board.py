@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.unit.query.board import COMPANIES
 
-from jotbase.query.functions import Function, Parameter, Returns
-from jotbase.schema.model import Table, Type
+from jotbase.query.plan.functions import Function, Parameter, Returns
+from jotbase.schema.model.tables import Table, Type
 
 
 def no_faults(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from jotbase.query.expr import Apply, Expr, Fact, Field
+from jotbase.expression.expr import Apply, Expr, Fact, Field
 from jotbase.realtime.groups import Follower
 from jotbase.realtime.subscriptions import Subscription, subscriptions
-from jotbase.schema.model import Column, Model, Table, Type
+from jotbase.schema.model.tables import Column, Model, Table, Type
 from jotbase.values import ANONYMOUS, Principal, Row
 
 NOTES = Table(

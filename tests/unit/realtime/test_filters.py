@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tests.unit.realtime.tables import ANA, NOTES, note
 
 from jotbase.errors import ChannelError
-from jotbase.query.expr import TRUE, Context
-from jotbase.query.judge import Env, judge
+from jotbase.expression.expr import TRUE, Context
+from jotbase.expression.judge import Env, judge
 from jotbase.realtime.filters import parse_filter
 from jotbase.values import Row
 

@@ -2,7 +2,7 @@
 
 from tests.unit.realtime.tables import ANA, BEN, OWN, bound, follower, user
 
-from jotbase.query.expr import TRUE
+from jotbase.expression.expr import TRUE
 from jotbase.realtime.groups import Groups
 from jotbase.realtime.rules import select_rule
 from jotbase.values import ANONYMOUS, SERVICE_PRINCIPAL

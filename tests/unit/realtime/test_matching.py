@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.realtime.tables import ANA, BEN, OWN, TEAMS, Told, bound, follower, note, user
 
-from jotbase.query.expr import FALSE, TRUE, Context, Exists, Expr
-from jotbase.query.judge import Env, judge
+from jotbase.expression.expr import FALSE, TRUE, Context, Exists, Expr
+from jotbase.expression.judge import Env, judge
 from jotbase.realtime.groups import Follower, Groups
 from jotbase.realtime.matching import Judgement, Seen, Unasked
 from jotbase.realtime.rules import select_rule

@@ -3,9 +3,9 @@
 import pytest
 from tests.unit.realtime.tables import ANA, BEN, OWN, TEAMS, USER_ID, same, user
 
-from jotbase.query.expr import FALSE, TRUE, Apply, Exists, Expr, Fact, Field, Literal, Or
+from jotbase.expression.expr import FALSE, TRUE, Apply, Exists, Expr, Fact, Field, Literal, Or
 from jotbase.realtime.rules import CLOSED, select_rule
-from jotbase.schema.model import Type
+from jotbase.schema.model.tables import Type
 from jotbase.values import Principal
 
 ROLE = Fact(("role",), same, Type.TEXT)

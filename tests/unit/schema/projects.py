@@ -6,8 +6,8 @@ import orjson
 from hypothesis import strategies as st
 
 from jotbase.errors import Fault, ProjectError
-from jotbase.schema.model import Model, Table
-from jotbase.schema.read import read_model
+from jotbase.schema.model.tables import Model, Table
+from jotbase.schema.reading.read import read_model
 
 TEXT: dict[str, Any] = {"type": "string"}
 NUMBER: dict[str, Any] = {"type": "integer"}

@@ -16,16 +16,16 @@ from time import perf_counter
 from typing import Any, Literal, TypeVar
 
 from jotbase.engines.base import Session
-from jotbase.engines.sqlite.calling import Calling
-from jotbase.engines.sqlite.connection import Place, first_connection
-from jotbase.engines.sqlite.desks import Places
-from jotbase.engines.sqlite.files import Watch
-from jotbase.engines.sqlite.keeper import Keeper
-from jotbase.engines.sqlite.log import ChangeLog, Decode, plain
-from jotbase.engines.sqlite.pruning import prune
-from jotbase.engines.sqlite.reader import Reader
-from jotbase.engines.sqlite.refusals import ConstraintName
-from jotbase.engines.sqlite.writer import Writer
+from jotbase.engines.sqlite.database.connection import Place, first_connection
+from jotbase.engines.sqlite.database.files import Watch
+from jotbase.engines.sqlite.database.refusals import ConstraintName
+from jotbase.engines.sqlite.log.log import ChangeLog, Decode, plain
+from jotbase.engines.sqlite.log.pruning import prune
+from jotbase.engines.sqlite.read.reader import Reader
+from jotbase.engines.sqlite.write.call_threads import Places
+from jotbase.engines.sqlite.write.calling import Calling
+from jotbase.engines.sqlite.write.keeper import Keeper
+from jotbase.engines.sqlite.write.writer import Writer
 from jotbase.sql.aggregate import Aggregate
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import Rows, UnitOfWork

@@ -1,0 +1,27 @@
+"""A granted session as the client gets it: access token, refresh token, user.
+
+In charge of the token response's JSON, which is GoTrue's. Must not know how the session came about.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jotbase.auth.accounts.accounts import Granted
+from jotbase.auth.sessions.users import access_claims, user_json
+from jotbase.auth.tokens.keys import KeyRing
+from jotbase.auth.tokens.policy import AuthPolicy
+from jotbase.auth.tokens.tokens import sign
+
+
+def session_json(granted: Granted, ring: KeyRing, policy: AuthPolicy, now: float) -> dict[str, Any]:
+    """Return the token response; times in whole seconds since the epoch."""
+    claims = access_claims(granted.account.user, granted.session, policy, now)
+    return {
+        "access_token": sign(claims, ring),
+        "token_type": "bearer",
+        "expires_in": policy.access_lifetime,
+        "expires_at": claims["exp"],
+        "refresh_token": granted.refresh_token,
+        "user": user_json(granted.account),
+    }

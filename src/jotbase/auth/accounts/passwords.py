@@ -1,0 +1,90 @@
+"""Passwords: what a new one must be like, its hash, and whether a given one fits a hash.
+
+In charge of argon2id and of the rules for new passwords. Hashing takes tens of milliseconds and
+20 MiB by design: callers run it off the event loop. Must not know users; the salt is an argument.
+"""
+
+from __future__ import annotations
+
+from argon2.exceptions import VerificationError
+from argon2.low_level import Type, hash_secret, verify_secret
+
+from jotbase.auth.tokens.policy import AuthPolicy
+from jotbase.errors import AuthError
+
+SALT_BYTES = 16
+
+#: GoTrue's limit, which is bcrypt's; kept, so that accounts can move between the two.
+LONGEST = 72
+
+# OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane.
+_MEMORY_KIB, _PASSES, _LANES, _HASH_BYTES = 19_456, 2, 1, 32
+_OURS = f"$argon2id$v=19$m={_MEMORY_KIB},t={_PASSES},p={_LANES}$"
+
+#: The hash of a password nobody has, to be checked when there is no user, so that the answer to a
+#: wrong password and to an unknown address take the same time.
+NOBODY = f"{_OURS}bm9ib2R5IG5vYm9keSA$OMY+kZxLZowJ2YuJADWSWoj1FxNM1vXXzDCYP8M0gtQ"
+
+_KINDS = {"$argon2id$": Type.ID, "$argon2i$": Type.I}
+
+
+def hash_password(password: str, salt: bytes) -> str:
+    """Return the password's hash in PHC string format; `salt` is `SALT_BYTES` random bytes."""
+    hashed = hash_secret(
+        password.encode(), salt, _PASSES, _MEMORY_KIB, _LANES, _HASH_BYTES, Type.ID
+    )
+    return hashed.decode("ascii")
+
+
+def verify_password(password: str, hashed: str | None) -> bool:
+    """Whether the password fits the hash; without a hash, no, after the same work."""
+    stored = hashed or NOBODY
+    kind = next((kind for prefix, kind in _KINDS.items() if stored.startswith(prefix)), None)
+    if kind is None:
+        return False
+    try:
+        verify_secret(stored.encode(), password.encode(), kind)
+    except VerificationError:
+        return False
+    return hashed is not None
+
+
+def needs_rehash(hashed: str) -> bool:
+    """Whether the hash was made otherwise than `hash_password` makes them today."""
+    return not hashed.startswith(_OURS)
+
+
+def is_known_hash(hashed: str) -> bool:
+    """Whether a hash brought from elsewhere is one that `verify_password` can check."""
+    return hashed.startswith(tuple(_KINDS)) and hashed.isascii()
+
+
+def check_new_password(password: str, policy: AuthPolicy) -> None:
+    """Raise AuthError unless the policy admits the password.
+
+    validation_failed (400) over 72 bytes, weak_password (422) with its reasons otherwise.
+    """
+    if len(password.encode()) > LONGEST:
+        raise AuthError(
+            400, "validation_failed", f"Password cannot be longer than {LONGEST} characters"
+        )
+    faults = _faults(password, policy)
+    if faults:
+        raise AuthError(
+            422,
+            "weak_password",
+            " ".join(faults.values()),
+            extra={"weak_password": {"reasons": list(faults)}},
+        )
+
+
+def _faults(password: str, policy: AuthPolicy) -> dict[str, str]:
+    faults = {}
+    if len(password) < policy.password_min_length:
+        faults["length"] = f"Password should be at least {policy.password_min_length} characters."
+    groups = policy.password_characters
+    if not all(any(character in group for character in password) for group in groups):
+        faults["characters"] = (
+            f"Password should contain at least one character of each: {', '.join(groups)}."
+        )
+    return faults

@@ -1,0 +1,190 @@
+"""Rows of accounts, in and out: each reading or writing step as part of a unit of work.
+
+In charge of turning users, identities and sessions into bound values and back (JSON as text, flags
+as 0 and 1). Must not know when a step is right to take (`accounts`, `administration`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import orjson
+
+from jotbase.auth.sessions.sessions import Session
+from jotbase.auth.sessions.users import Account, Identity, User
+from jotbase.auth.tokens.one_time import FlowState, OneTimeToken
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, bound, join, sql
+from jotbase.sql.units import UnitOfWork
+
+Stored = TypeVar("Stored", User, Identity, Session, OneTimeToken, FlowState)
+
+Row = User | Identity | Session | OneTimeToken | FlowState
+
+_TABLES: dict[type, str] = {
+    User: "auth.users",
+    Identity: "auth.identities",
+    Session: "auth.sessions",
+    OneTimeToken: "auth.one_time_tokens",
+    FlowState: "auth.flow_states",
+}
+_COLUMNS: dict[type, tuple[str, ...]] = {
+    kind: tuple(field.name for field in fields(kind)) for kind in _TABLES
+}
+_KEYS: dict[type, str] = {
+    User: "id",
+    Identity: "identity_id",
+    Session: "id",
+    OneTimeToken: "token_hash",
+    FlowState: "code_hash",
+}
+_JSON = frozenset(("app_metadata", "user_metadata", "identity_data", "amr", "data"))
+
+
+def insert(dialect: Dialect, value: Row) -> Fragment:
+    """Return the statement that stores a new row."""
+    kind = type(value)
+    columns = join(", ", (_name(dialect, column) for column in _COLUMNS[kind]))
+    values = join(
+        ", ", (_bound(dialect, column, getattr(value, column)) for column in _COLUMNS[kind])
+    )
+    return _into(dialect, kind) + " (" + columns + ") VALUES (" + values + ")"
+
+
+def update(dialect: Dialect, kind: type, key: str, change: Mapping[str, Any]) -> Fragment:
+    """Return the statement that sets some columns of the row with that primary key."""
+    settings = join(
+        ", ",
+        (
+            _name(dialect, column) + " = " + _bound(dialect, column, value)
+            for column, value in change.items()
+        ),
+    )
+    return (
+        "UPDATE " + _table(dialect, kind) + " SET " + settings + _where(dialect, _KEYS[kind], key)
+    )
+
+
+def one(dialect: Dialect, kind: type[Stored], column: str, value: str) -> UnitOfWork[Stored | None]:
+    """Read the row whose column has the value, or None."""
+    rows = yield _select(dialect, kind) + _where(dialect, column, value)
+    return _loaded(kind, rows[0]) if rows else None
+
+
+def account(dialect: Dialect, column: str, value: str) -> UnitOfWork[Account | None]:
+    """Read the user whose `id` or `email` has the value, with its identities, or None."""
+    user = yield from one(dialect, User, column, value)
+    if user is None:
+        return None
+    return Account(user, (yield from identities(dialect, user.id)))
+
+
+def identities(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[Identity, ...]]:
+    """Read the user's identities, in the order in which they came."""
+    rows = yield (
+        _select(dialect, Identity)
+        + _where(dialect, "user_id", user_id)
+        + ' ORDER BY "created_at", "identity_id"'
+    )
+    return tuple(_loaded(Identity, row) for row in rows)
+
+
+def one_time_tokens(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[OneTimeToken, ...]]:
+    """Read the user's one-time tokens, the newest first."""
+    rows = yield (
+        _select(dialect, OneTimeToken)
+        + _where(dialect, "user_id", user_id)
+        + ' ORDER BY "created_at" DESC'
+    )
+    return tuple(_loaded(OneTimeToken, row) for row in rows)
+
+
+def sessions(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[Session, ...]]:
+    """Read the user's sessions."""
+    rows = yield _select(dialect, Session) + _where(dialect, "user_id", user_id)
+    return tuple(_loaded(Session, row) for row in rows)
+
+
+def delete(
+    dialect: Dialect, kind: type, match: Mapping[str, str], *, keep: str | None = None
+) -> Fragment:
+    """Return the statement that deletes the matching rows but the one with the id `keep`.
+
+    Its rows are the keys of what it deleted.
+    """
+    conditions = [_name(dialect, column) + " = " + bound(value) for column, value in match.items()]
+    if keep is not None:
+        conditions.append(_name(dialect, "id") + " <> " + bound(keep))
+    where = join(" AND ", conditions)
+    key = " RETURNING " + _name(dialect, _KEYS[kind])
+    return "DELETE FROM " + _table(dialect, kind) + " WHERE " + where + key
+
+
+def page(dialect: Dialect, limit: int, offset: int, sought: str) -> UnitOfWork[list[User]]:
+    """Read a page of the users, newest first; `sought` is part of an address or full name."""
+    rows = yield (
+        _select(dialect, User)
+        + _matching(dialect, sought)
+        + ' ORDER BY "created_at" DESC, "id" LIMIT '
+        + bound(limit)
+        + " OFFSET "
+        + bound(offset)
+    )
+    return [_loaded(User, row) for row in rows]
+
+
+def count(dialect: Dialect, sought: str) -> UnitOfWork[int]:
+    """Read how many users there are that `page` would show."""
+    rows = yield ("SELECT count(*) FROM " + _table(dialect, User) + _matching(dialect, sought))
+    return int(rows[0][0])
+
+
+def _matching(dialect: Dialect, sought: str) -> Fragment:
+    if not sought:
+        return Fragment()
+    find = {"sqlite": "instr", "postgres": "strpos"}[dialect.name]
+    places = ('"email"', "\"user_metadata\" ->> 'full_name'")
+    tests = (f"{find}(lower({place}), lower(" + bound(sought) + ")) > 0" for place in places)
+    return " WHERE " + join(" OR ", tests)
+
+
+def _select(dialect: Dialect, kind: type) -> Fragment:
+    columns = join(", ", (_name(dialect, column) for column in _COLUMNS[kind]))
+    return "SELECT " + columns + " FROM " + _table(dialect, kind)
+
+
+def _into(dialect: Dialect, kind: type) -> Fragment:
+    return "INSERT INTO " + _table(dialect, kind)
+
+
+def _table(dialect: Dialect, kind: type) -> Fragment:
+    return sql(dialect.identifier(_TABLES[kind]))
+
+
+def _name(dialect: Dialect, column: str) -> Fragment:
+    return sql(dialect.identifier(column))
+
+
+def _where(dialect: Dialect, column: str, value: str) -> Fragment:
+    return " WHERE " + _name(dialect, column) + " = " + bound(value)
+
+
+def _bound(dialect: Dialect, column: str, value: Any) -> Fragment:
+    if column in _JSON:
+        return bound(orjson.dumps(value).decode())
+    if isinstance(value, bool) and dialect.name == "sqlite":
+        return bound(int(value))
+    return bound(value)
+
+
+def _loaded(kind: type[Stored], row: tuple[Any, ...]) -> Stored:
+    values = dict(zip(_COLUMNS[kind], row, strict=True))
+    for column in _JSON & values.keys():
+        values[column] = orjson.loads(values[column])
+    if "is_anonymous" in values:
+        values["is_anonymous"] = bool(values["is_anonymous"])
+    if "amr" in values:
+        values["amr"] = tuple(values["amr"])
+    return kind(**values)

@@ -1,0 +1,198 @@
+"""What the service role does with accounts: make, list, change and delete any of them.
+
+In charge of each as a unit of work. Must not know HTTP nor hash; who may call is not asked here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from jotbase.auth.accounts import store
+from jotbase.auth.accounts.accounts import Context, new_user, store_user
+from jotbase.auth.accounts.address import email_taken, readdress
+from jotbase.auth.accounts.bodies import check_metadata
+from jotbase.auth.changes.own_account import Changed
+from jotbase.auth.sessions.users import Account, Identity, User, merged
+from jotbase.auth.tokens.times import timestamp
+from jotbase.errors import AuthError
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.units import UnitOfWork
+
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
+
+#: A ban for longer than anyone lives would leave the range of dates.
+_LONGEST_BAN = 1000 * 365 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the service role says about a user; None leaves things as they are.
+
+    `ban` is in seconds, 0 lifts one.
+    """
+
+    id: str | None = None
+    email: str | None = None
+    password_hash: str | None = field(default=None, repr=False)
+    confirm: bool = False
+    role: str | None = None
+    aud: str | None = None
+    user_metadata: dict[str, Any] | None = None
+    app_metadata: dict[str, Any] | None = None
+    ban: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """Some of the users, and how many there are in all."""
+
+    users: tuple[User, ...]
+    total: int
+
+
+def read_duration(text: str) -> float:
+    """Return the seconds of a Go duration such as `1h30m`; `none` and `0` are 0.
+
+    Raises AuthError (validation_failed, 400).
+    """
+    parts = _PART.findall(text)
+    if text in ("none", "0"):
+        return 0.0
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise AuthError(400, "validation_failed", "invalid format for ban duration: " + text[:40])
+    return min(sum(float(number) * _UNITS[unit] for number, unit in parts), _LONGEST_BAN)
+
+
+def create_user(context: Context, profile: Profile) -> UnitOfWork[Account]:
+    """Make a user; no mail is sent. Raises AuthError: email_exists (422), user_already_exists."""
+    if profile.email and (yield from store.one(context.dialect, User, "email", profile.email)):
+        raise email_taken()
+    if profile.id and (yield from store.one(context.dialect, User, "id", profile.id)):
+        raise AuthError(422, "user_already_exists", "A user with this id exists already")
+    data = profile.user_metadata or {}
+    user = new_user(context, email=profile.email, data=data)
+    user = replace(
+        user,
+        id=profile.id or user.id,
+        encrypted_password=profile.password_hash,
+        email_confirmed_at=context.moment if profile.confirm else None,
+        **_plain(context, user, profile),
+    )
+    if profile.confirm:
+        user = replace(user, user_metadata={**user.user_metadata, "email_verified": True})
+    return (yield from store_user(context, user, {}))
+
+
+def get_user(dialect: Dialect, user_id: str) -> UnitOfWork[Account]:
+    """Read a user. Raises AuthError (user_not_found, 404)."""
+    account = yield from store.account(dialect, "id", user_id)
+    if account is None:
+        raise AuthError(404, "user_not_found", "User not found")
+    return account
+
+
+def list_users(
+    dialect: Dialect, *, page: int, per_page: int, sought: str = ""
+) -> UnitOfWork[UserPage]:
+    """Read a page of the users, the newest first; pages are numbered from 1."""
+    total = yield from store.count(dialect, sought)
+    users = yield from store.page(dialect, per_page, (page - 1) * per_page, sought)
+    return UserPage(tuple(users), total)
+
+
+def update_user(context: Context, user_id: str, profile: Profile) -> UnitOfWork[Changed]:
+    """Change a user; what that ends, `endings` says. Raises AuthError as the others do."""
+    account = yield from get_user(context.dialect, user_id)
+    user = account.user
+    columns = {"updated_at": context.moment, **_plain(context, user, profile)}
+    if profile.user_metadata is not None:
+        columns["user_metadata"] = merged(user.user_metadata, profile.user_metadata)
+        check_metadata(columns["user_metadata"], "user_metadata")
+    if profile.password_hash is not None:
+        columns["encrypted_password"] = profile.password_hash
+    if profile.confirm and user.email_confirmed_at is None:
+        columns = {**(yield from _confirmed(context, user)), **columns}
+        metadata = columns.get("user_metadata", user.user_metadata)
+        columns["user_metadata"] = {**metadata, "email_verified": True}
+    if profile.password_hash is not None or profile.ban:
+        columns["new_email"] = None
+    yield store.update(context.dialect, User, user_id, columns)
+    account = replace(account, user=replace(user, **columns))
+    if profile.email and profile.email != user.email:
+        account = yield from readdress(context, account, profile.email)
+    return Changed(account)
+
+
+def _confirmed(context: Context, user: User) -> UnitOfWork[dict[str, Any]]:
+    """Confirm the address in the place of a letter, if it is clear of which: one sign-up waits."""
+    waiting = yield from store.one_time_tokens(context.dialect, user.id)
+    signed_up = [one for one in waiting if one.encrypted_password is not None]
+    columns: dict[str, Any] = {"email_confirmed_at": context.moment}
+    if len(signed_up) == 1 and user.encrypted_password is None:
+        columns["encrypted_password"] = signed_up[0].encrypted_password
+        columns["user_metadata"] = {**signed_up[0].data, **user.user_metadata}
+    return columns
+
+
+def _plain(context: Context, user: User, profile: Profile) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    if profile.role is not None:
+        columns["role"] = profile.role
+    if profile.aud is not None:
+        columns["aud"] = profile.aud
+    if profile.app_metadata is not None:
+        columns["app_metadata"] = merged(user.app_metadata, profile.app_metadata)
+        check_metadata(columns["app_metadata"], "app_metadata")
+    if profile.ban is not None:
+        columns["banned_until"] = timestamp(context.now + profile.ban) if profile.ban else None
+    return columns
+
+
+def delete_user(context: Context, user_id: str, *, soft: bool) -> UnitOfWork[None]:
+    """Delete a user with all that hangs on it, or with `soft` leave an empty shell under its id.
+
+    Raises AuthError (user_not_found, 404), and what the engine raises where a table refers to the
+    user and does not let go.
+    """
+    account = yield from get_user(context.dialect, user_id)
+    if not soft:
+        yield store.delete(context.dialect, User, {"id": user_id})
+        return
+    yield store.update(context.dialect, User, user_id, _emptied(context, account.user))
+    for identity in account.identities:
+        yield store.update(
+            context.dialect, Identity, identity.identity_id, _obfuscated(context, identity)
+        )
+
+
+def _emptied(context: Context, user: User) -> Mapping[str, Any]:
+    return {
+        "email": _hashed(user.id, user.email),
+        "phone": _hashed(user.id, user.phone),
+        "encrypted_password": None,
+        "new_email": None,
+        "new_phone": None,
+        "user_metadata": {},
+        "app_metadata": {},
+        "updated_at": context.moment,
+        "deleted_at": context.moment,
+    }
+
+
+def _obfuscated(context: Context, identity: Identity) -> Mapping[str, Any]:
+    return {
+        "id": _hashed(identity.user_id, identity.id),
+        "email": _hashed(identity.user_id, identity.email),
+        "identity_data": {},
+        "updated_at": context.moment,
+    }
+
+
+def _hashed(user_id: str, text: str | None) -> str | None:
+    # With the id: an address may be had, and softly deleted, more than once.
+    return hashlib.sha256(f"{user_id}{text}".encode()).hexdigest() if text else None

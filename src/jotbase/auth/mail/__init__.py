@@ -1,0 +1,1 @@
+"""Proofs by mail: one-time tokens, links, PKCE, e-mail changes."""

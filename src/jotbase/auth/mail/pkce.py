@@ -1,0 +1,127 @@
+"""PKCE (RFC 7636) for links in mails: a code in the address instead of a session.
+
+In charge of challenges and of the codes that are exchanged for a session by whoever asked for the
+mail, and by nobody else. Must not know mails or HTTP. A code's time runs from the click.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jotbase.auth.accounts import store
+from jotbase.auth.accounts.accounts import Context, Granted, check_not_banned, grant
+from jotbase.auth.accounts.bodies import text
+from jotbase.auth.sessions.users import Account
+from jotbase.auth.tokens.encoding import encode
+from jotbase.auth.tokens.one_time import FlowState, OneTimeToken
+from jotbase.auth.tokens.times import epoch
+from jotbase.errors import AuthError
+from jotbase.sql.units import UnitOfWork
+
+#: How long a code may wait to be exchanged, in seconds.
+LIFETIME = 300
+
+# RFC 7636 section 4.1: 43 to 128 unreserved characters, of verifier and challenge alike.
+_FORM = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
+_METHODS = {"signup": "email/signup", "email_change_old": "email_change"}
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What the client made of its verifier; `method` is `s256` or `plain`."""
+
+    challenge: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthCode:
+    """What the link's address bears in place of a session."""
+
+    code: str = field(repr=False)
+
+
+def read_challenge(body: Mapping[str, Any]) -> Challenge | None:
+    """Return the challenge of a request, None when it has none. Raises AuthError (400)."""
+    given, method = text(body, "code_challenge"), text(body, "code_challenge_method").lower()
+    if not given and not method:
+        return None
+    if not given or not method:
+        raise _invalid("PKCE flow requires code_challenge_method and code_challenge")
+    if method not in ("s256", "plain"):
+        raise _invalid("code_challenge_method is neither s256 nor plain")
+    if not _FORM.fullmatch(given):
+        raise _invalid("code_challenge does not have 43 to 128 unreserved characters")
+    return Challenge(given, method)
+
+
+def _invalid(message: str) -> AuthError:
+    return AuthError(400, "validation_failed", message)
+
+
+def fits(challenge: Challenge, verifier: str) -> bool:
+    """Whether the challenge was made of the verifier (RFC 7636 section 4.6)."""
+    if not _FORM.fullmatch(verifier):
+        return False
+    made = verifier
+    if challenge.method == "s256":
+        made = encode(hashlib.sha256(verifier.encode()).digest())
+    return hmac.compare_digest(made, challenge.challenge)
+
+
+def settle(
+    context: Context, account: Account, token: OneTimeToken
+) -> UnitOfWork[Granted | AuthCode]:
+    """Give what an opened link leads on with: a session, or a code if its token has a challenge."""
+    if token.code_challenge is None:
+        return (yield from grant(context, account, "otp"))
+    # The user's last code is gone: nobody has two browsers open on two mails.
+    code = context.new_id(0)
+    yield store.delete(context.dialect, FlowState, {"user_id": account.user.id})
+    state = FlowState(
+        code_hash=_hashed(code),
+        user_id=account.user.id,
+        code_challenge=token.code_challenge,
+        code_challenge_method=token.code_challenge_method or "",
+        purpose=token.purpose,
+        created_at=context.moment,
+    )
+    yield store.insert(context.dialect, state)
+    return AuthCode(code)
+
+
+def exchange(context: Context, code: str, verifier: str) -> UnitOfWork[Granted]:
+    """Give a session for a code and the verifier behind its challenge.
+
+    Raises AuthError: flow_state_not_found (404), flow_state_expired (422), bad_code_verifier (400),
+    user_banned (400). A wrong verifier leaves the code as it is.
+    """
+    state = yield from store.one(context.dialect, FlowState, "code_hash", _hashed(code))
+    if state is None:
+        raise _unknown()
+    if context.now >= epoch(state.created_at) + LIFETIME:
+        raise AuthError(422, "flow_state_expired", "invalid flow state, flow state has expired")
+    if not fits(Challenge(state.code_challenge, state.code_challenge_method), verifier):
+        raise AuthError(
+            400, "bad_code_verifier", "code challenge does not match previously saved code verifier"
+        )
+    account = yield from store.account(context.dialect, "id", state.user_id)
+    if account is None:
+        raise _unknown()
+    check_not_banned(account.user, context.now, 400)
+    yield store.delete(context.dialect, FlowState, {"code_hash": state.code_hash})
+    return (yield from grant(context, account, _METHODS.get(state.purpose, state.purpose)))
+
+
+def _unknown() -> AuthError:
+    message = "invalid flow state, no valid flow state found"
+    return AuthError(404, "flow_state_not_found", message)
+
+
+def _hashed(code: str) -> str:
+    return hashlib.sha256(code.encode(errors="replace")).hexdigest()

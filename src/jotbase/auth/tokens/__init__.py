@@ -1,0 +1,1 @@
+"""Tokens, the keys that sign them, and API keys."""

@@ -1,0 +1,72 @@
+"""API keys: which application calls, as an opaque key or as a long-lived token of a role.
+
+In charge of deriving them from the shared secret, so that nothing but the secret is stored, and of
+telling which role a key stands for. Must not know headers (`gate`) or users.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from jotbase.auth.tokens.encoding import encode
+from jotbase.auth.tokens.keys import KeyRing
+from jotbase.auth.tokens.tokens import sign_shared, verify
+from jotbase.errors import AccessError
+from jotbase.values import ANON, SERVICE
+
+#: How long a key in the form of a token is valid: ten years, in seconds.
+LEGACY_LIFETIME = 315_360_000
+
+_PREFIXES = {ANON: "sb_publishable_", SERVICE: "sb_secret_"}
+
+
+def opaque_key(role: str, ring: KeyRing) -> str:
+    """Return the `sb_publishable_…` key of `anon`, or the `sb_secret_…` key of `service_role`.
+
+    The same ring gives the same key: 128 bits of an HMAC of the secret, then a checksum by which a
+    scanner knows a leaked key from a look-alike.
+    """
+    prefix = _PREFIXES[role]
+    secret_part = encode(hmac.digest(ring.secret, f"api-key {prefix}".encode(), "sha256")[:16])
+    return f"{prefix}{secret_part}_{_checksum(prefix + secret_part)}"
+
+
+def _checksum(text: str) -> str:
+    return encode(hashlib.sha256(text.encode()).digest()[:6])
+
+
+def legacy_key(role: str, ring: KeyRing, issued_at: int) -> str:
+    """Return the role's key in the older form, a token; `issued_at` is in epoch seconds."""
+    return sign_shared(
+        {
+            "iss": "supabase",
+            "role": role,
+            "iat": issued_at,
+            "exp": issued_at + LEGACY_LIFETIME,
+        },
+        ring,
+    )
+
+
+def resolve_key(text: str, ring: KeyRing, now: float) -> str | None:
+    """Return the role that an API key stands for, in either form; None when it is no key of ours.
+
+    A user's token is no API key, though the same ring signed it.
+    """
+    if text.startswith("sb_"):
+        return _resolve_opaque(text, ring)
+    try:
+        principal = verify(text, ring, now)
+    except AccessError:
+        return None
+    return principal.role if principal.role in _PREFIXES and principal.id is None else None
+
+
+def _resolve_opaque(text: str, ring: KeyRing) -> str | None:
+    given = text.encode()
+    found = None
+    for role in _PREFIXES:
+        if hmac.compare_digest(given, opaque_key(role, ring).encode()):
+            found = role
+    return found

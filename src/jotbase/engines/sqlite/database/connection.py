@@ -1,0 +1,168 @@
+"""Opening SQLite: the file, the pragmas, the functions that operators call.
+
+In charge of every connection being set alike, and of clear words when the file cannot be used.
+Must not know what is run on a connection.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from jotbase.engines.sqlite.database.files import keep_database_private, make_file, make_folder
+from jotbase.engines.sqlite.database.functions import install
+from jotbase.errors import Fault, ProjectError
+from jotbase.sql.aggregate import Aggregate
+from jotbase.sql.units import Rows
+
+#: The most statements a connection keeps prepared; one costs a few kilobytes.
+STATEMENTS = 512
+#: The pages a connection keeps, in KiB. Only the writer and the first reader are always open.
+CACHE_KIB = 4096
+
+#: FULL makes each commit wait for the disk (promise 1). LIKE is to be PostgreSQL's, which minds the
+#: case. An untrusted schema cannot call what is not harmless. The WAL is moved into the database
+#: every 16 MB, in a commit that then takes longer, and gives back the space of a large transaction.
+#: The first GiB of the file is read in place: a page that no cache holds costs no call into the
+#: kernel and no copy, which a table of a million rows needs all the time
+#: (https://sqlite.org/pragma.html, https://sqlite.org/mmap.html).
+PRAGMAS = (
+    "trusted_schema = OFF",
+    "foreign_keys = ON",
+    "recursive_triggers = ON",
+    "case_sensitive_like = ON",
+    f"cache_size = -{CACHE_KIB}",
+    f"mmap_size = {1 << 30}",
+    "journal_size_limit = 67108864",
+    "wal_autocheckpoint = 4000",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the database is, and what each connection to it brings along.
+
+    `functions` are by SQL name and never see NULL: SQLite's answer to NULL is NULL. Those of
+    `asking` may read while they are asked: they are given what runs a statement first. `durable` is
+    False only for a database that ends with the process.
+    """
+
+    path: str
+    functions: Mapping[str, Callable[..., Any] | Aggregate]
+    asking: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    durable: bool = True
+
+    def connect(self, *, reader: bool) -> apsw.Connection:
+        """Open one more connection; a reader's refuses to write. Raises apsw.Error."""
+        connection = apsw.Connection(self.path, statementcachesize=STATEMENTS)
+        connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'OFF'}")
+        # What a write can undo, and what it gives back, may be as large as what it touches.
+        connection.execute(f"PRAGMA temp_store = {'MEMORY' if reader else 'FILE'}")
+        if reader:
+            connection.execute("PRAGMA query_only = ON")
+        install(connection, self.functions)
+        for name, function in self.asking.items():
+            # Nothing in the file may call what runs the project's code.
+            connection.create_scalar_function(
+                name, _asking(connection, function), flags=apsw.SQLITE_DIRECTONLY
+            )
+        return connection
+
+
+def _asking(connection: apsw.Connection, function: Callable[..., Any]) -> Callable[..., Any]:
+    def read(text: str, values: Sequence[Any]) -> Rows:
+        rows: Rows = connection.execute(text, values).fetchall()
+        return rows
+
+    return partial(function, read)
+
+
+def first_connection(place: Place, image: bytes | None, lock_ms: int) -> apsw.Connection:
+    """Open the database for writing, making folder and file where they are missing.
+
+    An `image` (what `serialize` gave) fills a database that does not exist yet. Raises
+    ProjectError in words for the owner of the file.
+    """
+    file = Path(place.path)
+    try:
+        make_folder(file.parent)
+        if not file.exists():
+            make_file(file, image or b"")
+    except OSError as error:
+        raise _unusable(place.path, _os_reason(error), _WRITABLE) from error
+    if file.is_dir():
+        raise _unusable(place.path, "is a folder", "name a file in JOTBASE_DATABASE_URL")
+    if file.exists() and not os.access(file, os.W_OK):
+        raise _unusable(place.path, "cannot be written", _WRITABLE)
+    keep_database_private(file)
+    try:
+        connection = _usable(place, lock_ms)
+    except apsw.Error as error:
+        raise unusable(place.path, error) from error
+    keep_database_private(file)
+    return connection
+
+
+def unusable(path: str, error: apsw.Error) -> ProjectError:
+    """Return the error for the owner of the file, of what SQLite said of it."""
+    return _unusable(path, *_REASONS.get(type(error), _UNKNOWN))
+
+
+def _usable(place: Place, lock_ms: int) -> apsw.Connection:
+    connection = place.connect(reader=False)
+    try:
+        connection.set_busy_timeout(lock_ms)
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        connection.set_busy_timeout(0)
+    except apsw.Error:
+        connection.close()
+        raise
+    if mode != [("wal",)] or connection.readonly("main"):
+        connection.close()
+        raise _unusable(place.path, "cannot be kept in WAL mode", _WRITABLE)
+    return connection
+
+
+_WRITABLE = "the file and its folder must be writable, on a local disk with space left"
+_UNKNOWN = ("cannot be opened", _WRITABLE)
+_REASONS: dict[type[apsw.Error], tuple[str, str]] = {
+    apsw.NotADBError: (
+        "is not an SQLite database",
+        "name another file in JOTBASE_DATABASE_URL, or move this one away",
+    ),
+    apsw.CorruptError: (
+        "is damaged",
+        "restore a backup, or save what can be read with `sqlite3 FILE .recover`",
+    ),
+    apsw.BusyError: (
+        "is locked by another process",
+        "end the process that holds it (an open transaction, or locking_mode=EXCLUSIVE)",
+    ),
+    apsw.ReadOnlyError: ("cannot be written", _WRITABLE),
+    apsw.CantOpenError: ("cannot be opened", _WRITABLE),
+    apsw.IOError: ("cannot be read or written", _WRITABLE),
+    apsw.FullError: ("lies on a disk that is full", _WRITABLE),
+}
+
+
+def _os_reason(error: OSError) -> str:
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "cannot be made: its folder cannot be written"
+    return f"cannot be made: {(error.strerror or 'unknown').lower()}"
+
+
+def _unusable(path: str, reason: str, hint: str) -> ProjectError:
+    return ProjectError([Fault(path, "", f"the database {reason}", hint)])

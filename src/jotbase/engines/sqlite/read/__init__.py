@@ -1,0 +1,1 @@
+"""Reads: on the event loop while cheap, in lanes of threads when not."""

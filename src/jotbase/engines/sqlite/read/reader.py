@@ -1,0 +1,234 @@
+"""Reads: on the event loop while they are cheap, in a thread as soon as they are not.
+
+In charge of no read ever holding the loop for more than its budget, of none outliving the time
+limit, and of short ones never waiting behind long ones. Must not know what is read. Which statement
+goes where, `costs` remembers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from time import perf_counter, thread_time
+from typing import Any
+
+import apsw
+
+from jotbase.engines.base import ROOM
+from jotbase.engines.sqlite.database.refusals import closed, is_broken, refusal
+from jotbase.engines.sqlite.database.view_columns import origins
+from jotbase.engines.sqlite.read.costs import (
+    BUDGET,
+    DOUBT,
+    STRETCH,
+    Alarm,
+    Costs,
+    cannot_be_stopped,
+)
+from jotbase.engines.sqlite.read.lanes import Lanes, Timed, timed
+from jotbase.errors import JotError, StatementTooSlow
+from jotbase.sql.units import Rows
+
+#: Reads of more than SHORT that run at one time, and such of one caller; the next one waits.
+LANES, SPARED = 4, 1
+#: Reads that run at one time in threads and have not been found longer than SHORT.
+SHORT_LANES = 4
+#: Bytes of a value, and of a result that one statement makes, in any lane but the large ones.
+PLAIN = 4 * 1024 * 1024
+#: Larger results that are made at one time.
+LARGE_LANES = 2
+#: Statements that are remembered for their large results.
+MOST_LARGE = 1000
+#: How long a read may take in a short lane, in seconds; then it starts over in a long one.
+SHORT = 0.05
+#: How far threads with long work stand back behind the event loop (see `nice`).
+NICE = 10
+
+
+class Reader:
+    """Reads of one database; made on the event loop that they run on."""
+
+    def __init__(
+        self,
+        connect: Callable[[], apsw.Connection],
+        *,
+        limit_ms: int,
+        lock_ms: int,
+        asking: Iterable[str] = (),
+        plain: bool = False,
+    ) -> None:
+        """Without `plain`, results of any size are made on the loop and in all lanes."""
+        self._connect = connect
+        self._plain = PLAIN if plain else None
+        self._large_ones: dict[str, None] = {}
+        self._limit_ms = limit_ms
+        self._lock_ms = lock_ms
+        self._costs = Costs(asking)
+        self._open()
+        self._short = self._lanes("jotbase-short", SHORT_LANES)
+        self._long = self._lanes("jotbase-long", LANES, spared=SPARED, nice=NICE)
+        self._large = Lanes(
+            "jotbase-large", LARGE_LANES, self._patient, limit_ms=limit_ms, nice=NICE
+        )
+        self._closed = False
+
+    def _open(self) -> None:
+        self._connection = self._bounded(self._connect())
+        self._cursor = self._connection.cursor()
+        self._alarm = Alarm(self._connection)
+
+    def _lanes(self, name: str, most: int, *, spared: int = 0, nice: int = 0) -> Lanes:
+        connect, limit = self._waiting_for_locks, self._limit_ms
+        return Lanes(name, most, connect, limit_ms=limit, spared=spared, nice=nice)
+
+    def _waiting_for_locks(self) -> apsw.Connection:
+        return self._bounded(self._patient())
+
+    def _patient(self) -> apsw.Connection:
+        connection = self._connect()
+        connection.set_busy_timeout(self._lock_ms)
+        return connection
+
+    def _whole(self) -> apsw.Connection:
+        """Connect for large results, whose pages are read into a small cache and not mapped."""
+        connection = self._patient()
+        connection.execute("PRAGMA mmap_size = 0")
+        return connection
+
+    def _bounded(self, connection: apsw.Connection) -> apsw.Connection:
+        """Let no statement make more there than `PLAIN`; it starts over in a large lane."""
+        if self._plain is not None:
+            connection.limit(apsw.SQLITE_LIMIT_LENGTH, self._plain)
+        return connection
+
+    async def read(self, text: str, values: Sequence[Any]) -> Rows:
+        """Run one reading statement. Raises StatementTooSlow and what the database refuses."""
+        rows = self.inline(text, values)
+        return rows if rows is not None else await self._in_thread(text, values)
+
+    def inline(self, text: str, values: Sequence[Any]) -> Rows | None:
+        """Run the statement here and now; None if it is too dear for that, or has to wait."""
+        if self._closed:
+            raise closed()
+        costs = self._costs
+        if costs.is_dear(text, values):
+            return None
+        used = thread_time() if costs.suspects and costs.is_suspect(text) else None
+        start = self._alarm.start()
+        try:
+            if costs.is_new(text) and cannot_be_stopped(self._cursor, text, values):
+                costs.dear(text, values, 1)
+                return None
+            rows: Rows = self._cursor.execute(text, values).fetchall()
+        except apsw.InterruptError:
+            costs.dear(text, values)
+            return None
+        except apsw.BusyError:
+            return None
+        except apsw.TooBigError:
+            self._found_large(text)
+            costs.dear(text, values)
+            return None
+        except Exception as error:
+            self._reopen_after(error)
+            raise refusal(error, text, self._limit_ms) from error
+        took = perf_counter() - start
+        if took > BUDGET:
+            self._overran(text, values, took, used)
+        return rows
+
+    def rows(self, text: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Run a statement here and now, and give its rows one by one: for what is short by its
+        form, whatever it seemed to cost. Who stops in the middle is to leave no row for later.
+        """
+        if self._closed:
+            raise closed()
+        cursor = self._connection.cursor()
+        self._alarm.stop()
+        try:
+            yield from cursor.execute(text, values)
+        except apsw.Error as error:
+            self._reopen_after(error)
+            raise refusal(error, text, self._limit_ms) from error
+        finally:
+            cursor.close(True)
+
+    def short(self, text: str, values: Sequence[Any] = ()) -> Rows:
+        """Return all rows of a statement that is short by its form."""
+        return list(self.rows(text, values))
+
+    def _overran(self, text: str, values: Sequence[Any], took: float, used: float | None) -> None:
+        """Suspect a statement that came to its end too late; where that happens again, and it was
+        the statement's own work, it owes a run in a thread. Under load the loop itself often loses
+        the processor, and a read by key must not pay for that.
+        """
+        if used is None:
+            self._costs.suspect(text)
+        elif thread_time() - used > BUDGET or took > STRETCH * BUDGET:
+            self._costs.dear(text, values, DOUBT)
+        else:
+            self._costs.clear_of_suspicion(text)
+
+    def _reopen_after(self, error: Exception) -> None:
+        """Take a fresh connection where the old one may remember what a failing disk gave it."""
+        if is_broken(error):
+            self._connection.close(True)
+            self._open()
+
+    async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:
+        work = timed(text, values)
+        try:
+            if text not in self._large_ones:
+                try:
+                    return await self._in_lane(work, text, values)
+                except apsw.TooBigError:
+                    self._found_large(text)
+            await ROOM.get()()
+            rows, _ = await self._large.run(work, self._limit_ms / 1000)
+        except apsw.InterruptError as error:
+            self._costs.dear(text, values)
+            raise StatementTooSlow(self._limit_ms) from error
+        except JotError:
+            raise
+        except Exception as error:
+            raise refusal(error, text, self._limit_ms) from error
+        return rows
+
+    async def _in_lane(self, work: Timed, text: str, values: Sequence[Any]) -> Rows:
+        limit = self._limit_ms / 1000
+        if not self._costs.is_long(text, values):
+            try:
+                rows, used = await self._short.run(work, min(SHORT, limit))
+            except apsw.InterruptError:
+                self._costs.found_long(text, values)
+                if limit <= SHORT:
+                    raise
+            else:
+                self._costs.ran_in_thread(text, values, used)
+                return rows
+        rows, used = await self._long.run(work, limit)
+        self._costs.ran_in_thread(text, values, used)
+        if used < SHORT / 2:
+            self._costs.found_short(text, values)
+        return rows
+
+    def _found_large(self, text: str) -> None:
+        if self._plain is None:
+            return
+        if len(self._large_ones) >= MOST_LARGE:
+            self._large_ones.clear()
+        self._large_ones[text] = None
+
+    async def image(self) -> bytes:
+        """Return the whole database as bytes."""
+        return await self._long.run(lambda connection: connection.serialize("main"))
+
+    async def origins(self, view: str) -> dict[str, tuple[str, str]]:
+        """Return the table and column behind each of a view's columns."""
+        return await self._short.run(lambda connection: origins(connection, view))
+
+    async def close(self) -> None:
+        """Stop what is being read, and close all connections."""
+        self._closed = True
+        await asyncio.gather(self._short.close(), self._long.close(), self._large.close())
+        self._connection.close(True)

@@ -1,0 +1,1 @@
+"""The one writer, its group commits, and calls of user code within it."""

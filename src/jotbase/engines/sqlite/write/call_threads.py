@@ -1,0 +1,188 @@
+"""Threads that calls run in, each with a connection of its own, and whose turn it is.
+
+In charge of how many calls run and wait at one time, of one caller never having all threads, and
+of who is gone giving its place up. Must not know what runs there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import apsw
+
+from jotbase.engines.base import CALLER
+from jotbase.engines.sqlite.database.refusals import closed, exhausted, is_broken
+from jotbase.engines.sqlite.database.thread import Worker
+from jotbase.engines.sqlite.write.allowance import unwanted
+from jotbase.errors import too_many_calls
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """How many calls run at one time, and how many more may wait for a thread."""
+
+    threads: int = 16
+    waiting: int = 256
+
+
+class Desk:
+    """A thread with a reading connection of its own, opened when a call first asks something."""
+
+    def __init__(self, number: int, connect: Callable[[], apsw.Connection], lock_ms: int) -> None:
+        self.worker = Worker(f"jotbase-call-{number}")
+        self._connect = connect
+        self._lock_ms = lock_ms
+        self._connection: apsw.Connection | None = None
+
+    def open(self) -> apsw.Connection:
+        """Return the connection."""
+        if self._connection is None:
+            self._connection = self._connect()
+            self._connection.set_busy_timeout(self._lock_ms)
+        return self._connection
+
+    def version(self) -> int:
+        """Return a number that changes with every commit on another connection."""
+        found: Any = self.open().execute("PRAGMA data_version").fetchall()[0][0]
+        return int(found)
+
+    def leave(self, error: BaseException | None = None) -> None:
+        """End the state of the database that was read; give up a connection that has failed."""
+        if self._connection is None:
+            return
+        cause = error.__cause__ if error is not None else None
+        if isinstance(cause, apsw.Error) and is_broken(cause):
+            self._close()
+        elif self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    async def close(self) -> None:
+        """Close connection and thread."""
+        await self.worker.run(self._close)
+        self.worker.stop()
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close(True)
+
+
+@dataclass(eq=False, slots=True)
+class _Ticket:
+    caller: str
+    gone: Callable[[], bool]
+    desk: asyncio.Future[Desk]
+
+
+class Desks:
+    """All desks of one database. A call waits for `seconds` at most."""
+
+    def __init__(
+        self,
+        connect: Callable[[], apsw.Connection],
+        places: Places,
+        *,
+        lock_ms: int,
+        seconds: float,
+    ) -> None:
+        self._connect = connect
+        self._places = places
+        self._lock_ms = lock_ms
+        self._seconds = seconds
+        self._made = 0
+        self._free: list[Desk] = []
+        self._taken: dict[Desk, str] = {}
+        self._held: Counter[str] = Counter()
+        self._tickets: list[_Ticket] = []
+        self._closed = False
+
+    async def take(self, gone: Callable[[], bool]) -> Desk:
+        """Wait for a desk. Raises JotError 53300 where too many do, or for too long."""
+        if self._closed:
+            raise closed()
+        ticket = _Ticket(CALLER.get(), gone, asyncio.get_running_loop().create_future())
+        self._tickets.append(ticket)
+        self._serve()
+        if not ticket.desk.done() and not self._may_wait(ticket.caller):
+            self._tickets.remove(ticket)
+            raise too_many_calls()
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await asyncio.shield(ticket.desk)
+        except TimeoutError as error:
+            self._forget(ticket)
+            raise too_many_calls() from error
+        except asyncio.CancelledError:
+            self._forget(ticket)
+            raise
+
+    def _may_wait(self, caller: str) -> bool:
+        """Say whether one more may wait; those who are gone give their places up."""
+        for ticket in [one for one in self._tickets if one.gone()]:
+            self._tickets.remove(ticket)
+            ticket.desk.set_exception(unwanted())
+        mine = sum(one.caller == caller for one in self._tickets)
+        return len(self._tickets) <= self._places.waiting and (
+            not caller or mine <= _share(self._places.waiting)
+        )
+
+    def _forget(self, ticket: _Ticket) -> None:
+        if ticket in self._tickets:
+            self._tickets.remove(ticket)
+        elif ticket.desk.done() and not ticket.desk.cancelled() and not ticket.desk.exception():
+            self.give_back(ticket.desk.result())
+
+    def _serve(self) -> None:
+        """Give what is free to the callers who have least, in their order."""
+        while self._tickets and (self._free or self._made < self._places.threads):
+            share = _share(self._places.threads)
+            able = [t for t in self._tickets if not t.caller or self._held[t.caller] < share]
+            if not able:
+                return
+            ticket = min(able, key=lambda one: self._held[one.caller])
+            self._tickets.remove(ticket)
+            if ticket.gone():
+                ticket.desk.set_exception(unwanted())
+                continue
+            try:
+                desk = self._free.pop() if self._free else self._make()
+            except RuntimeError:  # no thread to be had
+                ticket.desk.set_exception(exhausted("thread"))
+                continue
+            self._taken[desk] = ticket.caller
+            self._held[ticket.caller] += 1
+            ticket.desk.set_result(desk)
+
+    def _make(self) -> Desk:
+        desk = Desk(self._made + 1, self._connect, self._lock_ms)
+        self._made += 1
+        return desk
+
+    def give_back(self, desk: Desk) -> None:
+        """Let others have the desk."""
+        caller = self._taken.pop(desk)
+        self._held[caller] -= 1
+        if not self._held[caller]:
+            del self._held[caller]
+        self._free.append(desk)
+        if not self._closed:
+            self._serve()
+
+    async def close(self) -> None:
+        """Refuse who waits, and close what is at rest; a thread that goes on is left behind."""
+        self._closed = True
+        for ticket in self._tickets:
+            ticket.desk.set_exception(closed())
+        self._tickets.clear()
+        for desk in self._free:
+            await desk.close()
+        self._free.clear()
+
+
+def _share(most: int) -> int:
+    """Return how many of them one caller may have: a quarter is left for the others."""
+    return most - most // 4

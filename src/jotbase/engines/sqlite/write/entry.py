@@ -1,0 +1,82 @@
+"""What waits for the writer, and what became of it.
+
+In charge of handing an outcome to who waits for it. Must not know how it came about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jotbase.engines.sqlite.write.tenure import Tenure
+from jotbase.errors import JotError
+from jotbase.sql.units import UnitOfWork
+
+
+def nothing() -> UnitOfWork[None]:
+    """Return the unit of an entry that is a call's."""
+    yield from ()
+
+
+class Entry:
+    """A unit that waits for its turn; then what became of it. `left` is its time, in seconds.
+
+    `tenure` is a call's, which has the writer instead of a unit, in a transaction of its own.
+    """
+
+    __slots__ = ("error", "future", "left", "result", "tenure", "work")
+
+    def __init__(
+        self,
+        work: Callable[[], UnitOfWork[Any]],
+        future: asyncio.Future[Any],
+        left: float,
+        tenure: Tenure | None = None,
+    ) -> None:
+        self.work = work
+        self.tenure = tenure
+        self.future = future
+        self.left = left
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        """Hand the outcome to the caller, unless it was cancelled meanwhile."""
+        if self.future.done():
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class Waiting:
+    """What waits for the writer: units, which share transactions, and calls, which do not.
+
+    They take turns, so that neither waits for all the others.
+    """
+
+    def __init__(self) -> None:
+        self.units: deque[Entry] = deque()
+        self.calls: deque[Entry] = deque()
+        self._calls_turn = False
+
+    def __bool__(self) -> bool:
+        """Say whether anything waits."""
+        return bool(self.units or self.calls)
+
+    def next_call(self) -> Entry | None:
+        """Return the call whose turn it is; None where it is the units'."""
+        self._calls_turn = not self._calls_turn
+        if self.calls and (self._calls_turn or not self.units):
+            return self.calls.popleft()
+        return None
+
+
+def fail(entries: Sequence[Entry], error: JotError) -> None:
+    """Give all of them the one outcome."""
+    for entry in entries:
+        entry.error = error
+        entry.settle()

@@ -1,0 +1,112 @@
+"""The writer's hold on its file: taking the lock, committing into it, opening it again.
+
+In charge of no commit counting that went into a file which nobody finds again, and of a failing
+disk or a lock of others being told. Must not know what is written.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from math import inf
+from time import perf_counter
+
+import apsw
+
+from jotbase.engines.sqlite.database.files import Watch
+from jotbase.engines.sqlite.database.refusals import is_broken, misplaced, refusal
+from jotbase.errors import JotError
+
+log = logging.getLogger(__name__)
+
+#: How often it is said that another process holds the lock, in seconds.
+TELL_LOCKED_EVERY = 30.0
+
+
+class Keeper:
+    """What the writer of one file needs besides its connection; `reconnect` opens one more.
+
+    `trouble` is what the file did to the connection, until `fresh` has given another.
+    """
+
+    def __init__(
+        self, reconnect: Callable[[], apsw.Connection], watch: Watch, *, lock_ms: int, limit_ms: int
+    ) -> None:
+        self._reconnect = reconnect
+        self._watch = watch
+        self._lock_ms = lock_ms
+        self._limit_ms = limit_ms
+        self._told_locked = -inf
+        self.trouble: str | None = None
+
+    def fault(self) -> str | None:
+        """Say what keeps writes from being done; None while all is well."""
+        return str(misplaced()) if self._watch.look() else self.trouble
+
+    def check(self) -> None:
+        """Raise 58P01 while the file is not in its place."""
+        if self._watch.gone and self._watch.look():
+            raise misplaced()
+
+    def begin(self, connection: apsw.Connection) -> None:
+        """Take the write lock, waiting for another process to give it up."""
+        connection.set_busy_timeout(self._lock_ms)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            self._tell_locked()
+            raise
+        finally:
+            connection.set_busy_timeout(0)
+
+    def _tell_locked(self) -> None:
+        if perf_counter() - self._told_locked > TELL_LOCKED_EVERY:
+            self._told_locked = perf_counter()
+            log.warning(
+                "another process has kept the database locked for %d ms and more: writes are"
+                " refused until it ends its transaction",
+                self._lock_ms,
+            )
+
+    def commit(self, connection: apsw.Connection) -> None:
+        """Commit, and see that it went into the file that the next start will find."""
+        try:
+            connection.execute("COMMIT")
+        except apsw.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        if self._watch.look():
+            raise misplaced()
+
+    def refusal(self, error: Exception, text: str) -> JotError:
+        """Return the refusal of an error; note one that the connection should not outlive."""
+        if is_broken(error):
+            self.trouble = f"the database file fails: {error}"
+        return refusal(error, text, self._limit_ms)
+
+    def fresh(self) -> apsw.Connection | None:
+        """Return a connection to go on with, or None: the file cannot be used.
+
+        After a failure of the disk, what the old one remembers may be wrong where the file is not.
+        """
+        connection = None
+        try:
+            connection = self._reconnect()
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+        except apsw.Error as error:
+            if connection is not None:
+                connection.close(True)
+            log.critical("the database cannot be used; restart the server: %s", error)
+            return None
+        self.trouble = None
+        log.warning("the database was opened again after a failure of its file")
+        return connection
+
+    def close(self, connection: apsw.Connection) -> None:
+        """Move the log's pages into the database, and close."""
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except apsw.Error as error:
+            log.warning("the write-ahead log was left as it is: %s", error)
+        connection.close(True)

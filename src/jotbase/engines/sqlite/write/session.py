@@ -1,0 +1,120 @@
+"""Statements and units of someone's own code on one connection, inside one transaction.
+
+In charge of what such code may do with a connection, in the thread that it runs in. Must not know
+who begins and ends the transaction, nor what is done in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import Any, TypeVar
+
+import apsw
+
+from jotbase.engines.sqlite.database.diagnosis import conflict, full
+from jotbase.engines.sqlite.database.refusals import ConstraintName, refusal, target
+from jotbase.engines.sqlite.write.allowance import Allowance
+from jotbase.engines.sqlite.write.changeset import Recording
+from jotbase.errors import JotError, RequestError
+from jotbase.sql.units import PAUSE, RolledBack, Rows, UnitOfWork
+
+Result = TypeVar("Result")
+
+
+class SqliteSession:
+    """See `Session`; of one thread. It goes on for as long as it is allowed to.
+
+    A `recording` takes note of what is changed.
+    """
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        allowance: Allowance,
+        name: ConstraintName,
+        recording: Recording | None = None,
+    ) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._allowance = allowance
+        self._name = name
+        self._recording = recording
+
+    def read(self, text: str, values: Sequence[Any]) -> Rows:
+        """Run one statement; see `Session.read`."""
+        self._check()
+        self._allowance.begin()
+        try:
+            return self._perform(text, values)
+        except apsw.InterruptError as error:
+            raise self._allowance.stopped() from error
+        except apsw.ReadOnlyError as error:
+            verb = target(text)[0] or "this"
+            message = f"cannot execute {verb} in a read-only transaction"
+            raise RequestError("25006", message) from error
+        except Exception as error:
+            raise refusal(error, text, self._allowance.limit_ms) from error
+
+    def run(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
+        """Drive a unit; see `Session.run`."""
+        self._check()
+        self._cursor.execute("SAVEPOINT unit")
+        try:
+            result = self._drive(work())
+        except RolledBack as undone:
+            self._undo()
+            kept: Result = undone.result
+            return kept
+        except BaseException:
+            self._undo()
+            raise
+        self._cursor.execute("RELEASE unit")
+        return result
+
+    def _drive(self, unit: UnitOfWork[Result]) -> Result:
+        try:
+            statement = next(unit)
+            while True:
+                try:
+                    paused = statement is PAUSE
+                    rows = [] if paused else self.read(statement.text, statement.params)
+                except JotError as refused:
+                    statement = unit.throw(refused)
+                else:
+                    statement = unit.send(rows)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        finally:
+            unit.close()
+
+    def _check(self) -> None:
+        """Do nothing more where the time is over, or took the transaction with it.
+
+        SQLite gives up the transaction of a write that is interrupted; what came after would be
+        one by itself.
+        """
+        error = self._allowance.over()
+        if error is None and not self._connection.in_transaction:
+            error = self._allowance.stopped()
+        if error is not None:
+            raise error
+
+    def _undo(self) -> None:
+        if self._connection.in_transaction:
+            self._cursor.execute("ROLLBACK TO unit")
+            self._cursor.execute("RELEASE unit")
+        if self._recording is not None:
+            self._recording.forget()
+
+    def _perform(self, text: str, values: Sequence[Any]) -> Rows:
+        try:
+            rows: Rows = self._cursor.execute(text, values).fetchall()
+        except apsw.ConstraintError as error:
+            # What finds out who stands in the way needs the hook that a recording has.
+            with self._recording.paused() if self._recording is not None else nullcontext():
+                raise conflict(self._cursor, error, text, values, self._name) from error
+        except apsw.FullError as error:
+            raise full(self._cursor, error, text) from error
+        return rows

@@ -1,0 +1,375 @@
+"""Writes: one writer, many units of work in one transaction, one wait for the disk for them all.
+
+In charge of the order of writes, of each unit standing or falling alone, and of no unit's result
+being known before it is on disk. Must not know what a unit does. Why it is done so, with figures:
+docs/decisions/0010-group-commit.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum, auto
+from math import inf
+from time import perf_counter, thread_time
+from typing import Any, TypeVar, cast
+
+import apsw
+
+from jotbase.engines.sqlite.database.diagnosis import conflict, full, refuse_unresolved
+from jotbase.engines.sqlite.database.refusals import ConstraintName, closed, refusal
+from jotbase.engines.sqlite.database.rows_given import Fetch, all_of, bounded
+from jotbase.engines.sqlite.database.thread import Worker, stop_after
+from jotbase.engines.sqlite.read.costs import BUDGET, DOUBT, Alarm, Costs
+from jotbase.engines.sqlite.write.allowance import Allowance
+from jotbase.engines.sqlite.write.changeset import Recorder
+from jotbase.engines.sqlite.write.entry import Entry, Waiting, fail, nothing
+from jotbase.engines.sqlite.write.keeper import Keeper
+from jotbase.engines.sqlite.write.tenure import Bench, Desk, Tenure
+from jotbase.errors import JotError, StatementTooSlow, UnitTooSlow
+from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, UnitOfWork
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+#: A group closes at so many units, or after so long on the loop (seconds).
+GROUP_UNITS = 256
+GROUP_TIME = 0.004
+#: How long the loop waits for a commit itself, before it turns to other work (seconds).
+PATIENCE = 0.0005
+#: How long `close` waits for what is under way and in the queue, in seconds.
+CLOSE_WITHIN = 5.0
+
+
+class _Fate(Enum):
+    KEPT = auto()  # its rows are in the transaction
+    UNDONE = auto()  # nothing of it is left; its outcome is known
+    AGAIN = auto()  # nothing of it is left; it must run again, as the first of a group
+    LOST = auto()  # the whole transaction is gone; its outcome is known
+    LOST_AGAIN = auto()  # the whole transaction is gone; it must run again
+
+
+class _TooDear(Exception):
+    """A statement belongs in the thread, or was stopped on the loop: the unit starts over."""
+
+
+class Writer:
+    """The one writer of a database; made on the event loop that it works on.
+
+    `connection` becomes its own; `keeper` knows its file. A statement may take `limit_ms`, and a
+    unit `unit_ms` while it has the lock. `committed` is called before a commit's callers know.
+    """
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        *,
+        limit_ms: int,
+        unit_ms: int,
+        keeper: Keeper,
+        name: ConstraintName,
+        committed: Callable[[int], None],
+        asking: Iterable[str] = (),
+    ) -> None:
+        self._take(connection)
+        self._limit_ms = limit_ms
+        self._unit_ms = unit_ms
+        self._unit_end = inf
+        self._keeper = keeper
+        self._name = name
+        self._committed = committed
+        self._costs = Costs(asking)
+        self._waiting = Waiting()
+        self._queue = self._waiting.units
+        self._loop = asyncio.get_running_loop()
+        self._bell: asyncio.Future[None] | None = None
+        self._closing = False
+        self._worker = Worker("jotbase-write")
+        self._task = self._loop.create_task(self._serve(), name="jotbase writer")
+
+    def _take(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._alarm = Alarm(connection)
+        self._recorder = Recorder(connection)
+
+    async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
+        """Run the unit in the next group; return its result when that is on disk."""
+        if self._closing:
+            raise closed()
+        future: asyncio.Future[Result] = self._loop.create_future()
+        self._queue.append(Entry(work, future, self._unit_ms / 1000 if timed else inf))
+        self._wake()
+        return await future
+
+    def tenure(self, desk: Desk, allowance: Allowance) -> Tenure:
+        """Return what a call has the writer by."""
+        return Tenure(desk, allowance, self._let)
+
+    def _let(self, tenure: Tenure) -> asyncio.Future[None]:
+        """Let a call have the writer when its turn has come; the future tells of the hold's end."""
+        if self._closing:
+            raise closed()
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._waiting.calls.append(Entry(nothing, future, inf, tenure))
+        self._wake()
+        return future
+
+    async def close(self) -> None:
+        """Finish what waits in the queue, move the log's pages into the database, and close."""
+        self._closing = True
+        self._wake()
+        done, _ = await asyncio.wait([self._task], timeout=CLOSE_WITHIN)
+        if done:
+            await self._worker.run(lambda: self._keeper.close(self._connection))
+        else:
+            log.warning("a write that did not end in %s seconds was given up", CLOSE_WITHIN)
+            self._connection.interrupt()
+        self._worker.stop()
+
+    def _wake(self) -> None:
+        if (bell := self._bell) is not None and not bell.done():
+            bell.set_result(None)
+
+    async def _serve(self) -> None:
+        while True:
+            while not self._waiting:
+                if self._closing:
+                    return
+                self._bell = self._loop.create_future()
+                await self._bell
+            await self._gather()
+            group: list[Entry] = []
+            try:
+                call = self._waiting.next_call()
+                if call is not None and call.tenure is not None:
+                    group.append(call)
+                    await self._hold(call, call.tenure)
+                else:
+                    await self._group(group)
+            except Exception as error:
+                log.exception("the writer stumbled")
+                if self._connection.in_transaction:
+                    self._cursor.execute("ROLLBACK")
+                fail(group, refusal(error, "", self._limit_ms))
+            if self._keeper.trouble is not None:
+                fresh = await self._worker.run(self._keeper.fresh)
+                if fresh is not None:
+                    self._connection.close(True)
+                    self._take(fresh)
+
+    async def _gather(self) -> None:
+        """Let units arrive as long as more and more do: a group of one waits for the disk as long
+        as one of many. In one turn the loop reads requests, in the next it comes to their units.
+        """
+        waiting = 0
+        while waiting < len(self._queue) < GROUP_UNITS:
+            waiting = len(self._queue)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+    async def _group(self, group: list[Entry]) -> None:
+        """Run units from the queue in one transaction, commit it, and tell the callers."""
+        try:
+            await self._begin()
+        except (apsw.Error, JotError) as error:
+            group.extend(self._queue)
+            self._queue.clear()
+            fail(group, self._keeper.refusal(error, "BEGIN IMMEDIATE"))
+            return
+        kept = False
+        end = perf_counter() + GROUP_TIME
+        while self._queue and len(group) < GROUP_UNITS and (not group or perf_counter() < end):
+            entry = self._queue.popleft()
+            if entry.future.done():
+                continue
+            group.append(entry)
+            fate = await self._run(entry, first=len(group) == 1)
+            if fate in (_Fate.LOST, _Fate.LOST_AGAIN):
+                self._start_over(group, again=fate is _Fate.LOST_AGAIN)
+                return
+            if fate is _Fate.AGAIN:
+                self._queue.appendleft(group.pop())
+                break
+            kept = kept or fate is _Fate.KEPT
+        await self._end(group, kept=kept)
+
+    async def _hold(self, entry: Entry, tenure: Tenure) -> None:
+        """Let a call use the connection, and commit what it did once it is done."""
+        try:
+            await self._begin()
+        except (apsw.Error, JotError) as error:
+            tenure.refuse(self._keeper.refusal(error, "BEGIN IMMEDIATE"))
+            entry.settle()
+            return
+        bench = Bench(self._connection, self._worker, self._recorder, self._name, self._waiting)
+        try:
+            kept = await tenure.serve(bench)
+        except Exception as error:
+            tenure.refuse(refusal(error, "", self._limit_ms))
+            raise
+        finally:
+            self._alarm.arm()
+        self._recorder.keep(tenure.aside)
+        if self._connection.in_transaction:
+            await self._end([entry], kept=kept)
+            return
+        if kept:
+            entry.error = UnitTooSlow(self._unit_ms)
+        entry.settle()
+
+    async def _begin(self) -> None:
+        """Take the write lock; where another process has it, wait for it in the thread."""
+        self._keeper.check()
+        try:
+            self._cursor.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            await self._worker.run(lambda: self._keeper.begin(self._connection))
+        self._recorder.reserve()
+
+    def _start_over(self, group: list[Entry], *, again: bool) -> None:
+        """Put back what a lost transaction held; each of these units runs once more from its start.
+
+        SQLite gives up the whole transaction when a writing statement is interrupted or the disk
+        fails (https://sqlite.org/c3ref/interrupt.html).
+        """
+        if not again:
+            group.pop().settle()
+        self._queue.extendleft(reversed(group))
+
+    async def _end(self, group: list[Entry], *, kept: bool) -> None:
+        if not kept:
+            self._cursor.execute("ROLLBACK")
+        else:
+            newest = newest_change(self._cursor)
+            try:
+                await self._worker.run(lambda: self._keeper.commit(self._connection), PATIENCE)
+            except (apsw.Error, JotError) as error:
+                fail(group, self._keeper.refusal(error, "COMMIT"))
+                return
+            self._recorder.reserved()
+            self._committed(newest)
+        for entry in group:
+            entry.settle()
+
+    async def _run(self, entry: Entry, *, first: bool) -> _Fate:
+        """Drive one unit in a savepoint of its own."""
+        self._cursor.execute("SAVEPOINT unit")
+        start = perf_counter()
+        self._unit_end = start + entry.left
+        try:
+            entry.error = None
+            entry.result = await self._drive(entry.work(), first)
+            refuse_unresolved(self._connection)
+            self._cursor.execute("RELEASE unit")
+        except _TooDear:
+            again = True
+        except RolledBack as undone:
+            entry.result, again = undone.result, False
+        except Exception as error:  # noqa: BLE001 - it is the caller's, and raised there
+            entry.error, again = error, False
+        else:
+            return _Fate.KEPT
+        finally:
+            entry.left -= perf_counter() - start
+        if not self._connection.in_transaction:
+            return _Fate.LOST_AGAIN if again else _Fate.LOST
+        self._cursor.execute("ROLLBACK TO unit")
+        self._cursor.execute("RELEASE unit")
+        return _Fate.AGAIN if again else _Fate.UNDONE
+
+    async def _drive(self, unit: UnitOfWork[Result], first: bool) -> Result:
+        """Run what the unit yields until it returns; between statements the loop may breathe."""
+        pause = perf_counter() + BUDGET
+        try:
+            statement = next(unit)
+            while True:
+                try:
+                    rows = [] if statement is PAUSE else await self._statement(statement, first)
+                except JotError as refused:
+                    if not self._connection.in_transaction:
+                        raise
+                    statement = unit.throw(refused)
+                else:
+                    statement = unit.send(rows)
+                if perf_counter() > pause:
+                    await asyncio.sleep(0)
+                    pause = perf_counter() + BUDGET
+        except StopIteration as stop:
+            return cast(Result, stop.value)
+        finally:
+            unit.close()
+
+    async def _statement(self, statement: Runnable, first: bool) -> Rows:
+        """Run one statement: on the loop, or in the thread if it is known to be dear."""
+        text, values = statement.text, statement.params
+        if perf_counter() > self._unit_end:
+            raise UnitTooSlow(self._unit_ms)
+        dear = self._costs.is_dear(text, values)
+        if dear and not first:
+            raise _TooDear
+        try:
+            if dear:
+                return await self._in_thread(text, values)
+            start = self._alarm.start()
+            rows = self._perform(text, values)
+        except apsw.InterruptError as error:
+            self._costs.dear(text, values)
+            if dear and perf_counter() > self._unit_end:
+                raise UnitTooSlow(self._unit_ms) from error
+            if dear:
+                raise StatementTooSlow(self._limit_ms) from error
+            raise _TooDear from error
+        except Exception as error:
+            raise self._keeper.refusal(error, text) from error
+        finally:
+            self._alarm.stop()
+        if perf_counter() - start > BUDGET:
+            self._costs.dear(text, values, DOUBT)
+        return rows
+
+    def _timed(self, text: str, values: Sequence[Any]) -> tuple[Rows, float]:
+        start = thread_time()
+        return self._perform(text, values, bounded), thread_time() - start
+
+    def _perform(self, text: str, values: Sequence[Any], fetch: Fetch = all_of) -> Rows:
+        try:
+            return fetch(self._cursor.execute(text, values))
+        except apsw.ConstraintError as error:
+            raise conflict(self._cursor, error, text, values, self._name) from error
+        except apsw.FullError as error:
+            raise full(self._cursor, error, text) from error
+
+    async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:
+        self._alarm.disarm()
+        job = self._worker.run(lambda: self._timed(text, values))
+        if self._unit_end < inf:
+            limit = min(self._limit_ms / 1000, self._unit_end - perf_counter())
+            stop_after(job, max(0, limit), self._connection.interrupt)
+        try:
+            rows, seconds = await job
+        finally:
+            self._alarm.arm()
+        self._costs.ran_in_thread(text, values, seconds)
+        return rows
+
+
+def newest_change(cursor: apsw.Cursor) -> int:
+    """Return the newest number that the change log ever gave; 0 without a log."""
+    try:
+        rows = cursor.execute(NEWEST).fetchall()
+    except apsw.SQLError:
+        return 0
+    newest: Any = rows[0][0] if rows else 0
+    return int(newest)
+
+
+#: AUTOINCREMENT keeps the highest number, whatever was pruned, and is behind where a statement of
+#: another program failed in the middle (INSERT OR FAIL).
+NEWEST = (
+    "SELECT max("
+    "ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'jotbase.changes'), 0),"
+    ' ifnull((SELECT max(number) FROM "jotbase.changes"), 0))'
+)

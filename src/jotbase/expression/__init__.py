@@ -1,0 +1,1 @@
+"""The one expression type: operators, their SQL and their in-memory reading."""

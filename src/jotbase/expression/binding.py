@@ -1,0 +1,104 @@
+"""Values on their way into SQL: words, bound constants, and slots that a request fills.
+
+In charge of the form in which an engine is given a value. Must not know operators or trees.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from jotbase.expression.expr import Context, Open
+from jotbase.expression.output import json_path
+from jotbase.schema.model.tables import Type
+from jotbase.schema.values.convert import stored
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, bound, sql
+
+#: How an argument is bound: a value of its type, a list of them, a path into JSON, or a name.
+Takes = Literal["value", "list", "path", "name"]
+Form = Callable[[Any], Any]
+
+#: Types whose canonical value is bound as it is, so that an open node is its own slot.
+_AS_IS = frozenset(Type) - {Type.BOOLEAN, Type.BYTES, Type.JSON, Type.ARRAY, Type.DECIMAL}
+_WORDS = {None: "NULL", True: "TRUE", False: "FALSE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An open place whose value is bound in another form than its canonical one."""
+
+    node: Open | Slot
+    form: Form
+
+    def fill(self, context: Context) -> Any:
+        """Return the value to bind."""
+        return self.form(self.node.fill(context))
+
+
+def constant(value: Any, kind: Type | None, dialect: Dialect, takes: Takes = "value") -> Fragment:
+    """Return a canonical value as SQL: null, true and false as words, all else bound."""
+    if value is None or (isinstance(value, bool) and kind is not Type.JSON):
+        return sql(_WORDS[value])
+    return cast(bound(_form(kind, dialect, takes)(value)), kind, dialect, takes)
+
+
+def slot(node: Open, kind: Type | None, dialect: Dialect, takes: Takes = "value") -> Fragment:
+    """Return a place that is filled from the request's context."""
+    if takes == "value" and (kind is None or kind in _AS_IS):
+        return bound(node)
+    return cast(bound(Slot(node, _form(kind, dialect, takes))), kind, dialect, takes)
+
+
+def derived(fragment: Fragment, form: Form) -> Fragment:
+    """Return the fragment with another form of what is bound in it."""
+    return fragment.mapped(lambda one: Slot(one, form) if hasattr(one, "fill") else form(one))
+
+
+def cast(fragment: Fragment, kind: Type | None, dialect: Dialect, takes: Takes) -> Fragment:
+    """Return a bound value with the cast that it needs where no column lends it an affinity."""
+    if kind is Type.DECIMAL and takes == "value" and dialect.name == "sqlite":
+        return sql("CAST(") + fragment + " AS NUMERIC)"
+    return fragment
+
+
+def _form(kind: Type | None, dialect: Dialect, takes: Takes) -> Form:
+    if takes == "path":
+        return json_path if dialect.name == "sqlite" else _strings
+    if takes == "list":
+        return _listed(kind) if dialect.name == "sqlite" else _items
+    if kind is None or takes == "name":
+        return _bare
+    return lambda value: None if value is None else stored(kind, value, dialect)
+
+
+def _bare(value: Any) -> Any:
+    return value
+
+
+def _strings(steps: Sequence[Any]) -> list[str]:
+    return [str(step) for step in steps]
+
+
+def _items(values: Sequence[Any] | None) -> list[Any] | None:
+    return None if values is None else list(values)
+
+
+def _listed(kind: Type | None) -> Form:
+    def form(values: Sequence[Any] | None) -> str | None:
+        if values is None:
+            return None
+        return orjson.dumps([_item(value, kind) for value in values]).decode()
+
+    return form
+
+
+def _item(value: Any, kind: Type | None) -> Any:
+    # An exact number keeps its spelling: as a float it would lose digits, as text equal nothing.
+    if kind is Type.DECIMAL:
+        return orjson.Fragment(value)
+    return base64.b64decode(value).hex() if kind is Type.BYTES else value

@@ -1,0 +1,176 @@
+"""Casts as SQL, and what SQLite lacks for them: text read as PostgreSQL's types read it.
+
+In charge of which type becomes which, and how. Must not know where a value comes from (`columns`).
+Source: https://www.postgresql.org/docs/current/catalog-pg-cast.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from math import copysign, isfinite
+from typing import Any
+
+from orjson import dumps, loads
+
+from jotbase.errors import RequestError
+from jotbase.expression.casts import Cast
+from jotbase.expression.output import argument, quoted
+from jotbase.schema.model.tables import Type
+from jotbase.schema.values.convert import TYPE_NAMES, from_text, stored
+from jotbase.sql.dialect import SQLITE
+from jotbase.sql.fragment import Fragment, sql
+
+_NUMBERS = (Type.INTEGER, Type.NUMBER, Type.DECIMAL)
+_QUOTED_ITEM = re.compile(r'[{}",\\\s]|^$|^null$', re.IGNORECASE)
+
+
+def converted(fragment: Fragment, kind: Type, cast: Cast) -> Fragment:
+    """Return the value cast to another type, as PostgreSQL would.
+
+    Raises RequestError 42846 for types that are not cast to each other.
+    """
+    wanted = cast.type
+    if kind is Type.ARRAY and wanted is Type.ARRAY:
+        return _items(fragment, cast.item or Type.TEXT)
+    if kind is wanted:
+        return fragment
+    if wanted is Type.TEXT:
+        return _as_text(fragment, kind)
+    if kind is Type.TEXT:
+        item = cast.item.value if cast.item else ""
+        return sql("jot_cast(") + fragment + f", '{wanted.value}', '{item}')"
+    if kind is Type.JSON and wanted in (*_NUMBERS, Type.BOOLEAN):
+        return sql("jot_cast_json(") + fragment + f", '{wanted.value}')"
+    spell = _SPELLINGS.get((kind, wanted))
+    if spell is None:
+        raise RequestError("42846", f"cannot cast type {_name(kind)} to {_name(wanted, cast.item)}")
+    before, after = spell
+    return sql(before) + fragment + after
+
+
+def _name(kind: Type, item: Type | None = None) -> str:
+    return f"{TYPE_NAMES[item]}[]" if item else TYPE_NAMES[kind]
+
+
+#: SQL before and behind the value, by (from, to).
+_SPELLINGS: Mapping[tuple[Type, Type], tuple[str, str]] = {
+    **{(one, Type.INTEGER): ("CAST(round(", ") AS INTEGER)") for one in _NUMBERS},
+    **{(one, Type.NUMBER): ("CAST(", " AS REAL)") for one in _NUMBERS},
+    **{(one, Type.DECIMAL): ("CAST(", " AS NUMERIC)") for one in _NUMBERS},
+    (Type.INTEGER, Type.BOOLEAN): ("(", " <> 0)"),
+    (Type.BOOLEAN, Type.INTEGER): ("(", " + 0)"),
+    (Type.TIMESTAMP, Type.DATE): ("substr(", ", 1, 10)"),
+    (Type.TIMESTAMP, Type.TIME): ("substr(replace(", ", '+00:00', ''), 12)"),
+    (Type.DATE, Type.TIMESTAMP): ("(", " || 'T00:00:00+00:00')"),
+}
+
+
+def _items(fragment: Fragment, item: Type) -> Fragment:
+    """Return an array with its items cast one by one; no array stays none."""
+    value = converted(sql("value"), Type.TEXT, Cast(item))
+    listed = sql("(SELECT json_group_array(") + argument(value, item) + ") FROM json_each("
+    return "CASE WHEN " + fragment + " IS NOT NULL THEN " + listed + fragment + ")) END"
+
+
+def _as_text(fragment: Fragment, kind: Type) -> Fragment:
+    match kind:
+        case Type.BOOLEAN:
+            return sql("CASE ") + fragment + " WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
+        case Type.TIMESTAMP:
+            # PostgreSQL's own form: a space, and an offset without minutes.
+            return sql("replace(replace(") + fragment + ", 'T', ' '), '+00:00', '+00')"
+        case Type.BYTES:
+            return sql(quoted("\\x") + " || lower(hex(") + fragment + "))"
+        case Type.ARRAY:
+            return sql("jot_array_text(") + fragment + ")"
+        case Type.NUMBER:
+            return sql("jot_number_text(") + fragment + ")"
+    return sql("CAST(") + fragment + " AS TEXT)"
+
+
+def cast_text(value: Any, kind: str, item: str) -> Any:
+    """Return text read as the type of that short name, in stored form; `item` is an array's.
+
+    Raises RequestError 22P02, 22003, 22007, …
+    """
+    wanted = Type(kind)
+    read = from_text(wanted, str(value), Type(item) if item else None)
+    return stored(wanted, read, SQLITE)
+
+
+def cast_document(document: str, kind: str) -> Any:
+    """Return a JSON text's number or boolean as the type, in stored form; null is NULL.
+
+    Raises RequestError 22023 for other values, 22003 for too large numbers.
+    """
+    value = loads(document)
+    if value is None:
+        return None
+    wanted = Type(kind)
+    if isinstance(value, bool) != (wanted is Type.BOOLEAN) or not isinstance(value, int | float):
+        found = _JSON_NAMES[type(value)]
+        raise RequestError("22023", f"cannot cast jsonb {found} to type {TYPE_NAMES[wanted]}")
+    if wanted is Type.BOOLEAN:
+        return int(value)
+    number = round(value) if wanted is Type.INTEGER else value
+    return stored(wanted, from_text(wanted, str(number)), SQLITE)
+
+
+_JSON_NAMES: Mapping[type, str] = {
+    bool: "boolean",
+    int: "numeric",
+    float: "numeric",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+
+
+def array_text(document: str) -> str:
+    """Return a stored array in PostgreSQL's form: `{1,2,"a b",NULL}` (8.15.6)."""
+    return "{" + ",".join(map(_item_text, loads(document))) + "}"
+
+
+def number_text(value: Any) -> str:
+    """Return a number as PostgreSQL writes a double: the shortest text that says it, without `.0`.
+
+    Exponents begin at 1e+15 and 1e-05 (float8out, by the C library's rules for `%.17g`).
+    """
+    if not isinstance(value, float) or not isfinite(value):
+        return str(value)
+    if not value:
+        return "-0" if copysign(1, value) < 0 else "0"
+    number = Decimal(repr(value)).normalize()
+    shown = "".join(map(str, number.as_tuple().digits))
+    point = number.adjusted() + 1
+    if -4 < point <= 15:
+        whole, part = shown[: max(0, point)].ljust(max(0, point), "0"), shown[max(0, point) :]
+        text = (whole or "0") + ("." + "0" * max(0, -point) + part if part else "")
+    else:
+        mantissa = shown[0] + ("." + shown[1:] if shown[1:] else "")
+        text = f"{mantissa}e{point - 1:+03}"
+    return "-" + text if value < 0 else text
+
+
+def _item_text(item: Any) -> str:
+    if item is None:
+        return "NULL"
+    if isinstance(item, bool):
+        return "t" if item else "f"
+    if isinstance(item, list):
+        return array_text(dumps(item).decode())
+    text = item if isinstance(item, str) else dumps(item).decode()
+    if not _QUOTED_ITEM.search(text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+#: By their names in SQL; none of them is given NULL.
+CAST_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "jot_cast": cast_text,
+    "jot_cast_json": cast_document,
+    "jot_array_text": array_text,
+    "jot_number_text": number_text,
+}

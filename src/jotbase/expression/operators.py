@@ -1,0 +1,390 @@
+"""The operator table: each operator's meaning, in SQL for each dialect and in Python.
+
+Grammar, rules, compiler, judge, docs and property tests all read `OPERATORS`. In charge of one
+meaning for both readings; must not know where an operator is written or which tables it meets.
+Meanings are PostgreSQL's (https://www.postgresql.org/docs/current/functions.html) on text in byte
+order; each dialect is made to obey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from jotbase.expression import documents, patterns, ranges, sorting
+from jotbase.expression.binding import Takes
+from jotbase.expression.documents import same
+from jotbase.expression.output import base64_text
+from jotbase.expression.semantics import (
+    DISTINCT_DOCUMENTS,
+    DOCUMENTS,
+    HOLDS,
+    HOLDS_BOOLEAN,
+    IN,
+    IN_BYTES,
+    IN_DOCUMENTS,
+    JSON_GET,
+    JSON_LENGTH,
+    JSON_TEXT,
+    LIKE,
+    STARTSWITH,
+    Meaning,
+    Spellings,
+    call,
+    compared,
+    distinct,
+    in_list,
+    in_order,
+    infix,
+    is_value,
+    on_ranges,
+    search_postgres,
+)
+from jotbase.schema.model.tables import RANGES, Type
+from jotbase.schema.values.ranges import order_key
+from jotbase.search import textsearch
+from jotbase.search.lexing import lexemes
+from jotbase.sql.stoppable import Stoppable
+
+EVERY = frozenset(Type)
+TEXTUAL = frozenset({Type.TEXT})
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One row of the table.
+
+    `spell` and `read` are its usual meaning; `typed` is the one it has where its last argument is
+    of such a type. A `strict` operator is unknown (None) as soon as an argument is, and `read`
+    never sees None. `types` are those of its first argument, `takes` says how each argument is
+    bound, `url` whether filters may name it. `leakproof` says of its usual meaning whether it may
+    be asked about rows that a rule hides (see `barrier`).
+    """
+
+    name: str
+    doc: str
+    spell: Spellings
+    read: Callable[..., Any]
+    types: frozenset[Type] = EVERY
+    strict: bool = True
+    result: Type = Type.BOOLEAN
+    url: bool = True
+    takes: tuple[Takes, ...] = ("value", "value")
+    leakproof: bool = False
+    typed: Mapping[Type, Meaning] = field(default_factory=dict)
+
+    def meaning(self, last: Type | None) -> Meaning:
+        """Return what the operator means where its last argument is of that type."""
+        usual = Meaning(self.spell, self.read, self.leakproof)
+        return usual if last is None else self.typed.get(last, usual)
+
+
+#: The forms of a full-text search, PostgreSQL's function for each, and what they say.
+_SEARCHES = (
+    ("fts", "to_tsquery", "matches a tsquery: `fat & (cat | rat)`, `'fat cat' & !dog`, `ca:*`"),
+    ("plfts", "plainto_tsquery", "has all of the words"),
+    ("phfts", "phraseto_tsquery", "has the words in this order"),
+    ("wfts", "websearch_to_tsquery", 'has the words: `fat "cat food" or rat -dog`'),
+)
+
+
+#: Operators on ranges: what they say where they are of ranges alone, and their meaning.
+_RANGE_OPERATORS: Mapping[str, tuple[str, Meaning]] = {
+    "cs": ("", on_ranges("jot_range_cs", "@>", ranges.contains)),
+    "cd": ("", on_ranges("jot_range_cd", "<@", lambda a, b: ranges.contains(b, a))),
+    "ov": ("", on_ranges("jot_range_ov", "&&", ranges.overlaps)),
+    "sl": (
+        "is a range strictly left of another",
+        on_ranges("jot_range_sl", "<<", ranges.before),
+    ),
+    "sr": (
+        "is a range strictly right of another",
+        on_ranges("jot_range_sr", ">>", ranges.behind),
+    ),
+    "nxr": (
+        "is a range that does not extend to the right of another",
+        on_ranges("jot_range_nxr", "&<", ranges.not_behind),
+    ),
+    "nxl": (
+        "is a range that does not extend to the left of another",
+        on_ranges("jot_range_nxl", "&>", ranges.not_before),
+    ),
+    "adj": (
+        "is a range adjacent to another: nothing lies between, and they share nothing",
+        on_ranges("jot_range_adj", "-|-", ranges.adjacent),
+    ),
+}
+
+_TABLE = (
+    Operator("eq", "equals", infix("="), same, leakproof=True, typed=compared("=")),
+    Operator(
+        "neq",
+        "differs from",
+        infix("<>"),
+        lambda a, b: not same(a, b),
+        leakproof=True,
+        typed=compared("<>"),
+    ),
+    Operator(
+        "lt",
+        "less than",
+        infix("<"),
+        lambda a, b: a < b,
+        leakproof=True,
+        typed={**compared("<"), **in_order("<")},
+    ),
+    Operator(
+        "lte",
+        "less than or equal",
+        infix("<="),
+        lambda a, b: a <= b,
+        leakproof=True,
+        typed={**compared("<="), **in_order("<=")},
+    ),
+    Operator(
+        "gt",
+        "greater than",
+        infix(">"),
+        lambda a, b: a > b,
+        leakproof=True,
+        typed={**compared(">"), **in_order(">")},
+    ),
+    Operator(
+        "gte",
+        "greater than or equal",
+        infix(">="),
+        lambda a, b: a >= b,
+        leakproof=True,
+        typed={**compared(">="), **in_order(">=")},
+    ),
+    Operator(
+        "like",
+        "fits a pattern: `%` (or `*`) any text, `_` any character",
+        LIKE,
+        patterns.like,
+        TEXTUAL,
+    ),
+    Operator(
+        "ilike",
+        "like, whatever the case",
+        {"sqlite": call("jot_ilike")["sqlite"], "postgres": infix("ILIKE")["postgres"]},
+        patterns.ilike,
+        TEXTUAL,
+    ),
+    Operator(
+        "match",
+        "a regular expression of PostgreSQL's is found in the text",
+        {"sqlite": call("jot_match")["sqlite"], "postgres": infix("~")["postgres"]},
+        patterns.match,
+        TEXTUAL,
+    ),
+    Operator(
+        "imatch",
+        "match, whatever the case",
+        {"sqlite": call("jot_imatch")["sqlite"], "postgres": infix("~*")["postgres"]},
+        patterns.imatch,
+        TEXTUAL,
+    ),
+    Operator(
+        "in",
+        "is one of a list",
+        IN,
+        in_list,
+        strict=False,
+        takes=("value", "list"),
+        leakproof=True,
+        typed={
+            **dict.fromkeys(DOCUMENTS, IN_DOCUMENTS),
+            Type.BYTES: IN_BYTES,
+        },
+    ),
+    Operator(
+        "is",
+        "is null, true or false; never unknown",
+        infix("IS"),
+        is_value,
+        strict=False,
+        leakproof=True,
+    ),
+    Operator(
+        "isdistinct",
+        "differs, null being a value like others; never unknown",
+        infix("IS DISTINCT FROM"),
+        distinct,
+        strict=False,
+        leakproof=True,
+        typed=dict.fromkeys(DOCUMENTS, DISTINCT_DOCUMENTS),
+    ),
+    Operator(
+        "cs",
+        "contains: every item of the array, every part of the JSON value, or all of the range, is"
+        " there",
+        {"sqlite": call("jot_contains")["sqlite"], "postgres": infix("@>")["postgres"]},
+        documents.contains,
+        DOCUMENTS | RANGES,
+        typed=dict.fromkeys(RANGES, _RANGE_OPERATORS["cs"][1]),
+    ),
+    Operator(
+        "cd",
+        "is contained in another array, JSON value or range",
+        {
+            "sqlite": lambda left, right: call("jot_contains")["sqlite"](right, left),
+            "postgres": infix("<@")["postgres"],
+        },
+        lambda a, b: documents.contains(b, a),
+        DOCUMENTS | RANGES,
+        typed=dict.fromkeys(RANGES, _RANGE_OPERATORS["cd"][1]),
+    ),
+    Operator(
+        "ov",
+        "has an item in common with another array, or a point with another range",
+        {"sqlite": call("jot_overlaps")["sqlite"], "postgres": infix("&&")["postgres"]},
+        documents.overlaps,
+        frozenset({Type.ARRAY}) | RANGES,
+        typed=dict.fromkeys(RANGES, _RANGE_OPERATORS["ov"][1]),
+    ),
+    *(
+        Operator(name, doc, meaning.spell, meaning.read, RANGES)
+        for name, (doc, meaning) in _RANGE_OPERATORS.items()
+        if doc
+    ),
+    *(
+        Operator(
+            form,
+            doc,
+            {"sqlite": call(f"jot_{form}")["sqlite"], "postgres": search_postgres(to_query)},
+            textsearch.searching(form),
+            TEXTUAL,
+            takes=("value", "value", "name"),
+        )
+        for form, to_query, doc in _SEARCHES
+    ),
+    Operator(
+        "holds",
+        "the array column has this item (`item in row.column`)",
+        HOLDS,
+        lambda array, item: any(same(value, item) for value in array),
+        frozenset({Type.ARRAY}),
+        url=False,
+        typed={
+            Type.BOOLEAN: Meaning(
+                HOLDS_BOOLEAN,
+                lambda array, item: any(same(value, item) for value in array),
+            )
+        },
+    ),
+    Operator(
+        "len",
+        "characters of a text",
+        call("length"),
+        len,
+        TEXTUAL,
+        result=Type.INTEGER,
+        url=False,
+        takes=("value",),
+    ),
+    Operator(
+        "array_len",
+        "items of an array",
+        JSON_LENGTH,
+        len,
+        frozenset({Type.ARRAY}),
+        result=Type.INTEGER,
+        url=False,
+        takes=("value",),
+    ),
+    Operator(
+        "lower",
+        "the text with A to Z in lower case",
+        call("lower"),
+        patterns.ascii_lower,
+        TEXTUAL,
+        result=Type.TEXT,
+        url=False,
+        takes=("value",),
+    ),
+    Operator(
+        "startswith",
+        "the text begins with another",
+        STARTSWITH,
+        str.startswith,
+        TEXTUAL,
+        url=False,
+    ),
+    Operator(
+        "json_get",
+        "the JSON value at the end of a path (`->`)",
+        JSON_GET,
+        documents.at,
+        DOCUMENTS,
+        result=Type.JSON,
+        url=False,
+        takes=("value", "path"),
+    ),
+    Operator(
+        "json_text",
+        "the text at the end of a path into JSON (`->>`)",
+        JSON_TEXT,
+        documents.text_at,
+        DOCUMENTS,
+        result=Type.TEXT,
+        url=False,
+        takes=("value", "path"),
+    ),
+)
+
+OPERATORS: dict[str, Operator] = {operator.name: operator for operator in _TABLE}
+
+
+def _of_documents(function: Callable[[Any, Any], Any]) -> Callable[[str, str], Any]:
+    return lambda left, right: function(orjson.loads(left), orjson.loads(right))
+
+
+#: What Python raises where a value is none of the type that its column should hold (SQLite keeps
+#: any value in any column of a table that is not STRICT), or nested beyond all measure.
+_UNFIT = (TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+
+
+def total(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function, which now says «unknown» of a value that is none of its type's.
+
+    It would raise for one row of a table what everybody who asks the table is told then. What is
+    wrong with a request's own value is found when the value is bound.
+    """
+    if isinstance(function, Stoppable):
+        return Stoppable(total(function.run))
+
+    def answer(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except _UNFIT:
+            return None
+
+    return answer
+
+
+#: What the SQLite spellings call; a connection must have them. None of them is given NULL.
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "jot_base64": base64_text,
+    "jot_lexemes": Stoppable(lambda tick, text, config: lexemes(text, config, tick)),
+    **{f"jot_{form}": textsearch.searching(form) for form, _, _ in _SEARCHES},
+    "jot_range_key": order_key,
+    **{f"jot_range_{name}": meaning.read for name, (_, meaning) in _RANGE_OPERATORS.items()},
+    "jot_like": patterns.like,
+    "jot_ilike": patterns.ilike,
+    "jot_match": patterns.match,
+    "jot_imatch": patterns.imatch,
+    "jot_compare": _of_documents(documents.compare),
+    "jot_compare_arrays": _of_documents(documents.compare_arrays),
+    "jot_document_key": sorting.document_key,
+    "jot_array_key": sorting.array_key,
+    "jot_contains": Stoppable(
+        lambda tick, left, right: documents.contains(orjson.loads(left), orjson.loads(right), tick)
+    ),
+    "jot_overlaps": _of_documents(documents.overlaps),
+    "jot_among": _of_documents(documents.among),
+}
+SQL_FUNCTIONS = {name: total(function) for name, function in _FUNCTIONS.items()}

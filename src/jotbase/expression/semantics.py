@@ -1,0 +1,245 @@
+"""How operators are spelled in each dialect, and what they read in Python.
+
+In charge of making each dialect obey one meaning. Must not know operators' names or types, which
+stand in `operators`.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jotbase.expression import documents, patterns
+from jotbase.expression.binding import derived
+from jotbase.expression.documents import same
+from jotbase.schema.model.tables import RANGES, Type
+from jotbase.schema.values.ranges import order_key
+from jotbase.sql.fragment import Fragment, join, sql
+
+Spelling = Callable[..., Fragment]
+#: One spelling for each dialect, by its name.
+Spellings = Mapping[str, Spelling]
+
+DOCUMENTS = frozenset({Type.JSON, Type.ARRAY})
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One meaning in both readings.
+
+    `spell` writes SQL from the arguments' fragments, by dialect name; `read` takes their values. A
+    `leakproof` one may be asked of rows that the caller may not see: see `barrier`.
+    """
+
+    spell: Spellings
+    read: Callable[..., Any]
+    leakproof: bool = False
+
+
+def infix(sqlite: str, postgres: str | None = None) -> Spellings:
+    """Return `left symbol right`; one symbol serves both dialects unless there are two."""
+
+    def spelling(symbol: str) -> Spelling:
+        def spell(left: Fragment, right: Fragment) -> Fragment:
+            return left + f" {symbol} " + right
+
+        return spell
+
+    return {"sqlite": spelling(sqlite), "postgres": spelling(postgres or sqlite)}
+
+
+def call(sqlite: str, postgres: str | None = None) -> Spellings:
+    """Return `name(arguments)`; one name serves both dialects unless there are two."""
+
+    def spelling(name: str) -> Spelling:
+        def spell(*arguments: Fragment) -> Fragment:
+            return sql(f"{name}(") + join(", ", arguments) + ")"
+
+        return spell
+
+    return {"sqlite": spelling(sqlite), "postgres": spelling(postgres or sqlite)}
+
+
+def _like_sqlite(left: Fragment, right: Fragment) -> Fragment:
+    # SQLite tries each place of a text anew, within one step of its machine: a long pattern is
+    # asked by its beginning, which an index may serve too, and only then as a whole.
+    head, whole = derived(right, patterns.head), derived(right, patterns.whole)
+    rest = " AND (" + whole + " IS NULL OR jot_like(" + left + ", " + whole + "))"
+    return left + " LIKE " + head + " ESCAPE '\\'" + rest
+
+
+def _in_sqlite(item: str) -> Spelling:
+    # An unknown list makes `IN (NULL)`, which is unknown, and not `IN ()`, which is false.
+    def spell(left: Fragment, right: Fragment) -> Fragment:
+        return left + f" IN (SELECT {item} FROM json_each(ifnull(" + right + ", '[null]')))"
+
+    return spell
+
+
+def _in_postgres(left: Fragment, right: Fragment) -> Fragment:
+    return left + " = ANY(" + right + ")"
+
+
+def in_list(value: Any, options: Sequence[Any] | None) -> bool | None:
+    """Whether the value is one of the options: unknown where either is, but in no list at all."""
+    if options is None:
+        return None
+    if value is None:
+        return None if options else False
+    return any(same(value, option) for option in options)
+
+
+def of_json(document: Fragment, value: Fragment) -> Fragment:
+    """Return a value out of a document, which is unknown where the text is no JSON.
+
+    SQLite would raise, for the row of a table that others write; it reads a document once for both.
+    """
+    return sql("CASE WHEN json_valid(") + document + ") THEN " + value + " END"
+
+
+def _holds_sqlite(test: str) -> Spelling:
+    # json_each gives true as 1, so an item's kind must be asked for as well.
+    def spell(array: Fragment, item: Fragment) -> Fragment:
+        return (
+            sql("CASE WHEN json_valid(") + array + ") AND " + item + " IS NOT NULL THEN EXISTS"
+            " (SELECT 1 FROM json_each(" + array + ") AS jot_item WHERE jot_item.value = " + item
+        ) + f" AND jot_item.type {test} ('true', 'false')) END"
+
+    return spell
+
+
+def _holds_postgres(array: Fragment, item: Fragment) -> Fragment:
+    return array + " @> to_jsonb(" + item + ")"
+
+
+def _startswith_sqlite(text: Fragment, head: Fragment) -> Fragment:
+    return sql("substr(") + text + ", 1, length(" + head + ")) = " + head
+
+
+def _json_text_sqlite(document: Fragment, path: Fragment) -> Fragment:
+    # `->` keeps a number's spelling, where `->>` would read it and print it again.
+    text = (
+        sql("CASE json_type(") + document + ", " + path + ") WHEN 'null' THEN NULL"
+        " WHEN 'text' THEN " + document + " ->> " + path + " ELSE " + document + " -> " + path
+    ) + " END"
+    return of_json(document, text)
+
+
+def _json_get_sqlite(document: Fragment, path: Fragment) -> Fragment:
+    return of_json(document, document + " -> " + path)
+
+
+def _json_length_sqlite(array: Fragment) -> Fragment:
+    return of_json(array, sql("json_array_length(") + array + ")")
+
+
+def is_value(value: Any, wanted: Any) -> bool:
+    """Whether the value is the very one: null, true or false."""
+    return value is wanted if wanted is None else value is not None and same(value, wanted)
+
+
+def distinct(left: Any, right: Any) -> bool:
+    """Whether the values differ, null being a value like others."""
+    if left is None or right is None:
+        return left is not right
+    return not same(left, right)
+
+
+def _among_sqlite(value: Fragment, options: Fragment) -> Fragment:
+    among = sql("jot_among(") + value + ", " + options + ")"
+    return sql("CASE json_array_length(") + options + ") WHEN 0 THEN FALSE ELSE " + among + " END"
+
+
+def _distinct_sqlite(left: Fragment, right: Fragment) -> Fragment:
+    compared = sql("ifnull(jot_compare(") + left + ", " + right + ") <> 0, FALSE)"
+    return sql("(") + left + " IS NULL) <> (" + right + " IS NULL) OR " + compared
+
+
+_SIGNS: Mapping[str, Callable[[int], bool]] = {
+    "=": lambda sign: sign == 0,
+    "<>": lambda sign: sign != 0,
+    "<": lambda sign: sign < 0,
+    "<=": lambda sign: sign <= 0,
+    ">": lambda sign: sign > 0,
+    ">=": lambda sign: sign >= 0,
+}
+
+
+_COMPARISONS: Mapping[Type, tuple[str, Callable[[Any, Any], int]]] = {
+    Type.JSON: ("jot_compare", documents.compare),
+    Type.ARRAY: ("jot_compare_arrays", documents.compare_arrays),
+}
+
+
+def compared(symbol: str) -> Mapping[Type, Meaning]:
+    """Return a comparison's meaning on JSON and arrays, which SQLite would compare as text."""
+
+    def meaning(name: str, compare: Callable[[Any, Any], int]) -> Meaning:
+        def spell(left: Fragment, right: Fragment) -> Fragment:
+            return sql(f"{name}(") + left + ", " + right + f") {symbol} 0"
+
+        def read(left: Any, right: Any) -> bool:
+            return _SIGNS[symbol](compare(left, right))
+
+        return Meaning({"sqlite": spell, "postgres": infix(symbol)["postgres"]}, read)
+
+    return {kind: meaning(*one) for kind, one in _COMPARISONS.items()}
+
+
+def in_order(symbol: str) -> Mapping[Type, Meaning]:
+    """Return a comparison's meaning on ranges and on bytes, whose text is in no order."""
+
+    def spell(left: Fragment, right: Fragment) -> Fragment:
+        return sql("jot_range_key(") + left + f") {symbol} jot_range_key(" + right + ")"
+
+    def read(left: str, right: str) -> bool | None:
+        first, second = order_key(left), order_key(right)
+        if first is None or second is None:
+            return None
+        return _SIGNS[symbol](int(first > second) - int(first < second))
+
+    meaning = Meaning({"sqlite": spell, "postgres": infix(symbol)["postgres"]}, read)
+    return {**dict.fromkeys(RANGES, meaning), Type.BYTES: _of_bytes(symbol)}
+
+
+def _of_bytes(symbol: str) -> Meaning:
+    def read(left: str, right: str) -> bool:
+        first, second = b64decode(left), b64decode(right)
+        return _SIGNS[symbol](int(first > second) - int(first < second))
+
+    return Meaning(infix(symbol), read, leakproof=True)
+
+
+def on_ranges(name: str, symbol: str, read: Callable[[str, str], bool | None]) -> Meaning:
+    """Return the meaning of one of PostgreSQL's operators on ranges."""
+    return Meaning({"sqlite": call(name)["sqlite"], "postgres": infix(symbol)["postgres"]}, read)
+
+
+def search_postgres(to_query: str) -> Spelling:
+    """Return a full-text search by one of PostgreSQL's readers of queries."""
+
+    def spell(document: Fragment, query: Fragment, config: Fragment) -> Fragment:
+        vector = sql("to_tsvector(") + config + "::regconfig, " + document + ")"
+        return vector + f" @@ {to_query}(" + config + "::regconfig, " + query + ")"
+
+    return spell
+
+
+LIKE = {"sqlite": _like_sqlite, "postgres": infix("LIKE")["postgres"]}
+STARTSWITH = {"sqlite": _startswith_sqlite, "postgres": call("starts_with")["postgres"]}
+JSON_TEXT = {"sqlite": _json_text_sqlite, "postgres": infix("#>>")["postgres"]}
+JSON_GET = {"sqlite": _json_get_sqlite, "postgres": infix("#>")["postgres"]}
+JSON_LENGTH = {"sqlite": _json_length_sqlite, "postgres": call("jsonb_array_length")["postgres"]}
+IN = {"sqlite": _in_sqlite("value"), "postgres": _in_postgres}
+HOLDS = {"sqlite": _holds_sqlite("NOT IN"), "postgres": _holds_postgres}
+HOLDS_BOOLEAN = {"sqlite": _holds_sqlite("IN"), "postgres": _holds_postgres}
+#: `in` where the values are JSON, or bytes, which a JSON list holds as hexadecimal digits.
+IN_DOCUMENTS = Meaning({"sqlite": _among_sqlite, "postgres": _in_postgres}, in_list)
+IN_BYTES = Meaning(
+    {"sqlite": _in_sqlite("unhex(value)"), "postgres": _in_postgres}, in_list, leakproof=True
+)
+DISTINCT_DOCUMENTS = Meaning(
+    {"sqlite": _distinct_sqlite, "postgres": infix("IS DISTINCT FROM")["postgres"]}, distinct
+)

@@ -1,0 +1,1 @@
+"""`/auth/v1`: routes and handlers of the accounts API."""

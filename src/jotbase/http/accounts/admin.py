@@ -1,0 +1,170 @@
+"""`/admin/users`: what the service role asks of accounts, each a request to an answer.
+
+In charge of reading those requests and of pages and their links. Must not decide (`auth`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from jotbase.auth.accounts.bodies import email, flag, metadata, read_body, text
+from jotbase.auth.accounts.passwords import LONGEST, check_new_password, is_known_hash
+from jotbase.auth.changes.administration import (
+    Profile,
+    create_user,
+    delete_user,
+    get_user,
+    list_users,
+    read_duration,
+    update_user,
+)
+from jotbase.auth.sessions.users import Account, user_json
+from jotbase.auth.tokens.current_facts import present, standing
+from jotbase.errors import AccessError, AuthError
+from jotbase.http.accounts.flows import parameter
+from jotbase.http.accounts.services import AccountServices, caller
+from jotbase.http.accounts.wire import answer
+from jotbase.values import Principal, Request, Response
+
+_LARGEST_PAGE = 1000
+
+
+async def check_admin(request: Request, services: AccountServices) -> None:
+    """Raise AuthError unless the caller has the service role (not_admin, 403)."""
+    principal = caller(request, services)
+    if principal.session_id is not None:
+        principal = await _as_it_stands(principal, services)
+    if not principal.is_service:
+        raise AuthError(403, "not_admin", "User not allowed")
+
+
+async def _as_it_stands(principal: Principal, services: AccountServices) -> Principal:
+    asked = standing(services.engine.dialect, principal)
+    text = asked.numbered(services.engine.dialect.mark)
+    rows = await services.engine.read(text, asked.params)
+    try:
+        return present(principal, rows, services.now())
+    except AccessError as error:
+        raise AuthError(403, "session_not_found", error.message) from None
+
+
+async def list_page(request: Request, services: AccountServices) -> Response:
+    """`GET /admin/users?page&per_page&filter`: some users, the newest first."""
+    await check_admin(request, services)
+    number = _count(request, "page", 1)
+    size = min(_count(request, "per_page", 50), _LARGEST_PAGE)
+    if parameter(request, "sort") not in ("", "created_at desc"):
+        raise AuthError(400, "validation_failed", "sort takes nothing but: created_at desc")
+    sought = parameter(request, "filter")
+    found = await services.read(
+        list_users(services.engine.dialect, page=number, per_page=size, sought=sought)
+    )
+    users = [{**user_json(Account(user)), "identities": None} for user in found.users]
+    last = max(1, -(-found.total // size))
+    links = [f'{_link(services, page, size)}; rel="{rel}"' for page, rel in _pages(number, last)]
+    headers = (("X-Total-Count", str(found.total)), ("Link", ", ".join(links)))
+    return answer({"users": users, "aud": services.policy.audience}, headers)
+
+
+def _pages(number: int, last: int) -> list[tuple[int, str]]:
+    return [*([(number + 1, "next")] if number < last else []), (last, "last")]
+
+
+def _link(services: AccountServices, page: int, size: int) -> str:
+    # `page` comes first: auth-js reads it behind the address's first equals sign.
+    return f"<{services.policy.issuer}/admin/users?page={page}&per_page={size}>"
+
+
+def _count(request: Request, name: str, default: int) -> int:
+    given = parameter(request, name)
+    if not given:
+        return default
+    if not given.isascii() or not given.isdigit() or not 0 < int(given[:10]) < 10**9:
+        raise AuthError(400, "validation_failed", f"Bad Pagination Parameters: {name}")
+    return int(given[:10])
+
+
+async def create(request: Request, services: AccountServices) -> Response:
+    """`POST /admin/users`: make a user; no mail is sent."""
+    await check_admin(request, services)
+    body = read_body(request.body)
+    profile = await _profile(body, services, is_new=True)
+    if not profile.email:
+        raise AuthError(
+            400, "validation_failed", "Cannot create a user without either an email or phone"
+        )
+    context = services.context(request)
+    made = await services.write(lambda: create_user(context, profile))
+    return answer(user_json(made))
+
+
+async def show(request: Request, services: AccountServices, user_id: str) -> Response:
+    """`GET /admin/users/{id}`."""
+    await check_admin(request, services)
+    found = await services.read(get_user(services.engine.dialect, uuid(user_id)))
+    return answer(user_json(found))
+
+
+async def change(request: Request, services: AccountServices, user_id: str) -> Response:
+    """`PUT /admin/users/{id}`: change a user, with effect at once."""
+    await check_admin(request, services)
+    profile = await _profile(read_body(request.body), services, is_new=False)
+    context, known = services.context(request), uuid(user_id)
+    changed = await services.write(lambda: update_user(context, known, profile))
+    return answer(user_json(changed.account))
+
+
+async def delete(request: Request, services: AccountServices, user_id: str) -> Response:
+    """`DELETE /admin/users/{id}`: delete a user; its tokens are worth nothing from then on."""
+    await check_admin(request, services)
+    soft = flag(read_body(request.body), "should_soft_delete") if request.body else False
+    context, known = services.context(request), uuid(user_id)
+    await services.write(lambda: delete_user(context, known, soft=soft))
+    return answer({})
+
+
+async def _profile(body: dict[str, Any], services: AccountServices, *, is_new: bool) -> Profile:
+    if text(body, "phone"):
+        raise AuthError(400, "phone_provider_disabled", "Phone logins are disabled")
+    ban = text(body, "ban_duration")
+    return Profile(
+        id=uuid(text(body, "id"), status=400) if text(body, "id") else None,
+        email=email(body) or None,
+        password_hash=await _password(body, services, is_new=is_new),
+        confirm=flag(body, "email_confirm"),
+        role=text(body, "role") or None,
+        aud=text(body, "aud") or None,
+        user_metadata=metadata(body, "user_metadata") if "user_metadata" in body else None,
+        app_metadata=metadata(body, "app_metadata") if "app_metadata" in body else None,
+        ban=read_duration(ban) if ban else None,
+    )
+
+
+async def _password(body: dict[str, Any], services: AccountServices, *, is_new: bool) -> str | None:
+    password, ready = text(body, "password"), text(body, "password_hash")
+    if password and ready:
+        raise AuthError(
+            400, "validation_failed", "Only a password or a password hash should be provided"
+        )
+    if ready:
+        if not is_known_hash(ready):
+            raise AuthError(400, "validation_failed", "password_hash must be argon2id or argon2i")
+        return ready
+    if not password:
+        return None
+    if not is_new:
+        check_new_password(password, services.policy)
+    if len(password.encode()) > LONGEST:
+        raise AuthError(
+            400, "validation_failed", f"Password cannot be longer than {LONGEST} characters"
+        )
+    return await services.hash(password)
+
+
+def uuid(given: str, status: int = 404) -> str:
+    """Return the id in its one form. Raises AuthError (validation_failed)."""
+    try:
+        return str(UUID(given))
+    except ValueError:
+        raise AuthError(status, "validation_failed", "user_id must be an UUID") from None

@@ -1,0 +1,240 @@
+"""Sign-up, tokens, the user and sign-out: each a request to an answer.
+
+In charge of the order of the steps: read the body, hash in a thread, run the unit of work, tell of
+ended sessions once they are committed. Must not know paths (`accounts`) nor decide (`auth`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, get_args
+from urllib.parse import parse_qs
+
+from jotbase.auth.accounts.accounts import (
+    Context,
+    Granted,
+    Scope,
+    password_of,
+    refresh,
+    sign_in,
+    sign_out,
+    sign_up,
+    sign_up_anonymously,
+    signed_in,
+    wrong_credentials,
+)
+from jotbase.auth.accounts.bodies import email, metadata, read_body, text
+from jotbase.auth.accounts.grants import session_json
+from jotbase.auth.accounts.passwords import check_new_password, needs_rehash, verify_password
+from jotbase.auth.changes.own_account import Changed, UserChange, update_user
+from jotbase.auth.mail.flows import sign_up_by_mail
+from jotbase.auth.mail.pkce import exchange, read_challenge
+from jotbase.auth.mail.redirects import target
+from jotbase.auth.sessions.refresh_tokens import parse
+from jotbase.auth.sessions.users import Account, user_json
+from jotbase.errors import AuthError
+from jotbase.http.accounts.services import AccountServices, user_principal
+from jotbase.http.accounts.wire import answer
+from jotbase.values import Request, Response
+
+
+def parameter(request: Request, name: str) -> str:
+    """Return the query parameter's first value, "" when absent."""
+    return parse_qs(request.query, errors="replace").get(name, [""])[0]
+
+
+def session_answer(granted: Granted, services: AccountServices, **more: Any) -> Response:
+    """Return the answer that gives a session."""
+    now = services.now()
+    return answer({**session_json(granted, services.ring, services.policy, now), **more})
+
+
+async def signup(request: Request, services: AccountServices) -> Response:
+    """`POST /signup`: a session, or the user alone when its address is yet to be confirmed."""
+    body = read_body(request.body)
+    if services.policy.signup_disabled:
+        raise AuthError(422, "signup_disabled", "Signups not allowed for this instance")
+    data, context = metadata(body, "data"), services.context(request)
+    if not text(body, "email") and not text(body, "phone"):
+        if not services.policy.anonymous_users:
+            raise AuthError(422, "anonymous_provider_disabled", "Anonymous sign-ins are disabled")
+        return session_answer(
+            await services.write(lambda: sign_up_anonymously(context, data)), services
+        )
+    password = text(body, "password")
+    if not password:
+        raise AuthError(400, "validation_failed", "Signup requires a valid password")
+    check_new_password(password, services.policy)
+    address = address_of(body, SIGN_UP)
+    hashed = await services.hash(password, context.client)
+    if not services.policy.autoconfirm:
+        redirect = target(parameter(request, "redirect_to"), services.policy)
+        challenge = read_challenge(body)
+        waiting = await services.write_for_mail(
+            request, lambda: sign_up_by_mail(context, address, hashed, data, challenge)
+        )
+        services.send(waiting.letters, redirect)
+        return answer(user_json(waiting.account))
+    made = await services.write(lambda: sign_up(context, address, hashed, data))
+    return session_answer(made, services)
+
+
+@dataclass(frozen=True, slots=True)
+class NoPhone:
+    """How a request words it that phones are off, and that it took two addresses or none."""
+
+    both: str
+    off: str = "Phone logins are disabled"
+    status: int = 400
+    neither: str = "missing email or phone"
+
+
+_BOTH = "Only an email address or phone number should be provided"
+SIGN_UP = NoPhone(f"{_BOTH} on signup.", "Phone signups are disabled")
+LOG_IN = NoPhone(f"{_BOTH} on login.", status=422)
+OTHERWISE = NoPhone(f"{_BOTH}, not both.")
+
+
+def address_of(body: dict[str, Any], words: NoPhone = OTHERWISE) -> str:
+    """Return the body's address. Raises AuthError without one, or with a phone number."""
+    if text(body, "email") and text(body, "phone"):
+        raise AuthError(400, "validation_failed", words.both)
+    if text(body, "phone"):
+        raise AuthError(words.status, "phone_provider_disabled", words.off)
+    address = email(body)
+    if not address:
+        raise AuthError(400, "validation_failed", words.neither)
+    return address
+
+
+async def token(request: Request, services: AccountServices) -> Response:
+    """`POST /token?grant_type=…`: a session for a password, a refresh token or a code."""
+    grant_type = parameter(request, "grant_type")
+    if grant_type == "password":
+        return await _password_grant(request, services)
+    if grant_type == "refresh_token":
+        return await _refresh_grant(request, services)
+    if grant_type == "pkce":
+        return await _pkce_grant(request, services)
+    raise AuthError(400, "invalid_credentials", "unsupported_grant_type")
+
+
+async def _password_grant(request: Request, services: AccountServices) -> Response:
+    body = read_body(request.body)
+    address, password = address_of(body, LOG_IN), text(body, "password")
+    user, stored = await services.read(password_of(services.engine.dialect, address))
+    context = services.context(request)
+    fits = await _fits(password, stored, address, context, services)
+    if user is None or stored is None or not fits:
+        raise wrong_credentials()
+    new_hash = await services.hash(password, context.client) if needs_rehash(stored) else None
+    granted = await services.write(lambda: sign_in(context, user.id, stored, new_hash))
+    services.limits.right_password(address, context.client)
+    return session_answer(granted, services, **_weakness(password, services))
+
+
+async def _fits(
+    password: str, stored: str | None, account: str, context: Context, services: AccountServices
+) -> bool:
+    """Whether the password fits; asked when its turn has come, so many at once are counted too."""
+    limits, client = services.limits, context.client
+
+    def check() -> None:
+        limits.check_password(account, client, services.now())
+
+    check()
+    fits = await services.run_in_thread(
+        verify_password, password, stored, check=check, client=client
+    )
+    if not fits:
+        limits.wrong_password(account, client, services.now())
+    return fits
+
+
+def _weakness(password: str, services: AccountServices) -> dict[str, Any]:
+    """What is said of a password that was good enough once: sign-in succeeds all the same."""
+    try:
+        check_new_password(password, services.policy)
+    except AuthError as fault:
+        reasons = fault.extra.get("weak_password", {}).get("reasons", [])
+        return {"weak_password": {"message": fault.message, "reasons": reasons}}
+    return {}
+
+
+async def _pkce_grant(request: Request, services: AccountServices) -> Response:
+    body = read_body(request.body)
+    code, verifier = text(body, "auth_code"), text(body, "code_verifier")
+    if not code or not verifier:
+        raise AuthError(
+            400,
+            "validation_failed",
+            "invalid request: both auth code and code verifier should be non-empty",
+        )
+    context = services.context(request)
+    granted = await services.write(lambda: exchange(context, code, verifier))
+    return session_answer(granted, services)
+
+
+async def _refresh_grant(request: Request, services: AccountServices) -> Response:
+    given = text(read_body(request.body), "refresh_token")
+    if not given:
+        raise AuthError(400, "validation_failed", "refresh_token required")
+    refresh_token, context = parse(given), services.context(request)
+    outcome = await services.write(lambda: refresh(context, refresh_token))
+    if isinstance(outcome, AuthError):
+        raise outcome
+    return session_answer(outcome, services)
+
+
+async def get_user(request: Request, services: AccountServices) -> Response:
+    """`GET /user`: the user of the access token."""
+    principal = user_principal(request, services)
+    return answer(user_json(await services.read(signed_in(services.context(), principal))))
+
+
+async def put_user(request: Request, services: AccountServices) -> Response:
+    """`PUT /user`: change address, password or metadata."""
+    principal = user_principal(request, services)
+    body = read_body(request.body)
+    if "app_metadata" in body:
+        raise AuthError(403, "not_admin", "Updating app_metadata requires admin privileges")
+    if text(body, "phone"):
+        raise AuthError(422, "phone_provider_disabled", "Phone logins are disabled")
+    address, data = email(body), metadata(body, "data") if "data" in body else None
+    account = await services.read(signed_in(services.context(), principal))
+    hashed = await _new_password(text(body, "password"), account, services)
+    change = UserChange(address or None, hashed, data, read_challenge(body))
+    context = services.context(request)
+    unit = partial(update_user, context, principal, change)
+    by_mail = bool(address) and not services.policy.autoconfirm
+    changed: Changed = await (
+        services.write_for_mail(request, unit) if by_mail else services.write(unit)
+    )
+    services.send(changed.letters, target(parameter(request, "redirect_to"), services.policy))
+    return answer(user_json(changed.account))
+
+
+async def _new_password(password: str, account: Account, services: AccountServices) -> str | None:
+    if not password:
+        return None
+    check_new_password(password, services.policy)
+    old = account.user.encrypted_password
+    is_same = await services.run_in_thread(verify_password, password, old)
+    if is_same:
+        raise AuthError(
+            422, "same_password", "New password should be different from the old password."
+        )
+    return await services.hash(password)
+
+
+async def logout(request: Request, services: AccountServices) -> Response:
+    """`POST /logout?scope=global|local|others`: end sessions, at once."""
+    principal = user_principal(request, services)
+    asked = parameter(request, "scope") or "global"
+    scope = next((known for known in get_args(Scope) if known == asked), None)
+    if scope is None:
+        raise AuthError(400, "validation_failed", f"Unsupported logout scope {asked[:40]!r}")
+    context = services.context(request)
+    await services.write(lambda: sign_out(context, principal, scope))
+    return Response(204)

@@ -1,0 +1,219 @@
+"""What is asked by mail, and the proofs that come back: each a request to an answer.
+
+In charge of reading those requests, and of handing over the letters once what wrote them is
+committed. An answer never waits for a mail, so it takes as long for an address that nobody has.
+Must not decide (`auth.by_mail`) nor send (`jotbase.background.mailing`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from jotbase.auth.accounts.accounts import Context, Granted
+from jotbase.auth.accounts.bodies import flag, metadata, read_body, text
+from jotbase.auth.accounts.grants import session_json
+from jotbase.auth.mail.email_change import (
+    HalfDone,
+    open_change_link,
+    prove_code,
+    prove_link,
+    resend_change,
+)
+from jotbase.auth.mail.flows import (
+    ask_magic_link,
+    ask_recovery,
+    open_link,
+    resend_confirmation,
+    verify_code,
+    verify_link,
+)
+from jotbase.auth.mail.pkce import AuthCode, read_challenge
+from jotbase.auth.mail.redirects import target, with_code, with_error, with_message, with_session
+from jotbase.auth.tokens.one_time import PKCE, SLOTS
+from jotbase.errors import AuthError, JotError
+from jotbase.http.accounts.flows import NoPhone, address_of, parameter, session_answer
+from jotbase.http.accounts.services import AccountServices
+from jotbase.http.accounts.wire import answer, as_auth_error
+from jotbase.sql.units import UnitOfWork
+from jotbase.values import Request, Response
+
+_OTP = NoPhone(
+    "Only an email address or phone number should be provided",
+    "Unsupported phone provider",
+    neither="One of email or phone must be set",
+)
+#: Kinds of `/verify` that a phone's code would prove; no such code is ever sent.
+_OF_PHONES = ("sms", "phone_change")
+# E.164, once a leading plus sign and spaces are gone.
+_PHONE = re.compile(r"[1-9][0-9]{1,14}")
+
+#: What is sent again, by the request's `type`.
+_RESENT = {"signup": resend_confirmation, "email_change": resend_change}
+
+
+async def recover(request: Request, services: AccountServices) -> Response:
+    """`POST /recover`: a mail to whoever forgot the password; `{}` for every address."""
+    body = read_body(request.body)
+    email, challenge, context = address_of(body), read_challenge(body), services.context(request)
+    letters = await services.write_for_mail(
+        request, lambda: ask_recovery(context, email, challenge)
+    )
+    services.send(letters, _redirect(request, services))
+    return answer({})
+
+
+async def otp(request: Request, services: AccountServices) -> Response:
+    """`POST /otp`: a mail with a code and a link to sign in with, to a new user too."""
+    body = read_body(request.body)
+    create = flag(body, "create_user") if "create_user" in body else True
+    return await _magic_link(request, body, services, create=create)
+
+
+async def magic_link(request: Request, services: AccountServices) -> Response:
+    """`POST /magiclink`: the older spelling of `/otp`."""
+    return await _magic_link(request, read_body(request.body), services, create=True)
+
+
+async def _magic_link(
+    request: Request, body: dict[str, Any], services: AccountServices, *, create: bool
+) -> Response:
+    if not create and text(body, "phone") and not text(body, "email"):
+        raise AuthError(422, "otp_disabled", "Signups not allowed for otp")
+    email, data = address_of(body, _OTP), metadata(body, "data")
+    challenge, context = read_challenge(body), services.context(request)
+    letters = await services.write_for_mail(
+        request, lambda: ask_magic_link(context, email, data, challenge, create=create)
+    )
+    services.send(letters, _redirect(request, services))
+    return answer({})
+
+
+async def resend(request: Request, services: AccountServices) -> Response:
+    """`POST /resend`: the sign-up's mail once more; `{}` for every address."""
+    body = read_body(request.body)
+    kind = text(body, "type")
+    if kind in ("sms", "phone_change"):
+        raise AuthError(400, "phone_provider_disabled", "Phone logins are disabled")
+    if kind not in _RESENT:
+        raise _invalid(f"Resend takes one of these types: {', '.join(_RESENT)}")
+    email, challenge, context = address_of(body), read_challenge(body), services.context(request)
+    letters = await services.write_for_mail(
+        request, lambda: _RESENT[kind](context, email, challenge)
+    )
+    services.send(letters, _redirect(request, services))
+    return answer({})
+
+
+async def verify(request: Request, services: AccountServices) -> Response:
+    """`POST /verify`: a session for a code and its address, or for a link's token."""
+    body = read_body(request.body)
+    kind, code, link = text(body, "type"), text(body, "token"), text(body, "token_hash")
+    if code and not link and text(body, "phone") and not text(body, "email"):
+        raise _no_phone_code(text(body, "phone"))
+    if link and kind in _OF_PHONES:
+        raise _invalid("Invalid email verification type")
+    _check_kind(kind)
+    context = services.context(request)
+    services.limits.take_code(context.client, context.now)
+    if link:
+        if code or text(body, "email") or text(body, "phone"):
+            raise _invalid("Only the token_hash and type should be provided")
+        proved = await services.write(lambda: _link_unit(context, kind, link))
+        services.limits.right_code(context.client, context.now)
+        return _proved_answer(proved, services)
+    if not code:
+        raise _invalid("Verify requires a token or a token hash")
+    email = address_of(body)
+    outcome = await services.write(lambda: _code_unit(context, kind, email, code))
+    if isinstance(outcome, AuthError):
+        raise outcome
+    services.limits.right_code(context.client, context.now)
+    return _proved_answer(outcome, services)
+
+
+def _no_phone_code(given: str) -> AuthError:
+    if not _PHONE.fullmatch(given.strip().removeprefix("+").replace(" ", "")):
+        return _invalid("Invalid phone number format (E.164 required)")
+    return AuthError(403, "otp_expired", "Token has expired or is invalid")
+
+
+def _code_unit(
+    context: Context, kind: str, email: str, code: str
+) -> UnitOfWork[Granted | HalfDone | AuthError]:
+    if kind == "email_change":
+        return (yield from prove_code(context, email, code))
+    return (yield from verify_code(context, kind, email, code))
+
+
+def _link_unit(context: Context, kind: str, link: str) -> UnitOfWork[Granted | HalfDone]:
+    if kind == "email_change":
+        return (yield from prove_link(context, link))
+    return (yield from verify_link(context, kind, link))
+
+
+def _opened_unit(
+    context: Context, kind: str, link: str
+) -> UnitOfWork[Granted | HalfDone | AuthCode]:
+    if kind == "email_change":
+        return (yield from open_change_link(context, link))
+    return (yield from open_link(context, kind, link))
+
+
+def _proved_answer(proved: Granted | HalfDone, services: AccountServices) -> Response:
+    if isinstance(proved, HalfDone):
+        return answer({"msg": proved.message, "code": "200"})
+    return session_answer(proved, services)
+
+
+async def follow(request: Request, services: AccountServices) -> Response:
+    """`GET /verify`: a redirect with the session, or the error, in its fragment."""
+    if request.method == "HEAD":
+        # What looks ahead of a reader (mail scanners, previews) must not use up the link.
+        return Response(204)
+    redirect = _redirect(request, services)
+    kind, link = parameter(request, "type"), parameter(request, "token")
+    by_code = link.startswith(PKCE)
+    try:
+        _check_kind(kind)
+        if not link:
+            raise _invalid("Verify requires a token or a token hash")
+        context = services.context(request)
+        services.limits.take_code(context.client, context.now)
+        proved = await services.write(lambda: _opened_unit(context, kind, link))
+        services.limits.right_code(context.client, context.now)
+    except JotError as error:
+        return _see_other(with_error(redirect, as_auth_error(error), query=by_code))
+    if isinstance(proved, HalfDone):
+        return _see_other(with_message(redirect, proved.message, query=by_code))
+    if isinstance(proved, AuthCode):
+        return _see_other(with_code(redirect, proved.code))
+    session = session_json(proved, services.ring, services.policy, services.now())
+    return _see_other(with_session(redirect, session, kind))
+
+
+def _check_kind(kind: str) -> None:
+    if not kind:
+        raise _invalid("Verify requires a verification type")
+    if kind not in SLOTS:
+        raise _invalid("Unsupported verification type")
+
+
+def _invalid(message: str) -> AuthError:
+    return AuthError(400, "validation_failed", message)
+
+
+def _redirect(request: Request, services: AccountServices) -> str:
+    return target(parameter(request, "redirect_to"), services.policy)
+
+
+def _see_other(address: str) -> Response:
+    # The address bears tokens: nobody is to keep it, nor to be told it as where a reader came from.
+    return Response(
+        303,
+        (
+            ("Location", address),
+            ("Cache-Control", "no-store"),
+            ("Referrer-Policy", "no-referrer"),
+        ),
+    )

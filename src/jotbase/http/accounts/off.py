@@ -1,0 +1,174 @@
+"""What GoTrue has and a project has not switched on: each request to its one small answer.
+
+In charge of the words in which clients look for what is off. Must not know how any of it works;
+what begins to be served leaves this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from jotbase.auth.accounts.bodies import read_body, text
+from jotbase.auth.changes.administration import get_user
+from jotbase.errors import AuthError
+from jotbase.http.accounts.admin import check_admin
+from jotbase.http.accounts.flows import parameter
+from jotbase.http.accounts.services import AccountServices, user_principal
+from jotbase.http.accounts.wire import answer
+from jotbase.values import Request, Response
+
+# GoTrue's list: clients read these flags in `/settings`, and look for every one of them.
+# fmt: off
+PROVIDERS = (
+    "apple", "azure", "bitbucket", "discord", "facebook", "snapchat", "figma", "fly", "github",
+    "gitlab", "google", "keycloak", "kakao", "linkedin", "linkedin_oidc", "notion", "spotify",
+    "slack", "slack_oidc", "workos", "twitch", "twitter", "zoom",
+)
+# fmt: on
+
+#: Whose tokens `grant_type=id_token` would take, were they on.
+_ISSUERS = {
+    "apple": "https://appleid.apple.com",
+    "azure": "https://login.microsoftonline.com",
+    "facebook": "https://www.facebook.com",
+    "google": "https://accounts.google.com",
+    "kakao": "https://kauth.kakao.com",
+    "keycloak": "https://keycloak",
+    "snapchat": "https://accounts.snapchat.com",
+    "vercel_marketplace": "https://marketplace.vercel.com",
+}
+
+_ENROLL = {
+    "totp": AuthError(422, "mfa_totp_enroll_not_enabled", "MFA enroll is disabled for TOTP"),
+    "phone": AuthError(422, "mfa_phone_enroll_not_enabled", "MFA enroll is disabled for Phone"),
+    "webauthn": AuthError(
+        422, "mfa_webauthn_enroll_not_enabled", "MFA enroll is disabled for WebAuthn"
+    ),
+}
+
+_SAML = AuthError(404, "saml_provider_disabled", "SAML 2.0 is disabled")
+_PASSKEYS = AuthError(404, "passkey_disabled", "Passkeys are disabled")
+_OAUTH = AuthError(404, "feature_disabled", "OAuth server is disabled")
+_LINKING = AuthError(404, "manual_linking_disabled", "Manual linking is disabled")
+_CUSTOM = AuthError(404, "feature_disabled", "Custom OAuth providers are disabled")
+_SCIM = AuthError(404, "feature_disabled", "SCIM server is disabled")
+_WEB3 = AuthError(422, "web3_provider_disabled", "Web3 provider is disabled")
+
+#: Refused for what it is, whoever asks; then after a user's, then after an admin's bearer.
+_AT_ONCE = {
+    "/sso": _SAML,
+    "/passkeys": _PASSKEYS,
+    "/oauth": _OAUTH,
+    "/scim": _SCIM,
+}
+_OF_USERS = {"/user/identities": _LINKING, "/user/oauth/grants": _OAUTH}
+_OF_ADMINS = {"/admin/oauth": _OAUTH, "/admin/custom-providers": _CUSTOM}
+
+_FACTORS = "/factors"
+
+
+def is_off(path: str) -> bool:
+    """Whether the path belongs to what is switched off."""
+    known = (*_AT_ONCE, *_OF_USERS, *_OF_ADMINS, _FACTORS, "/admin/sso/providers")
+    return _named(path, known) is not None or path == "/authorize"
+
+
+def _named(path: str, known: tuple[str, ...]) -> str | None:
+    return next((one for one in known if path == one or path.startswith(one + "/")), None)
+
+
+async def answer_off(request: Request, services: AccountServices, path: str) -> Response:
+    """Answer for what is off. Raises AuthError for all but empty lists."""
+    if path == "/authorize":
+        raise _unsupported(parameter(request, "provider"))
+    for refused, who in ((_AT_ONCE, None), (_OF_USERS, user_principal)):
+        name = _named(path, tuple(refused))
+        if name is not None:
+            if who is not None:
+                who(request, services)
+            raise refused[name]
+    if _named(path, (_FACTORS,)):
+        raise _factor_fault(request, services, path)
+    await check_admin(request, services)
+    name = _named(path, tuple(_OF_ADMINS))
+    if name is not None:
+        raise _OF_ADMINS[name]
+    return answer({"items": []})
+
+
+def _unsupported(provider: str) -> AuthError:
+    known = provider.lower() in PROVIDERS
+    reason = "provider is not enabled" if known else f"Provider {provider[:40]} could not be found"
+    if provider.lower().startswith("custom:"):
+        reason = "custom OAuth providers are disabled"
+    return AuthError(400, "validation_failed", f"Unsupported provider: {reason}")
+
+
+def _factor_fault(request: Request, services: AccountServices, path: str) -> AuthError:
+    principal = user_principal(request, services)
+    if principal.claims.get("is_anonymous") is True:
+        return AuthError(
+            403, "no_authorization", "Anonymous user not allowed to perform these actions"
+        )
+    if path != _FACTORS:
+        return no_factor(path.split("/")[2])
+    kind = text(read_body(request.body), "factor_type")
+    if kind not in _ENROLL:
+        return AuthError(
+            400, "validation_failed", "factor_type needs to be totp, phone, or webauthn"
+        )
+    return _ENROLL[kind]
+
+
+def no_factor(factor_id: str) -> AuthError:
+    """Return the answer to any factor's id: nobody has one."""
+    try:
+        UUID(factor_id)
+    except ValueError:
+        return AuthError(404, "validation_failed", "factor_id must be an UUID")
+    return AuthError(404, "mfa_factor_not_found", "Factor not found")
+
+
+async def admin_part(
+    request: Request, services: AccountServices, user_id: str, part: str
+) -> Response:
+    """Answer `/admin/users/{id}/factors…` and `/passkeys`: an existing user has none."""
+    await check_admin(request, services)
+    await services.read(get_user(services.engine.dialect, user_id))
+    kind, _, one = part.partition("/")
+    if one and kind == "factors":
+        raise no_factor(one)
+    if one:
+        raise _PASSKEYS
+    return answer([])
+
+
+def _web3(_: Request) -> AuthError:
+    return _WEB3
+
+
+def _id_token(request: Request) -> AuthError:
+    body = read_body(request.body)
+    provider = text(body, "provider").lower()
+    if not text(body, "id_token"):
+        return _oauth("id_token required")
+    if not provider and not (text(body, "client_id") and text(body, "issuer")):
+        return _oauth("provider or client_id and issuer required")
+    issuer = _ISSUERS.get(provider) or (text(body, "issuer")[:80] if not provider else "")
+    if issuer:
+        message = f'Provider (issuer "{issuer}") is not enabled'
+        return AuthError(400, "provider_disabled", message)
+    said = "Custom provider" if provider.startswith("custom:") else "Custom OIDC provider"
+    reason = "not found" if provider.startswith("custom:") else "not allowed"
+    return AuthError(400, "validation_failed", f'{said} "{provider[:40]}" {reason}')
+
+
+def _oauth(description: str) -> AuthError:
+    """Return an error in the OAuth shape, which has no code of its own (RFC 6749 section 5.2)."""
+    told = {"error": "invalid request", "error_description": description}
+    return AuthError(400, "validation_failed", description, extra={"oauth": told})
+
+
+#: Grants of `/token` that are off.
+GRANTS: dict[str, Callable[[Request], AuthError]] = {"web3": _web3, "id_token": _id_token}

@@ -1,0 +1,125 @@
+"""`/auth/v1/…`: which path and method leads to which flow, and the gate before them.
+
+In charge of the table of routes, of the API key that all but a few need, and of turning refusals
+into answers. Must not know what a flow does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from jotbase.auth.tokens.keys import public_jwks
+from jotbase.errors import AuthError, JotError
+from jotbase.http.accounts import admin as account_admin
+from jotbase.http.accounts import flows as account_flows
+from jotbase.http.accounts import mails as account_mails
+from jotbase.http.accounts.off import GRANTS, PROVIDERS, admin_part, answer_off, is_off
+from jotbase.http.accounts.services import AccountServices, key_role
+from jotbase.http.accounts.wire import answer, refusal
+from jotbase.values import Request, Response
+
+PREFIX = "/auth/v1"
+
+#: The largest body, in bytes.
+LARGEST_BODY = 1_048_576
+
+_ADMIN_USERS = "/admin/users/"
+
+Flow = Callable[[Request, AccountServices], Awaitable[Response]]
+UserFlow = Callable[[Request, AccountServices, str], Awaitable[Response]]
+F = TypeVar("F", Flow, UserFlow)
+
+
+async def accounts(request: Request, services: AccountServices) -> Response:
+    """Answer a request to the accounts API; never raises a JotError."""
+    try:
+        return await _answer(request, services)
+    except JotError as error:
+        return refusal(error, request.headers)
+
+
+async def _answer(request: Request, services: AccountServices) -> Response:
+    path = request.path.removeprefix(PREFIX)
+    if path not in _OPEN:
+        key_role(request, services)
+    if len(request.body) > LARGEST_BODY:
+        raise AuthError(413, "request_entity_too_large", f"The limit is {LARGEST_BODY} bytes")
+    method = "GET" if request.method == "HEAD" else request.method
+    if path.startswith(_ADMIN_USERS):
+        user_id, _, part = path.removeprefix(_ADMIN_USERS).partition("/")
+        if part.partition("/")[0] in ("factors", "passkeys"):
+            return await admin_part(request, services, account_admin.uuid(user_id), part)
+        user_flow = _chosen(_USER_ROUTES, method)
+        return await user_flow(request, services, path.removeprefix(_ADMIN_USERS))
+    if is_off(path):
+        return await answer_off(request, services, path)
+    if path not in _ROUTES:
+        raise AuthError(404, "unknown", "404 page not found")
+    return await _chosen(_ROUTES[path], method)(request, services)
+
+
+def _chosen(flows: dict[str, F], method: str) -> F:
+    if method not in flows:
+        raise AuthError(405, "unknown", "Method not allowed", extra={"allow": ", ".join(flows)})
+    return flows[method]
+
+
+async def _jwks(_: Request, services: AccountServices) -> Response:
+    return answer(public_jwks(services.ring), cache="public, max-age=600")
+
+
+async def _health(_: Request, __: AccountServices) -> Response:
+    description = "Jotbase accounts, in GoTrue's protocol"
+    return answer({"version": "jotbase", "name": "GoTrue", "description": description})
+
+
+async def _settings(_: Request, services: AccountServices) -> Response:
+    policy = services.policy
+    external = dict.fromkeys(PROVIDERS, False)
+    external |= {"anonymous_users": policy.anonymous_users, "email": True, "phone": False}
+    return answer(
+        {
+            "external": external,
+            "disable_signup": policy.signup_disabled,
+            "mailer_autoconfirm": policy.autoconfirm,
+            "phone_autoconfirm": False,
+            "sms_provider": "",
+            "saml_enabled": False,
+            "saml_private_key_next_configured": False,
+            "passkeys_enabled": False,
+        }
+    )
+
+
+async def _token(request: Request, services: AccountServices) -> Response:
+    off = GRANTS.get(account_flows.parameter(request, "grant_type"))
+    if off is not None:
+        raise off(request)
+    return await account_flows.token(request, services)
+
+
+_ROUTES: dict[str, dict[str, Flow]] = {
+    "/signup": {"POST": account_flows.signup},
+    "/token": {"POST": _token},
+    "/user": {"GET": account_flows.get_user, "PUT": account_flows.put_user},
+    "/logout": {"POST": account_flows.logout},
+    "/recover": {"POST": account_mails.recover},
+    "/otp": {"POST": account_mails.otp},
+    "/magiclink": {"POST": account_mails.magic_link},
+    "/resend": {"POST": account_mails.resend},
+    "/verify": {"GET": account_mails.follow, "POST": account_mails.verify},
+    "/admin/users": {"GET": account_admin.list_page, "POST": account_admin.create},
+    "/.well-known/jwks.json": {"GET": _jwks},
+    "/settings": {"GET": _settings},
+    "/health": {"GET": _health},
+}
+
+_USER_ROUTES: dict[str, UserFlow] = {
+    "GET": account_admin.show,
+    "PUT": account_admin.change,
+    "DELETE": account_admin.delete,
+}
+
+#: What may be asked without an API key; a link in a mail is opened by a browser, which has none.
+_OPEN = frozenset(("/.well-known/jwks.json", "/verify", "/authorize"))

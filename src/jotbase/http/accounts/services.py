@@ -1,0 +1,180 @@
+"""What the accounts API needs of the world, and who is calling it.
+
+In charge of naming the clock, randomness, threads and database that the flows are given, and of
+checking a request's API key and token. Must not know any single flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from jotbase.auth.accounts.accounts import RANDOMNESS, Context
+from jotbase.auth.accounts.passwords import SALT_BYTES, hash_password
+from jotbase.auth.mail.messages import Letter, Mail, written
+from jotbase.auth.tokens.apikeys import resolve_key
+from jotbase.auth.tokens.client_address import client_of
+from jotbase.auth.tokens.credentials import Credentials, read_credentials
+from jotbase.auth.tokens.keys import KeyRing
+from jotbase.auth.tokens.limits import Limits
+from jotbase.auth.tokens.one_time import token_key
+from jotbase.auth.tokens.policy import AuthPolicy
+from jotbase.auth.tokens.tokens import verify
+from jotbase.engines.base import Engine
+from jotbase.errors import AuthError, JotError
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment
+from jotbase.sql.units import Runnable, UnitOfWork
+from jotbase.values import Principal, Request
+
+Result = TypeVar("Result")
+
+
+class RunInThread(Protocol):
+    """Runs a slow function off the event loop, in a pool of few threads: a hash takes 20 MiB."""
+
+    def __call__(
+        self,
+        function: Callable[..., Result],
+        /,
+        *arguments: Any,
+        check: Callable[[], None] = ...,
+        client: str = ...,
+    ) -> Awaitable[Result]:
+        """Return what the function returns, for a client or for the service role ("").
+
+        `check` may refuse when its turn has come.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class AccountServices:
+    """The world, as the accounts API sees it.
+
+    `now` is in epoch seconds; `look` tells all who remember users and sessions what was committed;
+    `limits` count guesses and mails by client, behind so many `proxies`; `post` takes a mail to be
+    sent and does not wait for it.
+    """
+
+    engine: Engine
+    ring: KeyRing
+    policy: AuthPolicy
+    now: Callable[[], float]
+    random_bytes: Callable[[int], bytes]
+    run_in_thread: RunInThread
+    look: Callable[[], Awaitable[None]]
+    limits: Limits
+    proxies: int = 0
+    post: Callable[[Mail], None] = lambda _mail: None
+
+    def context(self, request: Request | None = None) -> Context:
+        """Return what a unit of work is given, with fresh random bytes."""
+        return Context(
+            dialect=self.engine.dialect,
+            policy=self.policy,
+            now=self.now(),
+            random=self.random_bytes(RANDOMNESS),
+            user_agent=request.headers.get("user-agent") if request else None,
+            client=self.client(request) if request else "",
+            token_key=token_key(self.ring),
+        )
+
+    def client(self, request: Request) -> str:
+        """Return which client sent the request."""
+        return client_of(request.headers, request.client, self.proxies)
+
+    async def hash(self, password: str, client: str = "") -> str:
+        """Hash a password off the event loop, for a client or for the service role ("")."""
+        salt = self.random_bytes(SALT_BYTES)
+        return await self.run_in_thread(hash_password, password, salt, client=client)
+
+    def send(self, letters: Iterable[Letter], redirect: str) -> None:
+        """Hand over letters; call it once what wrote them is committed."""
+        for letter in letters:
+            self.post(written(letter, self.policy, redirect))
+
+    async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
+        """Drive a unit of work; when this returns, what it ended is refused everywhere."""
+        result = await self.engine.write(work)
+        await self.look()
+        return result
+
+    async def write_for_mail(
+        self, request: Request, work: Callable[[], UnitOfWork[Result]]
+    ) -> Result:
+        """Drive a unit of work that asks for a mail, within what its client may ask for."""
+        client = self.client(request)
+        self.limits.take_mail(client, self.now())
+        try:
+            return await self.write(work)
+        except JotError:
+            self.limits.give_back_mail(client, self.now())
+            raise
+
+    async def read(self, work: UnitOfWork[Result]) -> Result:
+        """Drive a unit of work that only reads, outside any transaction."""
+        dialect = self.engine.dialect
+        try:
+            statement = next(work)
+            while True:
+                text = _text(statement, dialect)
+                statement = work.send(await self.engine.read(text, statement.params))
+        except StopIteration as ended:
+            result: Result = ended.value
+            return result
+
+
+def _text(statement: Runnable, dialect: Dialect) -> str:
+    if isinstance(statement, Fragment):
+        return statement.numbered(dialect.mark)
+    return statement.text
+
+
+def key_role(request: Request, services: AccountServices) -> str:
+    """Return the role of the request's API key. Raises AuthError (401) without a good one."""
+    key = read_credentials(request.headers, request.query).key
+    if key is None:
+        raise AuthError(401, "no_authorization", "No API key found in request")
+    role = resolve_key(key, services.ring, services.now())
+    if role is None:
+        raise AuthError(401, "no_authorization", "Invalid API key")
+    return role
+
+
+def user_principal(request: Request, services: AccountServices) -> Principal:
+    """Return the user whose access token the request bears.
+
+    Raises AuthError: no_authorization (401) without a bearer, bad_jwt (403) for a bad token or an
+    API key in its place, bad_jwt (400) when the user's id is not a UUID.
+    """
+    given = read_credentials(request.headers, request.query)
+    if given.bearer is None and not _bears_key(request):
+        raise AuthError(401, "no_authorization", "This endpoint requires a valid Bearer token")
+    principal = _verified(given, services)
+    if principal.id is None:
+        raise AuthError(403, "bad_jwt", "invalid claim: missing sub claim")
+    try:
+        UUID(principal.id)
+    except ValueError:
+        raise AuthError(400, "bad_jwt", "invalid claim: sub claim must be a UUID") from None
+    return principal
+
+
+def caller(request: Request, services: AccountServices) -> Principal:
+    """Return who the request's token stands for, or without one its API key."""
+    given = read_credentials(request.headers, request.query)
+    if given.bearer is None:
+        return Principal(role=key_role(request, services))
+    return _verified(given, services)
+
+
+def _bears_key(request: Request) -> bool:
+    return request.headers.get("authorization", "").lower().startswith("bearer sb_")
+
+
+def _verified(given: Credentials, services: AccountServices) -> Principal:
+    if given.bearer is None:
+        return Principal(role="")
+    return verify(given.bearer, services.ring, services.now())

@@ -1,0 +1,1 @@
+"""ASGI in and out, credentials, cross-origin rules, static files."""

@@ -1,0 +1,124 @@
+"""All connections of a server: how many there may be, and how long each may keep us waiting.
+
+In charge of counting them, in all and by address, and of looking at each once a second: what a
+client owes (a head, a body, the reading of an answer) it owes within a time. Must not know what
+is sent on any of them. The numbers are in docs/reference/limits.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable
+from typing import Protocol
+
+from jotbase.http.edge.budget import Budget
+from jotbase.http.edge.grants import Grants
+
+#: Seconds between two looks at the same connection.
+TICK = 1.0
+#: Connections looked at before others get the loop.
+AT_ONCE = 500
+
+#: Seconds for a request's head, from its first byte or from the connection on. The times are
+#: Apache's (mod_reqtimeout: header=20, body=20), shorter where nothing honest needs them.
+HEAD = 10.0
+#: Seconds for each `STEP` of a body or of a WebSocket's message.
+BODY = 20.0
+#: Seconds for each `STEP` of an answer to be read in.
+WRITE = 20.0
+#: Bytes that count as progress.
+STEP = 65_536
+#: The same of a large answer, for which others wait.
+LARGE_STEP = 1024 * 1024
+#: Seconds to read what remains of a body whose request has been answered.
+REST = 5.0
+#: Seconds to read what waits on a connection that is closed from our side.
+CLOSING = 10.0
+
+#: The same where the server stops.
+PARTING = 2.0
+
+#: Connections above the most that are told so with 503; further ones are cut off.
+MOST_REFUSED = 100
+#: Bytes of bodies that may be held at one time, in all and from one address.
+MOST_BODIES, MOST_BODIES_OF_ONE = 64 * 1024 * 1024, 32 * 1024 * 1024
+#: Bodies up to this size are not counted.
+SMALL_BODY = 65_536
+#: Requests that may wait behind one another on a connection.
+MOST_PIPELINED = 100
+
+
+class Watched(Protocol):
+    """A connection that can be looked at."""
+
+    def look(self, now: float) -> None:
+        """End the connection if it has kept us waiting for too long; `now` is loop time."""
+
+
+class Stopwatch:
+    """For how long a connection has waited for the same thing, seen at each look."""
+
+    __slots__ = ("_since", "_what")
+
+    def __init__(self) -> None:
+        self._what: object = None
+        self._since = 0.0
+
+    def seconds(self, what: object, now: float) -> float:
+        """Return how long `what` has been waited for, at the looks so far."""
+        if what != self._what:
+            self._what, self._since = what, now
+        return now - self._since
+
+
+class Connections:
+    """Everything that is connected; belongs to one event loop."""
+
+    def __init__(self, most: int, most_of_one: int) -> None:
+        self.grants = Grants()
+        self.bodies = Budget(MOST_BODIES, MOST_BODIES_OF_ONE)
+        self._budget = Budget(most, most_of_one)
+        self._owners: dict[Watched, Hashable] = {}
+        self._refused: set[Watched] = set()
+
+    def __len__(self) -> int:
+        return len(self._owners) + len(self._refused)
+
+    def enter(self, connection: Watched, address: Hashable) -> bool:
+        """Count a connection, and say whether there is room for it; it is watched in any case."""
+        if self._budget.take(address):
+            self._owners[connection] = address
+            return True
+        self._refused.add(connection)
+        return False
+
+    @property
+    def is_overrun(self) -> bool:
+        """Whether so many are refused that no more can be told so."""
+        return len(self._refused) > MOST_REFUSED
+
+    def become(self, old: Watched, new: Watched) -> None:
+        """Let a connection go on as another: an HTTP request became a WebSocket."""
+        if old in self._owners:
+            self._owners[new] = self._owners.pop(old)
+
+    def leave(self, connection: Watched) -> None:
+        """Forget a connection that has ended."""
+        self._refused.discard(connection)
+        if connection in self._owners:
+            self._budget.give_back(self._owners.pop(connection))
+
+    async def watch(self) -> None:
+        """Look at all connections again and again, in turns, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(TICK)
+            watched = [*self._owners, *self._refused]
+            for start in range(0, len(watched), AT_ONCE):
+                self.look(loop.time(), watched[start : start + AT_ONCE])
+                await asyncio.sleep(0)
+
+    def look(self, now: float, watched: list[Watched] | None = None) -> None:
+        """Look at these connections, or at all of them."""
+        for connection in [*self._owners, *self._refused] if watched is None else watched:
+            connection.look(now)

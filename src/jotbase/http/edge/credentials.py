@@ -1,0 +1,94 @@
+"""Who calls: API key and bearer token to a `Principal`, checked once and remembered.
+
+In charge of the gateway's rule (an opaque key stands for its role) and of asking the database how a
+token's session and user stand. Must not know what the caller wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from jotbase.auth.tokens.apikeys import resolve_key
+from jotbase.auth.tokens.credentials import read_credentials
+from jotbase.auth.tokens.current_facts import Facts, present, renewed
+from jotbase.auth.tokens.keys import KeyRing
+from jotbase.auth.tokens.live import LiveSessions
+from jotbase.auth.tokens.tokens import check_audience, verify
+from jotbase.errors import AccessError
+from jotbase.sql.units import Rows
+from jotbase.values import ANONYMOUS, Principal
+
+#: Runs the statement that `facts.standing` makes of a principal.
+Standing = Callable[[Principal], Awaitable[Rows]]
+
+
+class CredentialCheck:
+    """Checks credentials against ring, database and clock; belongs to one event loop."""
+
+    def __init__(
+        self,
+        ring: KeyRing,
+        now: Callable[[], float],
+        standing: Standing,
+        audience: str | None = None,
+    ) -> None:
+        self.live = LiveSessions()
+        self._ring = ring
+        self._now = now
+        self._standing = standing
+        self._audience = audience
+        self._roles: dict[str, str] = {}
+
+    async def principal(self, headers: Mapping[str, str], query: str = "") -> Principal:
+        """Return who sent a request with these headers (names in lower case).
+
+        Raises AccessError: PGRST301 and PGRST303 for a bad token, PGRST301 for an unknown API key.
+        """
+        given = read_credentials(headers, query)
+        role = self._role(given.key) if given.key is not None else None
+        if given.bearer is None or given.bearer == given.key:
+            return ANONYMOUS if role is None else Principal(role=role)
+        return await self.token(given.bearer)
+
+    def known(self, headers: Mapping[str, str]) -> Principal | None:
+        """Return who sent a request, if that is remembered: nothing is checked or waited for."""
+        given = read_credentials(headers, "")
+        if given.key is not None and given.key not in self._roles:
+            return None
+        if given.bearer is None:
+            return ANONYMOUS if given.key is None else Principal(role=self._roles[given.key])
+        return self.live.get(given.bearer, self._now())
+
+    def _role(self, key: str) -> str:
+        known = self._roles.get(key)
+        if known is not None:
+            return known
+        role = resolve_key(key, self._ring, self._now())
+        if role is None:
+            raise AccessError(
+                "PGRST301",
+                "Invalid API key",
+                hint="`jotbase keys` shows the keys of this project.",
+            )
+        if key.startswith("sb_"):
+            self._roles[key] = role
+        return role
+
+    async def token(self, text: str) -> Principal:
+        """Return whom a bearer token stands for. Raises AccessError."""
+        known = self.live.get(text, self._now())
+        if known is not None:
+            return known
+        mark = self.live.mark()
+        principal = verify(text, self._ring, self._now(), audience=self._audience)
+        if principal.id is not None or principal.session_id is not None:
+            principal = present(principal, await self._standing(principal), self._now())
+            check_audience(principal.claims, self._audience)
+        self.live.put(text, principal, mark)
+        return principal
+
+    def renewed(self, principal: Principal, facts: Facts) -> Principal:
+        """Return the principal with new facts. Raises AccessError when it is for others now."""
+        known = renewed(principal, facts)
+        check_audience(known.claims, self._audience)
+        return known

@@ -1,0 +1,392 @@
+"""uvicorn's WebSocket class, extended to take ready frames, and the outlet they go through.
+
+In charge of writing the same bytes to many sockets for one `transport.write` each, and of
+bounding what waits for a slow one. Must not know what the frames say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from jotbase.http.edge.asgi import Scope, Send
+from jotbase.http.edge.connections import BODY, CLOSING, STEP, WRITE, Connections, Stopwatch
+from jotbase.realtime.wire import message_of
+
+log = logging.getLogger(__name__)
+log.setLevel(logging.WARNING)
+
+#: The key in `scope["extensions"]` under which the connection stands.
+EXTENSION = "jotbase.transport"
+#: Bytes that may wait for one connection; beyond, its channels are told from the log, as fast as it
+#: reads.
+MOST_WAITING = 4 * 1024 * 1024
+#: How much more may wait of what no log has; beyond, it is closed and told where to resume.
+MOST_BESIDE = 4 * 1024 * 1024
+#: «Try again later» (IANA's registry of close codes): clients reconnect, which 1000 forbids them.
+TOO_SLOW = 1013
+#: «Service restart»: clients come back, which they do not after 1000.
+RESTART = 1012
+#: Seconds that a closed connection may take to read what still waits, and when the server stops.
+_PATIENCE, _LAST_PATIENCE = 10.0, 2.0
+#: «Policy violation» (RFC 6455 7.4.1).
+UNFAIR = 1008
+#: «Invalid frame payload data»
+NO_TEXT = 1007
+#: Bytes taken from a connection before others get the loop: a thousand pings at most.
+AT_ONCE = 8192
+#: Pings that a client may send between two looks at it; the protocol's own are one in 25 seconds.
+MOST_PINGS = 50
+#: Frames that one message may be made of.
+MOST_FRAGMENTS = 1024
+
+
+class Outlet(Protocol):
+    """Where frames for one connection go; nothing here waits but `drained`."""
+
+    def write(self, ready: bytes) -> None:
+        """Send a ready frame; where too much waits already, the channels are said to lag."""
+
+    def waiting(self) -> int:
+        """Return how many bytes wait to be taken by the client."""
+
+    def let_go(self) -> None:
+        """Close the connection of a client that is too slow, and say where to resume."""
+
+    async def drained(self) -> None:
+        """Wait until little enough waits that more may be written in bulk."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Send a close frame behind all that waits, and end the connection."""
+
+
+class Turn:
+    """What is due when the loop's turn ends: each socket is written once, however much it is told.
+
+    A write to a socket is a call into the kernel, which costs ten times what the rest of it does.
+    """
+
+    def __init__(self) -> None:
+        self._due: list[TransportOutlet] = []
+
+    def add(self, outlet: TransportOutlet) -> None:
+        """Have the outlet flushed at the end of this turn."""
+        if not self._due:
+            asyncio.get_running_loop().call_soon(self._end)
+        self._due.append(outlet)
+
+    def _end(self) -> None:
+        due, self._due = self._due, []
+        for outlet in due:
+            outlet.flush()
+
+
+class TransportOutlet:
+    """Writes straight to the transport. `farewell` gives the reason of a close; `lagging` is
+    called where more waits than may.
+    """
+
+    __slots__ = ("_connection", "_due", "_farewell", "_lagging", "_turn")
+
+    def __init__(
+        self,
+        connection: FrameProtocol,
+        turn: Turn,
+        farewell: Callable[[], str],
+        lagging: Callable[[], None],
+    ) -> None:
+        self._connection = connection
+        self._turn = turn
+        self._farewell = farewell
+        self._lagging = lagging
+        self._due: list[bytes] = []
+        connection.on_shutdown = lambda: self.close(RESTART, farewell())
+
+    def write(self, ready: bytes) -> None:
+        """Send a ready frame when the turn ends."""
+        if not self._due:
+            self._turn.add(self)
+        self._due.append(ready)
+
+    def flush(self) -> None:
+        """Write what is due, and say so if too much waits by now."""
+        due, self._due = self._due, []
+        connection = self._connection
+        transport = connection.transport
+        if not due or connection.close_sent or transport.is_closing():
+            return
+        transport.write(due[0] if len(due) == 1 else b"".join(due))
+        if connection.paused and transport.get_write_buffer_size() > MOST_WAITING:
+            self._lagging()
+            if transport.get_write_buffer_size() > MOST_WAITING + MOST_BESIDE:
+                self.let_go()
+
+    def waiting(self) -> int:
+        """Return how many bytes wait; see `Outlet.waiting`."""
+        return self._connection.transport.get_write_buffer_size()
+
+    def let_go(self) -> None:
+        """Close the connection of a slow reader."""
+        self._connection.end(TOO_SLOW, self._farewell())
+
+    async def drained(self) -> None:
+        """Wait until the transport takes more without buffering it."""
+        self.flush()
+        await self._connection.writable.wait()
+
+    def close(self, code: int, reason: str) -> None:
+        """Send a close frame behind all that waits, and end the connection."""
+        self.flush()
+        self._connection.end(code, reason)
+
+
+class FrameProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's sans-I/O WebSocket protocol, whose applications find it in their scope."""
+
+    paused = False
+    house: Connections | None = None
+    on_shutdown: Callable[[], None] | None = None
+    _resumed = 0
+    _pings = 0
+    _messages = 0
+    _received = 0
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        # uvicorn's own log notes each connection with its query string, where the API key stands.
+        self.logger = log
+        self.conn.debug = False
+        self._stopwatch = Stopwatch()
+        self._unheard: deque[bytes] = deque()
+
+    async def run_asgi(self) -> None:
+        """Run the application with the connection itself among its extensions."""
+        extensions: dict[str, Any] = self.scope["extensions"]
+        extensions[EXTENSION] = self
+        await super().run_asgi()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of what was not heard."""
+        self._unheard.clear()
+        if self.house is not None:
+            self.house.leave(self)
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Say where to resume, and wait no longer than a moment for the answer."""
+        if self.on_shutdown is None or self.close_sent or not self.handshake_complete:
+            super().shutdown()
+            return
+        self.on_shutdown()
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        self.close_timer = self.loop.call_later(_LAST_PATIENCE, self.transport.abort)
+
+    # What comes, a little at a time --------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Hear what came; thousands of frames may have come at once."""
+        if not self._unheard and len(data) <= AT_ONCE:
+            self._hear(data)
+            return
+        if not self._unheard:
+            self.loop.call_soon(self._hear_on)
+        starts = range(0, len(data), AT_ONCE)
+        self._unheard.extend(data[start : start + AT_ONCE] for start in starts)
+        if not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def _hear_on(self) -> None:
+        if not self._unheard or self.transport.is_closing():
+            self._unheard.clear()
+            return
+        if not self.queue.empty() and not self.close_sent:
+            return  # `receive` goes on, when that has been answered
+        self._hear(self._unheard.popleft())
+        if self.queue.empty() or self.close_sent:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if self._unheard:
+            self.loop.call_soon(self._hear_on)
+        elif self.read_paused and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def _hear(self, data: bytes) -> None:
+        self._received += len(data)
+        super().data_received(data)
+
+    async def send(self, message: Any) -> None:
+        """Send, and note that a handshake that was refused is over: uvicorn would log an error."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
+
+    async def receive(self) -> Any:
+        """Return what comes next; more is heard when nothing else waits."""
+        message = await self.queue.get()
+        if self.queue.empty():
+            self._read_on()
+        return message
+
+    def send_receive_event_to_app(self) -> None:
+        """Count the message, which is whole."""
+        self._messages += 1
+        if self.curr_msg_data_type == "text" and not _is_text(self.frames):
+            self.frames = []
+            self.end(NO_TEXT, "text is UTF-8")
+            return
+        super().send_receive_event_to_app()
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a part of a message, if there are not too many."""
+        if len(self.frames) >= MOST_FRAGMENTS:
+            self.end(UNFAIR, f"a message has at most {MOST_FRAGMENTS} frames")
+            return
+        super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        """Answer a ping, if there are not too many."""
+        self._pings += 1
+        if self._pings > MOST_PINGS:
+            self.end(UNFAIR, f"at most {MOST_PINGS} pings a second are answered")
+            return
+        super().handle_ping()
+
+    # How long the client may keep us waiting -----------------------------------------------------
+
+    def look(self, now: float) -> None:
+        """End the connection if it has kept us waiting for too long."""
+        self._pings = 0
+        what, limit, end = self._owed()
+        if self._stopwatch.seconds(what, now) > limit:
+            end()
+
+    def _owed(self) -> tuple[object, float, Callable[[], None]]:
+        transport = self.transport
+        if transport.is_closing():
+            return "closing", CLOSING, transport.abort
+        if self.paused:
+            unread = transport.get_write_buffer_size()
+            return ("reading", self._resumed, unread // STEP), WRITE, transport.abort
+        if (self.frames or self.conn.reader.buffer) and not self.read_paused:
+            message = ("message", self._messages, self._received // STEP)
+            return message, BODY, self._too_late
+        return "nothing", math.inf, transport.close
+
+    def _too_late(self) -> None:
+        self.end(UNFAIR, "a message did not come in time")
+
+    def pause_writing(self) -> None:
+        """Remember that the transport buffers, which is when looking at its size is worth it."""
+        super().pause_writing()
+        self.paused = True
+
+    def resume_writing(self) -> None:
+        """Forget that the transport buffered."""
+        super().resume_writing()
+        self.paused = False
+        self._resumed += 1
+
+    def end(self, code: int, reason: str) -> None:
+        """Close from our side, once; a peer that reads nothing for ten seconds is cut off."""
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.stop_keepalive()
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.close_timer = self.loop.call_later(_PATIENCE, self.transport.abort)
+
+
+def _is_text(parts: Sequence[bytes]) -> bool:
+    """Whether the parts are UTF-8 together (RFC 6455 8.1)."""
+    try:
+        b"".join(parts).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class SendOutlet:
+    """The same over ASGI's `send` alone, for servers and tests without the extension.
+
+    `run` is to run beside the application until it is cancelled.
+    """
+
+    def __init__(
+        self, send: Send, farewell: Callable[[], str], lagging: Callable[[], None]
+    ) -> None:
+        self._send = send
+        self._farewell = farewell
+        self._lagging = lagging
+        self._waiting: asyncio.Queue[bytes | tuple[int, str]] = asyncio.Queue()
+        self._bytes = 0
+        self._closed = False
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def write(self, ready: bytes) -> None:
+        """Queue a frame, and say so if too much waits by now."""
+        if self._closed:
+            return
+        self._bytes += len(ready)
+        self._empty.clear()
+        self._waiting.put_nowait(ready)
+        if self._bytes > MOST_WAITING:
+            asyncio.get_running_loop().call_soon(self._lag)
+
+    def _lag(self) -> None:
+        if self._bytes > MOST_WAITING:
+            self._lagging()
+        if self._bytes > MOST_WAITING + MOST_BESIDE:
+            self.let_go()
+
+    def waiting(self) -> int:
+        """Return how many bytes wait; see `Outlet.waiting`."""
+        return self._bytes
+
+    def let_go(self) -> None:
+        """Close the connection of a slow reader."""
+        self.close(TOO_SLOW, self._farewell())
+
+    async def drained(self) -> None:
+        """Wait until nothing waits."""
+        await self._empty.wait()
+
+    def close(self, code: int, reason: str) -> None:
+        """Queue the close behind all that waits."""
+        if not self._closed:
+            self._closed = True
+            self._waiting.put_nowait((code, reason))
+
+    async def run(self) -> None:
+        """Send what is queued, in order, until the close or a cancellation."""
+        while isinstance(item := await self._waiting.get(), bytes):
+            message, binary = message_of(item)
+            key, value = ("bytes", message) if binary else ("text", message.decode())
+            await self._send({"type": "websocket.send", key: value})
+            self._bytes -= len(item)
+            if not self._bytes:
+                self._empty.set()
+        code, reason = item
+        await self._send({"type": "websocket.close", "code": code, "reason": reason})
+
+
+def connection_of(scope: Scope) -> FrameProtocol | None:
+    """Return the connection, if the server is one that takes ready frames."""
+    connection: FrameProtocol | None = scope.get("extensions", {}).get(EXTENSION)
+    return connection

@@ -1,0 +1,139 @@
+"""What a channel missed, told from the log until it is where the feed is.
+
+In charge of joining the two without gap or repetition: while it is behind, a channel is told
+nothing live, since all of that stands in the log too; it goes on live in the moment in which it has
+been told what the feed has. Must not know tokens or what a change becomes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from jotbase.feed import TURN, TURN_BYTES, Feed
+from jotbase.http.live.frames import Outlet
+from jotbase.realtime.groups import Follower, Groups
+from jotbase.realtime.timeline import Cursor
+
+log = logging.getLogger(__name__)
+
+#: Changes read at a time.
+AT_ONCE = 100
+#: Seconds in which a client has to take something of what waits for it; then it is sent away.
+PATIENCE = 5.0
+#: Seconds until a channel that is ahead of the feed looks again.
+AHEAD = 0.01
+
+
+class Replay:
+    """One channel's catching up, from the change after `after` to wherever the feed is by then.
+
+    `follower` gives the channel's follower, whose token may change meanwhile; `lost` says to the
+    client that changes up to a number were missed. `live` is called when it has caught up. All
+    replays have one turn of the loop together, of which `turns` says whose it is, and leave it to
+    others for as long.
+    """
+
+    def __init__(
+        self,
+        *,
+        feed: Feed,
+        outlet: Outlet,
+        follower: Callable[[], Follower],
+        lost: Callable[[int], None],
+        live: Callable[[], None],
+        turns: asyncio.Lock,
+        cursor: Cursor | None,
+    ) -> None:
+        self._feed = feed
+        self._outlet = outlet
+        self._follower = follower
+        self._lost = lost
+        self._live = live
+        self._turns = turns
+        self._cursor = cursor
+        self._task: asyncio.Task[None] | None = None
+        self.after = feed.cursor if cursor is None else cursor.number
+
+    def start(self) -> None:
+        """Begin at the cursor that a client came with, or where the feed was at the making."""
+        self._task = asyncio.create_task(self._run())
+
+    def cancel(self) -> None:
+        """Tell nothing more."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        try:
+            await self._begin()
+            await self._catch_up()
+        except Exception:
+            log.exception("the changes after %d could not be told again", self.after)
+            self._lose(self._feed.cursor)
+        self._live()
+
+    async def _begin(self) -> None:
+        if self._cursor is None:
+            return
+        _, newest = await self._feed.engine.last_change()
+        if self._cursor.number > newest or not await self._feed.holds(self._cursor):
+            self._lose(self._feed.cursor)
+
+    async def _catch_up(self) -> None:
+        """Tell what was missed; where the log no longer holds all of it, that is said instead."""
+        while True:
+            if not await self._drained():
+                self._outlet.let_go()
+                return
+            if self.after == self._feed.cursor:
+                return  # and nothing is awaited until the channel is live
+            if self.after > self._feed.cursor:
+                await asyncio.sleep(AHEAD)
+                continue
+            async with self._turns:
+                took = await self._turn()
+            await asyncio.sleep(took)
+
+    async def _turn(self) -> float:
+        """Tell some changes; return how long that took."""
+        clock = asyncio.get_running_loop().time
+        began, told = clock(), 0
+        changes = await self._feed.engine.changes(self.after, AT_ONCE)
+        if not changes or changes[0].number != self.after + 1:
+            self._lose(self._feed.cursor)
+            return clock() - began
+        for change in changes:
+            if change.number > self._feed.cursor:
+                break
+            told += await self._feed.tell(change, self._alone())
+            self.after = change.number
+            if told > TURN_BYTES or clock() - began > TURN:
+                break
+        return clock() - began
+
+    def _lose(self, number: int) -> None:
+        self.after = number
+        self._lost(number)
+
+    async def _drained(self) -> bool:
+        """Wait until the client has taken what waits; False if it takes nothing for too long."""
+        while True:
+            waits = self._outlet.waiting()
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._outlet.drained()
+            except TimeoutError:
+                if self._outlet.waiting() >= waits:
+                    return False
+            else:
+                return True
+
+    def _alone(self) -> Groups:
+        """The follower as it is now, by itself and writing at once."""
+        now = self._follower()
+        alone = Groups(self._feed.groups.rules)
+        alone.add(replace(now, write=self._outlet.write, lost=self._lost))
+        return alone

@@ -1,0 +1,120 @@
+"""What channels may take, so that the others have something left: a socket, an address, all of us.
+
+In charge of the numbers and of refusing before anything is kept. Must not know what a channel does
+with what it takes. The numbers are in docs/reference/limits.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+from jotbase.http.edge.budget import Budget
+from jotbase.realtime import refusals
+from jotbase.realtime.joining import JoinRequest, filter_bytes
+from jotbase.realtime.protocol import PREFIX
+
+#: Channels of one socket, bindings of one channel, bindings and bytes of filters of one socket.
+MOST_CHANNELS, MOST_BINDINGS, SOCKET_BINDINGS, SOCKET_BYTES = 100, 100, 500, 16_384
+#: The same of all sockets; those of one address have half of it.
+ALL_CHANNELS, ALL_BINDINGS, ALL_BYTES = 100_000, 100_000, 1024 * 1024
+#: Bytes of a topic: official clients cannot send longer ones (contract section 14).
+LONGEST_TOPIC = 255
+#: Joins of one socket in `WINDOW` seconds: a client joins all its channels at once when it returns.
+MOST_JOINS, WINDOW = 200, 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What one channel takes."""
+
+    bindings: int
+    bytes: int
+
+
+NOTHING = Size(0, 0)
+
+
+def size_of(request: JoinRequest, tables: int) -> Size:
+    """Return what a join asks for, where `tables` can be followed: one of all follows each."""
+    wide = sum(binding.get("table") in (None, "", "*") for binding in request.bindings)
+    plain = len(request.bindings) - wide
+    return Size(plain + wide * max(tables, 1), sum(map(filter_bytes, request.bindings)))
+
+
+def _half(most: int) -> Budget:
+    return Budget(most, most // 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What all sockets share."""
+
+    channels: Budget = field(default_factory=lambda: _half(ALL_CHANNELS))
+    bindings: Budget = field(default_factory=lambda: _half(ALL_BINDINGS))
+    bytes: Budget = field(default_factory=lambda: _half(ALL_BYTES))
+
+    def of(self, address: Hashable, now: Callable[[], float]) -> Share:
+        """Return the share of a new socket from that address."""
+        return Share(self, address, now)
+
+
+class Share:
+    """What one socket takes."""
+
+    def __init__(self, all_of: Shares, address: Hashable, now: Callable[[], float]) -> None:
+        self._all = all_of
+        self._address = address
+        self._now = now
+        self._channels = self._bindings = self._bytes = 0
+        self._joins = 0
+        self._since = now()
+
+    def check(self, topic: str, request: JoinRequest) -> None:
+        """Refuse a join for what it is; and for how many there were. Raises ChannelError."""
+        now = self._now()
+        if not 0 <= now - self._since < WINDOW:
+            self._joins, self._since = 0, now
+        self._joins += 1
+        if self._joins > MOST_JOINS:
+            raise refusals.too_many_joins()
+        if topic == PREFIX:
+            raise refusals.topic_missing()
+        if len(topic.encode(errors="replace")) > LONGEST_TOPIC:
+            raise refusals.topic_too_long()
+        if len(request.bindings) > MOST_BINDINGS:
+            raise refusals.too_many_bindings()
+
+    def take(self, size: Size) -> None:
+        """Take what a channel needs, or nothing. Raises ChannelError."""
+        if self._channels >= MOST_CHANNELS:
+            raise refusals.too_many_channels()
+        if self._bindings + size.bindings > SOCKET_BINDINGS:
+            raise refusals.too_many_bindings()
+        if self._bytes + size.bytes > SOCKET_BYTES:
+            raise refusals.too_many_bytes()
+        self._take_of_all(size)
+        self._channels += 1
+        self._bindings += size.bindings
+        self._bytes += size.bytes
+
+    def _take_of_all(self, size: Size) -> None:
+        taken: list[tuple[Budget, int]] = []
+        for budget, amount in self._amounts(size):
+            if not budget.take(self._address, amount):
+                for other, back in taken:
+                    other.give_back(self._address, back)
+                raise refusals.no_room()
+            taken.append((budget, amount))
+
+    def give_back(self, size: Size) -> None:
+        """Return what a channel took."""
+        self._channels -= 1
+        self._bindings -= size.bindings
+        self._bytes -= size.bytes
+        for budget, amount in self._amounts(size):
+            budget.give_back(self._address, amount)
+
+    def _amounts(self, size: Size) -> tuple[tuple[Budget, int], ...]:
+        whole = self._all
+        return (whole.channels, 1), (whole.bindings, size.bindings), (whole.bytes, size.bytes)

@@ -1,0 +1,1 @@
+"""The server process, its routes and its fast path."""

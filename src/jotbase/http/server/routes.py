@@ -1,0 +1,273 @@
+"""Which path is whose: the one ASGI application, and the errors that leave it.
+
+In charge of sending each request to its room and of CORS on every answer. Must not know what a
+room does with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from jotbase.errors import JotError
+from jotbase.http.edge.asgi import (
+    Application,
+    Disconnected,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    limited,
+    raw_path,
+    read_headers,
+    read_request,
+    send_response,
+    sized,
+)
+from jotbase.http.edge.cors import Pairs, cors_headers, is_preflight, preflight
+from jotbase.http.server.fast_path import Direct
+from jotbase.query.response.render import render_error
+from jotbase.values import Request, Response
+
+log = logging.getLogger("jotbase.http")
+
+Answerer = Callable[[Request], Awaitable[Response]]
+
+DATA = "/rest/v1/"
+CALLS = DATA + "rpc/"
+ACCOUNTS = "/auth/v1/"
+FUNCTIONS = "/functions/v1/"
+REALTIME = "/realtime/v1/websocket"
+
+
+#: What an answer of the data API depends on besides its URL; PostgREST's, to the letter.
+_VARY = ("Vary", "Accept, Prefer, Range")
+#: What the log says of a fault of ours, before its traceback.
+_FAILED = "%s %s failed"
+#: What a caller is told of it: nothing.
+_FAILURE = JotError(
+    "PGRSTX00", "Something failed that should not have", hint="The server's log says more."
+)
+
+
+Line = tuple[bytes, bytes]
+_GRANT = b"access-control-allow-origin"
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Everything a path can lead to.
+
+    `pages` are single paths (`/health`); `files` serves what no other path is; `start` and `stop`
+    run around the server's life.
+    """
+
+    records: Answerer
+    records_now: Callable[[Request], Response | None]
+    accounts: Answerer
+    live: Application
+    functions: Application
+    files: Application
+    pages: Mapping[str, Answerer]
+    start: Callable[[], Awaitable[None]]
+    stop: Callable[[], Awaitable[None]]
+    origins: tuple[str, ...]
+    max_body: int
+    trace_header: str | None = None
+
+
+def application(doors: Doors) -> Application:
+    """Return the ASGI application that serves a project."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await _http(doors, scope, receive, send)
+        elif scope["type"] == "websocket":
+            await _websocket(doors, scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await _lifespan(doors, receive, send)
+
+    return serve
+
+
+def direct(doors: Doors) -> Direct:
+    """Return what answers the data API's requests without ASGI between."""
+
+    def now(request: Request) -> Response | None:
+        try:
+            response = doors.records_now(request)
+        except Exception:
+            log.exception(_FAILED, request.method, request.path)
+            response = render_error(_FAILURE)
+        return None if response is None else _sendable(response, request, doors)
+
+    async def later(request: Request) -> Response:
+        return _sendable(await _guarded(doors.records, request), request, doors)
+
+    return Direct(DATA.encode(), doors.max_body, now, later)
+
+
+def _sendable(response: Response, request: Request, doors: Doors) -> Response:
+    response = _granted(response, request, doors)
+    return Response(response.status, sized(response), response.body)
+
+
+async def _http(doors: Doors, scope: Scope, receive: Receive, send: Send) -> None:
+    path = raw_path(scope)
+    if path.startswith(DATA):
+        return await _answer(doors, doors.records, scope, receive, send)
+    if path.startswith(ACCOUNTS):
+        return await _answer(doors, doors.accounts, scope, receive, send)
+    page = doors.pages.get(path)
+    if page is not None:
+        return await _answer(doors, page, scope, receive, send)
+    mounted = doors.functions if path.startswith(FUNCTIONS) else doors.files
+    return await _mount(doors, mounted, scope, receive, send)
+
+
+async def _answer(
+    doors: Doors, answer: Answerer, scope: Scope, receive: Receive, send: Send
+) -> None:
+    method: str = scope["method"]
+    try:
+        request = await read_request(scope, receive, doors.max_body)
+    except Disconnected:
+        return
+    except JotError as error:
+        response = render_error(error)
+        asked = Request(method, raw_path(scope), "", read_headers(scope))
+        await send_response(_granted(response, asked, doors), scope, send)
+        return
+    headers = request.headers
+    if is_preflight(method, headers):
+        response = preflight(headers, doors.origins)
+    else:
+        async with _watched(request, receive) as asked:
+            response = _granted(await _guarded(answer, asked), asked, doors)
+    await send_response(response, scope, send, head=method == "HEAD")
+
+
+@asynccontextmanager
+async def _watched(request: Request, receive: Receive) -> AsyncIterator[Request]:
+    """Give the request; a call's can tell whether its client has hung up."""
+    if not request.path.startswith(CALLS):
+        yield request
+        return
+
+    async def hear() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    hearing = asyncio.create_task(hear())
+    try:
+        yield replace(request, gone=hearing.done)
+    finally:
+        hearing.cancel()
+
+
+async def _guarded(answer: Answerer, request: Request) -> Response:
+    try:
+        return await answer(request)
+    except JotError as error:
+        return render_error(error, request)
+    except Exception:
+        log.exception(_FAILED, request.method, request.path)
+        return render_error(_FAILURE)
+
+
+def _granted(response: Response, request: Request, doors: Doors) -> Response:
+    """Add what every answer of ours has: the grants of CORS, the trace, and what it varies with."""
+    added = _added(request.headers, doors)
+    if request.path.startswith(DATA):
+        added = (*added, _VARY)
+    if not added:
+        return response
+    return Response(response.status, response.headers + added, response.body)
+
+
+def _added(headers: Mapping[str, str], doors: Doors) -> Pairs:
+    granted = cors_headers(headers, doors.origins)
+    name = doors.trace_header
+    trace = None if name is None else headers.get(name.lower())
+    if name is None or trace is None or not (trace.isascii() and trace.isprintable()):
+        return granted
+    return (*granted, (name, trace))
+
+
+async def _mount(
+    doors: Doors, mounted: Application, scope: Scope, receive: Receive, send: Send
+) -> None:
+    headers = read_headers(scope)
+    if is_preflight(scope["method"], headers):
+        await send_response(preflight(headers, doors.origins), scope, send)
+        return
+    asked = Request(scope["method"], raw_path(scope), "", headers)
+    granting = _granting(send, _added(headers, doors))
+    started = False
+
+    async def sending(message: Message) -> None:
+        nonlocal started
+        started = True
+        await granting(message)
+
+    try:
+        await mounted(scope, limited(receive, headers, doors.max_body), sending)
+    except JotError as error:
+        if started:
+            raise
+        await send_response(_granted(render_error(error), asked, doors), scope, send)
+    except Exception:
+        log.exception(_FAILED, scope["method"], raw_path(scope))
+        if started:  # the server can only cut the answer off
+            raise
+        await send_response(_granted(render_error(_FAILURE), asked, doors), scope, send)
+
+
+def _granting(send: Send, granted: Pairs) -> Send:
+    """Add our headers to an answer that a mounted application starts.
+
+    What it grants by itself is its own: two `Access-Control-Allow-Origin` are none (Fetch).
+    """
+    if not granted:
+        return send
+    pairs = [(name.lower().encode(), value.encode()) for name, value in granted]
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = list(message.get("headers", ()))
+            message = {**message, "headers": [*own, *_beside(own, pairs)]}
+        await send(message)
+
+    return sending
+
+
+def _beside(own: list[Line], granted: list[Line]) -> list[Line]:
+    """Return the granted headers that leave an answer's own as they are, and as strict."""
+    names = {name.lower() for name, _ in own}
+    if _GRANT in names:
+        names.add(b"access-control-allow-credentials")
+    return [line for line in granted if line[0] == b"vary" or line[0] not in names]
+
+
+async def _websocket(doors: Doors, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] == REALTIME:
+        await doors.live(scope, receive, send)
+        return
+    await receive()
+    await send({"type": "websocket.close", "code": 1008})
+
+
+async def _lifespan(doors: Doors, receive: Receive, send: Send) -> None:
+    await receive()
+    try:
+        await doors.start()
+    except Exception:  # noqa: BLE001 - `doors.start` has told why
+        await send({"type": "lifespan.startup.failed", "message": ""})
+        return
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await doors.stop()
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,227 @@
+"""What a project's files mean, and the data API made of it.
+
+In charge of reading schemas and rules together, and of handing each table its checks, defaults and
+rules. Must not know sockets, nor where a database is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from time import perf_counter
+from typing import Literal
+from uuid import UUID
+
+from jotbase import __version__
+from jotbase.access.guard import PassGuard, RuleGuard
+from jotbase.access.policy import Policy, load_policy
+from jotbase.calls import Calls, answer_call
+from jotbase.engines.base import Engine
+from jotbase.errors import Fault, ProjectError
+from jotbase.expression.expr import Context
+from jotbase.pipeline import DataApi, MakeContext
+from jotbase.project.folder import Project, read_files
+from jotbase.project.sql_trial import has_sql, tried
+from jotbase.query.plan.functions import Functions, may_call
+from jotbase.query.plan.guarding import Guard
+from jotbase.query.plan.nodes import PlanLimits, Root
+from jotbase.query.write.result import Means
+from jotbase.schema.ddl.changelog import logged_row
+from jotbase.schema.model.tables import Model, Table
+from jotbase.schema.reading.read import read_what_can_be
+from jotbase.schema.rows.check import RowCheck
+from jotbase.schema.values.zones import is_zone
+from jotbase.settings import Settings
+from jotbase.sql.dialect import Dialect
+from jotbase.timing import Timing
+from jotbase.values import Principal, Request, Response, Row
+
+Check = Callable[[Mapping[str, str]], Awaitable[Principal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A project's files as read: the model, the rules, each table's row check, the files."""
+
+    files: Mapping[str, bytes]
+    model: Model
+    policy: Policy
+    checks: Mapping[str, RowCheck]
+
+
+def read_meaning(
+    project: Project, known: Model | None = None, *, there: Mapping[str, str] | None = None
+) -> Meaning:
+    """Read schemas/ whole; tables that are as in a `known` model are its very own.
+
+    `there` is the SQL of what stands in the project's database: with it, all SQL of the files is
+    tried, and without only what needs no knowledge of it. Raises ProjectError with every mistake,
+    in schemas and in rules.
+    """
+    files = read_files(project.schemas)
+    model, faults = read_what_can_be(files)
+    if faults:
+        told = [*faults, *_sql_faults(model, faults)]
+        raise ProjectError([*told, *_rule_faults(model, faults)])
+    if known is not None:
+        model = model.keeping(known)
+    wrong = tried(model, there).faults if there is not None or has_sql(model) else []
+    if wrong:
+        raise ProjectError([*wrong, *_rule_faults(model, wrong)])
+    return Meaning(files, model, load_policy(model), {t.name: RowCheck(t) for t in model})
+
+
+def _sql_faults(model: Model, faults: Sequence[Fault]) -> list[Fault]:
+    """Return mistakes in the SQL of files that are sound otherwise; what those with mistakes would
+    bring is missing, and no fault.
+    """
+    wrong = {Path(fault.file).stem for fault in faults}
+    sound = Model({table.name: table for table in model if table.name not in wrong})
+    return tried(sound, None).faults if has_sql(sound) else []
+
+
+def _rule_faults(model: Model, faults: Sequence[Fault]) -> list[Fault]:
+    """Return mistakes in rules that are none of what is wrong in files: those of tables whose
+    columns are sound, as are those of all files that they refer to or name.
+    """
+    try:
+        load_policy(model)
+    except ProjectError as error:
+        shapes = ("/properties", "/foreignKeys")
+        wrong = {
+            Path(fault.file).stem
+            for fault in faults
+            if not fault.pointer or fault.pointer.startswith(shapes)
+        }
+        return [
+            fault
+            for fault in error.faults
+            if not _reaches(model.tables[Path(fault.file).stem], wrong)
+        ]
+    return []
+
+
+def _reaches(table: Table, wrong: AbstractSet[str]) -> bool:
+    """Say whether a table's rules may look at a file with mistakes."""
+    named = re.findall(r"[\w-]+", " ".join(table.access.values()) + str(table.schema))
+    return table.name in wrong or not wrong.isdisjoint(named)
+
+
+def data_api(
+    meaning: Meaning,
+    engine: Engine,
+    settings: Settings,
+    context: MakeContext,
+    principal: Check,
+    url: str,
+    calls: Calls,
+) -> DataApi:
+    """Return the data API of what the files mean."""
+
+    async def call(request: Request, caller: Principal, data: DataApi, timing: Timing) -> Response:
+        return await answer_call(request, caller, data, calls, timing)
+
+    guards: dict[bool, Guard] = {
+        False: RuleGuard(meaning.policy, engine.dialect),
+        True: PassGuard(),
+    }
+    return DataApi(
+        model=meaning.model,
+        engine=engine,
+        limits=plan_limits(settings),
+        guards=guards,
+        means={passes: _means(meaning, guard, engine.dialect) for passes, guard in guards.items()},
+        principal=principal,
+        call=call,
+        context=context,
+        ticks=perf_counter if settings.server_timing else None,
+        verbose=settings.error_verbosity == "verbose",
+        root=_root(
+            meaning.model,
+            Root(url, __version__) if settings.openapi == "follow" else None,
+            calls.functions,
+        ),
+    )
+
+
+def _root(
+    model: Model, root: Root | None, functions: Functions
+) -> Callable[[Request, Principal], Response]:
+    def answer(request: Request, caller: Principal) -> Response:
+        # Making the document takes a megabyte of code, which few servers are ever asked for.
+        from jotbase.query.response.root import answer_root
+
+        callable_ = tuple(
+            one for some in functions.values() for one in some if may_call(one, caller)
+        )
+        return answer_root(request, model, caller.is_service, root, callable_)
+
+    return answer
+
+
+def plan_limits(settings: Settings) -> PlanLimits:
+    """Return what the settings allow a plan."""
+    return PlanLimits(
+        max_rows=settings.max_rows,
+        aggregates=settings.aggregates,
+        plans=settings.plan,
+        unfiltered_writes=settings.unfiltered_writes,
+        tx_end=settings.tx_end,
+        is_zone=is_zone,
+        legacy_targets=settings.legacy_target_names,
+        max_operations=settings.max_operations,
+    )
+
+
+def _means(meaning: Meaning, guard: Guard, dialect: Dialect) -> dict[str, Means]:
+    return {
+        table.name: Means(
+            meaning.checks[table.name], guard, dialect, meaning.policy.defaults[table.name]
+        )
+        for table in meaning.model
+    }
+
+
+def contexts(now: Callable[[], float], random_bytes: Callable[[int], bytes]) -> MakeContext:
+    """Return what makes contexts, given the clock and randomness."""
+
+    def new_uuid() -> str:
+        return str(UUID(bytes=random_bytes(16), version=4))
+
+    def context(principal: Principal, values: Sequence[str], timed: bool = True) -> Context:
+        return Context(principal, tuple(values), timestamp(now()) if timed else "", new_uuid)
+
+    return context
+
+
+def timestamp(seconds: float) -> str:
+    """Return epoch seconds in the stored form of timestamps: UTC, no trailing zeros."""
+    whole, micros = divmod(round(seconds * 1_000_000), 1_000_000)
+    digits = f".{micros:06}".rstrip("0") if micros else ""
+    return f"{_to_the_second(whole)}{digits}+00:00"
+
+
+@lru_cache(maxsize=16)
+def _to_the_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def decode_row(model: Model, table: str, text: str) -> Row:
+    """Return a row of the change log; of a table that is gone, nothing."""
+    return logged_row(model.tables.get(table) or Table(table, ()), text)
+
+
+def constraint_name(
+    model: Model, kind: Literal["unique", "foreign"], table: str, columns: tuple[str, ...]
+) -> str | None:
+    """Return the name of a table's unique or foreign key over those columns."""
+    found = model.get(table)
+    if found is None:
+        return None
+    constraints = found.unique if kind == "unique" else found.foreign_keys
+    return next((one.name for one in constraints if one.columns == columns), None)

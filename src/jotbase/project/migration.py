@@ -1,0 +1,62 @@
+"""The database brought to what the schema files say: the accounts' tables, then the project's.
+
+In charge of both being one unit of work. Must not know how a difference is found or applied
+(`schema.upgrade`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+
+from jotbase.auth.accounts.ddl import bring_up
+from jotbase.background.indexing import same_words
+from jotbase.engines.base import Engine
+from jotbase.errors import Fault, JotError, ProjectError
+from jotbase.schema.ddl.epochs import renew, renew_triggers, unfollowed
+from jotbase.schema.ddl.tables import META
+from jotbase.schema.model.tables import Model
+from jotbase.schema.upgrading.upgrade import Upgraded, upgrade
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import bound, sql
+from jotbase.sql.units import UnitOfWork
+
+#: Noted from the moment that the first tables are made until the first seeds are loaded.
+_UNSEEDED = "first seeds"
+
+
+async def migrate(engine: Engine, model: Model, *, started: bool = True) -> Upgraded:
+    """Bring the database to the model, at a start or later; it is `fresh` until its first seeds
+    have been loaded.
+
+    Raises ProjectError, and changes nothing, if it must not.
+    """
+    epoch = secrets.token_hex(5)
+    try:
+        return await engine.write(
+            lambda: _migrate(engine.dialect, model, epoch, started), timed=False
+        )
+    except JotError as error:
+        # What no file is at fault for: damage, a full disk, a lock that another process holds.
+        fault = Fault("database", "", f"it cannot be used: {error.message}", error.hint)
+        raise ProjectError([fault]) from error
+
+
+def _migrate(dialect: Dialect, model: Model, epoch: str, started: bool) -> UnitOfWork[Upgraded]:
+    yield from bring_up(dialect)
+    silent = yield from unfollowed()
+    upgraded = yield from upgrade(model)
+    yield from renew_triggers(model)
+    yield from renew(epoch, silent, model, started=started)
+    yield from same_words(model)
+    if upgraded.fresh:
+        insert = sql(f'INSERT OR IGNORE INTO "{META}" ("key", "value") VALUES (')
+        yield insert + bound(_UNSEEDED) + ", '')"
+        return upgraded
+    waiting = yield sql(f'SELECT 1 FROM "{META}" WHERE "key" = ') + bound(_UNSEEDED)
+    return replace(upgraded, fresh=bool(waiting))
+
+
+def first_seeds_loaded() -> UnitOfWork[None]:
+    """Note that the first seeds are loaded, in the unit of work that loads them."""
+    yield sql(f'DELETE FROM "{META}" WHERE "key" = ') + bound(_UNSEEDED)

@@ -1,0 +1,221 @@
+"""Seeds: the rows a project begins with, loaded through the same checks as any write.
+
+In charge of their order (a row comes after what it refers to) and of all of them or none being
+stored. Must not know how a row is checked.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote
+
+import orjson
+
+from jotbase.errors import Fault, JotError, ProjectError
+from jotbase.pipeline import DataApi, prepare
+from jotbase.project.folder import Project, read_files
+from jotbase.project.migration import first_seeds_loaded
+from jotbase.query.plan.nodes import InsertPlan
+from jotbase.query.request.body import payload_of, read_json
+from jotbase.query.request.intent import Payload
+from jotbase.query.request.shape import shape
+from jotbase.query.response.prepared_cache import Remembered
+from jotbase.query.write.units import insert_unit
+from jotbase.schema.model.tables import Model, Table, Type
+from jotbase.schema.values.convert import from_text
+from jotbase.search.spelling import nearest
+from jotbase.sql.fragment import bound, sql
+from jotbase.sql.units import UnitOfWork
+from jotbase.values import SERVICE_PRINCIPAL, Request
+
+log = logging.getLogger("jotbase")
+
+#: The folder, as messages name it.
+SEEDS = "seeds"
+#: Rows that are checked and stored at a time: each takes a kilobyte meanwhile.
+STEP = 10_000
+
+#: Types whose values are no text in JSON.
+_UNQUOTED = (Type.INTEGER, Type.NUMBER, Type.BOOLEAN)
+
+
+async def seed(project: Project, data: DataApi) -> dict[str, int]:
+    """Load seeds/ into the tables that hold no row yet; return how many rows went into which.
+
+    Raises ProjectError, and stores nothing, when a file or row is wrong.
+    """
+    folder = project.root / SEEDS
+    files = read_files(folder)
+    _check_names(files, _others(folder), data.model)
+    api = _trusting(data)
+
+    def work() -> UnitOfWork[dict[str, int]]:
+        loaded: dict[str, int] = {}
+        yield sql("PRAGMA defer_foreign_keys = ON")
+        for table in in_order(data.model):
+            body = files.get(f"{table.name}.json")
+            if body is not None and (yield from _is_empty(table, api)):
+                loaded[table.name] = yield from _load(table, body, api)
+        yield from _tell_of_references(loaded)
+        yield from first_seeds_loaded()
+        return loaded
+
+    return await data.engine.write(work, timed=False)
+
+
+def _others(folder: Path) -> list[str]:
+    """Return the names of what lies in the folder and is no JSON, notes and hidden files aside."""
+    if not folder.is_dir():
+        return []
+    kept = (".json", ".md", ".txt")
+    names = sorted(path.name for path in folder.iterdir())
+    return [one for one in names if not one.startswith(".") and not one.endswith(kept)]
+
+
+def _check_names(files: Iterable[str], others: Iterable[str], model: Model) -> None:
+    """Refuse files that would seed nothing. Raises ProjectError."""
+    faults = [
+        Fault(f"{SEEDS}/{name}", "", "seeds are JSON files", "write an array of rows: [{…}, {…}]")
+        for name in others
+    ]
+    for name in files:
+        table = model.tables.get(name.removesuffix(".json"))
+        if table is None:
+            close = nearest(name.removesuffix(".json"), model.tables, 0.6)
+            hint = f"did you mean {close}.json?" if close else None
+            reason = "there is no table of that name in schemas/"
+            faults.append(Fault(f"{SEEDS}/{name}", "", reason, hint))
+        elif table.view is not None:
+            reason = f'"{table.name}" is a view, which holds no rows of its own'
+            faults.append(Fault(f"{SEEDS}/{name}", "", reason, "seed the table behind it"))
+    if faults:
+        raise ProjectError(faults)
+
+
+def _tell_of_references(loaded: Iterable[str]) -> UnitOfWork[None]:
+    """Look at references only now, since rows may refer to each other in a ring.
+
+    A part of a larger database may refer to what was left out; as with other loaders of dumps, such
+    rows stand, and are told of. Turning the pragma off forgives what is open (SQLite's pragma.c).
+    """
+    for table in loaded:
+        found = (
+            yield sql("SELECT parent, count(*) FROM pragma_foreign_key_check(")
+            + bound(table)
+            + ") GROUP BY parent"
+        )
+        for parent, count in found:
+            log.warning("seeds/%s.json: %d rows refer to rows that %s lacks", table, count, parent)
+    yield sql("PRAGMA defer_foreign_keys = OFF")
+
+
+def _trusting(data: DataApi) -> DataApi:
+    """Seeds set `readOnly` columns too, and are kept whatever JOTBASE_TX_END says."""
+    means = {
+        passes: {name: replace(one, trusted=True) for name, one in tables.items()}
+        for passes, tables in data.means.items()
+    }
+    return replace(
+        data, means=means, limits=replace(data.limits, tx_end="commit"), prepared=Remembered()
+    )
+
+
+def _is_empty(table: Table, api: DataApi) -> UnitOfWork[bool]:
+    rows = yield sql(f"SELECT 1 FROM {api.engine.dialect.identifier(table.name)} LIMIT 1")
+    return not rows
+
+
+def _load(table: Table, body: bytes, api: DataApi) -> UnitOfWork[int]:
+    """Load a file's rows, some at a time."""
+    headers = {"content-type": "application/json", "prefer": "missing=default"}
+    path = f"/rest/v1/{quote(table.name, safe='')}"
+    question, values = shape(Request("POST", path, "", headers, b""))
+    context = api.context(SERVICE_PRINCIPAL, values)
+    prepared = prepare(question, SERVICE_PRINCIPAL, api)
+    plan = cast(InsertPlan, prepared.plan)
+    rows = _rows(table, body)
+    count = 0
+    for first in range(0, len(rows), STEP):
+        try:
+            some = payload_of(rows[first : first + STEP], prepared.intent)
+            means = api.means[True][table.name]
+            written = yield from insert_unit(plan, _readable(table, some), context, means)
+        except JotError as error:
+            raise ProjectError(list(_faults(table, error, first))) from error
+        count += written.affected
+    return count
+
+
+def _rows(table: Table, body: bytes) -> list[Any]:
+    """Return the rows of a file. Raises ProjectError."""
+    file = f"{SEEDS}/{table.name}.json"
+    try:
+        orjson.loads(body)
+        found = read_json(body)
+    except orjson.JSONDecodeError as error:
+        raise ProjectError([Fault(file, "", f"no JSON: {error}")]) from error
+    except JotError as error:
+        raise ProjectError(list(_faults(table, error, 0))) from error
+    rows = found if isinstance(found, list) else [found]
+    for place, row in enumerate(rows):
+        if not isinstance(row, dict):
+            reason, hint = "a row is a JSON object", "write an array of rows: [{…}, {…}]"
+            raise ProjectError([Fault(file, f"/{place}", reason, hint)])
+    return rows
+
+
+def _readable(table: Table, payload: Payload) -> Payload:
+    """Dumps quote large numbers: text for a column of numbers or booleans is read as its type."""
+    unquoted = {one.name: one.type for one in table.columns if one.type in _UNQUOTED}
+    if not unquoted:
+        return payload
+    rows = [
+        {
+            name: from_text(unquoted[name], value)
+            if name in unquoted and isinstance(value, str)
+            else value
+            for name, value in row.items()
+        }
+        for row in payload.rows
+    ]
+    return replace(payload, rows=tuple(rows))
+
+
+def _faults(table: Table, error: JotError, first: int) -> Iterator[Fault]:
+    """Yield an error's faults; `first` is the place of the first row that was looked at."""
+    file = f"{SEEDS}/{table.name}.json"
+    if error.code == "23514" and isinstance(error.details, list):
+        for fault in error.details:
+            at = _moved(fault.get("pointer", ""), first)
+            yield Fault(file, at, fault.get("message", error.message))
+    else:
+        yield Fault(file, "", f"{error.message} ({error.code})", error.hint or error.details)
+
+
+def _moved(pointer: str, first: int) -> str:
+    """Return the place in the file of a place among the rows from `first` on."""
+    _, row, *rest = pointer.split("/") if pointer.startswith("/") else ("", "")
+    return "/".join(("", str(int(row) + first), *rest)) if row.isdigit() else pointer
+
+
+def in_order(model: Model) -> list[Table]:
+    """Return the tables so that each comes after those it refers to, as far as there is no ring."""
+    ordered: dict[str, Table] = {}
+
+    def visit(table: Table, path: frozenset[str]) -> None:
+        if table.name in ordered or table.name in path:
+            return
+        for key in table.foreign_keys:
+            target = model.get(key.target)
+            if target is not None:
+                visit(target, path | {table.name})
+        ordered[table.name] = table
+
+    for table in model:
+        if table.view is None:
+            visit(table, frozenset())
+    return list(ordered.values())

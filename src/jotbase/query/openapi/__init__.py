@@ -1,0 +1,1 @@
+"""The OpenAPI document of what a caller may do."""

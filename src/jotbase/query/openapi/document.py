@@ -1,0 +1,303 @@
+"""The OpenAPI 3.1 document of the data API: what a caller may do, table by table.
+
+In charge of paths and operations, limited to what the caller may see. Must not know who the caller
+is (`visible` says it), or how the document is asked for (`root`).
+Source: https://spec.openapis.org/oas/v3.1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote
+
+from jotbase.query.openapi import components
+from jotbase.query.openapi.batch import batch_operation, batch_schemas
+from jotbase.query.openapi.functions import function_paths
+from jotbase.query.openapi.schemas import (
+    SCHEMAS,
+    Shown,
+    component_names,
+    insert_schema,
+    row_schema,
+    table_schema,
+    update_schema,
+)
+from jotbase.query.plan.functions import Function
+from jotbase.query.plan.nodes import Root
+from jotbase.query.plan.triggered_views import face_for, writes_of
+from jotbase.query.plan.updatable import Face, shown_keys
+from jotbase.query.request.grammar import PREFIX
+from jotbase.query.request.shape import RESERVED
+from jotbase.schema.keywords.vocabulary import STANDARD_META_SCHEMA
+from jotbase.schema.model.tables import Column, Model, Table
+
+#: What a table's `access` may have a rule for.
+RuleAction = Literal["select", "insert", "update", "delete"]
+#: Whether the caller may do that with some row of the table.
+Visible = Callable[[Table, RuleAction], bool]
+
+JSON = "application/json"
+OBJECT = "application/vnd.pgrst.object+json"
+CSV = "text/csv"
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A table and what the caller may do with it; `key` names a row.
+
+    `face` is set for a view that can be written.
+    """
+
+    table: Table
+    called: str
+    actions: frozenset[RuleAction]
+    face: Face | None
+    key: tuple[str, ...]
+
+    def parameters(self, *names: str) -> list[dict[str, str]]:
+        """Return references to shared parameters."""
+        return [{"$ref": f"#/components/parameters/{name}"} for name in names]
+
+    def ref(self, form: str = "") -> dict[str, str]:
+        """Return a reference to the table's schema, or to one of its forms."""
+        return {"$ref": f"{SCHEMAS}{self.called}{form}"}
+
+
+def document(
+    model: Model,
+    visible: Visible,
+    root: Root,
+    functions: Iterable[Function] = (),
+    *,
+    internals: bool = False,
+) -> dict[str, Any]:
+    """Return the document for a caller to whom `visible` applies, and who may call `functions`.
+
+    With `internals`, access rules and SQL are shown as well.
+    """
+    subjects = list(_subjects(model, visible))
+    shown = Shown(frozenset(one.table.name for one in subjects), internals)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Jotbase data API",
+            "description": components.about(),
+            "version": root.version,
+        },
+        "jsonSchemaDialect": STANDARD_META_SCHEMA,
+        "servers": [{"url": root.url.rstrip("/") + PREFIX}],
+        "security": list(components.SECURITY),
+        "tags": [_tag(one) for one in subjects],
+        "paths": {
+            "/": {"get": _root_operation(), "post": batch_operation()},
+            **{f"/{quote(one.table.name, safe='')}": dict(_operations(one)) for one in subjects},
+            **function_paths(functions, {one.table.name: one.called for one in subjects}),
+        },
+        "components": {
+            "schemas": {
+                components.ERROR: components.error_schema(),
+                **batch_schemas(),
+                **{name: one for each in subjects for name, one in _schemas(each, shown)},
+            },
+            "parameters": {
+                **components.parameters(),
+                **{name: one for each in subjects for name, one in _filters(each)},
+            },
+            "headers": components.headers(),
+            "responses": components.errors(),
+            "securitySchemes": components.security_schemes(),
+        },
+        "x-operators": components.operators(),
+    }
+
+
+def _subjects(model: Model, visible: Visible) -> Iterator[_Subject]:
+    names = component_names(table.name for table in model)
+    for table in model:
+        face = face_for(table, "insert", model) if table.view is not None else None
+        actions = frozenset(_actions(table, visible, writes_of(table, model)))
+        keyed = table if face is None else shown_keys(face)
+        key = keyed.primary_key if table.view is None or face is not None else ()
+        if actions:
+            yield _Subject(table, names[table.name], actions, face, key)
+
+
+def _actions(table: Table, visible: Visible, writes: frozenset[str]) -> Iterator[RuleAction]:
+    """Yield what can be done: changes and deletions look at rows first, so they must be seen."""
+    reads = visible(table, "select")
+    if reads:
+        yield "select"
+    if "insert" in writes and visible(table, "insert"):
+        yield "insert"
+    if "update" in writes and reads and visible(table, "update"):
+        yield "update"
+    if "delete" in writes and reads and visible(table, "delete"):
+        yield "delete"
+
+
+def _tag(subject: _Subject) -> dict[str, Any]:
+    tag = {"name": subject.table.name}
+    if subject.table.description:
+        tag["description"] = subject.table.description
+    return tag
+
+
+def _schemas(subject: _Subject, shown: Shown) -> Iterator[tuple[str, dict[str, Any]]]:
+    table, called, face = subject.table, subject.called, subject.face
+    yield called, table_schema(table, called, shown)
+    yield f"{called}.row", row_schema(table, called)
+    if "insert" in subject.actions:
+        yield f"{called}.insert", insert_schema(table, called, face)
+    if "update" in subject.actions:
+        yield f"{called}.update", update_schema(table, called, face)
+
+
+def _filtered(subject: _Subject) -> list[tuple[str, Column]]:
+    """Return the columns to filter by, each with its parameter's name among the components."""
+    columns = [one for one in subject.table.readable if one.name not in RESERVED]
+    names = component_names(one.name for one in columns)
+    return [(f"filter.{subject.called}.{names[one.name]}", one) for one in columns]
+
+
+def _filters(subject: _Subject) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, column in _filtered(subject):
+        yield name, components.filter_parameter(column)
+
+
+def _operations(subject: _Subject) -> Iterator[tuple[str, dict[str, Any]]]:
+    if "select" in subject.actions:
+        yield "get", _read(subject)
+    if "insert" in subject.actions:
+        yield "post", _insert(subject)
+    if {"insert", "update"} <= subject.actions and subject.key:
+        yield "put", _put(subject)
+    if "update" in subject.actions:
+        yield "patch", _update(subject)
+    if "delete" in subject.actions:
+        yield "delete", _delete(subject)
+
+
+def _operation(
+    subject: _Subject,
+    verb: str,
+    summary: str,
+    parameters: Sequence[dict[str, str]],
+    responses: dict[str, Any],
+) -> dict[str, Any]:
+    return {
+        "tags": [subject.table.name],
+        "operationId": f"{verb}_{subject.called}",
+        "summary": f"{summary} {subject.table.name}",
+        "parameters": list(parameters),
+        "responses": responses,
+    }
+
+
+def _choosing(subject: _Subject) -> list[dict[str, str]]:
+    """Return the parameters that choose rows."""
+    return subject.parameters(*(name for name, _ in _filtered(subject)), "and", "or")
+
+
+def _rows(subject: _Subject, description: str, *headers: str) -> dict[str, Any]:
+    row = subject.ref(".row")
+    return {
+        "description": description,
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
+        "content": {
+            JSON: {"schema": {"type": "array", "items": row}},
+            OBJECT: {"schema": row},
+            CSV: {"schema": {"type": "string"}},
+        },
+    }
+
+
+def _read(subject: _Subject) -> dict[str, Any]:
+    paging = subject.parameters(
+        "select", "order", "limit", "offset", "range", "rangeUnit", "preferRead"
+    )
+    told = ("Content-Range", "Preference-Applied")
+    responses = {
+        "200": _rows(subject, "The rows.", *told),
+        "206": _rows(subject, "Some of the rows, with `Prefer: count=…`.", *told),
+        **components.refusals(components.READING),
+    }
+    return _operation(subject, "read", "Read rows of", [*_choosing(subject), *paging], responses)
+
+
+def _body(schema: dict[str, Any], *, several: bool) -> dict[str, Any]:
+    one_or_more = {"oneOf": [schema, {"type": "array", "items": schema}]}
+    content: dict[str, Any] = {JSON: {"schema": one_or_more if several else schema}}
+    if several:
+        content[CSV] = {"schema": {"type": "string"}}
+    return {"required": True, "content": content}
+
+
+def _done(description: str) -> dict[str, Any]:
+    names = ("Content-Range", "Preference-Applied")
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    return {"description": description, "headers": headers}
+
+
+def _insert(subject: _Subject) -> dict[str, Any]:
+    parameters = subject.parameters("columns", "on_conflict", "select", "preferInsert")
+    told = ("Content-Range", "Preference-Applied", "Location")
+    responses = {
+        "200": _rows(subject, "All rows were there and are merged.", *told),
+        "201": _rows(subject, "The rows are stored; they stand here if asked for.", *told),
+        **components.refusals(components.WRITING),
+    }
+    operation = _operation(subject, "insert", "Insert rows into", parameters, responses)
+    return {**operation, "requestBody": _body(subject.ref(".insert"), several=True)}
+
+
+def _put(subject: _Subject) -> dict[str, Any]:
+    key = ", ".join(f"`{name}=eq.…`" for name in subject.key)
+    parameters = [*_choosing(subject), *subject.parameters("columns", "select", "preferInsert")]
+    responses = {
+        "200": _rows(subject, "The row is replaced.", "Preference-Applied"),
+        "201": _rows(subject, "The row is new.", "Preference-Applied"),
+        "204": _done("The row is replaced."),
+        **components.refusals(components.WRITING),
+    }
+    operation = _operation(subject, "put", "Insert or replace one row of", parameters, responses)
+    said = f"The row is named by its key: {key}."
+    return {
+        **operation,
+        "description": said,
+        "requestBody": _body(subject.ref(".insert"), several=False),
+    }
+
+
+def _changed(subject: _Subject, verb: str, summary: str, done: str) -> dict[str, Any]:
+    parameters = subject.parameters("select", "order", "limit", "offset", "preferChange")
+    responses = {
+        "200": _rows(subject, f"{done}; with `Prefer: return=representation`.", "Content-Range"),
+        "204": _done(f"{done}."),
+        **components.refusals(components.WRITING),
+    }
+    return _operation(subject, verb, summary, [*_choosing(subject), *parameters], responses)
+
+
+def _update(subject: _Subject) -> dict[str, Any]:
+    operation = _changed(subject, "update", "Change rows of", "The rows are changed")
+    return {**operation, "requestBody": _body(subject.ref(".update"), several=False)}
+
+
+def _delete(subject: _Subject) -> dict[str, Any]:
+    return _changed(subject, "delete", "Remove rows of", "The rows are removed")
+
+
+def _root_operation() -> dict[str, Any]:
+    return {
+        "operationId": "read_document",
+        "summary": "Read this document",
+        "responses": {
+            "200": {
+                "description": "What the caller may do.",
+                "content": {"application/openapi+json": {"schema": {"type": "object"}}},
+            },
+            **components.refusals((401, 404, 406)),
+        },
+    }

@@ -1,0 +1,179 @@
+"""Tables as the schemas of an OpenAPI document: the file's own JSON Schema, every keyword kept, and
+beside it what a row looks like when it is read, inserted and changed.
+
+In charge of names, of references that still lead somewhere inside the document, and of what is
+left out for a caller. Must not know paths or operations. OpenAPI 3.1 takes JSON Schema 2020-12 as
+it is, unknown keywords included (4.8.24).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from jotbase.query.plan.updatable import Face
+from jotbase.schema.keywords.subschemas import escaped, rewritten, walk
+from jotbase.schema.model.tables import USERS, Column, Table
+from jotbase.schema.rows.check import plain_schema
+
+SCHEMAS = "#/components/schemas/"
+
+_UNNAMEABLE = re.compile(r"[^A-Za-z0-9_-]")
+#: What tells how the server decides or stores, which only the service role is shown.
+_INTERNAL = ("access", "view", "indexes", "generated")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a caller is shown: `names` are the tables', by which references to others are dropped;
+    `internals` says whether rules and SQL are shown too.
+    """
+
+    names: frozenset[str]
+    internals: bool
+
+
+def component_names(names: Iterable[str]) -> dict[str, str]:
+    """Return a name for each that components may bear (4.8.7.1): letters, digits, `_` and `-`."""
+    found: dict[str, str] = {}
+    for name in names:
+        plain = _UNNAMEABLE.sub("_", name)
+        number, called = 1, plain
+        while called in found.values():
+            number += 1
+            called = f"{plain}_{number}"
+        found[name] = called
+    return found
+
+
+def token(name: str) -> str:
+    """Return a key as a step of a JSON pointer in a URI fragment."""
+    return quote(escaped(name), safe="~")
+
+
+def table_schema(table: Table, called: str, shown: Shown) -> dict[str, Any]:
+    """Return the table's own schema as it stands in the document, under the name `called`."""
+    root, base = plain_schema(table.schema), SCHEMAS + called
+    anchors = {
+        one[word]: at
+        for at, one in walk(root)
+        for word in ("$anchor", "$dynamicAnchor")
+        if isinstance(one.get(word), str)
+    }
+
+    def change(schema: dict[str, Any]) -> dict[str, Any]:
+        for word in ("$anchor", "$dynamicAnchor", *(() if shown.internals else _INTERNAL)):
+            schema.pop(word, None)
+        for word in ("$ref", "$dynamicRef"):
+            reference = schema.get(word)
+            if isinstance(reference, str) and reference.startswith("#"):
+                del schema[word]
+                schema["$ref"] = base + _pointer(reference[1:], anchors)
+        return _without_hidden(schema, shown)
+
+    found: dict[str, Any] = rewritten(root, change)
+    return {"title": table.name, "type": "object", **_without_hidden_files(found, base, shown)}
+
+
+def _without_hidden_files(schema: dict[str, Any], base: str, shown: Shown) -> dict[str, Any]:
+    """Return the schema with those parts alone of a hidden table's file that it refers to."""
+    brought = schema.get("$defs")
+    if not isinstance(brought, Mapping):
+        return schema
+    references = [one["$ref"] for _, one in walk(schema) if isinstance(one.get("$ref"), str)]
+    kept: dict[str, Any] = {}
+    for file, inner in brought.items():
+        at = f"{base}/$defs/{token(file)}"
+        if _is_open(file, inner, shown) or at in references:
+            kept[file] = inner
+            continue
+        wanted = {
+            name: one
+            for name, one in inner["properties"].items()
+            if any(_leads_to(each, f"{at}/properties/{token(name)}") for each in references)
+        }
+        kept[file] = {"properties": wanted, "$defs": inner.get("$defs", {})}
+    return {**schema, "$defs": kept}
+
+
+def _is_open(file: str, schema: Any, shown: Shown) -> bool:
+    """Say whether what stands under `$defs` is no other table's file, or one that is shown."""
+    is_table = isinstance(schema, Mapping) and "properties" in schema and file.endswith(".json")
+    return not is_table or file.removesuffix(".json") in shown.names
+
+
+def _leads_to(reference: str, place: str) -> bool:
+    return reference == place or reference.startswith(f"{place}/")
+
+
+def _pointer(fragment: str, anchors: Mapping[str, str]) -> str:
+    return quote(anchors[fragment], safe="/~$") if fragment in anchors else fragment
+
+
+def _without_hidden(schema: dict[str, Any], shown: Shown) -> dict[str, Any]:
+    """Return the schema without references to tables that the caller is not shown."""
+    named = schema.get("references")
+    if isinstance(named, str) and not _is_shown(named.rpartition(".")[0], shown):
+        for word in ("references", "onDelete", "onUpdate"):
+            schema.pop(word, None)
+    keys = schema.get("foreignKeys")
+    if isinstance(keys, list):
+        schema["foreignKeys"] = [key for key in keys if _is_shown(_target(key), shown)]
+    return schema
+
+
+def _target(key: Any) -> str:
+    return str(key["references"]["table"])
+
+
+def _is_shown(table: str, shown: Shown) -> bool:
+    return table == USERS.name or table in shown.names
+
+
+def row_schema(table: Table, called: str) -> dict[str, Any]:
+    """Return what a read gives of a row when it selects no columns itself."""
+    return {
+        "description": f"A row of {table.name} as it is read. `select` chooses among its"
+        " properties, renames them, and adds related rows.",
+        "type": "object",
+        "properties": {one.name: _property(one, called) for one in table.readable},
+    }
+
+
+def insert_schema(table: Table, called: str, face: Face | None) -> dict[str, Any]:
+    """Return what a new row is given as; what has a default may be left out."""
+    columns = _written(table, face)
+    required = [one.name for one in columns if not (one.nullable or one.has_default)]
+    return {
+        "description": f"A new row of {table.name}. The row as stored must fit the whole schema.",
+        "type": "object",
+        "properties": {one.name: _property(one, called) for one in columns},
+        **({"required": required} if required and face is None else {}),
+        "additionalProperties": False,
+    }
+
+
+def update_schema(table: Table, called: str, face: Face | None) -> dict[str, Any]:
+    """Return what a change of a row is given as."""
+    return {
+        "description": f"Changed values of {table.name}; what is not named stays as it is.",
+        "type": "object",
+        "properties": {one.name: _property(one, called) for one in _written(table, face)},
+        "additionalProperties": False,
+    }
+
+
+def _written(table: Table, face: Face | None) -> list[Column]:
+    """Return the columns that a client may write; through a view, those of its table."""
+    columns = [one for one in table.columns if not (one.read_only or one.generated)]
+    return [one for one in columns if face is None or one.name in face.columns_of]
+
+
+def _property(column: Column, called: str) -> dict[str, Any]:
+    own = {"$ref": f"{SCHEMAS}{called}/properties/{token(column.name)}"}
+    if column.nullable and not column.null_is_value:
+        return {"anyOf": [own, {"type": "null"}], "description": "null: there is no value"}
+    return own

@@ -1,0 +1,1 @@
+"""An intent resolved against the model: the plan of a read or a write."""

@@ -1,0 +1,188 @@
+"""Functions of a row in a statement: columns beside a table's own, and relations to other tables.
+
+In charge of the SQL that asks for them: one function of the database, told which one is meant, the
+row and the caller. Must not know what a function does. The rule of a relation's table holds for the
+rows that a function gives back as for any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from jotbase.errors import Fault, ProjectError
+from jotbase.expression.expr import Context
+from jotbase.expression.output import argument, quoted
+from jotbase.query.plan.function_rows import Produced, source
+from jotbase.query.plan.functions import Returns
+from jotbase.query.plan.row_keys import is_numbered
+from jotbase.schema.model.tables import Column, Computed, Model, Table, Type
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, bound, join, sql
+
+#: What the database calls the one function that answers for all.
+SQL_NAME = "jot_computed"
+
+#: An alias that no table can have.
+_BASE = "jotbase.row"
+
+
+@dataclass(frozen=True, eq=False)
+class Extended(Table):
+    """A table with computed columns beside its own: those that a request names, never in `*`."""
+
+    base: Table = field(default_factory=lambda: Table("", ()))
+    extras: tuple[Computed, ...] = ()
+
+    @cached_property
+    def row_key(self) -> tuple[str, ...]:
+        """The row key of the table itself."""
+        return self.base.row_key
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        """The columns by name, computed ones among them."""
+        return {**self.base.by_name, **{one.column.name: one.column for one in self.extras}}
+
+
+@dataclass(frozen=True, eq=False)
+class Related(Produced):
+    """The rows of a table that a function of a row of `parent` gives back."""
+
+    parent: Table = field(default_factory=lambda: Table("", ()))
+    relation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSlot:
+    """Who asks, as JSON: a function acts as its caller, on whichever thread it runs."""
+
+    def fill(self, context: Context) -> str:
+        """Return the caller's token as JSON."""
+        caller = context.principal
+        return orjson.dumps(
+            {
+                "role": caller.role,
+                "id": caller.id,
+                "email": caller.email,
+                "session_id": caller.session_id,
+                "expires_at": caller.expires_at,
+                "claims": dict(caller.claims),
+            }
+        ).decode()
+
+
+def extended(table: Table, names: Iterable[str], model: Model) -> Table:
+    """Return the table with those of its computed columns that are named and no column of it."""
+    known = model.computed.get(table.name)
+    if not known:
+        return table
+    wanted = {name for name in names if name not in table.by_name}
+    extras = tuple(one for name, one in known.items() if name in wanted and one.target is None)
+    return Extended(**_facts(table), base=table, extras=extras) if extras else table
+
+
+def related(table: Table, name: str, model: Model) -> tuple[Related, bool] | None:
+    """Return the computed relation of that name, and whether it is to-one; None without any."""
+    found = model.computed.get(table.name, {}).get(name)
+    if found is None or found.target is None:
+        return None
+    target = model.tables[found.target]
+    without = {"indexes": (), "searches": (), "unique": ()}
+    own = Related(**{**_facts(target), **without}, parent=table, relation=found.key)
+    return own, found.to_one
+
+
+def _facts(table: Table) -> dict[str, Any]:
+    return {one.name: getattr(table, one.name) for one in fields(Table)}
+
+
+def extended_source(
+    table: Extended, inside: Fragment, alias: str, dialect: Dialect, seen: Iterable[Fragment] = ()
+) -> Fragment:
+    """Return the table's rows with what is computed of them; `inside` is its own source.
+
+    Nothing is computed of a row for which the conditions of `seen` do not hold.
+    """
+    row = dialect.identifier(_BASE)
+    columns = [sql(f"{row}.*")]
+    if is_numbered(table.base) and not isinstance(table.base, Produced):
+        number = dialect.identifier(table.row_key[0])
+        columns.append(sql(f"{row}.{number} AS {number}"))
+    shown = join(" AND ", seen)
+    for one in table.extras:
+        found = asked(one.key, table.base, _BASE, dialect)
+        found = "CASE WHEN " + shown + " THEN " + found + " END" if shown else found
+        columns.append(found + f" AS {dialect.identifier(one.column.name)}")
+    chosen = "(SELECT " + join(", ", columns) + " FROM " + inside + ")"
+    return chosen + f" AS {dialect.identifier(alias)}"
+
+
+def extended_alias() -> str:
+    """Return what the table's own rows are called inside `extended_source`."""
+    return _BASE
+
+
+def related_source(table: Related, alias: str, parent: str, dialect: Dialect) -> Fragment:
+    """Return a relation's rows for the row called `parent`."""
+    return source(table, alias, dialect, asked(table.relation, table.parent, parent, dialect))
+
+
+def asked(key: str, table: Table, alias: str, dialect: Dialect) -> Fragment:
+    """Return the question to the function: which one, of which row, for whom."""
+    called = dialect.identifier(alias)
+    pairs = (
+        sql(quoted(one.name) + ", ")
+        + argument(sql(f"{called}.{dialect.identifier(one.name)}"), one.type)
+        for one in table.readable
+    )
+    row = "json_object(" + join(", ", pairs) + ")"
+    return sql(f"{SQL_NAME}({quoted(key)}, ") + row + ", " + bound(CallerSlot()) + ")"
+
+
+def with_computed(model: Model, found: Iterable[tuple[str, str, Returns]]) -> Model:
+    """Return the model with functions of rows: (table, name, what it gives back) of each.
+
+    Raises ProjectError for tables that there are not, names that are taken, and results that are
+    neither a value nor rows of a table.
+    """
+    computed: dict[str, dict[str, Computed]] = {}
+    faults: list[Fault] = []
+    for table, name, returns in found:
+        wrong = _wrong(model, computed, table, name, returns)
+        if wrong is not None:
+            reason = f"{name} cannot be computed: {wrong}"
+            faults.append(Fault("functions/__init__.py", "", reason))
+            continue
+        many = returns.kind == "values"
+        kind, item = (Type.ARRAY, returns.type) if many else (returns.type, None)
+        column = Column(name, kind, {}, nullable=True, item=item)
+        target = returns.table if returns.kind in ("row", "rows") else None
+        made = Computed(f"{table}.{name}", column, target, to_one=returns.kind == "row")
+        computed.setdefault(table, {})[name] = made
+    if faults:
+        raise ProjectError(faults)
+    return replace(model, computed=computed) if computed else model
+
+
+def _wrong(
+    model: Model,
+    computed: Mapping[str, Mapping[str, Computed]],
+    table: str,
+    name: str,
+    returns: Returns,
+) -> str | None:
+    origin = model.get(table)
+    if origin is None:
+        return f"there is no table {table}"
+    if name in origin.by_name or name in computed.get(table, {}):
+        return f"{table} has a column of that name"
+    if returns.kind in ("row", "rows") and model.get(returns.table or "") is None:
+        return "it gives back rows of no table"
+    if returns.kind == "nothing":
+        return "it gives nothing back"
+    return None

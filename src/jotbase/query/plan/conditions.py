@@ -1,0 +1,273 @@
+"""Filters made sense of: intent's conditions become expressions over a table's columns.
+
+In charge of resolving a filter's column, checking that its operator fits the type, and of how its
+operand's text is read. Must not know SQL; what an operator means stands in `operators`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from orjson import loads
+
+from jotbase.errors import RequestError
+from jotbase.expression.expr import TRUE, And, Apply, Expr, Field, Given, Literal, Not, Or
+from jotbase.expression.operators import OPERATORS
+from jotbase.expression.patterns import like_pattern, regular
+from jotbase.query.plan.nodes import Combined, Condition, Embed, HasEmbed
+from jotbase.query.request.filter_grammar import list_items
+from jotbase.query.request.intent import At, FieldPath, Filter, JsonStep, Logic
+from jotbase.query.request.intent import Condition as Asked
+from jotbase.query.request.shape import SEARCHES
+from jotbase.schema.model.tables import Column, Table, Type
+from jotbase.schema.values.array_literals import literal_items
+from jotbase.schema.values.convert import TYPE_NAMES, from_text
+from jotbase.search.lexing import configuration
+from jotbase.search.spelling import nearest
+from jotbase.search.textsearch import parsed
+
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?", re.ASCII)
+
+#: How many parts of a conjunction or disjunction stand side by side.
+WIDTH = 16
+_LIKE = ("like", "ilike")
+_REGULAR = ("match", "imatch")
+_SYMBOLS = {
+    "eq": "=",
+    "neq": "<>",
+    "lt": "<",
+    "lte": "<=",
+    "gt": ">",
+    "gte": ">=",
+    "like": "~~",
+    "ilike": "~~*",
+    "match": "~",
+    "imatch": "~*",
+    "cs": "@>",
+    "cd": "<@",
+    "ov": "&&",
+    "sl": "<<",
+    "sr": ">>",
+    "nxr": "&<",
+    "nxl": "&>",
+    "adj": "-|-",
+    "fts": "@@",
+    "plfts": "@@",
+    "phfts": "@@",
+    "wfts": "@@",
+}
+
+
+class UnknownColumn(RequestError):
+    """A column that is not there; the hint names one of the table that is."""
+
+    def __init__(self, table: Table, name: str, hint: str | None) -> None:
+        super().__init__("42703", f"column {table.name}.{name} does not exist", hint=hint)
+        self.table = table
+
+
+def column_of(table: Table, name: str) -> Column:
+    """Return a readable column. Raises RequestError 42703 for all others.
+
+    A `writeOnly` column counts as unknown: filtering or sorting by it would tell its value.
+    """
+    column = table.by_name.get(name)
+    if column is None or column.write_only:
+        raise unknown_column(table, name)
+    return column
+
+
+def unknown_column(table: Table, name: str) -> UnknownColumn:
+    """Return the error for a column that is not there, with the nearest one that is."""
+    close = nearest(name, (column.name for column in table.readable), 0.6)
+    hint = f'Perhaps you meant to reference the column "{table.name}.{close}".' if close else None
+    return UnknownColumn(table, name, hint)
+
+
+def value_type(column: Column, steps: tuple[JsonStep, ...]) -> Type:
+    """Return the type at the end of a path. Raises RequestError 42883 where a path cannot go on."""
+    kind = column.type
+    for step in steps:
+        if kind not in (Type.JSON, Type.ARRAY):
+            arrow = "->>" if step.as_text else "->"
+            operand = "integer" if isinstance(step.key, int) else "unknown"
+            raise _no_operator(f"{TYPE_NAMES[kind]} {arrow} {operand}")
+        kind = Type.TEXT if step.as_text else Type.JSON
+    return kind
+
+
+def json_keys(steps: Iterable[JsonStep]) -> Literal:
+    """Return the keys of a path, from the column inwards, as the operators take them."""
+    return Literal(tuple(step.key for step in steps))
+
+
+def operand_expression(
+    table: Table, alias: str, field: FieldPath
+) -> tuple[Expr, Type, Type | None]:
+    """Return what stands left of an operator, its type, and the type of its items."""
+    column = column_of(table, field.name)
+    expression: Expr = Field(alias, column.name, column.type, column.item)
+    if not field.steps:
+        return expression, column.type, column.item
+    kind = value_type(column, field.steps)
+    operator = "json_text" if field.steps[-1].as_text else "json_get"
+    return Apply(operator, (expression, json_keys(field.steps))), kind, None
+
+
+def condition_of(
+    filters: Iterable[Filter], table: Table, alias: str, embeds: Mapping[str, Embed]
+) -> Condition:
+    """Return the conjunction of a table's filters; `embeds` may be asked for by is.null."""
+    parts = [_condition(one, table, alias, embeds) for one in filters]
+    return _combined("and", parts, negated=False) if parts else TRUE
+
+
+def _condition(asked: Filter, table: Table, alias: str, embeds: Mapping[str, Embed]) -> Condition:
+    if isinstance(asked, Logic):
+        parts = [_condition(part, table, alias, embeds) for part in asked.parts]
+        return _combined(asked.operator, parts, asked.negated)
+    embed = embeds.get(asked.field.name) if not asked.field.steps else None
+    if embed is not None:
+        if asked.operator == "is" and asked.operand in ("null", "not_null"):
+            absent = (asked.operand == "null") != asked.negated
+            return HasEmbed(embed, negated=absent)
+        if asked.field.name not in table.by_name:
+            raise RequestError(
+                "PGRST120",
+                "Bad operator on the '" + asked.field.name + "' embedded resource",
+                details="Only is null or not is null filters are allowed on embedded resources",
+            )
+    return _comparison(asked, table, alias)
+
+
+def _combined(operator: str, parts: list[Condition], negated: bool) -> Condition:
+    """Join conditions; plain expressions stay one expression."""
+    plain = [part for part in parts if not isinstance(part, HasEmbed | Combined)]
+    if len(plain) < len(parts):
+        if len(parts) == 1 and not negated:
+            return parts[0]
+        return Combined("or" if operator == "or" else "and", tuple(parts), negated)
+    joined = balanced(operator, plain)
+    return Not(joined) if negated else joined
+
+
+def balanced(operator: str, parts: Sequence[Expr]) -> Expr:
+    """Join expressions in groups of a few, since databases bound how high an expression may be."""
+    while len(parts) > WIDTH:
+        groups = [parts[start : start + WIDTH] for start in range(0, len(parts), WIDTH)]
+        parts = [balanced(operator, group) for group in groups]
+    if len(parts) == 1:
+        return parts[0]
+    return Or(tuple(parts)) if operator == "or" else And(tuple(parts))
+
+
+def _comparison(asked: Asked, table: Table, alias: str) -> Expr:
+    left, kind, item = operand_expression(table, alias, asked.field)
+    if asked.operator == "is":
+        compared = _is(left, kind, str(asked.operand))
+    elif asked.quantifier is not None:
+        compared = _quantified(asked, left, kind, item)
+    else:
+        _check(asked.operator, kind)
+        if asked.operator in SEARCHES:
+            compared = _search(asked, left)
+        else:
+            read = _reader(asked.operator, kind, item)
+            compared = Apply(asked.operator, (left, _value(asked.operand, read, kind)))
+    return Not(compared) if asked.negated else compared
+
+
+def _value(operand: At | str, read: Callable[[Any], Any], kind: Type) -> Expr:
+    if isinstance(operand, At):
+        return Given(operand.index, read, kind)
+    return Literal(read(operand), kind)
+
+
+def _search(asked: Asked, left: Expr) -> Expr:
+    operator, config = asked.operator, configuration(asked.config)
+
+    def read(text: str) -> str:
+        parsed(operator, text, config)  # a query that is none is one whatever rows there are
+        return text
+
+    query = _value(asked.operand, read, Type.TEXT)
+    return Apply(operator, (left, query, Literal(config, Type.TEXT)))
+
+
+def _is(left: Expr, kind: Type, operand: str) -> Expr:
+    if operand == "null":
+        return Apply("is", (left, Literal(None)))
+    if operand == "not_null":
+        return Not(Apply("is", (left, Literal(None))))
+    if kind is not Type.BOOLEAN:
+        raise RequestError(
+            "42804",
+            f"argument of IS {operand.upper()} must be type boolean, not type {TYPE_NAMES[kind]}",
+        )
+    known = {"true": True, "false": False, "unknown": None}
+    return Apply("is", (left, Literal(known[operand], Type.BOOLEAN)))
+
+
+def _quantified(asked: Asked, left: Expr, kind: Type, item: Type | None) -> Expr:
+    """Spell out `eq(any).{1,2}` as alternatives, `(all)` as a conjunction."""
+    _check(asked.operator, kind)
+    read = _reader(asked.operator, kind, item)
+    parts = [
+        Apply(asked.operator, (left, Literal(read(text), kind)))
+        for text in literal_items(str(asked.operand))
+        if text is not None
+    ]
+    return balanced("or" if asked.quantifier == "any" else "and", parts)
+
+
+def _check(operator: str, kind: Type) -> None:
+    known = OPERATORS.get(operator)
+    if known is None or not known.url:
+        raise RequestError(
+            "PGRST127",
+            "Feature not implemented",
+            details=f"The operator {operator} is not available.",
+        )
+    if kind not in known.types:
+        raise _no_operator(f"{TYPE_NAMES[kind]} {_SYMBOLS.get(operator, operator)} unknown")
+
+
+def _no_operator(what: str) -> RequestError:
+    return RequestError(
+        "42883",
+        f"operator does not exist: {what}",
+        hint="No operator matches the given name and argument types."
+        " You might need to add explicit type casts.",
+    )
+
+
+def _reader(operator: str, kind: Type, item: Type | None) -> Callable[[Any], Any]:
+    """Return what turns an operand's text into the value that the operator is given."""
+    if operator == "in":
+        return lambda text: tuple(from_text(kind, one, item) for one in list_items(text))
+    if operator in _LIKE:
+        return like_pattern
+    if operator in _REGULAR:
+        return partial(regular, any_case=operator == "imatch")
+    if kind is Type.ARRAY and item is None:
+        return _mixed
+    if kind is Type.TEXT:
+        return _as_is
+    return lambda text: from_text(kind, text, item)
+
+
+def _as_is(text: str) -> str:
+    return text
+
+
+def _mixed(text: str) -> Any:
+    """Read an array of mixed items: in `{1,a}`, what is a JSON number is one."""
+    if not text.lstrip().startswith("{"):
+        return from_text(Type.ARRAY, text)
+    return [
+        loads(item) if item is not None and _NUMBER.fullmatch(item) else item
+        for item in literal_items(text)
+    ]

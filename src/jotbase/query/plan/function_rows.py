@@ -1,0 +1,95 @@
+"""Rows that a function gave back, as a table to read from: a JSON document in a table's place.
+
+In charge of how such rows stand in a statement. Must not know functions, nor who called one.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from jotbase.expression.expr import Context
+from jotbase.schema.model.tables import ROW_NUMBERS, Table, Type
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, bound, sql
+
+
+@dataclass(frozen=True, eq=False)
+class Produced(Table):
+    """A table's columns and references, with rows of another origin: in the order given."""
+
+    @cached_property
+    def row_key(self) -> tuple[str, ...]:
+        """The row's place in the document."""
+        taken = {name.lower() for name in self.by_name}
+        return (next((name for name in ROW_NUMBERS if name not in taken), ROW_NUMBERS[0]),)
+
+
+def produced(table: Table) -> Produced:
+    """Return the table as one of a function's rows: neither an index nor a row number is theirs."""
+    facts = {one.name: getattr(table, one.name) for one in fields(Table)}
+    others = {"indexes": (), "searches": (), "unique": (), "without_rowid": True}
+    return Produced(**{**facts, **others})
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """The rows' place in a statement's values."""
+
+    def fill(self, context: Context) -> str:
+        """Return the rows as a JSON array of arrays of values."""
+        return context.document
+
+
+def source(table: Produced, alias: str, dialect: Dialect, rows: Fragment | None = None) -> Fragment:
+    """Return the rows under an alias, to stand behind FROM: the request's, or those of `rows`."""
+    columns = ", ".join(
+        f"{_value(place, column.type)} AS {dialect.identifier(column.name)}"
+        for place, column in enumerate(table.columns)
+    )
+    number = dialect.identifier(table.row_key[0])
+    chosen = f"SELECT key AS {number}, {columns}" if columns else f"SELECT key AS {number}"
+    return (
+        sql(f"({chosen} FROM json_each(")
+        + (rows or bound(_Document()))
+        + f")) AS {dialect.identifier(alias)}"
+    )
+
+
+def _value(place: int, kind: Type) -> str:
+    """Return a value out of the document, in its stored form."""
+    path = f"'$[{place}]'"
+    match kind:
+        case Type.JSON | Type.ARRAY:
+            return f"nullif(value -> {path}, 'null')"
+        case Type.BYTES:
+            return f"unhex(value ->> {path})"
+        case Type.DECIMAL:
+            return f"CAST(value ->> {path} AS NUMERIC)"
+    return f"(value ->> {path})"
+
+
+def document(table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as the document that `source` reads; a column that a row lacks is null."""
+    names = [(column.name, column.type is Type.BYTES) for column in table.columns]
+    return orjson.dumps(
+        [[_plain(row.get(name), is_bytes) for name, is_bytes in names] for row in rows],
+        default=str,
+        option=orjson.OPT_NON_STR_KEYS,
+    ).decode()
+
+
+def _plain(value: Any, is_bytes: bool) -> Any:
+    """Return a value as JSON; bytes, which the API tells as base64, as hexadecimal digits."""
+    if is_bytes and value is not None:
+        return value.hex() if isinstance(value, bytes) else _unpacked(str(value)).hex()
+    return value
+
+
+def _unpacked(text: str) -> bytes:
+    return b64decode(text)

@@ -1,0 +1,310 @@
+"""The plan's values: what is read and written, every name resolved, before any rule or SQL.
+
+In charge of the shape of a plan. Must not know how a request is written or what SQL it becomes.
+A plan holds no access rule: `compile` takes the guard and puts each table's rule beside the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from jotbase.expression.casts import Cast
+from jotbase.expression.expr import TRUE, Context, Expr, Given
+from jotbase.query.request.intent import At, JsonStep, Media, Preferences
+from jotbase.schema.model.tables import Column, Table
+
+#: The alias of the table that a request names; embedded ones are `row.1`, `row.2`, …, which no
+#: variable of an access rule can be called.
+ROOT = "row"
+
+Aggregate = Literal["count", "sum", "avg", "min", "max"]
+TxEnd = Literal["commit", "commit-allow-override", "rollback", "rollback-allow-override"]
+
+
+def _no_zone(name: str) -> bool:
+    return False
+
+
+def _any_table(table: Table) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """What the OpenAPI document says of the server: `url`, without a path, and `version`."""
+
+    url: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLimits:
+    """What the project's settings allow: PostgREST's `db-max-rows`, `db-aggregates-enabled`, ….
+
+    `unfiltered_writes` lets PATCH and DELETE go without a filter. `is_zone` knows the names of time
+    zones. A batch has at most `max_operations`. Of tables that are not `seen` by the caller, hints
+    name nothing.
+    """
+
+    max_rows: int | None = None
+    aggregates: bool = False
+    plans: bool = False
+    unfiltered_writes: bool = False
+    tx_end: TxEnd = "commit"
+    legacy_targets: bool = True
+    max_operations: int = 100
+    is_zone: Callable[[str], bool] = _no_zone
+    seen: Callable[[Table], bool] = _any_table
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A column of the row called `alias`, or a JSON path into it; `column` None counts rows.
+
+    `zone` is the time zone in which a timestamp is told.
+    """
+
+    alias: str
+    column: Column | None
+    steps: tuple[JsonStep, ...] = ()
+    cast: Cast | None = None
+    aggregate: Aggregate | None = None
+    aggregate_cast: Cast | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How an embedded table hangs on its parent: pairs of (parent's column, own column).
+
+    Through a junction, `pairs` are (parent's, junction's) and `far` (junction's, own) columns.
+    """
+
+    pairs: tuple[tuple[str, str], ...]
+    to_one: bool
+    junction: Table | None = None
+    junction_alias: str = ""
+    far: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """A relation inside a row: under a key, or with `spread` among the parent's own keys.
+
+    `shown` is False for `x()`: it is there to be filtered by. `required` drops parents without it.
+    """
+
+    key: str
+    node: Node
+    link: Link
+    spread: bool = False
+    required: bool = False
+    shown: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One key of a row's object and what stands under it."""
+
+    key: str
+    value: Value | Embed
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBy:
+    """One term of an order; `via` is the to-one relation that the value lies behind."""
+
+    value: Value
+    descending: bool
+    nulls_first: bool
+    via: Embed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HasEmbed:
+    """A filter's leaf: whether the parent has a row of the embedded relation."""
+
+    embed: Embed
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """`and` or `or` over filters of which some ask for embedded relations."""
+
+    operator: Literal["and", "or"]
+    parts: tuple[Condition, ...]
+    negated: bool = False
+
+
+#: What a row must fulfil: expressions over its columns, and the presence of embedded rows.
+Condition = Expr | HasEmbed | Combined
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which of the rows in order: `limit` and `offset` as asked for, `range` by the header.
+
+    `most` is the project's limit. Numbers, or places in the request's list of values.
+    """
+
+    limit: int | At | None = None
+    offset: int | At | None = None
+    range: tuple[int, int | None] | None = None
+    most: int | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether the request itself says which rows."""
+        return self.limit is not None or self.offset is not None
+
+    @property
+    def limited(self) -> bool:
+        """Whether there may be fewer rows than match."""
+        range_ends = self.range is not None and self.range[1] is not None
+        return self.limit is not None or self.most is not None or range_ends
+
+    @property
+    def shifted(self) -> bool:
+        """Whether rows may be skipped."""
+        return self.offset is not None or (self.range is not None and self.range[0] > 0)
+
+    def bounds(self, values: Sequence[str]) -> tuple[int, int | None]:
+        """Return how many rows to skip and how many to take (None: all)."""
+        first = max(0, _number(self.offset, values) or 0)
+        counts = [_number(self.limit, values), self.most]
+        if self.range is not None:
+            start, last = self.range
+            if last is not None:
+                counts.append(max(0, last - max(first, start) + 1))
+            first = max(first, start)
+        known = [count for count in counts if count is not None]
+        return first, min(known) if known else None
+
+
+def _number(value: int | At | None, values: Sequence[str]) -> int | None:
+    return int(values[value.index]) if isinstance(value, At) else value
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSlot:
+    """A window's number of rows, filled in when the statement is bound; -1 is SQLite's «all»."""
+
+    window: Window
+
+    def fill(self, context: Context) -> int:
+        """Return the number of rows to take."""
+        count = self.window.bounds(context.values)[1]
+        return -1 if count is None else count
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetSlot:
+    """A window's number of rows to skip, filled in when the statement is bound."""
+
+    window: Window
+
+    def fill(self, context: Context) -> int:
+        """Return the number of rows to skip."""
+        return self.window.bounds(context.values)[0]
+
+
+WHOLE = Window()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One table as it is read: which keys, which rows, in which order, how many."""
+
+    table: Table
+    alias: str
+    items: tuple[Item, ...]
+    where: Condition = TRUE
+    order: tuple[OrderBy, ...] = ()
+    window: Window = WHOLE
+
+    @property
+    def aggregated(self) -> bool:
+        """Whether rows are grouped."""
+        return any(_aggregates(item) for item in self.items)
+
+
+def _aggregates(item: Item) -> bool:
+    if isinstance(item.value, Value):
+        return item.value.aggregate is not None
+    # A to-one spread's keys are the parent's, and so are its aggregates.
+    return item.value.spread and item.value.link.to_one and item.value.node.aggregated
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How the answer is to look, whatever was done."""
+
+    media: Media
+    preferences: Preferences
+    head: bool = False
+    tx_end: TxEnd = "commit"
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """A read; `count` asks for the number of all rows that match, whatever the window."""
+
+    node: Node
+    answer: Answer
+    count: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """What a write gives back.
+
+    `plain` are (key, column) pairs when the rows that the database returned say it all; else they
+    are read again through `node`. Both None: nothing is given back.
+    """
+
+    plain: tuple[tuple[str, Column], ...] | None = None
+    node: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InsertPlan:
+    """New rows. `conflict` are the columns whose clash is resolved, `merge` or `ignore` how."""
+
+    table: Table
+    answer: Answer
+    returning: Returning
+    columns: tuple[str, ...] | None = None
+    resolution: Literal["merge", "ignore"] | None = None
+    conflict: tuple[str, ...] = ()
+    defaults: bool = False
+    put: Mapping[str, Given] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePlan:
+    """Changed rows: those of `target`, which has filters, order and limits but no keys."""
+
+    table: Table
+    answer: Answer
+    returning: Returning
+    target: Node
+    columns: tuple[str, ...] | None = None
+    defaults: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePlan:
+    """Removed rows: those of `target`."""
+
+    table: Table
+    answer: Answer
+    returning: Returning
+    target: Node
+
+
+WritePlan = InsertPlan | UpdatePlan | DeletePlan
+Plan = ReadPlan | WritePlan

@@ -1,0 +1,86 @@
+"""Rows by what tells them apart: the row number, or the primary key of a table that has none.
+
+In charge of the SQL that finds rows again which a statement has named, their keys bound in the form
+in which they are stored. Must not know why they are looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+from orjson import dumps
+
+from jotbase.schema.model.tables import Table
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, bound, join, sql
+
+#: An alias that no table can have.
+_KEY = "jotbase.key"
+
+#: The stored value of the column that is the key, a tuple of them where there are several.
+Key = Any
+
+
+def is_numbered(table: Table) -> bool:
+    """Whether the row key is the row number, which is none of the table's columns."""
+    return table.view is None and not table.without_rowid
+
+
+def spelled(columns: Iterable[str], dialect: Dialect, alias: str | None = None) -> str:
+    """Return columns of the row called `alias`, separated by commas."""
+    prefix = "" if alias is None else dialect.identifier(alias) + "."
+    return ", ".join(prefix + dialect.identifier(name) for name in columns)
+
+
+def among(
+    columns: Sequence[str], keys: Sequence[Key], dialect: Dialect, alias: str | None = None
+) -> Fragment:
+    """Return the condition that a row has one of the keys in its columns.
+
+    Numbers and texts go as one JSON value, so that any number of keys is one parameter and one
+    text to prepare; bytes have no JSON, and doubles might come out of it with another last digit.
+    """
+    rows = [(key,) for key in keys] if len(columns) == 1 else list(keys)
+    if len(rows) == 1:
+        pairs = zip(columns, rows[0], strict=True)
+        return join(
+            " AND ",
+            (spelled([name], dialect, alias) + " = " + bound(value) for name, value in pairs),
+        )
+    named = spelled(columns, dialect, alias)
+    if not all(isinstance(value, int | str) for value in chain.from_iterable(rows)):
+        marks = join(", ", ("(" + join(", ", map(bound, row)) + ")" for row in rows))
+        return f"({named}) IN (VALUES " + marks + ")"
+    if len(columns) == 1:
+        listed = f"{named} IN (SELECT value FROM json_each("
+    else:
+        parts = ", ".join(f"value ->> {place}" for place in range(len(columns)))
+        listed = f"({named}) IN (SELECT {parts} FROM json_each("
+    return sql(listed) + bound(dumps(list(keys)).decode()) + "))"
+
+
+def of_table(
+    table: Table, keys: Sequence[Key], dialect: Dialect, alias: str | None = None
+) -> Fragment:
+    """Return the condition that a row of the table, or view, has one of the row keys.
+
+    A view's are whole rows, NULLs among them.
+    """
+    if table.view is None:
+        return among(table.row_key, keys, dialect, alias)
+    row = alias or table.name
+    names = [spelled([name], dialect, row) for name in table.row_key]
+    rows = [(key,) for key in keys] if len(names) == 1 else list(keys)
+    if len(rows) == 1:
+        return join(" AND ", map(_is, names, rows[0]))
+    if not rows:
+        return sql("FALSE")
+    marks = join(", ", ("(" + join(", ", map(bound, row)) + ")" for row in rows))
+    alike = " AND ".join(f'"{_KEY}".column{n} IS {name}' for n, name in enumerate(names, 1))
+    return "EXISTS (SELECT 1 FROM (VALUES " + marks + f') AS "{_KEY}" WHERE {alike})'
+
+
+def _is(name: str, value: Key) -> Fragment:
+    return f"{name} IS " + bound(value)

@@ -1,0 +1,70 @@
+"""Views that are written by triggers: what they let be done, and what cannot be asked of them.
+
+A trigger INSTEAD OF a write stands before our own way through a view (`updatable`), as in
+PostgreSQL. In charge of telling which writes a table or view takes. Must not know requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from jotbase.errors import RequestError
+from jotbase.query.plan.updatable import Face, face_of
+from jotbase.schema.ddl.definitions import read_trigger
+from jotbase.schema.model.tables import Model, Table
+
+#: Asks for the triggers of all views: (view, the trigger's SQL).
+VIEW_TRIGGERS = (
+    "SELECT t.tbl_name, t.sql FROM sqlite_schema AS t, sqlite_schema AS v"
+    " WHERE t.type = 'trigger' AND v.type = 'view' AND v.name = t.tbl_name"
+)
+
+_WRITES = frozenset(("insert", "update", "delete"))
+
+
+def with_triggers(model: Model, found: Iterable[tuple[str, str]]) -> Model:
+    """Return the model with what its views' triggers do, from the rows of `VIEW_TRIGGERS`."""
+    done: dict[str, set[str]] = {}
+    for view, text in found:
+        event = read_trigger(text)
+        if event is not None:
+            done.setdefault(view, set()).add(event)
+    return Model(
+        {
+            name: replace(table, instead_of=frozenset(done[name])) if name in done else table
+            for name, table in model.tables.items()
+        }
+    )
+
+
+def face_for(view: Table, write: str, model: Model) -> Face | None:
+    """Return the table behind a view as which a write goes to it, None where it goes elsewhere."""
+    return None if write in view.instead_of else face_of(view, model)
+
+
+def writes_of(table: Table, model: Model) -> frozenset[str]:
+    """Return which of `insert`, `update` and `delete` a table or view takes."""
+    if table.view is None or face_of(table, model) is not None:
+        return _WRITES
+    return table.instead_of
+
+
+def refuse_merge(view: Table) -> RequestError:
+    """Return the refusal to merge rows through a trigger: SQLite has no UPSERT there."""
+    return RequestError(
+        "0A000",
+        f'cannot merge rows into view "{view.name}"',
+        details="Triggers do its inserts, and they know of no conflict.",
+        hint="Insert and update rows apart, or let the trigger itself merge them.",
+    )
+
+
+def refuse_computed(view: Table) -> RequestError:
+    """Return the refusal to give back what would have to be read again after a trigger."""
+    return RequestError(
+        "0A000",
+        f'a write to view "{view.name}" gives back its columns only as they are',
+        details="Triggers do its writes, and the rows that they left cannot be told.",
+        hint="Select plain columns, or read the view afterwards.",
+    )

@@ -1,0 +1,336 @@
+"""Views that can be written through: what of their SQL makes them so, and writes said of the table.
+
+A view over one table, without anything that merges or drops rows but WHERE, is written by writing
+the table, under the view's own access rules (PostgreSQL, CREATE VIEW, «Updatable Views»). In charge
+of telling such views, and of saying a plan's parts in the table's words. Must not know requests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from typing import Any
+
+from jotbase.errors import AccessError, RequestError
+from jotbase.expression.expr import And, Apply, Context, Exists, Expr, Field, Follow, Not, Or
+from jotbase.query.plan.guarding import Guard, RowAction, WriteAction
+from jotbase.query.plan.nodes import Combined, Condition, Embed, HasEmbed, Node, OrderBy
+from jotbase.query.request.intent import Payload
+from jotbase.schema.model.tables import Model, Table
+from jotbase.schema.values.convert import stored
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.units import UnitOfWork
+from jotbase.values import Row
+
+
+@dataclass(frozen=True, eq=False)
+class Face(Table):
+    """A table as one view of it shows it, to be written.
+
+    `shown` is the view; `columns_of` maps its columns to the table's. `rows_of` is the view's SQL
+    from FROM on, which says whose rows the view has.
+    """
+
+    shown: Table = field(default_factory=lambda: Table("", ()))
+    columns_of: Mapping[str, str] = field(default_factory=dict)
+    rows_of: str = ""
+
+
+def called(table: Table, column: str) -> str:
+    """Return what a column of a table is called by who writes it, through a view or not."""
+    return _own(table, column) or column if isinstance(table, Face) else column
+
+
+def _own(face: Face, column: str) -> str | None:
+    return next((own for own, name in face.columns_of.items() if name == column), None)
+
+
+@lru_cache(maxsize=512)
+def face_of(view: Table, model: Model) -> Face | None:
+    """Return the table behind a view that can be written through, else None."""
+    found = _simple(view.view or "")
+    if found is None:
+        return None
+    name, rows_of = found
+    table = next((one for one in model if one.name.lower() == name.lower()), None)
+    if table is None or table.view is not None:
+        return None
+    columns_of = {
+        own: column for own, (behind, column) in view.origins.items() if behind == table.name
+    }
+    if not columns_of:
+        return None
+    facts = {one.name: getattr(table, one.name) for one in fields(Table)}
+    return Face(**facts, shown=view, columns_of=columns_of, rows_of=rows_of)
+
+
+def shown_keys(face: Face) -> Table:
+    """Return the view with the table's primary and unique keys, as far as it shows them whole."""
+    primary = _called(face, face.primary_key)
+    unique = [(one, _called(face, one.columns)) for one in face.unique]
+    return replace(
+        face.shown,
+        primary_key=primary or (),
+        unique=tuple(replace(one, columns=names) for one, names in unique if names),
+    )
+
+
+def _called(face: Face, columns: tuple[str, ...]) -> tuple[str, ...] | None:
+    names = tuple(name for one in columns if (name := _own(face, one)) is not None)
+    return names if len(names) == len(columns) else None
+
+
+_TOKEN = re.compile(
+    r"""(?P<gap>\s+|--[^\n]*|/\*.*?\*/)|(?P<text>'(?:[^']|'')*')"""
+    r"""|(?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])|(?P<word>[^\W\d][\w$]*)|(?P<other>.)""",
+    re.DOTALL,
+)
+_MERGING = frozenset(
+    [
+        "DISTINCT",
+        "GROUP",
+        "HAVING",
+        "LIMIT",
+        "UNION",
+        "INTERSECT",
+        "EXCEPT",
+        "WINDOW",
+        "OVER",
+        "JOIN",
+    ]
+)
+_AGGREGATES = frozenset(
+    [
+        "AVG",
+        "COUNT",
+        "GROUP_CONCAT",
+        "JSON_GROUP_ARRAY",
+        "JSON_GROUP_OBJECT",
+        "MAX",
+        "MIN",
+        "STRING_AGG",
+        "SUM",
+        "TOTAL",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def word(self) -> str:
+        return self.text.upper() if self.kind == "word" else ""
+
+
+def _simple(sql: str) -> tuple[str, str] | None:
+    """Return the one table's name and the SQL from FROM on, or None where it is not so simple."""
+    outer = list(_outermost(sql))
+    words = [token.word for token in outer]
+    if words[:1] != ["SELECT"] or "FROM" not in words or not _MERGING.isdisjoint(words):
+        return None
+    for token, after in zip(outer, [*outer[1:], None], strict=True):
+        if token.word in _AGGREGATES and after is not None and after.text == "(":
+            return None
+    start = words.index("FROM")
+    name, *rest = outer[start + 1 :] or [_Token("", "", 0)]
+    if name.kind not in ("name", "word") or not _only_a_condition(rest):
+        return None
+    return _unquoted(name), sql[outer[start].start :].rstrip().rstrip(";")
+
+
+def _only_a_condition(rest: Sequence[_Token]) -> bool:
+    """Whether behind the table's name comes an alias at most, and then WHERE, ORDER BY, the end."""
+    tokens = list(rest)
+    if tokens and tokens[0].word == "AS":
+        tokens = tokens[2:]
+    elif tokens and tokens[0].kind in ("name", "word") and tokens[0].word not in _CLAUSES:
+        tokens = tokens[1:]
+    return not tokens or tokens[0].word in _CLAUSES or tokens[0].text == ";"
+
+
+_CLAUSES = frozenset(("WHERE", "ORDER"))
+
+
+def _outermost(sql: str) -> Iterator[_Token]:
+    """Yield the tokens outside all parentheses; of a pair of those, the opening one."""
+    depth = 0
+    for found in _TOKEN.finditer(sql):
+        kind, text = found.lastgroup or "", found[0]
+        if kind == "gap":
+            continue
+        if text == ")":
+            depth -= 1
+        elif depth == 0:
+            yield _Token(kind, text, found.start())
+        if text == "(":
+            depth += 1
+
+
+def _unquoted(token: _Token) -> str:
+    if token.kind == "word":
+        return token.text
+    closing = {"[": "]"}.get(token.text[0], token.text[0])
+    return token.text[1:-1].replace(closing * 2, closing)
+
+
+def written_columns(face: Face, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the table's columns for the view's. Raises RequestError PGRST204, 0A000."""
+    for name in names:
+        if name not in face.shown.by_name:
+            raise RequestError(
+                "PGRST204",
+                f"Could not find the '{name}' column of '{face.shown.name}' in the schema cache",
+            )
+        if name not in face.columns_of:
+            raise RequestError(
+                "0A000",
+                f'cannot write column "{name}" of view "{face.shown.name}"',
+                details="View columns that are not columns of their base relation are not"
+                " updatable.",
+            )
+    return tuple(face.columns_of[name] for name in names)
+
+
+def written_payload(face: Face, payload: Payload) -> Payload:
+    """Return a payload's rows with the table's names. Raises RequestError PGRST204, 0A000."""
+    rows = [
+        dict(zip(written_columns(face, list(row)), row.values(), strict=True))
+        for row in payload.rows
+    ]
+    return replace(payload, rows=tuple(rows))
+
+
+def target_of(face: Face, node: Node) -> Node:
+    """Return the rows that a node over the view chooses as rows of the table."""
+    return Node(
+        face,
+        node.alias,
+        (),
+        _condition(node.where, node.alias, face),
+        tuple(_order(one, face) for one in node.order),
+        node.window,
+    )
+
+
+def _order(one: OrderBy, face: Face) -> OrderBy:
+    if one.via is not None:
+        return replace(one, via=_embed(one.via, face))
+    column = one.value.column
+    if column is None:
+        return one
+    return replace(one, value=replace(one.value, column=face.by_name[_behind(face, column.name)]))
+
+
+def _embed(embed: Embed, face: Face) -> Embed:
+    pairs = tuple((_behind(face, parent), own) for parent, own in embed.link.pairs)
+    return replace(embed, link=replace(embed.link, pairs=pairs))
+
+
+def _condition(where: Condition, alias: str, face: Face) -> Condition:
+    if isinstance(where, HasEmbed):
+        return HasEmbed(_embed(where.embed, face), where.negated)
+    if isinstance(where, Combined):
+        return replace(where, parts=tuple(_condition(one, alias, face) for one in where.parts))
+    return said_of(face, where, (alias,))
+
+
+def said_of(face: Face, expression: Expr, scopes: tuple[str, ...]) -> Expr:
+    """Return an expression over the view's columns as one over the table's."""
+
+    def say(one: Expr) -> Expr:
+        return said_of(face, one, scopes)
+
+    match expression:
+        case Field(scope, name, kind, item):
+            inside = scope in scopes
+            return Field(scope, _behind(face, name), kind, item) if inside else expression
+        case Apply(operator, arguments):
+            return Apply(operator, tuple(map(say, arguments)))
+        case And(parts):
+            return And(tuple(map(say, parts)))
+        case Or(parts):
+            return Or(tuple(map(say, parts)))
+        case Not(part):
+            return Not(say(part))
+        case Exists(table, scope, where):
+            return Exists(table, scope, where if scope in scopes else say(where))
+        case Follow(base, table, scope, key, value):
+            return Follow(say(base), table, scope, key, value if scope in scopes else say(value))
+        case _:
+            return expression
+
+
+def shown_row_keys(
+    face: Face, rows: Sequence[Row], dialect: Dialect
+) -> tuple[tuple[str, ...], list[Any]]:
+    """Return the view's columns that show the primary key, and what the table's rows have there."""
+    columns = shown_keys(face).primary_key
+    behind = [face.by_name[face.columns_of[own]] for own in columns]
+    values = [tuple(stored(at.type, row[at.name], dialect) for at in behind) for row in rows]
+    return columns, [one[0] for one in values] if len(columns) == 1 else list(values)
+
+
+def _behind(face: Face, name: str) -> str:
+    found = face.columns_of.get(name)
+    if found is None:
+        raise RequestError(
+            "0A000",
+            f'writes through view "{face.shown.name}" cannot look at its column "{name}"',
+            details="It is no column of the table behind the view.",
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class FaceGuard:
+    """Holds writes through a view to the view's own rules; all other tables keep theirs."""
+
+    guard: Guard
+    face: Face
+
+    def rows(self, table: Table, action: RowAction) -> Expr:
+        """Return which stored rows the view's rule lets through, over the table's columns."""
+        if table is not self.face:
+            return self.guard.rows(table, action)
+        return said_of(self.face, self.guard.rows(self.face.shown, action), ("row",))
+
+    def check(
+        self,
+        table: Table,
+        action: WriteAction,
+        rows: Sequence[Row],
+        olds: Sequence[Row] | None,
+        context: Context,
+        reading: bool,
+    ) -> UnitOfWork[None]:
+        """Check rows as the view shows them. Raises AccessError 42501."""
+        seen = [self._seen(row) for row in rows]
+        before = None if olds is None else [self._seen(row) for row in olds]
+        view = self.face.shown
+        yield from self.guard.check(view, action, seen, before, context, reading)
+
+    def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
+        """Return the table's columns that the view's rules look at."""
+        found = self.guard.looks(self.face.shown, action, reading)
+        behind = self.face.columns_of
+        return None if found is None else frozenset(behind[one] for one in found if one in behind)
+
+    def foreseen(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
+        """Return the refusal of rows to insert, as the view will show them."""
+        behind = self.face.columns_of.items()
+        seen = [{own: row[name] for own, name in behind if name in row} for row in rows]
+        return self.guard.foreseen(self.face.shown, seen, context)
+
+    def never(self, table: Table, context: Context) -> AccessError | None:
+        """Return the refusal if the view's rule lets nothing of this caller's in."""
+        return self.guard.never(self.face.shown, context)
+
+    def _seen(self, row: Row) -> Row:
+        seen: Row = dict.fromkeys(self.face.shown.by_name)
+        return seen | {own: row.get(name) for own, name in self.face.columns_of.items()}

@@ -1,0 +1,1 @@
+"""A request's text read into an intent: nothing here knows a table."""

@@ -1,0 +1,225 @@
+"""A request's shape read into an intent: every parameter and header, and nothing about any table.
+
+In charge of which parameter means what. Must not know tables, values that were taken out, or SQL.
+Source: https://docs.postgrest.org/en/stable/references/api/tables_views.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from jotbase.errors import RequestError
+from jotbase.query.request.filter_grammar import (
+    parse_filter,
+    parse_logic,
+    parse_names,
+    parse_order,
+    parse_path,
+)
+from jotbase.query.request.intent import (
+    Action,
+    At,
+    EmbedPath,
+    FieldPath,
+    Filter,
+    Intent,
+    Operand,
+    OrderTerm,
+    SelectField,
+    SelectItem,
+)
+from jotbase.query.request.media import parse_accept, parse_content_type
+from jotbase.query.request.preferences import parse_preferences
+from jotbase.query.request.select_grammar import parse_select
+from jotbase.query.request.shape import (
+    ARGUMENT,
+    NUMBER,
+    PLAIN,
+    QUANTIFIABLE,
+    SEARCHES,
+    Shape,
+    decoded,
+)
+
+_ACTIONS: dict[str, Action] = {
+    "GET": "read",
+    "HEAD": "read",
+    "POST": "insert",
+    "PATCH": "update",
+    "PUT": "put",
+    "DELETE": "delete",
+}
+_ALL: tuple[SelectItem, ...] = (SelectField(FieldPath("*")),)
+_FILTER = re.compile(
+    rf"(not\.)?({'|'.join((*QUANTIFIABLE, *SEARCHES, *PLAIN, 'is'))})(\([^()]*\))?\."
+)
+_RANGE = re.compile(r"(\d{0,18})-(\d{0,18})", re.ASCII)
+
+#: Where the data API is served; Location and Content-Location are relative to it.
+PREFIX = "/rest/v1"
+
+#: The name by which clients know the one schema.
+SCHEMA = "public"
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What the parameters have said so far."""
+
+    select: tuple[SelectItem, ...] | None = None
+    filters: dict[EmbedPath, list[Filter]] = field(default_factory=dict)
+    order: dict[EmbedPath, tuple[OrderTerm, ...]] = field(default_factory=dict)
+    limit: dict[EmbedPath, int | At] = field(default_factory=dict)
+    offset: dict[EmbedPath, int | At] = field(default_factory=dict)
+    columns: tuple[str, ...] | None = None
+    on_conflict: tuple[str, ...] | None = None
+    arguments: list[tuple[str, Operand]] = field(default_factory=list)
+
+    def add_filter(self, path: EmbedPath, condition: Filter) -> None:
+        """Add one more condition that must hold."""
+        self.filters.setdefault(path, []).append(condition)
+
+
+def parse(shape: Shape) -> Intent:
+    """Return what the request wants. Raises RequestError with PGRST1xx codes."""
+    action = _ACTIONS.get(shape.method)
+    if action is None:
+        raise RequestError("PGRST117", f"Unsupported HTTP method: {shape.method}")
+    if shape.profile not in {"", SCHEMA}:
+        raise RequestError(
+            "PGRST106",
+            f"Invalid schema: {shape.profile}",
+            hint=f"Only the following schemas are exposed: {SCHEMA}",
+        )
+    target, is_call = parse_target(shape.path)
+    if is_call:
+        if shape.method not in ("GET", "HEAD", "POST"):
+            raise RequestError("PGRST101", f"Cannot use the {shape.method} method on RPC")
+        action = "call"
+    parts = _Parts()
+    for name, text, taken in _parameters(shape):
+        _take(parts, name, text, taken, arguments=is_call and shape.method != "POST")
+    return Intent(
+        action=action,
+        target=target,
+        select=_ALL if parts.select is None else parts.select,
+        filters={path: tuple(found) for path, found in parts.filters.items()},
+        order=parts.order,
+        limit=parts.limit,
+        offset=parts.offset,
+        columns=parts.columns,
+        on_conflict=parts.on_conflict,
+        arguments=tuple(parts.arguments),
+        by_query=is_call and shape.method != "POST",
+        range=_range(shape),
+        preferences=parse_preferences(shape.prefer),
+        media=parse_accept(shape.accept),
+        content=parse_content_type(shape.content_type),
+        head=shape.method == "HEAD",
+        selected=parts.select is not None,
+    )
+
+
+def is_root(path: str) -> bool:
+    """Say whether a path is the data API itself, and no table or function of it."""
+    return path.rstrip("/") == PREFIX
+
+
+def is_call(path: str) -> bool:
+    """Say whether a path is a function's."""
+    return path.startswith(f"{PREFIX}/rpc/")
+
+
+def parse_target(path: str) -> tuple[str, bool]:
+    """Return the table's or function's name, and whether it is a function.
+
+    Raises RequestError PGRST125.
+    """
+    steps = path.removeprefix(PREFIX).strip("/").split("/")
+    if len(steps) == 2 and steps[0] == "rpc" and steps[1]:
+        return decoded(steps[1].replace("+", "%2B")), True
+    if len(steps) != 1 or not steps[0]:
+        raise RequestError(
+            "PGRST125",
+            "Invalid path specified in request URL",
+        )
+    return decoded(steps[0].replace("+", "%2B")), False
+
+
+def _parameters(shape: Shape) -> Iterator[tuple[str, str, At | None]]:
+    """Yield name, text and, where the value was taken out, its place."""
+    index = 0
+    for piece in shape.pieces:
+        if isinstance(piece, str):
+            name, _, text = piece.partition("=")
+            yield decoded(name), decoded(text), None
+        else:
+            yield decoded(piece[0]), piece[1], At(index)
+            index += 1
+
+
+def _take(parts: _Parts, name: str, text: str, taken: At | None, arguments: bool) -> None:
+    """Take one parameter into the parts."""
+    head, _, last = name.rpartition(".")
+    match last:
+        case "select" if not head:
+            parts.select = parse_select(text) or _ALL
+        case "columns" if not head:
+            parts.columns = parse_names(text, "columns parameter") if text else None
+        case "on_conflict" if not head:
+            parts.on_conflict = parse_names(text, "on_conflict parameter")
+        case "order":
+            if text:
+                parts.order[_path(head)] = parse_order(text)
+        case "limit":
+            parts.limit[_path(head)] = _bound(text, taken)
+        case "offset":
+            parts.offset[_path(head)] = _bound(text, taken)
+        case "and" | "or":
+            negated = head == "not" or head.endswith(".not")
+            where = head[: -len("not")].rstrip(".") if negated else head
+            parts.add_filter(_path(where), parse_logic(last, negated, text))
+        case _:
+            if arguments and (text == ARGUMENT if taken is not None else not _is_filter(text)):
+                parts.arguments.append((name, text if taken is None else taken))
+                return
+            path, column = parse_path(name)
+            parts.add_filter(path, parse_filter(column, text, taken))
+
+
+def _path(text: str) -> EmbedPath:
+    if not text:
+        return ()
+    path, last = parse_path(text)
+    return (*path, last.name)
+
+
+def _is_filter(text: str) -> bool:
+    return _FILTER.match(text) is not None
+
+
+def _bound(text: str, taken: At | None) -> int | At:
+    """Return a limit or an offset; what is no number counts as absent (0 offset, no limit: -1)."""
+    if taken is not None and text == NUMBER:
+        return taken
+    try:
+        number = int(text)
+    except ValueError:
+        raise RequestError(
+            "PGRST100",
+            f'"failed to parse limit or offset ({text[:40]})" (line 1, column 1)',
+            details="expecting an integer",
+        ) from None
+    return max(-1, min(number, 2**62))
+
+
+def _range(shape: Shape) -> tuple[int, int | None] | None:
+    """Return the Range header's first and last row; other units, and nonsense, are ignored."""
+    if not shape.range or shape.range_unit not in ("", "items"):
+        return None
+    found = _RANGE.fullmatch(shape.range.strip().removeprefix("items="))
+    if found is None or not found[1]:
+        return None
+    return int(found[1]), int(found[2]) if found[2] else None

@@ -1,0 +1,1 @@
+"""Results as responses, batches, and what is remembered of questions."""

@@ -1,0 +1,236 @@
+"""A batch: ordinary requests as one unit of work, which stands or falls as a whole.
+
+In charge of their order, of what references bring from one to the next, and of the one answer.
+Must not know HTTP's callers, and runs nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from jotbase.errors import RequestError
+from jotbase.expression.expr import Context
+from jotbase.query.plan.nodes import DeletePlan, InsertPlan, ReadPlan
+from jotbase.query.request.body import payload_of
+from jotbase.query.request.intent import Payload
+from jotbase.query.request.operations import Naming, Operation
+from jotbase.query.request.references import (
+    Reference,
+    Results,
+    filled,
+    filled_text,
+    in_query,
+    is_marked,
+    misplaced,
+)
+from jotbase.query.request.shape import Shape, decoded, shape
+from jotbase.query.response.prepared import NOTHING, Prepared, begun
+from jotbase.query.response.render import JSON_TYPE, render_read, render_written
+from jotbase.query.write.result import Means, Written
+from jotbase.schema.values.nesting import check_nesting
+from jotbase.sql.units import RolledBack, Statement, UnitOfWork
+from jotbase.values import Response
+
+#: How large the answers of one batch may be together, in bytes.
+ANSWERS = 67_108_864
+_UNTOLD = frozenset(("Content-Length", "Content-Location"))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation made ready: all that can be known before those in front of it have run.
+
+    `values` are the request's, some of them references. `named` says that others refer to it.
+    `start` begins a write whose rows are ready.
+    """
+
+    operation: Operation
+    prepared: Prepared
+    values: tuple[str | Reference, ...]
+    payload: Payload
+    named: bool = False
+    start: Callable[[], UnitOfWork[Written]] | None = None
+
+
+def make_step(one: Operation, prepare: Callable[[Shape], Prepared]) -> Step:
+    """Return an operation made ready. Raises OperationError for what makes no sense."""
+    with Naming(one.index):
+        question, texts = shape(one.request)
+        for piece in question.pieces:
+            written = decoded(piece if isinstance(piece, str) else piece[0])
+            if is_marked(written):
+                raise misplaced(written)
+        values = tuple([in_query(text) or text for text in texts])
+        prepared = prepare(question)
+        if prepared.plan.answer.media.kind == "plan":
+            raise _planned()
+        bodiless = isinstance(prepared.plan, ReadPlan | DeletePlan)
+        payload = NOTHING if bodiless else payload_of(one.body, prepared.intent)
+        return Step(one, prepared, values, payload)
+
+
+def _planned() -> RequestError:
+    """A write that shows its plan is undone, and would undo the others with it."""
+    return RequestError(
+        "PGRST107",
+        "An operation of a batch does not show its plan",
+        hint="Ask for it in a request of its own.",
+        status=406,
+    )
+
+
+def linked(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps, each knowing whether others refer to it.
+
+    Raises OperationError 22023 for references to what is not there yet, or answers no JSON.
+    """
+    answering: dict[str, bool] = {}
+    named: set[str] = set()
+    for step in steps:
+        with Naming(step.operation.index):
+            in_values = [one for one in step.values if isinstance(one, Reference)]
+            for reference in (*step.operation.references, *in_values):
+                if reference.name not in answering:
+                    raise _unknown(reference)
+                if not answering[reference.name]:
+                    raise _silent(reference)
+                named.add(reference.name)
+        if step.operation.name is not None:
+            answering[step.operation.name] = _answers(step.prepared)
+    return [replace(step, named=step.operation.name in named) for step in steps]
+
+
+def begun_inserts(
+    steps: Sequence[Step], context: Context, means: Mapping[str, Means]
+) -> list[Step]:
+    """Return the steps, rows that refer to nothing made ready: many take long, and no database.
+
+    Raises OperationError for rows that are wrong, or that a rule surely refuses.
+    """
+    return [_begun(step, context, means) for step in steps]
+
+
+def _begun(step: Step, context: Context, means: Mapping[str, Means]) -> Step:
+    plan = step.prepared.plan
+    referring = step.operation.marked or any(isinstance(one, Reference) for one in step.values)
+    if referring or not isinstance(plan, InsertPlan):
+        return step
+    own = replace(context, values=step.values)
+    with Naming(step.operation.index):
+        return replace(step, start=begun(step.prepared, step.payload, own, means[plan.table.name]))
+
+
+def _answers(prepared: Prepared) -> bool:
+    """Whether there will be a JSON body to refer to."""
+    answer = prepared.plan.answer
+    reads = isinstance(prepared.plan, ReadPlan) and not answer.head
+    told = reads or answer.preferences.returning == "representation"
+    return told and answer.media.kind in ("json", "array", "object")
+
+
+def _unknown(reference: Reference) -> RequestError:
+    return RequestError(
+        "22023",
+        f"the reference {reference.text[:80]!r} names no earlier operation",
+        hint='An operation is named by its member "as", and can be referred to by those behind it.',
+    )
+
+
+def _silent(reference: Reference) -> RequestError:
+    return RequestError(
+        "22023",
+        f"the operation {reference.name!r} answers nothing to refer to",
+        hint="Give it the header Prefer: return=representation.",
+    )
+
+
+def batch_unit(
+    steps: Sequence[Step], context: Context, means: Mapping[str, Means], most: int = ANSWERS
+) -> UnitOfWork[list[Response]]:
+    """Do one step after the other, and answer them all; whatever fails undoes them all.
+
+    The answers may have `most` bytes together.
+
+    Raises OperationError for what an operation came to, RolledBack where nothing is to be kept.
+    """
+    results = Results()
+    answers: list[Response] = []
+    undone = False
+    size = 0
+    for step in steps:
+        with Naming(step.operation.index):
+            try:
+                answer = yield from _step_unit(step, context, means, results)
+            except RolledBack as asked:
+                answer, undone = asked.result, True
+            size += len(answer.body)
+            if size > most:
+                raise _too_large(most)
+            if step.named and step.operation.name is not None:
+                results.texts[step.operation.name] = answer.body
+            answers.append(answer)
+    if undone:
+        raise RolledBack(answers)
+    return answers
+
+
+def _step_unit(
+    step: Step, context: Context, means: Mapping[str, Means], results: Results
+) -> UnitOfWork[Response]:
+    prepared, request = step.prepared, step.operation.request
+    values = tuple(
+        [filled_text(one, results) if isinstance(one, Reference) else one for one in step.values]
+    )
+    context = replace(context, values=values)
+    plan = prepared.plan
+    if isinstance(plan, ReadPlan):
+        found = yield Statement(prepared.text, prepared.bind(context))
+        return render_read(plan, request, values, found)
+    try:
+        start = step.start or begun(
+            prepared, _payload(step, results), context, means[plan.table.name]
+        )
+        written = yield from start()
+    except RolledBack as asked:
+        raise RolledBack(render_written(plan, request, asked.result)) from None
+    return render_written(plan, request, written)
+
+
+def _payload(step: Step, results: Results) -> Payload:
+    """Return the operation's rows with what their references stand for."""
+    payload = step.payload
+    if not step.operation.marked:
+        return payload
+    rows: list[dict[str, Any]] = []
+    for row in payload.rows:
+        rows.append({name: filled(value, results) for name, value in row.items()})
+        check_nesting(rows[-1])
+    return replace(payload, rows=tuple(rows))
+
+
+def _too_large(most: int) -> RequestError:
+    return RequestError(
+        "54000",
+        "the answers of the batch are too large",
+        details=f"The limit is {most} bytes for all of them.",
+        hint="Read less, or write without return=representation.",
+    )
+
+
+def render_batch(answers: Sequence[Response]) -> Response:
+    """Return the answer to a batch: each operation's status, headers and body, in order."""
+    body = orjson.dumps([_told(answer) for answer in answers])
+    return Response(200, (("Content-Type", JSON_TYPE),), body)
+
+
+def _told(answer: Response) -> dict[str, Any]:
+    headers = {name: value for name, value in answer.headers if name not in _UNTOLD}
+    told: dict[str, Any] = {"status": answer.status, "headers": headers}
+    if answer.body:
+        json = "json" in headers.get("Content-Type", "")
+        told["body"] = orjson.Fragment(answer.body) if json else answer.body.decode()
+    return told

@@ -1,0 +1,124 @@
+"""A question made ready: all that can be known before its values are.
+
+In charge of what is worth remembering of a question. Must not know who asks, nor remember anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from jotbase.expression.expr import Context, Now
+from jotbase.query.plan.guarding import Guard, hinting
+from jotbase.query.plan.nodes import DeletePlan, InsertPlan, PlanLimits, ReadPlan, WritePlan
+from jotbase.query.plan.plan import plan
+from jotbase.query.plan.updatable import Face, FaceGuard, written_payload
+from jotbase.query.request.body import read_payload
+from jotbase.query.request.grammar import parse
+from jotbase.query.request.intent import Intent, Payload
+from jotbase.query.request.shape import Shape
+from jotbase.query.response.explaining import dry_run
+from jotbase.query.statement.compile import compile_read
+from jotbase.query.write.result import Means, Written
+from jotbase.query.write.units import (
+    delete_unit,
+    insert_unit,
+    refuse_hopeless,
+    rows_to_insert,
+    update_unit,
+)
+from jotbase.schema.model.tables import Model
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.units import UnitOfWork
+
+#: Bodies of more bytes are not even read for callers whom the rules let insert nothing.
+LARGE = 65_536
+
+#: The payload of a write that has no body.
+NOTHING = Payload((), single=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A question made ready. For a read, `text` and `params` are its statement.
+
+    `timed` says that the answer depends on the clock.
+    """
+
+    intent: Intent
+    plan: ReadPlan | WritePlan
+    text: str = ""
+    params: tuple[tuple[Any, bool], ...] = ()
+    timed: bool = True
+
+    def bind(self, context: Context) -> list[Any]:
+        """Return the values to bind, slots filled from the context."""
+        return [value.fill(context) if is_slot else value for value, is_slot in self.params]
+
+
+def make_ready(
+    question: Shape,
+    model: Model,
+    limits: PlanLimits,
+    dialect: Dialect,
+    guard: Guard,
+    context: Context | None = None,
+) -> Prepared:
+    """Return the question made ready, the same for all whom the guard lets through.
+
+    Raises RequestError for what makes no sense; hints are for the caller of the `context`.
+    """
+    intent = parse(question)
+    meant = plan(intent, model, hinting(limits, guard, context or Context()))
+    if not isinstance(meant, ReadPlan):
+        return Prepared(intent, meant)
+    fragment = compile_read(meant, dialect, guard)
+    params = tuple((value, hasattr(value, "fill")) for value in fragment.params)
+    timed = any(isinstance(value, Now) for value in fragment.params)
+    return Prepared(intent, meant, fragment.numbered(dialect.mark), params, timed)
+
+
+def work_of(
+    write: Prepared, body: bytes, context: Context, means: Means
+) -> Callable[[], UnitOfWork[Written]]:
+    """Return what starts a write's unit of work. Raises RequestError for a body or rows."""
+    if len(body) > LARGE and isinstance(write.plan, InsertPlan):
+        refuse_hopeless(write.plan, context, _guarded(write.plan, means))
+    bodiless = isinstance(write.plan, DeletePlan)
+    payload = NOTHING if bodiless else read_payload(body, write.intent)
+    return begun(write, payload, context, means)
+
+
+def begun(
+    write: Prepared, payload: Payload, context: Context, means: Means
+) -> Callable[[], UnitOfWork[Written]]:
+    """Do all of a write that needs no database, and return what starts its unit of work.
+
+    It may take long for many rows, and nobody waits for the writer meanwhile. Raises RequestError
+    and AccessError as far as they can be told already.
+    """
+    meant = cast(WritePlan, write.plan)
+    start = _started(meant, payload, context, means)
+    return (lambda: dry_run(start())) if meant.answer.media.kind == "plan" else start
+
+
+def _guarded(meant: WritePlan, means: Means) -> Means:
+    """Return what the write is done with: a view's own rules, where one is written through."""
+    if isinstance(meant.table, Face):
+        return replace(means, guard=FaceGuard(means.guard, meant.table))
+    return means
+
+
+def _started(
+    meant: WritePlan, payload: Payload, context: Context, means: Means
+) -> Callable[[], UnitOfWork[Written]]:
+    means = _guarded(meant, means)
+    if isinstance(meant.table, Face):
+        payload = written_payload(meant.table, payload)
+    if isinstance(meant, DeletePlan):
+        return lambda: delete_unit(meant, context, means)
+    if isinstance(meant, InsertPlan):
+        made = rows_to_insert(meant, payload, context, means)
+        return lambda: insert_unit(meant, payload, context, means, made)
+    return lambda: update_unit(meant, payload, context, means)

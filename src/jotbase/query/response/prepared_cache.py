@@ -1,0 +1,48 @@
+"""Questions remembered by their shape, so many and so large that memory stays bounded.
+
+In charge of which are forgotten: the oldest. Must not know what is remembered of a question.
+"""
+
+from __future__ import annotations
+
+from jotbase.query.request.shape import Shape
+from jotbase.query.response.prepared import Prepared
+
+#: A shape, and whether the caller passes all rules.
+Key = tuple[Shape, bool]
+
+#: How many questions are remembered, and how many characters they have together: a plan takes up to
+#: two hundred bytes for each character of its question.
+MOST = 4096
+CHARACTERS = 1_000_000
+
+
+class Remembered(dict[Key, Prepared]):
+    """What is remembered; `keep` adds to it, and a flood of new shapes forgets the oldest."""
+
+    __slots__ = ("_characters",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._characters = 0
+
+    def keep(self, key: Key, prepared: Prepared) -> None:
+        """Remember a question that is not there yet, unless it alone takes too much."""
+        length = length_of(key[0])
+        if length > CHARACTERS // 100:
+            return
+        while self and (len(self) >= MOST or self._characters + length > CHARACTERS):
+            oldest = next(iter(self))
+            self._characters -= length_of(oldest[0])
+            del self[oldest]
+        self._characters += length
+        self[key] = prepared
+
+
+def length_of(question: Shape) -> int:
+    """Return how many characters a question has, headers included."""
+    pieces = sum(
+        len(piece) if isinstance(piece, str) else len(piece[0]) + len(piece[1])
+        for piece in question.pieces
+    )
+    return pieces + sum(len(text) for text in question if isinstance(text, str))

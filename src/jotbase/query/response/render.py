@@ -1,0 +1,330 @@
+"""Results as responses: status, headers and body of what a read or a write came to.
+
+In charge of PostgREST's statuses and headers. Must not know SQL or the model's rules.
+Source: https://docs.postgrest.org/en/stable/references/api/pagination_count.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from jotbase.errors import JotError, RequestError
+from jotbase.expression.casting import array_text
+from jotbase.expression.semantics import DOCUMENTS
+from jotbase.query.plan.nodes import (
+    Answer,
+    DeletePlan,
+    InsertPlan,
+    Node,
+    ReadPlan,
+    Returning,
+    UpdatePlan,
+    Value,
+    WritePlan,
+)
+from jotbase.query.plan.plan import find_table
+from jotbase.query.plan.triggered_views import face_for, writes_of
+from jotbase.query.plan.updatable import shown_keys
+from jotbase.query.request.grammar import PREFIX, parse_target
+from jotbase.query.request.media import content_type
+from jotbase.query.request.operations import OperationError
+from jotbase.query.request.preferences import applied
+from jotbase.query.request.separated import render_lines
+from jotbase.query.response.explaining import render_plan, render_write_plan
+from jotbase.query.statement.columns import raw
+from jotbase.query.write.result import Written, not_single
+from jotbase.schema.model.tables import Model, Table, Type
+from jotbase.sql.dialect import SQLITE
+from jotbase.values import Request, Response
+
+JSON_TYPE = "application/json; charset=utf-8"
+_JSON_HEADER = ("Content-Type", JSON_TYPE)
+Headers = tuple[tuple[str, str], ...]
+#: Characters of a query that Content-Location repeats.
+LONGEST_LOCATION = 4096
+
+
+def render_read(
+    plan: ReadPlan, request: Request, values: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> Response:
+    """Return the response to a read; `rows` is the one row that its statement gave.
+
+    Raises RequestError: PGRST103 for an offset behind the last row, PGRST116 for a single object.
+    """
+    if plan.answer.media.kind == "plan":
+        return render_plan(plan.answer.media, rows)
+    found = rows[0]
+    count: int = found[1]
+    total: int | None = found[2] if plan.count else None
+    first = plan.node.window.bounds(values)[0]
+    partial = total is not None and count < total
+    if (total is not None and first > total) or (total == 0 and first > 0):
+        raise _unsatisfiable(first, total or 0)
+    answer = plan.answer
+    keys = [item.key for item in plan.node.items]
+    documents = _documents(plan.node) if answer.media.kind == "csv" else {}
+    body = _body(found[0], count, answer, keys, documents)
+    headers = (
+        ("Content-Type", content_type(answer.media)),
+        ("Content-Range", content_range(first, count, total)),
+        *content_location(request),
+        *applied_headers(answer, counted=True),
+        *(("Warning", warning) for warning in answer.warnings),
+    )
+    return Response(206 if partial else 200, headers, b"" if answer.head else body)
+
+
+def _unsatisfiable(first: int, total: int) -> RequestError:
+    error = RequestError(
+        "PGRST103",
+        "Requested range not satisfiable",
+        details=f"An offset of {first} was requested, but there are only {total} rows.",
+    )
+    return OutOfRange(error, total)
+
+
+class OutOfRange(RequestError):
+    """A range behind the last row; the answer's Content-Range says how many rows there are."""
+
+    def __init__(self, error: RequestError, total: int) -> None:
+        super().__init__(error.code, error.message, details=error.details, hint=error.hint)
+        self.total = total
+
+
+def content_range(first: int, count: int, total: int | None) -> str:
+    """Return `0-9/*`, `0-9/25`, or `*/0` where there is no row."""
+    rows = f"{first}-{first + count - 1}" if count else "*"
+    return f"{rows}/{'*' if total is None else total}"
+
+
+def content_location(request: Request) -> Headers:
+    """Return the header with the path below the data API, the parameters in order of their names.
+
+    Not of a long one: Node's client takes 16 KiB of headers, and fails on more.
+    """
+    path = request.path.removeprefix(PREFIX)
+    if len(request.query) > LONGEST_LOCATION:
+        return ()
+    pieces = sorted(piece for piece in request.query.split("&") if piece)
+    return (("Content-Location", f"{path}?{'&'.join(pieces)}" if request.query else path),)
+
+
+def _body(
+    text: str, count: int, answer: Answer, keys: Sequence[str], documents: Mapping[str, Type]
+) -> bytes:
+    """Return the JSON text of an array of rows in the form that was asked for."""
+    media = answer.media
+    if media.kind == "json" or (media.kind == "array" and not media.stripped):
+        return text.encode()
+    if media.kind == "object":
+        if count != 1:
+            raise not_single(count)
+        return _stripped(text[1:-1]) if media.stripped else text[1:-1].encode()
+    if media.kind == "csv":
+        return _csv(text, keys, documents)
+    return _stripped(text)
+
+
+def _stripped(text: str) -> bytes:
+    return orjson.dumps(_without_nulls(orjson.loads(text)))
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
+
+
+def _csv(text: str, keys: Sequence[str], documents: Mapping[str, Type]) -> bytes:
+    """Write a header and the rows as PostgREST does: null is nothing, "" is quoted, true is `t`,
+    an array is PostgreSQL's, and a JSON column is JSON, its texts and truths too.
+    """
+    if len(set(keys)) < len(keys):  # a dictionary would hold one of two
+        rows: list[Sequence[tuple[str, Any]]] = json.loads(text, object_pairs_hook=_Pairs)
+    else:
+        rows = [list(row.items()) for row in orjson.loads(text)]
+    names = [name for name, _ in rows[0]] if rows else keys
+    lines = ([_cell(value, documents.get(key)) for key, value in row] for row in rows)
+    return render_lines([names, *lines]).encode()
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A row as pairs, which may share a key; what lies within is dictionaries as ever."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__((key, _inner(value)) for key, value in pairs)
+
+
+def _inner(value: Any) -> Any:
+    if isinstance(value, _Pairs):
+        return dict(value)
+    return [_inner(one) for one in value] if isinstance(value, list) else value
+
+
+def _cell(value: Any, document: Type | None) -> str | None:
+    if value is None:
+        return None
+    if document is not Type.JSON:
+        if isinstance(value, bool):
+            return "t" if value else "f"
+        if isinstance(value, str):
+            return value
+    text = orjson.dumps(value).decode()
+    return array_text(text) if document is Type.ARRAY and isinstance(value, list) else text
+
+
+def _documents(node: Node) -> Mapping[str, Type]:
+    """Return the keys under which arrays and JSON stand, whose values do not tell which."""
+    values = ((item.key, item.value) for item in node.items)
+    kinds = ((key, raw(value, SQLITE)[1]) for key, value in values if isinstance(value, Value))
+    return {key: kind for key, kind in kinds if kind in DOCUMENTS}
+
+
+def _returned_documents(returning: Returning) -> Mapping[str, Type]:
+    if returning.node is not None:
+        return _documents(returning.node)
+    return {key: one.type for key, one in returning.plain or () if one.type in DOCUMENTS}
+
+
+def render_written(plan: WritePlan, request: Request, written: Written) -> Response:
+    """Return the response to a write. The unit of work has checked single objects already."""
+    answer = plan.answer
+    if answer.media.kind == "plan":
+        return render_write_plan(answer.media, _operation(plan), plan.table.name, written.plans)
+    preferences = answer.preferences
+    returning = preferences.returning
+    headers: list[tuple[str, str]] = []
+    total = written.affected if preferences.count is not None else None
+    inserted = isinstance(plan, InsertPlan)
+    body = b""
+    if returning == "representation":
+        headers.append(("Content-Type", content_type(answer.media)))
+        is_csv = answer.media.kind == "csv"
+        documents = _returned_documents(plan.returning) if is_csv else {}
+        body = _body(written.body or "[]", written.affected, answer, written.keys, documents)
+    elif inserted:
+        headers.append(("Content-Length", "0"))
+    if inserted and returning == "headers-only" and written.location is not None:
+        headers.append(("Location", f"{request.path.removeprefix(PREFIX)}?{written.location}"))
+    headers.append(("Content-Range", _written_range(plan, written, total)))
+    headers.extend(applied_headers(answer, counted=True, inserted=inserted, plan=plan))
+    headers.extend(("Warning", warning) for warning in answer.warnings)
+    return Response(_written_status(plan, written), tuple(headers), body)
+
+
+def _operation(plan: WritePlan) -> str:
+    if isinstance(plan, InsertPlan):
+        return "Insert"
+    return "Delete" if isinstance(plan, DeletePlan) else "Update"
+
+
+def _written_status(plan: WritePlan, written: Written) -> int:
+    if isinstance(plan, InsertPlan):
+        if plan.put is not None:
+            if written.created:
+                return 201
+            return 200 if plan.answer.preferences.returning == "representation" else 204
+        created = plan.resolution != "merge" or written.created
+        return 201 if created else 200
+    return 200 if plan.answer.preferences.returning == "representation" else 204
+
+
+def _written_range(plan: WritePlan, written: Written, total: int | None) -> str:
+    """An update's rows are counted off; inserted and deleted ones have no place any more."""
+    end = "*" if total is None else str(total)
+    if isinstance(plan, InsertPlan) or not hasattr(plan, "columns") or not written.affected:
+        return f"*/{end}"
+    return f"0-{written.affected - 1}/{end}"
+
+
+def applied_headers(
+    answer: Answer,
+    counted: bool,
+    inserted: bool = False,
+    plan: WritePlan | None = None,
+    calling: bool = False,
+) -> Headers:
+    """Return the Preference-Applied header for what was asked and done."""
+    asked = answer.preferences
+    names: dict[str, str] = {}
+    resolved = not isinstance(plan, InsertPlan) or plan.resolution is not None
+    if inserted and resolved and asked.resolution is not None:
+        names["resolution"] = asked.resolution
+    if isinstance(plan, InsertPlan | UpdatePlan) and asked.missing is not None:
+        names["missing"] = asked.missing
+    if plan is not None and asked.returning is not None:
+        names["return"] = asked.returning
+    if counted and asked.count is not None:
+        names["count"] = asked.count
+    if asked.tx is not None and answer.tx_end.endswith("allow-override"):
+        names["tx"] = asked.tx
+    if asked.handling is not None:
+        names["handling"] = asked.handling
+    if asked.timezone is not None:
+        names["timezone"] = asked.timezone
+    affects = plan is not None or calling
+    if asked.max_affected is not None and asked.handling == "strict" and affects:
+        names["max-affected"] = str(asked.max_affected)
+    value = applied(names) if names else None
+    return (("Preference-Applied", value),) if value else ()
+
+
+def render_options(path: str, model: Model) -> Response:
+    """Return the answer to OPTIONS: the methods that the path takes. PUT needs a primary key, and
+    POST to the root is a batch.
+
+    Whoever asks is not looked at, so the error for a name that is none's hints at no other.
+
+    Raises RequestError PGRST125, PGRST205.
+    """
+    methods = ["OPTIONS", "GET", "HEAD"]
+    if path.removeprefix(PREFIX).strip("/"):
+        table = find_table(model, parse_target(path)[0], lambda table: False)
+        methods += _writing(table, model)
+    else:
+        methods += ["POST"]
+    return Response(200, (("Allow", ",".join(methods)),))
+
+
+def _writing(table: Table, model: Model) -> list[str]:
+    face = face_for(table, "insert", model) if table.view is not None else None
+    keyed = shown_keys(face) if face is not None else table
+    writes = writes_of(table, model)
+    merged = bool(keyed.primary_key) and (table.view is None or face is not None)
+    taken = {
+        "POST": "insert" in writes,
+        "PUT": merged,
+        "PATCH": "update" in writes,
+        "DELETE": "delete" in writes,
+    }
+    return [method for method, takes in taken.items() if takes]
+
+
+def render_error(error: JotError, request: Request | None = None, verbose: bool = True) -> Response:
+    """Return an error in PostgREST's shape; a HEAD request is given headers alone."""
+    told: dict[str, Any] = {"code": error.code}
+    if verbose:
+        told |= {"details": error.details, "hint": error.hint}
+    if isinstance(error, OperationError):
+        told["operation"] = error.operation
+    body = orjson.dumps(told | {"message": error.message})
+    headers = [_JSON_HEADER, ("Proxy-Status", f"PostgREST; error={error.code}")]
+    if isinstance(error, OutOfRange):
+        headers.append(("Content-Range", f"*/{error.total}"))
+    if error.status == 401:
+        headers.append(("WWW-Authenticate", _challenge(error)))
+    headers.extend(error.headers)
+    head = request is not None and request.method == "HEAD"
+    return Response(error.status, tuple(headers), b"" if head else body)
+
+
+def _challenge(error: JotError) -> str:
+    """Return the challenge of RFC 6750 section 3; a missing token is no error."""
+    if error.code in ("PGRST302", "42501"):
+        return "Bearer"
+    message = error.message.replace('"', "'")
+    return f'Bearer error="invalid_token", error_description="{message}"'

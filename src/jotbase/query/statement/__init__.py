@@ -1,0 +1,1 @@
+"""A read plan as one SQL statement."""

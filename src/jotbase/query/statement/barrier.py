@@ -1,0 +1,147 @@
+"""Which conditions may meet rows that a rule hides, and what keeps all others from them.
+
+PostgreSQL calls an operator leakproof that tells nothing of its arguments but by its result (CREATE
+FUNCTION, LEAKPROOF): it raises nothing, runs nobody's code, and what it costs does not depend on
+what it is given. Such conditions stand beside the rule, in whatever order the database likes, so
+that indexes serve them; all others stand behind it. In charge of that line. Must not know what a
+rule says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from jotbase.expression.expr import TRUE, And, Apply, Field, Given, Literal, Not, Or
+from jotbase.expression.operators import OPERATORS
+from jotbase.expression.patterns import like_beginning
+from jotbase.expression.typed import type_of
+from jotbase.query.plan.computed import Extended
+from jotbase.query.plan.function_rows import Produced
+from jotbase.query.plan.nodes import Combined, Condition, Embed, HasEmbed, Node
+from jotbase.schema.model.tables import Table
+from jotbase.sql.fragment import Fragment, bound, join, sql
+
+
+def split(node: Node) -> tuple[list[Condition], list[Condition]]:
+    """Return what a node asks of its rows: what may stand beside the rule, and what may not."""
+    beside: list[Condition] = []
+    behind: list[Condition] = []
+    for part in (*_parts(node.where), *_required(node)):
+        (beside if is_leakproof(part, node.table) else behind).append(part)
+    return beside, behind
+
+
+def _parts(where: Condition) -> Iterator[Condition]:
+    if isinstance(where, And) or (
+        isinstance(where, Combined) and where.operator == "and" and not where.negated
+    ):
+        for part in where.parts:
+            yield from _parts(part)
+    elif where != TRUE:
+        yield where
+
+
+def _required(node: Node) -> Iterator[HasEmbed]:
+    for item in node.items:
+        if isinstance(item.value, Embed) and item.value.required:
+            yield HasEmbed(item.value)
+
+
+def is_leakproof(where: Condition, table: Table) -> bool:
+    """Say whether a condition over rows of the table may meet rows that the caller may not see."""
+    match where:
+        case And(parts) | Or(parts):
+            return all(is_leakproof(part, table) for part in parts)
+        case Combined(_, mixed):
+            return all(is_leakproof(part, table) for part in mixed)
+        case Not(part):
+            return is_leakproof(part, table)
+        case HasEmbed(embed):
+            return _is_looked_up(embed.node)
+        case Apply(operator, (Field(_, name), *others)):
+            meaning = OPERATORS[operator].meaning(type_of(where.arguments[-1]))
+            plain = all(isinstance(one, Given | Literal) for one in others)
+            return meaning.leakproof and plain and _is_stored(table, name)
+    return False
+
+
+def _is_looked_up(node: Node) -> bool:
+    """Say whether related rows are found by their columns alone: no more than a rule may do."""
+    table = node.table
+    if isinstance(table, Produced | Extended) or hides_rows(table):
+        return False
+    return not split(node)[1]
+
+
+def _is_stored(table: Table, name: str) -> bool:
+    """Say whether a column is read as it is stored, and nothing is worked out for that.
+
+    What a pulled table generates may be worked out as it is read; in an index, it was before.
+    """
+    if isinstance(table, Extended) and name not in table.base.by_name:
+        return False
+    if hides_rows(table):
+        return name in table.origins
+    column = table.by_name.get(name)
+    return column is not None and (column.generated is None or name in _indexed(table))
+
+
+def _indexed(table: Table) -> set[str]:
+    keys = [one.columns for one in table.unique] + [one.columns for one in table.indexes]
+    return {*table.primary_key, *(name for key in keys for name in key)}
+
+
+def beginnings(dear: Iterable[Condition], table: Table) -> Iterator[tuple[Field, Given | str]]:
+    """Yield columns that an index begins with, and what texts there begin with that fit a pattern.
+
+    That a text begins with another is no more than a comparison, and lets the index find the few
+    rows that the pattern is then asked about.
+    """
+    for part in dear:
+        match part:
+            case Apply("like", (Field(_, name) as column, (Given() | Literal()) as pattern)):
+                if _is_stored(table, name) and name in _leading(table):
+                    yield column, _begun(pattern)
+
+
+def _leading(table: Table) -> set[str]:
+    keys = [table.primary_key, *(one.columns for one in table.unique)]
+    keys += [one.columns for one in table.indexes] + [one.columns for one in table.foreign_keys]
+    return {key[0] for key in keys if key}
+
+
+def _begun(pattern: Given | Literal) -> Given | str:
+    if isinstance(pattern, Literal):
+        return like_beginning(pattern.value)
+    return Given(pattern.index, lambda text: like_beginning(pattern.read(text)), pattern.type)
+
+
+def hides_rows(table: Table) -> bool:
+    """Say whether it is a view: its own SQL shows some rows and hides others, as a rule does."""
+    return table.view is not None and not isinstance(table, Produced)
+
+
+def behind(seen: Iterable[Fragment], dear: Iterable[Fragment]) -> Fragment:
+    """Return conditions that are asked of no row for which those of `seen` do not hold.
+
+    A CASE looks at no branch that it does not take (sqlite.org/lang_expr.html, "The CASE
+    expression"), wherever the planner puts it; parts of an AND come in any order. The second CASE
+    is for speed: SQLite works out all parts of an AND or OR that is a value, and of a condition no
+    more than it needs.
+    """
+    return (
+        sql("CASE WHEN ")
+        + join(" AND ", seen)
+        + " THEN CASE WHEN "
+        + join(" AND ", dear)
+        + " THEN TRUE END END"
+    )
+
+
+def fenced(columns: str, chosen: Fragment, alias: str) -> Fragment:
+    """Return the rows of a FROM clause as a source of their own: what is asked of it comes after.
+
+    No condition moves into a query that has a LIMIT, since it would change what is counted
+    (sqlite.org/optoverview.html, 11 and 12).
+    """
+    return sql(f"(SELECT {columns} FROM ") + chosen + " LIMIT " + bound(-1) + f") AS {alias}"

@@ -1,0 +1,74 @@
+"""A plan's values as SQL: columns, what lies in them behind a JSON path, casts and aggregates.
+
+In charge of one value of one row, or of a group of rows. Must not know how it becomes JSON text
+(`output`) or which rows there are (`rows`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jotbase.errors import RequestError
+from jotbase.expression.casting import converted
+from jotbase.expression.operators import OPERATORS
+from jotbase.expression.output import json_path
+from jotbase.query.plan.nodes import Value
+from jotbase.query.request.intent import JsonStep
+from jotbase.schema.model.tables import RANGES, Type
+from jotbase.schema.values.convert import TYPE_NAMES
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, bound, sql
+
+
+def raw(value: Value, dialect: Dialect) -> tuple[Fragment, Type]:
+    """Return the SQL of a value, aggregated if it is, and the type of what comes out."""
+    if value.column is None:
+        fragment, kind = sql("count(*)"), Type.INTEGER
+    else:
+        reference = f"{dialect.identifier(value.alias)}.{dialect.identifier(value.column.name)}"
+        fragment, kind = stepped(sql(reference), value.column.type, value.steps)
+        if value.cast is not None:
+            fragment, kind = converted(fragment, kind, value.cast), value.cast.type
+        if value.aggregate is not None:
+            fragment = sql(f"{value.aggregate}(") + fragment + ")"
+            kind = _aggregated(value.aggregate, kind)
+    if value.aggregate_cast is not None:
+        fragment, kind = converted(fragment, kind, value.aggregate_cast), value.aggregate_cast.type
+    if value.zone is not None and kind is Type.TIMESTAMP:
+        fragment = sql("jot_zoned(") + fragment + ", " + bound(value.zone) + ")"
+    return fragment, kind
+
+
+_NUMBERS = frozenset((Type.INTEGER, Type.NUMBER, Type.DECIMAL))
+_UNORDERED = frozenset((Type.BOOLEAN, Type.BYTES, Type.JSON, Type.ARRAY, Type.UUID)) | RANGES
+
+
+def _aggregated(aggregate: str, kind: Type) -> Type:
+    """Return the type of an aggregate. Raises RequestError 42883 where it makes no sense."""
+    if aggregate == "count":
+        return Type.INTEGER
+    if kind in _UNORDERED or (aggregate in ("sum", "avg") and kind not in _NUMBERS):
+        raise RequestError(
+            "42883",
+            f"function {aggregate}({TYPE_NAMES[kind]}) does not exist",
+            hint="No function matches the given name and argument types."
+            " You might need to add explicit type casts.",
+        )
+    return Type.NUMBER if aggregate == "avg" and kind is not Type.DECIMAL else kind
+
+
+def stepped(fragment: Fragment, kind: Type, steps: tuple[JsonStep, ...]) -> tuple[Fragment, Type]:
+    """Return the value at the end of a JSON path, and its type: text behind `->>`, else JSON."""
+    if not steps:
+        return fragment, kind
+    path = bound(path_of(steps))
+    if not steps[-1].as_text:
+        return OPERATORS["json_get"].spell["sqlite"](fragment, path), Type.JSON
+    # Joined to nothing, a document's text is plain text; else SQLite embeds it as a document.
+    text = OPERATORS["json_text"].spell["sqlite"](fragment, path)
+    return "(" + text + " || '')", Type.TEXT
+
+
+def path_of(steps: Iterable[JsonStep]) -> str:
+    """Return the steps as one path in SQLite's spelling."""
+    return json_path(step.key for step in steps)

@@ -1,0 +1,278 @@
+"""A read plan as SQL: one statement whatever it embeds, its answer already JSON.
+
+In charge of how rows become objects and arrays. Must not know requests, rules (`rows` puts each
+table's rule beside the table), or how one value is spelled (`output`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from orjson import dumps
+
+from jotbase.expression.output import argument, concatenated, quoted, text
+from jotbase.query.plan.computed import Extended
+from jotbase.query.plan.function_rows import Produced
+from jotbase.query.plan.guarding import Guard
+from jotbase.query.plan.nodes import (
+    WHOLE,
+    Embed,
+    LimitSlot,
+    Node,
+    OffsetSlot,
+    ReadPlan,
+    Value,
+    Window,
+)
+from jotbase.query.plan.row_keys import is_numbered, spelled
+from jotbase.query.statement.columns import raw
+from jotbase.query.statement.rows import (
+    Frame,
+    Opened,
+    filtered,
+    is_sorted,
+    limited,
+    linked_tables,
+    open_table,
+    ordered,
+    where,
+)
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One key of an object in the making; `alias` is that of the row which the value hangs on."""
+
+    name: str
+    value: Value | Embed | _Spread
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """One key of a spread to-many relation: it becomes an array."""
+
+    embed: Embed
+    key: _Key
+
+
+def compile_read(
+    plan: ReadPlan, dialect: Dialect, guard: Guard, among: Fragment | None = None
+) -> Fragment:
+    """Return the statement of a read: one row of (JSON text, rows in it[, rows in all]).
+
+    `among` is a condition besides the plan's: which rows a write has left. Where the query's plan
+    is asked for, the rows are those of EXPLAIN QUERY PLAN.
+    """
+    frame = Frame(dialect, guard)
+    if among is not None:
+        opened = _root(plan.node, frame)
+        opened = replace(opened, conditions=(*opened.conditions, among))
+        return _array(plan.node, opened, frame, sql(", count(*)"))
+    if plan.answer.media.kind == "plan":
+        return "EXPLAIN QUERY PLAN " + _array(plan.node, _root(plan.node, frame), frame, sql(""))
+    extra = sql(", count(*)")
+    if plan.count:
+        extra += ", " + parenthesized(_total(plan.node, frame))
+    return _array(plan.node, _root(plan.node, frame), frame, extra)
+
+
+def _root(node: Node, frame: Frame) -> Opened:
+    return filtered(node, open_table(node.table, node.alias, frame), frame)
+
+
+def _total(node: Node, frame: Frame) -> Fragment:
+    opened = _root(node, frame)
+    if node.aggregated:
+        whole = replace(node, window=WHOLE, order=())
+        return "SELECT count(*) FROM (" + _groups(whole, opened, frame) + ")"
+    return "SELECT count(*) FROM " + opened.sources + where(opened.conditions)
+
+
+def _array(node: Node, opened: Opened, frame: Frame, extra: Fragment) -> Fragment:
+    """Return a select of the JSON array of the node's rows; `extra` are more columns."""
+    keys = tuple(_keys(node))
+    rows = _rows(node, opened, frame)
+    if _is_flat(keys):
+        array = "SELECT json_group_array(" + _object(keys, node, frame) + ")"
+    else:
+        # Text joined to text: json() around a sub-select would read its result once more.
+        array = "SELECT " + _listed(_object(keys, node, frame))
+    return array + extra + rows
+
+
+def _is_flat(keys: tuple[_Key, ...]) -> bool:
+    return all(isinstance(key.value, Value) for key in keys)
+
+
+def _rows(node: Node, opened: Opened, frame: Frame) -> Fragment:
+    """Return the FROM clause of the chosen rows in order, to-one spreads beside them.
+
+    Rows are chosen before any JSON is made, so that what a limit drops costs nothing. Where they
+    must be sorted for that, only their numbers are: whole rows would be moved about.
+    """
+    alias = frame.dialect.identifier(node.alias)
+    if node.aggregated:
+        return " FROM (" + _groups(node, opened, frame) + f") AS {alias}"
+    chosen = opened.sources + where(opened.conditions) + ordered(node, frame) + limited(node)
+    stored = is_numbered(node.table) and not isinstance(node.table, Produced | Extended)
+    if node.window.limited and stored and is_sorted(node):
+        number = spelled(node.table.row_key, frame.dialect, node.alias)
+        table = frame.dialect.identifier(node.table.name)
+        numbers = f" FROM (SELECT {number} AS number FROM " + chosen + ") AS jot_kept"
+        kept = f" CROSS JOIN {table} AS {alias} ON {number} = jot_kept.number"
+        return numbers + kept + _joins(node, frame)
+    return f" FROM (SELECT {alias}.* FROM " + chosen + f") AS {alias}" + _joins(node, frame)
+
+
+def _joins(node: Node, frame: Frame) -> Fragment:
+    """Return the to-one relations that are spread in the node, and in those, as joins."""
+    joins = sql("")
+    for item in node.items:
+        embed = item.value
+        if isinstance(embed, Embed) and embed.spread and embed.link.to_one:
+            opened = linked_tables(embed, node.alias, frame, joined=True)
+            matching = join(" AND ", (*opened.conditions, *_within(embed.node.window)))
+            joins += " LEFT JOIN " + opened.sources + " ON " + matching
+            joins += _joins(embed.node, frame)
+    return joins
+
+
+def _within(window: Window) -> tuple[Fragment, ...]:
+    """Return that the only row of a to-one relation lies within the window that was asked for."""
+    if not window.asked:
+        return ()
+    return (bound(LimitSlot(window)) + " <> 0", bound(OffsetSlot(window)) + " = 0")
+
+
+def _groups(node: Node, opened: Opened, frame: Frame) -> Fragment:
+    """Return the grouped rows of a node: one column a key, named k0, k1 and so on."""
+    columns: list[Fragment] = []
+    grouping: list[str] = []
+    for number, key in enumerate(_keys(node)):
+        value = key.value
+        column = raw(value, frame.dialect)[0] if isinstance(value, Value) else _text(key, frame)
+        columns.append(column + f" AS k{number}")
+        if not (isinstance(value, Value) and value.aggregate is not None):
+            grouping.append(str(number + 1))
+    return (
+        "SELECT "
+        + join(", ", columns)
+        + " FROM "
+        + opened.sources
+        + _joins(node, frame)
+        + where(opened.conditions)
+        + (f" GROUP BY {', '.join(grouping)}" if grouping else "")
+        + ordered(node, frame)
+        + limited(node)
+    )
+
+
+def _keys(node: Node) -> Iterator[_Key]:
+    """Yield the keys of a node's objects, spreads laid open."""
+    for item in node.items:
+        value = item.value
+        if isinstance(value, Value):
+            yield _Key(item.key, value, node.alias)
+        elif not value.shown:
+            continue
+        elif not value.spread:
+            yield _Key(item.key, value, node.alias)
+        elif value.link.to_one:
+            yield from _keys(value.node)
+        else:
+            for key in _keys(value.node):
+                yield _Key(key.name, _Spread(value, key), node.alias)
+
+
+def _object(keys: tuple[_Key, ...], node: Node, frame: Frame) -> Fragment:
+    """Return one row as a JSON object: `json_object` where all is plain, else joined text."""
+    if node.aggregated:
+        return _grouped_object(keys, node, frame)
+    if _is_flat(keys):
+        pairs = [
+            _name(key) + ", " + argument(*raw(key.value, frame.dialect))
+            for key in keys
+            if isinstance(key.value, Value)
+        ]
+        return "json_object(" + join(", ", pairs) + ")"
+    return _joined(keys, [_text(key, frame) for key in keys])
+
+
+def _grouped_object(keys: tuple[_Key, ...], node: Node, frame: Frame) -> Fragment:
+    alias = frame.dialect.identifier(node.alias)
+    texts: list[Fragment] = []
+    for number, key in enumerate(keys):
+        column = sql(f"{alias}.k{number}")
+        if isinstance(key.value, Value):
+            kind = raw(key.value, frame.dialect)[1]
+            texts.append(argument(column, kind) if _is_flat(keys) else text(column, kind))
+        else:
+            texts.append(column)
+    if not _is_flat(keys):
+        return _joined(keys, texts)
+    pairs = [_name(key) + ", " + one for key, one in zip(keys, texts, strict=True)]
+    return "json_object(" + join(", ", pairs) + ")"
+
+
+def _joined(keys: tuple[_Key, ...], texts: list[Fragment]) -> Fragment:
+    """Return JSON text made of texts; a column's own name stands in the SQL, others are bound."""
+    pieces: list[Fragment] = []
+    for number, (key, one) in enumerate(zip(keys, texts, strict=True)):
+        opening = ("{" if number == 0 else ",") + dumps(key.name).decode() + ":"
+        pieces.append(sql(quoted(opening)) if _is_own(key) else bound(opening))
+        pieces.append(one)
+    return concatenated([*pieces, sql("'}'")]) if pieces else sql("'{}'")
+
+
+def _name(key: _Key) -> Fragment:
+    return sql(quoted(key.name)) if _is_own(key) else bound(key.name)
+
+
+def _is_own(key: _Key) -> bool:
+    value = key.value
+    return isinstance(value, Value) and value.column is not None and value.column.name == key.name
+
+
+def _text(key: _Key, frame: Frame) -> Fragment:
+    """Return what stands under a key as JSON text."""
+    value = key.value
+    if isinstance(value, Value):
+        return text(*raw(value, frame.dialect))
+    embed = value if isinstance(value, Embed) else value.embed
+    opened = linked_tables(embed, key.alias, frame)
+    if isinstance(value, _Spread):
+        return parenthesized(_column(value, opened, frame))
+    if embed.link.to_one:
+        return "ifnull(" + parenthesized(_one(embed.node, opened, frame)) + ", 'null')"
+    return parenthesized(_array(embed.node, opened, frame, sql("")))
+
+
+def _one(node: Node, opened: Opened, frame: Frame) -> Fragment:
+    """Return a select of the JSON object of the only row."""
+    keys = tuple(_keys(node))
+    if node.aggregated:
+        return "SELECT " + _object(keys, node, frame) + _rows(node, opened, frame) + " LIMIT 1"
+    return (
+        "SELECT "
+        + _object(keys, node, frame)
+        + " FROM "
+        + opened.sources
+        + _joins(node, frame)
+        + where(opened.conditions)
+        + (limited(node) if node.window.asked else " LIMIT 1")
+    )
+
+
+def _column(spread: _Spread, opened: Opened, frame: Frame) -> Fragment:
+    """Return a select of the JSON array of one key over the rows of a spread relation."""
+    rows = _rows(spread.embed.node, opened, frame)
+    return "SELECT " + _listed(_text(spread.key, frame)) + rows
+
+
+def _listed(one: Fragment) -> Fragment:
+    """Return the JSON array of a JSON text over all rows."""
+    return "concat('[', group_concat(" + one + "), ']')"

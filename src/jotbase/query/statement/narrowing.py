@@ -1,0 +1,139 @@
+"""Full-text indexes used: which few rows a search may find at all, beside the search itself.
+
+In charge of a condition that follows from a filter: the filter says what it says without it. So an
+index can only ever spare work; it decides nothing. Must not know how an index is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from jotbase.expression.binding import Slot
+from jotbase.expression.expr import And, Apply, Field, Given, Literal, Or
+from jotbase.query.plan.nodes import Combined, Condition, HasEmbed
+from jotbase.query.request.shape import SEARCHES
+from jotbase.schema.ddl.searches import index_name, queue_name
+from jotbase.schema.model.tables import Search, Table
+from jotbase.search.textsearch import Both, Either, Phrase, Query, Word, parsed
+from jotbase.sql.dialect import SQLITE
+from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
+
+#: What FTS5 finds nowhere: a phrase without words.
+NOTHING = '""'
+
+#: How many words an index is asked for at once; of more that must all be there, these suffice.
+_MOST = 64
+#: How deep FTS5 is asked for (its parser's stack has an end).
+_DEPTH = 8
+
+
+def narrowed(
+    where: Condition, table: Table, alias: str, *, only_test: bool = False
+) -> Fragment | None:
+    """Return what rows that fulfil the condition fulfil too, by the table's full-text indexes.
+
+    None where no index helps. `alias` is what the table's rows are called. With `only_test`, rows
+    are not looked up by what an index finds (a `+` says so: sqlite.org/optoverview.html, 8.1).
+    """
+    return _narrowed(where, table, alias, "+" if only_test else "")
+
+
+def _narrowed(where: Condition, table: Table, alias: str, sign: str) -> Fragment | None:
+    if not table.searches or isinstance(where, HasEmbed):
+        return None
+    if isinstance(where, Combined):
+        if where.negated:
+            return None
+        joined = _all if where.operator == "and" else _any
+        return joined([_narrowed(part, table, alias, sign) for part in where.parts])
+    if isinstance(where, And):
+        return _all([_narrowed(part, table, alias, sign) for part in where.parts])
+    if isinstance(where, Or):
+        return _any([_narrowed(part, table, alias, sign) for part in where.parts])
+    return _searched(where, table, alias, sign) if isinstance(where, Apply) else None
+
+
+def _all(parts: list[Fragment | None]) -> Fragment | None:
+    known = [part for part in parts if part is not None]
+    return join(" AND ", known) if known else None
+
+
+def _any(parts: list[Fragment | None]) -> Fragment | None:
+    known = [part for part in parts if part is not None]
+    if not known or len(known) < len(parts):
+        return None
+    return parenthesized(join(" OR ", map(parenthesized, known)))
+
+
+def _searched(asked: Apply, table: Table, alias: str, sign: str) -> Fragment | None:
+    if asked.operator not in SEARCHES:
+        return None
+    field, query, config = asked.arguments
+    if not isinstance(field, Field) or field.scope != alias or not isinstance(config, Literal):
+        return None
+    if not isinstance(query, Given | Literal):
+        return None
+    for search in table.searches:
+        if search.language == config.value and field.name in search.columns:
+            column = f"c{search.columns.index(field.name)}"
+            match = partial(match_text, asked.operator, config=search.language, column=column)
+            unknown = partial(_whether_all, asked.operator, config=search.language)
+            own = f"{sign}{SQLITE.identifier(alias)}.{table.row_key[0]}"
+            return _rows(table, own, search, _bound(query, match), _bound(query, unknown))
+    return None
+
+
+def _bound(query: Given | Literal, form: Callable[[str], str | int]) -> Fragment:
+    return bound(Slot(query, form) if isinstance(query, Given) else form(query.value))
+
+
+def _rows(
+    table: Table, own: str, search: Search, match: Fragment, everything: Fragment
+) -> Fragment:
+    """Return that the index finds the row whose number is `own`, that it waits for the index, or
+    that the index cannot tell.
+    """
+    number, called = table.row_key[0], SQLITE.identifier
+    index, queue = called(index_name(search)), called(queue_name(search))
+    return (
+        sql(f"{own} IN (SELECT rowid FROM {index} WHERE {index} MATCH ")
+        + match
+        + f' UNION ALL SELECT "row" FROM {queue}'
+        f" UNION ALL SELECT {number} FROM {called(table.name)} WHERE " + everything + ")"
+    )
+
+
+def match_text(form: str, text: str, config: str, column: str) -> str:
+    """Return what FTS5 is asked for: what all documents have that the search finds."""
+    query = parsed(form, text, config)
+    if query is None:
+        return NOTHING
+    found = _asked(query, _DEPTH)
+    return NOTHING if found is None else f"{column} : ({found})"
+
+
+def _whether_all(form: str, text: str, config: str) -> int:
+    """Return 1 where FTS5 cannot be asked, and all rows are to be looked at."""
+    query = parsed(form, text, config)
+    return int(query is not None and _asked(query, _DEPTH) is None)
+
+
+def _asked(query: Query, depth: int) -> str | None:
+    """Return a query in FTS5's form that finds all that it finds; None where that is everything."""
+    match query:
+        case Word(text, prefix):
+            return f'"{text}"' + ("*" if prefix else "")
+        case Phrase(words):
+            return _joined(" AND ", [_asked(word, depth) for _, word in words[:_MOST]])
+        case Both(parts) if depth:
+            known = [one for part in parts if (one := _asked(part, depth - 1)) is not None]
+            return _joined(" AND ", known[:_MOST]) if known else None
+        case Either(parts) if depth and len(parts) <= _MOST:
+            return _joined(" OR ", [_asked(part, depth - 1) for part in parts])
+    return None
+
+
+def _joined(word: str, parts: Sequence[str | None]) -> str | None:
+    known = [part for part in parts if part is not None]
+    return f"({word.join(known)})" if known and len(known) == len(parts) else None

@@ -1,0 +1,352 @@
+"""Which rows a node has, as SQL: sources, access rules, filters, links to the parent, order, limit.
+
+In charge of everything behind FROM. Must not know how a row is written as JSON. A table's source
+and its rule are made in one place, `open_table`, so that neither is had without the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jotbase.expression.expr import TRUE, And, Apply, Expr, Not, Or, conjuncts, is_local, rescoped
+from jotbase.expression.predicate import predicate
+from jotbase.query.plan.computed import (
+    Extended,
+    Related,
+    extended_alias,
+    extended_source,
+    related_source,
+)
+from jotbase.query.plan.conditions import WIDTH
+from jotbase.query.plan.function_rows import Produced, source
+from jotbase.query.plan.guarding import Guard
+from jotbase.query.plan.nodes import (
+    Combined,
+    Condition,
+    Embed,
+    HasEmbed,
+    LimitSlot,
+    Node,
+    OffsetSlot,
+    OrderBy,
+    Value,
+)
+from jotbase.query.plan.row_keys import spelled
+from jotbase.query.plan.updatable import Face
+from jotbase.query.statement import barrier
+from jotbase.query.statement.columns import stepped
+from jotbase.query.statement.narrowing import narrowed
+from jotbase.schema.model.tables import RANGES, Table, Type
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
+
+_ROW = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every part of a statement is written with."""
+
+    dialect: Dialect
+    guard: Guard
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Tables behind FROM, and what must hold for their rows to be seen at all.
+
+    `conditions` are what the row itself decides, `lookups` what others must be asked for.
+    """
+
+    sources: Fragment
+    conditions: tuple[Fragment, ...] = ()
+    lookups: tuple[Fragment, ...] = ()
+
+    @property
+    def seen(self) -> tuple[Fragment, ...]:
+        """All that must hold."""
+        return (*self.conditions, *self.lookups)
+
+    def under(self, rule: Expr, frame: Frame) -> Opened:
+        """Return the same tables under one more rule."""
+        parts = () if rule == TRUE else conjuncts(rule)
+        own = tuple(written(part, frame) for part in parts if is_local(part))
+        others = tuple(written(part, frame) for part in parts if not is_local(part))
+        return Opened(self.sources, (*self.conditions, *own), (*self.lookups, *others))
+
+
+def open_table(table: Table, alias: str, frame: Frame, parent: str = "") -> Opened:
+    """Return a table under an alias, together with the select rule of the table.
+
+    Rows that a call gave back are what the function chose to give. A computed relation's hang on
+    the row called `parent`.
+    """
+    opened = Opened(_source(table, alias, parent, frame))
+    if _is_given(table.base if isinstance(table, Extended) else table):
+        return opened
+    opened = opened.under(_rule(table, alias, frame), frame)
+    if isinstance(table, Face):
+        key, names = table.row_key, spelled(table.row_key, frame.dialect)
+        mine = spelled(key, frame.dialect, alias)
+        shown = sql(f"({mine}) IN (SELECT {names} {table.rows_of})")
+        return Opened(opened.sources, opened.conditions, (*opened.lookups, shown))
+    return opened
+
+
+def _rule(table: Table, alias: str, frame: Frame) -> Expr:
+    return rescoped(frame.guard.rows(table, "select"), _ROW, alias)
+
+
+def _is_given(table: Table) -> bool:
+    return isinstance(table, Produced) and not isinstance(table, Related)
+
+
+def _source(table: Table, alias: str, parent: str, frame: Frame) -> Fragment:
+    """Return what stands behind FROM, without the rule."""
+    dialect = frame.dialect
+    if isinstance(table, Extended):
+        own = extended_alias()
+        inside = Opened(_source(table.base, own, parent, frame))
+        if not _is_given(table.base):
+            inside = inside.under(_rule(table.base, own, frame), frame)
+        # What is computed of a row runs the project's code, so only for rows that are seen.
+        if barrier.hides_rows(table.base):
+            inside = Opened(_fenced(own, inside.sources + where(inside.seen), frame))
+        return extended_source(table, inside.sources, alias, dialect, inside.seen)
+    if isinstance(table, Related):
+        return related_source(table, alias, parent, dialect)
+    if isinstance(table, Produced):
+        return source(table, alias, dialect)
+    return sql(f"{dialect.identifier(table.name)} AS {dialect.identifier(alias)}")
+
+
+def _fenced(alias: str, chosen: Fragment, frame: Frame) -> Fragment:
+    called = frame.dialect.identifier(alias)
+    return barrier.fenced(f"{called}.*", chosen, called)
+
+
+def written(expression: Expr, frame: Frame) -> Fragment:
+    """Return an expression as SQL that may stand between ANDs, whatever its operators are spelled.
+
+    An OR in a spelling that stood free would reach over the rule it is joined with.
+    """
+    fragment = predicate(expression, frame.dialect, many="rows")
+    if isinstance(expression, And | Or | Not | Apply):
+        return parenthesized(fragment)
+    return fragment
+
+
+def filtered(
+    node: Node,
+    opened: Opened,
+    frame: Frame,
+    ties: tuple[Fragment, ...] = (),
+    *,
+    joined: bool = False,
+) -> Opened:
+    """Return the opened tables with all that a node's rows must fulfil.
+
+    What is not leakproof stands behind the rule, and behind what a view itself hides. `ties` are
+    what ties the rows to a parent; they are few by that, so that an index then only tests them. A
+    parent that they are `joined` to stands in the same FROM clause, where a source cannot name it.
+    """
+    beside, dear = _conditions(node, frame, tied=bool(ties), hidden=bool(opened.seen))
+    if not dear:
+        return Opened(opened.sources, (*ties, *opened.seen, *beside))
+    if barrier.hides_rows(node.table):
+        inside, outside = ((), ties) if joined else (ties, ())
+        rows = opened.sources + where((*inside, *opened.seen, *beside))
+        return Opened(_fenced(node.alias, rows, frame), (*outside, *dear))
+    if not opened.seen:
+        return Opened(opened.sources, (*ties, *beside, *dear))
+    asked = barrier.behind(opened.seen, dear)
+    return Opened(opened.sources, (*ties, *opened.conditions, *beside, asked))
+
+
+def _conditions(
+    node: Node, frame: Frame, *, tied: bool, hidden: bool
+) -> tuple[list[Fragment], list[Fragment]]:
+    """Return what a node's rows must fulfil besides their table's rule: beside it, and behind it.
+
+    An index of words is looked into beside the rule, as any other index: it finds the numbers of
+    rows by words that it has, and reads no row.
+    """
+    few = narrowed(node.where, node.table, node.alias, only_test=tied)
+    beside, dear = barrier.split(node)
+    plain = [condition(one, node.alias, frame) for one in beside]
+    for column, beginning in barrier.beginnings(dear, node.table) if hidden else ():
+        called = reference(column.scope, column.name, frame)
+        plain.append(sql(f"{called} LIKE ") + bound(beginning) + " ESCAPE '\\'")
+    others = [condition(one, node.alias, frame) for one in dear]
+    return _grouped(plain if few is None else [few, *plain]), _grouped(others)
+
+
+def _grouped(parts: list[Fragment]) -> list[Fragment]:
+    """Return a conjunction in groups, since SQLite bounds how high an expression may be."""
+    while len(parts) > WIDTH:
+        groups = [parts[start : start + WIDTH] for start in range(0, len(parts), WIDTH)]
+        parts = [parenthesized(join(" AND ", group)) for group in groups]
+    return parts
+
+
+def condition(where: Condition, alias: str, frame: Frame) -> Fragment:
+    """Return a condition as SQL that may stand between ANDs."""
+    if isinstance(where, HasEmbed):
+        found = exists(where.embed, alias, frame)
+        return "NOT " + found if where.negated else found
+    if isinstance(where, Combined):
+        word = " AND " if where.operator == "and" else " OR "
+        parts = join(word, (condition(part, alias, frame) for part in where.parts))
+        return ("NOT " if where.negated else sql("")) + parenthesized(parts)
+    return written(where, frame)
+
+
+def exists(embed: Embed, parent: str, frame: Frame) -> Fragment:
+    """Return whether the parent has a row of the embedded relation."""
+    return sql("EXISTS (SELECT 1 FROM ") + linked(embed, parent, frame) + ")"
+
+
+def linked(embed: Embed, parent: str, frame: Frame) -> Fragment:
+    """Return the sources of an embedded relation and ` WHERE` what ties them to the parent."""
+    opened = linked_tables(embed, parent, frame)
+    return opened.sources + where(opened.conditions)
+
+
+def linked_tables(embed: Embed, parent: str, frame: Frame, *, joined: bool = False) -> Opened:
+    """Return the embedded table, its junction if any, and all that their rows must fulfil.
+
+    They stand in a query of their own inside the parent's, or `joined` to it.
+    """
+    node, link = embed.node, embed.link
+    opened = open_table(node.table, node.alias, frame, parent)
+    if link.junction is None:
+        ties = tuple(_equal(node.alias, own, parent, theirs, frame) for theirs, own in link.pairs)
+        return filtered(node, opened, frame, ties, joined=joined)
+    near = link.junction_alias
+    between = open_table(link.junction, near, frame)
+    ties = tuple(_equal(near, own, parent, theirs, frame) for theirs, own in link.pairs)
+    far = tuple(_equal(near, own, node.alias, there, frame) for own, there in link.far)
+    both = Opened(
+        between.sources + ", " + opened.sources,
+        (*between.conditions, *far, *opened.conditions),
+        (*between.lookups, *opened.lookups),
+    )
+    return filtered(node, both, frame, ties, joined=joined)
+
+
+def _equal(left: str, column: str, right: str, other: str, frame: Frame) -> Fragment:
+    return sql(f"{reference(left, column, frame)} = {reference(right, other, frame)}")
+
+
+def reference(alias: str, column: str, frame: Frame) -> str:
+    """Return a column of the row called `alias`."""
+    return f"{frame.dialect.identifier(alias)}.{frame.dialect.identifier(column)}"
+
+
+def where(found: Iterable[Fragment]) -> Fragment:
+    """Return ` WHERE` all of the conditions, or nothing without any."""
+    joined = join(" AND ", found)
+    return " WHERE " + joined if joined else joined
+
+
+def ordered(node: Node, frame: Frame) -> Fragment:
+    """Return ` ORDER BY`: the terms asked for, then order of insertion.
+
+    Rows alike come in the order of insertion (without row numbers, of the primary key), but
+    backwards where an index is read backwards: else SQLite would not read the index, and sort the
+    whole table for a page of it.
+    """
+    terms = [_term(one, node.alias, frame) for one in node.order]
+    if node.table.view is None and not node.aggregated and not _is_total(node):
+        direction = " DESC" if _is_read_backwards(node) else ""
+        terms.extend(
+            sql(reference(node.alias, name, frame) + direction) for name in node.table.row_key
+        )
+    return " ORDER BY " + join(", ", terms) if terms else sql("")
+
+
+def _is_total(node: Node) -> bool:
+    """Say whether no two rows are alike in the order: it has the whole primary key."""
+    plain = {
+        one.value.column.name
+        for one in node.order
+        if one.via is None and not one.value.steps and one.value.column is not None
+    }
+    key = node.table.primary_key
+    return bool(key) and plain.issuperset(key)
+
+
+def _is_read_backwards(node: Node) -> bool:
+    names: list[str] = []
+    for one in node.order:
+        if one.via is not None or one.value.steps or one.value.column is None:
+            return False
+        if not one.descending or not one.nulls_first or one.value.column.type in _KEYS:
+            return False
+        names.append(one.value.column.name)
+    found = _indexed(node.table)
+    return bool(names) and any(tuple(names) == key[: len(names)] for key in found)
+
+
+def is_sorted(node: Node) -> bool:
+    """Say whether the order surely is none that an index has: rows are sorted then."""
+    if not node.order:
+        return False
+    first = node.order[0]
+    if first.via is not None or first.value.steps or first.value.column is None:
+        return True
+    if first.value.column.type in _KEYS:
+        return True
+    return not any(first.value.column.name in key for key in _indexed(node.table))
+
+
+def _indexed(table: Table) -> list[tuple[str, ...]]:
+    """Return the columns of each index."""
+    return [
+        table.primary_key,
+        *(unique.columns for unique in table.unique),
+        *(index.columns for index in table.indexes),
+        *(key.columns for key in table.foreign_keys),
+    ]
+
+
+def _term(one: OrderBy, alias: str, frame: Frame) -> Fragment:
+    value = _sortable(one.value, frame)
+    nullable = one.value.column is None or one.value.column.nullable or one.value.steps != ()
+    if one.via is not None:
+        value = sql("(SELECT ") + value + " FROM " + linked(one.via, alias, frame) + " LIMIT 1)"
+        nullable = True
+    direction = " DESC" if one.descending else ""
+    if not nullable:
+        return value + direction
+    # SQLite counts NULL as the least value, PostgreSQL as the greatest.
+    usual = one.nulls_first != one.descending
+    nulls = "" if usual else (" NULLS FIRST" if one.nulls_first else " NULLS LAST")
+    return value + direction + nulls
+
+
+#: What sorts values whose text is in another order, by type: as their comparison does.
+_KEYS = {
+    **dict.fromkeys(RANGES, "jot_range_key"),
+    Type.JSON: "jot_document_key",
+    Type.ARRAY: "jot_array_key",
+}
+
+
+def _sortable(value: Value, frame: Frame) -> Fragment:
+    """Return a value to sort by: in the order in which values are compared."""
+    if value.column is None:
+        return sql("count(*)")
+    column = sql(reference(value.alias, value.column.name, frame))
+    fragment, kind = stepped(column, value.column.type, value.steps)
+    return f"{_KEYS[kind]}(" + fragment + ")" if kind in _KEYS else fragment
+
+
+def limited(node: Node) -> Fragment:
+    """Return ` LIMIT … OFFSET …` as far as the node's window wants it."""
+    window = node.window
+    if not (window.limited or window.shifted):
+        return sql("")
+    limit = " LIMIT " + bound(LimitSlot(window))
+    return limit + " OFFSET " + bound(OffsetSlot(window)) if window.shifted else limit

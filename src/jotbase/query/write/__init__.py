@@ -1,0 +1,1 @@
+"""Writes as units of work: payload rows, statements, checks, results."""

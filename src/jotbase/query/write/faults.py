@@ -1,0 +1,134 @@
+"""What is told of a write that cannot be done: every fault of its rows, in PostgreSQL's order.
+
+In charge of JSON Schema's faults with their place in the body, and of which refusal comes first
+where several hold: the rule's (42501), the schema's (23514, 23502), then the keys' (23505, 23503).
+PostgreSQL asks in this order too (ExecInsert in nodeModifyTable.c: ExecWithCheckOptions before
+ExecConstraints before ExecInsertIndexTuples), so that nobody learns which keys are taken by writing
+what no rule would let in. Must not know how a row is read or stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from jotbase.errors import MOST_FAULTS, JotError, violation
+from jotbase.expression.expr import Context
+from jotbase.query.plan.guarding import WriteAction
+from jotbase.query.request.intent import Payload
+from jotbase.query.write.bulk_rows import present
+from jotbase.query.write.disclosure import Faults, discreet
+from jotbase.query.write.result import Means
+from jotbase.schema.model.tables import Table
+from jotbase.sql.units import PAUSE, TURN, UnitOfWork
+from jotbase.values import Row
+
+#: Stands for numbers that the database has yet to give; none has been given that high.
+_UNNUMBERED = 2**52
+
+
+def placed(faults: Faults, number: int, payload: Payload) -> Faults:
+    """Return faults with their place in the body: behind the row's number in a list of rows, and
+    with the line where the body is CSV.
+    """
+    if payload.single:
+        return faults
+    if payload.lines:
+        faults = [fault | {"line": payload.lines[number]} for fault in faults]
+    return [{**fault, "pointer": f"/{number}{fault['pointer']}"} for fault in faults]
+
+
+def whole_row_faults(table: Table, row: Row, means: Means) -> Faults:
+    """Return what is against a row that is not stored yet, but for its columns' own faults."""
+    if not means.check.needs_whole_row:
+        return []
+    unknown = {column.name for column in table.columns if column.is_filled} - row.keys()
+    known = {name: row.get(name) for name in table.by_name if name not in unknown}
+    return means.check.row_faults(present(table, known), unknown)
+
+
+def together(first: Faults, more: Faults) -> Faults:
+    """Return faults without those that are told twice: by a column and by the whole row."""
+    return [*first, *(fault for fault in more if fault not in first)]
+
+
+def check_whole_rows(
+    table: Table, rows: Iterable[Row], means: Means, payload: Payload, said: Container[str]
+) -> UnitOfWork[None]:
+    """Check rows as the database stored them. Raises RequestError 23514 with all faults.
+
+    `said` are the columns that the request gave values.
+    """
+    if not means.check.needs_whole_row:
+        return
+    faults: Faults = []
+    for number, row in enumerate(rows):
+        if number % TURN == TURN - 1:
+            yield PAUSE
+        if len(faults) > MOST_FAULTS:
+            break
+        found = discreet(means.check.faults(present(table, row)), said)
+        faults += placed(found, number, payload)
+    if faults:
+        raise violation(faults, table.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Rows that cannot be stored for `error`: a missing value, or what the database refused.
+
+    `olds` are the rows as they stand, for an update. `lacks` says `error` in the schema's words.
+    Rows that are not `whole` may be merged into others: what they say alone is not held against
+    them.
+    """
+
+    table: Table
+    rows: Sequence[Row]
+    error: JotError
+    payload: Payload
+    olds: Sequence[Row] | None = None
+    lacks: Faults = field(default_factory=list)
+    whole: bool = True
+
+
+def of_rows(refused: Refused) -> Refused:
+    """Return the rows that the database refused; raise what is none of their doing, as a lock."""
+    if not refused.error.code.startswith("23"):
+        raise refused.error
+    return refused
+
+
+def refuse(
+    refused: Refused, action: WriteAction, context: Context, means: Means, reading: bool
+) -> UnitOfWork[None]:
+    """Raise what is told of rows that cannot be stored: the error that they came with is the last.
+
+    A generated column has no value here, so that a rule which reads one says no.
+    """
+    table, error = refused.table, refused.error
+    whole = [_numbered(table, row, place) for place, row in enumerate(refused.rows)]
+    yield from means.guard.check(table, action, whole, refused.olds, context, reading)
+    faults: Faults = []
+    for number, row in enumerate(refused.rows if refused.whole else ()):
+        if number % TURN == TURN - 1:
+            yield PAUSE
+        if len(faults) > MOST_FAULTS:
+            break
+        faults += placed(whole_row_faults(table, row, means), number, refused.payload)
+    if faults:
+        raise violation([*faults, *refused.lacks], table.name)
+    raise error
+
+
+def _numbered(table: Table, row: Row, place: int) -> Row:
+    numbers = {one.name: _UNNUMBERED + place for one in table.columns if one.identity}
+    return {**dict.fromkeys(table.by_name), **numbers, **row}
+
+
+def changed_rows(table: Table, olds: Sequence[Row], changed: Row) -> list[Row]:
+    """Return rows as an update would leave them, but for what the database computes."""
+    computed = {column.name for column in table.columns if column.generated is not None}
+    return [
+        {name: value for name, value in (old | changed).items() if name not in computed}
+        for old in olds
+    ]

@@ -1,0 +1,271 @@
+"""A payload's rows made ready to be stored: known columns, defaults, canonical values, no faults.
+
+In charge of everything about a new or changed row that can be said before the database is asked.
+Must not know SQL or access rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from jotbase.errors import MOST_FAULTS, RequestError, violation
+from jotbase.expression.expr import Context
+from jotbase.query.plan.nodes import InsertPlan, UpdatePlan
+from jotbase.query.plan.plan import check_columns
+from jotbase.query.plan.updatable import Face
+from jotbase.query.request.body import Cell, mismatched
+from jotbase.query.request.intent import Payload
+from jotbase.query.write.bulk_rows import default_of, present, recipe, rows_of
+from jotbase.query.write.disclosure import Faults
+from jotbase.query.write.faults import placed, together, whole_row_faults
+from jotbase.query.write.result import Means
+from jotbase.schema.model.tables import Column, Table
+from jotbase.schema.values.convert import canonical, from_text
+from jotbase.values import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Rows in canonical form; columns that the database fills are absent.
+
+    `missing` is the error, if a value is missing that must be there (23502): the rules may have
+    something to say before it. `lacks` are all such values in the schema's words, `names` the
+    columns that the body sets.
+    """
+
+    rows: list[Row]
+    missing: RequestError | None = None
+    lacks: Faults = field(default_factory=list)
+    names: tuple[str, ...] = ()
+
+
+def named_columns(plan: InsertPlan | UpdatePlan, payload: Payload) -> tuple[str, ...]:
+    """Return the columns that a body sets. Raises RequestError PGRST204 or PGRST102."""
+    if plan.columns is not None:
+        return plan.columns
+    if not payload.rows:
+        return ()
+    first = payload.rows[0].keys()
+    names = dict.fromkeys(first)
+    for row in payload.rows if not payload.lines else ():  # a CSV's rows all have its header's
+        if row.keys() != first:
+            if not (isinstance(plan, InsertPlan) and plan.defaults):
+                raise mismatched()
+            names.update(dict.fromkeys(row))
+    check_columns(plan.table, names)
+    return tuple(names)
+
+
+@lru_cache(maxsize=1024)
+def _server_columns(table: Table, trusted: bool) -> frozenset[str]:
+    """Return the columns that only the server sets."""
+    return frozenset(
+        column.name
+        for column in table.columns
+        if column.generated is not None or (column.read_only and not trusted)
+    )
+
+
+def refuse_server_columns(table: Table, names: Iterable[str], means: Means, verb: str) -> None:
+    """Refuse columns that only the server sets. Raises RequestError 428C9."""
+    for name in names:
+        column = table.by_name[name]
+        if column.generated is not None:
+            kind = "is a generated column."
+        elif column.read_only and not means.trusted:
+            kind = "is read-only: the server sets it."
+        else:
+            continue
+        message = (
+            f'cannot insert a non-DEFAULT value into column "{name}"'
+            if verb == "insert"
+            else f'column "{name}" can only be updated to DEFAULT'
+        )
+        raise RequestError("428C9", message, details=f'Column "{name}" {kind}')
+
+
+def new_rows(plan: InsertPlan, payload: Payload, context: Context, means: Means) -> Made:
+    """Return the rows to insert.
+
+    Raises RequestError: 23514 with all faults of all rows, 428C9, PGRST204.
+    """
+    table = plan.table
+    names = named_columns(plan, payload)
+    if not _server_columns(table, means.trusted).isdisjoint(names):
+        refuse_server_columns(table, _given(plan, payload, names), means, "insert")
+    made = None
+    if not payload.unread:
+        made = rows_of(recipe(table, names), payload.rows, context, means)
+    if made is not None:
+        return Made(made, names=names)
+    return _one_by_one(plan, payload, names, context, means)
+
+
+def _one_by_one(
+    plan: InsertPlan, payload: Payload, names: tuple[str, ...], context: Context, means: Means
+) -> Made:
+    """Return the rows to insert, or raise with all that is wrong with any of them."""
+    table = plan.table
+    columns = [table.by_name[name] for name in names]
+    fills = [(one.name, fill) for one in table.columns if (fill := default_of(one, means))]
+    needed = [column for column in table.columns if not column.nullable]
+    rows: list[Row] = []
+    faults: list[Faults] = []
+    lacks: Faults = []
+    missing: RequestError | None = None
+    told = 0
+    for number, raw in enumerate(payload.rows):
+        if told + len(lacks) > MOST_FAULTS:
+            break
+        line = payload.lines[number] if payload.lines else 0
+        row = _read(raw, columns, plan.defaults, line)
+        found = means.check.column_faults(present(table, row))
+        if not found:
+            _make_canonical(row, columns)
+        for name, fill in fills:
+            if name not in row:
+                row[name] = fill(context)
+        faults.append(found)
+        told += len(found)
+        lacking = _lacking(row, needed)
+        if lacking is not None:
+            missing = missing or not_null(table, lacking, row)
+            lacks += placed([_required(lacking)], number, payload)
+        rows.append(row)
+    if any(faults):
+        raise violation([*_all_faults(plan, rows, faults, payload, means), *lacks], table.name)
+    return Made(rows, missing, lacks, names)
+
+
+def _all_faults(
+    plan: InsertPlan, rows: list[Row], faults: list[Faults], payload: Payload, means: Means
+) -> Faults:
+    """Return the faults of the rows' values together with those of the rows as a whole.
+
+    A row to merge may be another before it is stored: of that its values' faults are all.
+    """
+    told: Faults = []
+    for number, (row, found) in enumerate(zip(rows, faults, strict=True)):
+        if len(told) > MOST_FAULTS:
+            break
+        whole = whole_row_faults(plan.table, row, means) if plan.resolution != "merge" else []
+        told += placed(together(found, whole), number, payload)
+    return told
+
+
+def _given(plan: InsertPlan, payload: Payload, names: tuple[str, ...]) -> list[str]:
+    """Return the columns that a body gives a value: under missing=default not all named ones."""
+    if not plan.defaults:
+        return list(names)
+    return [name for name in names if any(name in row for row in payload.rows)]
+
+
+def _read(raw: Mapping[str, Any], columns: Iterable[Column], defaults: bool, line: int = 0) -> Row:
+    """Return the columns' values in one row; with `defaults`, one it lacks stays absent.
+
+    `line` is that of a CSV which the row begins in, 0 without one.
+    """
+    row: Row = {}
+    for column in columns:
+        name = column.name
+        if name in raw:
+            value = raw[name]
+            row[name] = _from_cell(column, value, line) if type(value) is Cell else value
+        elif not defaults:
+            row[name] = None
+    return row
+
+
+def _from_cell(column: Column, cell: Cell, line: int) -> Any:
+    try:
+        return from_text(column.type, str(cell), column.item)
+    except RequestError as error:
+        if not line:
+            raise
+        where = f'Line {line}, column "{column.name}".'
+        told = f"{where} {error.details}" if error.details else where
+        raise RequestError(error.code, error.message, details=told, hint=error.hint) from error
+
+
+def _lacking(row: Row, needed: Iterable[Column]) -> str | None:
+    """Return the first column without a value that must have one.
+
+    What the database numbers or computes may be absent, but null it may not be.
+    """
+    for column in needed:
+        if row.get(column.name) is None and (not column.is_filled or column.name in row):
+            return column.name
+    return None
+
+
+def _required(name: str) -> dict[str, Any]:
+    return {"pointer": "", "keyword": "required", "message": f'"{name}" is a required property'}
+
+
+def not_null(table: Table, name: str, row: Row, *, changing: bool = False) -> RequestError:
+    """Return the error for a value that must be there, as PostgreSQL words it.
+
+    The row is shown where it is a new one, of columns that may all be read.
+    """
+    shown = ", ".join(_shown(row.get(column.name)) for column in table.columns)
+    secret = isinstance(table, Face) or any(one.write_only for one in table.columns)
+    return RequestError(
+        "23502",
+        f'null value in column "{name}" of relation "{table.name}" violates not-null constraint',
+        details=None if secret or changing else f"Failing row contains ({shown}).",
+    )
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    text = str(value)
+    return text if len(text) <= 64 else text[:64] + "..."
+
+
+def _make_canonical(row: Row, columns: Iterable[Column]) -> None:
+    for column in columns:
+        if column.name in row:
+            row[column.name] = canonical(column, row[column.name])
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The columns that an update sets, in canonical form unless they have `faults`.
+
+    `missing` is the error, if one is set to null that must have a value (23502).
+    """
+
+    row: Row
+    faults: Faults
+    missing: RequestError | None = None
+
+
+def changes(plan: UpdatePlan, payload: Payload, context: Context, means: Means) -> Changed:
+    """Return the columns to set; an empty body sets none.
+
+    Of the columns that `columns` names, those that the body lacks are set to null, or to their
+    defaults under missing=default. Raises RequestError: 428C9, PGRST204.
+    """
+    table = plan.table
+    if not payload.rows:
+        return Changed({}, [])
+    names = named_columns(plan, payload)
+    columns = [table.by_name[name] for name in names]
+    row = _read(payload.rows[0], columns, plan.defaults)
+    refuse_server_columns(table, names, means, "update")
+    for column in columns:
+        if column.name not in row and not column.identity:
+            fill = default_of(column, means)
+            row[column.name] = fill(context) if fill else None
+    faults = means.check.column_faults(present(table, row))
+    lacking = [name for name in row if row[name] is None and not table.by_name[name].nullable]
+    missing = not_null(table, lacking[0], row, changing=True) if lacking else None
+    if not faults:
+        _make_canonical(row, columns)
+    return Changed(row, faults, missing)

@@ -1,0 +1,224 @@
+"""Rows as statements: INSERT, UPDATE and DELETE with all that RETURNING gives back.
+
+In charge of the SQL that changes rows, and of rows between stored and canonical form. Must not
+know payloads, answers or rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from jotbase.errors import ConflictError
+from jotbase.expression.expr import Context
+from jotbase.query.plan.row_keys import Key, is_numbered, of_table, spelled
+from jotbase.query.write.identity import current, identity_of, numbered, past_taken, reset
+from jotbase.schema.model.tables import RANGES, Table, Type
+from jotbase.schema.values.convert import loaded, stored
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment
+from jotbase.sql.units import Rows, Statement, UnitOfWork
+from jotbase.values import Row
+
+#: Rows a statement: enough that parsing it costs little a row, few enough that it is cached.
+CHUNK = 32
+
+#: Types whose stored form is their canonical form.
+_SAME = (
+    frozenset(
+        (Type.INTEGER, Type.NUMBER, Type.TEXT, Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME)
+    )
+    | RANGES
+)
+
+
+def ready(fragment: Fragment, context: Context) -> Statement:
+    """Return a fragment as a statement with its slots filled from the context."""
+    values = [value.fill(context) if hasattr(value, "fill") else value for value in fragment.params]
+    return Statement(fragment.text, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A statement that inserts rows, `unnumbered` of which the table's sequence numbers."""
+
+    text: str
+    params: Sequence[Any] = ()
+    unnumbered: int = 0
+
+
+def inserts(
+    table: Table, rows: Sequence[Row], dialect: Dialect, conflict: str = ""
+) -> Iterator[Insert]:
+    """Yield statements that insert the rows, in order; `conflict` is an ON CONFLICT clause.
+
+    What comes back is what `returned` lists of each row.
+    """
+    identity = identity_of(table, dialect)
+    for keys, alike in groupby(rows, tuple):
+        names, some = _sorted(keys), list(alike)
+        unnumbered = identity is not None and identity not in names
+        for start in range(0, len(some), CHUNK):
+            chunk = some[start : start + CHUNK]
+            if not names and not unnumbered:
+                # Without a value there is none to clash, and SQLite has no ON CONFLICT here.
+                yield from [Insert(_insert(table, names, 0, "", dialect))] * len(chunk)
+                continue
+            text = _insert(table, names, len(chunk), conflict, dialect)
+            values = _values(table, names, chunk, dialect)
+            yield Insert(text, values, len(chunk) if unnumbered else 0)
+
+
+def inserted(
+    table: Table,
+    rows: Sequence[Row],
+    dialect: Dialect,
+    conflict: str = "",
+    *,
+    met_by: Container[str] = (),
+    moving: bool = False,
+    drawing: bool = False,
+) -> UnitOfWork[tuple[list[Key], list[Row]]]:
+    """Insert the rows; return what came back as `load` does.
+
+    `met_by` are the columns of the conflict. Numbers that rows bring do not move the table's own
+    sequence, unless they are `moving` it; `drawing`, each of them takes one of the sequence's too.
+    """
+    keys: list[Key] = []
+    loaded_rows: list[Row] = []
+    identity = identity_of(table, dialect)
+    for statement in inserts(table, rows, dialect, conflict):
+        if identity is None or (moving and not statement.unnumbered):
+            found = yield statement
+        elif statement.unnumbered:
+            if identity in met_by:  # it must not meet a row by a number that nobody asked for
+                yield from past_taken(table, identity, statement.unnumbered, dialect)
+            try:
+                found = yield statement
+            except ConflictError as error:
+                if error.key is None or error.key.columns != (identity,):
+                    raise
+                yield from past_taken(table, identity, statement.unnumbered, dialect)
+                found = yield statement
+        else:
+            last = yield from current(table)
+            found = yield statement
+            yield reset(table, last + (len(found) if drawing else 0))
+        some = load(table, found, dialect)
+        keys.extend(some[0])
+        loaded_rows.extend(some[1])
+    return keys, loaded_rows
+
+
+@lru_cache(maxsize=1024)
+def _insert(
+    table: Table, names: tuple[str, ...], count: int, conflict: str, dialect: Dialect
+) -> str:
+    """Return the text of an INSERT of so many rows of those columns."""
+    into = f"INSERT INTO {dialect.identifier(table.name)}"
+    back = f" RETURNING {returned(table, dialect)}"
+    if not count:
+        return f"{into} DEFAULT VALUES{back}"
+    identity = identity_of(table, dialect)
+    if identity is None or identity in names:
+        rows = [", ".join("?" * len(names))] * count
+    else:
+        given = "".join([", ?"] * len(names))
+        rows = [numbered(table, place) + given for place in range(1, count + 1)]
+        names = (identity, *names)
+    listed = ", ".join(map(dialect.identifier, names))
+    values = ", ".join(f"({row})" for row in rows)
+    return f"{into} ({listed}) VALUES {values}{conflict}{back}"
+
+
+@lru_cache(maxsize=4096)
+def _sorted(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(names))
+
+
+def _values(
+    table: Table, names: tuple[str, ...], rows: Sequence[Row], dialect: Dialect
+) -> list[Any]:
+    # A driver binds a boolean as the database has it.
+    odd = [(name, kind) for name, kind in _odd(table) if name in names and kind is not Type.BOOLEAN]
+    if odd:
+        rows = [
+            row | {name: stored(kind, row[name], dialect) for name, kind in odd} for row in rows
+        ]
+    return [row[name] for row in rows for name in names]
+
+
+@lru_cache(maxsize=1024)
+def returned(table: Table, dialect: Dialect, alias: str | None = None) -> str:
+    """Return the list of a table's row number, if it has one, and its columns."""
+    number = table.row_key if is_numbered(table) else ()
+    return spelled((*number, *table.by_name), dialect, alias)
+
+
+def load(table: Table, found: Rows, dialect: Dialect) -> tuple[list[Key], list[Row]]:
+    """Return the row keys and the rows in canonical form of what `returned` listed."""
+    first = 1 if is_numbered(table) else 0
+    names = tuple(table.by_name)
+    rows: list[Row] = [dict(zip(names, values[first:], strict=True)) for values in found]
+    for name, kind in _odd(table):
+        for row in rows:
+            if row[name] is not None:
+                row[name] = loaded(kind, row[name], dialect)
+    return list(map(_key_of(table), found)) if table.row_key else [], rows
+
+
+@lru_cache(maxsize=1024)
+def _key_of(table: Table) -> Callable[[tuple[Any, ...]], Key]:
+    """Return what takes the row key from the values that `returned` listed."""
+    if is_numbered(table):
+        return itemgetter(0)
+    names = list(table.by_name)
+    return itemgetter(*map(names.index, table.row_key))
+
+
+@lru_cache(maxsize=1024)
+def _odd(table: Table) -> tuple[tuple[str, Type], ...]:
+    """Return the columns whose stored form is not their canonical one."""
+    return tuple((one.name, one.type) for one in table.columns if one.type not in _SAME)
+
+
+def update(table: Table, changed: Row, keys: Sequence[Key], dialect: Dialect) -> Statement:
+    """Return the statement that sets columns in the rows of those keys."""
+    setting = ", ".join(f"{dialect.identifier(name)} = ?" for name in changed)
+    values = [stored(table.by_name[name].type, value, dialect) for name, value in changed.items()]
+    rows = of_table(table, keys, dialect)
+    text = (
+        f"UPDATE {dialect.identifier(table.name)} SET {setting}"
+        f" WHERE {rows.text} RETURNING {returned(table, dialect)}"
+    )
+    return Statement(text, [*values, *rows.params])
+
+
+def changed_keys(
+    table: Table, keys: Sequence[Key], changed: Row, dialect: Dialect
+) -> Sequence[Key]:
+    """Return the keys that rows of those keys have once the columns are set."""
+    own = {
+        place: stored(table.by_name[name].type, changed[name], dialect)
+        for place, name in enumerate(table.row_key)
+        if name in changed
+    }
+    if not own:
+        return keys
+    if len(table.row_key) == 1:
+        return [own[0]] * len(keys)
+    return [tuple(own.get(place, part) for place, part in enumerate(key)) for key in keys]
+
+
+def delete(table: Table, keys: Sequence[Key], dialect: Dialect) -> Statement:
+    """Return the statement that removes the rows of those keys."""
+    rows = of_table(table, keys, dialect)
+    text = (
+        f"DELETE FROM {dialect.identifier(table.name)} WHERE {rows.text}"
+        f" RETURNING {spelled(table.row_key[:1], dialect)}"
+    )
+    return Statement(text, rows.params)

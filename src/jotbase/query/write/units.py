@@ -1,0 +1,342 @@
+"""Writes as units of work: what is asked of the database, checked, and given back, step by step.
+
+In charge of the order of things: rows checked by JSON Schema, stored, what came back checked as a
+whole and by the access rules, the answer made; whatever fails undoes it all. Must not know HTTP,
+and runs nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from orjson import Fragment as Json
+from orjson import dumps
+
+from jotbase.errors import MOST_FAULTS, ConflictError, RequestError, violation
+from jotbase.expression.expr import Context
+from jotbase.query.plan.guarding import RowAction
+from jotbase.query.plan.nodes import (
+    ROOT,
+    DeletePlan,
+    InsertPlan,
+    Node,
+    ReadPlan,
+    UpdatePlan,
+    WritePlan,
+)
+from jotbase.query.plan.row_keys import among, of_table
+from jotbase.query.plan.updatable import Face, called, shown_row_keys
+from jotbase.query.request.intent import Payload
+from jotbase.query.statement.compile import compile_read
+from jotbase.query.statement.rows import Frame, filtered, limited, open_table, ordered, where
+from jotbase.query.write.disclosure import discreet, pinned, told
+from jotbase.query.write.faults import (
+    Refused,
+    changed_rows,
+    check_whole_rows,
+    of_rows,
+    placed,
+    refuse,
+    whole_row_faults,
+)
+from jotbase.query.write.payload_rows import Changed, Made, changes, new_rows
+from jotbase.query.write.result import Means, Written, not_single
+from jotbase.query.write.rule_checks import Stored, foreseen, paired, stored_as_judged
+from jotbase.query.write.storing import (
+    changed_keys,
+    delete,
+    inserted,
+    load,
+    ready,
+    returned,
+    update,
+)
+from jotbase.query.write.upserts import merged, reads
+from jotbase.schema.model.tables import Column, Table, Type
+from jotbase.sql.fragment import Fragment, sql
+from jotbase.sql.units import PAUSE, TURN, RolledBack, UnitOfWork
+from jotbase.values import Row
+
+
+def refuse_hopeless(plan: InsertPlan, context: Context, means: Means) -> None:
+    """Refuse a caller whom the rules let insert nothing. Raises AccessError 42501."""
+    refusal = means.guard.never(plan.table, context)
+    if refusal is not None:
+        raise refusal
+
+
+def rows_to_insert(plan: InsertPlan, payload: Payload, context: Context, means: Means) -> Made:
+    """Return a payload's rows made ready: all of an insert that needs no database.
+
+    Raises RequestError for bad rows, AccessError where it is clear that the rules say no.
+    """
+    if len(payload.rows) > 1:  # of one row the rule is asked as soon
+        refuse_hopeless(plan, context, means)
+    made = new_rows(plan, payload, context, means)
+    if len(made.rows) > 1 and made.missing is None:
+        refusal = means.guard.foreseen(plan.table, made.rows, context)
+        if refusal is not None:
+            raise refusal
+    return made
+
+
+def insert_unit(
+    plan: InsertPlan, payload: Payload, context: Context, means: Means, made: Made | None = None
+) -> UnitOfWork[Written]:
+    """Insert, or merge, a payload's rows, which may be `made` ready already.
+
+    Raises RequestError for bad rows, AccessError where a rule says no, ConflictError from the
+    database.
+    """
+    table = plan.table
+    made = made or rows_to_insert(plan, payload, context, means)
+    if made.missing is not None:
+        whole = plan.resolution != "merge"
+        refused = Refused(table, made.rows, made.missing, payload, lacks=made.lacks, whole=whole)
+        yield from refuse(refused, "insert", context, means, reads(plan))
+    rows = _of_key(plan, made.rows, context)
+    names = made.names
+    try:
+        if plan.resolution is None or not rows:
+            after = yield from _inserted(plan, rows, context, means)
+        else:
+            after = yield from merged(plan, rows, names, context, means)
+    except ConflictError as error:
+        said = [{name: row[name] for name in names if name in row} for row in rows]
+        taken = told(error, table, said, means)
+        refused = of_rows(Refused(table, rows, taken, payload, whole=plan.resolution != "merge"))
+        reading = reads(plan) and plan.resolution is None
+        yield from refuse(refused, "insert", context, means, reading)
+    yield from check_whole_rows(table, after.rows, means, payload, names)
+    body = yield from _representation(plan, after, context, means)
+    located = plan.answer.preferences.returning == "headers-only" and len(after.rows) == 1
+    location = _location(table, after.rows) if located else None
+    created = not after.rows or any(old is None for old in after.olds)
+    return _finished(plan, Written(len(after.rows), body, _keys(plan), location, created))
+
+
+def _inserted(
+    plan: InsertPlan, rows: Sequence[Row], context: Context, means: Means
+) -> UnitOfWork[Stored]:
+    """Store new rows."""
+    table, reading = plan.table, reads(plan)
+    looks = means.guard.looks(table, "insert", reading)
+    if looks is None:
+        keys, new = yield from inserted(
+            table, rows, means.dialect, moving=means.trusted, drawing=plan.defaults
+        )
+        yield from means.guard.check(table, "insert", new, None, context, reading)
+        return Stored(keys, new, [None] * len(new))
+
+    def ask(stored: Stored) -> UnitOfWork[None]:
+        return means.guard.check(table, "insert", stored.rows, None, context, reading)
+
+    def store() -> UnitOfWork[Stored]:
+        keys, stored = yield from inserted(
+            table, rows, means.dialect, moving=means.trusted, drawing=plan.defaults
+        )
+        return Stored(keys, stored, [None] * len(stored))
+
+    expected = [foreseen(table, row) for row in rows]
+    guess = Stored([], expected, [None] * len(expected))
+    return (yield from stored_as_judged(store, ask, looks, guess))
+
+
+def update_unit(
+    plan: UpdatePlan, payload: Payload, context: Context, means: Means
+) -> UnitOfWork[Written]:
+    """Change the rows that the filters and the rules let be changed."""
+    change = changes(plan, payload, context, means)
+    if not change.row:
+        return _finished(plan, Written(0, _empty(plan), _keys(plan)))
+    table = plan.table
+    before = yield from _chosen(plan, plan.target, context, means)
+    if change.faults or change.missing is not None:
+        yield from _refuse_change(change, before.rows, table, context, means)
+    _check_count(plan, len(before.rows))
+    after = Stored([], [])
+    if before.rows:
+        places = Payload((), single=len(before.rows) == 1)
+        try:
+            after = yield from _updated(plan, before, change.row, context, means)
+        except ConflictError as error:
+            rows = changed_rows(table, before.rows, change.row)
+            said = [change.row, pinned(plan.target.where, context)]
+            taken = told(error, table, said, means)
+            refused = of_rows(Refused(table, rows, taken, places, before.rows))
+            yield from refuse(refused, "update", context, means, reads(plan))
+        yield from check_whole_rows(table, after.rows, means, places, change.row)
+    body = yield from _representation(plan, after, context, means)
+    return _finished(plan, Written(len(after.rows), body, _keys(plan)))
+
+
+def _updated(
+    plan: UpdatePlan, before: Stored, changed: Row, context: Context, means: Means
+) -> UnitOfWork[Stored]:
+    """Change rows that the update rule has chosen."""
+    table, dialect, reading = plan.table, means.dialect, reads(plan)
+
+    def ask(stored: Stored) -> UnitOfWork[None]:
+        olds = [old for old in stored.olds if old is not None]
+        return means.guard.check(table, "update", stored.rows, olds, context, reading)
+
+    def store() -> UnitOfWork[Stored]:
+        found = yield update(table, changed, before.keys, dialect)
+        wanted = changed_keys(table, before.keys, changed, dialect)
+        return paired(before, wanted, Stored(*load(table, found, dialect)))
+
+    looks = means.guard.looks(table, "update", reading)
+    expected = [] if looks is None else changed_rows(table, before.rows, changed)
+    guess = Stored([], expected, before.rows[: len(expected)])
+    return (yield from stored_as_judged(store, ask, looks, guess))
+
+
+def _refuse_change(
+    change: Changed, olds: Sequence[Row], table: Table, context: Context, means: Means
+) -> UnitOfWork[None]:
+    """Raise all that is wrong with an update, the rows that it would change looked at as well."""
+    rows = changed_rows(table, olds, change.row)
+    places = Payload((), single=len(rows) == 1)
+    if change.missing is not None and not change.faults:
+        refused = Refused(table, rows, change.missing, places, olds)
+        yield from refuse(refused, "update", context, means, True)
+    faults = list(change.faults)
+    for number, row in enumerate(rows):
+        if number % TURN == TURN - 1:
+            yield PAUSE
+        if len(faults) > MOST_FAULTS:
+            break
+        more = [one for one in whole_row_faults(table, row, means) if one not in change.faults]
+        faults += placed(discreet(more, change.row), number, places)
+    raise violation(faults, table.name)
+
+
+def delete_unit(plan: DeletePlan, context: Context, means: Means) -> UnitOfWork[Written]:
+    """Remove the rows that the filters and the rules let be removed."""
+    before = yield from _chosen(plan, plan.target, context, means)
+    _check_count(plan, len(before.rows))
+    # What is returned is as it was before, embedded rows that go along included.
+    body = yield from _representation(plan, before, context, means)
+    if before.rows:
+        try:
+            yield delete(plan.table, before.keys, means.dialect)
+        except ConflictError as error:
+            said = [pinned(plan.target.where, context)]
+            raise told(error, plan.table, said, means) from error
+    return _finished(plan, Written(len(before.rows), body, _keys(plan)))
+
+
+def _chosen(
+    plan: UpdatePlan | DeletePlan, target: Node, context: Context, means: Means
+) -> UnitOfWork[Stored]:
+    """Read the rows that are to be changed or removed."""
+    frame = Frame(means.dialect, means.guard)
+    action: RowAction = "delete" if isinstance(plan, DeletePlan) else "update"
+    rule = means.guard.rows(plan.table, action)
+    opened = filtered(target, open_table(target.table, ROOT, frame).under(rule, frame), frame)
+    names = returned(plan.table, means.dialect, ROOT)
+    statement: Fragment = (
+        sql(f"SELECT {names} FROM ")
+        + opened.sources
+        + where(opened.conditions)
+        + ordered(target, frame)
+        + limited(target)
+    )
+    found = yield ready(statement, context)
+    return Stored(*load(plan.table, found, means.dialect))
+
+
+def _representation(
+    plan: WritePlan, after: Stored, context: Context, means: Means
+) -> UnitOfWork[str | None]:
+    """Return the JSON array of the rows as the select wants them, or None if it is not wanted."""
+    returning = plan.returning
+    if returning.plain is not None:
+        return _plain(returning.plain, after.rows)
+    if returning.node is None:
+        return None
+    if isinstance(plan.table, Face):
+        columns, keys = shown_row_keys(plan.table, after.rows, means.dialect)
+        rows = among(columns, keys, means.dialect, ROOT)
+    else:
+        rows = of_table(plan.table, after.keys, means.dialect, ROOT)
+    statement = compile_read(
+        ReadPlan(returning.node, plan.answer), means.dialect, means.guard, rows
+    )
+    found = yield ready(statement, context)
+    text: str = found[0][0]
+    return text
+
+
+def _plain(pairs: tuple[tuple[str, Column], ...], rows: Sequence[Row]) -> str:
+    exact = [key for key, column in pairs if column.type is Type.DECIMAL]
+    shown = [{key: row[column.name] for key, column in pairs} for row in rows]
+    for key in exact:
+        for row in shown:
+            if row[key] is not None:
+                row[key] = Json(str(row[key]))
+    return dumps(shown).decode()
+
+
+def _empty(plan: WritePlan) -> str | None:
+    returning = plan.returning
+    return "[]" if returning.plain is not None or returning.node is not None else None
+
+
+def _keys(plan: WritePlan) -> tuple[str, ...]:
+    returning = plan.returning
+    if returning.plain is not None:
+        return tuple(key for key, _ in returning.plain)
+    return tuple(item.key for item in returning.node.items) if returning.node else ()
+
+
+def _location(table: Table, rows: Sequence[Row]) -> str | None:
+    """Return the query that finds the row: `id=eq.5`."""
+    if not table.primary_key or any(rows[0][name] is None for name in table.primary_key):
+        return None
+    return "&".join(
+        f"{quote(called(table, name), safe='')}=eq.{quote(_spelled(rows[0][name]), safe='')}"
+        for name in table.primary_key
+    )
+
+
+def _spelled(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _of_key(plan: InsertPlan, rows: list[Row], context: Context) -> list[Row]:
+    """Return the row of a PUT whose key the filters name. Raises RequestError PGRST115."""
+    if plan.put is None:
+        return rows
+    wanted = {name: given.fill(context) for name, given in plan.put.items()}
+    fitting = [row for row in rows if all(row.get(name) == wanted[name] for name in wanted)]
+    if len(fitting) != 1:
+        raise RequestError("PGRST115", "Payload values do not match URL in primary key column(s)")
+    return fitting
+
+
+def _check_count(plan: WritePlan, affected: int) -> None:
+    """Refuse more rows than were expected. Raises RequestError PGRST116, PGRST124."""
+    answer = plan.answer
+    most = answer.preferences.max_affected
+    if most is not None and answer.preferences.handling == "strict" and affected > most:
+        raise RequestError(
+            "PGRST124",
+            "Query result exceeds max-affected preference constraint",
+            details=f"The query affects {affected} rows",
+        )
+    if answer.media.kind == "object" and affected != 1:
+        raise not_single(affected)
+
+
+def _finished(plan: WritePlan, result: Written) -> Written:
+    """Return the result, or leave by RolledBack if nothing is to be kept."""
+    _check_count(plan, result.affected)
+    answer = plan.answer
+    asked = answer.preferences.tx if answer.tx_end.endswith("allow-override") else None
+    ending = asked or answer.tx_end.split("-")[0]
+    if ending == "rollback":
+        raise RolledBack(result)
+    return result

@@ -1,0 +1,212 @@
+"""Rows that may be there already: ON CONFLICT, and which rows the database would merge into.
+
+In charge of `resolution=merge-duplicates`, `ignore-duplicates` and PUT. Which row a key meets
+depends on collations, conversions and generated columns, so the database is asked: it stores the
+rows on trial, and changes nothing where it meets one. Must not know answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from jotbase.errors import AccessError, ConflictError, RequestError
+from jotbase.expression.expr import Context
+from jotbase.query.plan.guarding import WriteAction, merge_refused
+from jotbase.query.plan.nodes import InsertPlan, WritePlan
+from jotbase.query.plan.row_keys import Key, among, of_table, spelled
+from jotbase.query.plan.updatable import Face
+from jotbase.query.write.faults import changed_rows
+from jotbase.query.write.result import Means
+from jotbase.query.write.rule_checks import (
+    RELEASE,
+    SAVE,
+    UNDO,
+    Stored,
+    foreseen,
+    stored_as_judged,
+    undone_where_refused,
+    unpaired,
+)
+from jotbase.query.write.storing import inserted, load, returned
+from jotbase.schema.model.tables import Table
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import sql
+from jotbase.sql.units import UnitOfWork
+from jotbase.values import ANON, Row
+
+_ACTIONS: tuple[WriteAction, ...] = ("insert", "merge")
+
+
+def conflict_clause(plan: InsertPlan, names: tuple[str, ...], dialect: Dialect) -> str:
+    """Return ` ON CONFLICT …` that merges the named columns, or nothing if a clash is an error."""
+    if plan.resolution is None:
+        return ""
+    columns = ", ".join(map(dialect.identifier, plan.conflict))
+    if plan.resolution == "ignore":
+        return f" ON CONFLICT ({columns}) DO NOTHING"
+    listed = map(dialect.identifier, names or plan.conflict)
+    setting = ", ".join(f"{name} = excluded.{name}" for name in listed)
+    return f" ON CONFLICT ({columns}) DO UPDATE SET {setting}"
+
+
+def merged(
+    plan: InsertPlan, rows: Sequence[Row], names: tuple[str, ...], context: Context, means: Means
+) -> UnitOfWork[Stored]:
+    """Store new rows, and change or pass over those that the database finds to be there.
+
+    New rows meet the insert rule; so do those that clash, as proposed, and what they are merged
+    into meets the update rule besides, before and after.
+    """
+    table, dialect, reading = plan.table, means.dialect, reads(plan)
+    merging = plan.resolution == "merge"
+    met = yield from met_rows(plan, rows, means)
+    if merging:
+        yield from refuse_unseen(table, met, context, dialect)
+    met = refuse_twice(met) if merging else _first_met(met)
+    empty: Row = dict.fromkeys(table.by_name)
+    pairs = zip(rows, met.olds, strict=True)
+    clashing = [empty | row for row, old in pairs if old is not None]
+    clause = conflict_clause(plan, names, dialect)
+
+    def ask(stored: Stored) -> UnitOfWork[None]:
+        check, judged = means.guard.check, list(zip(stored.rows, stored.olds, strict=True))
+        fresh = [row for row, old in judged if old is None]
+        yield from check(table, "insert", fresh, None, context, reading)
+        yield from check(table, "insert", clashing, None, context, False)
+        changed = [row for row, old in judged if old is not None]
+        olds = [old for old in stored.olds if old is not None]
+        yield from check(table, "merge", changed, olds, context, reading)
+
+    def store() -> UnitOfWork[Stored]:
+        keys, stored = yield from inserted(
+            table,
+            rows,
+            dialect,
+            clause,
+            met_by=plan.conflict,
+            moving=means.trusted,
+            drawing=plan.defaults,
+        )
+        olds = met.olds if merging else [None] * len(stored)
+        if len(stored) != len(olds):
+            raise unpaired()
+        return Stored(keys, stored, olds)
+
+    guess = _as_merged(met, rows, names, table) if merging else _fresh(met)
+    try:
+        return (yield from stored_as_judged(store, ask, _looks(plan, means), guess))
+    except ConflictError as error:
+        if error.code.startswith("23"):
+            yield from ask(replace(guess, rows=[empty | row for row in guess.rows]))
+        raise
+
+
+def reads(plan: WritePlan) -> bool:
+    """Say whether the rows are given back to who wrote them."""
+    return plan.answer.preferences.returning == "representation"
+
+
+def _looks(plan: InsertPlan, means: Means) -> frozenset[str] | None:
+    """Return the columns that the rules of merged rows look at, None if all of them are local."""
+    both = [means.guard.looks(plan.table, action, reads(plan)) for action in _ACTIONS]
+    known = [one for one in both if one is not None]
+    return frozenset[str]().union(*known) if known else None
+
+
+def _first_met(met: Stored) -> Stored:
+    """Return what rows meet that are passed over where a key is taken: by one of them as well."""
+    seen: set[Key] = set()
+    olds: list[Row | None] = []
+    for key, row, old in zip(met.keys, met.rows, met.olds, strict=True):
+        olds.append(row if key in seen else old)
+        seen.add(key)
+    return replace(met, olds=olds)
+
+
+def _fresh(met: Stored) -> Stored:
+    fresh = [row for row, old in zip(met.rows, met.olds, strict=True) if old is None]
+    return Stored([], fresh, [None] * len(fresh))
+
+
+def _as_merged(met: Stored, rows: Sequence[Row], names: Sequence[str], table: Table) -> Stored:
+    """Return rows as they are to be: new ones as tried, old ones changed as far as can be told."""
+    expected: list[Row] = []
+    for tried, row, old in zip(met.rows, rows, met.olds, strict=True):
+        if old is None:
+            expected.append(tried)
+            continue
+        known = foreseen(table, row)
+        unknown = [name for name in names if name not in known]
+        changed = {name: known[name] for name in names if name in known}
+        one = changed_rows(table, [old], changed)[0]
+        expected.append({name: value for name, value in one.items() if name not in unknown})
+    return Stored([], expected, met.olds)
+
+
+def met_rows(plan: InsertPlan, rows: Sequence[Row], means: Means) -> UnitOfWork[Stored]:
+    """Return what the database makes of each row: a new one, or an old one that it meets.
+
+    An old one stands in `rows` as it is, and in `olds` as well. Nothing is kept.
+
+    Raises ConflictError where another key is taken, RequestError 0A000 where a trigger hides what
+    becomes of a row.
+    """
+    table, dialect = plan.table, means.dialect
+    clause = _in_vain(table, plan.conflict, dialect)
+    yield SAVE
+    keys, tried = yield from undone_where_refused(
+        lambda: inserted(table, rows, dialect, clause, met_by=plan.conflict, moving=True)
+    )
+    yield UNDO
+    yield RELEASE
+    if len(keys) != len(rows):
+        raise unpaired()
+    found = yield (
+        sql(f"SELECT {returned(table, dialect)} FROM {dialect.identifier(table.name)} WHERE ")
+        + of_table(table, keys, dialect)
+    )
+    before = dict(zip(*load(table, found, dialect), strict=True))
+    return Stored(keys, tried, [before.get(key) for key in keys])
+
+
+def _in_vain(table: Table, conflict: Sequence[str], dialect: Dialect) -> str:
+    """Return ` ON CONFLICT …` that gives back the row that is met, and leaves it as it is."""
+    columns = ", ".join(map(dialect.identifier, conflict))
+    plain = [one.name for one in table.columns if one.generated is None]
+    name = dialect.identifier(next((one for one in conflict if one in plain), plain[0]))
+    return f" ON CONFLICT ({columns}) DO UPDATE SET {name} = {name}"
+
+
+def refuse_twice(met: Stored) -> Stored:
+    """Return rows of which no two become one. Raises RequestError 21000."""
+    if len(set(met.keys)) == len(met.keys):
+        return met
+    raise RequestError(
+        "21000",
+        "ON CONFLICT DO UPDATE command cannot affect row a second time",
+        hint="Ensure that no rows proposed for insertion within the same command have"
+        " duplicate constrained values.",
+        status=500,
+    )
+
+
+def refuse_unseen(
+    table: Table, met: Stored, context: Context, dialect: Dialect
+) -> UnitOfWork[None]:
+    """Refuse to merge into rows that a view, if it is written through one, does not have.
+
+    Raises AccessError 42501.
+    """
+    keys: list[Key] = [key for key, old in zip(met.keys, met.olds, strict=True) if old is not None]
+    if not keys or not isinstance(table, Face):
+        return
+    names = spelled(table.row_key, dialect)
+    unseen = yield (
+        f"SELECT 1 FROM {dialect.identifier(table.name)} WHERE "
+        + among(table.row_key, keys, dialect)
+        + f" AND ({names}) NOT IN (SELECT {names} {table.rows_of}) LIMIT 1"
+    )
+    if unseen:
+        status = 401 if context.principal.role == ANON else 403
+        raise AccessError("42501", merge_refused(table.shown.name), status=status)

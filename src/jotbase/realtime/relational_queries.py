@@ -1,0 +1,80 @@
+"""A relational rule put to the database: one query a change, however many callers are concerned.
+
+In charge of the question (the old and the new row, for each distinct set of facts) and of reading
+its answer. Must not know who asks it, nor what is told in the end (`matching`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from jotbase.expression.binding import Takes, cast
+from jotbase.expression.expr import Fact
+from jotbase.expression.predicate import FactSpeller, from_row, predicate
+from jotbase.realtime.filters import SCOPE
+from jotbase.realtime.matching import Seen
+from jotbase.realtime.rules import Facts, SelectRule
+from jotbase.schema.model.tables import Type
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment, bound, join, sql
+from jotbase.sql.units import Rows
+from jotbase.values import Change, Row
+
+#: A name that no scope of a rule can have.
+_CALLER = '"~caller"'
+_AS_JSON = frozenset((Type.JSON, Type.ARRAY))
+
+
+def question(
+    change: Change, rule: SelectRule, facts: Sequence[Facts], dialect: Dialect
+) -> Fragment:
+    """Return the query of (number of the facts in their order, 0 for the old row or 1 for the new).
+
+    Only what the rule is true for comes back. Slots (`now()`) are still to be bound. For SQLite;
+    PostgreSQL will read the facts with `jsonb_array_elements`.
+    """
+    sides = enumerate((change.old, change.new))
+    return join(
+        " UNION ALL ",
+        (_side(row, side, rule, facts, dialect) for side, row in sides if row is not None),
+    )
+
+
+def _side(
+    row: Row, side: int, rule: SelectRule, facts: Sequence[Facts], dialect: Dialect
+) -> Fragment:
+    listed = b"[%b]" % b",".join(facts)
+    fields = from_row({SCOPE: row}, dialect)
+    holds = predicate(
+        rule.expression, dialect, fields, facts=_speller(rule, dialect), many="callers"
+    )
+    callers = bound(listed.decode()) + f") AS {_CALLER} WHERE "
+    return sql(f"SELECT {_CALLER}.key, {side} FROM json_each(") + callers + holds
+
+
+def _speller(rule: SelectRule, dialect: Dialect) -> FactSpeller:
+    """Return the speller of facts as parts of the callers' JSON."""
+
+    def spell(fact: Fact, takes: Takes) -> Fragment:
+        place = f"'$[{rule.facts.index(fact)}]'"
+        if takes == "list" or fact.type in _AS_JSON:
+            return sql(f"({_CALLER}.value -> {place})")
+        extracted = sql(f"json_extract({_CALLER}.value, {place})")
+        return cast(extracted, fact.type, dialect, takes)
+
+    return spell
+
+
+def verdicts(facts: Iterable[Facts], rows: Rows) -> Mapping[Facts, Seen]:
+    """Return what the query's rows say of each of the facts that it was asked about."""
+    true = {(int(number), int(side)) for number, side in rows}
+    return {
+        one: Seen(old=(number, 0) in true, new=(number, 1) in true)
+        for number, one in enumerate(facts)
+    }
+
+
+def unasked(facts: Iterable[Facts | None], known: Mapping[Facts, Any]) -> list[Facts]:
+    """Return the distinct facts whose verdict is not known yet; the service role has none."""
+    return [one for one in dict.fromkeys(facts) if one is not None and one not in known]

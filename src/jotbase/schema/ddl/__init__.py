@@ -1,0 +1,1 @@
+"""The model as SQL: tables, constraints, the change log, full-text indexes."""

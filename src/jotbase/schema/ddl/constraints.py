@@ -1,0 +1,205 @@
+"""What one column's schema says, as SQL that SQLite itself checks: no write can get past it.
+
+In charge of literals and of the conditions in CHECK. What SQL cannot say (`pattern`, most formats)
+is left to `check`. Must not know tables or how a statement is put together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from jotbase.errors import RequestError
+from jotbase.schema.keywords.types import KINDS, kind_of, kinds, layers
+from jotbase.schema.model.tables import RANGES, Column, Type
+from jotbase.schema.values.convert import canonical, stored
+from jotbase.sql.dialect import SQLITE
+
+#: SQLite's types. INT is INTEGER but for this: as a key it is not the row's number, so that rows
+#: stay in the order of insertion. NUMERIC keeps decimals comparable and is not for STRICT tables.
+TYPES: Mapping[Type, str] = {
+    Type.INTEGER: "INT",
+    Type.NUMBER: "REAL",
+    Type.DECIMAL: "NUMERIC",
+    Type.BOOLEAN: "INT",
+    Type.TEXT: "TEXT",
+    Type.UUID: "TEXT",
+    Type.TIMESTAMP: "TEXT",
+    Type.DATE: "TEXT",
+    Type.TIME: "TEXT",
+    Type.BYTES: "BLOB",
+    Type.JSON: "TEXT",
+    Type.ARRAY: "TEXT",
+    **dict.fromkeys(RANGES, "TEXT"),
+}
+
+#: What `typeof` gives; tables that are not STRICT must ask.
+_STORAGE = {"INT": ("integer",), "REAL": ("real",), "TEXT": ("text",), "BLOB": ("blob",)}
+
+_NUMERIC = frozenset({Type.INTEGER, Type.NUMBER, Type.DECIMAL})
+_SCALAR = _NUMERIC | {Type.BOOLEAN, Type.TEXT, Type.UUID, Type.DATE, Type.TIMESTAMP, Type.TIME}
+
+_BOUNDS = {
+    "minimum": ">=",
+    "maximum": "<=",
+    "exclusiveMinimum": ">",
+    "exclusiveMaximum": "<",
+}
+
+_HEX = "[0-9a-f]"
+_UUID = "-".join(_HEX * count for count in (8, 4, 4, 4, 12))
+#: Forms that one condition on the text or number says.
+_SHAPES = {
+    Type.BOOLEAN: "{0} IN (0, 1)",
+    Type.UUID: f"{{0}} GLOB '{_UUID}'",
+    **dict.fromkeys(RANGES, "({0} = 'empty' OR {0} GLOB '[[(]?*,*[])]' OR {0} GLOB '(,*[])]')"),
+    **dict.fromkeys(
+        (Type.INT4RANGE, Type.INT8RANGE, Type.DATERANGE),
+        "({0} = 'empty' OR {0} GLOB '[[][-0-9]*,*)' OR {0} GLOB '(,*)')",
+    ),
+}
+
+#: What `json_type` says of JSON's types.
+_JSON_TYPES = {
+    "null": ("null",),
+    "boolean": ("true", "false"),
+    "integer": ("integer", "real"),
+    "number": ("integer", "real"),
+    "string": ("text",),
+    "array": ("array",),
+    "object": ("object",),
+}
+
+
+def literal(value: Any) -> str:
+    """Return a value of the model in SQL: null, boolean, number, text or bytes."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, bytes):
+        return f"X'{value.hex()}'"
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def default_literal(column: Column) -> str:
+    """Return a column's literal default in SQL."""
+    return literal(stored(column.type, column.default, SQLITE))
+
+
+def check(column: Column, root: Mapping[str, Any], *, strict: bool) -> str:
+    """Return the condition that the column's values must fulfil, "" if there is none.
+
+    `root` is what `$ref`s in the column's schema refer into. NULL fulfils every condition. In a
+    table that is not STRICT, the condition asks for the type as well.
+    """
+    name = SQLITE.identifier(column.name)
+    found: list[str] = []
+    if not strict and TYPES[column.type] in _STORAGE:
+        found.append(f"typeof({name}) IN {_listed((*_STORAGE[TYPES[column.type]], 'null'))}")
+    found.extend(_of_type(column, name, root))
+    for layer in layers(column.schema, root):
+        found.extend(_of_keywords(column, name, layer))
+    return " AND ".join(dict.fromkeys(found))
+
+
+def _of_type(column: Column, name: str, root: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what makes a stored value one of its type, in the one form that it has."""
+    if column.type in _SHAPES:
+        yield _SHAPES[column.type].format(name)
+    match column.type:
+        case Type.NUMBER:  # JSON has no infinity
+            yield f"{name} BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308"
+        case Type.DECIMAL:
+            yield f"typeof({name}) IN ('integer', 'real', 'null')"
+        case Type.DATE:
+            yield f"date({name}) IS {name}"
+        case Type.TIMESTAMP:
+            yield _clock(name, "'%Y-%m-%dT%H:%M:%S'", 19, "+00:00")
+        case Type.TIME:
+            yield _clock(name, "'%H:%M:%S'", 8, "")
+        case Type.ARRAY:
+            yield _json_of_type(name, ["array"])
+        case Type.JSON:
+            yield _json(column, name, root)
+
+
+def _clock(name: str, form: str, length: int, zone: str) -> str:
+    """Return that text is a time to the second, then perhaps a fraction that no zero ends, then
+    the zone: so that equal times are equal text, and later ones are greater.
+    """
+    whole, rest = f"substr({name}, 1, {length})", f"substr({name}, {length + 1})"
+    digits = f"substr({rest}, 2, length({rest}) - {len(zone) + 1})"
+    fraction = f"{rest} GLOB '.*[1-9]{zone}' AND trim({digits}, '0123456789') = ''"
+    return f"strftime({form}, {whole}) IS {whole} AND ({rest} = '{zone}' OR ({fraction}))"
+
+
+def _json(column: Column, name: str, root: Mapping[str, Any]) -> str:
+    allowed = kinds(column.schema, root)
+    if allowed >= KINDS - {"null"}:
+        # Before SQLite 3.45 json_valid says of NULL that it is not valid.
+        return f"({name} IS NULL OR json_valid({name}))"
+    return _json_of_type(name, sorted({one for kind in allowed for one in _JSON_TYPES[kind]}))
+
+
+def _json_of_type(name: str, types: Sequence[str]) -> str:
+    """Return that text is JSON of some types; `json_type` alone would raise an error of its own."""
+    fits = f"json_type({name}) IN {_listed(types)}"
+    return f"CASE WHEN json_valid({name}) THEN {fits} ELSE {name} IS NULL END"
+
+
+def _of_keywords(column: Column, name: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a schema's own keywords say, as far as SQL can say it too."""
+    if column.type in _NUMERIC:
+        for keyword, symbol in _BOUNDS.items():
+            if keyword in schema:
+                yield f"{name} {symbol} {literal(schema[keyword])}"
+    step = schema.get("multipleOf")
+    if column.type is Type.INTEGER and isinstance(step, int | float) and float(step).is_integer():
+        yield f"{name} % {int(step)} = 0"
+    if column.type is Type.TEXT:
+        yield from _sizes(f"length({name})", schema, "minLength", "maxLength")
+    if column.type is Type.ARRAY:
+        # The guard keeps text that is no JSON from raising another error than the CHECK's own.
+        counted = f"json_array_length(iif(json_valid({name}), {name}, NULL))"
+        yield from _sizes(counted, schema, "minItems", "maxItems")
+    if column.type in _SCALAR:
+        if "const" in schema:
+            yield from _one_of(column, name, [schema["const"]])
+        if isinstance(schema.get("enum"), list):
+            yield from _one_of(column, name, schema["enum"])
+
+
+def _sizes(counted: str, schema: Mapping[str, Any], least: str, most: str) -> Iterator[str]:
+    if schema.get(least):
+        yield f"{counted} >= {int(schema[least])}"
+    if most in schema:
+        yield f"{counted} <= {int(schema[most])}"
+
+
+def _one_of(column: Column, name: str, values: Sequence[Any]) -> Iterator[str]:
+    """Yield that the value is one of those that the column's type can hold at all."""
+    held: list[str] = []
+    for value in values:
+        if value is None or not _fits(column.type, value):
+            continue
+        try:
+            held.append(literal(stored(column.type, canonical(column, value), SQLITE)))
+        except RequestError:
+            continue
+    if held:
+        yield f"{name} IN ({', '.join(dict.fromkeys(held))})"
+
+
+def _fits(kind: Type, value: Any) -> bool:
+    if kind is Type.DECIMAL:
+        return kind_of(value) in ("integer", "number", "string")
+    if kind in _NUMERIC:
+        return kind_of(value) in (("integer",) if kind is Type.INTEGER else ("integer", "number"))
+    return isinstance(value, bool) if kind is Type.BOOLEAN else isinstance(value, str)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return "(" + ", ".join(literal(word) for word in words) + ")"

@@ -1,0 +1,126 @@
+"""SQL that a schema file holds: a view's SELECT and the expression of a computed column.
+
+In charge of neither reaching beyond its place in the statement that it becomes part of. What it
+means is the database's to say (`trial`); here is only where it begins and ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jotbase.schema.ddl.definitions import Token, tokens
+from jotbase.schema.keywords.vocabulary import words
+
+_ONE = "write one SELECT and nothing else"
+_WHOLE = "write one expression over the row's columns"
+
+#: Functions that know the time when they are told nothing, and words that make them ask for it or
+#: for the machine's zone (sqlite.org/lang_datefunc.html, sqlite.org/deterministic.html).
+_CLOCKS = words("DATE TIME DATETIME JULIANDAY UNIXEPOCH STRFTIME TIMEDIFF")
+_TIMES = frozenset({"CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"})
+_ASKING = frozenset({"now", "localtime", "utc"})
+
+
+def select_fault(text: str) -> tuple[str, str] | None:
+    """Return reason and hint if a view's text is not one statement, as far as its form says."""
+    found = _torn(text)
+    if found is not None:
+        return found, _ONE
+    pieces = tokens(text)
+    while pieces and _is(pieces[-1], ";"):
+        pieces.pop()
+    if any(_is(one, ";") for one in pieces):
+        return "the view holds more than one statement", _ONE
+    if _depth(pieces) != 0:
+        return "its parentheses do not match", _ONE
+    return None
+
+
+def expression_fault(text: str) -> tuple[str, str] | None:
+    """Return reason and hint if a computed column's text is not one expression, as far as its form
+    says.
+    """
+    found = _torn(text)
+    if found is not None:
+        return found, _WHOLE
+    pieces = tokens(text)
+    if not pieces:
+        return "the expression is empty", _WHOLE
+    if any(_is(one, ";") for one in pieces):
+        return "an expression holds no statement", _WHOLE
+    if _depth(pieces) != 0:
+        return "its parentheses do not match", _WHOLE
+    clock = next(_clocks(pieces), None)
+    if clock is not None:
+        reason = f"{clock} asks for the time or the zone, and a stored value cannot"
+        return reason, 'write "defaultExpression": "now()", or ask for the time in a view'
+    return None
+
+
+def enclosed(expression: str) -> str:
+    """Return an expression in parentheses, a comment at its end closed."""
+    return f"({expression}\n)" if "--" in expression else f"({expression})"
+
+
+def _torn(text: str) -> str | None:
+    """Return what is wrong if a quote or comment does not end, or text ends in the middle."""
+    if "\x00" in text:
+        return "SQL holds no U+0000"
+    pieces = tokens(text)
+    if any(one.kind == "other" and one.text in ("'", '"', "`", "[") for one in pieces):
+        return "a quote is opened and not closed"
+    tail = text[pieces[-1].end :] if pieces else text
+    if tail.rfind("/*") > tail.rfind("*/"):
+        return "a comment is opened and not closed"
+    return None
+
+
+def _is(one: Token, sign: str) -> bool:
+    return one.kind == "other" and one.text == sign
+
+
+def _depth(pieces: list[Token]) -> int:
+    """Return how many parentheses are left open; -1 as soon as one closes that was not open."""
+    depth = 0
+    for one in pieces:
+        depth += _is(one, "(") - _is(one, ")")
+        if depth < 0:
+            return -1
+    return depth
+
+
+def _clocks(pieces: list[Token]) -> Iterator[str]:
+    """Yield what asks for the time or the machine's zone."""
+    for place, one in enumerate(pieces):
+        if one.word in _TIMES:
+            yield one.text
+        called = place + 1 < len(pieces) and _is(pieces[place + 1], "(")
+        if one.word in _CLOCKS and called:
+            inner = list(_arguments(pieces[place + 1 :]))
+            asked = [piece.text for piece in _passed(inner) if _asks(piece)]
+            if asked or not inner or (one.word == "STRFTIME" and len(inner) == 1):
+                yield f"{one.text}({asked[0] if asked else ''})"
+
+
+def _asks(one: Token) -> bool:
+    return one.kind == "text" and one.name.strip().lower() in _ASKING
+
+
+def _passed(pieces: list[Token]) -> Iterator[Token]:
+    """Yield what is an argument by itself: what a value is compared with is none."""
+    for place, one in enumerate(pieces):
+        before = pieces[place - 1].text if place else "("
+        after = pieces[place + 1].text if place + 1 < len(pieces) else ")"
+        if before in ("(", ",") and after in (")", ","):
+            yield one
+
+
+def _arguments(pieces: list[Token]) -> Iterator[Token]:
+    """Yield what stands between the first parenthesis and the one that closes it."""
+    depth = 0
+    for one in pieces:
+        depth += _is(one, "(") - _is(one, ")")
+        if depth == 0:
+            return
+        if depth > 1 or not _is(one, "("):
+            yield one

@@ -1,0 +1,74 @@
+"""Whether a changed schema still lets every value pass that the old one let pass.
+
+In charge of saying yes only where that is certain: where it is not, the rows are looked at. Must
+not know tables, rows or SQL.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from jotbase.schema.keywords.subschemas import walk
+from jotbase.schema.keywords.vocabulary import ANNOTATIONS, COLUMN_ONLY, STANDARD
+
+_UPPER = frozenset(
+    {"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"},
+)
+_LOWER = frozenset(
+    {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"},
+)
+#: Keywords which, taken away, let more pass, whatever stands beside them.
+_REMOVABLE = _UPPER | _LOWER | {"enum", "const", "pattern", "format", "multipleOf", "uniqueItems"}
+
+
+def assertions(schema: Any) -> dict[str, Any]:
+    """Return what of a column's schema decides over values."""
+    if not isinstance(schema, Mapping):
+        return {"": schema}
+    said = STANDARD - ANNOTATIONS - COLUMN_ONLY
+    return {word: value for word, value in schema.items() if word in said}
+
+
+def widened(old: Any, new: Any) -> bool:
+    """Say whether certainly all that fits `old` fits `new`, what `$ref`s name left aside."""
+    before, after = assertions(old), assertions(new)
+    words = before.keys() | after.keys()
+    return all(
+        _looser(word, before, after)
+        for word in words
+        if not alike(before.get(word), after.get(word))
+    )
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Say whether two JSON values are the same text: Python holds 1 and true for equal."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def _looser(word: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    if word not in after:
+        return word in _REMOVABLE
+    if word not in before:
+        return False
+    old, new = before[word], after[word]
+    if word in _UPPER:
+        return bool(new >= old)
+    if word in _LOWER:
+        return bool(new <= old)
+    if word == "enum":
+        return all(any(alike(value, one) for one in new) for value in old)
+    if word == "type":
+        return _types(old) <= _types(new)
+    return False
+
+
+def _types(said: Any) -> set[str]:
+    names = {said} if isinstance(said, str) else set(said)
+    return names | {"integer"} if "number" in names else names
+
+
+def refers(schema: Any) -> bool:
+    """Say whether a schema says something that stands elsewhere."""
+    return any("$ref" in inner or "$dynamicRef" in inner for _, inner in walk(schema))

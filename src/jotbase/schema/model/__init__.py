@@ -1,0 +1,1 @@
+"""The model: tables, columns and keys as immutable values."""

@@ -1,0 +1,1 @@
+"""An existing database read into schema files."""

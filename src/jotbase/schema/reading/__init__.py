@@ -1,0 +1,1 @@
+"""Schema files read into a model, with every mistake named."""

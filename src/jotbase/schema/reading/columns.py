@@ -1,0 +1,146 @@
+"""Columns: what one property of a schema file says, as a `Column`, or what is wrong with it.
+
+In charge of one column at a time. Must not know keys, or other tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from jotbase.errors import Fault, RequestError
+from jotbase.schema.ddl.file_sql import expression_fault
+from jotbase.schema.keywords.subschemas import pointer
+from jotbase.schema.keywords.types import UnmappableType, column_type, layers
+from jotbase.schema.model.names import name_fault
+from jotbase.schema.model.tables import MISSING, Column, Table, Type
+from jotbase.schema.rows.check import RowCheck
+from jotbase.schema.values.convert import canonical
+
+
+def read_column(name: str, root: Mapping[str, Any], file: str) -> tuple[Column | None, list[Fault]]:
+    """Return the column that a property describes; None if no column can hold it.
+
+    `root` is the file's whole schema, with references to other files brought in.
+    """
+    at = pointer(["properties", name])
+    faults = [Fault(file, at, *fault)] if (fault := name_fault(name, "column")) else []
+    schema = root["properties"][name]
+    try:
+        kind, item, null = column_type(schema, root)
+    except UnmappableType as error:
+        return None, [*faults, Fault(file, at, error.reason, error.hint)]
+    said = schema if isinstance(schema, Mapping) else {}
+    column = Column(
+        name=name,
+        type=kind,
+        schema=said,
+        nullable=null,
+        null_is_value=null,
+        item=item,
+        default=_default(schema, root),
+        default_expression=said.get("defaultExpression"),
+        identity=said.get("identity", False),
+        read_only=_says(schema, root, "readOnly") or "generated" in said,
+        write_only=_says(schema, root, "writeOnly"),
+        generated=said.get("generated"),
+        description=_text(schema, root),
+    )
+    faults.extend(Fault(file, at + place, *fault) for place, *fault in _faults(column))
+    return replace(column, nullable=_nullable(column, root)), faults
+
+
+def _says(schema: Any, root: Mapping[str, Any], keyword: str) -> bool:
+    return any(one.get(keyword) is True for one in layers(schema, root))
+
+
+def _default(schema: Any, root: Mapping[str, Any]) -> Any:
+    """Return the default, be it behind a `$ref` or in an `allOf`: the nearest counts."""
+    return next((one["default"] for one in layers(schema, root) if "default" in one), MISSING)
+
+
+def _text(schema: Any, root: Mapping[str, Any]) -> str | None:
+    return next((one["description"] for one in layers(schema, root) if "description" in one), None)
+
+
+def _nullable(column: Column, root: Mapping[str, Any]) -> bool:
+    """Say whether NULL may stand in the column: where null is a value, or the property optional."""
+    if column.identity or column.name in root.get("primaryKey", ()):
+        return False
+    if column.null_is_value:
+        return True
+    if column.name in root.get("required", ()):
+        return False
+    return column.generated is not None or not column.has_default
+
+
+def _faults(column: Column) -> Iterator[tuple[str, str, str]]:
+    """Yield place, reason and hint for keywords that do not go together."""
+    if column.identity and column.type is not Type.INTEGER:
+        yield "/identity", "only an integer can number the rows", 'write "type": "integer"'
+    given = [
+        word
+        for word, has in (
+            ("default", column.default is not MISSING),
+            ("defaultExpression", column.default_expression is not None),
+            ("identity", column.identity),
+            ("generated", column.generated is not None),
+        )
+        if has
+    ]
+    if len(given) > 1:
+        reason = f"{' and '.join(given)} cannot both fill the column"
+        yield f"/{given[-1]}", reason, "keep one of them"
+    if column.generated is not None and (fault := expression_fault(column.generated)):
+        yield "/generated", *fault
+    if "references" not in column.schema:
+        for word in ("onDelete", "onUpdate"):
+            if word in column.schema:
+                yield f"/{word}", f'"{word}" says nothing without "references"', "add references"
+
+
+def computed_hint(default: Any) -> str | None:
+    """Return a hint if a literal default was most likely meant to be computed."""
+    if not isinstance(default, str):
+        return None
+    meant = default.strip().lower()
+    for names, expression in _COMPUTED:
+        if meant in names:
+            return f'a default is taken as it is: write "defaultExpression": "{expression}"'
+    return None
+
+
+#: What other tools compute, and how it is said here.
+_COMPUTED = (
+    (("now()", "current_timestamp", "now", "current_timestamp()"), "now()"),
+    (("today()", "current_date", "today", "current_date()"), "today()"),
+    (("uuid()", "gen_random_uuid()", "uuid_generate_v4()"), "uuid()"),
+    (("user.id", "auth.uid()"), "user.id"),
+    (("user.email",), "user.email"),
+)
+
+
+def default_faults(table: Table, check: RowCheck) -> tuple[Table, list[Fault]]:
+    """Return the table with its defaults in canonical form, and a fault for each that its own
+    schema refuses.
+    """
+    columns: list[Column] = []
+    faults: list[Fault] = []
+    for column in table.columns:
+        if column.default is MISSING:
+            columns.append(column)
+            continue
+        refusals = [
+            fault["message"] for fault in check.column_faults({column.name: column.default})
+        ]
+        try:
+            value = column.default if refusals else canonical(column, column.default)
+            columns.append(replace(column, default=value))
+        except RequestError as error:
+            refusals.append(error.message)
+        if refusals:
+            at = pointer(["properties", column.name, "default"])
+            reason = f"the column's own schema refuses its default: {refusals[0]}"
+            faults.append(Fault(table.file, at, reason, computed_hint(column.default)))
+    return replace(table, columns=tuple(columns)), faults

@@ -1,0 +1,1 @@
+"""Rows held against their table's JSON Schema."""

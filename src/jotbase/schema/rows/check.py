@@ -1,0 +1,284 @@
+"""Rows held against their table's JSON Schema, with every fault named.
+
+In charge of building the validators and of wording faults as {pointer, keyword, message}, in which
+no value of the row appears. Must not know where a row comes from, or what SQL checks on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from functools import cached_property, partial
+from typing import Any
+from urllib.parse import quote
+
+from jsonschema_rs import (
+    Draft202012Validator,
+    EmailOptions,
+    FancyRegexOptions,
+    RegexOptions,
+    Registry,
+    ValidationError,
+)
+from orjson import dumps
+
+from jotbase.errors import RequestError
+from jotbase.schema.keywords.subschemas import escaped, pointer, walk
+from jotbase.schema.keywords.vocabulary import ANNOTATIONS, COLUMN_ONLY, STANDARD, TABLE_ONLY
+from jotbase.schema.model.tables import RANGES, Table, Type
+from jotbase.schema.rows.decimals import Decimals
+from jotbase.schema.rows.presence import without_nulls
+from jotbase.schema.values.convert import from_text
+from jotbase.schema.values.times import is_time
+from jotbase.values import Row
+
+#: How a value is called in messages: rows may hold what the reader of a message may not see.
+VALUE = "the value"
+
+_ROW = "jotbase:///row"
+_BACKTRACKING = 100_000
+
+#: A row of more values than this is told its first fault alone: each fault takes some 10 µs.
+_LISTED = 10_000
+
+#: What the root of a schema may say without a look at the whole row: the columns' own schemas are
+#: checked one by one, NOT NULL stands for `required`, and unknown columns never get that far.
+_LOCAL = ANNOTATIONS | COLUMN_ONLY | TABLE_ONLY | {"type", "properties", "required"}
+
+#: What the root of a schema says of single columns.
+_BY_COLUMN = ("properties", "required", "type")
+_IF = ("if", "then", "else")
+
+
+def _is_readable(kind: Type, text: str) -> bool:
+    try:
+        from_text(kind, text)
+    except RequestError:
+        return False
+    return True
+
+
+def _is_decimal(text: str) -> bool:
+    return text.strip() == text and _is_readable(Type.DECIMAL, text)
+
+
+_FORMATS: dict[str, Callable[[str], bool]] = {
+    "time": is_time,
+    "decimal": _is_decimal,
+    **{kind.value: partial(_is_readable, kind) for kind in RANGES},
+}
+
+
+def validator(
+    schema: Mapping[str, Any],
+    registry: Registry | None = None,
+    referred: Mapping[str, Any] | None = None,
+) -> Draft202012Validator:
+    """Return the validator of a schema: formats asserted, nothing fetched, patterns in linear time.
+
+    `referred` is what the registry holds, whose patterns count as well.
+
+    Patterns with lookaround or back-references, which cannot be had in linear time, are tried with
+    a bounded number of steps. Raises jsonschema_rs.ValidationError for a schema that is none.
+    """
+    options: Any = RegexOptions()
+    if not all(map(_is_linear, _patterns(schema if referred is None else referred))):
+        options = FancyRegexOptions(backtrack_limit=_BACKTRACKING)
+    return Draft202012Validator(
+        dict(schema),
+        formats=_FORMATS,
+        validate_formats=True,
+        registry=registry,
+        mask=VALUE,
+        pattern_options=options,
+        email_options=EmailOptions(allow_display_text=False),
+        offline=True,
+    )
+
+
+def checker(schema: Mapping[str, Any]) -> Callable[[Row], list[dict[str, Any]]]:
+    """Return what lists the faults of an object: {pointer, keyword, message}.
+
+    Raises jsonschema_rs.ValidationError for an unusable schema.
+    """
+    check = validator(schema)
+
+    def faults(row: Row) -> list[dict[str, Any]]:
+        return [] if check.is_valid(row) else [_fault(error) for error in _errors(check, row)]
+
+    return faults
+
+
+def _patterns(schema: Mapping[str, Any]) -> Iterator[str]:
+    for _, inner in walk(schema):
+        yield from [inner["pattern"]] if "pattern" in inner else []
+        yield from inner.get("patternProperties", ())
+
+
+def _is_linear(pattern: Any) -> bool:
+    try:
+        Draft202012Validator({"pattern": pattern}, pattern_options=RegexOptions())
+    except ValidationError:
+        return False
+    return True
+
+
+class RowCheck:
+    """The checks of one table, built once. Rows are in canonical or JSON form, and have no columns
+    whose NULL stands for «absent». Raises jsonschema_rs.ValidationError for an unusable schema.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._schema = plain_schema(table.schema)
+        self._columns = self._build({"properties": self._by_column()})
+        self._encoded = [one.name for one in table.columns if one.type is Type.BYTES]
+        self._decimals = Decimals(table)
+
+    def _build(self, schema: Mapping[str, Any]) -> Draft202012Validator:
+        return validator(schema, Registry([(_ROW, self._schema)]), self._schema)
+
+    def _by_column(self) -> dict[str, Any]:
+        names = [column.name for column in self._table.columns]
+        return {name: {"$ref": f"{_ROW}#/properties/{_token(name)}"} for name in names}
+
+    @cached_property
+    def _whole(self) -> Draft202012Validator:
+        nullable = {column.name for column in self._table.columns if column.null_is_value}
+        return self._build(without_nulls(self._schema, nullable, self._lets_null))
+
+    def _lets_null(self, schema: Any) -> bool:
+        return validator({"$defs": self._schema.get("$defs", {}), "allOf": [schema]}).is_valid(None)
+
+    @cached_property
+    def _lists(self) -> Draft202012Validator:
+        return self._build({"items": {"properties": self._by_column()}})
+
+    @cached_property
+    def needs_whole_row(self) -> bool:
+        """Whether the schema says something of the row that its columns alone do not say."""
+        return any(is_whole_row_keyword(*said) for said in self._table.schema.items())
+
+    def are_valid(self, partials: list[Row]) -> bool:
+        """Say whether `column_faults` has nothing to say of any of the rows: one call for all."""
+        if any(not _is_base64(row.get(name)) for name in self._encoded for row in partials):
+            return False
+        if self._decimals:
+            partials = [self._decimals.in_form(row) for row in partials]
+            if any(map(self._decimals.faults, partials)):
+                return False
+        return self._lists.is_valid(partials)
+
+    def column_faults(self, partial: Row) -> list[dict[str, Any]]:
+        """Return the faults of each given value, in JSON form, against its own column's schema."""
+        broken = [name for name in self._encoded if not _is_base64(partial.get(name))]
+        found = [
+            {
+                "pointer": pointer([name]),
+                "keyword": "contentEncoding",
+                "message": f"{VALUE} is not encoded in base64",
+            }
+            for name in broken
+        ]
+        if self._decimals:
+            partial = self._decimals.in_form(partial)
+            found += self._decimals.faults(partial)
+        if self._columns.is_valid(partial):
+            return found
+        return [*map(_fault, _errors(self._columns, partial)), *found]
+
+    def faults(self, row: Row) -> list[dict[str, Any]]:
+        """Return the faults of a whole row in canonical form; NULL is as good as absent."""
+        row = self._judged(row)
+        found = self._decimals.faults(row) if self._decimals else []
+        if self._whole.is_valid(row):
+            return found
+        return [*map(_fault, _errors(self._whole, row)), *found]
+
+    def row_faults(self, row: Row, unknown: AbstractSet[str] = frozenset()) -> list[dict[str, Any]]:
+        """Return what is against a row that is not stored yet besides its columns' own faults.
+
+        The database is still to fill the `unknown` columns, which the row does not have: keywords
+        that may look at them say nothing here.
+        """
+        if not self.needs_whole_row:
+            return []
+        return [
+            _fault(error)
+            for error in _errors(self._whole, self._judged(row))
+            if not self._is_early(error.schema_path[0], unknown)
+        ]
+
+    def _is_early(self, word: str | int, unknown: AbstractSet[str]) -> bool:
+        """Say whether a root keyword speaks of single columns, or may look at unknown ones."""
+        if word in _BY_COLUMN or not unknown:
+            return word in _BY_COLUMN
+        words: tuple[str | int, ...] = _IF if word in _IF else (word,)
+        if word == "$defs":  # a reference was followed, from wherever
+            words = tuple(one for one in self._schema if is_whole_row_keyword(one, None))
+        said = dumps([self._schema.get(str(one)) for one in words]).decode()
+        if "$" in said:
+            said += dumps(self._schema.get("$defs")).decode()
+        return word == "minProperties" or any(dumps(name).decode() in said for name in unknown)
+
+    def _judged(self, row: Row) -> Row:
+        """Return a row as the whole schema judges it (`presence`)."""
+        if None in row.values():
+            row = {name: value for name, value in row.items() if value is not None}
+        return self._decimals.in_form(row) if self._decimals else row
+
+
+def is_whole_row_keyword(word: str, value: Any) -> bool:
+    """Say whether a keyword at the root says what no column says alone."""
+    if word == "additionalProperties" and value in (True, False):
+        return False
+    return word in STANDARD and word not in _LOCAL
+
+
+def plain_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a file's schema as what it is to a validator: 2020-12, known by no other name."""
+    return {word: value for word, value in schema.items() if word not in ("$schema", "$id")}
+
+
+def _token(name: str) -> str:
+    return quote(escaped(name), safe="~")
+
+
+def _errors(check: Draft202012Validator, row: Row) -> list[ValidationError]:
+    if not _is_large(row):
+        return list(check.iter_errors(row))
+    try:
+        check.validate(row)
+    except ValidationError as error:
+        return [error]
+    return []
+
+
+def _is_large(row: Row) -> bool:
+    left, level = _LISTED, list(row.values())
+    while level:
+        left -= len(level)
+        if left < 0:
+            return True
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return False
+
+
+def _fault(error: ValidationError) -> dict[str, Any]:
+    last = error.schema_path[-1] if error.schema_path else ""
+    kind: str = error.kind.name
+    return {
+        "pointer": pointer(error.instance_path),
+        "keyword": last if last in STANDARD and kind != "falseSchema" else kind,
+        "message": error.message,
+    }
+
+
+def _is_base64(value: Any) -> bool:
+    """Say whether a value, if it is text, is base64 (RFC 4648 section 4), or PostgreSQL's hex."""
+    return not isinstance(value, str) or _is_readable(Type.BYTES, value)

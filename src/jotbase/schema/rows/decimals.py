@@ -1,0 +1,125 @@
+"""Decimals as their column's schema sees them: a number and its text are one value.
+
+In charge of the form in which a decimal is checked, and of the keywords for numbers where that form
+is text, which JSON Schema would leave out (2020-12, validation, 6.2). All is exact. Must not know
+how a value is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from jotbase.errors import RequestError
+from jotbase.schema.keywords.subschemas import pointer
+from jotbase.schema.keywords.types import kinds, layers
+from jotbase.schema.model.tables import Column, Table, Type
+from jotbase.schema.values.convert import exact
+from jotbase.values import Row
+
+_Keeps = Callable[[Decimal, Decimal], bool]
+_KEYWORDS: Mapping[str, tuple[_Keeps, str]] = {
+    "minimum": (lambda value, limit: value >= limit, "less than the minimum of"),
+    "maximum": (lambda value, limit: value <= limit, "greater than the maximum of"),
+    "exclusiveMinimum": (lambda value, limit: value > limit, "not greater than"),
+    "exclusiveMaximum": (lambda value, limit: value < limit, "not less than"),
+    "multipleOf": (
+        lambda value, step: (Fraction(value) / Fraction(step)).denominator == 1,
+        "not a multiple of",
+    ),
+}
+#: Larger ones are refused when they are stored; here they would take their time.
+_LONGEST = 1000
+
+
+class Decimals:
+    """The decimal columns of a table, by the form in which their schemas take them."""
+
+    def __init__(self, table: Table) -> None:
+        columns = [one for one in table.columns if Type.DECIMAL in (one.type, one.item)]
+        self._lists = {one.name for one in columns if one.item is not None}
+        said = {one.name: _said(one, table.schema) for one in columns}
+        self._texts = {name for name, one in said.items() if "string" in kinds(one, table.schema)}
+        self._numbers = said.keys() - self._texts
+        self._limits = {name: _limits(one, table.schema) for name, one in said.items()}
+
+    def __bool__(self) -> bool:
+        return bool(self._limits)
+
+    def in_form(self, row: Row) -> Row:
+        """Return a row with each decimal in the form that its schema takes: text, or a number."""
+        changed: Row = {}
+        for names, form in ((self._texts, _as_text), (self._numbers, _as_number)):
+            for name in names & row.keys():
+                value, several = row[name], name in self._lists and type(row[name]) is list
+                changed[name] = [form(one) for one in value] if several else form(value)
+        return row | changed if changed else row
+
+    def faults(self, row: Row) -> list[dict[str, Any]]:
+        """Return what keywords for numbers say against decimals that are checked as text."""
+        found: list[dict[str, Any]] = []
+        for name in self._texts & row.keys():
+            if self._limits[name]:
+                for at, value in _places(name, row[name]):
+                    found += self._against(name, at, value)
+        return found
+
+    def _against(self, name: str, at: str, value: Any) -> list[dict[str, Any]]:
+        number = _decimal(value)
+        return [
+            {"pointer": at, "keyword": keyword, "message": f"the value is {words} {limit}"}
+            for keyword, limit in self._limits[name]
+            for keeps, words in [_KEYWORDS[keyword]]
+            if number is not None and not keeps(number, limit)
+        ]
+
+
+def _said(column: Column, root: Mapping[str, Any]) -> Any:
+    """Return the schema that speaks of the decimals: the column's own, or an array's of its items.
+
+    It is the one that gave the items their type.
+    """
+    if column.item is None:
+        return column.schema
+    found = (one["items"] for one in layers(column.schema, root) if "items" in one)
+    return next(one for one in found if isinstance(one, Mapping))
+
+
+def _places(name: str, value: Any) -> list[tuple[str, Any]]:
+    if type(value) is not list:
+        return [(pointer([name]), value)]
+    return [(pointer([name, str(index)]), one) for index, one in enumerate(value)]
+
+
+def _limits(schema: Any, root: Mapping[str, Any]) -> list[tuple[str, Decimal]]:
+    found: dict[tuple[str, Decimal], None] = {}
+    for layer in layers(schema, root):
+        for keyword in _KEYWORDS.keys() & layer.keys():
+            found[keyword, Decimal(str(layer[keyword]))] = None
+    return list(found)
+
+
+def _as_text(value: Any) -> Any:
+    """Return a number as text; one that no decimal is stays a number, and is refused as such."""
+    if type(value) not in (int, float):
+        return value
+    try:
+        return exact(repr(value))
+    except RequestError:
+        return value
+
+
+def _as_number(value: Any) -> Any:
+    found = _decimal(value)
+    return value if found is None else found
+
+
+def _decimal(value: Any) -> Decimal | None:
+    if type(value) not in (int, float, str) or len(str(value)) > _LONGEST:
+        return None
+    try:
+        return Decimal(exact(value if isinstance(value, str) else repr(value)))
+    except (RequestError, ArithmeticError):
+        return None

@@ -1,0 +1,1 @@
+"""Two models compared, and a database brought from one to the other."""

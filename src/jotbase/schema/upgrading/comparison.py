@@ -1,0 +1,288 @@
+"""One table as it was and as it is to be: what that asks of the database and of the rows there.
+
+In charge of telling what can neither lose a value nor fail (done), what may fail on a row that is
+there (asked first), and what would lose something (refused). Must not know other changes, or how a
+table is made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from jotbase.errors import Fault
+from jotbase.schema.ddl.changelog import triggers
+from jotbase.schema.ddl.tables import create_indexes, create_table, default_sql, listed
+from jotbase.schema.model.tables import (
+    RANGES,
+    USERS,
+    Column,
+    ForeignKey,
+    Model,
+    Search,
+    Table,
+    Type,
+)
+from jotbase.schema.upgrading import refusals
+from jotbase.schema.upgrading.doubts import doubtful_columns, whole_rows_doubtful
+from jotbase.sql.dialect import SQLITE
+
+#: Types that hold every value of another in the form that it is stored in: (was, is to be). Whole
+#: numbers become fractional ones where a double holds them; arrays are documents, and documents
+#: arrays as far as they fit.
+_WIDER = frozenset(
+    {
+        *((kind, Type.TEXT) for kind in (Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME, *RANGES)),
+        (Type.INT4RANGE, Type.INT8RANGE),
+        (Type.INTEGER, Type.NUMBER),
+        (Type.ARRAY, Type.JSON),
+        (Type.JSON, Type.ARRAY),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A question about the rows that are there: `query` counts those in the way of the change.
+
+    `fault` is what is wrong if there are some, `{count}` in its reason standing for how many.
+    """
+
+    query: str
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class TableChange:
+    """What becomes of one table.
+
+    `rebuild` makes it anew, rows copied; else `added` columns are added in place. `columns` are
+    those whose values are to be held against the new schema, `rows` says that whole rows are, and
+    `filled` are columns that the database itself puts values into, to be held once it has.
+    `reread` are arrays whose items are of another type now.
+    """
+
+    old: Table
+    new: Table
+    rebuild: bool = False
+    added: tuple[Column, ...] = ()
+    dropped_indexes: tuple[str, ...] = ()
+    made_indexes: tuple[str, ...] = ()
+    dropped_searches: tuple[Search, ...] = ()
+    made_searches: tuple[Search, ...] = ()
+    retriggered: bool = False
+    columns: tuple[str, ...] = ()
+    rows: bool = False
+    filled: tuple[str, ...] = ()
+    reread: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do, and nothing to look at."""
+        return self == TableChange(self.old, self.new)
+
+
+def compare(old: Table, new: Table, *, respelt: bool = False) -> TableChange:
+    """Return what becomes of a table; its refusals and guards are apart.
+
+    SQLite cannot rename by case alone: a `respelt` table is made anew.
+    """
+    added = tuple(column for column in new.columns if column.name not in old.by_name)
+    rebuild = respelt or not _alterable(old, new, added)
+    before, after = create_indexes(old), create_indexes(new)
+    return TableChange(
+        old,
+        new,
+        rebuild=rebuild,
+        added=() if rebuild else added,
+        dropped_indexes=tuple(name for name in before if before[name] != after.get(name)),
+        made_indexes=tuple(sql for name, sql in after.items() if before.get(name) != sql),
+        dropped_searches=tuple(one for one in old.searches if one not in new.searches),
+        made_searches=tuple(one for one in new.searches if one not in old.searches),
+        retriggered=[*triggers(old)] != [*triggers(new)],
+        columns=tuple(doubtful_columns(old, new)),
+        rows=whole_rows_doubtful(old, new),
+        filled=tuple(one.name for one in new.columns if _is_filled_anew(old, one)),
+        reread=tuple(one.name for one in new.columns if _is_read_anew(old, one)),
+    )
+
+
+def _alterable(old: Table, new: Table, added: tuple[Column, ...]) -> bool:
+    """Say whether ALTER TABLE … ADD COLUMN does it (sqlite.org/lang_altertable.html, 4)."""
+    names = {column.name for column in added}
+    kept = tuple(column for column in new.columns if column.name not in names)
+    if create_table(replace(old, columns=_by_name(old.columns))) != create_table(
+        replace(new, columns=_by_name(kept))
+    ):
+        return False
+    return all(_can_be_added(column) for column in added)
+
+
+def _by_name(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """The order of columns is no difference: a table's own may be that of its history."""
+    return tuple(sorted(columns, key=lambda column: column.name))
+
+
+def _can_be_added(column: Column) -> bool:
+    if column.identity or column.generated is not None:
+        return False
+    default = default_sql(column)
+    if default is not None and default.startswith("("):
+        return False
+    return column.nullable or default is not None
+
+
+def _is_filled_anew(old: Table, column: Column) -> bool:
+    """Say whether the database is to compute values that it did not compute so before."""
+    was = old.by_name.get(column.name)
+    if column.default_expression is not None and default_sql(column) is not None:
+        return was is None or fills_gaps(was, column)
+    return column.generated is not None and (was is None or was.generated != column.generated)
+
+
+def _is_read_anew(old: Table, column: Column) -> bool:
+    was = old.by_name.get(column.name)
+    if was is None or column.type is not Type.ARRAY:
+        return False
+    return was.type is not column.type or was.item is not column.item
+
+
+def refused(old: Table, new: Table, permits: frozenset[str]) -> Iterator[Fault]:
+    """Yield what would lose values."""
+    for name in gone(old, new):
+        computed = old.by_name[name].generated is not None
+        if not computed and refusals.permit(old.name, name) not in permits:
+            yield refusals.dropped_column(new, name)
+    for column in new.columns:
+        was = old.by_name.get(column.name)
+        if was is None or was.type is column.type or (was.type, column.type) in _WIDER:
+            continue
+        yield refusals.changed_type(new, was, column)
+
+
+def let_go(old: Table, new: Table) -> list[str]:
+    """Return the names of the columns whose values the new table would not keep."""
+    return [*gone(old, new), *(name for name, _ in _computed_now(old, new))]
+
+
+def _computed_now(old: Table, new: Table) -> Iterator[tuple[str, Column]]:
+    """Yield the columns that held values of their own and are to be computed."""
+    for column in new.columns:
+        was = old.by_name.get(column.name)
+        if was is not None and was.generated is None and column.generated is not None:
+            yield column.name, column
+
+
+def gone(old: Table, new: Table) -> list[str]:
+    """Return the names of the columns that the new table lacks."""
+    return [column.name for column in old.columns if column.name not in new.by_name]
+
+
+def guards(
+    old: Table, new: Table, before: Model, permits: frozenset[str] = frozenset()
+) -> Iterator[Guard]:
+    """Yield the questions to ask of the rows; `before` has all tables as they were."""
+    yield from _value_guards(old, new)
+    for name, column in _computed_now(old, new):
+        if refusals.permit(old.name, name) not in permits:
+            query = (
+                f"SELECT count(*) FROM {SQLITE.identifier(new.name)}"
+                f" WHERE {SQLITE.identifier(name)} IS NOT NULL"
+            )
+            yield Guard(query, refusals.becomes_generated(new, column))
+    yield from _unique_guards(old, new)
+    for key in new.foreign_keys:
+        if not any(_same_key(key, other) for other in old.foreign_keys):
+            yield from _reference_guard(old, new, key, before)
+
+
+def fills_gaps(was: Column, column: Column) -> bool:
+    """Say whether rows without a value take the column's new default, as they would if it were new.
+
+    Where null was a value, it is no gap.
+    """
+    gap = was.nullable and not was.null_is_value and not column.nullable
+    return gap and default_sql(column) is not None
+
+
+def _value_guards(old: Table, new: Table) -> Iterator[Guard]:
+    table = SQLITE.identifier(new.name)
+    for column in new.columns:
+        was = old.by_name.get(column.name)
+        if was is not None and (was.type, column.type) == (Type.INTEGER, Type.NUMBER):
+            name = SQLITE.identifier(column.name)
+            query = f"SELECT count(*) FROM {table} WHERE CAST({name} AS REAL) <> {name}"
+            yield Guard(query, refusals.changed_type(new, was, column))
+        if was is None:
+            filled = column.nullable or column.identity or column.generated is not None
+            if not filled and default_sql(column) is None:
+                query = f"SELECT count(*) FROM {table}"
+                yield Guard(query, refusals.unfilled_column(new, column))
+        elif was.nullable and not column.nullable and not fills_gaps(was, column):
+            name = SQLITE.identifier(column.name)
+            query = f"SELECT count(*) FROM {table} WHERE {name} IS NULL"
+            yield Guard(query, refusals.missing_values(new, column))
+
+
+def _unique_guards(old: Table, new: Table) -> Iterator[Guard]:
+    held = [set(old.primary_key), *(set(unique.columns) for unique in old.unique)]
+    held += [{column.name} for column in old.columns if column.identity]
+    wanted = [("primaryKey", new.primary_key)] if new.primary_key else []
+    wanted += [("unique", unique.columns) for unique in new.unique]
+    wanted += [("properties", (column.name,)) for column in new.columns if column.identity]
+    for keyword, columns in wanted:
+        if set(columns) in held or not set(columns) <= old.by_name.keys():
+            continue
+        names, table = listed(columns), SQLITE.identifier(new.name)
+        present = " AND ".join(f"{SQLITE.identifier(name)} IS NOT NULL" for name in columns)
+        query = (
+            f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {present}"
+            f" GROUP BY {names} HAVING count(*) > 1)"
+        )
+        yield Guard(query, refusals.duplicates(new, columns, keyword))
+
+
+def _same_key(one: ForeignKey, other: ForeignKey) -> bool:
+    return (one.columns, one.target, one.target_columns) == (
+        other.columns,
+        other.target,
+        other.target_columns,
+    )
+
+
+def _reference_guard(old: Table, new: Table, key: ForeignKey, before: Model) -> Iterator[Guard]:
+    """Yield the question for rows that refer to nothing; a column without values refers not."""
+    if not set(key.columns) <= old.by_name.keys():
+        return
+    table = SQLITE.identifier(new.name)
+    present = " AND ".join(f"child.{SQLITE.identifier(name)} IS NOT NULL" for name in key.columns)
+    target = USERS if key.target == USERS.name else before.get(key.target)
+    missing = ""
+    if target is not None and set(key.target_columns) <= target.by_name.keys():
+        tied = " AND ".join(
+            f"parent.{SQLITE.identifier(other)} = child.{SQLITE.identifier(own)}"
+            for own, other in zip(key.columns, key.target_columns, strict=True)
+        )
+        source = SQLITE.identifier(key.target)
+        missing = f" AND NOT EXISTS (SELECT 1 FROM {source} AS parent WHERE {tied})"
+    query = f"SELECT count(*) FROM {table} AS child WHERE {present}{missing}"
+    yield Guard(query, refusals.orphans(new, key))
+
+
+def told(change: TableChange) -> Iterator[str]:
+    """Yield the change in words, a line each."""
+    old, new = change.old, change.new
+    for column in new.columns:
+        if column.name not in old.by_name:
+            yield f"{new.name}: new column {column.name}"
+        elif fills_gaps(old.by_name[column.name], column):
+            yield f"{new.name}: rows without {column.name} take its default"
+    for name in gone(old, new):
+        yield f"{new.name}: column {name} dropped, as allowed"
+    if change.rebuild:
+        yield f"{new.name}: table made anew, its rows kept"
+    if change.retriggered and old.realtime != new.realtime:
+        yield f"{new.name}: changes are {'followed' if new.realtime else 'not followed any more'}"
+    searches = change.dropped_searches or change.made_searches
+    if change.dropped_indexes or change.made_indexes or searches:
+        yield f"{new.name}: indexes changed"

@@ -1,0 +1,129 @@
+"""Two models compared: what brings a database from the one to the other, and what must not.
+
+In charge of the changes of a whole project. Must not know how a table is made anew (`rebuild`), and
+runs nothing (`upgrade`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jotbase.errors import Fault
+from jotbase.schema.ddl.tables import create_view
+from jotbase.schema.model.tables import Model, Table
+from jotbase.schema.upgrading import refusals
+from jotbase.schema.upgrading.comparison import (
+    Guard,
+    TableChange,
+    compare,
+    guards,
+    let_go,
+    refused,
+    told,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How to get from one model to another; with `refused` faults, not at all.
+
+    `created`, `changed` and `dropped` are tables. `permits` are those that are used up; `told` says
+    it all in words, a line a change.
+    """
+
+    created: tuple[Table, ...] = ()
+    changed: tuple[TableChange, ...] = ()
+    dropped: tuple[Table, ...] = ()
+    dropped_views: tuple[Table, ...] = ()
+    made_views: tuple[Table, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    refused: tuple[Fault, ...] = ()
+    permits: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+
+def diff(
+    old: Model,
+    new: Model,
+    permits: frozenset[str] = frozenset(),
+    respelt: frozenset[str] = frozenset(),
+) -> Steps:
+    """Return the steps from the old model to the new; `permits` are keys of `refusals.permit`, and
+    `respelt` the tables in which names are spelt otherwise in the database.
+    """
+    created = [table for table in _tables(new) if not _is_table(old, table.name)]
+    dropped = [table for table in _tables(old) if not _is_table(new, table.name)]
+    pairs = [(old.tables[table.name], table) for table in _tables(new) if table not in created]
+    faults = [_dropped(table, new) for table in dropped]
+    faults = [
+        fault
+        for fault, table in zip(faults, dropped, strict=True)
+        if refusals.permit(table.name) not in permits
+    ]
+    faults.extend(fault for was, table in pairs for fault in refused(was, table, permits))
+    compared = [compare(was, table, respelt=table.name in respelt) for was, table in pairs]
+    changes = [change for change in compared if not change.is_empty]
+    dropped_views, made_views = _views(old, new, everything=bool(dropped or changes))
+    wanted = [refusals.permit(table.name) for table in dropped]
+    wanted += [
+        refusals.permit(was.name, name) for was, table in pairs for name in let_go(was, table)
+    ]
+    return Steps(
+        created=tuple(created),
+        changed=tuple(changes),
+        dropped=tuple(dropped),
+        dropped_views=dropped_views,
+        made_views=made_views,
+        guards=tuple(guard for was, table in pairs for guard in guards(was, table, old, permits)),
+        refused=tuple(faults),
+        permits=tuple(key for key in wanted if key in permits),
+        told=tuple(_told(created, changes, dropped, old, new)),
+    )
+
+
+def _tables(model: Model) -> list[Table]:
+    return [table for table in model if table.view is None]
+
+
+def _is_table(model: Model, name: str) -> bool:
+    table = model.get(name)
+    return table is not None and table.view is None
+
+
+def _dropped(table: Table, new: Model) -> Fault:
+    view = new.get(table.name)
+    return refusals.dropped_table(table) if view is None else refusals.table_becomes_view(view)
+
+
+def _views(
+    old: Model, new: Model, *, everything: bool
+) -> tuple[tuple[Table, ...], tuple[Table, ...]]:
+    """Return the views to drop and those to make: all, when a table under them may change."""
+    before = [view for view in old if view.view is not None]
+    after = [view for view in new if view.view is not None]
+    if everything:
+        return tuple(before), tuple(after)
+    text = {view.name: create_view(view) for view in before}
+    names = {view.name for view in after if text.get(view.name) == create_view(view)}
+    return (
+        tuple(view for view in before if view.name not in names),
+        tuple(view for view in after if view.name not in names),
+    )
+
+
+def _told(
+    created: list[Table], changes: list[TableChange], dropped: list[Table], old: Model, new: Model
+) -> Iterator[str]:
+    yield from (f"{table.name}: new table" for table in created)
+    yield from (f"{table.name}: table dropped, as allowed" for table in dropped)
+    for change in changes:
+        yield from told(change)
+    before = {view.name: create_view(view) for view in old if view.view is not None}
+    after = {view.name: create_view(view) for view in new if view.view is not None}
+    yield from (f"{name}: view dropped" for name in before if name not in after)
+    for name, text in after.items():
+        if name not in before:
+            yield f"{name}: new view"
+        elif before[name] != text:
+            yield f"{name}: view changed"

@@ -1,0 +1,111 @@
+"""Which stored values and rows a changed schema might refuse, so that they are to be looked at.
+
+In charge of leaving out only what certainly fits still. Must not know how rows are read (`held`),
+or SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jotbase.schema.keywords.subschemas import rewritten, walk
+from jotbase.schema.keywords.vocabulary import COLUMN_ONLY, TABLE_ONLY
+from jotbase.schema.keywords.widening import alike, refers, widened
+from jotbase.schema.model.tables import Column, Table
+from jotbase.schema.rows.check import is_whole_row_keyword
+
+#: Words that say nothing of which values fit, wherever they stand.
+_NOTES = frozenset(
+    {"$comment", "title", "description", "default", "deprecated", "readOnly", "writeOnly"}
+    | {"examples"}
+    | COLUMN_ONLY
+)
+
+_DEFINITIONS = ("$defs", "definitions")
+
+#: Words under which null may be refused although a column's type admits it.
+_JUDGING_NULL = frozenset({"not", "if", "allOf", "anyOf", "oneOf", "$ref", "$dynamicRef"})
+
+
+def doubtful_columns(old: Table, new: Table) -> Iterator[str]:
+    """Yield the columns whose stored values the new schema might refuse."""
+    for column in new.columns:
+        was = old.by_name.get(column.name)
+        if was is None:
+            continue
+        if (
+            not widened(was.schema, column.schema)
+            or _changed_elsewhere(column.schema, old, new)
+            or (_is_null_now(was, column) and _judges_null(column.schema))
+        ):
+            yield column.name
+
+
+def _is_null_now(was: Column, column: Column) -> bool:
+    """Say whether a stored NULL, which stood for «absent», is the value null from now on."""
+    return column.null_is_value and not was.null_is_value
+
+
+def _judges_null(schema: Mapping[str, Any]) -> bool:
+    return any(_JUDGING_NULL & inner.keys() for _, inner in walk(schema))
+
+
+def whole_rows_doubtful(old: Table, new: Table) -> bool:
+    """Say whether a keyword over whole rows might refuse rows that are there.
+
+    What stands behind a `$ref` counts as changed when anything in the file did; a column that
+    comes with values, goes, or is computed otherwise makes other rows of those that are there.
+    """
+    before, after = _of_rows(old.schema), _of_rows(new.schema)
+    if not after:
+        return False
+    changed = not alike(before, after) or _changed_elsewhere(after, old, new)
+    return changed or _shown_otherwise(old, new)
+
+
+def _shown_otherwise(old: Table, new: Table) -> bool:
+    """Say whether rows that are there have other properties than before, or computed otherwise."""
+    before = {_shown(one) for one in old.columns}
+    after = {_shown(one) for one in new.columns if one.name in old.by_name or one.has_default}
+    return before != after
+
+
+def _shown(column: Column) -> tuple[str, bool, str | None, bool]:
+    """Return what decides whether, and as what, rows show a column; a default may fill it."""
+    return column.name, column.null_is_value, column.generated, column.has_default
+
+
+def _changed_elsewhere(schema: Mapping[str, Any], old: Table, new: Table) -> bool:
+    """Say whether what a schema refers to might have changed: the definitions, or, where a
+    reference leads to another part of the file, anything.
+    """
+    if not refers(schema):
+        return False
+    before, after = _asserted(old.schema), _asserted(new.schema)
+    shared = {word: after[word] for word in _DEFINITIONS if word in after}
+    if all(_is_defined(one) for part in (schema, shared) for _, one in walk(part)):
+        return not all(alike(before.get(word), after.get(word)) for word in _DEFINITIONS)
+    return not alike(before, after)
+
+
+def _is_defined(schema: Mapping[str, Any]) -> bool:
+    """Say whether a schema refers to nothing, or to what stands among the definitions."""
+    target = schema.get("$ref", "#/$defs/")
+    return "$dynamicRef" not in schema and str(target).startswith(("#/$defs/", "#/definitions/"))
+
+
+def _of_rows(schema: Mapping[str, Any]) -> dict[str, Any]:
+    said = {word: value for word, value in schema.items() if is_whole_row_keyword(word, value)}
+    return _asserted(said)
+
+
+def _asserted(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides over values, the words about the table itself left out."""
+    own = {word: value for word, value in schema.items() if word not in TABLE_ONLY}
+
+    def change(inner: dict[str, Any]) -> dict[str, Any]:
+        return {word: value for word, value in inner.items() if word not in _NOTES}
+
+    found: dict[str, Any] = rewritten(own, change)
+    return found

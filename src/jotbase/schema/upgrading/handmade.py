@@ -1,0 +1,128 @@
+"""What of a table or view no schema file made, and what would be lost with it if it were made anew.
+
+In charge of finding triggers, special indexes, conditions and collations of a table that was there
+before the server, and of refusing to lose them; a view's triggers can be kept. Must not know why a
+table is made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from jotbase.errors import Fault
+from jotbase.schema.ddl.constraints import literal
+from jotbase.schema.ddl.definitions import read_table
+from jotbase.schema.ddl.tables import META
+from jotbase.schema.model.tables import Table
+from jotbase.sql.dialect import SQLITE
+from jotbase.sql.units import Rows, Statement, UnitOfWork
+
+_PARTS = (
+    "SELECT type, name, sql FROM sqlite_schema"
+    " WHERE tbl_name = ? COLLATE NOCASE AND sql IS NOT NULL"
+)
+_INDEXES = (
+    "SELECT l.name, l.partial, (SELECT json_group_array(x.name) FROM pragma_index_xinfo(l.name)"
+    " AS x WHERE x.key) FROM pragma_index_list(?) AS l WHERE l.origin = 'c'"
+)
+
+#: How the names of triggers and indexes begin that no file names.
+_OURS = "jotbase."
+
+
+def remaking(table: str) -> str:
+    """Return the key in "jotbase.meta" that lets a start lose what no file made of a table."""
+    return f"drop {table}, made anew"
+
+
+def ask_handmade(table: Table, permits: frozenset[str]) -> UnitOfWork[Fault | None]:
+    """Return why a table must not be made anew; None if nothing is lost, or it is permitted.
+
+    `table` is as it was, and as it is in the database.
+    """
+    if remaking(table.name) in permits:
+        return None
+    parts = yield Statement(_PARTS, (table.name,))
+    indexes = yield Statement(_INDEXES, (table.name,))
+    lost = [*_lost_parts(table, parts), *_lost_indexes(table, indexes)]
+    if not lost:
+        return None
+    allow = f"INSERT INTO \"{META}\" VALUES ({literal(remaking(table.name))}, '');"
+    return Fault(
+        table.file,
+        "",
+        f'the change makes "{table.name}" anew, and with the old one would go {", ".join(lost)}',
+        "undo the change; or note down how these are made, let them go with"
+        f" {allow} start again, and make them again",
+    )
+
+
+def _lost_parts(table: Table, parts: Rows) -> Iterator[str]:
+    for kind, name, text in parts:
+        if kind == "trigger" and not str(name).startswith(_OURS):
+            yield f"the trigger {name}"
+        if kind == "table":
+            collations = read_table(str(text)).collations
+            yield from (f"the collation {one} of {name}" for name, one in collations.items())
+    # What pull found and no keyword could say; the conditions that a file makes stand in no list.
+    yield from (f"the condition ({one})" for one in table.schema.get("x-checks", ()))
+
+
+def _lost_indexes(table: Table, indexes: Rows) -> Iterator[str]:
+    said = [_folded(index.columns) for index in table.indexes]
+    said += [_folded(unique.columns) for unique in table.unique]
+    for name, partial, columns in indexes:
+        ours = str(name).startswith(_OURS)
+        if not ours and (partial or _folded(orjson.loads(str(columns))) not in said):
+            yield f"the index {name}"
+
+
+def _folded(names: Sequence[str | None]) -> tuple[str, ...]:
+    return tuple((name or "").lower() for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewTrigger:
+    """A trigger on a view, which goes when the view is dropped, and the SQL that made it."""
+
+    view: str
+    name: str
+    text: str
+
+
+def ask_view_triggers(views: Sequence[Table]) -> UnitOfWork[list[ViewTrigger]]:
+    """Return the triggers of views, in the order in which they were made."""
+    found: list[ViewTrigger] = []
+    for view in views:
+        parts = yield Statement(_PARTS, (view.name,))
+        found.extend(
+            ViewTrigger(view.name, str(name), str(text))
+            for kind, name, text in parts
+            if kind == "trigger"
+        )
+    return found
+
+
+def lost_with_view(view: Table, triggers: Sequence[ViewTrigger]) -> Fault:
+    """Refuse to drop a view that has triggers."""
+    dropped = " ".join(f"DROP TRIGGER {SQLITE.identifier(one.name)};" for one in triggers)
+    return Fault(
+        view.file,
+        "",
+        f'the view "{view.name}" is gone, and with it would go the triggers'
+        f" {', '.join(one.name for one in triggers)}",
+        f"put the file back; or drop them yourself: {dropped}",
+    )
+
+
+def not_made_again(view: Table, trigger: ViewTrigger, said: str) -> Fault:
+    """Refuse a change of a view that one of its triggers cannot live with."""
+    return Fault(
+        view.file,
+        "/view",
+        f"the trigger {trigger.name} cannot be made again on the changed view: {said}",
+        f"undo the change, or drop it yourself: DROP TRIGGER {SQLITE.identifier(trigger.name)};",
+    )

@@ -1,0 +1,80 @@
+"""Names that differ in upper and lower case alone: the same to SQLite, and to us once respelt.
+
+In charge of reading what was noted, and what is found in a database, in the spelling that the files
+have now. Must not know what a change of spelling asks of the database (`comparison`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from jotbase.schema.model.tables import Column, ForeignKey, Index, Model, Table, Unique
+
+Found = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How a model spells its tables and their columns."""
+
+    model: Model
+
+    def table(self, name: str) -> str:
+        """Return a table's name as the model spells it, if it does."""
+        if name in self.model.tables:
+            return name
+        return next((one for one in self.model.tables if one.lower() == name.lower()), name)
+
+    def columns(self, table: str, names: Sequence[str]) -> tuple[str, ...]:
+        """Return columns of a table, whose name is respelt, as the model spells them."""
+        known = self.model.get(table)
+        spelled = {} if known is None else {one.lower(): one for one in known.by_name}
+        return tuple(spelled.get(one.lower(), one) for one in names)
+
+    def found(self, found: Found) -> dict[str, tuple[str, ...]]:
+        """Return tables and columns of a database as the model spells them."""
+        respelt = {}
+        for name, columns in found.items():
+            table = self.table(name)
+            respelt[table] = self.columns(table, columns)
+        return respelt
+
+    def differing(self, found: Found) -> frozenset[str]:
+        """Return the tables that the database spells otherwise, or columns of which it does."""
+        return frozenset(
+            self.table(name)
+            for name, columns in found.items()
+            if self.found({name: columns}) != {name: tuple(columns)}
+        )
+
+    def noted(self, model: Model) -> Model:
+        """Return another model in this one's spelling."""
+        tables = [self._table(table) for table in model]
+        return Model({table.name: table for table in tables})
+
+    def _table(self, table: Table) -> Table:
+        name = self.table(table.name)
+        return replace(
+            table,
+            name=name,
+            columns=tuple(self._column(name, column) for column in table.columns),
+            primary_key=self.columns(name, table.primary_key),
+            unique=tuple(Unique(one.name, self.columns(name, one.columns)) for one in table.unique),
+            indexes=tuple(
+                Index(one.name, self.columns(name, one.columns)) for one in table.indexes
+            ),
+            foreign_keys=tuple(self._key(name, key) for key in table.foreign_keys),
+        )
+
+    def _column(self, table: str, column: Column) -> Column:
+        return replace(column, name=self.columns(table, [column.name])[0])
+
+    def _key(self, table: str, key: ForeignKey) -> ForeignKey:
+        target = self.table(key.target)
+        return replace(
+            key,
+            columns=self.columns(table, key.columns),
+            target=target,
+            target_columns=self.columns(target, key.target_columns),
+        )

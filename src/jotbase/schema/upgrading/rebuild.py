@@ -1,0 +1,183 @@
+"""Tables made anew with their rows kept: the statements, in an order in which no row is lost.
+
+In charge of SQLite's ways: a renamed table takes the references to it along, and a dropped one
+deletes its rows first, cascades included. So whatever refers to a table that is made anew is made
+anew too. Must not know why a table changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jotbase.schema.ddl import searches
+from jotbase.schema.ddl.changelog import trigger_names, triggers
+from jotbase.schema.ddl.tables import (
+    column_definition,
+    create_indexes,
+    create_table,
+    create_view,
+    default_sql,
+    listed,
+)
+from jotbase.schema.model.tables import Column, Model, Table
+from jotbase.schema.upgrading.comparison import TableChange, fills_gaps
+from jotbase.schema.upgrading.diff import Steps
+from jotbase.sql.dialect import SQLITE
+
+
+def statements(steps: Steps, old: Model, new: Model) -> Iterator[str]:
+    """Yield the statements that do the steps, in order, within one transaction."""
+    moved = _moved(steps, old, new)
+    # Cascades and restrictions wait until all tables stand again.
+    yield "PRAGMA defer_foreign_keys = ON"
+    yield from (f"DROP VIEW IF EXISTS {_name(view)}" for view in steps.dropped_views)
+    yield from _triggers_dropped(steps, moved, old)
+    yield from _searches_dropped(steps, moved)
+    yield from (f"ALTER TABLE {_name(was)} RENAME TO {_aside(was)}" for was, _ in moved)
+    yield from (create_table(table) for table in steps.created)
+    yield from (create_table(table) for _, table in moved)
+    for position, (was, table) in enumerate(moved):
+        late = {later.name for _, later in moved[position:]}
+        yield from _copied(was, table, late)
+    yield from (f"DROP TABLE {_aside(was)}" for was, _ in reversed(moved))
+    yield from (f"DROP TABLE IF EXISTS {_name(table)}" for table in steps.dropped)
+    yield from _in_place(steps, {table.name for _, table in moved})
+    for table in (*steps.created, *(table for _, table in moved)):
+        yield from create_indexes(table).values()
+        yield from triggers(table)
+        for search in table.searches:
+            yield from searches.made(table, search)
+    yield from map(create_view, steps.made_views)
+
+
+def moved_tables(steps: Steps, old: Model, new: Model) -> list[Table]:
+    """Return the tables that are made anew: their references are to be checked at the end."""
+    return [table for _, table in _moved(steps, old, new)]
+
+
+def _name(table: Table) -> str:
+    return SQLITE.identifier(table.name)
+
+
+def _aside(table: Table) -> str:
+    return SQLITE.identifier(f"jotbase.old.{table.name}")
+
+
+def _moved(steps: Steps, old: Model, new: Model) -> list[tuple[Table, Table]]:
+    """Return, as old and new, the tables to make anew and all that refer to them, in the order in
+    which rows find what they refer to, as far as there is no ring.
+    """
+    names = {change.new.name for change in steps.changed if change.rebuild}
+    kept = [
+        (was, table)
+        for table in new
+        if (was := old.get(table.name)) is not None and was.view is None and table.view is None
+    ]
+    while True:
+        more = {
+            was.name
+            for was, _ in kept
+            if was.name not in names and any(key.target in names for key in was.foreign_keys)
+        }
+        if not more:
+            return _parents_first([(was, table) for was, table in kept if was.name in names])
+        names |= more
+
+
+def _parents_first(pairs: list[tuple[Table, Table]]) -> list[tuple[Table, Table]]:
+    left = {table.name: (was, table) for was, table in pairs}
+    ordered: list[tuple[Table, Table]] = []
+    while left:
+        free = [
+            name
+            for name, (_, table) in left.items()
+            if not any(key.target in left and key.target != name for key in table.foreign_keys)
+        ]
+        ordered.extend(left.pop(name) for name in free or [next(iter(left))])
+    return ordered
+
+
+def _triggers_dropped(steps: Steps, moved: list[tuple[Table, Table]], old: Model) -> Iterator[str]:
+    names = {was.name for was, _ in moved} | {
+        change.old.name for change in steps.changed if change.retriggered
+    }
+    for name in sorted(names):
+        table = old.get(name)
+        if table is not None and table.realtime:
+            for trigger in trigger_names(name):
+                yield f"DROP TRIGGER IF EXISTS {SQLITE.identifier(trigger)}"
+
+
+def _searches_dropped(steps: Steps, moved: list[tuple[Table, Table]]) -> Iterator[str]:
+    """Yield what takes away the indexes of tables that go or are made anew, and those that go."""
+    tables = (*steps.dropped, *(was for was, _ in moved))
+    gone = dict.fromkeys(search for was in tables for search in was.searches)
+    for change in steps.changed:
+        gone.update(dict.fromkeys(change.dropped_searches))
+    for search in gone:
+        yield from searches.dropped(search)
+
+
+def _copied(was: Table, table: Table, late: set[str]) -> Iterator[str]:
+    """Yield what brings the rows over, in their order, and the last number given to a row.
+
+    A row that comes before what it refers to makes SQLite look for it with each row that comes
+    after: references to a `late` table want an index while rows are copied.
+    """
+    waiting = {key.columns for key in table.foreign_keys if key.target in late}
+    for number, columns in enumerate(sorted(waiting)):
+        index = SQLITE.identifier(f"jotbase.copy.{table.name}.{number}")
+        yield f"CREATE INDEX {index} ON {_name(table)} ({listed(columns)})"
+    kept = [
+        column.name
+        for column in table.columns
+        if column.name in was.by_name and column.generated is None
+    ]
+    source, order = _aside(was), listed(was.row_key)
+    if kept:
+        values = ", ".join(_value(was.by_name[name], table.by_name[name]) for name in kept)
+        yield (
+            f"INSERT INTO {_name(table)} ({listed(kept)})"
+            f" SELECT {values} FROM {source} ORDER BY {order}"
+        )
+    for number in range(len(waiting)):
+        yield f"DROP INDEX {SQLITE.identifier(f'jotbase.copy.{table.name}.{number}')}"
+    if any(column.identity for column in table.columns):
+        sequence = "sqlite_sequence"
+        yield (
+            f"DELETE FROM {sequence} WHERE name = {_text(table.name)} AND EXISTS"
+            f" (SELECT 1 FROM {sequence} WHERE name = {_text(f'jotbase.old.{was.name}')})"
+        )
+        yield (
+            f"INSERT INTO {sequence} (name, seq) SELECT {_text(table.name)}, seq FROM {sequence}"
+            f" WHERE name = {_text(f'jotbase.old.{was.name}')}"
+        )
+
+
+def _value(was: Column, column: Column) -> str:
+    """Return what a column takes over from the table as it was."""
+    name = SQLITE.identifier(column.name)
+    return f"ifnull({name}, {default_sql(column)})" if fills_gaps(was, column) else name
+
+
+def _text(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"
+
+
+def _in_place(steps: Steps, moved: set[str]) -> Iterator[str]:
+    """Yield what is done to tables that stay: columns, indexes and triggers."""
+    for change in steps.changed:
+        if change.new.name not in moved:
+            yield from _altered(change)
+
+
+def _altered(change: TableChange) -> Iterator[str]:
+    table = _name(change.new)
+    for column in change.added:
+        yield f"ALTER TABLE {table} ADD COLUMN {column_definition(change.new, column)}"
+    yield from (f"DROP INDEX IF EXISTS {SQLITE.identifier(x)}" for x in change.dropped_indexes)
+    yield from change.made_indexes
+    for search in change.made_searches:
+        yield from searches.made(change.new, search)
+    if change.retriggered:
+        yield from triggers(change.new)

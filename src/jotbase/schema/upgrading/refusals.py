@@ -1,0 +1,150 @@
+"""Changes that would lose rows or values: what they are, and the exact steps that bring them about.
+
+In charge of the words of each refusal. Must not decide what is refused (`diff`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jotbase.errors import Fault
+from jotbase.schema.ddl.constraints import literal
+from jotbase.schema.ddl.tables import META
+from jotbase.schema.keywords.subschemas import pointer
+from jotbase.schema.model.names import default_name
+from jotbase.schema.model.tables import Column, ForeignKey, Table
+from jotbase.sql.dialect import SQLITE
+
+
+def permit(table: str, column: str | None = None) -> str:
+    """Return the key in "jotbase.meta" that lets the next start drop a table or column."""
+    return f"drop {table}" if column is None else f"drop {table}.{column}"
+
+
+def _allow(table: str, column: str | None = None) -> str:
+    return f"INSERT INTO \"{META}\" VALUES ({literal(permit(table, column))}, '');"
+
+
+def _name(*names: str) -> str:
+    return ", ".join(map(SQLITE.identifier, names))
+
+
+def dropped_table(table: Table) -> Fault:
+    """Refuse to drop a table whose file is gone."""
+    return Fault(
+        table.file,
+        "",
+        f'the file is gone, and with it all rows of "{table.name}" would be lost',
+        "put the file back; or rename the table along with its file:"
+        f" ALTER TABLE {_name(table.name)} RENAME TO …;"
+        f" or let the rows go: {_allow(table.name)} then start again",
+    )
+
+
+def table_becomes_view(table: Table) -> Fault:
+    """Refuse to put a view in a table's place."""
+    return Fault(
+        table.file,
+        "/view",
+        f'"{table.name}" is a table, whose rows would be lost if it became a view',
+        "give the view's file another name;"
+        f" or let the rows go: {_allow(table.name)} then start again",
+    )
+
+
+def dropped_column(table: Table, column: str) -> Fault:
+    """Refuse to drop a column that the file does not have any more."""
+    return Fault(
+        table.file,
+        "/properties",
+        f'the column "{column}" is gone, and with it all its values would be lost',
+        "put it back; or rename it in the database too:"
+        f" ALTER TABLE {_name(table.name)} RENAME COLUMN {_name(column)} TO …;"
+        f" or let the values go: {_allow(table.name, column)} then start again",
+    )
+
+
+def changed_type(table: Table, old: Column, new: Column) -> Fault:
+    """Refuse to make another type of a column's values."""
+    return Fault(
+        table.file,
+        pointer(["properties", new.name]),
+        f"the column is {old.type_name} in the database and would become {new.type_name}",
+        f'change it back; or, step by step: add a column "{new.name}_new" of the new type, start,'
+        f" then UPDATE {_name(table.name)} SET {_name(f'{new.name}_new')} = … {_name(new.name)} …;"
+        f" then take the old column out of the file (the server says how to let it go)",
+    )
+
+
+def becomes_generated(table: Table, column: Column) -> Fault:
+    """Refuse to compute a column in which rows have values of their own."""
+    return Fault(
+        table.file,
+        pointer(["properties", column.name, "generated"]),
+        f'{{count}} row(s) have a value of their own in "{column.name}", which would be lost if the'
+        " database computed the column",
+        'take "generated" away; or keep the values under another name, which the file then has too:'
+        f" ALTER TABLE {_name(table.name)} RENAME COLUMN {_name(column.name)} TO …;"
+        f" or let them go: {_allow(table.name, column.name)} then start again",
+    )
+
+
+def missing_values(table: Table, column: Column) -> Fault:
+    """Refuse NULLs in a column that must have values."""
+    return Fault(
+        table.file,
+        pointer(["properties", column.name]),
+        f'{{count}} row(s) have no value in "{column.name}", which must now have one',
+        f"UPDATE {_name(table.name)} SET {_name(column.name)} = … WHERE {_name(column.name)}"
+        " IS NULL; then start again; or allow null",
+    )
+
+
+def unfilled_column(table: Table, column: Column) -> Fault:
+    """Refuse a new column that must have values where the rows there are have none."""
+    return Fault(
+        table.file,
+        pointer(["properties", column.name]),
+        f'{{count}} row(s) have no value for the new column "{column.name}", which must have one',
+        'give it a "default"; or leave it out of "required" and start, then'
+        f" UPDATE {_name(table.name)} SET {_name(column.name)} = …; then require it",
+    )
+
+
+def duplicates(table: Table, columns: Sequence[str], keyword: str) -> Fault:
+    """Refuse rows that share what must be unique."""
+    names = _name(*columns)
+    return Fault(
+        table.file,
+        f"/{keyword}",
+        f"{{count}} value(s) of ({', '.join(columns)}) stand in several rows, and are to be unique",
+        f"SELECT {names}, count(*) FROM {_name(table.name)} GROUP BY {names} HAVING count(*) > 1;"
+        " shows them; change or delete rows, then start again",
+    )
+
+
+def orphans(table: Table, key: ForeignKey) -> Fault:
+    """Refuse rows that refer to nothing."""
+    where = " AND ".join(
+        f"{_name(own)} = parent.{_name(other)}"
+        for own, other in zip(key.columns, key.target_columns, strict=True)
+    )
+    column = pointer(["properties", key.columns[0], "references"])
+    short = len(key.columns) == 1 and key.name == default_name(table.name, key.columns, "fkey")
+    return Fault(
+        table.file,
+        column if short else "/foreignKeys",
+        f'{{count}} row(s) refer to no row of "{key.target}" ({key.name})',
+        f"SELECT * FROM {_name(table.name)} WHERE {_name(key.columns[0])} IS NOT NULL AND NOT"
+        f" EXISTS (SELECT 1 FROM {_name(key.target)} AS parent WHERE {where}); shows them",
+    )
+
+
+def broken_rows(table: Table, count: int, first: str) -> Fault:
+    """Refuse rows that the new schema refuses."""
+    return Fault(
+        table.file,
+        "",
+        f"{count} row(s) do not fit the changed schema; the first: {first}",
+        "change those rows while the old schema is served, or let the schema allow them",
+    )

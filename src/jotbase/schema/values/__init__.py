@@ -1,0 +1,1 @@
+"""Values between text, JSON and storage: ranges, times, nesting, patterns."""

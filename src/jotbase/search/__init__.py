@@ -1,0 +1,1 @@
+"""Full-text search: words, their stems, and what a search query matches."""

@@ -1,0 +1,1 @@
+"""From a folder to a running backend, at start and on reload."""

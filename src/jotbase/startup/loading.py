@@ -1,0 +1,88 @@
+"""From a folder to a backend: settings, keys, files and engine, in the order in which they fail.
+
+In charge of what every command does first. Must not know what the command does then.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from jotbase.app import Backend, Compute, ConstraintName, EngineMaker
+from jotbase.engines.base import Engine
+from jotbase.engines.sqlite import Places, SqliteEngine, SqliteOptions
+from jotbase.engines.sqlite.database.files import keep_private
+from jotbase.expression.exact_sums import aggregates
+from jotbase.project.data import read_meaning
+from jotbase.project.folder import Project, find_project, read_dotenv
+from jotbase.project.keychain import read_keys, with_keys
+from jotbase.project.sql_trial import FUNCTIONS
+from jotbase.query.plan.computed import SQL_NAME
+from jotbase.schema.model.tables import Model
+from jotbase.settings import Settings, read_settings
+from jotbase.values import Row
+
+
+def load_settings(
+    folder: str, overrides: Mapping[str, Any] | None = None
+) -> tuple[Project, Settings]:
+    """Return the project of a folder and its settings, options of the command line winning.
+
+    Raises ProjectError and SettingError.
+    """
+    project = find_project(folder)
+    settings = read_settings(os.environ, read_dotenv(project))
+    return project, replace(settings, **(overrides or {}))
+
+
+def site_url(settings: Settings, port: int | None = None) -> str:
+    """Return the URL that users see."""
+    if settings.site_url is not None:
+        return settings.site_url
+    local = settings.host in ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104 - compared, not bound
+    host = "localhost" if local else settings.host
+    return f"http://{host}:{settings.port if port is None else port}"
+
+
+def engine_maker(
+    path: str, settings: Settings, model: Model, image: bytes | None = None
+) -> EngineMaker:
+    """Return what makes the model's embedded engine; `image` fills a new database."""
+
+    def make(
+        decode: Callable[[str, str], Row], constraint: ConstraintName, compute: Compute
+    ) -> Engine:
+        return SqliteEngine(
+            path,
+            SqliteOptions(
+                functions={**FUNCTIONS, **aggregates(model)},
+                asking={SQL_NAME: compute},
+                decode=decode,
+                constraint=constraint,
+                statement_timeout=settings.statement_timeout,
+                unit_timeout=settings.transaction_timeout,
+                calls=Places(settings.functions_threads, settings.functions_queue),
+                image=image,
+            ),
+        )
+
+    return make
+
+
+def load(project: Project, settings: Settings, url: str) -> Backend:
+    """Return the project's backend, not yet started; keys are made if there are none.
+
+    Raises ProjectError for mistakes in its files, before anything is made.
+    """
+    meaning = read_meaning(project)
+    settings = with_keys(project, settings)
+    ring = read_keys(settings)
+    database = Path(project.database(settings.database_url))
+    keep_private(project.root / ".env")
+    if database.parent == project.root / "data":
+        keep_private(database.parent)
+    make = engine_maker(str(database), settings, meaning.model)
+    return Backend(project, settings, meaning, ring, make, url)

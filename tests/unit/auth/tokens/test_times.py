@@ -1,0 +1,30 @@
+"""Points in time: stored, sent, and in the order of their text."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jotbase.auth.tokens.times import epoch, sent, timestamp
+
+
+def test_the_stored_form_has_no_idle_zeros() -> None:
+    """Microseconds as far as needed, then the offset."""
+    assert timestamp(0) == "1970-01-01T00:00:00+00:00"
+    assert timestamp(1_780_000_000.5) == "2026-05-28T20:26:40.5+00:00"
+    assert timestamp(1_780_000_000.000001) == "2026-05-28T20:26:40.000001+00:00"
+    assert timestamp(100) == "1970-01-01T00:01:40+00:00"
+
+
+def test_the_sent_form_ends_in_z() -> None:
+    """As GoTrue sends it."""
+    assert sent("2026-05-28T20:26:40.5+00:00") == "2026-05-28T20:26:40.5Z"
+
+
+@given(st.integers(0, 4 * 10**15), st.integers(0, 4 * 10**15))
+def test_the_order_of_the_text_is_that_of_time(first: int, second: int) -> None:
+    """Stored times can be compared as text, and read back."""
+    early, late = sorted((first, second))
+
+    assert timestamp(early / 10**6) <= timestamp(late / 10**6)
+    assert abs(epoch(timestamp(first / 10**6)) - first / 10**6) < 0.000_002

@@ -1,0 +1,37 @@
+"""What parts of a request weigh."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.query.board import asked
+
+from jotbase.query.request.weights import CONDITION, too_heavy, weight_of
+
+
+@pytest.mark.parametrize(
+    ("line", "conditions"),
+    [
+        ("", 0),
+        ("id=eq.1", 1),
+        ("id=eq.1&id=not.in.(1,2,3)", 2),
+        ("or=(id.eq.1,and(id.eq.2,id.in.(3,4)))", 5),
+        ("id=eq(any).{1,2,3}", 3),
+        ("or=(id.eq(all).{1,2},id.is.null)", 4),
+    ],
+)
+def test_conditions(line: str, conditions: int) -> None:
+    """A list is one value; alternatives, and the trees that conditions stand in, count each."""
+    filters = asked(f"GET /jobs?{line}").filters.get((), ())
+
+    assert weight_of(filters) == conditions * CONDITION
+
+
+def test_the_error_says_what_counts() -> None:
+    """It is PostgreSQL's own code for statements that are too complex."""
+    error = too_heavy()
+
+    assert (error.code, error.status) == ("54001", 400)
+    assert error.details == (
+        "Each key weighs 2 (40 beside aggregates), each condition 10, each term of an order 20,"
+        " each related table 25; together they weigh more than 12000."
+    )

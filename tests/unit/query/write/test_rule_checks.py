@@ -1,0 +1,105 @@
+"""Rows judged before they are stored, or stored on trial first."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.query.board import column, drive, table
+
+from jotbase.errors import ConflictError, RequestError
+from jotbase.query.write.rule_checks import (
+    RELEASE,
+    SAVE,
+    UNDO,
+    Stored,
+    foreseen,
+    paired,
+    stored_as_judged,
+)
+from jotbase.schema.model.tables import Column, Type
+from jotbase.sql.units import Rows, Statement, UnitOfWork
+
+PUT = Statement("put")
+ASK = Statement("ask")
+
+
+def stored(*values: int) -> Stored:
+    """Return rows that are new."""
+    return Stored([], [{"a": value} for value in values], [None] * len(values))
+
+
+def store() -> UnitOfWork[Stored]:
+    """Store what the test says that came back."""
+    found: Rows = yield PUT
+    return stored(*(row[0] for row in found))
+
+
+def ask(rows: Stored) -> UnitOfWork[None]:
+    """Ask a rule about rows."""
+    yield Statement(ASK.text, [row["a"] for row in rows.rows])
+
+
+def asked(*values: int) -> Statement:
+    """Return the question about rows of those values."""
+    return Statement(ASK.text, list(values))
+
+
+def test_local_rules_are_asked_of_what_was_stored() -> None:
+    """They look into no other row, so that a trial would show them nothing."""
+    _, ran = drive(stored_as_judged(store, ask, None, stored()), [(1,)], [])
+
+    assert ran == [Statement("put", []), asked(1)]
+
+
+def test_a_right_guess_is_stored_once() -> None:
+    """The rules are asked before, and what was stored is what they were asked about."""
+    unit = stored_as_judged(store, ask, frozenset("a"), stored(1))
+    _, ran = drive(unit, [], [], [(1,)], [])
+
+    assert [one.text for one in ran] == [ASK.text, SAVE.text, PUT.text, RELEASE.text]
+
+
+@pytest.mark.parametrize("guess", [stored(5), Stored([], [{}], [None])])
+def test_what_cannot_be_guessed_is_stored_on_trial(guess: Stored) -> None:
+    """It is taken back, the rules are asked of it, and it is stored again."""
+    unit = stored_as_judged(store, ask, frozenset("a"), guess)
+    first: list[Rows] = [[]] if guess.rows[0] else []
+    after, ran = drive(unit, *first, [], [(1,)], [], [], [(1,)], [])
+
+    texts = [one.text for one in ran][len(first) :]
+    assert texts == [SAVE.text, PUT.text, UNDO.text, ASK.text, PUT.text, RELEASE.text]
+    assert asked(1) in ran
+    assert after.rows == [{"a": 1}]
+
+
+def test_what_the_database_refuses_leaves_nothing() -> None:
+    """Rows of the same statement before it are taken back, so that no rule sees them."""
+    unit = stored_as_judged(store, ask, frozenset("a"), Stored([], [{}], [None]))
+    assert (next(unit), unit.send([])) == (SAVE, PUT)
+
+    assert unit.throw(ConflictError("23505", "taken")) == UNDO
+    with pytest.raises(ConflictError):
+        unit.send([])
+
+
+def test_what_can_be_told_of_a_row_before() -> None:
+    """Absent columns are null, but for those that the database fills."""
+    things = table(
+        "things",
+        column("id", Type.INTEGER, identity=True),
+        column("a"),
+        Column("b", Type.TEXT, {"x-default": "random()"}, nullable=True),
+        column("c", generated="a || b"),
+        column("d"),
+    )
+
+    assert foreseen(things, {"a": "x"}) == {"a": "x", "d": None}
+
+
+def test_rows_are_paired_by_their_keys() -> None:
+    """What a trigger kept is left out; what cannot be told apart is refused."""
+    before = Stored([1, 2], [{"a": 1}, {"a": 2}])
+
+    assert paired(before, [1, 2], Stored([2], [{"a": 5}])) == Stored([2], [{"a": 5}], [{"a": 2}])
+    with pytest.raises(RequestError) as caught:
+        paired(before, [1, 2], Stored([3], [{"a": 5}]))
+    assert caught.value.code == "0A000"

@@ -1,0 +1,137 @@
+"""Statements that change rows, and rows as they come back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.unit.query.board import COMPANIES, JOBS, OPEN_JOBS, PEOPLE
+
+from jotbase.expression.expr import Context, Given
+from jotbase.query.write.identity import numbered
+from jotbase.query.write.storing import (
+    CHUNK,
+    changed_keys,
+    delete,
+    inserts,
+    load,
+    ready,
+    returned,
+    update,
+)
+from jotbase.schema.model.tables import Type
+from jotbase.sql.dialect import SQLITE
+from jotbase.sql.fragment import bound
+from jotbase.values import Row
+
+BACK = '"_rowid_", "id", "name", "secret"'
+
+
+def test_rows_are_inserted_together() -> None:
+    """Rows of the same columns are one statement, and all of each row comes back."""
+    rows: list[Row] = [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]
+    one, *rest = inserts(COMPANIES, rows, SQLITE)
+
+    assert one.text == (
+        f'INSERT INTO "companies" ("id", "name") VALUES (?, ?), (?, ?) RETURNING {BACK}'
+    )
+    assert (one.params, one.unnumbered) == ([1, "a", 2, "b"], 0)
+    assert rest == []
+
+
+def test_rows_of_other_columns_are_another_statement() -> None:
+    """Order is kept where rows differ."""
+    rows: list[Row] = [{"name": "a"}, {"name": "b", "id": 5}, {"name": "c"}]
+
+    assert [one.params for one in inserts(COMPANIES, rows, SQLITE)] == [["a"], [5, "b"], ["c"]]
+
+
+def test_many_rows_are_several_statements() -> None:
+    """A statement has so many rows at most, that its text is prepared once."""
+    rows = [{"name": str(number)} for number in range(CHUNK * 2 + 1)]
+    texts = [one.text for one in inserts(COMPANIES, rows, SQLITE)]
+
+    assert len(texts) == 3
+    assert texts[0] == texts[1]
+
+
+def test_rows_without_a_number_are_given_the_next() -> None:
+    """The table's own sequence counts them, whatever numbers rows have."""
+    (one,) = inserts(COMPANIES, [{"name": "a"}, {"name": "b"}], SQLITE)
+
+    assert one.text == (
+        f'INSERT INTO "companies" ("id", "name") VALUES ({numbered(COMPANIES, 1)}, ?),'
+        f" ({numbered(COMPANIES, 2)}, ?) RETURNING {BACK}"
+    )
+    assert (one.params, one.unnumbered) == (["a", "b"], 2)
+
+
+def test_a_row_of_defaults_alone() -> None:
+    """A row that says nothing is all defaults, and cannot clash."""
+    (one,) = inserts(PEOPLE, [{}], SQLITE, " ON CONFLICT (id) DO NOTHING")
+
+    assert one.text.startswith('INSERT INTO "people" DEFAULT VALUES RETURNING')
+
+
+def test_values_are_stored_in_the_databases_form() -> None:
+    """A boolean is 0 or 1, a document its text."""
+    (one,) = inserts(JOBS, [{"remote": True, "data": {"a": [1]}}], SQLITE)
+
+    assert one.params == ['{"a":[1]}', 1]
+
+
+def test_rows_come_back_in_canonical_form() -> None:
+    """Row numbers and rows are told apart, booleans and documents read."""
+    found = [(7, 1, "a", None, 5, 1, '{"a":[1]}', None)]
+    numbers, rows = load(JOBS, found, SQLITE)
+
+    assert numbers == [7]
+    assert rows[0]["remote"] is True
+    assert rows[0]["data"] == {"a": [1]}
+
+
+def test_a_view_has_no_row_numbers() -> None:
+    """Only a table's rows are numbered; a view's are told apart by all that they hold."""
+    assert returned(OPEN_JOBS, SQLITE) == '"id", "firm"'
+    assert load(OPEN_JOBS, [(1, 2)], SQLITE) == ([(1, 2)], [{"id": 1, "firm": 2}])
+
+
+def test_without_row_numbers_the_key_is_taken_from_the_columns() -> None:
+    """It has the values as they are stored, one alone or several together."""
+    one = replace(COMPANIES, primary_key=("name",), without_rowid=True)
+    two = replace(COMPANIES, primary_key=("name", "id"), without_rowid=True)
+    found = [(1, "a", None)]
+
+    assert returned(one, SQLITE, "r") == '"r"."id", "r"."name", "r"."secret"'
+    assert load(one, found, SQLITE) == (["a"], [{"id": 1, "name": "a", "secret": None}])
+    assert load(two, found, SQLITE)[0] == [("a", 1)]
+
+
+def test_update_and_delete_go_by_row_number() -> None:
+    """One row is looked up, several are listed."""
+    one = update(COMPANIES, {"name": "b"}, [7], SQLITE)
+    several = delete(COMPANIES, [7, 8], SQLITE)
+
+    assert one.text == f'UPDATE "companies" SET "name" = ? WHERE "_rowid_" = ? RETURNING {BACK}'
+    assert one.params == ["b", 7]
+    assert several.text == (
+        'DELETE FROM "companies" WHERE "_rowid_" IN (SELECT value FROM json_each(?))'
+        ' RETURNING "_rowid_"'
+    )
+    assert several.params == ("[7,8]",)
+
+
+def test_slots_are_filled() -> None:
+    """A statement leaves with values alone."""
+    statement = ready(bound(Given(0, int, Type.INTEGER)) + bound("x"), Context(values=("5",)))
+
+    assert statement.params == [5, "x"]
+
+
+def test_the_keys_that_rows_have_once_they_are_changed() -> None:
+    """What is no part of the key leaves it as it is."""
+    two = replace(COMPANIES, primary_key=("name", "id"), without_rowid=True)
+    one = replace(COMPANIES, primary_key=("name",), without_rowid=True)
+
+    assert changed_keys(COMPANIES, [7, 8], {"name": "b"}, SQLITE) == [7, 8]
+    assert changed_keys(two, [("a", 1), ("c", 2)], {"name": "b"}, SQLITE) == [("b", 1), ("b", 2)]
+    assert changed_keys(one, ["a"], {"name": "b"}, SQLITE) == ["b"]

@@ -1,0 +1,73 @@
+"""Regular expressions of a caller's: what is found, what is refused, and that none runs away."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jotbase.errors import RequestError
+from jotbase.schema.values.regex import found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "answer"),
+    [
+        ("b", "abc", True),
+        ("^b", "abc", False),
+        ("^a.c$", "abc", True),
+        ("[A-C]", "abc", False),
+        ("b|x", "abc", True),
+        ("(ab){2}", "abab", True),
+        ("é", "café", True),
+        ("", "", True),
+        (r"\d+", "a1", True),
+        (r"\p{L}", "1é", True),
+    ],
+)
+def test_an_expression_is_found_anywhere(pattern: str, text: str, answer: bool) -> None:
+    """Unless it is anchored; letters count as they are written."""
+    assert found(pattern, text) is answer
+
+
+@pytest.mark.parametrize(("pattern", "text"), [("ABC", "xabcx"), ("é", "É"), ("a|B", "b")])
+def test_case_can_be_left_out(pattern: str, text: str) -> None:
+    """In any script, and for all branches of the expression."""
+    assert found(pattern, text) is False
+    assert found(pattern, text, any_case=True) is True
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["(", "[", "a{2,1}", "\\", "(?=a)", "(?<!a)b", r"(a)\1", "a{1000}{1000}", "(" * 5000, "a)(b"],
+)
+def test_what_no_automaton_can_do_is_refused(pattern: str) -> None:
+    """2201B as PostgreSQL calls it, also when case is left out."""
+    for any_case in (False, True):
+        with pytest.raises(RequestError) as raised:
+            found(pattern, "a", any_case=any_case)
+        assert (raised.value.code, raised.value.status) == ("2201B", 400)
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "a*a*a*a*a*a*b", "^(a|a)*$", "(.*)*x"])
+def test_nothing_is_tried_twice(pattern: str) -> None:
+    """Each of these takes a backtracking engine longer than anybody waits."""
+    assert found(pattern, "a" * 20_000 + "!") is False
+
+
+@given(st.text(), st.text())
+def test_any_pattern_is_answered_or_refused(pattern: str, text: str) -> None:
+    """Nothing else comes out."""
+    with suppress(RequestError):
+        assert found(pattern, text) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "most"), [("b", 1 << 20), ("[ab]{0,20}a[ab]{20}c", 1 << 15), ("x{3000}", 1 << 9)]
+)
+def test_a_large_expression_is_for_short_texts(pattern: str, most: int) -> None:
+    """What an automaton costs for each character bounds the characters; beyond, it is unknown."""
+    assert found(pattern, "d" * most) is False
+    assert found(pattern, "d" * most * 2) is None
