@@ -40,15 +40,15 @@ from jotbase.http.edge.files import NOT_FOUND, health, page, public_files
 from jotbase.http.edge.hashing import Hashing
 from jotbase.http.edge.studio import studio_pages
 from jotbase.http.live.endpoint import Live
-from jotbase.http.server.routes import FUNCTIONS, Doors, application
+from jotbase.http.server.routes import FUNCTIONS, Routes, application
 from jotbase.pipeline import DataApi, answer, answer_now
 from jotbase.project.data import (
-    Meaning,
+    ProjectDefinition,
     constraint_name,
     contexts,
     data_api,
     decode_row,
-    read_meaning,
+    read_definition,
 )
 from jotbase.project.folder import Project
 from jotbase.project.migration import migrate
@@ -77,7 +77,7 @@ EngineMaker = Callable[[Callable[[str, str], Row], ConstraintName, Compute], Eng
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Environment:
     """What a backend takes from outside, so that a test can give its own.
 
     Without `post`, mails leave as the settings say.
@@ -116,11 +116,11 @@ class Backend:
 
     project: Project
     settings: Settings
-    meaning: Meaning
+    definition: ProjectDefinition
     ring: KeyRing
     make_engine: EngineMaker
     url: str
-    world: World = field(default_factory=World)
+    world: Environment = field(default_factory=Environment)
     seeds: bool = True
 
     def __post_init__(self) -> None:
@@ -131,7 +131,7 @@ class Backend:
         self.credentials = CredentialCheck(
             self.ring, self.world.now, self._standing, self.settings.jwt_aud
         )
-        self._take_functions(load_for(self.project.functions, self.meaning.model))
+        self._take_functions(load_for(self.project.functions, self.definition.model))
         self.data = self._data()
         self._clock = WallClock(self.world.now)
         self.feed = Feed(self.engine, self._clock)
@@ -139,17 +139,17 @@ class Backend:
         self._changes = Notices(self.engine, self._clock, self._take_notice, self._missed)
 
     def _decode(self, table: str, text: str) -> Row:
-        return decode_row(self.meaning.model, table, text)
+        return decode_row(self.definition.model, table, text)
 
     def _constraint(
         self, kind: Literal["unique", "foreign"], table: str, columns: tuple[str, ...]
     ) -> str | None:
-        return constraint_name(self.meaning.model, kind, table, columns)
+        return constraint_name(self.definition.model, kind, table, columns)
 
     def _data(self) -> DataApi:
-        model = with_computed(self.meaning.model, described(self._of_rows))
+        model = with_computed(self.definition.model, described(self._of_rows))
         data = data_api(
-            replace(self.meaning, model=model),
+            replace(self.definition, model=model),
             self.engine,
             self.settings,
             contexts(self.world.now, self.world.random_bytes),
@@ -208,7 +208,7 @@ class Backend:
         """
         await self.engine.open()
         try:
-            migrated = await migrate(self.engine, self.meaning.model)
+            migrated = await migrate(self.engine, self.definition.model)
             await self._look_behind_views()
             if migrated.fresh and self.seeds:
                 await seed(self.project, self.data)
@@ -223,25 +223,25 @@ class Backend:
             for chore in (
                 keep_up(self._changes),
                 keep_short(self.engine, self.settings),
-                keep_indexed(self.engine, lambda: self.meaning.model),
+                keep_indexed(self.engine, lambda: self.definition.model),
             )
         ]
         asyncio.get_running_loop().call_later(WARM_UP, lambda: self._answer_account)
         return migrated
 
     async def _look_behind_views(self) -> None:
-        model = self.meaning.model
+        model = self.definition.model
         views = [table.name for table in model if table.view is not None]
         if not views:
             return
         origins = {view: await self.engine.origins(view) for view in views}
         found = await self.engine.read(VIEW_TRIGGERS, ())
         model = with_triggers(with_origins(model, origins), found)
-        self.meaning = replace(self.meaning, model=model)
+        self.definition = replace(self.definition, model=model)
         self.data = self._data()
 
     def _tell_live(self) -> None:
-        model, policy = self.meaning.model, self.meaning.policy
+        model, policy = self.definition.model, self.definition.policy
         self.live.mean(model, {t.name: policy.rule(t, "select").expression for t in model})
 
     async def stop(self) -> None:
@@ -259,10 +259,10 @@ class Backend:
 
         Raises ProjectError, and changes nothing, when they are wrong or would lose data.
         """
-        meaning = read_meaning(self.project, self.meaning.model)
-        loaded = await self._load(meaning)
-        migrated = await migrate(self.engine, meaning.model, started=False)
-        self.meaning = meaning
+        definition = read_definition(self.project, self.definition.model)
+        loaded = await self._load(definition)
+        migrated = await migrate(self.engine, definition.model, started=False)
+        self.definition = definition
         self._take_functions(loaded)
         await self._look_behind_views()
         self.data = self._data()
@@ -270,11 +270,11 @@ class Backend:
         self._tell_live()
         return migrated
 
-    async def _load(self, meaning: Meaning) -> Loaded:
+    async def _load(self, definition: ProjectDefinition) -> Loaded:
         """Load the project's code in a thread: it may take its time, or wait for this server."""
         threads = Threads("jotbase-load", 1)
         try:
-            job = threads.submit(load_for, self.project.functions, meaning.model)
+            job = threads.submit(load_for, self.project.functions, definition.model)
             return await asyncio.wrap_future(job)
         finally:
             threads.shutdown()
@@ -293,7 +293,7 @@ class Backend:
             return None
         return answer_now(request, principal, self.data)
 
-    def doors(self, on_failure: Callable[[ProjectError], None] = lambda _: None) -> Doors:
+    def routes(self, on_failure: Callable[[ProjectError], None] = lambda _: None) -> Routes:
         """Return all that a path can lead to; `on_failure` is told why a start was refused."""
 
         async def start() -> None:
@@ -312,7 +312,7 @@ class Backend:
                 raise
 
         shown = {"url": self.url, "publishable_key": opaque_key(ANON, self.ring)}
-        return Doors(
+        return Routes(
             records=self.records,
             records_now=self.records_now,
             accounts=self._accounts,
@@ -334,7 +334,7 @@ class Backend:
 
     def application(self) -> Application:
         """Return the ASGI application of the whole backend, which starts and stops it."""
-        return application(self.doors())
+        return application(self.routes())
 
     def _take_functions(self, loaded: Loaded) -> None:
         self._calls, self._of_rows = Calls(loaded.functions, run_as), loaded.computed

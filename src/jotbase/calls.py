@@ -198,8 +198,8 @@ def answer_within(
         if isinstance(meant, ReadPlan):
             rows = session.read(prepared.text, prepared.bind(context))
             return render_read(meant, request, values, rows)
-        means = data.means[caller.is_service][meant.table.name]
-        written = session.run(work_of(prepared, request.body, context, means))
+        write_context = data.write_context[caller.is_service][meant.table.name]
+        written = session.run(work_of(prepared, request.body, context, write_context))
         return render_written(meant, request, written)
     except JotError as error:
         return render_error(error, request)

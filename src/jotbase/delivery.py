@@ -15,8 +15,8 @@ from jotbase.auth.tokens.times import timestamp
 from jotbase.engines.base import Engine, bind
 from jotbase.expression.expr import Context
 from jotbase.realtime.groups import Group, Groups
-from jotbase.realtime.matching import Judgement, Seen
-from jotbase.realtime.relational_queries import question, unasked, verdicts
+from jotbase.realtime.matching import Judgement, OldAndNew
+from jotbase.realtime.relational_queries import missing_facts, verdict_query, verdicts
 from jotbase.realtime.rules import Facts
 from jotbase.values import Change
 
@@ -39,7 +39,7 @@ class Teller:
         Filters are weighed in turns. From the last answer and the last turn on nothing is awaited:
         who follows then is told, and nobody twice.
         """
-        known: dict[Facts, Seen] = {}
+        known: dict[Facts, OldAndNew] = {}
         judgement = Judgement(change, groups.rule(change.table), self._now(), known, cursor)
         weighed: set[Group] = set()
         try:
@@ -67,13 +67,21 @@ class Teller:
                 follower.write(ready)
         return sum(map(len, frames))
 
-    def _missing(self, change: Change, groups: Groups, known: dict[Facts, Seen]) -> list[Facts]:
+    def _missing(
+        self, change: Change, groups: Groups, known: dict[Facts, OldAndNew]
+    ) -> list[Facts]:
         local = groups.rule(change.table).local is not None
-        return [] if local else unasked((one.key.facts for one in groups.on(change.table)), known)
+        return (
+            []
+            if local
+            else missing_facts((one.key.facts for one in groups.on(change.table)), known)
+        )
 
-    async def _ask(self, change: Change, groups: Groups, facts: list[Facts]) -> dict[Facts, Seen]:
+    async def _ask(
+        self, change: Change, groups: Groups, facts: list[Facts]
+    ) -> dict[Facts, OldAndNew]:
         dialect = self.engine.dialect
-        asked = question(change, groups.rule(change.table), facts, dialect)
+        asked = verdict_query(change, groups.rule(change.table), facts, dialect)
         values = bind(asked, Context(now=self._now()))
         return dict(verdicts(facts, await self.engine.look(asked.numbered(dialect.mark), values)))
 

@@ -24,7 +24,7 @@ from jotbase.query.response import batch
 from jotbase.query.response.prepared import Prepared, make_ready, work_of
 from jotbase.query.response.prepared_cache import Remembered
 from jotbase.query.response.render import render_error, render_options, render_read, render_written
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Model
 from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response
@@ -39,7 +39,7 @@ class MakeContext(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DataApi:
-    """What answering takes. `guards` and `means` are by whether the caller passes all rules.
+    """What answering takes. `guards` and `write_context` are by whether all rules pass.
 
     `root` answers for the API itself, and `call` for functions. `ticks` is a clock for
     `Server-Timing` in seconds, or None. Without `verbose`, errors have no details and no hint.
@@ -49,7 +49,7 @@ class DataApi:
     engine: Engine
     limits: PlanLimits
     guards: Mapping[bool, Guard]
-    means: Mapping[bool, Mapping[str, Means]]
+    write_context: Mapping[bool, Mapping[str, WriteContext]]
     principal: Callable[[Mapping[str, str]], Awaitable[Principal]]
     context: MakeContext
     root: Callable[[Request, Principal], Response]
@@ -94,8 +94,8 @@ async def _answer(request: Request, caller: Principal, data: DataApi, timing: Ti
         rows = await data.engine.read(prepared.text, prepared.bind(context))
         timing.step("transaction")
         return render_read(meant, request, values, rows)
-    means = data.means[caller.is_service][meant.table.name]
-    unit = await aside(lambda: work_of(prepared, request.body, context, means), request.body)
+    table = data.write_context[caller.is_service][meant.table.name]
+    unit = await aside(lambda: work_of(prepared, request.body, context, table), request.body)
     written = await data.engine.write(unit)
     timing.step("transaction")
     return render_written(meant, request, written)
@@ -111,12 +111,12 @@ async def _answer_batch(
     for operation in operations:
         steps.append(batch.make_step(operation, lambda shape: prepare(shape, caller, data)))
         await asyncio.sleep(0)  # many new questions take long together
-    context, means = data.context(caller, ()), data.means[caller.is_service]
+    context, write_context = data.context(caller, ()), data.write_context[caller.is_service]
     steps = await aside(
-        lambda: batch.begun_inserts(batch.linked(steps), context, means), request.body
+        lambda: batch.begun_inserts(batch.linked(steps), context, write_context), request.body
     )
     timing.step("plan")
-    answers = await data.engine.write(lambda: batch.batch_unit(steps, context, means))
+    answers = await data.engine.write(lambda: batch.batch_unit(steps, context, write_context))
     timing.step("transaction")
     return batch.render_batch(answers)
 

@@ -10,7 +10,7 @@ from uvicorn.server import ServerState
 
 from jotbase.http.edge.asgi import Receive, Scope, Send
 from jotbase.http.edge.connections import Connections
-from jotbase.http.server.fast_path import Direct, ReadyProtocol, ready_protocol
+from jotbase.http.server.fast_path import FastPath, ReadyProtocol, ready_protocol
 from jotbase.values import Request, Response
 
 MAX_BODY = 1_000_000
@@ -86,7 +86,7 @@ def connect(
     config.timeout_keep_alive = keep_alive  # type: ignore[assignment]
     config.load()
     line = Line()
-    direct = Direct(b"/rest/v1/", MAX_BODY, now, later)
+    direct = FastPath(b"/rest/v1/", MAX_BODY, now, later)
     kind = ready_protocol(direct, Connections(100, 100) if house is None else house)
     protocol = kind(config, ServerState(), {})
     protocol.connection_made(line)

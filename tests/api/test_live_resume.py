@@ -125,13 +125,13 @@ def test_a_reader_that_takes_nothing_is_sent_away_with_its_own_cursor(
     """The close says what this socket was sent, not where the feed is."""
     monkeypatch.setattr(frames, "MOST_WAITING", 1000)
     monkeypatch.setattr(replay, "PATIENCE", 0.001)
-    gone, let_go = asyncio.Event(), frames.SendOutlet.let_go
+    gone, let_go = asyncio.Event(), frames.SendSink.let_go
 
-    def told(outlet: frames.SendOutlet) -> None:
-        let_go(outlet)
+    def told(sink: frames.SendSink) -> None:
+        let_go(sink)
         gone.set()
 
-    monkeypatch.setattr(frames.SendOutlet, "let_go", told)
+    monkeypatch.setattr(frames.SendSink, "let_go", told)
     slow = world.connect()
     slow.follow("open")
     slow._send_gate.clear()

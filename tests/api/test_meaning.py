@@ -10,7 +10,7 @@ import pytest
 from tests.api.data_world import table
 
 from jotbase.errors import ProjectError
-from jotbase.project.data import read_meaning
+from jotbase.project.data import read_definition
 from jotbase.project.folder import Project
 
 NUMBER = {"type": "integer"}
@@ -23,7 +23,7 @@ def places(root: Path, **files: Any) -> list[str]:
         body = said if isinstance(said, bytes) else orjson.dumps(said)
         (root / f"schemas/{name}.json").write_bytes(body)
     with pytest.raises(ProjectError) as caught:
-        read_meaning(Project(root))
+        read_definition(Project(root))
     return [f"{Path(one.file).stem}#{one.pointer}" for one in caught.value.faults]
 
 

@@ -166,11 +166,9 @@ def test_who_missed_a_change_goes_by_nothing_that_was_known(
 
 def test_every_write_of_accounts_goes_the_way_that_tells() -> None:
     """No flow drives the engine itself: what it ended would be told half a second late."""
-    folder = Path(__file__).parents[2] / "src/jotbase/http"
+    folder = Path(__file__).parents[2] / "src/jotbase/http/accounts"
     direct = [
-        file.name
-        for file in folder.glob("account*.py")
-        if "engine.write(" in file.read_text("utf-8")
+        file.name for file in folder.glob("*.py") if "engine.write(" in file.read_text("utf-8")
     ]
 
-    assert direct == ["account_services.py"]
+    assert direct == ["services.py"]

@@ -21,11 +21,11 @@ from jotbase.expression.expr import (
     Fact,
     Field,
     Follow,
-    Given,
     Literal,
     Not,
     Now,
     Or,
+    RequestValue,
 )
 from jotbase.schema.model.tables import Table, Type
 
@@ -53,7 +53,7 @@ def _leaf(kind: Type, scope: str) -> Programs:
     facts = [Fact(("claims", "a"), fit, kind), Fact(("claims", "deep", "a"), fit, kind)]
     extras: dict[Type, list[Expr]] = {
         Type.TEXT: [
-            Given(0, _same, kind),
+            RequestValue(0, _same, kind),
             Fact(("email",), fit, kind),
             followed(scope, "kind", "owner"),
             followed(scope, "kind", "parent", "owner"),
@@ -134,7 +134,7 @@ def _comparisons(scope: str) -> Programs:
 def _texts(scope: str) -> Programs:
     text = values(Type.TEXT, scope)
     patterns = st.sampled_from(PATTERNS).map(lambda value: Literal(value, Type.TEXT)) | st.just(
-        Given(1, _same, Type.TEXT)
+        RequestValue(1, _same, Type.TEXT)
     )
     regexes = st.sampled_from(REGEXES).map(lambda value: Literal(value, Type.TEXT))
     return _either(

@@ -19,7 +19,7 @@ from jotbase.query.plan.computed import SQL_NAME
 from jotbase.query.plan.nodes import PlanLimits, ReadPlan
 from jotbase.query.request.shape import shape
 from jotbase.query.response.prepared import make_ready, work_of
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Column, Computed, ForeignKey, Index, Model, Table, Type
 from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.dialect import SQLITE
@@ -196,8 +196,8 @@ def run(connection: apsw.Connection, line: str, model: Model) -> list[Any]:
     context = Context(values=values)
     if isinstance(ready.plan, ReadPlan):
         return connection.execute(ready.text, ready.bind(context)).fetchall()
-    means = Means(RowCheck(ready.plan.table), guard)
-    statement = next(work_of(ready, b'{"firm":1}', context, means)())
+    write_context = WriteContext(RowCheck(ready.plan.table), guard)
+    statement = next(work_of(ready, b'{"firm":1}', context, write_context)())
     return connection.execute(statement.text, list(statement.params)).fetchall()
 
 

@@ -18,8 +18,8 @@ from jotbase.expression.expr import (
     Not,
 )
 from jotbase.expression.operators import SQL_FUNCTIONS
-from jotbase.realtime.matching import Seen
-from jotbase.realtime.relational_queries import question, verdicts
+from jotbase.realtime.matching import OldAndNew
+from jotbase.realtime.relational_queries import verdict_query, verdicts
 from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.sql.dialect import SQLITE
@@ -55,12 +55,12 @@ FOLLOWED: Expr = Apply(
 ADMIN: Expr = And((Not(MEMBER), Apply("in", (Literal("admin", Type.TEXT), ROLES))))
 
 
-def asked(rule: Expr, *principals: Principal) -> list[Seen]:
+def asked(rule: Expr, *principals: Principal) -> list[OldAndNew]:
     """Return what each may see of a change of note 1 to note 2; Ana is in team 1, Ben in 2."""
     made = select_rule(rule)
     facts = [made.bind(principal) for principal in principals]
     change = Change(1, "notes", "UPDATE", note(1), note(2), "")
-    fragment = question(change, made, facts, SQLITE)
+    fragment = verdict_query(change, made, facts, SQLITE)
     connection = apsw.Connection(":memory:")
     for name, function in SQL_FUNCTIONS.items():
         connection.create_scalar_function(name, function, deterministic=True)
@@ -77,9 +77,9 @@ def test_each_caller_has_a_verdict_on_both_rows(rule: Expr) -> None:
     principals = (Principal("authenticated", name) for name in (ANA, BEN, None))
 
     assert asked(rule, *principals) == [
-        Seen(old=True, new=False),
-        Seen(old=False, new=True),
-        Seen(old=False, new=False),
+        OldAndNew(old=True, new=False),
+        OldAndNew(old=False, new=True),
+        OldAndNew(old=False, new=False),
     ]
 
 
@@ -88,4 +88,7 @@ def test_lists_among_the_facts_are_lists_in_the_query() -> None:
     admin = {"app_metadata": {"roles": ["admin"]}}
     principals = (Principal("authenticated", ANA, claims=claims) for claims in (admin, {}))
 
-    assert asked(ADMIN, *principals) == [Seen(old=False, new=True), Seen(old=False, new=False)]
+    assert asked(ADMIN, *principals) == [
+        OldAndNew(old=False, new=True),
+        OldAndNew(old=False, new=False),
+    ]

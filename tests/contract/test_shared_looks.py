@@ -26,7 +26,7 @@ from jotbase.expression.expr import Context, Expr
 from jotbase.expression.judge import Env, judge
 from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.expression.predicate import predicate
-from jotbase.realtime.relational_queries import question, verdicts
+from jotbase.realtime.relational_queries import verdict_query, verdicts
 from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Model, Table
 from jotbase.sql.dialect import SQLITE
@@ -122,7 +122,7 @@ def test_shared_looks_say_what_single_ones_say(text: str, found: Table, seed: in
     told = set()
     for row in tables["notes"]:
         change = Change(1, "notes", "INSERT", None, row, "")
-        fragment = question(change, made, facts, SQLITE)
+        fragment = verdict_query(change, made, facts, SQLITE)
         answer = verdicts(facts, list(connection.execute(fragment.text, bind(fragment, Context()))))
         told |= {(n, row["id"]) for n, one in enumerate(facts) if answer[one].new}
 

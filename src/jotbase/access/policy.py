@@ -25,7 +25,7 @@ from jotbase.expression.expr import (
     walk,
 )
 from jotbase.expression.judge import Env, value
-from jotbase.query.write.result import Same
+from jotbase.query.write.result import SharedDefault
 from jotbase.schema.model.tables import Column, Model, Table, Type
 
 Default = Callable[[Context], Any]
@@ -132,13 +132,13 @@ def _defaults(table: Table, model: Model, faults: list[Fault]) -> Mapping[str, D
 
 def _default(expression: Expr, column: Column) -> Default:
     if isinstance(expression, Literal):
-        return Same(lambda context: expression.value)
+        return SharedDefault(lambda context: expression.value)
     if isinstance(expression, Now) and column.type is Type.DATE:
-        return Same(lambda context: context.now[: len("2026-01-01")])
+        return SharedDefault(lambda context: context.now[: len("2026-01-01")])
     read = value(expression)
 
     def default(context: Context) -> Any:
         return read(Env({}, context))
 
     varies = any(isinstance(node, NewUuid) for node in walk(expression))
-    return default if varies else Same(default)
+    return default if varies else SharedDefault(default)

@@ -15,7 +15,7 @@ from jotbase.access.advice import Advice, Seen, advise
 from jotbase.engines.sqlite.database.catalog import loose_keys, made_by_hand
 from jotbase.errors import Fault, ProjectError
 from jotbase.functions.host import Loaded, load_for, load_functions
-from jotbase.project.data import Meaning, read_meaning
+from jotbase.project.data import ProjectDefinition, read_definition
 from jotbase.project.folder import Project, find_project, read_dotenv
 from jotbase.project.rule_plans import scanning_rules
 from jotbase.project.sql_trial import tried
@@ -35,7 +35,7 @@ class _Found:
     """What could be read, and what is wrong."""
 
     faults: list[Fault] = field(default_factory=list)
-    meaning: Meaning | None = None
+    definition: ProjectDefinition | None = None
     settings: Settings | None = None
     loaded: Loaded | None = None
 
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     database = _database(project)
     there = made_by_hand(database)
     found = _checked(project, there)
-    rules = found.meaning.policy.described() if found.meaning is not None else []
+    rules = found.definition.policy.described() if found.definition is not None else []
     advice = _advice(found, there, loose_keys(database))
     if options.json:
         told = {
@@ -64,14 +64,14 @@ def _checked(project: Project, there: Mapping[str, str]) -> _Found:
     found = _Found()
 
     def read_schemas() -> None:
-        found.meaning = read_meaning(project, there=there)
+        found.definition = read_definition(project, there=there)
 
     def read_variables() -> None:
         found.settings = read_settings(os.environ, read_dotenv(project))
 
     def read_functions() -> None:
-        if found.meaning is not None:
-            found.loaded = load_for(project.functions, found.meaning.model)
+        if found.definition is not None:
+            found.loaded = load_for(project.functions, found.definition.model)
         else:
             found.loaded = load_functions(project.functions)
 
@@ -88,9 +88,9 @@ def _advice(
     found: _Found, there: Mapping[str, str], loose: Mapping[str, tuple[tuple[str, ...], ...]]
 ) -> list[Advice]:
     """Return what is allowed and may not be meant, as far as the files could be read."""
-    if found.meaning is None:
+    if found.definition is None:
         return []
-    model, policy = found.meaning.model, found.meaning.policy
+    model, policy = found.definition.model, found.definition.policy
     functions = found.loaded.functions if found.loaded is not None else {}
     seen = Seen(
         reads=tried(model, there).reads,

@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     backend = load(project, settings, site_url(settings))
     explained = asyncio.run(_explain(backend, request, _principal(options)))
     table = path.rpartition("/")[2]
-    rules = [one for one in backend.meaning.policy.described() if one["table"] == table]
+    rules = [one for one in backend.definition.policy.described() if one["table"] == table]
     if options.json:
         told = {"rules": rules, "statements": [asdict(one) for one in explained]}
         print(json.dumps(told, indent=2))
@@ -97,8 +97,8 @@ async def _explain(backend: Backend, request: Request, principal: Principal) -> 
         if isinstance(prepared.plan, ReadPlan):
             statements: Sequence[Runnable] = [Statement(prepared.text, prepared.bind(context))]
         else:
-            means = data.means[principal.is_service][prepared.plan.table.name]
-            work = work_of(prepared, request.body, context, means)
+            write_context = data.write_context[principal.is_service][prepared.plan.table.name]
+            work = work_of(prepared, request.body, context, write_context)
             statements = await data.engine.write(lambda: _recorded(work()))
         return [await _planned(backend, one, context) for one in statements]
     finally:

@@ -57,8 +57,8 @@ def run(options: argparse.Namespace) -> int:
     url = site_url(settings, listener.getsockname()[1])
     backend = load(project, settings, url)
     failures: list[ProjectError] = []
-    doors = backend.doors(on_failure=failures.append)
-    served = application(doors)
+    routes = backend.routes(on_failure=failures.append)
+    served = application(routes)
     if options.reload:
         served = watched(served, backend)
     with ExitStack() as running:
@@ -69,14 +69,14 @@ def run(options: argparse.Namespace) -> int:
             _greet(backend)
 
         most = (settings.max_connections, settings.max_connections_per_address)
-        started = server.run((served, direct(doors)), listener, ready, most)
+        started = server.run((served, direct(routes)), listener, ready, most)
     if failures:
         raise failures[0]
     return 0 if started else 1
 
 
 def _greet(backend: Backend) -> None:
-    tables = backend.meaning.model.tables
+    tables = backend.definition.model.tables
     first = next(iter(tables), "TABLE")
     page = [f"  page             {backend.url}/"] if backend.project.public.is_dir() else []
     lines = [

@@ -54,7 +54,7 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class RequestValue:
     """The request's value number `index`, read from its text by `read` when it is bound."""
 
     index: int
@@ -152,7 +152,7 @@ class Follow:
 
 
 #: What a request fills in: nodes with `fill(context)`.
-Open = Given | Fact | Now | NewUuid
+Open = RequestValue | Fact | Now | NewUuid
 Expr = Field | Literal | Open | Apply | And | Or | Not | Exists | Follow
 
 TRUE = Literal(True, Type.BOOLEAN)

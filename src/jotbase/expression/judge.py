@@ -21,12 +21,12 @@ from jotbase.expression.expr import (
     Fact,
     Field,
     Follow,
-    Given,
     Literal,
     NewUuid,
     Not,
     Now,
     Or,
+    RequestValue,
 )
 from jotbase.expression.operators import OPERATORS
 from jotbase.expression.typed import type_of
@@ -67,7 +67,7 @@ def value(expression: Expr) -> Reading:
             return _literal(constant, kind)
         case Field(scope, name, kind):
             return _field(scope, name, kind)
-        case Given() | Fact() | Now() | NewUuid():
+        case RequestValue() | Fact() | Now() | NewUuid():
             fill = expression.fill
             return lambda env: fill(env.context)
         case Apply():
@@ -104,7 +104,7 @@ def _field(scope: str, name: str, kind: Type) -> Reading:
 def _apply(expression: Apply) -> Reading:
     operator = OPERATORS[expression.operator]
     last = expression.arguments[-1]
-    read = operator.meaning(type_of(last)).read
+    read = operator.semantics(type_of(last)).read
     arguments = tuple(map(_exact if _is_decimal(expression) else value, expression.arguments))
     if len(arguments) == 1:
         return _strict_one(read, arguments[0]) if operator.strict else _any_one(read, arguments[0])

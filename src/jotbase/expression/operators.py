@@ -31,7 +31,7 @@ from jotbase.expression.semantics import (
     JSON_TEXT,
     LIKE,
     STARTSWITH,
-    Meaning,
+    Semantics,
     Spellings,
     call,
     compared,
@@ -74,11 +74,11 @@ class Operator:
     url: bool = True
     takes: tuple[Takes, ...] = ("value", "value")
     leakproof: bool = False
-    typed: Mapping[Type, Meaning] = field(default_factory=dict)
+    typed: Mapping[Type, Semantics] = field(default_factory=dict)
 
-    def meaning(self, last: Type | None) -> Meaning:
+    def semantics(self, last: Type | None) -> Semantics:
         """Return what the operator means where its last argument is of that type."""
-        usual = Meaning(self.spell, self.read, self.leakproof)
+        usual = Semantics(self.spell, self.read, self.leakproof)
         return usual if last is None else self.typed.get(last, usual)
 
 
@@ -92,7 +92,7 @@ _SEARCHES = (
 
 
 #: Operators on ranges: what they say where they are of ranges alone, and their meaning.
-_RANGE_OPERATORS: Mapping[str, tuple[str, Meaning]] = {
+_RANGE_OPERATORS: Mapping[str, tuple[str, Semantics]] = {
     "cs": ("", on_ranges("jot_range_cs", "@>", ranges.contains)),
     "cd": ("", on_ranges("jot_range_cd", "<@", lambda a, b: ranges.contains(b, a))),
     "ov": ("", on_ranges("jot_range_ov", "&&", ranges.overlaps)),
@@ -247,8 +247,8 @@ _TABLE = (
         typed=dict.fromkeys(RANGES, _RANGE_OPERATORS["ov"][1]),
     ),
     *(
-        Operator(name, doc, meaning.spell, meaning.read, RANGES)
-        for name, (doc, meaning) in _RANGE_OPERATORS.items()
+        Operator(name, doc, semantics.spell, semantics.read, RANGES)
+        for name, (doc, semantics) in _RANGE_OPERATORS.items()
         if doc
     ),
     *(
@@ -270,7 +270,7 @@ _TABLE = (
         frozenset({Type.ARRAY}),
         url=False,
         typed={
-            Type.BOOLEAN: Meaning(
+            Type.BOOLEAN: Semantics(
                 HOLDS_BOOLEAN,
                 lambda array, item: any(same(value, item) for value in array),
             )
@@ -372,7 +372,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jot_lexemes": Stoppable(lambda tick, text, config: lexemes(text, config, tick)),
     **{f"jot_{form}": textsearch.searching(form) for form, _, _ in _SEARCHES},
     "jot_range_key": order_key,
-    **{f"jot_range_{name}": meaning.read for name, (_, meaning) in _RANGE_OPERATORS.items()},
+    **{f"jot_range_{name}": semantics.read for name, (_, semantics) in _RANGE_OPERATORS.items()},
     "jot_like": patterns.like,
     "jot_ilike": patterns.ilike,
     "jot_match": patterns.match,

@@ -18,13 +18,13 @@ from jotbase.expression.expr import (
     Fact,
     Field,
     Follow,
-    Given,
     Literal,
     NewUuid,
     Not,
     Now,
     Open,
     Or,
+    RequestValue,
     children,
 )
 from jotbase.expression.lookups import Look, Many, differs, is_shared, look_of
@@ -133,7 +133,7 @@ class _Writer:
                 return self._field(expression)
             case Literal(value, kind):
                 return constant(value, kind, self.dialect)
-            case Given() | Fact() | Now() | NewUuid():
+            case RequestValue() | Fact() | Now() | NewUuid():
                 return self._open(expression, "value")
             case Apply():
                 return self._apply(expression)
@@ -172,13 +172,13 @@ class _Writer:
         operator = OPERATORS[expression.operator]
         pairs = zip(expression.arguments, operator.takes, strict=True)
         arguments = [self._argument(argument, takes) for argument, takes in pairs]
-        meaning = operator.meaning(type_of(expression.arguments[-1]))
-        return meaning.spell[self.dialect.name](*arguments)
+        semantics = operator.semantics(type_of(expression.arguments[-1]))
+        return semantics.spell[self.dialect.name](*arguments)
 
     def _argument(self, argument: Expr, takes: Takes) -> Fragment:
         if isinstance(argument, Literal):
             return constant(argument.value, argument.type, self.dialect, takes)
-        if isinstance(argument, Given | Fact | Now | NewUuid):
+        if isinstance(argument, RequestValue | Fact | Now | NewUuid):
             return self._open(argument, takes)
         return self.operand(argument)
 

@@ -26,7 +26,7 @@ DOCUMENTS = frozenset({Type.JSON, Type.ARRAY})
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class Semantics:
     """One meaning in both readings.
 
     `spell` writes SQL from the arguments' fragments, by dialect name; `read` takes their values. A
@@ -173,22 +173,22 @@ _COMPARISONS: Mapping[Type, tuple[str, Callable[[Any, Any], int]]] = {
 }
 
 
-def compared(symbol: str) -> Mapping[Type, Meaning]:
+def compared(symbol: str) -> Mapping[Type, Semantics]:
     """Return a comparison's meaning on JSON and arrays, which SQLite would compare as text."""
 
-    def meaning(name: str, compare: Callable[[Any, Any], int]) -> Meaning:
+    def semantics(name: str, compare: Callable[[Any, Any], int]) -> Semantics:
         def spell(left: Fragment, right: Fragment) -> Fragment:
             return sql(f"{name}(") + left + ", " + right + f") {symbol} 0"
 
         def read(left: Any, right: Any) -> bool:
             return _SIGNS[symbol](compare(left, right))
 
-        return Meaning({"sqlite": spell, "postgres": infix(symbol)["postgres"]}, read)
+        return Semantics({"sqlite": spell, "postgres": infix(symbol)["postgres"]}, read)
 
-    return {kind: meaning(*one) for kind, one in _COMPARISONS.items()}
+    return {kind: semantics(*one) for kind, one in _COMPARISONS.items()}
 
 
-def in_order(symbol: str) -> Mapping[Type, Meaning]:
+def in_order(symbol: str) -> Mapping[Type, Semantics]:
     """Return a comparison's meaning on ranges and on bytes, whose text is in no order."""
 
     def spell(left: Fragment, right: Fragment) -> Fragment:
@@ -200,21 +200,21 @@ def in_order(symbol: str) -> Mapping[Type, Meaning]:
             return None
         return _SIGNS[symbol](int(first > second) - int(first < second))
 
-    meaning = Meaning({"sqlite": spell, "postgres": infix(symbol)["postgres"]}, read)
-    return {**dict.fromkeys(RANGES, meaning), Type.BYTES: _of_bytes(symbol)}
+    semantics = Semantics({"sqlite": spell, "postgres": infix(symbol)["postgres"]}, read)
+    return {**dict.fromkeys(RANGES, semantics), Type.BYTES: _of_bytes(symbol)}
 
 
-def _of_bytes(symbol: str) -> Meaning:
+def _of_bytes(symbol: str) -> Semantics:
     def read(left: str, right: str) -> bool:
         first, second = b64decode(left), b64decode(right)
         return _SIGNS[symbol](int(first > second) - int(first < second))
 
-    return Meaning(infix(symbol), read, leakproof=True)
+    return Semantics(infix(symbol), read, leakproof=True)
 
 
-def on_ranges(name: str, symbol: str, read: Callable[[str, str], bool | None]) -> Meaning:
+def on_ranges(name: str, symbol: str, read: Callable[[str, str], bool | None]) -> Semantics:
     """Return the meaning of one of PostgreSQL's operators on ranges."""
-    return Meaning({"sqlite": call(name)["sqlite"], "postgres": infix(symbol)["postgres"]}, read)
+    return Semantics({"sqlite": call(name)["sqlite"], "postgres": infix(symbol)["postgres"]}, read)
 
 
 def search_postgres(to_query: str) -> Spelling:
@@ -236,10 +236,10 @@ IN = {"sqlite": _in_sqlite("value"), "postgres": _in_postgres}
 HOLDS = {"sqlite": _holds_sqlite("NOT IN"), "postgres": _holds_postgres}
 HOLDS_BOOLEAN = {"sqlite": _holds_sqlite("IN"), "postgres": _holds_postgres}
 #: `in` where the values are JSON, or bytes, which a JSON list holds as hexadecimal digits.
-IN_DOCUMENTS = Meaning({"sqlite": _among_sqlite, "postgres": _in_postgres}, in_list)
-IN_BYTES = Meaning(
+IN_DOCUMENTS = Semantics({"sqlite": _among_sqlite, "postgres": _in_postgres}, in_list)
+IN_BYTES = Semantics(
     {"sqlite": _in_sqlite("unhex(value)"), "postgres": _in_postgres}, in_list, leakproof=True
 )
-DISTINCT_DOCUMENTS = Meaning(
+DISTINCT_DOCUMENTS = Semantics(
     {"sqlite": _distinct_sqlite, "postgres": infix("IS DISTINCT FROM")["postgres"]}, distinct
 )

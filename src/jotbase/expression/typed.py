@@ -14,12 +14,12 @@ from jotbase.expression.expr import (
     Fact,
     Field,
     Follow,
-    Given,
     Literal,
     NewUuid,
     Not,
     Now,
     Or,
+    RequestValue,
 )
 from jotbase.expression.operators import OPERATORS
 from jotbase.schema.model.tables import Type
@@ -28,7 +28,7 @@ from jotbase.schema.model.tables import Type
 def type_of(expression: Expr) -> Type | None:
     """Return the type of the expression's value; None where a leaf does not know its own."""
     match expression:
-        case Field() | Literal() | Given() | Fact():
+        case Field() | Literal() | RequestValue() | Fact():
             return expression.type
         case Now(day):
             return Type.DATE if day else Type.TIMESTAMP

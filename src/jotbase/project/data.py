@@ -30,7 +30,7 @@ from jotbase.project.sql_trial import has_sql, tried
 from jotbase.query.plan.functions import Functions, may_call
 from jotbase.query.plan.guarding import Guard
 from jotbase.query.plan.nodes import PlanLimits, Root
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.schema.ddl.changelog import logged_row
 from jotbase.schema.model.tables import Model, Table
 from jotbase.schema.reading.read import read_what_can_be
@@ -45,7 +45,7 @@ Check = Callable[[Mapping[str, str]], Awaitable[Principal]]
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class ProjectDefinition:
     """A project's files as read: the model, the rules, each table's row check, the files."""
 
     files: Mapping[str, bytes]
@@ -54,9 +54,9 @@ class Meaning:
     checks: Mapping[str, RowCheck]
 
 
-def read_meaning(
+def read_definition(
     project: Project, known: Model | None = None, *, there: Mapping[str, str] | None = None
-) -> Meaning:
+) -> ProjectDefinition:
     """Read schemas/ whole; tables that are as in a `known` model are its very own.
 
     `there` is the SQL of what stands in the project's database: with it, all SQL of the files is
@@ -73,7 +73,7 @@ def read_meaning(
     wrong = tried(model, there).faults if there is not None or has_sql(model) else []
     if wrong:
         raise ProjectError([*wrong, *_rule_faults(model, wrong)])
-    return Meaning(files, model, load_policy(model), {t.name: RowCheck(t) for t in model})
+    return ProjectDefinition(files, model, load_policy(model), {t.name: RowCheck(t) for t in model})
 
 
 def _sql_faults(model: Model, faults: Sequence[Fault]) -> list[Fault]:
@@ -113,7 +113,7 @@ def _reaches(table: Table, wrong: AbstractSet[str]) -> bool:
 
 
 def data_api(
-    meaning: Meaning,
+    definition: ProjectDefinition,
     engine: Engine,
     settings: Settings,
     context: MakeContext,
@@ -127,22 +127,25 @@ def data_api(
         return await answer_call(request, caller, data, calls, timing)
 
     guards: dict[bool, Guard] = {
-        False: RuleGuard(meaning.policy, engine.dialect),
+        False: RuleGuard(definition.policy, engine.dialect),
         True: PassGuard(),
     }
     return DataApi(
-        model=meaning.model,
+        model=definition.model,
         engine=engine,
         limits=plan_limits(settings),
         guards=guards,
-        means={passes: _means(meaning, guard, engine.dialect) for passes, guard in guards.items()},
+        write_context={
+            passes: _write_contexts(definition, guard, engine.dialect)
+            for passes, guard in guards.items()
+        },
         principal=principal,
         call=call,
         context=context,
         ticks=perf_counter if settings.server_timing else None,
         verbose=settings.error_verbosity == "verbose",
         root=_root(
-            meaning.model,
+            definition.model,
             Root(url, __version__) if settings.openapi == "follow" else None,
             calls.functions,
         ),
@@ -178,12 +181,14 @@ def plan_limits(settings: Settings) -> PlanLimits:
     )
 
 
-def _means(meaning: Meaning, guard: Guard, dialect: Dialect) -> dict[str, Means]:
+def _write_contexts(
+    definition: ProjectDefinition, guard: Guard, dialect: Dialect
+) -> dict[str, WriteContext]:
     return {
-        table.name: Means(
-            meaning.checks[table.name], guard, dialect, meaning.policy.defaults[table.name]
+        table.name: WriteContext(
+            definition.checks[table.name], guard, dialect, definition.policy.defaults[table.name]
         )
-        for table in meaning.model
+        for table in definition.model
     }
 
 

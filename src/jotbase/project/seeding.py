@@ -115,12 +115,15 @@ def _tell_of_references(loaded: Iterable[str]) -> UnitOfWork[None]:
 
 def _trusting(data: DataApi) -> DataApi:
     """Seeds set `readOnly` columns too, and are kept whatever JOTBASE_TX_END says."""
-    means = {
+    write_context = {
         passes: {name: replace(one, trusted=True) for name, one in tables.items()}
-        for passes, tables in data.means.items()
+        for passes, tables in data.write_context.items()
     }
     return replace(
-        data, means=means, limits=replace(data.limits, tx_end="commit"), prepared=Remembered()
+        data,
+        write_context=write_context,
+        limits=replace(data.limits, tx_end="commit"),
+        prepared=Remembered(),
     )
 
 
@@ -142,8 +145,8 @@ def _load(table: Table, body: bytes, api: DataApi) -> UnitOfWork[int]:
     for first in range(0, len(rows), STEP):
         try:
             some = payload_of(rows[first : first + STEP], prepared.intent)
-            means = api.means[True][table.name]
-            written = yield from insert_unit(plan, _readable(table, some), context, means)
+            write_context = api.write_context[True][table.name]
+            written = yield from insert_unit(plan, _readable(table, some), context, write_context)
         except JotError as error:
             raise ProjectError(list(_faults(table, error, first))) from error
         count += written.affected

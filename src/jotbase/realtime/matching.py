@@ -34,21 +34,21 @@ from jotbase.values import Change, ChangeKind
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class OldAndNew:
     """Whether something holds for the old row and for the new one; a missing row fits nothing."""
 
     old: bool
     new: bool
 
 
-_SEEN = tuple(tuple(Seen(old, new) for new in (False, True)) for old in (False, True))
+_SEEN = tuple(tuple(OldAndNew(old, new) for new in (False, True)) for old in (False, True))
 _NOBODY = Context()
 ALL = _SEEN[True][True]
 #: What relational rules let callers see of one change, by the facts they bind.
-Verdicts = Mapping[Facts, Seen]
+Verdicts = Mapping[Facts, OldAndNew]
 
 
-class Unasked(LookupError):
+class VerdictMissing(LookupError):
     """A relational rule's verdict is missing: ask for it first (`asking`)."""
 
 
@@ -73,7 +73,7 @@ class Judgement:
         self._cursor = orjson.dumps(cursor)
         self._old = None if change.old is None else Env({SCOPE: change.old}, _NOBODY)
         self._new = None if change.new is None else Env({SCOPE: change.new}, _NOBODY)
-        self._seen: dict[Facts, Seen] = dict(verdicts)
+        self._seen: dict[Facts, OldAndNew] = dict(verdicts)
         self._fits: dict[tuple[str, bool], bool] = {}
         self._data: dict[Any, bytes] = {}
         self._frames: dict[Any, bytes] = {}
@@ -102,19 +102,19 @@ class Judgement:
                 ids.append(subscription.id)
         return [self._frame(group, what, tuple(ids)) for what, ids in told.items()]
 
-    def _visible(self, group: Group) -> Seen:
+    def _visible(self, group: Group) -> OldAndNew:
         facts = group.key.facts
         if facts is None:
             return ALL
         seen = self._seen.get(facts)
         if seen is None:
             if self._rule.local is None:
-                raise Unasked(facts)
+                raise VerdictMissing(facts)
             context = Context(group.principal, now=self._now)
             seen = self._seen[facts] = self._both(self._rule.local, context)
         return seen
 
-    def _matches(self, subscription: Subscription, seen: Seen) -> Seen:
+    def _matches(self, subscription: Subscription, seen: OldAndNew) -> OldAndNew:
         """Judge a filter on rows that are seen: what it takes to judge must tell of no other."""
         old = seen.old and self._fits_row(subscription, self._old, is_new=False)
         new = seen.new and self._fits_row(subscription, self._new, is_new=True)
@@ -129,7 +129,7 @@ class Judgement:
             fits = self._fits[key] = row is not None and subscription.fits(row) is True
         return fits
 
-    def _both(self, judge: Judge, context: Context) -> Seen:
+    def _both(self, judge: Judge, context: Context) -> OldAndNew:
         old, new = self._old, self._new
         if old is not None:
             old.context = context
@@ -158,7 +158,7 @@ class Judgement:
         return data
 
 
-def _kind(change: Change, seen: Seen, fits: Seen) -> ChangeKind | None:
+def _kind(change: Change, seen: OldAndNew, fits: OldAndNew) -> ChangeKind | None:
     """The table at the head of the module."""
     if seen.new and fits.new and change.new is not None:
         return change.kind
@@ -167,7 +167,7 @@ def _kind(change: Change, seen: Seen, fits: Seen) -> ChangeKind | None:
     return None
 
 
-def _old(kind: ChangeKind, seen: Seen) -> Old:
+def _old(kind: ChangeKind, seen: OldAndNew) -> Old:
     if kind == "INSERT":
         return "none"
     return "row" if seen.old else "key"

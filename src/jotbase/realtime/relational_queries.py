@@ -13,7 +13,7 @@ from jotbase.expression.binding import Takes, cast
 from jotbase.expression.expr import Fact
 from jotbase.expression.predicate import FactSpeller, from_row, predicate
 from jotbase.realtime.filters import SCOPE
-from jotbase.realtime.matching import Seen
+from jotbase.realtime.matching import OldAndNew
 from jotbase.realtime.rules import Facts, SelectRule
 from jotbase.schema.model.tables import Type
 from jotbase.sql.dialect import Dialect
@@ -26,7 +26,7 @@ _CALLER = '"~caller"'
 _AS_JSON = frozenset((Type.JSON, Type.ARRAY))
 
 
-def question(
+def verdict_query(
     change: Change, rule: SelectRule, facts: Sequence[Facts], dialect: Dialect
 ) -> Fragment:
     """Return the query of (number of the facts in their order, 0 for the old row or 1 for the new).
@@ -66,15 +66,15 @@ def _speller(rule: SelectRule, dialect: Dialect) -> FactSpeller:
     return spell
 
 
-def verdicts(facts: Iterable[Facts], rows: Rows) -> Mapping[Facts, Seen]:
+def verdicts(facts: Iterable[Facts], rows: Rows) -> Mapping[Facts, OldAndNew]:
     """Return what the query's rows say of each of the facts that it was asked about."""
     true = {(int(number), int(side)) for number, side in rows}
     return {
-        one: Seen(old=(number, 0) in true, new=(number, 1) in true)
+        one: OldAndNew(old=(number, 0) in true, new=(number, 1) in true)
         for number, one in enumerate(facts)
     }
 
 
-def unasked(facts: Iterable[Facts | None], known: Mapping[Facts, Any]) -> list[Facts]:
+def missing_facts(facts: Iterable[Facts | None], known: Mapping[Facts, Any]) -> list[Facts]:
     """Return the distinct facts whose verdict is not known yet; the service role has none."""
     return [one for one in dict.fromkeys(facts) if one is not None and one not in known]

@@ -17,7 +17,7 @@ Kind = Literal["table", "view", "virtual", "shadow"]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredValues:
     """The values of one column: their classes, the forms that every one of them has, and the
     length of the longest text, in characters. With no value at all, every form is had.
     """
@@ -40,7 +40,7 @@ class FoundColumn:
     default: str | None = None
     key: int = 0
     generated: bool = False
-    held: Held = field(default_factory=Held)
+    held: StoredValues = field(default_factory=StoredValues)
 
 
 @dataclass(frozen=True, slots=True)

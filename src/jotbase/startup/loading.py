@@ -16,7 +16,7 @@ from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import Places, SqliteEngine, SqliteOptions
 from jotbase.engines.sqlite.database.files import keep_private
 from jotbase.expression.exact_sums import aggregates
-from jotbase.project.data import read_meaning
+from jotbase.project.data import read_definition
 from jotbase.project.folder import Project, find_project, read_dotenv
 from jotbase.project.keychain import read_keys, with_keys
 from jotbase.project.sql_trial import FUNCTIONS
@@ -77,12 +77,12 @@ def load(project: Project, settings: Settings, url: str) -> Backend:
 
     Raises ProjectError for mistakes in its files, before anything is made.
     """
-    meaning = read_meaning(project)
+    definition = read_definition(project)
     settings = with_keys(project, settings)
     ring = read_keys(settings)
     database = Path(project.database(settings.database_url))
     keep_private(project.root / ".env")
     if database.parent == project.root / "data":
         keep_private(database.parent)
-    make = engine_maker(str(database), settings, meaning.model)
-    return Backend(project, settings, meaning, ring, make, url)
+    make = engine_maker(str(database), settings, definition.model)
+    return Backend(project, settings, definition, ring, make, url)

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jotbase.app import Backend, World
+from jotbase.app import Backend, Environment
 from jotbase.auth.tokens.apikeys import opaque_key
 from jotbase.auth.tokens.keys import KeyRing
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine
-from jotbase.project.data import Meaning, read_meaning
+from jotbase.project.data import ProjectDefinition, read_definition
 from jotbase.project.folder import Project, find_project, read_dotenv
 from jotbase.project.keychain import fresh_keys, read_keys
 from jotbase.settings import Settings, changed, read_settings
@@ -39,7 +39,7 @@ class Template:
 
     project: Project
     settings: Settings
-    meaning: Meaning
+    definition: ProjectDefinition
     ring: KeyRing
     image: bytes
     seeded: bytes
@@ -52,12 +52,12 @@ def make_template(folder: Path, threads: LoopThread) -> Template:
     """
     project = find_project(folder)
     settings = read_settings({**os.environ, **fresh_keys()}, read_dotenv(project))
-    meaning = read_meaning(project)
+    definition = read_definition(project)
     ring = read_keys(settings)
 
     async def image(seeds: bool) -> bytes:
-        make = engine_maker(MEMORY, settings, meaning.model)
-        backend = Backend(project, settings, meaning, ring, make, URL, seeds=seeds)
+        make = engine_maker(MEMORY, settings, definition.model)
+        backend = Backend(project, settings, definition, ring, make, URL, seeds=seeds)
         await backend.start()
         try:
             return await _image(backend.engine)
@@ -65,7 +65,7 @@ def make_template(folder: Path, threads: LoopThread) -> Template:
             await backend.stop()
 
     empty, seeded = threads.run(image(False)), threads.run(image(True))
-    return Template(project, settings, meaning, ring, empty, seeded)
+    return Template(project, settings, definition, ring, empty, seeded)
 
 
 async def _image(engine: Engine) -> bytes:
@@ -99,11 +99,11 @@ class TestBackend:
         self._backend = Backend(
             template.project,
             chosen,
-            template.meaning,
+            template.definition,
             template.ring if chosen.jwt_keys == template.settings.jwt_keys else read_keys(chosen),
-            engine_maker(MEMORY, chosen, template.meaning.model, image),
+            engine_maker(MEMORY, chosen, template.definition.model, image),
             URL,
-            World(self.clock, os.urandom, self.outbox.send),
+            Environment(self.clock, os.urandom, self.outbox.send),
             seeds=False,
         )
         threads.run(self._backend.start())

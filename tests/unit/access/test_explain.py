@@ -7,7 +7,7 @@ from tests.unit.access.board import JOBS, SERVICE, caller, policy
 
 from jotbase.access.explain import explain_rule, explained
 from jotbase.access.rules import Action
-from jotbase.expression.expr import Context, Given, Now
+from jotbase.expression.expr import Context, Now, RequestValue
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import bound, sql
 
@@ -66,7 +66,7 @@ def test_a_value_cannot_end_its_comment() -> None:
 
 def test_requests_values_and_the_clock_are_filled_in() -> None:
     """Slots show what they would be bound to."""
-    fragment = bound(Given(0, str.upper)) + " < " + bound(Now())
+    fragment = bound(RequestValue(0, str.upper)) + " < " + bound(Now())
 
     assert explained(fragment, Context(values=("a",), now="2026")) == (
         "? /* 'A' */ < ? /* now() = '2026' */"

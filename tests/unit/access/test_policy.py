@@ -10,7 +10,7 @@ from tests.unit.access.board import ADA, JOBS, NOW, column, model, policy, text
 from jotbase.access.policy import NO_RULE, load_policy
 from jotbase.errors import ProjectError
 from jotbase.expression.expr import FALSE, Context
-from jotbase.query.write.result import Same
+from jotbase.query.write.result import SharedDefault
 from jotbase.schema.model.tables import Model, Type
 from jotbase.values import Principal
 
@@ -86,7 +86,7 @@ def test_defaults_give_values_for_one_new_row(default: str, kind: Type, value: o
     found = load_policy(Model({"jobs": table})).defaults["jobs"]["x"]
 
     assert found(context) == value
-    assert isinstance(found, Same) is (default != "uuid()")
+    assert isinstance(found, SharedDefault) is (default != "uuid()")
 
 
 def test_a_wrong_default_is_a_fault() -> None:

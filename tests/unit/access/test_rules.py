@@ -104,7 +104,7 @@ def test_a_rule_that_is_always_true_is_plain_true() -> None:
 
 
 @pytest.mark.parametrize(
-    ("default", "kind", "meaning"),
+    ("default", "kind", "semantics"),
     [
         ("now()", Type.TIMESTAMP, Now()),
         ("now()", Type.DATE, Now()),
@@ -114,9 +114,9 @@ def test_a_rule_that_is_always_true_is_plain_true() -> None:
         ("uuid()", Type.TEXT, NewUuid()),
     ],
 )
-def test_a_default_is_an_expression(default: str, kind: Type, meaning: object) -> None:
+def test_a_default_is_an_expression(default: str, kind: Type, semantics: object) -> None:
     """Defaults share the rules' language, and have uuid() besides."""
-    assert parse_default(default, column("x", kind), JOBS, BOARD) == meaning
+    assert parse_default(default, column("x", kind), JOBS, BOARD) == semantics
 
 
 def test_a_default_reads_facts_as_the_column_does() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jotbase.expression.binding import Slot, Takes, constant, slot
-from jotbase.expression.expr import Context, Fact, Given, Now
+from jotbase.expression.expr import Context, Fact, Now, RequestValue
 from jotbase.schema.model.tables import Type
 from jotbase.sql.dialect import POSTGRES, SQLITE
 from jotbase.values import Principal
@@ -51,7 +51,7 @@ def test_postgresql_is_given_lists_and_paths_as_they_are() -> None:
 
 def test_an_open_place_is_its_own_slot_where_nothing_changes() -> None:
     """The hot path has nothing between a value and its binding."""
-    given = Given(0, str, Type.TEXT)
+    given = RequestValue(0, str, Type.TEXT)
 
     assert slot(given, Type.TEXT, SQLITE).params == (given,)
     assert slot(Now(), Type.TIMESTAMP, SQLITE).params == (Now(),)

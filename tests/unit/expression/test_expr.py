@@ -15,12 +15,12 @@ from jotbase.expression.expr import (
     Fact,
     Field,
     Follow,
-    Given,
     Literal,
     NewUuid,
     Not,
     Now,
     Or,
+    RequestValue,
     all_of,
     children,
     conjuncts,
@@ -47,7 +47,7 @@ def test_open_places_are_filled_from_the_context() -> None:
     """Values, facts, the clock and new UUIDs come from outside."""
     context = Context(Principal("anon", "me"), ("7",), "2026", lambda: "uuid")
 
-    assert Given(0, int).fill(context) == 7
+    assert RequestValue(0, int).fill(context) == 7
     assert Fact(("id",), str.upper).fill(context) == "ME"
     assert Now().fill(context) == "2026"
     assert NewUuid().fill(context) == "uuid"

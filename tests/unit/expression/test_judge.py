@@ -16,11 +16,11 @@ from jotbase.expression.expr import (
     Fact,
     Field,
     Follow,
-    Given,
     Literal,
     Not,
     Now,
     Or,
+    RequestValue,
 )
 from jotbase.expression.judge import Env, judge, value
 from jotbase.schema.model.tables import Column, Table, Type
@@ -70,7 +70,7 @@ def test_not_leaves_unknown_unknown(part: Expr, negated: bool | None) -> None:
     [
         (Apply("eq", (A, Literal("x", Type.TEXT))), True),
         (Apply("eq", (A, Fact(("id",), str, Type.TEXT))), True),
-        (Apply("eq", (A, Given(0, str, Type.TEXT))), True),
+        (Apply("eq", (A, RequestValue(0, str, Type.TEXT))), True),
         (Apply("eq", (Field("row", "b", Type.TEXT), A)), None),
         (Apply("eq", (Field("row", "absent", Type.TEXT), A)), None),
         (Apply("lt", (Now(), Literal("2027", Type.TIMESTAMP))), True),

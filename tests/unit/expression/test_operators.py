@@ -16,12 +16,12 @@ from jotbase.sql.fragment import bound
 def test_every_operator_is_said_in_every_reading(name: str) -> None:
     """Each row of the table has a name, a line of documentation, and SQL for both dialects."""
     operator = OPERATORS[name]
-    meanings = [operator.meaning(None), *operator.typed.values()]
+    meanings = [operator.semantics(None), *operator.typed.values()]
 
     assert operator.name == name
     assert operator.doc
     assert operator.types
-    assert all(set(meaning.spell) == {"sqlite", "postgres"} for meaning in meanings)
+    assert all(set(semantics.spell) == {"sqlite", "postgres"} for semantics in meanings)
 
 
 @pytest.mark.parametrize("name", OPERATORS)
@@ -64,9 +64,9 @@ def test_json_is_compared_as_documents() -> None:
     """A comparison has another meaning where its last argument is JSON."""
     less = OPERATORS["lt"]
 
-    assert less.meaning(Type.JSON).read("z", 1) is True
-    assert less.meaning(Type.TEXT).read("a", "b") is True
-    assert less.meaning(None).spell is less.spell
+    assert less.semantics(Type.JSON).read("z", 1) is True
+    assert less.semantics(Type.TEXT).read("a", "b") is True
+    assert less.semantics(None).spell is less.spell
 
 
 @pytest.mark.parametrize(

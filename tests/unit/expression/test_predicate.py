@@ -13,10 +13,10 @@ from jotbase.expression.expr import (
     Fact,
     Field,
     Follow,
-    Given,
     Literal,
     Not,
     Or,
+    RequestValue,
 )
 from jotbase.expression.predicate import from_alias, from_row, predicate
 from jotbase.schema.model.tables import Column, Table, Type
@@ -63,7 +63,7 @@ def test_a_tree_is_written_as_sql(expression: Expr, text: str) -> None:
 
 def test_values_are_bound_in_the_order_of_their_places() -> None:
     """An open node is its own slot where its value is bound as it is."""
-    given = Given(0, str, Type.TEXT)
+    given = RequestValue(0, str, Type.TEXT)
     fragment = predicate(And((Apply("eq", (A, given)), EQUAL, Apply("eq", (A, ID)))), SQLITE)
 
     assert fragment.params == (given, "x", ID)

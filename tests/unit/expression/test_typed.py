@@ -13,11 +13,11 @@ from jotbase.expression.expr import (
     Fact,
     Field,
     Follow,
-    Given,
     Literal,
     NewUuid,
     Not,
     Now,
+    RequestValue,
 )
 from jotbase.expression.typed import item_of, type_of
 from jotbase.schema.model.tables import Column, Table, Type
@@ -32,7 +32,7 @@ FOLLOW = Follow(TRUE, KINDS, "k", "name", TAGS)
     [
         (TAGS, Type.ARRAY),
         (Literal(None), None),
-        (Given(0, int, Type.INTEGER), Type.INTEGER),
+        (RequestValue(0, int, Type.INTEGER), Type.INTEGER),
         (Fact(("id",), str), None),
         (Now(), Type.TIMESTAMP),
         (NewUuid(), Type.UUID),

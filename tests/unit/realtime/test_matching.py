@@ -12,7 +12,7 @@ from tests.unit.realtime.tables import ANA, BEN, OWN, TEAMS, Told, bound, follow
 from jotbase.expression.expr import FALSE, TRUE, Context, Exists, Expr
 from jotbase.expression.judge import Env, judge
 from jotbase.realtime.groups import Follower, Groups
-from jotbase.realtime.matching import Judgement, Seen, Unasked
+from jotbase.realtime.matching import Judgement, OldAndNew, VerdictMissing
 from jotbase.realtime.rules import select_rule
 from jotbase.realtime.wire import message_of
 from jotbase.values import ANONYMOUS, SERVICE_PRINCIPAL, Change, Principal, Row
@@ -125,9 +125,9 @@ def test_a_relational_rule_must_have_been_asked() -> None:
     (group,) = groups.on("notes")
     made = change(None, note(1))
 
-    with pytest.raises(Unasked):
+    with pytest.raises(VerdictMissing):
         Judgement(made, rule, "", {}, 7).told(group)
-    known = {rule.bind(user(ANA)): Seen(old=False, new=True)}
+    known = {rule.bind(user(ANA)): OldAndNew(old=False, new=True)}
     assert len(Judgement(made, rule, "", known, 7).told(group)) == 1
 
 

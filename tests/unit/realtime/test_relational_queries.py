@@ -3,8 +3,8 @@
 from tests.unit.realtime.tables import ANA, TEAMS, USER_ID, note
 
 from jotbase.expression.expr import Apply, Exists, Field
-from jotbase.realtime.matching import Seen
-from jotbase.realtime.relational_queries import question, unasked, verdicts
+from jotbase.realtime.matching import OldAndNew
+from jotbase.realtime.relational_queries import missing_facts, verdict_query, verdicts
 from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Type
 from jotbase.sql.dialect import SQLITE
@@ -16,7 +16,7 @@ IN_TEAM = Exists(TEAMS, "t", Apply("eq", (Field("t", "id", Type.INTEGER), USER_I
 def asked(old: Row | None, new: Row | None) -> tuple[str, tuple[object, ...]]:
     """Return the SQL and the values of the question about a change."""
     change = Change(1, "notes", "UPDATE", old, new, "")
-    fragment = question(change, select_rule(IN_TEAM), [b"[1]", b"[2]"], SQLITE)
+    fragment = verdict_query(change, select_rule(IN_TEAM), [b"[1]", b"[2]"], SQLITE)
     return fragment.text, fragment.params
 
 
@@ -41,11 +41,11 @@ def test_a_row_that_is_not_there_is_not_asked_about() -> None:
 def test_an_answer_names_what_is_true() -> None:
     """By the number of the facts and the side of the row; all else is not."""
     assert verdicts([b"[1]", b"[2]"], [(0, 1), (1, 0), (1, 1)]) == {
-        b"[1]": Seen(old=False, new=True),
-        b"[2]": Seen(old=True, new=True),
+        b"[1]": OldAndNew(old=False, new=True),
+        b"[2]": OldAndNew(old=True, new=True),
     }
 
 
 def test_only_what_is_not_known_is_asked() -> None:
     """Each facts once; the service role has none to ask about."""
-    assert unasked([b"[1]", None, b"[2]", b"[1]"], {b"[2]": True}) == [b"[1]"]
+    assert missing_facts([b"[1]", None, b"[2]", b"[1]"], {b"[2]": True}) == [b"[1]"]

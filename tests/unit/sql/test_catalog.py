@@ -1,6 +1,6 @@
 """The facts about a database: what stands for nothing being known."""
 
-from jotbase.sql.catalog import Catalog, FoundColumn, FoundTable, Held
+from jotbase.sql.catalog import Catalog, FoundColumn, FoundTable, StoredValues
 
 
 def test_a_column_without_a_declaration_is_any_column() -> None:
@@ -8,7 +8,7 @@ def test_a_column_without_a_declaration_is_any_column() -> None:
     column = FoundColumn("a")
 
     assert (column.declared, column.not_null, column.default, column.key) == ("", False, None, 0)
-    assert column.held == Held(frozenset(), frozenset(), 0, nulls=False)
+    assert column.held == StoredValues(frozenset(), frozenset(), 0, nulls=False)
 
 
 def test_a_database_that_was_never_served_has_nothing_noted() -> None:

@@ -16,7 +16,7 @@ from jotbase.errors import AuthError
 from jotbase.sql.units import UnitOfWork
 
 
-def readdress(context: Context, account: Account, email: str) -> UnitOfWork[Account]:
+def replace_address(context: Context, account: Account, email: str) -> UnitOfWork[Account]:
     """Give the user another address; an anonymous user ceases to be one.
 
     Raises AuthError (email_exists, 422).

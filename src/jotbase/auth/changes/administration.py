@@ -13,7 +13,7 @@ from typing import Any
 
 from jotbase.auth.accounts import store
 from jotbase.auth.accounts.accounts import Context, new_user, store_user
-from jotbase.auth.accounts.address import email_taken, readdress
+from jotbase.auth.accounts.address import email_taken, replace_address
 from jotbase.auth.accounts.bodies import check_metadata
 from jotbase.auth.changes.own_account import Changed
 from jotbase.auth.sessions.users import Account, Identity, User, merged
@@ -124,7 +124,7 @@ def update_user(context: Context, user_id: str, profile: Profile) -> UnitOfWork[
     yield store.update(context.dialect, User, user_id, columns)
     account = replace(account, user=replace(user, **columns))
     if profile.email and profile.email != user.email:
-        account = yield from readdress(context, account, profile.email)
+        account = yield from replace_address(context, account, profile.email)
     return Changed(account)
 
 

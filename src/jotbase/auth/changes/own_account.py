@@ -11,10 +11,10 @@ from typing import Any
 
 from jotbase.auth.accounts import store
 from jotbase.auth.accounts.accounts import Context, set_password, signed_in
-from jotbase.auth.accounts.address import check_free, readdress
+from jotbase.auth.accounts.address import check_free, replace_address
 from jotbase.auth.accounts.bodies import check_metadata
 from jotbase.auth.mail.email_change import ask_change
-from jotbase.auth.mail.messages import Letter
+from jotbase.auth.mail.messages import PendingMail
 from jotbase.auth.mail.pkce import Challenge
 from jotbase.auth.sessions.sessions import Session
 from jotbase.auth.sessions.users import Account, User, merged
@@ -38,7 +38,7 @@ class Changed:
     """The account after a change, and the letters that are due."""
 
     account: Account
-    letters: tuple[Letter, ...] = ()
+    letters: tuple[PendingMail, ...] = ()
 
 
 def update_user(context: Context, principal: Principal, change: UserChange) -> UnitOfWork[Changed]:
@@ -66,7 +66,7 @@ def update_user(context: Context, principal: Principal, change: UserChange) -> U
         kept = (own,) if own is not None else ()
     yield from set_password(context, account.user.id, columns, kept)
     account = replace(account, user=replace(account.user, **columns))
-    letters: tuple[Letter, ...] = ()
+    letters: tuple[PendingMail, ...] = ()
     if change.email and change.email != account.user.email:
         account, letters = yield from _change_email(
             context, account, change.email, change.challenge
@@ -76,9 +76,9 @@ def update_user(context: Context, principal: Principal, change: UserChange) -> U
 
 def _change_email(
     context: Context, account: Account, email: str, challenge: Challenge | None
-) -> UnitOfWork[tuple[Account, tuple[Letter, ...]]]:
+) -> UnitOfWork[tuple[Account, tuple[PendingMail, ...]]]:
     if context.policy.autoconfirm:
-        return (yield from readdress(context, account, email)), ()
+        return (yield from replace_address(context, account, email)), ()
     yield from check_free(context, email)
     columns: dict[str, Any] = {"new_email": email, "email_change_sent_at": context.moment}
     yield store.update(context.dialect, User, account.user.id, columns)

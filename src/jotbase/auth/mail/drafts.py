@@ -12,7 +12,7 @@ from typing import Any, Literal
 from jotbase.auth.accounts import store
 from jotbase.auth.accounts.accounts import Context
 from jotbase.auth.mail import attempts as ledger
-from jotbase.auth.mail.messages import Letter, Purpose
+from jotbase.auth.mail.messages import PendingMail, Purpose
 from jotbase.auth.mail.pkce import Challenge
 from jotbase.auth.sessions.users import User
 from jotbase.auth.tokens.one_time import PKCE, OneTimeToken, Slot, link_token, new_code, stored_hash
@@ -46,7 +46,7 @@ MOST_LETTERS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class MailDraft:
     """What a letter is to be: to whom, what about, and the `type` that `/verify` takes it by."""
 
     user: User
@@ -63,7 +63,7 @@ def space_out(context: Context, slot: str, email: str) -> UnitOfWork[None]:
     yield from ledger.space_out(context.dialect, context.policy, context.now, slot, email)
 
 
-def write(context: Context, draft: Draft, number: Literal[0, 1] = 0) -> UnitOfWork[Letter]:
+def write(context: Context, draft: MailDraft, number: Literal[0, 1] = 0) -> UnitOfWork[PendingMail]:
     """Store the token of a letter and return the letter; two of one context need two numbers."""
     challenge = draft.challenge
     code = new_code(context.code_bytes(number), context.policy.otp_length)
@@ -90,10 +90,10 @@ def write(context: Context, draft: Draft, number: Literal[0, 1] = 0) -> UnitOfWo
     shown = PKCE + token if challenge else token
     sent = {_SENT_AT[draft.slot]: context.moment}
     yield store.update(context.dialect, User, draft.user.id, sent)
-    return Letter(draft.purpose, draft.verification, draft.to, code, shown)
+    return PendingMail(draft.purpose, draft.verification, draft.to, code, shown)
 
 
-def _make_room(context: Context, draft: Draft) -> UnitOfWork[None]:
+def _make_room(context: Context, draft: MailDraft) -> UnitOfWork[None]:
     waiting = yield from store.one_time_tokens(context.dialect, draft.user.id)
     same = [one for one in waiting if one.slot == draft.slot]
     others = [one for one in same if one.client != draft.asked.client]

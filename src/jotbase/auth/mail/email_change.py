@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from jotbase.auth.accounts import store
 from jotbase.auth.accounts.accounts import Context, Granted, check_not_banned, grant
-from jotbase.auth.accounts.address import readdress
+from jotbase.auth.accounts.address import replace_address
 from jotbase.auth.mail import attempts as ledger
-from jotbase.auth.mail.drafts import Draft, space_out, write
-from jotbase.auth.mail.messages import Letter
+from jotbase.auth.mail.drafts import MailDraft, space_out, write
+from jotbase.auth.mail.messages import PendingMail
 from jotbase.auth.mail.pkce import AuthCode, Challenge, settle
 from jotbase.auth.sessions.users import Account, User
 from jotbase.auth.tokens.one_time import (
@@ -32,7 +32,7 @@ _KIND = "email_change"
 
 
 @dataclass(frozen=True, slots=True)
-class HalfDone:
+class OtherAddressAwaited:
     """One of two addresses is confirmed; the other is awaited."""
 
     message: str = (
@@ -42,24 +42,26 @@ class HalfDone:
 
 def ask_change(
     context: Context, user: User, new_email: str, challenge: Challenge | None = None
-) -> UnitOfWork[tuple[Letter, ...]]:
+) -> UnitOfWork[tuple[PendingMail, ...]]:
     """Write to the new address, and to the old one if there is one.
 
     Raises AuthError (over_email_send_rate_limit, 429).
     """
     yield from space_out(context, _KIND, user.email or new_email)
     letter = yield from write(
-        context, Draft(user, new_email, "email_change_new", "email_change", _KIND, challenge)
+        context, MailDraft(user, new_email, "email_change_new", "email_change", _KIND, challenge)
     )
     if not user.email:
         return (letter,)
-    draft = Draft(user, user.email, "email_change_current", "email_change_old", _KIND, challenge)
+    draft = MailDraft(
+        user, user.email, "email_change_current", "email_change_old", _KIND, challenge
+    )
     return (letter, (yield from write(context, draft, 1)))
 
 
 def resend_change(
     context: Context, email: str, challenge: Challenge | None = None
-) -> UnitOfWork[tuple[Letter, ...]]:
+) -> UnitOfWork[tuple[PendingMail, ...]]:
     """Write both letters again to a user whose change is pending; none when there is no such."""
     account = yield from store.account(context.dialect, "email", email)
     if account is None or account.user.new_email is None:
@@ -70,7 +72,7 @@ def resend_change(
 
 def prove_code(
     context: Context, email: str, code: str
-) -> UnitOfWork[Granted | HalfDone | AuthError]:
+) -> UnitOfWork[Granted | OtherAddressAwaited | AuthError]:
     """Take the code that was mailed to that address; a wrong one is counted."""
     slots = SLOTS[_KIND]
     worn = yield from ledger.worn_out(context.dialect, context.policy, context.now, slots, email)
@@ -80,22 +82,38 @@ def prove_code(
         return AuthError(403, "otp_expired", "Token has expired or is invalid")
     yield from ledger.forget_failures(context.dialect, slots, email)
     proved = yield from _proved(context, *found)
-    return proved if isinstance(proved, HalfDone) else (yield from grant(context, proved, "otp"))
+    return (
+        proved
+        if isinstance(proved, OtherAddressAwaited)
+        else (yield from grant(context, proved, "otp"))
+    )
 
 
-def prove_link(context: Context, token: str) -> UnitOfWork[Granted | HalfDone]:
+def prove_link(context: Context, token: str) -> UnitOfWork[Granted | OtherAddressAwaited]:
     """Take a link's token. Raises AuthError: otp_expired, user_banned (403), email_exists (422)."""
     proved, _ = yield from _linked(context, token)
-    return proved if isinstance(proved, HalfDone) else (yield from grant(context, proved, "otp"))
+    return (
+        proved
+        if isinstance(proved, OtherAddressAwaited)
+        else (yield from grant(context, proved, "otp"))
+    )
 
 
-def open_change_link(context: Context, token: str) -> UnitOfWork[Granted | HalfDone | AuthCode]:
+def open_change_link(
+    context: Context, token: str
+) -> UnitOfWork[Granted | OtherAddressAwaited | AuthCode]:
     """Take a link that was opened, in a PKCE flow for a code. Raises what `prove_link` does."""
     proved, proof = yield from _linked(context, token)
-    return proved if isinstance(proved, HalfDone) else (yield from settle(context, proved, proof))
+    return (
+        proved
+        if isinstance(proved, OtherAddressAwaited)
+        else (yield from settle(context, proved, proof))
+    )
 
 
-def _linked(context: Context, token: str) -> UnitOfWork[tuple[Account | HalfDone, OneTimeToken]]:
+def _linked(
+    context: Context, token: str
+) -> UnitOfWork[tuple[Account | OtherAddressAwaited, OneTimeToken]]:
     found = yield from _find(context, token)
     if found is None:
         raise AuthError(403, "otp_expired", "Email link is invalid or has expired")
@@ -116,14 +134,14 @@ def _find(context: Context, link: str) -> UnitOfWork[tuple[Account, OneTimeToken
 
 def _proved(
     context: Context, account: Account, token: OneTimeToken
-) -> UnitOfWork[Account | HalfDone]:
+) -> UnitOfWork[Account | OtherAddressAwaited]:
     user = account.user
     check_not_banned(user, context.now)
     tokens = yield from store.one_time_tokens(context.dialect, user.id)
     yield store.delete(context.dialect, OneTimeToken, {"token_hash": token.token_hash})
     # A letter that is still unread is a proof that is still wanting, however old it is.
     if any(one.slot.startswith(_KIND) and one.slot != token.slot for one in tokens):
-        return HalfDone()
+        return OtherAddressAwaited()
     if user.new_email is None:
         raise AuthError(403, "otp_expired", "Email link is invalid or has expired")
-    return (yield from readdress(context, account, user.new_email))
+    return (yield from replace_address(context, account, user.new_email))

@@ -23,8 +23,8 @@ from jotbase.auth.accounts.accounts import (
 )
 from jotbase.auth.accounts.bodies import check_metadata
 from jotbase.auth.mail import attempts as ledger
-from jotbase.auth.mail.drafts import Asked, Draft, space_out, write
-from jotbase.auth.mail.messages import Letter, Purpose
+from jotbase.auth.mail.drafts import Asked, MailDraft, space_out, write
+from jotbase.auth.mail.messages import PendingMail, Purpose
 from jotbase.auth.mail.pkce import AuthCode, Challenge, settle
 from jotbase.auth.sessions.users import CLAIMS, Account, Identity, User, merged, providers
 from jotbase.auth.tokens.one_time import (
@@ -45,12 +45,12 @@ class SignedUp:
     """The user as the caller may see it, and the letter that confirms it, if one is due."""
 
     account: Account
-    letters: tuple[Letter, ...] = ()
+    letters: tuple[PendingMail, ...] = ()
 
 
 def ask_recovery(
     context: Context, email: str, challenge: Challenge | None = None
-) -> UnitOfWork[tuple[Letter, ...]]:
+) -> UnitOfWork[tuple[PendingMail, ...]]:
     """Write to a user who forgot the password; none when nobody has the address.
 
     Raises AuthError (over_email_send_rate_limit, 429), alike for every address.
@@ -106,7 +106,7 @@ def _as_asked(
 
 def resend_confirmation(
     context: Context, email: str, challenge: Challenge | None = None
-) -> UnitOfWork[tuple[Letter, ...]]:
+) -> UnitOfWork[tuple[PendingMail, ...]]:
     """Write again to a user whose address is yet to be confirmed; none when there is no such.
 
     The letter repeats what the same client asked for when it signed up. Another client's proves
@@ -134,7 +134,7 @@ def ask_magic_link(
     challenge: Challenge | None = None,
     *,
     create: bool,
-) -> UnitOfWork[tuple[Letter, ...]]:
+) -> UnitOfWork[tuple[PendingMail, ...]]:
     """Write to whoever wants in without a password; unless `create` is off, they may be new.
 
     Raises AuthError: otp_disabled or signup_disabled (422) for one who would be new and may not,
@@ -158,9 +158,9 @@ def ask_magic_link(
     return ((yield from write(context, draft)),)
 
 
-def _draft(user: User, slot: Slot, purpose: Purpose, challenge: Challenge | None) -> Draft:
+def _draft(user: User, slot: Slot, purpose: Purpose, challenge: Challenge | None) -> MailDraft:
     verification = "signup" if slot == "confirmation" else purpose
-    return Draft(user, user.email or "", slot, purpose, verification, challenge)
+    return MailDraft(user, user.email or "", slot, purpose, verification, challenge)
 
 
 def verify_code(

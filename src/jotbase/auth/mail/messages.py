@@ -29,7 +29,7 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class PendingMail:
     """What a flow wants mailed; `verification` is the `type` by which `/verify` takes the link."""
 
     purpose: Purpose
@@ -68,7 +68,7 @@ _WORDS: dict[Purpose, tuple[str, str, str]] = {
 }
 
 
-def written(letter: Letter, policy: AuthPolicy, redirect: str) -> Mail:
+def rendered(letter: PendingMail, policy: AuthPolicy, redirect: str) -> Mail:
     """Return the letter as a mail; `redirect` is where its link leads in the end."""
     subject, reason, invitation = _WORDS[letter.purpose]
     link = verify_link(letter, policy, redirect)
@@ -82,7 +82,7 @@ def written(letter: Letter, policy: AuthPolicy, redirect: str) -> Mail:
     return Mail(letter.to, subject, text, letter.code, link)
 
 
-def verify_link(letter: Letter, policy: AuthPolicy, redirect: str) -> str:
+def verify_link(letter: PendingMail, policy: AuthPolicy, redirect: str) -> str:
     """Return the address that proves the letter was read."""
     query = {"token": letter.token, "type": letter.verification, "redirect_to": redirect}
     return f"{policy.issuer}/verify?{urlencode(query)}"

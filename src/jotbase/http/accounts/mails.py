@@ -14,7 +14,7 @@ from jotbase.auth.accounts.accounts import Context, Granted
 from jotbase.auth.accounts.bodies import flag, metadata, read_body, text
 from jotbase.auth.accounts.grants import session_json
 from jotbase.auth.mail.email_change import (
-    HalfDone,
+    OtherAddressAwaited,
     open_change_link,
     prove_code,
     prove_link,
@@ -140,13 +140,13 @@ def _no_phone_code(given: str) -> AuthError:
 
 def _code_unit(
     context: Context, kind: str, email: str, code: str
-) -> UnitOfWork[Granted | HalfDone | AuthError]:
+) -> UnitOfWork[Granted | OtherAddressAwaited | AuthError]:
     if kind == "email_change":
         return (yield from prove_code(context, email, code))
     return (yield from verify_code(context, kind, email, code))
 
 
-def _link_unit(context: Context, kind: str, link: str) -> UnitOfWork[Granted | HalfDone]:
+def _link_unit(context: Context, kind: str, link: str) -> UnitOfWork[Granted | OtherAddressAwaited]:
     if kind == "email_change":
         return (yield from prove_link(context, link))
     return (yield from verify_link(context, kind, link))
@@ -154,14 +154,14 @@ def _link_unit(context: Context, kind: str, link: str) -> UnitOfWork[Granted | H
 
 def _opened_unit(
     context: Context, kind: str, link: str
-) -> UnitOfWork[Granted | HalfDone | AuthCode]:
+) -> UnitOfWork[Granted | OtherAddressAwaited | AuthCode]:
     if kind == "email_change":
         return (yield from open_change_link(context, link))
     return (yield from open_link(context, kind, link))
 
 
-def _proved_answer(proved: Granted | HalfDone, services: AccountServices) -> Response:
-    if isinstance(proved, HalfDone):
+def _proved_answer(proved: Granted | OtherAddressAwaited, services: AccountServices) -> Response:
+    if isinstance(proved, OtherAddressAwaited):
         return answer({"msg": proved.message, "code": "200"})
     return session_answer(proved, services)
 
@@ -184,7 +184,7 @@ async def follow(request: Request, services: AccountServices) -> Response:
         services.limits.right_code(context.client, context.now)
     except JotError as error:
         return _see_other(with_error(redirect, as_auth_error(error), query=by_code))
-    if isinstance(proved, HalfDone):
+    if isinstance(proved, OtherAddressAwaited):
         return _see_other(with_message(redirect, proved.message, query=by_code))
     if isinstance(proved, AuthCode):
         return _see_other(with_code(redirect, proved.code))

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from jotbase.auth.accounts.accounts import RANDOMNESS, Context
 from jotbase.auth.accounts.passwords import SALT_BYTES, hash_password
-from jotbase.auth.mail.messages import Letter, Mail, written
+from jotbase.auth.mail.messages import Mail, PendingMail, rendered
 from jotbase.auth.tokens.apikeys import resolve_key
 from jotbase.auth.tokens.client_address import client_of
 from jotbase.auth.tokens.credentials import Credentials, read_credentials
@@ -90,10 +90,10 @@ class AccountServices:
         salt = self.random_bytes(SALT_BYTES)
         return await self.run_in_thread(hash_password, password, salt, client=client)
 
-    def send(self, letters: Iterable[Letter], redirect: str) -> None:
+    def send(self, letters: Iterable[PendingMail], redirect: str) -> None:
         """Hand over letters; call it once what wrote them is committed."""
         for letter in letters:
-            self.post(written(letter, self.policy, redirect))
+            self.post(rendered(letter, self.policy, redirect))
 
     async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
         """Drive a unit of work; when this returns, what it ended is refused everywhere."""

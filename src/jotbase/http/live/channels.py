@@ -18,7 +18,7 @@ from jotbase.auth.tokens.tokens import has_expired, last_moment
 from jotbase.errors import AccessError, ChannelError
 from jotbase.feed import Feed
 from jotbase.http.edge.credentials import CredentialCheck
-from jotbase.http.live.frames import Outlet
+from jotbase.http.live.frames import FrameSink
 from jotbase.http.live.replay import Replay
 from jotbase.http.live.shares import Share, Shares, Size, size_of
 from jotbase.realtime import refusals
@@ -50,7 +50,7 @@ _LONGEST_TIMER = 86_400.0
 
 
 @dataclass(slots=True)
-class House:
+class ChannelServices:
     """What all sockets of a backend share."""
 
     credentials: CredentialCheck
@@ -99,15 +99,15 @@ class Channels:
 
     def __init__(
         self,
-        house: House,
+        services: ChannelServices,
         who: tuple[Vsn, str, Principal],
-        outlet: Outlet,
+        sink: FrameSink,
         share: Share,
     ) -> None:
-        self._house = house
+        self._services = services
         self._vsn, self._key, self._principal = who
         self._share = share
-        self._outlet = outlet
+        self._sink = sink
         self._joined: dict[str, Channel] = {}
         self._steps = {
             Step.JOIN: self._join,
@@ -156,7 +156,7 @@ class Channels:
             if channel.principal.session_id is None or not renewal.covers(channel.principal):
                 continue
             try:
-                known = self._house.credentials.renewed(channel.principal, renewal.facts)
+                known = self._services.credentials.renewed(channel.principal, renewal.facts)
             except AccessError as error:
                 self._end(channel, Event.REVOKED, refusals.reason(refusals.of_token(error)))
             else:
@@ -168,11 +168,11 @@ class Channels:
             before = channel.follower.tables()
             faults = self._follow(channel, channel.principal)
             after = channel.follower.tables()
-            gone = frozenset(one for one in before - after if not self._house.logs(one))
+            gone = frozenset(one for one in before - after if not self._services.logs(one))
             if gone:
                 self._tell_dropped(channel, gone, faults)
             if channel.dropped & after:
-                self._say_lost(channel, self._house.feed.cursor)
+                self._say_lost(channel, self._services.feed.cursor)
             channel.dropped = (channel.dropped | gone) - after
 
     def _tell_dropped(self, channel: Channel, tables: frozenset[str], faults: list[str]) -> None:
@@ -189,7 +189,7 @@ class Channels:
 
     def farewell(self) -> str:
         """Return the reason of a close: up to which change all were sent on this socket."""
-        feed = self._house.feed
+        feed = self._services.feed
         told = [one.replay.after for one in self._joined.values() if one.replay is not None]
         return f"cursor={feed.mark(min([feed.cursor, *told]))}"
 
@@ -203,14 +203,14 @@ class Channels:
             principal = await self._who(request.token)
             if request.private and not principal.is_service:
                 raise refusals.unreadable(said.topic.removeprefix(PREFIX))
-            size = size_of(request, self._house.followable())
+            size = size_of(request, self._services.followable())
             self._share.take(size)
         except ChannelError as error:
             self._say(reply(said, "error", {"reason": refusals.reason(error)}))
             return
         channel = self._channel(said, request, principal, size)
         self._joined[said.topic] = channel
-        self._house.rooms.add(channel.listener)
+        self._services.rooms.add(channel.listener)
         if request.cursor is not None and request.bindings:
             channel.replay = self._replay(channel, request.cursor)
         faults = self._follow(channel, principal)
@@ -253,11 +253,11 @@ class Channels:
         channel = self._joined[said.topic]
         if not isinstance(said.payload, Mapping):
             return
-        self._house.now()  # a clock that was set ends what is over, before anybody is told
+        self._services.now()  # a clock that was set ends what is over, before anybody is told
         frames = broadcast_frames(said)
         if frames is not None:
             itself = channel.request.broadcast_self
-            for listener in self._house.rooms.others(channel.listener, and_itself=itself):
+            for listener in self._services.rooms.others(channel.listener, and_itself=itself):
                 if listener.vsn in frames:
                     listener.write(frames[listener.vsn])
         if channel.request.broadcast_ack:
@@ -270,7 +270,7 @@ class Channels:
     # What they are made of -----------------------------------------------------------------------
 
     def _say(self, frame: Frame) -> None:
-        self._outlet.write(ready_frame(render(self._vsn, frame)))
+        self._sink.write(ready_frame(render(self._vsn, frame)))
 
     async def _who(self, token: str | None) -> Principal:
         """Whom a channel acts for. Whatever is revoked while this waits is seen: nothing is awaited
@@ -278,7 +278,7 @@ class Channels:
         """
         if token is None or token == self._key:
             return self._principal
-        credentials = self._house.credentials
+        credentials = self._services.credentials
         try:
             mark = None
             while mark != credentials.live.mark():
@@ -286,14 +286,14 @@ class Channels:
                 principal = await credentials.token(token)
         except AccessError as error:
             raise refusals.of_token(error) from error
-        if has_expired(principal, self._house.now()):
+        if has_expired(principal, self._services.now()):
             raise refusals.expired()
         return principal
 
     def _channel(
         self, said: Frame, request: JoinRequest, principal: Principal, size: Size
     ) -> Channel:
-        topic, write = said.topic, self._outlet.write
+        topic, write = said.topic, self._sink.write
         channel = Channel(
             topic=topic,
             join_ref=said.join_ref if said.join_ref is not None else said.ref,
@@ -310,13 +310,13 @@ class Channels:
         """Follow the channel's bindings as that principal from now on; return what was refused."""
         followed: list[Subscription] = []
         faults: list[str] = []
-        sees = self._house.feed.groups.sees(principal)
+        sees = self._services.feed.groups.sees(principal)
         for binding in channel.request.bindings:
             try:
-                followed.extend(subscriptions(binding, self._house.model, sees))
+                followed.extend(subscriptions(binding, self._services.model, sees))
             except ChannelError as error:
                 faults.append(error.message)
-        old, groups = channel.follower, self._house.feed.groups
+        old, groups = channel.follower, self._services.feed.groups
         groups.remove(old)
         new = replace(old, principal=principal, subscriptions=tuple(followed))
         channel.follower = new
@@ -332,25 +332,25 @@ class Channels:
             self._say(subscribed(topic, join_ref))
 
     def _say_lost(self, channel: Channel, number: int) -> None:
-        cursor = self._house.feed.mark(number)
+        cursor = self._services.feed.mark(number)
         self._say(resync(channel.topic, channel.join_ref, cursor))
 
     def _replay(self, channel: Channel, cursor: Cursor | None) -> Replay:
         lost = partial(self._say_lost, channel)
 
         def live() -> None:
-            channel.follower.write, channel.follower.lost = self._outlet.write, lost
+            channel.follower.write, channel.follower.lost = self._sink.write, lost
             channel.replay = None
 
         # All that is told live meanwhile stands in the log as well.
         channel.follower.write, channel.follower.lost = _pass_over, _pass_over
         return Replay(
-            feed=self._house.feed,
-            outlet=self._outlet,
+            feed=self._services.feed,
+            sink=self._sink,
             follower=lambda: channel.follower,
             lost=lost,
             live=live,
-            turns=self._house.turns,
+            turns=self._services.turns,
             cursor=cursor,
         )
 
@@ -366,8 +366,8 @@ class Channels:
         if self._joined.get(channel.topic) is channel:
             del self._joined[channel.topic]
             self._share.give_back(channel.size)
-        self._house.feed.groups.remove(channel.follower)
-        self._house.rooms.remove(channel.listener)
+        self._services.feed.groups.remove(channel.follower)
+        self._services.rooms.remove(channel.listener)
         if channel.expiry is not None:
             channel.expiry.cancel()
         if channel.replay is not None:
@@ -379,12 +379,12 @@ class Channels:
             channel.expiry = None
         at = last_moment(channel.principal)
         if at is not None:
-            delay = min(max(at - self._house.now(), 0.0), _LONGEST_TIMER)
+            delay = min(max(at - self._services.now(), 0.0), _LONGEST_TIMER)
             loop = asyncio.get_running_loop()
             channel.expiry = loop.call_later(delay, self._expire, channel)
 
     def _expire(self, channel: Channel) -> None:
-        if has_expired(channel.principal, self._house.now()):
+        if has_expired(channel.principal, self._services.now()):
             self._end(channel, Event.EXPIRED, refusals.TOKEN_EXPIRED)
         else:
             self._set_expiry(channel)

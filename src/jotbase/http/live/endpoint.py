@@ -21,13 +21,13 @@ from jotbase.feed import Feed
 from jotbase.http.edge.asgi import Receive, Scope, Send, read_headers
 from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck
-from jotbase.http.live.channels import Channels, House
+from jotbase.http.live.channels import Channels, ChannelServices
 from jotbase.http.live.frames import (
     RESTART,
-    Outlet,
-    SendOutlet,
-    TransportOutlet,
-    Turn,
+    FrameSink,
+    SendSink,
+    TransportSink,
+    TurnFlush,
     connection_of,
 )
 from jotbase.http.live.shares import Shares
@@ -50,28 +50,30 @@ class Live:
     """
 
     def __init__(self, credentials: CredentialCheck, feed: Feed, now: WallClock) -> None:
-        self._house = House(credentials, feed, Model(), now)
+        self._services = ChannelServices(credentials, feed, Model(), now)
         now.on_set = self.expire
-        self._sockets: dict[Channels, Outlet] = {}
-        self._turn = Turn()
+        self._sockets: dict[Channels, FrameSink] = {}
+        self._turn = TurnFlush()
 
     @property
     def shares(self) -> Shares:
         """What channels have taken."""
-        return self._house.shares
+        return self._services.shares
 
     @property
     def model(self) -> Model:
         """The tables that are served."""
-        return self._house.model
+        return self._services.model
 
     def mean(self, model: Model, rules: Mapping[str, Expr]) -> None:
         """Serve these tables from now on; `rules` has each one's select rule over `row`.
 
         Channels that are open follow what their bindings say now.
         """
-        self._house.model = model
-        self._house.feed.groups = Groups({name: select_rule(rule) for name, rule in rules.items()})
+        self._services.model = model
+        self._services.feed.groups = Groups(
+            {name: select_rule(rule) for name, rule in rules.items()}
+        )
         for channels in self._sockets:
             channels.subscribe_again()
 
@@ -86,15 +88,15 @@ class Live:
 
     def restart(self) -> None:
         """Close every socket such that its client comes back: what was missed cannot be told."""
-        for channels, outlet in tuple(self._sockets.items()):
-            outlet.close(RESTART, channels.farewell())
+        for channels, sink in tuple(self._sockets.items()):
+            sink.close(RESTART, channels.farewell())
 
     def expire(self) -> None:
         """Close the channels whose tokens are over.
 
         Timers do this by themselves while the clock runs; this is for a clock that was set.
         """
-        now = self._house.now()
+        now = self._services.now()
         self._end(lambda one: has_expired(one, now), Event.EXPIRED, refusals.TOKEN_EXPIRED)
 
     def _end(self, ends: Callable[[Principal], bool], event: Event, why: str) -> None:
@@ -126,7 +128,7 @@ class Live:
         if not key:
             raise ChannelError("Unauthorized", refusals.KEY_MISSING)
         try:
-            return await self._house.credentials.principal({"apikey": key})
+            return await self._services.credentials.principal({"apikey": key})
         except AccessError:
             raise ChannelError("Unauthorized", refusals.KEY_UNKNOWN) from None
 
@@ -141,16 +143,16 @@ class Live:
         def lagging() -> None:
             channels.lag()
 
-        outlet: TransportOutlet | SendOutlet
+        sink: TransportSink | SendSink
         if connection is not None:
-            outlet = TransportOutlet(connection, self._turn, farewell, lagging)
+            sink = TransportSink(connection, self._turn, farewell, lagging)
         else:
-            outlet = SendOutlet(send, farewell, lagging)
-        sending = asyncio.create_task(outlet.run()) if isinstance(outlet, SendOutlet) else None
+            sink = SendSink(send, farewell, lagging)
+        sending = asyncio.create_task(sink.run()) if isinstance(sink, SendSink) else None
         address = (scope.get("client") or ("",))[0]
-        share = self._house.shares.of(address, self._house.now)
-        channels = Channels(self._house, who, outlet, share)
-        self._sockets[channels] = outlet
+        share = self._services.shares.of(address, self._services.now)
+        channels = Channels(self._services, who, sink, share)
+        self._sockets[channels] = sink
         try:
             await _hear_all(receive, channels)
         finally:

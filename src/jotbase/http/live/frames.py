@@ -48,7 +48,7 @@ MOST_PINGS = 50
 MOST_FRAGMENTS = 1024
 
 
-class Outlet(Protocol):
+class FrameSink(Protocol):
     """Where frames for one connection go; nothing here waits but `drained`."""
 
     def write(self, ready: bytes) -> None:
@@ -67,28 +67,28 @@ class Outlet(Protocol):
         """Send a close frame behind all that waits, and end the connection."""
 
 
-class Turn:
+class TurnFlush:
     """What is due when the loop's turn ends: each socket is written once, however much it is told.
 
     A write to a socket is a call into the kernel, which costs ten times what the rest of it does.
     """
 
     def __init__(self) -> None:
-        self._due: list[TransportOutlet] = []
+        self._due: list[TransportSink] = []
 
-    def add(self, outlet: TransportOutlet) -> None:
+    def add(self, sink: TransportSink) -> None:
         """Have the outlet flushed at the end of this turn."""
         if not self._due:
             asyncio.get_running_loop().call_soon(self._end)
-        self._due.append(outlet)
+        self._due.append(sink)
 
     def _end(self) -> None:
         due, self._due = self._due, []
-        for outlet in due:
-            outlet.flush()
+        for sink in due:
+            sink.flush()
 
 
-class TransportOutlet:
+class TransportSink:
     """Writes straight to the transport. `farewell` gives the reason of a close; `lagging` is
     called where more waits than may.
     """
@@ -98,7 +98,7 @@ class TransportOutlet:
     def __init__(
         self,
         connection: FrameProtocol,
-        turn: Turn,
+        turn: TurnFlush,
         farewell: Callable[[], str],
         lagging: Callable[[], None],
     ) -> None:
@@ -151,7 +151,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     """uvicorn's sans-I/O WebSocket protocol, whose applications find it in their scope."""
 
     paused = False
-    house: Connections | None = None
+    services: Connections | None = None
     on_shutdown: Callable[[], None] | None = None
     _resumed = 0
     _pings = 0
@@ -175,8 +175,8 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of what was not heard."""
         self._unheard.clear()
-        if self.house is not None:
-            self.house.leave(self)
+        if self.services is not None:
+            self.services.leave(self)
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -321,7 +321,7 @@ def _is_text(parts: Sequence[bytes]) -> bool:
     return True
 
 
-class SendOutlet:
+class SendSink:
     """The same over ASGI's `send` alone, for servers and tests without the extension.
 
     `run` is to run beside the application until it is cancelled.

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from jotbase.feed import TURN, TURN_BYTES, Feed
-from jotbase.http.live.frames import Outlet
+from jotbase.http.live.frames import FrameSink
 from jotbase.realtime.groups import Follower, Groups
 from jotbase.realtime.timeline import Cursor
 
@@ -40,7 +40,7 @@ class Replay:
         self,
         *,
         feed: Feed,
-        outlet: Outlet,
+        sink: FrameSink,
         follower: Callable[[], Follower],
         lost: Callable[[int], None],
         live: Callable[[], None],
@@ -48,7 +48,7 @@ class Replay:
         cursor: Cursor | None,
     ) -> None:
         self._feed = feed
-        self._outlet = outlet
+        self._sink = sink
         self._follower = follower
         self._lost = lost
         self._live = live
@@ -86,7 +86,7 @@ class Replay:
         """Tell what was missed; where the log no longer holds all of it, that is said instead."""
         while True:
             if not await self._drained():
-                self._outlet.let_go()
+                self._sink.let_go()
                 return
             if self.after == self._feed.cursor:
                 return  # and nothing is awaited until the channel is live
@@ -121,12 +121,12 @@ class Replay:
     async def _drained(self) -> bool:
         """Wait until the client has taken what waits; False if it takes nothing for too long."""
         while True:
-            waits = self._outlet.waiting()
+            waits = self._sink.waiting()
             try:
                 async with asyncio.timeout(PATIENCE):
-                    await self._outlet.drained()
+                    await self._sink.drained()
             except TimeoutError:
-                if self._outlet.waiting() >= waits:
+                if self._sink.waiting() >= waits:
                     return False
             else:
                 return True
@@ -135,5 +135,5 @@ class Replay:
         """The follower as it is now, by itself and writing at once."""
         now = self._follower()
         alone = Groups(self._feed.groups.rules)
-        alone.add(replace(now, write=self._outlet.write, lost=self._lost))
+        alone.add(replace(now, write=self._sink.write, lost=self._lost))
         return alone

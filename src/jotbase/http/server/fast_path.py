@@ -29,7 +29,7 @@ _ODD = ("transfer-encoding", "expect", "upgrade")
 
 
 @dataclass(frozen=True, slots=True)
-class Direct:
+class FastPath:
     """What answers requests whose path begins with `prefix`, with bodies up to `max_body` bytes.
 
     `now` answers a request without a body at once, or says None; `later` answers any. Both give
@@ -95,7 +95,7 @@ class _Outbox:
 class ReadyProtocol(GuardedProtocol):
     """Takes the requests of the data API the short way, and all others uvicorn's way."""
 
-    direct: Direct
+    direct: FastPath
     outbox: _Outbox
     _request: Request | None = None
     _parts: list[bytes]
@@ -165,7 +165,7 @@ class ReadyProtocol(GuardedProtocol):
         self.tasks.add(task)
 
     async def _answer(self, request: Request, exchange: _Exchange) -> None:
-        exchange.grant = Grant(self.house.grants, self._address)
+        exchange.grant = Grant(self.services.grants, self._address)
         ROOM.set(exchange.grant.enter)
         self._put(await self.direct.later(request), exchange)
 
@@ -190,9 +190,9 @@ class ReadyProtocol(GuardedProtocol):
         self.on_response_complete()
 
 
-def ready_protocol(direct: Direct, house: Connections) -> type[ReadyProtocol]:
+def ready_protocol(direct: FastPath, services: Connections) -> type[ReadyProtocol]:
     """Return the protocol class of a server that answers so, and counts its connections there."""
-    own = {"direct": direct, "outbox": _Outbox(), "house": house}
+    own = {"direct": direct, "outbox": _Outbox(), "house": services}
     return type("ReadyProtocol", (ReadyProtocol,), own)
 
 

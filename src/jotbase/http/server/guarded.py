@@ -63,7 +63,7 @@ class _Refused(Exception):
 class GuardedProtocol(HttpToolsProtocol):
     """One connection. `running` is the cycle that is being answered, `cycle` the newest one."""
 
-    house: Connections
+    services: Connections
     running: Any = None
     _is_short = False
     _number = 0
@@ -86,8 +86,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._address = self.client[0] if self.client else ""
         self._stopwatch = Stopwatch()
         self._unread = Unread()
-        self._is_let_in = self.house.enter(self, self._address)
-        if not self._is_let_in and self.house.is_overrun:
+        self._is_let_in = self.services.enter(self, self._address)
+        if not self._is_let_in and self.services.is_overrun:
             self.transport.abort()
 
     # What the parser says ------------------------------------------------------------------------
@@ -149,7 +149,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._unfinished is not None:
             self._unfinished = 0
         if self._received > SMALL_BODY:
-            if not self.house.bodies.take(self._address, len(body)):
+            if not self.services.bodies.take(self._address, len(body)):
                 self.stop(_NO_ROOM_FOR_BODIES)
             self._held += len(body)
 
@@ -199,8 +199,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if isinstance(protocol, FrameProtocol):
             if self._idle_timer is not None:
                 self._idle_timer.cancel()
-            self.house.become(self, protocol)
-            protocol.house = self.house
+            self.services.become(self, protocol)
+            protocol.services = self.services
 
     def owes(self) -> bool:
         """Whether an answer is still to be made."""
@@ -209,7 +209,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self.running = cycle
-        cycle.grant = Grant(self.house.grants, self._address)
+        cycle.grant = Grant(self.services.grants, self._address)
         before = ROOM.set(cycle.grant.enter)  # the task has a copy of this context
         super()._start_asgi_task(cycle, app)
         ROOM.reset(before)
@@ -244,7 +244,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _let_go(self) -> None:
         if self._held:
-            self.house.bodies.give_back(self._address, self._held)
+            self.services.bodies.give_back(self._address, self._held)
             self._held = 0
 
     def on_response_complete(self) -> None:
@@ -272,7 +272,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Let go of everything: nobody hears what is still being made."""
         if self._idle_timer is not None:
             self._idle_timer.cancel()
-        self.house.leave(self)
+        self.services.leave(self)
         self._let_go()
         self._unread.clear()
         if self.running is not None and self.running.grant is not None:

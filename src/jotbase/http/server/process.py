@@ -23,7 +23,7 @@ from jotbase.errors import Fault, ProjectError
 from jotbase.http.edge.asgi import Application
 from jotbase.http.edge.connections import Connections
 from jotbase.http.live.frames import FrameProtocol
-from jotbase.http.server.fast_path import Direct, ready_protocol
+from jotbase.http.server.fast_path import FastPath, ready_protocol
 
 #: Frames from clients; realtime's limit (contract section 1).
 MAX_FRAME = 5_000_000
@@ -72,11 +72,11 @@ class Server(uvicorn.Server):
     """uvicorn's server, which calls `ready` once it listens."""
 
     def __init__(
-        self, config: uvicorn.Config, ready: Callable[[], None], house: Connections
+        self, config: uvicorn.Config, ready: Callable[[], None], services: Connections
     ) -> None:
         super().__init__(config)
         self._ready = ready
-        self._house = house
+        self._services = services
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -105,7 +105,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
-            self._watch = asyncio.create_task(self._house.watch())
+            self._watch = asyncio.create_task(self._services.watch())
             asyncio.get_running_loop().call_later(SETTLED, settle)
 
 
@@ -138,7 +138,7 @@ def most_connections(wanted: int) -> int:
 
 
 def run(
-    served: tuple[Application, Direct],
+    served: tuple[Application, FastPath],
     listener: socket.socket,
     ready: Callable[[], None],
     most: tuple[int, int],
@@ -149,11 +149,11 @@ def run(
     """
     application, direct = served
     sys.setswitchinterval(SWITCH)
-    house = Connections(most_connections(most[0]), most[1])
+    services = Connections(most_connections(most[0]), most[1])
     config = uvicorn.Config(
         application,
         loop="uvloop",
-        http=ready_protocol(direct, house),
+        http=ready_protocol(direct, services),
         ws=FrameProtocol,
         ws_max_size=MAX_FRAME,
         ws_per_message_deflate=False,
@@ -165,7 +165,7 @@ def run(
         date_header=False,
         timeout_graceful_shutdown=5,
     )
-    server = Server(config, ready, house)
+    server = Server(config, ready, services)
     try:
         server.run(sockets=[listener])
     except SystemExit:  # uvicorn's way to say that the application could not start

@@ -28,7 +28,7 @@ from jotbase.http.edge.asgi import (
     sized,
 )
 from jotbase.http.edge.cors import Pairs, cors_headers, is_preflight, preflight
-from jotbase.http.server.fast_path import Direct
+from jotbase.http.server.fast_path import FastPath
 from jotbase.query.response.render import render_error
 from jotbase.values import Request, Response
 
@@ -58,7 +58,7 @@ _GRANT = b"access-control-allow-origin"
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
+class Routes:
     """Everything a path can lead to.
 
     `pages` are single paths (`/health`); `files` serves what no other path is; `start` and `stop`
@@ -79,74 +79,74 @@ class Doors:
     trace_header: str | None = None
 
 
-def application(doors: Doors) -> Application:
+def application(routes: Routes) -> Application:
     """Return the ASGI application that serves a project."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await _http(doors, scope, receive, send)
+            await _http(routes, scope, receive, send)
         elif scope["type"] == "websocket":
-            await _websocket(doors, scope, receive, send)
+            await _websocket(routes, scope, receive, send)
         elif scope["type"] == "lifespan":
-            await _lifespan(doors, receive, send)
+            await _lifespan(routes, receive, send)
 
     return serve
 
 
-def direct(doors: Doors) -> Direct:
+def direct(routes: Routes) -> FastPath:
     """Return what answers the data API's requests without ASGI between."""
 
     def now(request: Request) -> Response | None:
         try:
-            response = doors.records_now(request)
+            response = routes.records_now(request)
         except Exception:
             log.exception(_FAILED, request.method, request.path)
             response = render_error(_FAILURE)
-        return None if response is None else _sendable(response, request, doors)
+        return None if response is None else _sendable(response, request, routes)
 
     async def later(request: Request) -> Response:
-        return _sendable(await _guarded(doors.records, request), request, doors)
+        return _sendable(await _guarded(routes.records, request), request, routes)
 
-    return Direct(DATA.encode(), doors.max_body, now, later)
+    return FastPath(DATA.encode(), routes.max_body, now, later)
 
 
-def _sendable(response: Response, request: Request, doors: Doors) -> Response:
-    response = _granted(response, request, doors)
+def _sendable(response: Response, request: Request, routes: Routes) -> Response:
+    response = _granted(response, request, routes)
     return Response(response.status, sized(response), response.body)
 
 
-async def _http(doors: Doors, scope: Scope, receive: Receive, send: Send) -> None:
+async def _http(routes: Routes, scope: Scope, receive: Receive, send: Send) -> None:
     path = raw_path(scope)
     if path.startswith(DATA):
-        return await _answer(doors, doors.records, scope, receive, send)
+        return await _answer(routes, routes.records, scope, receive, send)
     if path.startswith(ACCOUNTS):
-        return await _answer(doors, doors.accounts, scope, receive, send)
-    page = doors.pages.get(path)
+        return await _answer(routes, routes.accounts, scope, receive, send)
+    page = routes.pages.get(path)
     if page is not None:
-        return await _answer(doors, page, scope, receive, send)
-    mounted = doors.functions if path.startswith(FUNCTIONS) else doors.files
-    return await _mount(doors, mounted, scope, receive, send)
+        return await _answer(routes, page, scope, receive, send)
+    mounted = routes.functions if path.startswith(FUNCTIONS) else routes.files
+    return await _mount(routes, mounted, scope, receive, send)
 
 
 async def _answer(
-    doors: Doors, answer: Answerer, scope: Scope, receive: Receive, send: Send
+    routes: Routes, answer: Answerer, scope: Scope, receive: Receive, send: Send
 ) -> None:
     method: str = scope["method"]
     try:
-        request = await read_request(scope, receive, doors.max_body)
+        request = await read_request(scope, receive, routes.max_body)
     except Disconnected:
         return
     except JotError as error:
         response = render_error(error)
         asked = Request(method, raw_path(scope), "", read_headers(scope))
-        await send_response(_granted(response, asked, doors), scope, send)
+        await send_response(_granted(response, asked, routes), scope, send)
         return
     headers = request.headers
     if is_preflight(method, headers):
-        response = preflight(headers, doors.origins)
+        response = preflight(headers, routes.origins)
     else:
         async with _watched(request, receive) as asked:
-            response = _granted(await _guarded(answer, asked), asked, doors)
+            response = _granted(await _guarded(answer, asked), asked, routes)
     await send_response(response, scope, send, head=method == "HEAD")
 
 
@@ -178,9 +178,9 @@ async def _guarded(answer: Answerer, request: Request) -> Response:
         return render_error(_FAILURE)
 
 
-def _granted(response: Response, request: Request, doors: Doors) -> Response:
+def _granted(response: Response, request: Request, routes: Routes) -> Response:
     """Add what every answer of ours has: the grants of CORS, the trace, and what it varies with."""
-    added = _added(request.headers, doors)
+    added = _added(request.headers, routes)
     if request.path.startswith(DATA):
         added = (*added, _VARY)
     if not added:
@@ -188,9 +188,9 @@ def _granted(response: Response, request: Request, doors: Doors) -> Response:
     return Response(response.status, response.headers + added, response.body)
 
 
-def _added(headers: Mapping[str, str], doors: Doors) -> Pairs:
-    granted = cors_headers(headers, doors.origins)
-    name = doors.trace_header
+def _added(headers: Mapping[str, str], routes: Routes) -> Pairs:
+    granted = cors_headers(headers, routes.origins)
+    name = routes.trace_header
     trace = None if name is None else headers.get(name.lower())
     if name is None or trace is None or not (trace.isascii() and trace.isprintable()):
         return granted
@@ -198,14 +198,14 @@ def _added(headers: Mapping[str, str], doors: Doors) -> Pairs:
 
 
 async def _mount(
-    doors: Doors, mounted: Application, scope: Scope, receive: Receive, send: Send
+    routes: Routes, mounted: Application, scope: Scope, receive: Receive, send: Send
 ) -> None:
     headers = read_headers(scope)
     if is_preflight(scope["method"], headers):
-        await send_response(preflight(headers, doors.origins), scope, send)
+        await send_response(preflight(headers, routes.origins), scope, send)
         return
     asked = Request(scope["method"], raw_path(scope), "", headers)
-    granting = _granting(send, _added(headers, doors))
+    granting = _granting(send, _added(headers, routes))
     started = False
 
     async def sending(message: Message) -> None:
@@ -214,16 +214,16 @@ async def _mount(
         await granting(message)
 
     try:
-        await mounted(scope, limited(receive, headers, doors.max_body), sending)
+        await mounted(scope, limited(receive, headers, routes.max_body), sending)
     except JotError as error:
         if started:
             raise
-        await send_response(_granted(render_error(error), asked, doors), scope, send)
+        await send_response(_granted(render_error(error), asked, routes), scope, send)
     except Exception:
         log.exception(_FAILED, scope["method"], raw_path(scope))
         if started:  # the server can only cut the answer off
             raise
-        await send_response(_granted(render_error(_FAILURE), asked, doors), scope, send)
+        await send_response(_granted(render_error(_FAILURE), asked, routes), scope, send)
 
 
 def _granting(send: Send, granted: Pairs) -> Send:
@@ -252,22 +252,22 @@ def _beside(own: list[Line], granted: list[Line]) -> list[Line]:
     return [line for line in granted if line[0] == b"vary" or line[0] not in names]
 
 
-async def _websocket(doors: Doors, scope: Scope, receive: Receive, send: Send) -> None:
+async def _websocket(routes: Routes, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["path"] == REALTIME:
-        await doors.live(scope, receive, send)
+        await routes.live(scope, receive, send)
         return
     await receive()
     await send({"type": "websocket.close", "code": 1008})
 
 
-async def _lifespan(doors: Doors, receive: Receive, send: Send) -> None:
+async def _lifespan(routes: Routes, receive: Receive, send: Send) -> None:
     await receive()
     try:
-        await doors.start()
+        await routes.start()
     except Exception:  # noqa: BLE001 - `doors.start` has told why
         await send({"type": "lifespan.startup.failed", "message": ""})
         return
     await send({"type": "lifespan.startup.complete"})
     await receive()
-    await doors.stop()
+    await routes.stop()
     await send({"type": "lifespan.shutdown.complete"})

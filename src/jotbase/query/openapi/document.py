@@ -17,7 +17,7 @@ from jotbase.query.openapi.batch import batch_operation, batch_schemas
 from jotbase.query.openapi.functions import function_paths
 from jotbase.query.openapi.schemas import (
     SCHEMAS,
-    Shown,
+    Visibility,
     component_names,
     insert_schema,
     row_schema,
@@ -26,8 +26,8 @@ from jotbase.query.openapi.schemas import (
 )
 from jotbase.query.plan.functions import Function
 from jotbase.query.plan.nodes import Root
-from jotbase.query.plan.triggered_views import face_for, writes_of
-from jotbase.query.plan.updatable import Face, shown_keys
+from jotbase.query.plan.triggered_views import triggered_view, writes_of
+from jotbase.query.plan.updatable import UpdatableView, view_keys
 from jotbase.query.request.grammar import PREFIX
 from jotbase.query.request.shape import RESERVED
 from jotbase.schema.keywords.vocabulary import STANDARD_META_SCHEMA
@@ -47,13 +47,13 @@ CSV = "text/csv"
 class _Subject:
     """A table and what the caller may do with it; `key` names a row.
 
-    `face` is set for a view that can be written.
+    `written_view` is set for a view that can be written.
     """
 
     table: Table
     called: str
     actions: frozenset[RuleAction]
-    face: Face | None
+    written_view: UpdatableView | None
     key: tuple[str, ...]
 
     def parameters(self, *names: str) -> list[dict[str, str]]:
@@ -78,7 +78,7 @@ def document(
     With `internals`, access rules and SQL are shown as well.
     """
     subjects = list(_subjects(model, visible))
-    shown = Shown(frozenset(one.table.name for one in subjects), internals)
+    shown = Visibility(frozenset(one.table.name for one in subjects), internals)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -116,12 +116,12 @@ def document(
 def _subjects(model: Model, visible: Visible) -> Iterator[_Subject]:
     names = component_names(table.name for table in model)
     for table in model:
-        face = face_for(table, "insert", model) if table.view is not None else None
+        written_view = triggered_view(table, "insert", model) if table.view is not None else None
         actions = frozenset(_actions(table, visible, writes_of(table, model)))
-        keyed = table if face is None else shown_keys(face)
-        key = keyed.primary_key if table.view is None or face is not None else ()
+        keyed = table if written_view is None else view_keys(written_view)
+        key = keyed.primary_key if table.view is None or written_view is not None else ()
         if actions:
-            yield _Subject(table, names[table.name], actions, face, key)
+            yield _Subject(table, names[table.name], actions, written_view, key)
 
 
 def _actions(table: Table, visible: Visible, writes: frozenset[str]) -> Iterator[RuleAction]:
@@ -144,14 +144,14 @@ def _tag(subject: _Subject) -> dict[str, Any]:
     return tag
 
 
-def _schemas(subject: _Subject, shown: Shown) -> Iterator[tuple[str, dict[str, Any]]]:
-    table, called, face = subject.table, subject.called, subject.face
+def _schemas(subject: _Subject, shown: Visibility) -> Iterator[tuple[str, dict[str, Any]]]:
+    table, called, written_view = subject.table, subject.called, subject.written_view
     yield called, table_schema(table, called, shown)
     yield f"{called}.row", row_schema(table, called)
     if "insert" in subject.actions:
-        yield f"{called}.insert", insert_schema(table, called, face)
+        yield f"{called}.insert", insert_schema(table, called, written_view)
     if "update" in subject.actions:
-        yield f"{called}.update", update_schema(table, called, face)
+        yield f"{called}.update", update_schema(table, called, written_view)
 
 
 def _filtered(subject: _Subject) -> list[tuple[str, Column]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from jotbase.query.plan.updatable import Face
+from jotbase.query.plan.updatable import UpdatableView
 from jotbase.schema.keywords.subschemas import escaped, rewritten, walk
 from jotbase.schema.model.tables import USERS, Column, Table
 from jotbase.schema.rows.check import plain_schema
@@ -27,7 +27,7 @@ _INTERNAL = ("access", "view", "indexes", "generated")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Visibility:
     """What a caller is shown: `names` are the tables', by which references to others are dropped;
     `internals` says whether rules and SQL are shown too.
     """
@@ -54,7 +54,7 @@ def token(name: str) -> str:
     return quote(escaped(name), safe="~")
 
 
-def table_schema(table: Table, called: str, shown: Shown) -> dict[str, Any]:
+def table_schema(table: Table, called: str, shown: Visibility) -> dict[str, Any]:
     """Return the table's own schema as it stands in the document, under the name `called`."""
     root, base = plain_schema(table.schema), SCHEMAS + called
     anchors = {
@@ -78,7 +78,7 @@ def table_schema(table: Table, called: str, shown: Shown) -> dict[str, Any]:
     return {"title": table.name, "type": "object", **_without_hidden_files(found, base, shown)}
 
 
-def _without_hidden_files(schema: dict[str, Any], base: str, shown: Shown) -> dict[str, Any]:
+def _without_hidden_files(schema: dict[str, Any], base: str, shown: Visibility) -> dict[str, Any]:
     """Return the schema with those parts alone of a hidden table's file that it refers to."""
     brought = schema.get("$defs")
     if not isinstance(brought, Mapping):
@@ -99,7 +99,7 @@ def _without_hidden_files(schema: dict[str, Any], base: str, shown: Shown) -> di
     return {**schema, "$defs": kept}
 
 
-def _is_open(file: str, schema: Any, shown: Shown) -> bool:
+def _is_open(file: str, schema: Any, shown: Visibility) -> bool:
     """Say whether what stands under `$defs` is no other table's file, or one that is shown."""
     is_table = isinstance(schema, Mapping) and "properties" in schema and file.endswith(".json")
     return not is_table or file.removesuffix(".json") in shown.names
@@ -113,7 +113,7 @@ def _pointer(fragment: str, anchors: Mapping[str, str]) -> str:
     return quote(anchors[fragment], safe="/~$") if fragment in anchors else fragment
 
 
-def _without_hidden(schema: dict[str, Any], shown: Shown) -> dict[str, Any]:
+def _without_hidden(schema: dict[str, Any], shown: Visibility) -> dict[str, Any]:
     """Return the schema without references to tables that the caller is not shown."""
     named = schema.get("references")
     if isinstance(named, str) and not _is_shown(named.rpartition(".")[0], shown):
@@ -129,7 +129,7 @@ def _target(key: Any) -> str:
     return str(key["references"]["table"])
 
 
-def _is_shown(table: str, shown: Shown) -> bool:
+def _is_shown(table: str, shown: Visibility) -> bool:
     return table == USERS.name or table in shown.names
 
 
@@ -143,33 +143,33 @@ def row_schema(table: Table, called: str) -> dict[str, Any]:
     }
 
 
-def insert_schema(table: Table, called: str, face: Face | None) -> dict[str, Any]:
+def insert_schema(table: Table, called: str, written_view: UpdatableView | None) -> dict[str, Any]:
     """Return what a new row is given as; what has a default may be left out."""
-    columns = _written(table, face)
+    columns = _written(table, written_view)
     required = [one.name for one in columns if not (one.nullable or one.has_default)]
     return {
         "description": f"A new row of {table.name}. The row as stored must fit the whole schema.",
         "type": "object",
         "properties": {one.name: _property(one, called) for one in columns},
-        **({"required": required} if required and face is None else {}),
+        **({"required": required} if required and written_view is None else {}),
         "additionalProperties": False,
     }
 
 
-def update_schema(table: Table, called: str, face: Face | None) -> dict[str, Any]:
+def update_schema(table: Table, called: str, written_view: UpdatableView | None) -> dict[str, Any]:
     """Return what a change of a row is given as."""
     return {
         "description": f"Changed values of {table.name}; what is not named stays as it is.",
         "type": "object",
-        "properties": {one.name: _property(one, called) for one in _written(table, face)},
+        "properties": {one.name: _property(one, called) for one in _written(table, written_view)},
         "additionalProperties": False,
     }
 
 
-def _written(table: Table, face: Face | None) -> list[Column]:
+def _written(table: Table, written_view: UpdatableView | None) -> list[Column]:
     """Return the columns that a client may write; through a view, those of its table."""
     columns = [one for one in table.columns if not (one.read_only or one.generated)]
-    return [one for one in columns if face is None or one.name in face.columns_of]
+    return [one for one in columns if written_view is None or one.name in written_view.columns_of]
 
 
 def _property(column: Column, called: str) -> dict[str, Any]:

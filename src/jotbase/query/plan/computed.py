@@ -17,7 +17,7 @@ import orjson
 from jotbase.errors import Fault, ProjectError
 from jotbase.expression.expr import Context
 from jotbase.expression.output import argument, quoted
-from jotbase.query.plan.function_rows import Produced, source
+from jotbase.query.plan.function_rows import FunctionRows, source
 from jotbase.query.plan.functions import Returns
 from jotbase.query.plan.row_keys import is_numbered
 from jotbase.schema.model.tables import Column, Computed, Model, Table, Type
@@ -32,7 +32,7 @@ _BASE = "jotbase.row"
 
 
 @dataclass(frozen=True, eq=False)
-class Extended(Table):
+class ComputedTable(Table):
     """A table with computed columns beside its own: those that a request names, never in `*`."""
 
     base: Table = field(default_factory=lambda: Table("", ()))
@@ -50,7 +50,7 @@ class Extended(Table):
 
 
 @dataclass(frozen=True, eq=False)
-class Related(Produced):
+class ComputedRelation(FunctionRows):
     """The rows of a table that a function of a row of `parent` gives back."""
 
     parent: Table = field(default_factory=lambda: Table("", ()))
@@ -76,24 +76,26 @@ class CallerSlot:
         ).decode()
 
 
-def extended(table: Table, names: Iterable[str], model: Model) -> Table:
+def with_computed_columns(table: Table, names: Iterable[str], model: Model) -> Table:
     """Return the table with those of its computed columns that are named and no column of it."""
     known = model.computed.get(table.name)
     if not known:
         return table
     wanted = {name for name in names if name not in table.by_name}
     extras = tuple(one for name, one in known.items() if name in wanted and one.target is None)
-    return Extended(**_facts(table), base=table, extras=extras) if extras else table
+    return ComputedTable(**_facts(table), base=table, extras=extras) if extras else table
 
 
-def related(table: Table, name: str, model: Model) -> tuple[Related, bool] | None:
+def computed_relation(
+    table: Table, name: str, model: Model
+) -> tuple[ComputedRelation, bool] | None:
     """Return the computed relation of that name, and whether it is to-one; None without any."""
     found = model.computed.get(table.name, {}).get(name)
     if found is None or found.target is None:
         return None
     target = model.tables[found.target]
     without = {"indexes": (), "searches": (), "unique": ()}
-    own = Related(**{**_facts(target), **without}, parent=table, relation=found.key)
+    own = ComputedRelation(**{**_facts(target), **without}, parent=table, relation=found.key)
     return own, found.to_one
 
 
@@ -101,8 +103,12 @@ def _facts(table: Table) -> dict[str, Any]:
     return {one.name: getattr(table, one.name) for one in fields(Table)}
 
 
-def extended_source(
-    table: Extended, inside: Fragment, alias: str, dialect: Dialect, seen: Iterable[Fragment] = ()
+def computed_table_source(
+    table: ComputedTable,
+    inside: Fragment,
+    alias: str,
+    dialect: Dialect,
+    seen: Iterable[Fragment] = (),
 ) -> Fragment:
     """Return the table's rows with what is computed of them; `inside` is its own source.
 
@@ -110,29 +116,33 @@ def extended_source(
     """
     row = dialect.identifier(_BASE)
     columns = [sql(f"{row}.*")]
-    if is_numbered(table.base) and not isinstance(table.base, Produced):
+    if is_numbered(table.base) and not isinstance(table.base, FunctionRows):
         number = dialect.identifier(table.row_key[0])
         columns.append(sql(f"{row}.{number} AS {number}"))
     shown = join(" AND ", seen)
     for one in table.extras:
-        found = asked(one.key, table.base, _BASE, dialect)
+        found = function_call(one.key, table.base, _BASE, dialect)
         found = "CASE WHEN " + shown + " THEN " + found + " END" if shown else found
         columns.append(found + f" AS {dialect.identifier(one.column.name)}")
     chosen = "(SELECT " + join(", ", columns) + " FROM " + inside + ")"
     return chosen + f" AS {dialect.identifier(alias)}"
 
 
-def extended_alias() -> str:
-    """Return what the table's own rows are called inside `extended_source`."""
+def computed_table_alias() -> str:
+    """Return what the table's own rows are called inside `computed_table_source`."""
     return _BASE
 
 
-def related_source(table: Related, alias: str, parent: str, dialect: Dialect) -> Fragment:
+def computed_relation_source(
+    table: ComputedRelation, alias: str, parent: str, dialect: Dialect
+) -> Fragment:
     """Return a relation's rows for the row called `parent`."""
-    return source(table, alias, dialect, asked(table.relation, table.parent, parent, dialect))
+    return source(
+        table, alias, dialect, function_call(table.relation, table.parent, parent, dialect)
+    )
 
 
-def asked(key: str, table: Table, alias: str, dialect: Dialect) -> Fragment:
+def function_call(key: str, table: Table, alias: str, dialect: Dialect) -> Fragment:
     """Return the question to the function: which one, of which row, for whom."""
     called = dialect.identifier(alias)
     pairs = (

@@ -14,7 +14,7 @@ from typing import Any
 from orjson import loads
 
 from jotbase.errors import RequestError
-from jotbase.expression.expr import TRUE, And, Apply, Expr, Field, Given, Literal, Not, Or
+from jotbase.expression.expr import TRUE, And, Apply, Expr, Field, Literal, Not, Or, RequestValue
 from jotbase.expression.operators import OPERATORS
 from jotbase.expression.patterns import like_pattern, regular
 from jotbase.query.plan.nodes import Combined, Condition, Embed, HasEmbed
@@ -182,7 +182,7 @@ def _comparison(asked: Asked, table: Table, alias: str) -> Expr:
 
 def _value(operand: At | str, read: Callable[[Any], Any], kind: Type) -> Expr:
     if isinstance(operand, At):
-        return Given(operand.index, read, kind)
+        return RequestValue(operand.index, read, kind)
     return Literal(read(operand), kind)
 
 

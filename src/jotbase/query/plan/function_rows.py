@@ -20,7 +20,7 @@ from jotbase.sql.fragment import Fragment, bound, sql
 
 
 @dataclass(frozen=True, eq=False)
-class Produced(Table):
+class FunctionRows(Table):
     """A table's columns and references, with rows of another origin: in the order given."""
 
     @cached_property
@@ -30,11 +30,11 @@ class Produced(Table):
         return (next((name for name in ROW_NUMBERS if name not in taken), ROW_NUMBERS[0]),)
 
 
-def produced(table: Table) -> Produced:
+def as_function_rows(table: Table) -> FunctionRows:
     """Return the table as one of a function's rows: neither an index nor a row number is theirs."""
     facts = {one.name: getattr(table, one.name) for one in fields(Table)}
     others = {"indexes": (), "searches": (), "unique": (), "without_rowid": True}
-    return Produced(**{**facts, **others})
+    return FunctionRows(**{**facts, **others})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,9 @@ class _Document:
         return context.document
 
 
-def source(table: Produced, alias: str, dialect: Dialect, rows: Fragment | None = None) -> Fragment:
+def source(
+    table: FunctionRows, alias: str, dialect: Dialect, rows: Fragment | None = None
+) -> Fragment:
     """Return the rows under an alias, to stand behind FROM: the request's, or those of `rows`."""
     columns = ", ".join(
         f"{_value(place, column.type)} AS {dialect.identifier(column.name)}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jotbase.expression.casts import Cast
-from jotbase.expression.expr import TRUE, Context, Expr, Given
+from jotbase.expression.expr import TRUE, Context, Expr, RequestValue
 from jotbase.query.request.intent import At, JsonStep, Media, Preferences
 from jotbase.schema.model.tables import Column, Table
 
@@ -281,7 +281,7 @@ class InsertPlan:
     resolution: Literal["merge", "ignore"] | None = None
     conflict: tuple[str, ...] = ()
     defaults: bool = False
-    put: Mapping[str, Given] | None = None
+    put: Mapping[str, RequestValue] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from jotbase.errors import RequestError
-from jotbase.expression.expr import Given
-from jotbase.query.plan.computed import Extended
+from jotbase.expression.expr import RequestValue
+from jotbase.query.plan.computed import ComputedTable
 from jotbase.query.plan.nodes import (
     Answer,
     DeletePlan,
@@ -28,8 +28,8 @@ from jotbase.query.plan.nodes import (
     WritePlan,
 )
 from jotbase.query.plan.reading import Reading, check_limit, read_node
-from jotbase.query.plan.triggered_views import face_for, refuse_computed, refuse_merge
-from jotbase.query.plan.updatable import Face, shown_keys, target_of, written_columns
+from jotbase.query.plan.triggered_views import refuse_computed, refuse_merge, triggered_view
+from jotbase.query.plan.updatable import UpdatableView, table_columns, target_of, view_keys
 from jotbase.query.request.grammar import SCHEMA
 from jotbase.query.request.intent import At, Condition, Intent
 from jotbase.query.request.preferences import known_preferences
@@ -105,25 +105,28 @@ def answer_of(reading: Reading) -> Answer:
 
 def _write(reading: Reading, table: Table) -> WritePlan:
     intent, limits = reading.intent, reading.limits
-    keys, face = table, _face(table, intent.action, reading.model)
-    if face is not None:
-        keys = shown_keys(face)
-    if intent.action == "put" and face is None and table.view is not None:
+    keys, written_view = table, _face(table, intent.action, reading.model)
+    if written_view is not None:
+        keys = view_keys(written_view)
+    if intent.action == "put" and written_view is None and table.view is not None:
         raise refuse_merge(table)
     put = _put(intent, keys) if intent.action == "put" else None
     # Filters of a write choose the rows to change; those of embeds stay with what is returned.
     node = read_node(reading, table, Window(intent.limit.get(()), intent.offset.get(())))
     target = Node(node.table, node.alias, (), node.where, node.order, node.window)
-    if face is None and table.view is not None:
+    if written_view is None and table.view is not None:
         returning = _triggered(table, intent, node)
     else:
         returning = _returning(intent, table, node)
     columns = _named_columns(intent, table)
     answer = answer_of(reading)
-    if face is not None:
-        target, returning = target_of(face, target), _returned_of(face, returning, node)
-        columns = None if columns is None else written_columns(face, columns)
-        table = face
+    if written_view is not None:
+        target, returning = (
+            target_of(written_view, target),
+            _returned_of(written_view, returning, node),
+        )
+        columns = None if columns is None else table_columns(written_view, columns)
+        table = written_view
     missing = intent.preferences.missing == "default"
     if intent.action in ("update", "delete"):
         if not intent.filters.get(()) and not limits.unfiltered_writes:
@@ -132,13 +135,13 @@ def _write(reading: Reading, table: Table) -> WritePlan:
             return DeletePlan(table, answer, returning, target)
         return UpdatePlan(table, answer, returning, target, columns, missing)
     resolution, conflict = _conflict(intent, keys)
-    if face is not None:
-        put = put and {face.columns_of[name]: value for name, value in put.items()}
-        conflict = written_columns(face, conflict)
+    if written_view is not None:
+        put = put and {written_view.columns_of[name]: value for name, value in put.items()}
+        conflict = table_columns(written_view, conflict)
     return InsertPlan(table, answer, returning, columns, resolution, conflict, missing, put)
 
 
-def _face(table: Table, action: str, model: Model) -> Face | None:
+def _face(table: Table, action: str, model: Model) -> UpdatableView | None:
     """Return what stands behind a view that is written; None if it is a table, or triggers do it.
 
     Raises RequestError 55000 if the view cannot be written.
@@ -146,10 +149,10 @@ def _face(table: Table, action: str, model: Model) -> Face | None:
     write = "insert" if action == "put" else action
     if table.view is None:
         return None
-    face = face_for(table, write, model)
-    if face is None and write not in table.instead_of:
+    written_view = triggered_view(table, write, model)
+    if written_view is None and write not in table.instead_of:
         raise RequestError("55000", f'cannot change view "{table.name}"', hint=_VIEW_HINT)
-    return face
+    return written_view
 
 
 def _triggered(view: Table, intent: Intent, node: Node) -> Returning:
@@ -167,22 +170,24 @@ def _triggered(view: Table, intent: Intent, node: Node) -> Returning:
     return returning
 
 
-def _returned_of(face: Face, returning: Returning, node: Node) -> Returning:
+def _returned_of(written_view: UpdatableView, returning: Returning, node: Node) -> Returning:
     """Return what a write through a view gives back: from the table's row, or read in the view."""
-    if returning.plain is not None and all(at.name in face.columns_of for _, at in returning.plain):
-        behind = face.columns_of
+    if returning.plain is not None and all(
+        at.name in written_view.columns_of for _, at in returning.plain
+    ):
+        behind = written_view.columns_of
         return Returning(
-            plain=tuple((key, face.by_name[behind[at.name]]) for key, at in returning.plain)
+            plain=tuple((key, written_view.by_name[behind[at.name]]) for key, at in returning.plain)
         )
     if returning == Returning():
         return returning
-    if not shown_keys(face).primary_key:
+    if not view_keys(written_view).primary_key:
         raise RequestError(
             "0A000",
-            f'what view "{face.shown.name}" computes cannot be returned by a write',
+            f'what view "{written_view.shown.name}" computes cannot be returned by a write',
             details="It does not show the primary key by which to find the rows again.",
         )
-    return Returning(node=Node(face.shown, node.alias, node.items, order=node.order))
+    return Returning(node=Node(written_view.shown, node.alias, node.items, order=node.order))
 
 
 def _unfiltered(action: Literal["update", "delete"]) -> RequestError:
@@ -233,19 +238,19 @@ def _conflict(
     return (resolution, tuple(dict.fromkeys(columns))) if columns else (None, ())
 
 
-def _put(intent: Intent, table: Table) -> dict[str, Given]:
+def _put(intent: Intent, table: Table) -> dict[str, RequestValue]:
     """Return the key that a PUT's filters name. Raises RequestError PGRST105, PGRST114."""
     if intent.limit or intent.offset:
         raise RequestError(
             "PGRST114", "limit/offset querystring parameters are not allowed for PUT"
         )
-    found: dict[str, Given] = {}
+    found: dict[str, RequestValue] = {}
     for one in intent.filters.get((), ()):
         plain = isinstance(one, Condition) and one.operator == "eq" and not one.negated
         if isinstance(one, Condition) and plain and isinstance(one.operand, At):
             column = table.by_name.get(one.field.name)
             if column is not None and not one.field.steps:
-                found[column.name] = Given(one.operand.index, _read(column), column.type)
+                found[column.name] = RequestValue(one.operand.index, _read(column), column.type)
                 continue
         found.clear()
         break
@@ -286,4 +291,4 @@ def _is_plain(node: Node) -> bool:
         for item in node.items
     )
 
-    return simple and not node.order and not isinstance(node.table, Extended)
+    return simple and not node.order and not isinstance(node.table, ComputedTable)

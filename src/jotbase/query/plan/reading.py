@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from jotbase.errors import RequestError
 from jotbase.expression.casts import parse_cast
-from jotbase.query.plan.computed import extended, related
+from jotbase.query.plan.computed import computed_relation, with_computed_columns
 from jotbase.query.plan.conditions import (
     UnknownColumn,
     column_of,
@@ -121,7 +121,7 @@ def _node(
     place: _Place,
     window: Window,
 ) -> Node:
-    table = extended(table, _named(reading.intent, select, place), reading.model)
+    table = with_computed_columns(table, _named(reading.intent, select, place), reading.model)
     items: list[Item] = []
     embeds: dict[str, Embed] = {}
     taken = frozenset(one.alias or one.relation for one in select if isinstance(one, SelectEmbed))
@@ -231,7 +231,9 @@ def _embed(
     place: _Place,
     taken: frozenset[str],
 ) -> Embed:
-    computed = related(table, asked.relation, reading.model) if asked.hint is None else None
+    computed = (
+        computed_relation(table, asked.relation, reading.model) if asked.hint is None else None
+    )
     if computed is not None and asked.spread:
         raise RequestError(
             "PGRST127",

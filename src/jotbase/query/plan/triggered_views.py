@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from jotbase.errors import RequestError
-from jotbase.query.plan.updatable import Face, face_of
+from jotbase.query.plan.updatable import UpdatableView, updatable_view
 from jotbase.schema.ddl.definitions import read_trigger
 from jotbase.schema.model.tables import Model, Table
 
@@ -38,14 +38,14 @@ def with_triggers(model: Model, found: Iterable[tuple[str, str]]) -> Model:
     )
 
 
-def face_for(view: Table, write: str, model: Model) -> Face | None:
+def triggered_view(view: Table, write: str, model: Model) -> UpdatableView | None:
     """Return the table behind a view as which a write goes to it, None where it goes elsewhere."""
-    return None if write in view.instead_of else face_of(view, model)
+    return None if write in view.instead_of else updatable_view(view, model)
 
 
 def writes_of(table: Table, model: Model) -> frozenset[str]:
     """Return which of `insert`, `update` and `delete` a table or view takes."""
-    if table.view is None or face_of(table, model) is not None:
+    if table.view is None or updatable_view(table, model) is not None:
         return _WRITES
     return table.instead_of
 

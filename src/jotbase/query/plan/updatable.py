@@ -26,7 +26,7 @@ from jotbase.values import Row
 
 
 @dataclass(frozen=True, eq=False)
-class Face(Table):
+class UpdatableView(Table):
     """A table as one view of it shows it, to be written.
 
     `shown` is the view; `columns_of` maps its columns to the table's. `rows_of` is the view's SQL
@@ -38,17 +38,17 @@ class Face(Table):
     rows_of: str = ""
 
 
-def called(table: Table, column: str) -> str:
+def name_in_view(table: Table, column: str) -> str:
     """Return what a column of a table is called by who writes it, through a view or not."""
-    return _own(table, column) or column if isinstance(table, Face) else column
+    return _own(table, column) or column if isinstance(table, UpdatableView) else column
 
 
-def _own(face: Face, column: str) -> str | None:
-    return next((own for own, name in face.columns_of.items() if name == column), None)
+def _own(written_view: UpdatableView, column: str) -> str | None:
+    return next((own for own, name in written_view.columns_of.items() if name == column), None)
 
 
 @lru_cache(maxsize=512)
-def face_of(view: Table, model: Model) -> Face | None:
+def updatable_view(view: Table, model: Model) -> UpdatableView | None:
     """Return the table behind a view that can be written through, else None."""
     found = _simple(view.view or "")
     if found is None:
@@ -63,22 +63,22 @@ def face_of(view: Table, model: Model) -> Face | None:
     if not columns_of:
         return None
     facts = {one.name: getattr(table, one.name) for one in fields(Table)}
-    return Face(**facts, shown=view, columns_of=columns_of, rows_of=rows_of)
+    return UpdatableView(**facts, shown=view, columns_of=columns_of, rows_of=rows_of)
 
 
-def shown_keys(face: Face) -> Table:
+def view_keys(written_view: UpdatableView) -> Table:
     """Return the view with the table's primary and unique keys, as far as it shows them whole."""
-    primary = _called(face, face.primary_key)
-    unique = [(one, _called(face, one.columns)) for one in face.unique]
+    primary = _called(written_view, written_view.primary_key)
+    unique = [(one, _called(written_view, one.columns)) for one in written_view.unique]
     return replace(
-        face.shown,
+        written_view.shown,
         primary_key=primary or (),
         unique=tuple(replace(one, columns=names) for one, names in unique if names),
     )
 
 
-def _called(face: Face, columns: tuple[str, ...]) -> tuple[str, ...] | None:
-    names = tuple(name for one in columns if (name := _own(face, one)) is not None)
+def _called(written_view: UpdatableView, columns: tuple[str, ...]) -> tuple[str, ...] | None:
+    names = tuple(name for one in columns if (name := _own(written_view, one)) is not None)
     return names if len(names) == len(columns) else None
 
 
@@ -179,77 +179,83 @@ def _unquoted(token: _Token) -> str:
     return token.text[1:-1].replace(closing * 2, closing)
 
 
-def written_columns(face: Face, names: Sequence[str]) -> tuple[str, ...]:
+def table_columns(written_view: UpdatableView, names: Sequence[str]) -> tuple[str, ...]:
     """Return the table's columns for the view's. Raises RequestError PGRST204, 0A000."""
     for name in names:
-        if name not in face.shown.by_name:
+        if name not in written_view.shown.by_name:
             raise RequestError(
                 "PGRST204",
-                f"Could not find the '{name}' column of '{face.shown.name}' in the schema cache",
+                f"Could not find the '{name}' column of '{written_view.shown.name}'"
+                " in the schema cache",
             )
-        if name not in face.columns_of:
+        if name not in written_view.columns_of:
             raise RequestError(
                 "0A000",
-                f'cannot write column "{name}" of view "{face.shown.name}"',
+                f'cannot write column "{name}" of view "{written_view.shown.name}"',
                 details="View columns that are not columns of their base relation are not"
                 " updatable.",
             )
-    return tuple(face.columns_of[name] for name in names)
+    return tuple(written_view.columns_of[name] for name in names)
 
 
-def written_payload(face: Face, payload: Payload) -> Payload:
+def table_payload(written_view: UpdatableView, payload: Payload) -> Payload:
     """Return a payload's rows with the table's names. Raises RequestError PGRST204, 0A000."""
     rows = [
-        dict(zip(written_columns(face, list(row)), row.values(), strict=True))
+        dict(zip(table_columns(written_view, list(row)), row.values(), strict=True))
         for row in payload.rows
     ]
     return replace(payload, rows=tuple(rows))
 
 
-def target_of(face: Face, node: Node) -> Node:
+def target_of(written_view: UpdatableView, node: Node) -> Node:
     """Return the rows that a node over the view chooses as rows of the table."""
     return Node(
-        face,
+        written_view,
         node.alias,
         (),
-        _condition(node.where, node.alias, face),
-        tuple(_order(one, face) for one in node.order),
+        _condition(node.where, node.alias, written_view),
+        tuple(_order(one, written_view) for one in node.order),
         node.window,
     )
 
 
-def _order(one: OrderBy, face: Face) -> OrderBy:
+def _order(one: OrderBy, written_view: UpdatableView) -> OrderBy:
     if one.via is not None:
-        return replace(one, via=_embed(one.via, face))
+        return replace(one, via=_embed(one.via, written_view))
     column = one.value.column
     if column is None:
         return one
-    return replace(one, value=replace(one.value, column=face.by_name[_behind(face, column.name)]))
+    return replace(
+        one,
+        value=replace(one.value, column=written_view.by_name[_behind(written_view, column.name)]),
+    )
 
 
-def _embed(embed: Embed, face: Face) -> Embed:
-    pairs = tuple((_behind(face, parent), own) for parent, own in embed.link.pairs)
+def _embed(embed: Embed, written_view: UpdatableView) -> Embed:
+    pairs = tuple((_behind(written_view, parent), own) for parent, own in embed.link.pairs)
     return replace(embed, link=replace(embed.link, pairs=pairs))
 
 
-def _condition(where: Condition, alias: str, face: Face) -> Condition:
+def _condition(where: Condition, alias: str, written_view: UpdatableView) -> Condition:
     if isinstance(where, HasEmbed):
-        return HasEmbed(_embed(where.embed, face), where.negated)
+        return HasEmbed(_embed(where.embed, written_view), where.negated)
     if isinstance(where, Combined):
-        return replace(where, parts=tuple(_condition(one, alias, face) for one in where.parts))
-    return said_of(face, where, (alias,))
+        return replace(
+            where, parts=tuple(_condition(one, alias, written_view) for one in where.parts)
+        )
+    return in_table_terms(written_view, where, (alias,))
 
 
-def said_of(face: Face, expression: Expr, scopes: tuple[str, ...]) -> Expr:
+def in_table_terms(written_view: UpdatableView, expression: Expr, scopes: tuple[str, ...]) -> Expr:
     """Return an expression over the view's columns as one over the table's."""
 
     def say(one: Expr) -> Expr:
-        return said_of(face, one, scopes)
+        return in_table_terms(written_view, one, scopes)
 
     match expression:
         case Field(scope, name, kind, item):
             inside = scope in scopes
-            return Field(scope, _behind(face, name), kind, item) if inside else expression
+            return Field(scope, _behind(written_view, name), kind, item) if inside else expression
         case Apply(operator, arguments):
             return Apply(operator, tuple(map(say, arguments)))
         case And(parts):
@@ -266,39 +272,41 @@ def said_of(face: Face, expression: Expr, scopes: tuple[str, ...]) -> Expr:
             return expression
 
 
-def shown_row_keys(
-    face: Face, rows: Sequence[Row], dialect: Dialect
+def view_row_keys(
+    written_view: UpdatableView, rows: Sequence[Row], dialect: Dialect
 ) -> tuple[tuple[str, ...], list[Any]]:
     """Return the view's columns that show the primary key, and what the table's rows have there."""
-    columns = shown_keys(face).primary_key
-    behind = [face.by_name[face.columns_of[own]] for own in columns]
+    columns = view_keys(written_view).primary_key
+    behind = [written_view.by_name[written_view.columns_of[own]] for own in columns]
     values = [tuple(stored(at.type, row[at.name], dialect) for at in behind) for row in rows]
     return columns, [one[0] for one in values] if len(columns) == 1 else list(values)
 
 
-def _behind(face: Face, name: str) -> str:
-    found = face.columns_of.get(name)
+def _behind(written_view: UpdatableView, name: str) -> str:
+    found = written_view.columns_of.get(name)
     if found is None:
         raise RequestError(
             "0A000",
-            f'writes through view "{face.shown.name}" cannot look at its column "{name}"',
+            f'writes through view "{written_view.shown.name}" cannot look at its column "{name}"',
             details="It is no column of the table behind the view.",
         )
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class FaceGuard:
+class ViewGuard:
     """Holds writes through a view to the view's own rules; all other tables keep theirs."""
 
     guard: Guard
-    face: Face
+    written_view: UpdatableView
 
     def rows(self, table: Table, action: RowAction) -> Expr:
         """Return which stored rows the view's rule lets through, over the table's columns."""
-        if table is not self.face:
+        if table is not self.written_view:
             return self.guard.rows(table, action)
-        return said_of(self.face, self.guard.rows(self.face.shown, action), ("row",))
+        return in_table_terms(
+            self.written_view, self.guard.rows(self.written_view.shown, action), ("row",)
+        )
 
     def check(
         self,
@@ -312,25 +320,25 @@ class FaceGuard:
         """Check rows as the view shows them. Raises AccessError 42501."""
         seen = [self._seen(row) for row in rows]
         before = None if olds is None else [self._seen(row) for row in olds]
-        view = self.face.shown
+        view = self.written_view.shown
         yield from self.guard.check(view, action, seen, before, context, reading)
 
     def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
         """Return the table's columns that the view's rules look at."""
-        found = self.guard.looks(self.face.shown, action, reading)
-        behind = self.face.columns_of
+        found = self.guard.looks(self.written_view.shown, action, reading)
+        behind = self.written_view.columns_of
         return None if found is None else frozenset(behind[one] for one in found if one in behind)
 
     def foreseen(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
         """Return the refusal of rows to insert, as the view will show them."""
-        behind = self.face.columns_of.items()
+        behind = self.written_view.columns_of.items()
         seen = [{own: row[name] for own, name in behind if name in row} for row in rows]
-        return self.guard.foreseen(self.face.shown, seen, context)
+        return self.guard.foreseen(self.written_view.shown, seen, context)
 
     def never(self, table: Table, context: Context) -> AccessError | None:
         """Return the refusal if the view's rule lets nothing of this caller's in."""
-        return self.guard.never(self.face.shown, context)
+        return self.guard.never(self.written_view.shown, context)
 
     def _seen(self, row: Row) -> Row:
-        seen: Row = dict.fromkeys(self.face.shown.by_name)
-        return seen | {own: row.get(name) for own, name in self.face.columns_of.items()}
+        seen: Row = dict.fromkeys(self.written_view.shown.by_name)
+        return seen | {own: row.get(name) for own, name in self.written_view.columns_of.items()}

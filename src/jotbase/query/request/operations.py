@@ -69,7 +69,7 @@ class OperationError(RequestError):
         self.operation = operation
 
 
-class Naming:
+class OperationErrors:
     """A block in whose every error the operation is named."""
 
     def __init__(self, operation: int) -> None:
@@ -107,7 +107,7 @@ def read_operations(request: Request, most: int) -> tuple[Operation, ...]:
     found: list[Operation] = []
     names: set[str] = set()
     for index, one in enumerate(value):
-        with Naming(index):
+        with OperationErrors(index):
             found.append(_operation(index, one, transaction))
             _take_name(found[-1].name, names)
     return tuple(found)

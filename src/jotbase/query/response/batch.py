@@ -17,7 +17,7 @@ from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import DeletePlan, InsertPlan, ReadPlan
 from jotbase.query.request.body import payload_of
 from jotbase.query.request.intent import Payload
-from jotbase.query.request.operations import Naming, Operation
+from jotbase.query.request.operations import Operation, OperationErrors
 from jotbase.query.request.references import (
     Reference,
     Results,
@@ -30,7 +30,7 @@ from jotbase.query.request.references import (
 from jotbase.query.request.shape import Shape, decoded, shape
 from jotbase.query.response.prepared import NOTHING, Prepared, begun
 from jotbase.query.response.render import JSON_TYPE, render_read, render_written
-from jotbase.query.write.result import Means, Written
+from jotbase.query.write.result import WriteContext, WriteResult
 from jotbase.schema.values.nesting import check_nesting
 from jotbase.sql.units import RolledBack, Statement, UnitOfWork
 from jotbase.values import Response
@@ -53,12 +53,12 @@ class Step:
     values: tuple[str | Reference, ...]
     payload: Payload
     named: bool = False
-    start: Callable[[], UnitOfWork[Written]] | None = None
+    start: Callable[[], UnitOfWork[WriteResult]] | None = None
 
 
 def make_step(one: Operation, prepare: Callable[[Shape], Prepared]) -> Step:
     """Return an operation made ready. Raises OperationError for what makes no sense."""
-    with Naming(one.index):
+    with OperationErrors(one.index):
         question, texts = shape(one.request)
         for piece in question.pieces:
             written = decoded(piece if isinstance(piece, str) else piece[0])
@@ -91,7 +91,7 @@ def linked(steps: Sequence[Step]) -> list[Step]:
     answering: dict[str, bool] = {}
     named: set[str] = set()
     for step in steps:
-        with Naming(step.operation.index):
+        with OperationErrors(step.operation.index):
             in_values = [one for one in step.values if isinstance(one, Reference)]
             for reference in (*step.operation.references, *in_values):
                 if reference.name not in answering:
@@ -105,23 +105,25 @@ def linked(steps: Sequence[Step]) -> list[Step]:
 
 
 def begun_inserts(
-    steps: Sequence[Step], context: Context, means: Mapping[str, Means]
+    steps: Sequence[Step], context: Context, write_context: Mapping[str, WriteContext]
 ) -> list[Step]:
     """Return the steps, rows that refer to nothing made ready: many take long, and no database.
 
     Raises OperationError for rows that are wrong, or that a rule surely refuses.
     """
-    return [_begun(step, context, means) for step in steps]
+    return [_begun(step, context, write_context) for step in steps]
 
 
-def _begun(step: Step, context: Context, means: Mapping[str, Means]) -> Step:
+def _begun(step: Step, context: Context, write_context: Mapping[str, WriteContext]) -> Step:
     plan = step.prepared.plan
     referring = step.operation.marked or any(isinstance(one, Reference) for one in step.values)
     if referring or not isinstance(plan, InsertPlan):
         return step
     own = replace(context, values=step.values)
-    with Naming(step.operation.index):
-        return replace(step, start=begun(step.prepared, step.payload, own, means[plan.table.name]))
+    with OperationErrors(step.operation.index):
+        return replace(
+            step, start=begun(step.prepared, step.payload, own, write_context[plan.table.name])
+        )
 
 
 def _answers(prepared: Prepared) -> bool:
@@ -149,7 +151,10 @@ def _silent(reference: Reference) -> RequestError:
 
 
 def batch_unit(
-    steps: Sequence[Step], context: Context, means: Mapping[str, Means], most: int = ANSWERS
+    steps: Sequence[Step],
+    context: Context,
+    write_context: Mapping[str, WriteContext],
+    most: int = ANSWERS,
 ) -> UnitOfWork[list[Response]]:
     """Do one step after the other, and answer them all; whatever fails undoes them all.
 
@@ -162,9 +167,9 @@ def batch_unit(
     undone = False
     size = 0
     for step in steps:
-        with Naming(step.operation.index):
+        with OperationErrors(step.operation.index):
             try:
-                answer = yield from _step_unit(step, context, means, results)
+                answer = yield from _step_unit(step, context, write_context, results)
             except RolledBack as asked:
                 answer, undone = asked.result, True
             size += len(answer.body)
@@ -179,7 +184,7 @@ def batch_unit(
 
 
 def _step_unit(
-    step: Step, context: Context, means: Mapping[str, Means], results: Results
+    step: Step, context: Context, write_context: Mapping[str, WriteContext], results: Results
 ) -> UnitOfWork[Response]:
     prepared, request = step.prepared, step.operation.request
     values = tuple(
@@ -192,7 +197,7 @@ def _step_unit(
         return render_read(plan, request, values, found)
     try:
         start = step.start or begun(
-            prepared, _payload(step, results), context, means[plan.table.name]
+            prepared, _payload(step, results), context, write_context[plan.table.name]
         )
         written = yield from start()
     except RolledBack as asked:

@@ -16,7 +16,7 @@ from jotbase.errors import JotError
 from jotbase.query.request.intent import Media
 from jotbase.query.request.media import content_type
 from jotbase.query.write.identity import COUNTING
-from jotbase.query.write.result import Written
+from jotbase.query.write.result import WriteResult
 from jotbase.query.write.rule_checks import SAVING
 from jotbase.sql.units import PAUSE, RolledBack, Rows, Statement, UnitOfWork
 from jotbase.values import Response
@@ -25,7 +25,7 @@ from jotbase.values import Response
 Step = Sequence[Any]
 
 
-def dry_run(unit: UnitOfWork[Written]) -> UnitOfWork[Written]:
+def dry_run(unit: UnitOfWork[WriteResult]) -> UnitOfWork[WriteResult]:
     """Run a unit, ask for the plan of each of its statements, and leave by RolledBack.
 
     What a statement is depends on what those before it gave back, so it is not enough to explain
@@ -55,7 +55,7 @@ def dry_run(unit: UnitOfWork[Written]) -> UnitOfWork[Written]:
     finally:
         unit.close()
     told = tuple((text.split(" ", 1)[0], steps) for text, steps in plans.items())
-    raise RolledBack(Written(affected, plans=told))
+    raise RolledBack(WriteResult(affected, plans=told))
 
 
 def render_plan(media: Media, steps: Sequence[Step]) -> Response:

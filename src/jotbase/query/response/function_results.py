@@ -15,7 +15,7 @@ import orjson
 
 from jotbase.errors import RequestError
 from jotbase.expression.expr import Context
-from jotbase.query.plan.function_rows import document, produced
+from jotbase.query.plan.function_rows import as_function_rows, document
 from jotbase.query.plan.functions import Function, Functions, Returns
 from jotbase.query.plan.guarding import Guard
 from jotbase.query.plan.nodes import Answer, PlanLimits, ReadPlan, Window
@@ -113,7 +113,7 @@ def plan_result(
     counted = preferences.count is not None
     if returns.kind not in ("row", "rows"):
         return ResultPlan(function, answer_of(reading), window, counted, raw=raw)
-    table = produced(row_table(returns, model))
+    table = as_function_rows(row_table(returns, model))
     node = read_node(reading, table, window)
     read = ReadPlan(node, answer_of(reading), counted)
     return ResultPlan(function, read.answer, window, counted, table, read)

@@ -13,14 +13,14 @@ from jotbase.expression.expr import Context, Now
 from jotbase.query.plan.guarding import Guard, hinting
 from jotbase.query.plan.nodes import DeletePlan, InsertPlan, PlanLimits, ReadPlan, WritePlan
 from jotbase.query.plan.plan import plan
-from jotbase.query.plan.updatable import Face, FaceGuard, written_payload
+from jotbase.query.plan.updatable import UpdatableView, ViewGuard, table_payload
 from jotbase.query.request.body import read_payload
 from jotbase.query.request.grammar import parse
 from jotbase.query.request.intent import Intent, Payload
 from jotbase.query.request.shape import Shape
 from jotbase.query.response.explaining import dry_run
 from jotbase.query.statement.compile import compile_read
-from jotbase.query.write.result import Means, Written
+from jotbase.query.write.result import WriteContext, WriteResult
 from jotbase.query.write.units import (
     delete_unit,
     insert_unit,
@@ -80,45 +80,45 @@ def make_ready(
 
 
 def work_of(
-    write: Prepared, body: bytes, context: Context, means: Means
-) -> Callable[[], UnitOfWork[Written]]:
+    write: Prepared, body: bytes, context: Context, write_context: WriteContext
+) -> Callable[[], UnitOfWork[WriteResult]]:
     """Return what starts a write's unit of work. Raises RequestError for a body or rows."""
     if len(body) > LARGE and isinstance(write.plan, InsertPlan):
-        refuse_hopeless(write.plan, context, _guarded(write.plan, means))
+        refuse_hopeless(write.plan, context, _guarded(write.plan, write_context))
     bodiless = isinstance(write.plan, DeletePlan)
     payload = NOTHING if bodiless else read_payload(body, write.intent)
-    return begun(write, payload, context, means)
+    return begun(write, payload, context, write_context)
 
 
 def begun(
-    write: Prepared, payload: Payload, context: Context, means: Means
-) -> Callable[[], UnitOfWork[Written]]:
+    write: Prepared, payload: Payload, context: Context, write_context: WriteContext
+) -> Callable[[], UnitOfWork[WriteResult]]:
     """Do all of a write that needs no database, and return what starts its unit of work.
 
     It may take long for many rows, and nobody waits for the writer meanwhile. Raises RequestError
     and AccessError as far as they can be told already.
     """
     meant = cast(WritePlan, write.plan)
-    start = _started(meant, payload, context, means)
+    start = _started(meant, payload, context, write_context)
     return (lambda: dry_run(start())) if meant.answer.media.kind == "plan" else start
 
 
-def _guarded(meant: WritePlan, means: Means) -> Means:
+def _guarded(meant: WritePlan, write_context: WriteContext) -> WriteContext:
     """Return what the write is done with: a view's own rules, where one is written through."""
-    if isinstance(meant.table, Face):
-        return replace(means, guard=FaceGuard(means.guard, meant.table))
-    return means
+    if isinstance(meant.table, UpdatableView):
+        return replace(write_context, guard=ViewGuard(write_context.guard, meant.table))
+    return write_context
 
 
 def _started(
-    meant: WritePlan, payload: Payload, context: Context, means: Means
-) -> Callable[[], UnitOfWork[Written]]:
-    means = _guarded(meant, means)
-    if isinstance(meant.table, Face):
-        payload = written_payload(meant.table, payload)
+    meant: WritePlan, payload: Payload, context: Context, write_context: WriteContext
+) -> Callable[[], UnitOfWork[WriteResult]]:
+    write_context = _guarded(meant, write_context)
+    if isinstance(meant.table, UpdatableView):
+        payload = table_payload(meant.table, payload)
     if isinstance(meant, DeletePlan):
-        return lambda: delete_unit(meant, context, means)
+        return lambda: delete_unit(meant, context, write_context)
     if isinstance(meant, InsertPlan):
-        made = rows_to_insert(meant, payload, context, means)
-        return lambda: insert_unit(meant, payload, context, means, made)
-    return lambda: update_unit(meant, payload, context, means)
+        made = rows_to_insert(meant, payload, context, write_context)
+        return lambda: insert_unit(meant, payload, context, write_context, made)
+    return lambda: update_unit(meant, payload, context, write_context)

@@ -27,8 +27,8 @@ from jotbase.query.plan.nodes import (
     WritePlan,
 )
 from jotbase.query.plan.plan import find_table
-from jotbase.query.plan.triggered_views import face_for, writes_of
-from jotbase.query.plan.updatable import shown_keys
+from jotbase.query.plan.triggered_views import triggered_view, writes_of
+from jotbase.query.plan.updatable import view_keys
 from jotbase.query.request.grammar import PREFIX, parse_target
 from jotbase.query.request.media import content_type
 from jotbase.query.request.operations import OperationError
@@ -36,7 +36,7 @@ from jotbase.query.request.preferences import applied
 from jotbase.query.request.separated import render_lines
 from jotbase.query.response.explaining import render_plan, render_write_plan
 from jotbase.query.statement.columns import raw
-from jotbase.query.write.result import Written, not_single
+from jotbase.query.write.result import WriteResult, not_single
 from jotbase.schema.model.tables import Model, Table, Type
 from jotbase.sql.dialect import SQLITE
 from jotbase.values import Request, Response
@@ -190,7 +190,7 @@ def _returned_documents(returning: Returning) -> Mapping[str, Type]:
     return {key: one.type for key, one in returning.plain or () if one.type in DOCUMENTS}
 
 
-def render_written(plan: WritePlan, request: Request, written: Written) -> Response:
+def render_written(plan: WritePlan, request: Request, written: WriteResult) -> Response:
     """Return the response to a write. The unit of work has checked single objects already."""
     answer = plan.answer
     if answer.media.kind == "plan":
@@ -222,7 +222,7 @@ def _operation(plan: WritePlan) -> str:
     return "Delete" if isinstance(plan, DeletePlan) else "Update"
 
 
-def _written_status(plan: WritePlan, written: Written) -> int:
+def _written_status(plan: WritePlan, written: WriteResult) -> int:
     if isinstance(plan, InsertPlan):
         if plan.put is not None:
             if written.created:
@@ -233,7 +233,7 @@ def _written_status(plan: WritePlan, written: Written) -> int:
     return 200 if plan.answer.preferences.returning == "representation" else 204
 
 
-def _written_range(plan: WritePlan, written: Written, total: int | None) -> str:
+def _written_range(plan: WritePlan, written: WriteResult, total: int | None) -> str:
     """An update's rows are counted off; inserted and deleted ones have no place any more."""
     end = "*" if total is None else str(total)
     if isinstance(plan, InsertPlan) or not hasattr(plan, "columns") or not written.affected:
@@ -291,10 +291,10 @@ def render_options(path: str, model: Model) -> Response:
 
 
 def _writing(table: Table, model: Model) -> list[str]:
-    face = face_for(table, "insert", model) if table.view is not None else None
-    keyed = shown_keys(face) if face is not None else table
+    written_view = triggered_view(table, "insert", model) if table.view is not None else None
+    keyed = view_keys(written_view) if written_view is not None else table
     writes = writes_of(table, model)
-    merged = bool(keyed.primary_key) and (table.view is None or face is not None)
+    merged = bool(keyed.primary_key) and (table.view is None or written_view is not None)
     taken = {
         "POST": "insert" in writes,
         "PUT": merged,

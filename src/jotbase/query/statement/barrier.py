@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from jotbase.expression.expr import TRUE, And, Apply, Field, Given, Literal, Not, Or
+from jotbase.expression.expr import TRUE, And, Apply, Field, Literal, Not, Or, RequestValue
 from jotbase.expression.operators import OPERATORS
 from jotbase.expression.patterns import like_beginning
 from jotbase.expression.typed import type_of
-from jotbase.query.plan.computed import Extended
-from jotbase.query.plan.function_rows import Produced
+from jotbase.query.plan.computed import ComputedTable
+from jotbase.query.plan.function_rows import FunctionRows
 from jotbase.query.plan.nodes import Combined, Condition, Embed, HasEmbed, Node
 from jotbase.schema.model.tables import Table
 from jotbase.sql.fragment import Fragment, bound, join, sql
@@ -59,16 +59,16 @@ def is_leakproof(where: Condition, table: Table) -> bool:
         case HasEmbed(embed):
             return _is_looked_up(embed.node)
         case Apply(operator, (Field(_, name), *others)):
-            meaning = OPERATORS[operator].meaning(type_of(where.arguments[-1]))
-            plain = all(isinstance(one, Given | Literal) for one in others)
-            return meaning.leakproof and plain and _is_stored(table, name)
+            semantics = OPERATORS[operator].semantics(type_of(where.arguments[-1]))
+            plain = all(isinstance(one, RequestValue | Literal) for one in others)
+            return semantics.leakproof and plain and _is_stored(table, name)
     return False
 
 
 def _is_looked_up(node: Node) -> bool:
     """Say whether related rows are found by their columns alone: no more than a rule may do."""
     table = node.table
-    if isinstance(table, Produced | Extended) or hides_rows(table):
+    if isinstance(table, FunctionRows | ComputedTable) or hides_rows(table):
         return False
     return not split(node)[1]
 
@@ -78,7 +78,7 @@ def _is_stored(table: Table, name: str) -> bool:
 
     What a pulled table generates may be worked out as it is read; in an index, it was before.
     """
-    if isinstance(table, Extended) and name not in table.base.by_name:
+    if isinstance(table, ComputedTable) and name not in table.base.by_name:
         return False
     if hides_rows(table):
         return name in table.origins
@@ -91,7 +91,9 @@ def _indexed(table: Table) -> set[str]:
     return {*table.primary_key, *(name for key in keys for name in key)}
 
 
-def beginnings(dear: Iterable[Condition], table: Table) -> Iterator[tuple[Field, Given | str]]:
+def beginnings(
+    dear: Iterable[Condition], table: Table
+) -> Iterator[tuple[Field, RequestValue | str]]:
     """Yield columns that an index begins with, and what texts there begin with that fit a pattern.
 
     That a text begins with another is no more than a comparison, and lets the index find the few
@@ -99,7 +101,7 @@ def beginnings(dear: Iterable[Condition], table: Table) -> Iterator[tuple[Field,
     """
     for part in dear:
         match part:
-            case Apply("like", (Field(_, name) as column, (Given() | Literal()) as pattern)):
+            case Apply("like", (Field(_, name) as column, (RequestValue() | Literal()) as pattern)):
                 if _is_stored(table, name) and name in _leading(table):
                     yield column, _begun(pattern)
 
@@ -110,15 +112,17 @@ def _leading(table: Table) -> set[str]:
     return {key[0] for key in keys if key}
 
 
-def _begun(pattern: Given | Literal) -> Given | str:
+def _begun(pattern: RequestValue | Literal) -> RequestValue | str:
     if isinstance(pattern, Literal):
         return like_beginning(pattern.value)
-    return Given(pattern.index, lambda text: like_beginning(pattern.read(text)), pattern.type)
+    return RequestValue(
+        pattern.index, lambda text: like_beginning(pattern.read(text)), pattern.type
+    )
 
 
 def hides_rows(table: Table) -> bool:
     """Say whether it is a view: its own SQL shows some rows and hides others, as a rule does."""
-    return table.view is not None and not isinstance(table, Produced)
+    return table.view is not None and not isinstance(table, FunctionRows)
 
 
 def behind(seen: Iterable[Fragment], dear: Iterable[Fragment]) -> Fragment:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from orjson import dumps
 
 from jotbase.expression.output import argument, concatenated, quoted, text
-from jotbase.query.plan.computed import Extended
-from jotbase.query.plan.function_rows import Produced
+from jotbase.query.plan.computed import ComputedTable
+from jotbase.query.plan.function_rows import FunctionRows
 from jotbase.query.plan.guarding import Guard
 from jotbase.query.plan.nodes import (
     WHOLE,
@@ -29,12 +29,12 @@ from jotbase.query.plan.row_keys import is_numbered, spelled
 from jotbase.query.statement.columns import raw
 from jotbase.query.statement.rows import (
     Frame,
-    Opened,
+    FromClause,
     filtered,
+    from_clause,
     is_sorted,
     limited,
     linked_tables,
-    open_table,
     ordered,
     where,
 )
@@ -80,8 +80,8 @@ def compile_read(
     return _array(plan.node, _root(plan.node, frame), frame, extra)
 
 
-def _root(node: Node, frame: Frame) -> Opened:
-    return filtered(node, open_table(node.table, node.alias, frame), frame)
+def _root(node: Node, frame: Frame) -> FromClause:
+    return filtered(node, from_clause(node.table, node.alias, frame), frame)
 
 
 def _total(node: Node, frame: Frame) -> Fragment:
@@ -92,7 +92,7 @@ def _total(node: Node, frame: Frame) -> Fragment:
     return "SELECT count(*) FROM " + opened.sources + where(opened.conditions)
 
 
-def _array(node: Node, opened: Opened, frame: Frame, extra: Fragment) -> Fragment:
+def _array(node: Node, opened: FromClause, frame: Frame, extra: Fragment) -> Fragment:
     """Return a select of the JSON array of the node's rows; `extra` are more columns."""
     keys = tuple(_keys(node))
     rows = _rows(node, opened, frame)
@@ -108,7 +108,7 @@ def _is_flat(keys: tuple[_Key, ...]) -> bool:
     return all(isinstance(key.value, Value) for key in keys)
 
 
-def _rows(node: Node, opened: Opened, frame: Frame) -> Fragment:
+def _rows(node: Node, opened: FromClause, frame: Frame) -> Fragment:
     """Return the FROM clause of the chosen rows in order, to-one spreads beside them.
 
     Rows are chosen before any JSON is made, so that what a limit drops costs nothing. Where they
@@ -118,7 +118,7 @@ def _rows(node: Node, opened: Opened, frame: Frame) -> Fragment:
     if node.aggregated:
         return " FROM (" + _groups(node, opened, frame) + f") AS {alias}"
     chosen = opened.sources + where(opened.conditions) + ordered(node, frame) + limited(node)
-    stored = is_numbered(node.table) and not isinstance(node.table, Produced | Extended)
+    stored = is_numbered(node.table) and not isinstance(node.table, FunctionRows | ComputedTable)
     if node.window.limited and stored and is_sorted(node):
         number = spelled(node.table.row_key, frame.dialect, node.alias)
         table = frame.dialect.identifier(node.table.name)
@@ -148,7 +148,7 @@ def _within(window: Window) -> tuple[Fragment, ...]:
     return (bound(LimitSlot(window)) + " <> 0", bound(OffsetSlot(window)) + " = 0")
 
 
-def _groups(node: Node, opened: Opened, frame: Frame) -> Fragment:
+def _groups(node: Node, opened: FromClause, frame: Frame) -> Fragment:
     """Return the grouped rows of a node: one column a key, named k0, k1 and so on."""
     columns: list[Fragment] = []
     grouping: list[str] = []
@@ -251,7 +251,7 @@ def _text(key: _Key, frame: Frame) -> Fragment:
     return parenthesized(_array(embed.node, opened, frame, sql("")))
 
 
-def _one(node: Node, opened: Opened, frame: Frame) -> Fragment:
+def _one(node: Node, opened: FromClause, frame: Frame) -> Fragment:
     """Return a select of the JSON object of the only row."""
     keys = tuple(_keys(node))
     if node.aggregated:
@@ -267,7 +267,7 @@ def _one(node: Node, opened: Opened, frame: Frame) -> Fragment:
     )
 
 
-def _column(spread: _Spread, opened: Opened, frame: Frame) -> Fragment:
+def _column(spread: _Spread, opened: FromClause, frame: Frame) -> Fragment:
     """Return a select of the JSON array of one key over the rows of a spread relation."""
     rows = _rows(spread.embed.node, opened, frame)
     return "SELECT " + _listed(_text(spread.key, frame)) + rows

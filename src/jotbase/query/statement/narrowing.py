@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from jotbase.expression.binding import Slot
-from jotbase.expression.expr import And, Apply, Field, Given, Literal, Or
+from jotbase.expression.expr import And, Apply, Field, Literal, Or, RequestValue
 from jotbase.query.plan.nodes import Combined, Condition, HasEmbed
 from jotbase.query.request.shape import SEARCHES
 from jotbase.schema.ddl.searches import index_name, queue_name
@@ -72,7 +72,7 @@ def _searched(asked: Apply, table: Table, alias: str, sign: str) -> Fragment | N
     field, query, config = asked.arguments
     if not isinstance(field, Field) or field.scope != alias or not isinstance(config, Literal):
         return None
-    if not isinstance(query, Given | Literal):
+    if not isinstance(query, RequestValue | Literal):
         return None
     for search in table.searches:
         if search.language == config.value and field.name in search.columns:
@@ -84,8 +84,8 @@ def _searched(asked: Apply, table: Table, alias: str, sign: str) -> Fragment | N
     return None
 
 
-def _bound(query: Given | Literal, form: Callable[[str], str | int]) -> Fragment:
-    return bound(Slot(query, form) if isinstance(query, Given) else form(query.value))
+def _bound(query: RequestValue | Literal, form: Callable[[str], str | int]) -> Fragment:
+    return bound(Slot(query, form) if isinstance(query, RequestValue) else form(query.value))
 
 
 def _rows(

@@ -1,7 +1,7 @@
 """Which rows a node has, as SQL: sources, access rules, filters, links to the parent, order, limit.
 
 In charge of everything behind FROM. Must not know how a row is written as JSON. A table's source
-and its rule are made in one place, `open_table`, so that neither is had without the other.
+and its rule are made in one place, `from_clause`, so that neither is had without the other.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from jotbase.expression.expr import TRUE, And, Apply, Expr, Not, Or, conjuncts, is_local, rescoped
 from jotbase.expression.predicate import predicate
 from jotbase.query.plan.computed import (
-    Extended,
-    Related,
-    extended_alias,
-    extended_source,
-    related_source,
+    ComputedRelation,
+    ComputedTable,
+    computed_relation_source,
+    computed_table_alias,
+    computed_table_source,
 )
 from jotbase.query.plan.conditions import WIDTH
-from jotbase.query.plan.function_rows import Produced, source
+from jotbase.query.plan.function_rows import FunctionRows, source
 from jotbase.query.plan.guarding import Guard
 from jotbase.query.plan.nodes import (
     Combined,
@@ -33,7 +33,7 @@ from jotbase.query.plan.nodes import (
     Value,
 )
 from jotbase.query.plan.row_keys import spelled
-from jotbase.query.plan.updatable import Face
+from jotbase.query.plan.updatable import UpdatableView
 from jotbase.query.statement import barrier
 from jotbase.query.statement.columns import stepped
 from jotbase.query.statement.narrowing import narrowed
@@ -53,7 +53,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class FromClause:
     """Tables behind FROM, and what must hold for their rows to be seen at all.
 
     `conditions` are what the row itself decides, `lookups` what others must be asked for.
@@ -68,29 +68,29 @@ class Opened:
         """All that must hold."""
         return (*self.conditions, *self.lookups)
 
-    def under(self, rule: Expr, frame: Frame) -> Opened:
+    def under(self, rule: Expr, frame: Frame) -> FromClause:
         """Return the same tables under one more rule."""
         parts = () if rule == TRUE else conjuncts(rule)
         own = tuple(written(part, frame) for part in parts if is_local(part))
         others = tuple(written(part, frame) for part in parts if not is_local(part))
-        return Opened(self.sources, (*self.conditions, *own), (*self.lookups, *others))
+        return FromClause(self.sources, (*self.conditions, *own), (*self.lookups, *others))
 
 
-def open_table(table: Table, alias: str, frame: Frame, parent: str = "") -> Opened:
+def from_clause(table: Table, alias: str, frame: Frame, parent: str = "") -> FromClause:
     """Return a table under an alias, together with the select rule of the table.
 
     Rows that a call gave back are what the function chose to give. A computed relation's hang on
     the row called `parent`.
     """
-    opened = Opened(_source(table, alias, parent, frame))
-    if _is_given(table.base if isinstance(table, Extended) else table):
+    opened = FromClause(_source(table, alias, parent, frame))
+    if _is_given(table.base if isinstance(table, ComputedTable) else table):
         return opened
     opened = opened.under(_rule(table, alias, frame), frame)
-    if isinstance(table, Face):
+    if isinstance(table, UpdatableView):
         key, names = table.row_key, spelled(table.row_key, frame.dialect)
         mine = spelled(key, frame.dialect, alias)
         shown = sql(f"({mine}) IN (SELECT {names} {table.rows_of})")
-        return Opened(opened.sources, opened.conditions, (*opened.lookups, shown))
+        return FromClause(opened.sources, opened.conditions, (*opened.lookups, shown))
     return opened
 
 
@@ -99,24 +99,24 @@ def _rule(table: Table, alias: str, frame: Frame) -> Expr:
 
 
 def _is_given(table: Table) -> bool:
-    return isinstance(table, Produced) and not isinstance(table, Related)
+    return isinstance(table, FunctionRows) and not isinstance(table, ComputedRelation)
 
 
 def _source(table: Table, alias: str, parent: str, frame: Frame) -> Fragment:
     """Return what stands behind FROM, without the rule."""
     dialect = frame.dialect
-    if isinstance(table, Extended):
-        own = extended_alias()
-        inside = Opened(_source(table.base, own, parent, frame))
+    if isinstance(table, ComputedTable):
+        own = computed_table_alias()
+        inside = FromClause(_source(table.base, own, parent, frame))
         if not _is_given(table.base):
             inside = inside.under(_rule(table.base, own, frame), frame)
         # What is computed of a row runs the project's code, so only for rows that are seen.
         if barrier.hides_rows(table.base):
-            inside = Opened(_fenced(own, inside.sources + where(inside.seen), frame))
-        return extended_source(table, inside.sources, alias, dialect, inside.seen)
-    if isinstance(table, Related):
-        return related_source(table, alias, parent, dialect)
-    if isinstance(table, Produced):
+            inside = FromClause(_fenced(own, inside.sources + where(inside.seen), frame))
+        return computed_table_source(table, inside.sources, alias, dialect, inside.seen)
+    if isinstance(table, ComputedRelation):
+        return computed_relation_source(table, alias, parent, dialect)
+    if isinstance(table, FunctionRows):
         return source(table, alias, dialect)
     return sql(f"{dialect.identifier(table.name)} AS {dialect.identifier(alias)}")
 
@@ -139,12 +139,12 @@ def written(expression: Expr, frame: Frame) -> Fragment:
 
 def filtered(
     node: Node,
-    opened: Opened,
+    opened: FromClause,
     frame: Frame,
     ties: tuple[Fragment, ...] = (),
     *,
     joined: bool = False,
-) -> Opened:
+) -> FromClause:
     """Return the opened tables with all that a node's rows must fulfil.
 
     What is not leakproof stands behind the rule, and behind what a view itself hides. `ties` are
@@ -153,15 +153,15 @@ def filtered(
     """
     beside, dear = _conditions(node, frame, tied=bool(ties), hidden=bool(opened.seen))
     if not dear:
-        return Opened(opened.sources, (*ties, *opened.seen, *beside))
+        return FromClause(opened.sources, (*ties, *opened.seen, *beside))
     if barrier.hides_rows(node.table):
         inside, outside = ((), ties) if joined else (ties, ())
         rows = opened.sources + where((*inside, *opened.seen, *beside))
-        return Opened(_fenced(node.alias, rows, frame), (*outside, *dear))
+        return FromClause(_fenced(node.alias, rows, frame), (*outside, *dear))
     if not opened.seen:
-        return Opened(opened.sources, (*ties, *beside, *dear))
+        return FromClause(opened.sources, (*ties, *beside, *dear))
     asked = barrier.behind(opened.seen, dear)
-    return Opened(opened.sources, (*ties, *opened.conditions, *beside, asked))
+    return FromClause(opened.sources, (*ties, *opened.conditions, *beside, asked))
 
 
 def _conditions(
@@ -213,21 +213,21 @@ def linked(embed: Embed, parent: str, frame: Frame) -> Fragment:
     return opened.sources + where(opened.conditions)
 
 
-def linked_tables(embed: Embed, parent: str, frame: Frame, *, joined: bool = False) -> Opened:
+def linked_tables(embed: Embed, parent: str, frame: Frame, *, joined: bool = False) -> FromClause:
     """Return the embedded table, its junction if any, and all that their rows must fulfil.
 
     They stand in a query of their own inside the parent's, or `joined` to it.
     """
     node, link = embed.node, embed.link
-    opened = open_table(node.table, node.alias, frame, parent)
+    opened = from_clause(node.table, node.alias, frame, parent)
     if link.junction is None:
         ties = tuple(_equal(node.alias, own, parent, theirs, frame) for theirs, own in link.pairs)
         return filtered(node, opened, frame, ties, joined=joined)
     near = link.junction_alias
-    between = open_table(link.junction, near, frame)
+    between = from_clause(link.junction, near, frame)
     ties = tuple(_equal(near, own, parent, theirs, frame) for theirs, own in link.pairs)
     far = tuple(_equal(near, own, node.alias, there, frame) for own, there in link.far)
-    both = Opened(
+    both = FromClause(
         between.sources + ", " + opened.sources,
         (*between.conditions, *far, *opened.conditions),
         (*between.lookups, *opened.lookups),

@@ -14,7 +14,7 @@ from typing import Any
 
 from jotbase.expression.expr import Context
 from jotbase.query.request.body import Cell
-from jotbase.query.write.result import Means, Same
+from jotbase.query.write.result import SharedDefault, WriteContext
 from jotbase.schema.model.tables import MISSING, Column, Table, Type
 from jotbase.schema.values.convert import canonical
 from jotbase.sql.units import TURN
@@ -27,7 +27,7 @@ _SMALL = 2**53
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class RowTemplate:
     """What rows of a table take whose body sets certain columns.
 
     `given` are those columns, each with what its values are in Python if they may stay as they are;
@@ -41,10 +41,10 @@ class Recipe:
 
 
 @lru_cache(maxsize=1024)
-def recipe(table: Table, names: tuple[str, ...]) -> Recipe:
+def row_template(table: Table, names: tuple[str, ...]) -> RowTemplate:
     """Return what rows take that have those columns."""
     given = (table.by_name[name] for name in names)
-    return Recipe(
+    return RowTemplate(
         table,
         frozenset(names),
         tuple((column, _SAME.get(column.type)) for column in given),
@@ -53,26 +53,30 @@ def recipe(table: Table, names: tuple[str, ...]) -> Recipe:
 
 
 def rows_of(
-    recipe: Recipe, raws: Sequence[Row], context: Context, means: Means
+    row_template: RowTemplate, raws: Sequence[Row], context: Context, write_context: WriteContext
 ) -> list[Row] | None:
     """Return the rows to insert, in canonical form; None if one of them may have a fault.
 
     Raises RequestError for a value that has no canonical form.
     """
-    keys = recipe.keys
+    keys = row_template.keys
     if not all(raw.keys() == keys for raw in raws):
         return None
     if any(Cell in map(type, raw.values()) for raw in raws):  # text that is yet to be read
         return None
-    fills = _fills(recipe, means)
+    fills = _fills(row_template, write_context)
     if fills is None:
         return None
     rows = [dict(raw) for raw in raws]
     for start in range(0, len(rows), TURN):  # each call holds the interpreter
         some = rows[start : start + TURN]
-        if not means.check.are_valid([present(recipe.table, row) for row in some]):
+        if not write_context.check.are_valid([present(row_template.table, row) for row in some]):
             return None
-    made = _one_made_canonical(rows[0], recipe) if len(rows) == 1 else _made_canonical(rows, recipe)
+    made = (
+        _one_made_canonical(rows[0], row_template)
+        if len(rows) == 1
+        else _made_canonical(rows, row_template)
+    )
     if not made:
         return None
     return rows if all(_filled(rows, *fill, context) for fill in fills) else None
@@ -83,7 +87,7 @@ def _filled(
 ) -> bool:
     """Fill an absent column; say no where there is no value although there must be one."""
     name = column.name
-    if isinstance(fill, Same):
+    if isinstance(fill, SharedDefault):
         value = fill(context)
         for row in rows:
             row[name] = value
@@ -104,12 +108,12 @@ def present(table: Table, row: Row) -> Row:
     }
 
 
-def _one_made_canonical(row: Row, recipe: Recipe) -> bool:
+def _one_made_canonical(row: Row, row_template: RowTemplate) -> bool:
     """Bring one row's values into canonical form; say no where one is missing.
 
     The way of many rows, without what pays off only with them.
     """
-    for column, same in recipe.given:
+    for column, same in row_template.given:
         value = row[column.name]
         kind = type(value)
         if kind is same and (
@@ -124,9 +128,9 @@ def _one_made_canonical(row: Row, recipe: Recipe) -> bool:
     return True
 
 
-def _made_canonical(rows: list[Row], recipe: Recipe) -> bool:
+def _made_canonical(rows: list[Row], row_template: RowTemplate) -> bool:
     """Bring the rows' values into canonical form, column by column; say no where one is missing."""
-    return all(_column_made_canonical(rows, column, same) for column, same in recipe.given)
+    return all(_column_made_canonical(rows, column, same) for column, same in row_template.given)
 
 
 def _column_made_canonical(rows: list[Row], column: Column, same: type[Any] | None) -> bool:
@@ -157,14 +161,16 @@ def _are_plain(kind: Type, values: list[Any]) -> bool:
     return kind is Type.BOOLEAN
 
 
-def _fills(recipe: Recipe, means: Means) -> list[tuple[Column, Callable[[Context], Any]]] | None:
+def _fills(
+    row_template: RowTemplate, write_context: WriteContext
+) -> list[tuple[Column, Callable[[Context], Any]]] | None:
     """Return what gives absent columns their values; None if one that must have a value has none.
 
     What the database numbers or computes is left to it.
     """
     fills: list[tuple[Column, Callable[[Context], Any]]] = []
-    for column in recipe.absent:
-        fill = default_of(column, means)
+    for column in row_template.absent:
+        fill = default_of(column, write_context)
         if fill is not None:
             fills.append((column, fill))
         elif not (column.nullable or column.identity or column.generated is not None):
@@ -172,11 +178,11 @@ def _fills(recipe: Recipe, means: Means) -> list[tuple[Column, Callable[[Context
     return fills
 
 
-def default_of(column: Column, means: Means) -> Callable[[Context], Any] | None:
+def default_of(column: Column, write_context: WriteContext) -> Callable[[Context], Any] | None:
     """Return what gives a new row the column's default; None if the server has none to give."""
-    fill = means.defaults.get(column.name)
+    fill = write_context.defaults.get(column.name)
     if fill is None and column.default is not MISSING:
-        return Same(partial(_literal, column.default))
+        return SharedDefault(partial(_literal, column.default))
     return fill
 
 

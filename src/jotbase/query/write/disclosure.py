@@ -12,9 +12,9 @@ from collections.abc import Container, Iterable
 from typing import Any
 
 from jotbase.errors import BrokenKey, ConflictError
-from jotbase.expression.expr import Apply, Context, Field, Given, conjuncts
+from jotbase.expression.expr import Apply, Context, Field, RequestValue, conjuncts
 from jotbase.query.plan.nodes import Combined, Condition, HasEmbed
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.schema.keywords.subschemas import pointer, unescaped
 from jotbase.schema.model.tables import Table
 from jotbase.schema.values.convert import stored
@@ -23,28 +23,32 @@ from jotbase.values import Row
 Faults = list[dict[str, Any]]
 
 
-def told(error: ConflictError, table: Table, said: Iterable[Row], means: Means) -> ConflictError:
+def told(
+    error: ConflictError, table: Table, said: Iterable[Row], write_context: WriteContext
+) -> ConflictError:
     """Return a refusal by the database without values that the request itself did not say.
 
     `said` are values by column, as far as the request gave them. A `writeOnly` column's are never
     told.
     """
     key = error.key
-    if key is None or (key.table == table.name and _are_said(key, table, said, means)):
+    if key is None or (key.table == table.name and _are_said(key, table, said, write_context)):
         return error
     return ConflictError(
         error.code, error.message, details=key.untold, hint=error.hint, status=error.status
     )
 
 
-def _are_said(key: BrokenKey, table: Table, said: Iterable[Row], means: Means) -> bool:
+def _are_said(
+    key: BrokenKey, table: Table, said: Iterable[Row], write_context: WriteContext
+) -> bool:
     columns = [table.by_name.get(name) for name in key.columns]
     known = [one for one in columns if one is not None and not one.write_only]
     if len(known) < len(columns):
         return False
     return any(
         all(
-            one.name in row and stored(one.type, row[one.name], means.dialect) == value
+            one.name in row and stored(one.type, row[one.name], write_context.dialect) == value
             for one, value in zip(known, key.values, strict=True)
         )
         for row in said
@@ -74,6 +78,6 @@ def pinned(where: Condition, context: Context) -> Row:
     found: Row = {}
     for part in conjuncts(where):
         match part:
-            case Apply("eq", (Field(_, name), Given() as value)):
+            case Apply("eq", (Field(_, name), RequestValue() as value)):
                 found[name] = value.fill(context)
     return found

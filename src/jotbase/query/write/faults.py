@@ -18,7 +18,7 @@ from jotbase.query.plan.guarding import WriteAction
 from jotbase.query.request.intent import Payload
 from jotbase.query.write.bulk_rows import present
 from jotbase.query.write.disclosure import Faults, discreet
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Table
 from jotbase.sql.units import PAUSE, TURN, UnitOfWork
 from jotbase.values import Row
@@ -38,13 +38,13 @@ def placed(faults: Faults, number: int, payload: Payload) -> Faults:
     return [{**fault, "pointer": f"/{number}{fault['pointer']}"} for fault in faults]
 
 
-def whole_row_faults(table: Table, row: Row, means: Means) -> Faults:
+def whole_row_faults(table: Table, row: Row, write_context: WriteContext) -> Faults:
     """Return what is against a row that is not stored yet, but for its columns' own faults."""
-    if not means.check.needs_whole_row:
+    if not write_context.check.needs_whole_row:
         return []
     unknown = {column.name for column in table.columns if column.is_filled} - row.keys()
     known = {name: row.get(name) for name in table.by_name if name not in unknown}
-    return means.check.row_faults(present(table, known), unknown)
+    return write_context.check.row_faults(present(table, known), unknown)
 
 
 def together(first: Faults, more: Faults) -> Faults:
@@ -53,13 +53,17 @@ def together(first: Faults, more: Faults) -> Faults:
 
 
 def check_whole_rows(
-    table: Table, rows: Iterable[Row], means: Means, payload: Payload, said: Container[str]
+    table: Table,
+    rows: Iterable[Row],
+    write_context: WriteContext,
+    payload: Payload,
+    said: Container[str],
 ) -> UnitOfWork[None]:
     """Check rows as the database stored them. Raises RequestError 23514 with all faults.
 
     `said` are the columns that the request gave values.
     """
-    if not means.check.needs_whole_row:
+    if not write_context.check.needs_whole_row:
         return
     faults: Faults = []
     for number, row in enumerate(rows):
@@ -67,14 +71,14 @@ def check_whole_rows(
             yield PAUSE
         if len(faults) > MOST_FAULTS:
             break
-        found = discreet(means.check.faults(present(table, row)), said)
+        found = discreet(write_context.check.faults(present(table, row)), said)
         faults += placed(found, number, payload)
     if faults:
         raise violation(faults, table.name)
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedRows:
     """Rows that cannot be stored for `error`: a missing value, or what the database refused.
 
     `olds` are the rows as they stand, for an update. `lacks` says `error` in the schema's words.
@@ -91,7 +95,7 @@ class Refused:
     whole: bool = True
 
 
-def of_rows(refused: Refused) -> Refused:
+def of_rows(refused: RefusedRows) -> RefusedRows:
     """Return the rows that the database refused; raise what is none of their doing, as a lock."""
     if not refused.error.code.startswith("23"):
         raise refused.error
@@ -99,7 +103,11 @@ def of_rows(refused: Refused) -> Refused:
 
 
 def refuse(
-    refused: Refused, action: WriteAction, context: Context, means: Means, reading: bool
+    refused: RefusedRows,
+    action: WriteAction,
+    context: Context,
+    write_context: WriteContext,
+    reading: bool,
 ) -> UnitOfWork[None]:
     """Raise what is told of rows that cannot be stored: the error that they came with is the last.
 
@@ -107,14 +115,14 @@ def refuse(
     """
     table, error = refused.table, refused.error
     whole = [_numbered(table, row, place) for place, row in enumerate(refused.rows)]
-    yield from means.guard.check(table, action, whole, refused.olds, context, reading)
+    yield from write_context.guard.check(table, action, whole, refused.olds, context, reading)
     faults: Faults = []
     for number, row in enumerate(refused.rows if refused.whole else ()):
         if number % TURN == TURN - 1:
             yield PAUSE
         if len(faults) > MOST_FAULTS:
             break
-        faults += placed(whole_row_faults(table, row, means), number, refused.payload)
+        faults += placed(whole_row_faults(table, row, write_context), number, refused.payload)
     if faults:
         raise violation([*faults, *refused.lacks], table.name)
     raise error

@@ -15,20 +15,20 @@ from jotbase.errors import MOST_FAULTS, RequestError, violation
 from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import InsertPlan, UpdatePlan
 from jotbase.query.plan.plan import check_columns
-from jotbase.query.plan.updatable import Face
+from jotbase.query.plan.updatable import UpdatableView
 from jotbase.query.request.body import Cell, mismatched
 from jotbase.query.request.intent import Payload
-from jotbase.query.write.bulk_rows import default_of, present, recipe, rows_of
+from jotbase.query.write.bulk_rows import default_of, present, row_template, rows_of
 from jotbase.query.write.disclosure import Faults
 from jotbase.query.write.faults import placed, together, whole_row_faults
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Column, Table
 from jotbase.schema.values.convert import canonical, from_text
 from jotbase.values import Row
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class PayloadRows:
     """Rows in canonical form; columns that the database fills are absent.
 
     `missing` is the error, if a value is missing that must be there (23502): the rules may have
@@ -69,13 +69,15 @@ def _server_columns(table: Table, trusted: bool) -> frozenset[str]:
     )
 
 
-def refuse_server_columns(table: Table, names: Iterable[str], means: Means, verb: str) -> None:
+def refuse_server_columns(
+    table: Table, names: Iterable[str], write_context: WriteContext, verb: str
+) -> None:
     """Refuse columns that only the server sets. Raises RequestError 428C9."""
     for name in names:
         column = table.by_name[name]
         if column.generated is not None:
             kind = "is a generated column."
-        elif column.read_only and not means.trusted:
+        elif column.read_only and not write_context.trusted:
             kind = "is read-only: the server sets it."
         else:
             continue
@@ -87,30 +89,36 @@ def refuse_server_columns(table: Table, names: Iterable[str], means: Means, verb
         raise RequestError("428C9", message, details=f'Column "{name}" {kind}')
 
 
-def new_rows(plan: InsertPlan, payload: Payload, context: Context, means: Means) -> Made:
+def new_rows(
+    plan: InsertPlan, payload: Payload, context: Context, write_context: WriteContext
+) -> PayloadRows:
     """Return the rows to insert.
 
     Raises RequestError: 23514 with all faults of all rows, 428C9, PGRST204.
     """
     table = plan.table
     names = named_columns(plan, payload)
-    if not _server_columns(table, means.trusted).isdisjoint(names):
-        refuse_server_columns(table, _given(plan, payload, names), means, "insert")
+    if not _server_columns(table, write_context.trusted).isdisjoint(names):
+        refuse_server_columns(table, _given(plan, payload, names), write_context, "insert")
     made = None
     if not payload.unread:
-        made = rows_of(recipe(table, names), payload.rows, context, means)
+        made = rows_of(row_template(table, names), payload.rows, context, write_context)
     if made is not None:
-        return Made(made, names=names)
-    return _one_by_one(plan, payload, names, context, means)
+        return PayloadRows(made, names=names)
+    return _one_by_one(plan, payload, names, context, write_context)
 
 
 def _one_by_one(
-    plan: InsertPlan, payload: Payload, names: tuple[str, ...], context: Context, means: Means
-) -> Made:
+    plan: InsertPlan,
+    payload: Payload,
+    names: tuple[str, ...],
+    context: Context,
+    write_context: WriteContext,
+) -> PayloadRows:
     """Return the rows to insert, or raise with all that is wrong with any of them."""
     table = plan.table
     columns = [table.by_name[name] for name in names]
-    fills = [(one.name, fill) for one in table.columns if (fill := default_of(one, means))]
+    fills = [(one.name, fill) for one in table.columns if (fill := default_of(one, write_context))]
     needed = [column for column in table.columns if not column.nullable]
     rows: list[Row] = []
     faults: list[Faults] = []
@@ -122,7 +130,7 @@ def _one_by_one(
             break
         line = payload.lines[number] if payload.lines else 0
         row = _read(raw, columns, plan.defaults, line)
-        found = means.check.column_faults(present(table, row))
+        found = write_context.check.column_faults(present(table, row))
         if not found:
             _make_canonical(row, columns)
         for name, fill in fills:
@@ -136,12 +144,18 @@ def _one_by_one(
             lacks += placed([_required(lacking)], number, payload)
         rows.append(row)
     if any(faults):
-        raise violation([*_all_faults(plan, rows, faults, payload, means), *lacks], table.name)
-    return Made(rows, missing, lacks, names)
+        raise violation(
+            [*_all_faults(plan, rows, faults, payload, write_context), *lacks], table.name
+        )
+    return PayloadRows(rows, missing, lacks, names)
 
 
 def _all_faults(
-    plan: InsertPlan, rows: list[Row], faults: list[Faults], payload: Payload, means: Means
+    plan: InsertPlan,
+    rows: list[Row],
+    faults: list[Faults],
+    payload: Payload,
+    write_context: WriteContext,
 ) -> Faults:
     """Return the faults of the rows' values together with those of the rows as a whole.
 
@@ -151,7 +165,9 @@ def _all_faults(
     for number, (row, found) in enumerate(zip(rows, faults, strict=True)):
         if len(told) > MOST_FAULTS:
             break
-        whole = whole_row_faults(plan.table, row, means) if plan.resolution != "merge" else []
+        whole = (
+            whole_row_faults(plan.table, row, write_context) if plan.resolution != "merge" else []
+        )
         told += placed(together(found, whole), number, payload)
     return told
 
@@ -211,7 +227,7 @@ def not_null(table: Table, name: str, row: Row, *, changing: bool = False) -> Re
     The row is shown where it is a new one, of columns that may all be read.
     """
     shown = ", ".join(_shown(row.get(column.name)) for column in table.columns)
-    secret = isinstance(table, Face) or any(one.write_only for one in table.columns)
+    secret = isinstance(table, UpdatableView) or any(one.write_only for one in table.columns)
     return RequestError(
         "23502",
         f'null value in column "{name}" of relation "{table.name}" violates not-null constraint',
@@ -235,7 +251,7 @@ def _make_canonical(row: Row, columns: Iterable[Column]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangedColumns:
     """The columns that an update sets, in canonical form unless they have `faults`.
 
     `missing` is the error, if one is set to null that must have a value (23502).
@@ -246,7 +262,9 @@ class Changed:
     missing: RequestError | None = None
 
 
-def changes(plan: UpdatePlan, payload: Payload, context: Context, means: Means) -> Changed:
+def changes(
+    plan: UpdatePlan, payload: Payload, context: Context, write_context: WriteContext
+) -> ChangedColumns:
     """Return the columns to set; an empty body sets none.
 
     Of the columns that `columns` names, those that the body lacks are set to null, or to their
@@ -254,18 +272,18 @@ def changes(plan: UpdatePlan, payload: Payload, context: Context, means: Means) 
     """
     table = plan.table
     if not payload.rows:
-        return Changed({}, [])
+        return ChangedColumns({}, [])
     names = named_columns(plan, payload)
     columns = [table.by_name[name] for name in names]
     row = _read(payload.rows[0], columns, plan.defaults)
-    refuse_server_columns(table, names, means, "update")
+    refuse_server_columns(table, names, write_context, "update")
     for column in columns:
         if column.name not in row and not column.identity:
-            fill = default_of(column, means)
+            fill = default_of(column, write_context)
             row[column.name] = fill(context) if fill else None
-    faults = means.check.column_faults(present(table, row))
+    faults = write_context.check.column_faults(present(table, row))
     lacking = [name for name in row if row[name] is None and not table.by_name[name].nullable]
     missing = not_null(table, lacking[0], row, changing=True) if lacking else None
     if not faults:
         _make_canonical(row, columns)
-    return Changed(row, faults, missing)
+    return ChangedColumns(row, faults, missing)

@@ -19,7 +19,7 @@ from jotbase.sql.units import Rows
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WriteResult:
     """`affected` rows; `body` their JSON array where one was asked for, with these `keys`.
 
     `location` is the query that finds the one new row (`id=eq.5`). `created` says that at least
@@ -36,7 +36,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Same:
+class SharedDefault:
     """A column's default that is the same for all rows of a request."""
 
     of: Callable[[Context], Any]
@@ -47,7 +47,7 @@ class Same:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class WriteContext:
     """What every write of one table is done with.
 
     `defaults` give a column's `defaultExpression` for one new row. `trusted` lets `readOnly`

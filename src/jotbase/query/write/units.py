@@ -27,13 +27,13 @@ from jotbase.query.plan.nodes import (
     WritePlan,
 )
 from jotbase.query.plan.row_keys import among, of_table
-from jotbase.query.plan.updatable import Face, called, shown_row_keys
+from jotbase.query.plan.updatable import UpdatableView, name_in_view, view_row_keys
 from jotbase.query.request.intent import Payload
 from jotbase.query.statement.compile import compile_read
-from jotbase.query.statement.rows import Frame, filtered, limited, open_table, ordered, where
+from jotbase.query.statement.rows import Frame, filtered, from_clause, limited, ordered, where
 from jotbase.query.write.disclosure import discreet, pinned, told
 from jotbase.query.write.faults import (
-    Refused,
+    RefusedRows,
     changed_rows,
     check_whole_rows,
     of_rows,
@@ -41,8 +41,8 @@ from jotbase.query.write.faults import (
     refuse,
     whole_row_faults,
 )
-from jotbase.query.write.payload_rows import Changed, Made, changes, new_rows
-from jotbase.query.write.result import Means, Written, not_single
+from jotbase.query.write.payload_rows import ChangedColumns, PayloadRows, changes, new_rows
+from jotbase.query.write.result import WriteContext, WriteResult, not_single
 from jotbase.query.write.rule_checks import Stored, foreseen, paired, stored_as_judged
 from jotbase.query.write.storing import (
     changed_keys,
@@ -60,82 +60,92 @@ from jotbase.sql.units import PAUSE, TURN, RolledBack, UnitOfWork
 from jotbase.values import Row
 
 
-def refuse_hopeless(plan: InsertPlan, context: Context, means: Means) -> None:
+def refuse_hopeless(plan: InsertPlan, context: Context, write_context: WriteContext) -> None:
     """Refuse a caller whom the rules let insert nothing. Raises AccessError 42501."""
-    refusal = means.guard.never(plan.table, context)
+    refusal = write_context.guard.never(plan.table, context)
     if refusal is not None:
         raise refusal
 
 
-def rows_to_insert(plan: InsertPlan, payload: Payload, context: Context, means: Means) -> Made:
+def rows_to_insert(
+    plan: InsertPlan, payload: Payload, context: Context, write_context: WriteContext
+) -> PayloadRows:
     """Return a payload's rows made ready: all of an insert that needs no database.
 
     Raises RequestError for bad rows, AccessError where it is clear that the rules say no.
     """
     if len(payload.rows) > 1:  # of one row the rule is asked as soon
-        refuse_hopeless(plan, context, means)
-    made = new_rows(plan, payload, context, means)
+        refuse_hopeless(plan, context, write_context)
+    made = new_rows(plan, payload, context, write_context)
     if len(made.rows) > 1 and made.missing is None:
-        refusal = means.guard.foreseen(plan.table, made.rows, context)
+        refusal = write_context.guard.foreseen(plan.table, made.rows, context)
         if refusal is not None:
             raise refusal
     return made
 
 
 def insert_unit(
-    plan: InsertPlan, payload: Payload, context: Context, means: Means, made: Made | None = None
-) -> UnitOfWork[Written]:
+    plan: InsertPlan,
+    payload: Payload,
+    context: Context,
+    write_context: WriteContext,
+    made: PayloadRows | None = None,
+) -> UnitOfWork[WriteResult]:
     """Insert, or merge, a payload's rows, which may be `made` ready already.
 
     Raises RequestError for bad rows, AccessError where a rule says no, ConflictError from the
     database.
     """
     table = plan.table
-    made = made or rows_to_insert(plan, payload, context, means)
+    made = made or rows_to_insert(plan, payload, context, write_context)
     if made.missing is not None:
         whole = plan.resolution != "merge"
-        refused = Refused(table, made.rows, made.missing, payload, lacks=made.lacks, whole=whole)
-        yield from refuse(refused, "insert", context, means, reads(plan))
+        refused = RefusedRows(
+            table, made.rows, made.missing, payload, lacks=made.lacks, whole=whole
+        )
+        yield from refuse(refused, "insert", context, write_context, reads(plan))
     rows = _of_key(plan, made.rows, context)
     names = made.names
     try:
         if plan.resolution is None or not rows:
-            after = yield from _inserted(plan, rows, context, means)
+            after = yield from _inserted(plan, rows, context, write_context)
         else:
-            after = yield from merged(plan, rows, names, context, means)
+            after = yield from merged(plan, rows, names, context, write_context)
     except ConflictError as error:
         said = [{name: row[name] for name in names if name in row} for row in rows]
-        taken = told(error, table, said, means)
-        refused = of_rows(Refused(table, rows, taken, payload, whole=plan.resolution != "merge"))
+        taken = told(error, table, said, write_context)
+        refused = of_rows(
+            RefusedRows(table, rows, taken, payload, whole=plan.resolution != "merge")
+        )
         reading = reads(plan) and plan.resolution is None
-        yield from refuse(refused, "insert", context, means, reading)
-    yield from check_whole_rows(table, after.rows, means, payload, names)
-    body = yield from _representation(plan, after, context, means)
+        yield from refuse(refused, "insert", context, write_context, reading)
+    yield from check_whole_rows(table, after.rows, write_context, payload, names)
+    body = yield from _representation(plan, after, context, write_context)
     located = plan.answer.preferences.returning == "headers-only" and len(after.rows) == 1
     location = _location(table, after.rows) if located else None
     created = not after.rows or any(old is None for old in after.olds)
-    return _finished(plan, Written(len(after.rows), body, _keys(plan), location, created))
+    return _finished(plan, WriteResult(len(after.rows), body, _keys(plan), location, created))
 
 
 def _inserted(
-    plan: InsertPlan, rows: Sequence[Row], context: Context, means: Means
+    plan: InsertPlan, rows: Sequence[Row], context: Context, write_context: WriteContext
 ) -> UnitOfWork[Stored]:
     """Store new rows."""
     table, reading = plan.table, reads(plan)
-    looks = means.guard.looks(table, "insert", reading)
+    looks = write_context.guard.looks(table, "insert", reading)
     if looks is None:
         keys, new = yield from inserted(
-            table, rows, means.dialect, moving=means.trusted, drawing=plan.defaults
+            table, rows, write_context.dialect, moving=write_context.trusted, drawing=plan.defaults
         )
-        yield from means.guard.check(table, "insert", new, None, context, reading)
+        yield from write_context.guard.check(table, "insert", new, None, context, reading)
         return Stored(keys, new, [None] * len(new))
 
     def ask(stored: Stored) -> UnitOfWork[None]:
-        return means.guard.check(table, "insert", stored.rows, None, context, reading)
+        return write_context.guard.check(table, "insert", stored.rows, None, context, reading)
 
     def store() -> UnitOfWork[Stored]:
         keys, stored = yield from inserted(
-            table, rows, means.dialect, moving=means.trusted, drawing=plan.defaults
+            table, rows, write_context.dialect, moving=write_context.trusted, drawing=plan.defaults
         )
         return Stored(keys, stored, [None] * len(stored))
 
@@ -145,98 +155,106 @@ def _inserted(
 
 
 def update_unit(
-    plan: UpdatePlan, payload: Payload, context: Context, means: Means
-) -> UnitOfWork[Written]:
+    plan: UpdatePlan, payload: Payload, context: Context, write_context: WriteContext
+) -> UnitOfWork[WriteResult]:
     """Change the rows that the filters and the rules let be changed."""
-    change = changes(plan, payload, context, means)
+    change = changes(plan, payload, context, write_context)
     if not change.row:
-        return _finished(plan, Written(0, _empty(plan), _keys(plan)))
+        return _finished(plan, WriteResult(0, _empty(plan), _keys(plan)))
     table = plan.table
-    before = yield from _chosen(plan, plan.target, context, means)
+    before = yield from _chosen(plan, plan.target, context, write_context)
     if change.faults or change.missing is not None:
-        yield from _refuse_change(change, before.rows, table, context, means)
+        yield from _refuse_change(change, before.rows, table, context, write_context)
     _check_count(plan, len(before.rows))
     after = Stored([], [])
     if before.rows:
         places = Payload((), single=len(before.rows) == 1)
         try:
-            after = yield from _updated(plan, before, change.row, context, means)
+            after = yield from _updated(plan, before, change.row, context, write_context)
         except ConflictError as error:
             rows = changed_rows(table, before.rows, change.row)
             said = [change.row, pinned(plan.target.where, context)]
-            taken = told(error, table, said, means)
-            refused = of_rows(Refused(table, rows, taken, places, before.rows))
-            yield from refuse(refused, "update", context, means, reads(plan))
-        yield from check_whole_rows(table, after.rows, means, places, change.row)
-    body = yield from _representation(plan, after, context, means)
-    return _finished(plan, Written(len(after.rows), body, _keys(plan)))
+            taken = told(error, table, said, write_context)
+            refused = of_rows(RefusedRows(table, rows, taken, places, before.rows))
+            yield from refuse(refused, "update", context, write_context, reads(plan))
+        yield from check_whole_rows(table, after.rows, write_context, places, change.row)
+    body = yield from _representation(plan, after, context, write_context)
+    return _finished(plan, WriteResult(len(after.rows), body, _keys(plan)))
 
 
 def _updated(
-    plan: UpdatePlan, before: Stored, changed: Row, context: Context, means: Means
+    plan: UpdatePlan, before: Stored, changed: Row, context: Context, write_context: WriteContext
 ) -> UnitOfWork[Stored]:
     """Change rows that the update rule has chosen."""
-    table, dialect, reading = plan.table, means.dialect, reads(plan)
+    table, dialect, reading = plan.table, write_context.dialect, reads(plan)
 
     def ask(stored: Stored) -> UnitOfWork[None]:
         olds = [old for old in stored.olds if old is not None]
-        return means.guard.check(table, "update", stored.rows, olds, context, reading)
+        return write_context.guard.check(table, "update", stored.rows, olds, context, reading)
 
     def store() -> UnitOfWork[Stored]:
         found = yield update(table, changed, before.keys, dialect)
         wanted = changed_keys(table, before.keys, changed, dialect)
         return paired(before, wanted, Stored(*load(table, found, dialect)))
 
-    looks = means.guard.looks(table, "update", reading)
+    looks = write_context.guard.looks(table, "update", reading)
     expected = [] if looks is None else changed_rows(table, before.rows, changed)
     guess = Stored([], expected, before.rows[: len(expected)])
     return (yield from stored_as_judged(store, ask, looks, guess))
 
 
 def _refuse_change(
-    change: Changed, olds: Sequence[Row], table: Table, context: Context, means: Means
+    change: ChangedColumns,
+    olds: Sequence[Row],
+    table: Table,
+    context: Context,
+    write_context: WriteContext,
 ) -> UnitOfWork[None]:
     """Raise all that is wrong with an update, the rows that it would change looked at as well."""
     rows = changed_rows(table, olds, change.row)
     places = Payload((), single=len(rows) == 1)
     if change.missing is not None and not change.faults:
-        refused = Refused(table, rows, change.missing, places, olds)
-        yield from refuse(refused, "update", context, means, True)
+        refused = RefusedRows(table, rows, change.missing, places, olds)
+        yield from refuse(refused, "update", context, write_context, True)
     faults = list(change.faults)
     for number, row in enumerate(rows):
         if number % TURN == TURN - 1:
             yield PAUSE
         if len(faults) > MOST_FAULTS:
             break
-        more = [one for one in whole_row_faults(table, row, means) if one not in change.faults]
+        more = [
+            one for one in whole_row_faults(table, row, write_context) if one not in change.faults
+        ]
         faults += placed(discreet(more, change.row), number, places)
     raise violation(faults, table.name)
 
 
-def delete_unit(plan: DeletePlan, context: Context, means: Means) -> UnitOfWork[Written]:
+def delete_unit(
+    plan: DeletePlan, context: Context, write_context: WriteContext
+) -> UnitOfWork[WriteResult]:
     """Remove the rows that the filters and the rules let be removed."""
-    before = yield from _chosen(plan, plan.target, context, means)
+    before = yield from _chosen(plan, plan.target, context, write_context)
     _check_count(plan, len(before.rows))
     # What is returned is as it was before, embedded rows that go along included.
-    body = yield from _representation(plan, before, context, means)
+    body = yield from _representation(plan, before, context, write_context)
     if before.rows:
         try:
-            yield delete(plan.table, before.keys, means.dialect)
+            yield delete(plan.table, before.keys, write_context.dialect)
         except ConflictError as error:
             said = [pinned(plan.target.where, context)]
-            raise told(error, plan.table, said, means) from error
-    return _finished(plan, Written(len(before.rows), body, _keys(plan)))
+            raise told(error, plan.table, said, write_context) from error
+    return _finished(plan, WriteResult(len(before.rows), body, _keys(plan)))
 
 
 def _chosen(
-    plan: UpdatePlan | DeletePlan, target: Node, context: Context, means: Means
+    plan: UpdatePlan | DeletePlan, target: Node, context: Context, write_context: WriteContext
 ) -> UnitOfWork[Stored]:
     """Read the rows that are to be changed or removed."""
-    frame = Frame(means.dialect, means.guard)
+    frame = Frame(write_context.dialect, write_context.guard)
     action: RowAction = "delete" if isinstance(plan, DeletePlan) else "update"
-    rule = means.guard.rows(plan.table, action)
-    opened = filtered(target, open_table(target.table, ROOT, frame).under(rule, frame), frame)
-    names = returned(plan.table, means.dialect, ROOT)
+    rule = write_context.guard.rows(plan.table, action)
+    opened = filtered(target, from_clause(target.table, ROOT, frame).under(rule, frame), frame)
+    names = returned(plan.table, write_context.dialect, ROOT)
     statement: Fragment = (
         sql(f"SELECT {names} FROM ")
         + opened.sources
@@ -245,11 +263,11 @@ def _chosen(
         + limited(target)
     )
     found = yield ready(statement, context)
-    return Stored(*load(plan.table, found, means.dialect))
+    return Stored(*load(plan.table, found, write_context.dialect))
 
 
 def _representation(
-    plan: WritePlan, after: Stored, context: Context, means: Means
+    plan: WritePlan, after: Stored, context: Context, write_context: WriteContext
 ) -> UnitOfWork[str | None]:
     """Return the JSON array of the rows as the select wants them, or None if it is not wanted."""
     returning = plan.returning
@@ -257,13 +275,13 @@ def _representation(
         return _plain(returning.plain, after.rows)
     if returning.node is None:
         return None
-    if isinstance(plan.table, Face):
-        columns, keys = shown_row_keys(plan.table, after.rows, means.dialect)
-        rows = among(columns, keys, means.dialect, ROOT)
+    if isinstance(plan.table, UpdatableView):
+        columns, keys = view_row_keys(plan.table, after.rows, write_context.dialect)
+        rows = among(columns, keys, write_context.dialect, ROOT)
     else:
-        rows = of_table(plan.table, after.keys, means.dialect, ROOT)
+        rows = of_table(plan.table, after.keys, write_context.dialect, ROOT)
     statement = compile_read(
-        ReadPlan(returning.node, plan.answer), means.dialect, means.guard, rows
+        ReadPlan(returning.node, plan.answer), write_context.dialect, write_context.guard, rows
     )
     found = yield ready(statement, context)
     text: str = found[0][0]
@@ -297,7 +315,7 @@ def _location(table: Table, rows: Sequence[Row]) -> str | None:
     if not table.primary_key or any(rows[0][name] is None for name in table.primary_key):
         return None
     return "&".join(
-        f"{quote(called(table, name), safe='')}=eq.{quote(_spelled(rows[0][name]), safe='')}"
+        f"{quote(name_in_view(table, name), safe='')}=eq.{quote(_spelled(rows[0][name]), safe='')}"
         for name in table.primary_key
     )
 
@@ -331,7 +349,7 @@ def _check_count(plan: WritePlan, affected: int) -> None:
         raise not_single(affected)
 
 
-def _finished(plan: WritePlan, result: Written) -> Written:
+def _finished(plan: WritePlan, result: WriteResult) -> WriteResult:
     """Return the result, or leave by RolledBack if nothing is to be kept."""
     _check_count(plan, result.affected)
     answer = plan.answer

@@ -15,9 +15,9 @@ from jotbase.expression.expr import Context
 from jotbase.query.plan.guarding import WriteAction, merge_refused
 from jotbase.query.plan.nodes import InsertPlan, WritePlan
 from jotbase.query.plan.row_keys import Key, among, of_table, spelled
-from jotbase.query.plan.updatable import Face
+from jotbase.query.plan.updatable import UpdatableView
 from jotbase.query.write.faults import changed_rows
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.query.write.rule_checks import (
     RELEASE,
     SAVE,
@@ -51,16 +51,20 @@ def conflict_clause(plan: InsertPlan, names: tuple[str, ...], dialect: Dialect) 
 
 
 def merged(
-    plan: InsertPlan, rows: Sequence[Row], names: tuple[str, ...], context: Context, means: Means
+    plan: InsertPlan,
+    rows: Sequence[Row],
+    names: tuple[str, ...],
+    context: Context,
+    write_context: WriteContext,
 ) -> UnitOfWork[Stored]:
     """Store new rows, and change or pass over those that the database finds to be there.
 
     New rows meet the insert rule; so do those that clash, as proposed, and what they are merged
     into meets the update rule besides, before and after.
     """
-    table, dialect, reading = plan.table, means.dialect, reads(plan)
+    table, dialect = plan.table, write_context.dialect
     merging = plan.resolution == "merge"
-    met = yield from met_rows(plan, rows, means)
+    met = yield from met_rows(plan, rows, write_context)
     if merging:
         yield from refuse_unseen(table, met, context, dialect)
     met = refuse_twice(met) if merging else _first_met(met)
@@ -70,13 +74,7 @@ def merged(
     clause = conflict_clause(plan, names, dialect)
 
     def ask(stored: Stored) -> UnitOfWork[None]:
-        check, judged = means.guard.check, list(zip(stored.rows, stored.olds, strict=True))
-        fresh = [row for row, old in judged if old is None]
-        yield from check(table, "insert", fresh, None, context, reading)
-        yield from check(table, "insert", clashing, None, context, False)
-        changed = [row for row, old in judged if old is not None]
-        olds = [old for old in stored.olds if old is not None]
-        yield from check(table, "merge", changed, olds, context, reading)
+        yield from _ask_rules(plan, stored, clashing, context, write_context)
 
     def store() -> UnitOfWork[Stored]:
         keys, stored = yield from inserted(
@@ -85,7 +83,7 @@ def merged(
             dialect,
             clause,
             met_by=plan.conflict,
-            moving=means.trusted,
+            moving=write_context.trusted,
             drawing=plan.defaults,
         )
         olds = met.olds if merging else [None] * len(stored)
@@ -95,11 +93,29 @@ def merged(
 
     guess = _as_merged(met, rows, names, table) if merging else _fresh(met)
     try:
-        return (yield from stored_as_judged(store, ask, _looks(plan, means), guess))
+        return (yield from stored_as_judged(store, ask, _looks(plan, write_context), guess))
     except ConflictError as error:
         if error.code.startswith("23"):
             yield from ask(replace(guess, rows=[empty | row for row in guess.rows]))
         raise
+
+
+def _ask_rules(
+    plan: InsertPlan,
+    stored: Stored,
+    clashing: Sequence[Row],
+    context: Context,
+    write_context: WriteContext,
+) -> UnitOfWork[None]:
+    """Ask the insert rule of every proposed row, and the update rule of each row that was met."""
+    check, table, reading = write_context.guard.check, plan.table, reads(plan)
+    judged = list(zip(stored.rows, stored.olds, strict=True))
+    fresh = [row for row, old in judged if old is None]
+    yield from check(table, "insert", fresh, None, context, reading)
+    yield from check(table, "insert", clashing, None, context, False)
+    changed = [row for row, old in judged if old is not None]
+    olds = [old for old in stored.olds if old is not None]
+    yield from check(table, "merge", changed, olds, context, reading)
 
 
 def reads(plan: WritePlan) -> bool:
@@ -107,9 +123,9 @@ def reads(plan: WritePlan) -> bool:
     return plan.answer.preferences.returning == "representation"
 
 
-def _looks(plan: InsertPlan, means: Means) -> frozenset[str] | None:
+def _looks(plan: InsertPlan, write_context: WriteContext) -> frozenset[str] | None:
     """Return the columns that the rules of merged rows look at, None if all of them are local."""
-    both = [means.guard.looks(plan.table, action, reads(plan)) for action in _ACTIONS]
+    both = [write_context.guard.looks(plan.table, action, reads(plan)) for action in _ACTIONS]
     known = [one for one in both if one is not None]
     return frozenset[str]().union(*known) if known else None
 
@@ -144,7 +160,9 @@ def _as_merged(met: Stored, rows: Sequence[Row], names: Sequence[str], table: Ta
     return Stored([], expected, met.olds)
 
 
-def met_rows(plan: InsertPlan, rows: Sequence[Row], means: Means) -> UnitOfWork[Stored]:
+def met_rows(
+    plan: InsertPlan, rows: Sequence[Row], write_context: WriteContext
+) -> UnitOfWork[Stored]:
     """Return what the database makes of each row: a new one, or an old one that it meets.
 
     An old one stands in `rows` as it is, and in `olds` as well. Nothing is kept.
@@ -152,7 +170,7 @@ def met_rows(plan: InsertPlan, rows: Sequence[Row], means: Means) -> UnitOfWork[
     Raises ConflictError where another key is taken, RequestError 0A000 where a trigger hides what
     becomes of a row.
     """
-    table, dialect = plan.table, means.dialect
+    table, dialect = plan.table, write_context.dialect
     clause = _in_vain(table, plan.conflict, dialect)
     yield SAVE
     keys, tried = yield from undone_where_refused(
@@ -199,7 +217,7 @@ def refuse_unseen(
     Raises AccessError 42501.
     """
     keys: list[Key] = [key for key, old in zip(met.keys, met.olds, strict=True) if old is not None]
-    if not keys or not isinstance(table, Face):
+    if not keys or not isinstance(table, UpdatableView):
         return
     names = spelled(table.row_key, dialect)
     unseen = yield (

@@ -28,7 +28,7 @@ from jotbase.schema.model.tables import (
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class KnownTables:
     """The tables by name, and the names of those whose files, or whose keys, could not be read:
     what is wrong with them is told of them alone.
     """
@@ -150,7 +150,10 @@ class _Asked:
 
 
 def foreign_keys(
-    document: Mapping[str, Any], table: Table, world: World, broken: AbstractSet[str] = frozenset()
+    document: Mapping[str, Any],
+    table: Table,
+    world: KnownTables,
+    broken: AbstractSet[str] = frozenset(),
 ) -> tuple[tuple[ForeignKey, ...], list[Fault]]:
     """Return the table's foreign keys, those of columns first, and what is wrong with others.
 
@@ -216,7 +219,7 @@ def _do(said: Mapping[str, Any]) -> tuple[str, str]:
     return said.get("onDelete", "no action"), said.get("onUpdate", "no action")
 
 
-def _reference_faults(asked: _Asked, table: Table, world: World) -> Iterator[Fault]:
+def _reference_faults(asked: _Asked, table: Table, world: KnownTables) -> Iterator[Fault]:
     """Yield what keeps a foreign key from being one."""
     file, at = table.file, pointer(asked.at)
     unknown = [name for name in asked.columns if name not in table.by_name]

@@ -21,7 +21,7 @@ from jotbase.schema.model.names import name_fault
 from jotbase.schema.model.tables import ROW_NUMBERS, Column, Model, Table, Type
 from jotbase.schema.reading.columns import default_faults, read_column
 from jotbase.schema.reading.keys import (
-    World,
+    KnownTables,
     column_list_faults,
     foreign_keys,
     indexes,
@@ -264,7 +264,7 @@ def _checked(table: Table) -> tuple[Table, list[Fault]]:
 
 def _refer(reading: _Reading) -> None:
     """Give each table its foreign keys, now that all are known."""
-    world = World(reading.tables, frozenset(reading.unread), frozenset(reading.unkeyed))
+    world = KnownTables(reading.tables, frozenset(reading.unread), frozenset(reading.unkeyed))
     for name, parsed in reading.parsed.items():
         table = reading.tables.get(_table_name(name))
         if table is None:

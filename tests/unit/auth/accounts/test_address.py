@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, drive, row
 
-from jotbase.auth.accounts.address import readdress
+from jotbase.auth.accounts.address import replace_address
 from jotbase.auth.sessions.users import Account, Identity, User
 from jotbase.errors import AuthError
 
@@ -18,7 +18,9 @@ VISITOR = User(ADA.id, "authenticated", "authenticated", MOMENT, MOMENT, is_anon
 def test_user_identity_and_metadata_all_name_it() -> None:
     """And nothing waits any more."""
     claimed = replace(ADA, user_metadata={"name": "Ada", "email": ADA.email})
-    changed, verbs = drive(readdress(CONTEXT, Account(claimed, (IDENTITY,)), "new@example.com"))
+    changed, verbs = drive(
+        replace_address(CONTEXT, Account(claimed, (IDENTITY,)), "new@example.com")
+    )
 
     assert verbs == ["SELECT", "UPDATE", "UPDATE"]
     assert (changed.user.email, changed.user.user_metadata["email"]) == ("new@example.com",) * 2
@@ -28,7 +30,7 @@ def test_user_identity_and_metadata_all_name_it() -> None:
 
 def test_a_visitor_becomes_a_user() -> None:
     """With an identity, under the same id."""
-    changed, verbs = drive(readdress(CONTEXT, Account(VISITOR), "new@example.com"))
+    changed, verbs = drive(replace_address(CONTEXT, Account(VISITOR), "new@example.com"))
 
     assert verbs == ["SELECT", "INSERT", "UPDATE"]
     assert (changed.user.id, changed.user.is_anonymous) == (ADA.id, False)
@@ -38,4 +40,4 @@ def test_a_visitor_becomes_a_user() -> None:
 def test_an_address_of_another_is_refused() -> None:
     """Whoever has it keeps it."""
     with pytest.raises(AuthError, match="already been registered"):
-        drive(readdress(CONTEXT, Account(ADA), "bob@example.com"), [row(ADA)])
+        drive(replace_address(CONTEXT, Account(ADA), "bob@example.com"), [row(ADA)])

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, drive, row
 
-from jotbase.auth.mail.drafts import Asked, Draft, space_out, write
+from jotbase.auth.mail.drafts import Asked, MailDraft, space_out, write
 from jotbase.auth.tokens.one_time import OneTimeToken, link_token, stored_hash
 from jotbase.sql.units import Rows
 
-DRAFT = Draft(ADA, "new@example.com", "email_change_new", "email_change", "email_change")
+DRAFT = MailDraft(ADA, "new@example.com", "email_change_new", "email_change", "email_change")
 
 
 def test_a_letter_replaces_the_last_of_its_slot() -> None:

@@ -10,7 +10,7 @@ from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, drive, row
 
 from jotbase.auth.accounts.accounts import Granted
 from jotbase.auth.mail.email_change import (
-    HalfDone,
+    OtherAddressAwaited,
     ask_change,
     prove_code,
     prove_link,
@@ -61,7 +61,7 @@ def test_the_first_proof_is_half_of_it() -> None:
     )
     outcome, verbs = drive(prove_code(CONTEXT, NEW, "123456"), *answers)
 
-    assert outcome == HalfDone()
+    assert outcome == OtherAddressAwaited()
     assert "UPDATE" not in verbs
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from tests.unit.schema.projects import ID, TEXT, model, table, table_file
 
 from jotbase.query.openapi.schemas import (
-    Shown,
+    Visibility,
     component_names,
     insert_schema,
     row_schema,
@@ -14,8 +14,8 @@ from jotbase.query.openapi.schemas import (
     update_schema,
 )
 
-OPEN = Shown(frozenset({"t", "p"}), internals=True)
-CLOSED = Shown(frozenset({"t"}), internals=False)
+OPEN = Visibility(frozenset({"t", "p"}), internals=True)
+CLOSED = Visibility(frozenset({"t"}), internals=False)
 
 
 def test_names_are_made_fit_for_components_and_stay_apart() -> None:

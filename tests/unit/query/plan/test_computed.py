@@ -10,13 +10,13 @@ from jotbase.errors import ProjectError
 from jotbase.expression.expr import Context
 from jotbase.query.plan.computed import (
     CallerSlot,
-    Extended,
-    asked,
-    extended,
-    extended_source,
-    related,
-    related_source,
+    ComputedTable,
+    computed_relation,
+    computed_relation_source,
+    computed_table_source,
+    function_call,
     with_computed,
+    with_computed_columns,
 )
 from jotbase.query.plan.functions import Returns
 from jotbase.schema.model.tables import Type
@@ -36,10 +36,10 @@ ASKED = 'jot_computed(\'companies.{}\', json_object(\'id\', "a"."id", \'name\', 
 
 def test_a_table_has_only_the_columns_that_are_named() -> None:
     """A column that nobody asks for costs nothing, and a table's own hides none."""
-    wider = extended(COMPANIES, ["size", "name"], COMPUTED)
+    wider = with_computed_columns(COMPANIES, ["size", "name"], COMPUTED)
 
-    assert extended(COMPANIES, ["name"], COMPUTED) is COMPANIES
-    assert isinstance(wider, Extended)
+    assert with_computed_columns(COMPANIES, ["name"], COMPUTED) is COMPANIES
+    assert isinstance(wider, ComputedTable)
     assert list(wider.by_name) == ["id", "name", "secret", "size"]
     assert [column.name for column in wider.readable] == ["id", "name"]
 
@@ -53,7 +53,7 @@ def test_several_values_are_one_array() -> None:
 
 def test_a_function_is_told_which_one_it_is_the_row_and_the_caller() -> None:
     """Columns that nobody may read are no part of the row."""
-    found = asked("companies.size", COMPANIES, "a", SQLITE)
+    found = function_call("companies.size", COMPANIES, "a", SQLITE)
     context = Context(Principal("authenticated", "ada", claims={"x": 1}))
 
     assert found.text == ASKED.format("size")
@@ -70,10 +70,10 @@ def test_a_function_is_told_which_one_it_is_the_row_and_the_caller() -> None:
 
 def test_a_computed_column_stands_beside_the_others() -> None:
     """The row keeps its number, by which it is ordered."""
-    wider = extended(COMPANIES, ["size"], COMPUTED)
-    assert isinstance(wider, Extended)
+    wider = with_computed_columns(COMPANIES, ["size"], COMPUTED)
+    assert isinstance(wider, ComputedTable)
 
-    text = extended_source(wider, sql("companies AS c"), "row", SQLITE).text
+    text = computed_table_source(wider, sql("companies AS c"), "row", SQLITE).text
 
     assert text.startswith('(SELECT "jotbase.row".*, "jotbase.row"."_rowid_" AS "_rowid_", jot_')
     assert text.endswith(', ?) AS "size" FROM companies AS c) AS "row"')
@@ -81,10 +81,10 @@ def test_a_computed_column_stands_beside_the_others() -> None:
 
 def test_a_relation_is_read_from_what_the_function_gives_back() -> None:
     """For the row that it hangs on."""
-    found = related(COMPANIES, "hiring", COMPUTED)
+    found = computed_relation(COMPANIES, "hiring", COMPUTED)
     assert found is not None
 
-    text = related_source(found[0], "r", "a", SQLITE).text
+    text = computed_relation_source(found[0], "r", "a", SQLITE).text
 
     assert (found[0].name, found[1]) == ("jobs", False)
     assert text.endswith(f' FROM json_each({ASKED.format("hiring")})) AS "r"')
@@ -95,7 +95,7 @@ def test_a_relation_is_read_from_what_the_function_gives_back() -> None:
 )
 def test_a_relation_to_one_gives_one_row(name: str, to_one: bool | None) -> None:
     """What gives a value, and what is no function, is no computed relation."""
-    found = related(COMPANIES, name, COMPUTED)
+    found = computed_relation(COMPANIES, name, COMPUTED)
 
     assert (found[1] if found else None) is to_one
 

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.query.board import COMPANIES, JOBS, code_of, column, read_plan
 
 from jotbase.errors import RequestError
-from jotbase.expression.expr import And, Apply, Context, Expr, Field, Given, Literal, Not, Or
+from jotbase.expression.expr import And, Apply, Context, Expr, Field, Literal, Not, Or, RequestValue
 from jotbase.query.plan.conditions import balanced, column_of, condition_of, value_type
 from jotbase.query.plan.nodes import Combined, Condition, HasEmbed
 from jotbase.query.request.filter_grammar import parse_filter
@@ -29,7 +29,7 @@ def operand(query: str, *values: str) -> Any:
     condition = where(query)
     assert isinstance(condition, Apply)
     given = condition.arguments[1]
-    assert isinstance(given, Given)
+    assert isinstance(given, RequestValue)
     return given.fill(Context(values=values))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from tests.unit.query.board import COMPANIES, JOBS
 
 from jotbase.expression.expr import Context
-from jotbase.query.plan.function_rows import document, produced, source
+from jotbase.query.plan.function_rows import as_function_rows, document, source
 from jotbase.sql.dialect import SQLITE
 
 
@@ -20,7 +20,7 @@ def test_rows_become_a_document_in_the_order_of_the_columns() -> None:
 
 def test_the_document_stands_behind_from() -> None:
     """As columns of its values, in their stored form, with the row's place as its number."""
-    found = source(produced(JOBS), "row", SQLITE)
+    found = source(as_function_rows(JOBS), "row", SQLITE)
 
     assert found.text.startswith('(SELECT key AS "_rowid_", (value ->> \'$[0]\') AS "id",')
     assert "nullif(value -> '$[5]', 'null') AS \"data\"" in found.text
@@ -30,7 +30,7 @@ def test_the_document_stands_behind_from() -> None:
 
 def test_references_stay_and_indexes_go() -> None:
     """Rows of a function can be embedded in, but no index finds them."""
-    rows = produced(COMPANIES)
+    rows = as_function_rows(COMPANIES)
 
     assert (rows.name, rows.unique, rows.foreign_keys) == ("companies", (), ())
-    assert produced(JOBS).foreign_keys == JOBS.foreign_keys
+    assert as_function_rows(JOBS).foreign_keys == JOBS.foreign_keys

@@ -5,9 +5,9 @@ from __future__ import annotations
 from tests.unit.query.board import JOBS, MODEL, OPEN_JOBS, code_of, column, planned, table
 
 from jotbase.query.plan.triggered_views import (
-    face_for,
     refuse_computed,
     refuse_merge,
+    triggered_view,
     with_triggers,
     writes_of,
 )
@@ -32,8 +32,8 @@ def test_a_trigger_stands_before_the_way_through_the_view() -> None:
     model = with_triggers(MODEL, [("open_jobs", ADD)])
     view = model.tables["open_jobs"]
 
-    assert face_for(view, "insert", model) is None
-    assert face_for(view, "update", model) is not None
+    assert triggered_view(view, "insert", model) is None
+    assert triggered_view(view, "update", model) is not None
 
 
 def test_refusals_have_a_code_and_say_what_to_do() -> None:

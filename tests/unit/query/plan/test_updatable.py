@@ -21,18 +21,18 @@ from tests.unit.query.board import (
 from jotbase.expression.expr import Apply, Context, Exists, Expr, Field, Follow, Not, Or
 from jotbase.query.plan.nodes import DeletePlan, InsertPlan, UpdatePlan
 from jotbase.query.plan.updatable import (
-    Face,
-    FaceGuard,
-    called,
-    face_of,
-    said_of,
-    shown_keys,
-    shown_row_keys,
-    written_columns,
-    written_payload,
+    UpdatableView,
+    ViewGuard,
+    in_table_terms,
+    name_in_view,
+    table_columns,
+    table_payload,
+    updatable_view,
+    view_keys,
+    view_row_keys,
 )
 from jotbase.query.request.intent import Payload
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.query.write.units import delete_unit, insert_unit, update_unit
 from jotbase.schema.model.tables import Model, Table, Type
 from jotbase.schema.rows.check import RowCheck
@@ -46,16 +46,16 @@ def view(text: str) -> Table:
     return table("v", column("id", Type.INTEGER), view=text, origins={"id": ("jobs", "id")})
 
 
-def open_jobs() -> Face:
+def open_jobs() -> UpdatableView:
     """Return the jobs behind `open_jobs`."""
-    found = face_of(OPEN_JOBS, MODEL)
+    found = updatable_view(OPEN_JOBS, MODEL)
     assert found is not None
     return found
 
 
-def means() -> Means:
+def write_context() -> WriteContext:
     """Return what writes through `open_jobs` are done with; its rule shows job 1 alone."""
-    return Means(RowCheck(JOBS), FaceGuard(HidingGuard("open_jobs"), open_jobs()))
+    return WriteContext(RowCheck(JOBS), ViewGuard(HidingGuard("open_jobs"), open_jobs()))
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def means() -> Means:
 )
 def test_simple_views(text: str, rows: str) -> None:
     """One table, and nothing but conditions: what follows FROM says whose rows the view has."""
-    face = face_of(view(text), MODEL)
-    assert face is not None
-    assert (face.name, face.rows_of) == ("jobs", rows)
+    written_view = updatable_view(view(text), MODEL)
+    assert written_view is not None
+    assert (written_view.name, written_view.rows_of) == ("jobs", rows)
 
 
 @pytest.mark.parametrize(
@@ -96,30 +96,33 @@ def test_simple_views(text: str, rows: str) -> None:
 )
 def test_other_views(text: str) -> None:
     """What merges, cuts or joins rows has no one row to write."""
-    assert face_of(view(text), MODEL) is None
+    assert updatable_view(view(text), MODEL) is None
 
 
 def test_a_view_of_computed_columns_alone() -> None:
     """There is nothing in it to write."""
     computed = table("v", column("n"), view="select salary + 1 as n from jobs")
-    assert face_of(computed, Model({"jobs": JOBS, "v": computed})) is None
+    assert updatable_view(computed, Model({"jobs": JOBS, "v": computed})) is None
 
 
 def test_keys_by_the_names_of_the_view() -> None:
     """The table's key is the view's, where it shows it whole."""
-    face = open_jobs()
-    assert shown_keys(face).primary_key == ("id",)
-    assert (called(face, "company_id"), called(face, "title")) == ("firm", "title")
-    assert called(JOBS, "company_id") == "company_id"
+    written_view = open_jobs()
+    assert view_keys(written_view).primary_key == ("id",)
+    assert (name_in_view(written_view, "company_id"), name_in_view(written_view, "title")) == (
+        "firm",
+        "title",
+    )
+    assert name_in_view(JOBS, "company_id") == "company_id"
 
 
 def test_columns_and_payloads_by_the_names_of_the_table() -> None:
     """What the view does not have cannot be written through it."""
-    face = open_jobs()
-    assert written_columns(face, ["firm"]) == ("company_id",)
-    payload = written_payload(face, Payload(({"id": 1, "firm": 3},), single=True))
+    written_view = open_jobs()
+    assert table_columns(written_view, ["firm"]) == ("company_id",)
+    payload = table_payload(written_view, Payload(({"id": 1, "firm": 3},), single=True))
     assert payload.rows == ({"id": 1, "company_id": 3},)
-    assert code_of(partial(written_columns, face, ["title"])) == "PGRST204"
+    assert code_of(partial(table_columns, written_view, ["title"])) == "PGRST204"
 
 
 def test_computed_columns_are_not_written() -> None:
@@ -131,15 +134,18 @@ def test_computed_columns_are_not_written() -> None:
         view="select id, salary + 1 as n from jobs",
         origins={"id": ("jobs", "id")},
     )
-    face = face_of(mixed, Model({"jobs": JOBS, "v": mixed}))
-    assert face is not None
-    assert code_of(partial(written_columns, face, ["n"])) == "0A000"
-    assert code_of(partial(said_of, face, Field("row", "n", Type.TEXT), ("row",))) == "0A000"
+    written_view = updatable_view(mixed, Model({"jobs": JOBS, "v": mixed}))
+    assert written_view is not None
+    assert code_of(partial(table_columns, written_view, ["n"])) == "0A000"
+    assert (
+        code_of(partial(in_table_terms, written_view, Field("row", "n", Type.TEXT), ("row",)))
+        == "0A000"
+    )
 
 
 def test_expressions_in_the_words_of_the_table() -> None:
     """Only the view's own row is renamed, however deep it is looked at."""
-    face = open_jobs()
+    written_view = open_jobs()
     own, other = Field("row", "firm", Type.INTEGER), Field("c", "firm", Type.INTEGER)
     renamed = Field("row", "company_id", Type.INTEGER)
 
@@ -147,13 +153,13 @@ def test_expressions_in_the_words_of_the_table() -> None:
         equal = Apply("eq", (other, one))
         return Not(Or((Exists(JOBS, "c", equal), Follow(one, JOBS, "c", "id", other))))
 
-    assert said_of(face, asked(own), ("row",)) == asked(renamed)
+    assert in_table_terms(written_view, asked(own), ("row",)) == asked(renamed)
 
 
 def test_written_rows_are_found_by_the_key_that_the_view_shows() -> None:
     """What is read again after a write is looked up in the view."""
     rows = [{"id": 7, "company_id": 3}, {"id": 8, "company_id": 3}]
-    assert shown_row_keys(open_jobs(), rows, SQLITE) == (("id",), [7, 8])
+    assert view_row_keys(open_jobs(), rows, SQLITE) == (("id",), [7, 8])
 
 
 def test_an_insert_goes_into_the_table() -> None:
@@ -162,7 +168,7 @@ def test_an_insert_goes_into_the_table() -> None:
     assert isinstance(plan, InsertPlan)
     payload = Payload(({"id": 7, "company_id": 3, "title": "a"},), single=True)
 
-    written, ran = drive(insert_unit(plan, payload, Context(), means()), [], [STORED], [])
+    written, ran = drive(insert_unit(plan, payload, Context(), write_context()), [], [STORED], [])
 
     assert written.body == '[{"id":7,"firm":3}]'
     assert ran[1].text.startswith('INSERT INTO "jobs" ("company_id", ')
@@ -176,8 +182,8 @@ def test_updates_and_deletes_stay_within_the_view() -> None:
     assert isinstance(removal, DeletePlan)
 
     payload = Payload(({"company_id": 4},), single=True)
-    _, ran = drive(update_unit(change, payload, Context(values=("3",)), means()), [])
-    _, removed = drive(delete_unit(removal, Context(values=("3",)), means()), [])
+    _, ran = drive(update_unit(change, payload, Context(values=("3",)), write_context()), [])
+    _, removed = drive(delete_unit(removal, Context(values=("3",)), write_context()), [])
 
     assert '("row"."_rowid_") IN (SELECT "_rowid_" from jobs)' in ran[0].text
     assert '"row"."id" = ?' in ran[0].text
@@ -187,5 +193,5 @@ def test_updates_and_deletes_stay_within_the_view() -> None:
 
 def test_other_tables_keep_their_rules() -> None:
     """Only the table as the view shows it is under the view's rule: the table itself is not."""
-    guard = FaceGuard(HidingGuard("jobs"), open_jobs())
-    assert guard.rows(JOBS, "select") != guard.rows(guard.face, "select")
+    guard = ViewGuard(HidingGuard("jobs"), open_jobs())
+    assert guard.rows(JOBS, "select") != guard.rows(guard.written_view, "select")

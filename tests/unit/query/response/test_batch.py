@@ -14,13 +14,13 @@ from jotbase.query.plan.nodes import PlanLimits
 from jotbase.query.request.operations import OperationError, read_operations
 from jotbase.query.response.batch import Step, batch_unit, linked, make_step, render_batch
 from jotbase.query.response.prepared import make_ready
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import RolledBack
 from jotbase.values import Request, Response
 
-MEANS = {table.name: Means(RowCheck(table), OPEN) for table in (COMPANIES, JOBS)}
+MEANS = {table.name: WriteContext(RowCheck(table), OPEN) for table in (COMPANIES, JOBS)}
 ECHO = {"Prefer": "return=representation"}
 COMPANY = {"method": "POST", "path": "companies", "headers": ECHO, "body": {"name": "Acme"}}
 JOB = {"method": "POST", "path": "jobs", "body": {"title": "a", "company_id": {"$ref": "c/0/id"}}}

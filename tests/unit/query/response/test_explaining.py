@@ -8,7 +8,7 @@ import pytest
 from jotbase.errors import RequestError
 from jotbase.query.request.intent import Media
 from jotbase.query.response.explaining import dry_run, render_plan, render_write_plan
-from jotbase.query.write.result import Written
+from jotbase.query.write.result import WriteResult
 from jotbase.sql.units import RolledBack, Rows, Statement, UnitOfWork
 
 STEPS = [(2, 0, 0, "CO-ROUTINE row"), (5, 2, 0, "SCAN jobs"), (9, 0, 0, "SCAN row")]
@@ -41,7 +41,7 @@ def test_as_text() -> None:
     )
 
 
-def choose_and_change() -> UnitOfWork[Written]:
+def choose_and_change() -> UnitOfWork[WriteResult]:
     """Look for a row, change it twice, and go on where the database says no."""
     found = yield Statement("SELECT id FROM jobs", [])
     for number, *_ in found:
@@ -49,8 +49,8 @@ def choose_and_change() -> UnitOfWork[Written]:
     try:
         yield Statement("UPDATE jobs", [0])
     except RequestError:
-        return Written(len(found))
-    return Written(99)
+        return WriteResult(len(found))
+    return WriteResult(99)
 
 
 def test_a_dry_run_explains_each_statement_and_keeps_nothing() -> None:
@@ -71,7 +71,7 @@ def test_a_dry_run_explains_each_statement_and_keeps_nothing() -> None:
         "UPDATE",
     ]
     plans = (("SELECT", STEPS[:1]), ("UPDATE", STEPS[1:]))
-    assert undone.value.result == Written(1, plans=plans)
+    assert undone.value.result == WriteResult(1, plans=plans)
 
 
 def test_a_writes_plan_has_its_statements_in_order() -> None:

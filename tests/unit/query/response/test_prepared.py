@@ -18,7 +18,7 @@ from jotbase.errors import AccessError, RequestError
 from jotbase.expression.expr import Context
 from jotbase.query.request.shape import shape
 from jotbase.query.response.prepared import Prepared, make_ready, work_of
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Table
 from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.dialect import SQLITE
@@ -53,7 +53,9 @@ def test_a_write_is_a_plan() -> None:
 )
 def test_works_of_writes(line: str, body: bytes, start: str) -> None:
     """Each kind of write starts with its own statement."""
-    work = work_of(ready(line), body, Context(values=("5",)), Means(RowCheck(COMPANIES), OPEN))
+    work = work_of(
+        ready(line), body, Context(values=("5",)), WriteContext(RowCheck(COMPANIES), OPEN)
+    )
     _, ran = drive(work(), [])
     assert ran[0].text.startswith(start)
 
@@ -61,13 +63,13 @@ def test_works_of_writes(line: str, body: bytes, start: str) -> None:
 def test_a_malformed_body_is_refused_before_the_work() -> None:
     """No unit of work is begun for it."""
     with pytest.raises(RequestError, match="Empty or invalid json"):
-        work_of(ready("POST /companies"), b"{", Context(), Means(RowCheck(COMPANIES), OPEN))
+        work_of(ready("POST /companies"), b"{", Context(), WriteContext(RowCheck(COMPANIES), OPEN))
 
 
 def test_writes_through_a_view() -> None:
     """The body's names are the view's, the statement's the table's."""
     write = ready("POST /open_jobs", prefer="return=minimal")
-    work = work_of(write, b'{"id": 1, "firm": 2}', Context(), Means(RowCheck(JOBS), OPEN))
+    work = work_of(write, b'{"id": 1, "firm": 2}', Context(), WriteContext(RowCheck(JOBS), OPEN))
     with pytest.raises(RequestError) as refused:
         next(work())
     assert (refused.value.code, "title" in refused.value.message) == ("23502", True)
@@ -94,10 +96,10 @@ def test_who_may_insert_nothing_is_told_before_the_database_is_asked(
     body: bytes, code: str | None
 ) -> None:
     """No unit of work begins, and a large body is not read."""
-    means = Means(RowCheck(COMPANIES), NoRight())
+    write_context = WriteContext(RowCheck(COMPANIES), NoRight())
     found = None
     try:
-        work_of(ready("POST /companies"), body, Context(), means)
+        work_of(ready("POST /companies"), body, Context(), write_context)
     except (AccessError, RequestError) as error:
         found = error.code
 
@@ -106,8 +108,8 @@ def test_who_may_insert_nothing_is_told_before_the_database_is_asked(
 
 def test_rows_are_ready_before_a_unit_of_work_begins() -> None:
     """Wrong rows never reach the writer, however often a unit starts over."""
-    means = Means(RowCheck(COMPANIES), OPEN)
+    write_context = WriteContext(RowCheck(COMPANIES), OPEN)
 
     with pytest.raises(RequestError) as caught:
-        work_of(ready("POST /companies"), b'{"nope": 1}', Context(), means)
+        work_of(ready("POST /companies"), b'{"nope": 1}', Context(), write_context)
     assert caught.value.code == "PGRST204"

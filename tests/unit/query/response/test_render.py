@@ -24,7 +24,7 @@ from jotbase.query.response.render import (
     render_read,
     render_written,
 )
-from jotbase.query.write.result import Written
+from jotbase.query.write.result import WriteResult
 from jotbase.values import Response
 
 
@@ -36,7 +36,7 @@ def read(line: str, text: str, *counts: int, **headers: str) -> Response:
     )
 
 
-def written(line: str, result: Written, **headers: str) -> Response:
+def written(line: str, result: WriteResult, **headers: str) -> Response:
     """Return the response to a write that came to this."""
     plan = planned(line, **headers)
     assert isinstance(plan, WritePlan)
@@ -128,27 +128,27 @@ def test_csv(text: str, csv: bytes) -> None:
 @pytest.mark.parametrize(
     ("line", "prefer", "result", "status"),
     [
-        ("POST /jobs", "", Written(1), 201),
-        ("POST /jobs", "return=representation", Written(1, "[{}]"), 201),
-        ("POST /jobs", "resolution=merge-duplicates", Written(1, created=False), 200),
-        ("POST /jobs", "resolution=ignore-duplicates", Written(0), 201),
-        ("PATCH /jobs?id=eq.1", "", Written(1), 204),
-        ("PATCH /jobs?id=eq.1", "return=representation", Written(0, "[]"), 200),
-        ("DELETE /jobs?id=eq.1", "", Written(0), 204),
-        ("PUT /jobs?id=eq.1", "", Written(1, created=False), 204),
-        ("PUT /jobs?id=eq.1", "", Written(1), 201),
-        ("PUT /jobs?id=eq.1", "return=representation", Written(1, "[]", created=False), 200),
+        ("POST /jobs", "", WriteResult(1), 201),
+        ("POST /jobs", "return=representation", WriteResult(1, "[{}]"), 201),
+        ("POST /jobs", "resolution=merge-duplicates", WriteResult(1, created=False), 200),
+        ("POST /jobs", "resolution=ignore-duplicates", WriteResult(0), 201),
+        ("PATCH /jobs?id=eq.1", "", WriteResult(1), 204),
+        ("PATCH /jobs?id=eq.1", "return=representation", WriteResult(0, "[]"), 200),
+        ("DELETE /jobs?id=eq.1", "", WriteResult(0), 204),
+        ("PUT /jobs?id=eq.1", "", WriteResult(1, created=False), 204),
+        ("PUT /jobs?id=eq.1", "", WriteResult(1), 201),
+        ("PUT /jobs?id=eq.1", "return=representation", WriteResult(1, "[]", created=False), 200),
     ],
 )
-def test_statuses_of_writes(line: str, prefer: str, result: Written, status: int) -> None:
+def test_statuses_of_writes(line: str, prefer: str, result: WriteResult, status: int) -> None:
     """Created, changed, or done without a word."""
     assert written(line, result, prefer=prefer).status == status
 
 
 def test_an_empty_answer_has_no_type() -> None:
     """An empty 201 has a length, a 204 has not even that."""
-    created = written("POST /jobs", Written(1))
-    done = written("DELETE /jobs?id=eq.1", Written(1))
+    created = written("POST /jobs", WriteResult(1))
+    done = written("DELETE /jobs?id=eq.1", WriteResult(1))
 
     assert created.header("content-length") == "0"
     assert created.header("content-type") is None
@@ -157,7 +157,7 @@ def test_an_empty_answer_has_no_type() -> None:
 
 def test_where_a_new_row_is() -> None:
     """Location is told for headers alone."""
-    result = Written(1, location="id=eq.7")
+    result = WriteResult(1, location="id=eq.7")
 
     assert written("POST /jobs", result, prefer="return=headers-only").header("location") == (
         "/jobs?id=eq.7"
@@ -167,8 +167,8 @@ def test_where_a_new_row_is() -> None:
 
 def test_rows_of_a_write_are_counted() -> None:
     """Changed rows have places, new and removed ones have none."""
-    changed = written("PATCH /jobs?id=eq.1", Written(2), prefer="count=exact")
-    new = written("POST /jobs", Written(2), prefer="count=exact")
+    changed = written("PATCH /jobs?id=eq.1", WriteResult(2), prefer="count=exact")
+    new = written("POST /jobs", WriteResult(2), prefer="count=exact")
 
     assert changed.header("content-range") == "0-1/2"
     assert new.header("content-range") == "*/2"
@@ -180,7 +180,7 @@ def test_what_was_applied() -> None:
     plan = planned("PATCH /jobs?id=eq.1", prefer=prefer)
     assert isinstance(plan, UpdatePlan)
 
-    response = render_written(plan, request("PATCH /jobs?id=eq.1"), Written(1))
+    response = render_written(plan, request("PATCH /jobs?id=eq.1"), WriteResult(1))
 
     assert response.header("preference-applied") == (
         "missing=default, return=minimal, handling=strict, max-affected=5"
@@ -240,5 +240,5 @@ def test_insert_plans_are_told_from_updates() -> None:
     plan = planned("POST /jobs", prefer="return=representation")
 
     assert isinstance(plan, InsertPlan)
-    response = render_written(plan, request("POST /jobs"), Written(1, "[{}]"))
+    response = render_written(plan, request("POST /jobs"), WriteResult(1, "[{}]"))
     assert response.header("content-range") == "*/*"

@@ -9,7 +9,7 @@ from tests.unit.query.board import GENEROUS, MODEL, column, planned, read_plan, 
 
 from jotbase.expression.expr import Apply, Field, Literal
 from jotbase.expression.operators import OPERATORS
-from jotbase.query.plan.computed import Extended
+from jotbase.query.plan.computed import ComputedTable
 from jotbase.query.plan.nodes import Node, ReadPlan
 from jotbase.query.statement.barrier import behind, fenced, hides_rows, is_leakproof, split
 from jotbase.schema.model.tables import Index, Table, Type
@@ -84,12 +84,12 @@ def test_a_conjunction_is_taken_apart() -> None:
 
 def test_few_operators_are_leakproof() -> None:
     """An operator is not, unless the table says so, and none is in its meaning on documents."""
-    marked = {name for name, one in OPERATORS.items() if one.meaning(None).leakproof}
+    marked = {name for name, one in OPERATORS.items() if one.semantics(None).leakproof}
     typed = {
         (name, kind)
         for name, one in OPERATORS.items()
-        for kind, meaning in one.typed.items()
-        if meaning.leakproof
+        for kind, semantics in one.typed.items()
+        if semantics.leakproof
     }
 
     of_bytes = {(name, Type.BYTES) for name in ("in", "lt", "lte", "gt", "gte")}
@@ -110,7 +110,7 @@ def test_what_is_worked_out_is_not_stored() -> None:
 
     assert split(asked.node)[1] == []
     assert not is_leakproof(equal("firm"), replace(view, origins={}))
-    assert not is_leakproof(equal("shout"), Extended(jobs.name, jobs.columns, base=jobs))
+    assert not is_leakproof(equal("shout"), ComputedTable(jobs.name, jobs.columns, base=jobs))
     assert not is_leakproof(equal("a"), made)
     assert is_leakproof(equal("b"), made)
     assert is_leakproof(equal("a"), replace(made, indexes=(Index("made_a", ("a",)),)))

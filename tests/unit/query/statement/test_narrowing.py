@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.schema.projects import TEXT, table
 
-from jotbase.expression.expr import And, Apply, Context, Expr, Field, Given, Literal, Not, Or
+from jotbase.expression.expr import And, Apply, Context, Expr, Field, Literal, Not, Or, RequestValue
 from jotbase.query.plan.nodes import Combined
 from jotbase.query.statement.narrowing import match_text, narrowed
 from jotbase.schema.model.tables import Type
@@ -75,7 +75,7 @@ def test_where_an_index_helps(where: Expr | Combined, helps: bool) -> None:
 
 def test_a_request_fills_in_what_is_asked_for() -> None:
     """One plan serves all queries of a shape; what the index cannot tell makes it ask all rows."""
-    few = narrowed(search("a", query=Given(0, str, Type.TEXT)), POSTS, "row")
+    few = narrowed(search("a", query=RequestValue(0, str, Type.TEXT)), POSTS, "row")
     assert few is not None
 
     def filled(text: str) -> list[object]:

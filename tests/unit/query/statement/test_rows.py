@@ -11,7 +11,7 @@ from jotbase.expression.expr import And, Apply, Exists, Field
 from jotbase.expression.operators import OPERATORS
 from jotbase.expression.predicate import predicate
 from jotbase.query.plan.nodes import Node, OrderBy, Value
-from jotbase.query.statement.rows import Frame, filtered, limited, open_table, ordered, written
+from jotbase.query.statement.rows import Frame, filtered, from_clause, limited, ordered, written
 from jotbase.schema.model.tables import Type
 from jotbase.sql.dialect import SQLITE
 
@@ -20,7 +20,7 @@ FRAME = Frame(SQLITE, OPEN)
 
 def test_a_table_comes_with_its_rule() -> None:
     """The source and the rule are one value; the rule is over the alias."""
-    opened = open_table(JOBS, "row.1", Frame(SQLITE, HidingGuard("jobs")))
+    opened = from_clause(JOBS, "row.1", Frame(SQLITE, HidingGuard("jobs")))
 
     assert opened.sources.text == '"jobs" AS "row.1"'
     assert [one.text for one in opened.conditions] == ['("row.1"."id" = ?)']
@@ -28,7 +28,7 @@ def test_a_table_comes_with_its_rule() -> None:
 
 def test_an_open_table_has_no_condition() -> None:
     """Where nothing is held back, nothing is asked."""
-    assert open_table(JOBS, "row", FRAME).conditions == ()
+    assert from_clause(JOBS, "row", FRAME).conditions == ()
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def conditions(query: str, *hidden: str) -> list[str]:
     """Return what the rows of a query over the jobs must fulfil, where rules hide some."""
     node = read_plan(f"GET /{query}").node
     frame = Frame(SQLITE, HidingGuard(*hidden))
-    opened = filtered(node, open_table(node.table, node.alias, frame), frame)
+    opened = filtered(node, from_clause(node.table, node.alias, frame), frame)
     return [one.text for one in opened.conditions]
 
 
@@ -139,7 +139,7 @@ def test_a_view_is_a_barrier_too() -> None:
     node = read_plan("GET /open_jobs?firm=eq(any).{1,2}&id=eq.1&or=(id.is.null)").node
     dear = replace(node, table=replace(node.table, origins={}))
     frame = Frame(SQLITE, HidingGuard("open_jobs"))
-    opened = filtered(dear, open_table(dear.table, "row", frame), frame)
+    opened = filtered(dear, from_clause(dear.table, "row", frame), frame)
 
     assert opened.sources.text == (
         '(SELECT "row".* FROM "open_jobs" AS "row" WHERE ("row"."id" = ?) LIMIT ?) AS "row"'
@@ -150,7 +150,7 @@ def test_a_view_is_a_barrier_too() -> None:
 def test_what_others_are_asked_of_is_asked_once() -> None:
     """A rule that looks into another table stands in the barrier alone where there is one."""
     node = read_plan("GET /jobs?title=like.a*").node
-    opened = open_table(node.table, "row", FRAME).under(MEMBER, FRAME)
+    opened = from_clause(node.table, "row", FRAME).under(MEMBER, FRAME)
 
     assert [one.text for one in filtered(node, opened, FRAME).conditions] == [
         f'CASE WHEN EXISTS (SELECT 1 FROM "people" AS "p" WHERE TRUE) THEN CASE WHEN {LIKE}'

@@ -15,9 +15,9 @@ from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import InsertPlan, Returning
 from jotbase.query.request.body import Cell
 from jotbase.query.request.intent import Payload
-from jotbase.query.write.bulk_rows import default_of, present, recipe, rows_of
+from jotbase.query.write.bulk_rows import default_of, present, row_template, rows_of
 from jotbase.query.write.payload_rows import new_rows
-from jotbase.query.write.result import Means, Same
+from jotbase.query.write.result import SharedDefault, WriteContext
 from jotbase.schema.model.tables import Table, Type
 from jotbase.schema.rows.check import RowCheck
 from jotbase.values import Row
@@ -28,8 +28,8 @@ DEFAULTS = {"created_at": lambda context: context.now}
 
 def made(of: Table, *raws: Row, names: tuple[str, ...] | None = None) -> list[Row] | None:
     """Return what rows of the first one's keys, or of these, come to."""
-    means = Means(RowCheck(of), OPEN, defaults=DEFAULTS)
-    return rows_of(recipe(of, names or tuple(raws[0])), raws, Context(now=NOW), means)
+    write_context = WriteContext(RowCheck(of), OPEN, defaults=DEFAULTS)
+    return rows_of(row_template(of, names or tuple(raws[0])), raws, Context(now=NOW), write_context)
 
 
 def test_rows_get_their_defaults() -> None:
@@ -88,10 +88,12 @@ def test_what_differs_from_row_to_row_is_made_for_each() -> None:
     of = table("t", column("n", Type.INTEGER), column("m", Type.INTEGER))
     fills: dict[str, Callable[[Context], Any]] = {
         "n": lambda _: next(numbers),
-        "m": Same(lambda _: next(numbers)),
+        "m": SharedDefault(lambda _: next(numbers)),
     }
 
-    rows = rows_of(recipe(of, ()), [{}, {}], Context(), Means(RowCheck(of), OPEN, defaults=fills))
+    rows = rows_of(
+        row_template(of, ()), [{}, {}], Context(), WriteContext(RowCheck(of), OPEN, defaults=fills)
+    )
 
     assert rows == [{"n": 0, "m": 2}, {"n": 1, "m": 2}]
 
@@ -99,9 +101,11 @@ def test_what_differs_from_row_to_row_is_made_for_each() -> None:
 def test_a_default_that_has_no_value_is_no_value() -> None:
     """What a default gives to a column that must have a value may not be null."""
     of = table("t", column("owner", nullable=False))
-    means = Means(RowCheck(of), OPEN, defaults={"owner": lambda context: context.principal.id})
+    write_context = WriteContext(
+        RowCheck(of), OPEN, defaults={"owner": lambda context: context.principal.id}
+    )
 
-    assert rows_of(recipe(of, ()), [{}], Context(), means) is None
+    assert rows_of(row_template(of, ()), [{}], Context(), write_context) is None
 
 
 @pytest.mark.parametrize("value", [2**63, "a\0"])
@@ -122,8 +126,10 @@ def test_null_that_is_no_value_is_absent() -> None:
 
 def test_defaults_come_from_rule_or_literal() -> None:
     """What the database numbers has no default here."""
-    means = Means(RowCheck(JOBS), OPEN, defaults=DEFAULTS)
-    found = {one.name: default_of(one, means) for one in (*JOBS.columns, *COMPANIES.columns)}
+    write_context = WriteContext(RowCheck(JOBS), OPEN, defaults=DEFAULTS)
+    found = {
+        one.name: default_of(one, write_context) for one in (*JOBS.columns, *COMPANIES.columns)
+    }
     given = {name: fill(Context(now=NOW)) for name, fill in found.items() if fill is not None}
 
     assert given == {"remote": False, "created_at": NOW}
@@ -138,9 +144,9 @@ ROWS = st.lists(
 def outcome(rows: list[Row], of: Table) -> list[Row] | RequestError:
     """Return what new rows come to, faults and all."""
     plan = InsertPlan(of, planned("GET /jobs").answer, Returning(), defaults=True)
-    means = Means(RowCheck(of), OPEN, defaults=DEFAULTS)
+    write_context = WriteContext(RowCheck(of), OPEN, defaults=DEFAULTS)
     try:
-        made = new_rows(plan, Payload(tuple(rows), single=False), Context(now=NOW), means)
+        made = new_rows(plan, Payload(tuple(rows), single=False), Context(now=NOW), write_context)
     except RequestError as error:
         return error
     return made.rows if made.missing is None else made.missing

@@ -9,11 +9,11 @@ from jotbase.errors import BrokenKey, ConflictError
 from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import DeletePlan
 from jotbase.query.write.disclosure import discreet, pinned, told
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.schema.rows.check import RowCheck
 from jotbase.values import Row
 
-MEANS = Means(RowCheck(COMPANIES), OPEN)
+MEANS = WriteContext(RowCheck(COMPANIES), OPEN)
 
 
 def taken(table: str, *columns: str) -> ConflictError:

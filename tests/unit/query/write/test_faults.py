@@ -13,7 +13,7 @@ from jotbase.expression.expr import Context
 from jotbase.query.plan.guarding import WriteAction
 from jotbase.query.request.intent import Payload
 from jotbase.query.write.faults import (
-    Refused,
+    RefusedRows,
     changed_rows,
     check_whole_rows,
     of_rows,
@@ -22,7 +22,7 @@ from jotbase.query.write.faults import (
     together,
     whole_row_faults,
 )
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.units import UnitOfWork
@@ -65,28 +65,28 @@ class Closed(OpenGuard):
         raise AccessError("42501", "refused")
 
 
-def told(refused: Refused, guard: OpenGuard = OPEN) -> str:
+def told(refused: RefusedRows, guard: OpenGuard = OPEN) -> str:
     """Return the code of what rows are refused with."""
-    means = Means(RowCheck(refused.table), guard)
+    write_context = WriteContext(RowCheck(refused.table), guard)
     with pytest.raises((AccessError, ConflictError, RequestError)) as caught:
-        drive(refuse(refused, "insert", Context(), means, True))
+        drive(refuse(refused, "insert", Context(), write_context, True))
     return caught.value.code
 
 
 def test_the_rule_speaks_before_the_schema_and_the_schema_before_the_keys() -> None:
     """A refusal by the rule tells nothing of the rows; a taken key is told where all else fits."""
-    broken = Refused(TABLE, [{"a": 1}], TAKEN, LIST)
+    broken = RefusedRows(TABLE, [{"a": 1}], TAKEN, LIST)
 
     assert told(broken, Closed()) == "42501"
     assert told(broken) == "23514"
-    assert told(Refused(TABLE, [{"a": 1, "b": 2}], TAKEN, LIST)) == "23505"
-    assert told(Refused(TABLE, [{"a": 1}], TAKEN, LIST, whole=False)) == "23505"
+    assert told(RefusedRows(TABLE, [{"a": 1, "b": 2}], TAKEN, LIST)) == "23505"
+    assert told(RefusedRows(TABLE, [{"a": 1}], TAKEN, LIST, whole=False)) == "23505"
 
 
 def test_rules_see_rows_with_numbers_that_no_row_has() -> None:
     """What the database would number has some number, and what it computes no value."""
     guard = Closed()
-    told(Refused(TABLE, [{"a": 1}, {"id": 5, "a": 2}], TAKEN, LIST), guard)
+    told(RefusedRows(TABLE, [{"a": 1}, {"id": 5, "a": 2}], TAKEN, LIST), guard)
 
     assert guard.asked == [
         {"id": 2**52, "a": 1, "b": None, "c": None},
@@ -96,11 +96,11 @@ def test_rules_see_rows_with_numbers_that_no_row_has() -> None:
 
 def test_what_is_no_fault_of_rows_is_raised_as_it_is() -> None:
     """A lock says nothing of the rows, so that no rule need be asked."""
-    locked = Refused(TABLE, [{}], ConflictError("55P03", "locked"), LIST)
+    locked = RefusedRows(TABLE, [{}], ConflictError("55P03", "locked"), LIST)
     with pytest.raises(ConflictError):
         of_rows(locked)
 
-    assert of_rows(Refused(TABLE, [{}], TAKEN, LIST)).error is TAKEN
+    assert of_rows(RefusedRows(TABLE, [{}], TAKEN, LIST)).error is TAKEN
 
 
 def test_faults_have_their_row_and_are_told_once() -> None:
@@ -126,9 +126,9 @@ def test_a_row_that_is_not_stored_is_held_against_what_it_has() -> None:
     assert whole_row_faults(computed, {"a": 1, "c": None}, means_of(computed)) != []
 
 
-def means_of(table: Table) -> Means:
+def means_of(table: Table) -> WriteContext:
     """Return what writes of an open table are done with."""
-    return Means(RowCheck(table), OPEN)
+    return WriteContext(RowCheck(table), OPEN)
 
 
 def test_changed_rows_lack_what_is_computed() -> None:
@@ -145,12 +145,12 @@ def test_whole_rows_are_held_against_the_whole_schema() -> None:
         tuple(Column(name, Type.INTEGER, {}, nullable=True) for name in ("a", "b")),
         schema={"dependentRequired": {"a": ["b"]}, "properties": {"a": {}, "b": {}}},
     )
-    means = Means(RowCheck(table), OPEN)
+    write_context = WriteContext(RowCheck(table), OPEN)
     payload = Payload((), single=True)
 
     def found(b: int | None) -> str | None:
         rows: list[Row] = [{"a": 1, "b": b}]
-        return code_of(lambda: drive(check_whole_rows(table, rows, means, payload, "ab")))
+        return code_of(lambda: drive(check_whole_rows(table, rows, write_context, payload, "ab")))
 
     assert found(2) is None
     assert found(None) == "23514"
@@ -158,10 +158,10 @@ def test_whole_rows_are_held_against_the_whole_schema() -> None:
 
 def test_faults_end_somewhere() -> None:
     """Many wrong rows are a long answer, and nobody reads it all."""
-    means = means_of(TABLE)
+    write_context = means_of(TABLE)
     rows: list[Row] = [{"a": 1, "b": None}] * 3000
     with pytest.raises(RequestError) as caught:
-        drive(check_whole_rows(TABLE, rows, means, LIST, "ab"), [], [])
+        drive(check_whole_rows(TABLE, rows, write_context, LIST, "ab"), [], [])
 
     assert len(caught.value.details) == 1000
     assert caught.value.hint is not None

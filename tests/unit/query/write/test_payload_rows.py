@@ -13,12 +13,12 @@ from jotbase.query.plan.nodes import InsertPlan, Returning, UpdatePlan
 from jotbase.query.request.body import Cell
 from jotbase.query.request.intent import Payload
 from jotbase.query.write.payload_rows import changes, new_rows
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Table, Type
 from jotbase.schema.rows.check import RowCheck
 from jotbase.values import Row
 
-MEANS = Means(RowCheck(JOBS), OPEN, defaults={"created_at": lambda context: context.now})
+MEANS = WriteContext(RowCheck(JOBS), OPEN, defaults={"created_at": lambda context: context.now})
 NOW = "2026-01-01T00:00:00+00:00"
 
 
@@ -96,7 +96,7 @@ def test_seeds_may_set_read_only_columns() -> None:
     """What is trusted may say what a client may not."""
     plan = planned("POST /companies")
     assert isinstance(plan, InsertPlan)
-    trusted = Means(RowCheck(COMPANIES), OPEN, trusted=True)
+    trusted = WriteContext(RowCheck(COMPANIES), OPEN, trusted=True)
 
     made = new_rows(plan, Payload(({"id": 1, "name": "a"},), True), Context(), trusted)
 
@@ -113,7 +113,7 @@ def test_all_faults_of_all_rows_are_told() -> None:
     plan = InsertPlan(table, planned("GET /jobs").answer, Returning())
     payload = Payload(({"n": 0, "k": "a"}, {"n": -1, "k": None}), single=False)
     with pytest.raises(RequestError) as caught:
-        new_rows(plan, payload, Context(), Means(RowCheck(table), OPEN))
+        new_rows(plan, payload, Context(), WriteContext(RowCheck(table), OPEN))
 
     found = [(fault["pointer"], fault["keyword"]) for fault in caught.value.details]
     assert caught.value.code == "23514"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from jotbase.query.write.result import Written, not_single
+from jotbase.query.write.result import WriteResult, not_single
 
 
 def test_a_write_is_new_unless_said_otherwise() -> None:
     """A result without more has no body and made rows."""
-    written = Written(2)
+    written = WriteResult(2)
 
     assert (written.affected, written.body, written.created) == (2, None, True)
 

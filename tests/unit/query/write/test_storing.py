@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.unit.query.board import COMPANIES, JOBS, OPEN_JOBS, PEOPLE
 
-from jotbase.expression.expr import Context, Given
+from jotbase.expression.expr import Context, RequestValue
 from jotbase.query.write.identity import numbered
 from jotbase.query.write.storing import (
     CHUNK,
@@ -122,7 +122,9 @@ def test_update_and_delete_go_by_row_number() -> None:
 
 def test_slots_are_filled() -> None:
     """A statement leaves with values alone."""
-    statement = ready(bound(Given(0, int, Type.INTEGER)) + bound("x"), Context(values=("5",)))
+    statement = ready(
+        bound(RequestValue(0, int, Type.INTEGER)) + bound("x"), Context(values=("5",))
+    )
 
     assert statement.params == [5, "x"]
 

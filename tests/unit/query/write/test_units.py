@@ -12,14 +12,14 @@ from jotbase.expression.expr import Context
 from jotbase.query.plan.guarding import WriteAction
 from jotbase.query.plan.nodes import DeletePlan, InsertPlan, PlanLimits, TxEnd, UpdatePlan
 from jotbase.query.request.intent import Payload
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.query.write.units import delete_unit, insert_unit, update_unit
 from jotbase.schema.model.tables import Table
 from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.units import RolledBack, UnitOfWork
 from jotbase.values import Row
 
-MEANS = Means(RowCheck(COMPANIES), OPEN)
+MEANS = WriteContext(RowCheck(COMPANIES), OPEN)
 REPRESENT = "return=representation"
 ONE = Payload(({"name": "a"},), single=True)
 STORED = (7, 7, "a", "hidden")
@@ -122,7 +122,7 @@ def test_a_merge_is_judged_as_proposed_and_as_merged() -> None:
     plan = inserting("POST /companies?on_conflict=name", prefer="resolution=merge-duplicates")
     payload = Payload(({"name": "a"}, {"name": "b"}), single=False)
     written, _ = drive(
-        insert_unit(plan, payload, Context(), Means(RowCheck(COMPANIES), guard)),
+        insert_unit(plan, payload, Context(), WriteContext(RowCheck(COMPANIES), guard)),
         [],
         [(7, 7, "a", None), (8, 8, "b", None)],
         [],
@@ -141,8 +141,8 @@ def test_a_merge_is_judged_as_proposed_and_as_merged() -> None:
 
 def test_a_refused_row_ends_the_unit() -> None:
     """What a rule refuses is raised, which undoes the statement before."""
-    means = Means(RowCheck(COMPANIES), Watchful())
-    unit = insert_unit(inserting(), Payload(({"name": "evil"},), True), Context(), means)
+    write_context = WriteContext(RowCheck(COMPANIES), Watchful())
+    unit = insert_unit(inserting(), Payload(({"name": "evil"},), True), Context(), write_context)
 
     with pytest.raises(AccessError):
         drive(unit, [(7, 7, "evil", None)])
@@ -151,10 +151,10 @@ def test_a_refused_row_ends_the_unit() -> None:
 def test_an_update_reads_judges_and_writes() -> None:
     """Rows are chosen with both rules, changed by number, and judged with their old selves."""
     guard = Watchful()
-    means = Means(RowCheck(COMPANIES), guard)
+    write_context = WriteContext(RowCheck(COMPANIES), guard)
     payload = Payload(({"name": "b"},), single=True)
     written, ran = drive(
-        update_unit(updating(prefer=REPRESENT), payload, Context(values=("1",)), means),
+        update_unit(updating(prefer=REPRESENT), payload, Context(values=("1",)), write_context),
         [(8, 8, "x", None), (7, 7, "y", None)],
         [(7, 7, "b", None), (8, 8, "b", None)],
     )
@@ -168,10 +168,10 @@ def test_an_update_reads_judges_and_writes() -> None:
 def test_rows_that_a_trigger_kept_are_left_out() -> None:
     """What did not come back was not changed, and no rule is asked of it."""
     guard = Watchful()
-    means = Means(RowCheck(COMPANIES), guard)
+    write_context = WriteContext(RowCheck(COMPANIES), guard)
     payload = Payload(({"name": "b"},), single=True)
     written, _ = drive(
-        update_unit(updating(prefer=REPRESENT), payload, Context(values=("1",)), means),
+        update_unit(updating(prefer=REPRESENT), payload, Context(values=("1",)), write_context),
         [(7, 7, "x", None), (8, 8, "y", None), (9, 9, "z", None)],
         [(9, 9, "b", None), (7, 7, "b", None)],
     )
@@ -227,10 +227,10 @@ def test_too_many_rows(headers: dict[str, str], code: str) -> None:
 def test_put_needs_the_row_it_names() -> None:
     """The key of the address is the key of the body."""
     plan = inserting("PUT /jobs?id=eq.1")
-    means = Means(RowCheck(plan.table), OPEN)
+    write_context = WriteContext(RowCheck(plan.table), OPEN)
     payload = Payload(({"id": 2, "title": "a"},), single=True)
 
-    unit = insert_unit(plan, payload, Context(values=("1",)), means)
+    unit = insert_unit(plan, payload, Context(values=("1",)), write_context)
     assert code_of(lambda: drive(unit)) == "PGRST115"
 
 

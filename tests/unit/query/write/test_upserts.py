@@ -8,13 +8,13 @@ import pytest
 from tests.unit.query.board import COMPANIES, OPEN, code_of, drive, planned
 
 from jotbase.query.plan.nodes import InsertPlan
-from jotbase.query.write.result import Means
+from jotbase.query.write.result import WriteContext
 from jotbase.query.write.rule_checks import Stored
 from jotbase.query.write.upserts import conflict_clause, met_rows, refuse_twice
 from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.dialect import SQLITE
 
-MEANS = Means(RowCheck(COMPANIES), OPEN)
+MEANS = WriteContext(RowCheck(COMPANIES), OPEN)
 
 
 def plan_for(prefer: str, query: str = "") -> InsertPlan:

@@ -15,7 +15,7 @@ from jotbase.schema.pulling.columns import (
     time_note,
     with_null,
 )
-from jotbase.sql.catalog import FoundColumn, Held, Storage
+from jotbase.sql.catalog import FoundColumn, Storage, StoredValues
 
 EVERY = frozenset(CONDITIONS)
 
@@ -25,7 +25,7 @@ def found(
 ) -> FoundColumn:
     """Return a NOT NULL column that holds such values; without any, it has all forms."""
     had = frozenset(forms.split()) if storages else EVERY
-    held = Held(frozenset(storages), had, longest)
+    held = StoredValues(frozenset(storages), had, longest)
     return FoundColumn("a", declared, not_null=True, default=default, held=held)
 
 

@@ -6,7 +6,7 @@ from tests.unit.schema.projects import ID, TEXT, model, table_file
 from jotbase.schema.model import archive
 from jotbase.schema.pulling.pull import adoption, pull
 from jotbase.schema.reading.read import read_model
-from jotbase.sql.catalog import Catalog, FoundColumn, FoundReference, FoundTable, Held, Kind
+from jotbase.sql.catalog import Catalog, FoundColumn, FoundReference, FoundTable, Kind, StoredValues
 
 
 def found(name: str, *columns: FoundColumn, kind: Kind = "table") -> FoundTable:
@@ -85,7 +85,7 @@ def test_a_reference_that_leads_nowhere_is_dropped() -> None:
 
 def test_a_default_that_its_column_refuses_is_left_to_the_database() -> None:
     """A date that is none is kept as a note, and need not be given."""
-    held = Held(frozenset(("text",)), frozenset(("date",)))
+    held = StoredValues(frozenset(("text",)), frozenset(("date",)))
     column = FoundColumn("a", "DATE", not_null=True, default="'soon'", held=held)
     pulled = pull(Catalog((found("t", column),)))
     said = orjson.loads(pulled.files["t.json"])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from jotbase.schema.pulling.tables import table_document, view_document
-from jotbase.sql.catalog import FoundColumn, FoundIndex, FoundReference, FoundTable, Held
+from jotbase.sql.catalog import FoundColumn, FoundIndex, FoundReference, FoundTable, StoredValues
 
 PEOPLE = FoundTable(
     "People",
@@ -91,7 +91,7 @@ def test_indexes_are_said_as_far_as_they_can_be() -> None:
 
 def test_a_primary_key_that_holds_null_is_unique_only() -> None:
     """SQLite lets NULL into a key that is no row number, and a row cannot be named by it."""
-    column = FoundColumn("a", "TEXT", key=1, held=Held(nulls=True))
+    column = FoundColumn("a", "TEXT", key=1, held=StoredValues(nulls=True))
     document = table_document(FoundTable("t", "table", "", (column,)), {})
 
     assert "primaryKey" not in document.said
@@ -119,7 +119,7 @@ def test_a_view_shows_columns_of_their_tables_types() -> None:
         "v",
         "view",
         "CREATE VIEW v AS SELECT Id, count(*) AS n FROM people",
-        (FoundColumn("Id"), FoundColumn("n", held=Held(frozenset(("integer",))))),
+        (FoundColumn("Id"), FoundColumn("n", held=StoredValues(frozenset(("integer",))))),
         origins={"Id": ("people", "Id")},
     )
 

@@ -14,7 +14,14 @@ from typing import Any
 import apsw
 
 from jotbase.errors import Fault, ProjectError
-from jotbase.sql.catalog import Catalog, FoundColumn, FoundIndex, FoundReference, FoundTable, Held
+from jotbase.sql.catalog import (
+    Catalog,
+    FoundColumn,
+    FoundIndex,
+    FoundReference,
+    FoundTable,
+    StoredValues,
+)
 from jotbase.sql.dialect import SQLITE
 
 _TABLES = (
@@ -124,7 +131,9 @@ def _columns(
         yield FoundColumn(name, declared, bool(not_null), default, key, hidden in _GENERATED, held)
 
 
-def _held(connection: apsw.Connection, table: str, column: str, forms: Mapping[str, str]) -> Held:
+def _held(
+    connection: apsw.Connection, table: str, column: str, forms: Mapping[str, str]
+) -> StoredValues:
     """Look at all values of a column, in one scan."""
     misfits = "".join(f", sum(NOT ifnull({condition}, 0))" for condition in forms.values())
     rows = _rows(
@@ -134,7 +143,7 @@ def _held(connection: apsw.Connection, table: str, column: str, forms: Mapping[s
         " GROUP BY 1",
     )
     values = [row for row in rows if row[0] != "null"]
-    return Held(
+    return StoredValues(
         storages=frozenset(row[0] for row in values),
         forms=frozenset(
             form for place, form in enumerate(forms, 2) if not any(row[place] for row in values)
