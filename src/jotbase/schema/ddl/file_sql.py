@@ -6,11 +6,14 @@ means is the database's to say (`trial`); here is only where it begins and ends.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jotbase.schema.ddl.definitions import Token, tokens
 from jotbase.schema.keywords.vocabulary import words
 
+#: Blanks and comments of which each one ends; `/*/` opens a comment and does not close it.
+_WHOLE_GAP = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*(?:(?!\*/).)*\*/)*", re.DOTALL)
 _ONE = "write one SELECT and nothing else"
 _WHOLE = "write one expression over the row's columns"
 
@@ -70,7 +73,7 @@ def _torn(text: str) -> str | None:
     if any(one.kind == "other" and one.text in ("'", '"', "`", "[") for one in pieces):
         return "a quote is opened and not closed"
     tail = text[pieces[-1].end :] if pieces else text
-    if tail.rfind("/*") > tail.rfind("*/"):
+    if _WHOLE_GAP.fullmatch(tail) is None:
         return "a comment is opened and not closed"
     return None
 
