@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 from jotbase.delivery import Teller
 from jotbase.engines.base import Engine
+from jotbase.realtime.cursors import Cursor, Timeline
 from jotbase.realtime.groups import Groups
-from jotbase.realtime.timeline import Cursor, Timeline
 from jotbase.values import Change
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from tests.contract.pools import (
 from tests.contract.programs import conditions
 
 from jotbase.access.checks import check_rows
-from jotbase.access.fitting import as_it_is
+from jotbase.access.coercion import as_it_is
 from jotbase.engines.sqlite.database.connection import Place
 from jotbase.errors import AccessError
 from jotbase.expression.documents import NULL

@@ -13,7 +13,7 @@ from jotbase.engines.sqlite.database.functions import ON_LOOP
 from jotbase.errors import StatementTooSlow
 from jotbase.expression.operators import OPERATORS, SQL_FUNCTIONS
 from jotbase.sql.fragment import bound
-from jotbase.sql.stoppable import Stoppable, Tick
+from jotbase.sql.interruptible import Stoppable, Tick
 
 pytestmark = pytest.mark.anyio
 

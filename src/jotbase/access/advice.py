@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from jotbase.access.outcome_analysis import OWNER, STRANGER, VISITOR, is_self_written, may_be_true
 from jotbase.access.policy import Policy, Rule
-from jotbase.access.possible import OWNER, STRANGER, VISITOR, is_self_written, may_be_true
 from jotbase.access.rules import ACTIONS, Action
 from jotbase.expression.expr import Apply, Exists, Expr, Fact, Field, facts, walk
 from jotbase.schema.keywords.subschemas import pointer

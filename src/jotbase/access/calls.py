@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable
 from typing import NoReturn
 
-from jotbase.access.comparing import WRITTEN, settled, side_is_path, type_name
+from jotbase.access.comparisons import WRITTEN, settled, side_is_path, type_name
 from jotbase.access.paths import suggestion
 from jotbase.access.refusal import refusal
 from jotbase.expression.expr import Apply, Expr, Fact, Literal, NewUuid, Now

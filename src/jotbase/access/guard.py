@@ -20,8 +20,8 @@ from jotbase.access.checks import (
     run_check,
     unseen_row_refusal,
 )
-from jotbase.access.hopeless import Hopeless, hopeless
 from jotbase.access.policy import Policy, joined
+from jotbase.access.unsatisfiable import Hopeless, hopeless
 from jotbase.errors import AccessError
 from jotbase.expression.expr import TRUE, Context, Expr, rescoped
 from jotbase.query.plan.guarding import RowAction, WriteAction

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jotbase.access.fitting import as_it_is, fitting, fitting_items
+from jotbase.access.coercion import as_it_is, fitting, fitting_items
 from jotbase.access.refusal import Refusal, refusal
 from jotbase.expression.expr import Apply, Expr, Fact, Field, Follow, Literal
 from jotbase.expression.typed import type_of

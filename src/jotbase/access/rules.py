@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from keyword import iskeyword
 from typing import Literal as OneOf
 
-from jotbase.access.comparing import settled, type_name
+from jotbase.access.comparisons import settled, type_name
 from jotbase.access.refusal import Refusal, Refusals, refusal
 from jotbase.access.syntax import Reader
 from jotbase.errors import Fault, ProjectError

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jotbase.access.calls import call
-from jotbase.access.comparing import (
+from jotbase.access.coercion import presence
+from jotbase.access.comparisons import (
     among,
     compared,
     inside,
@@ -20,7 +21,6 @@ from jotbase.access.comparing import (
     side_is_path,
     type_name,
 )
-from jotbase.access.fitting import presence
 from jotbase.access.paths import (
     claim,
     column,

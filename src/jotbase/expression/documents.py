@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from jotbase.sql.stoppable import Tick, go_on
+from jotbase.sql.interruptible import Tick, go_on
 
 
 class _Null:

@@ -47,7 +47,7 @@ from jotbase.schema.model.tables import RANGES, Type
 from jotbase.schema.values.ranges import order_key
 from jotbase.search import textsearch
 from jotbase.search.lexing import lexemes
-from jotbase.sql.stoppable import Stoppable
+from jotbase.sql.interruptible import Stoppable
 
 EVERY = frozenset(Type)
 TEXTUAL = frozenset({Type.TEXT})

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from jotbase.realtime.timeline import Cursor, read_cursor
+from jotbase.realtime.cursors import Cursor, read_cursor
 
 #: The keys of a binding that mean anything; no other is kept, or echoed.
 KEPT = ("event", "schema", "table", "filter", "select")

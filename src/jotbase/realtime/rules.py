@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from jotbase.access.hopeless import Hopeless, hopeless
+from jotbase.access.unsatisfiable import Hopeless, hopeless
 from jotbase.expression.expr import FALSE, Context, Expr, Fact, is_local, walk
 from jotbase.expression.judge import Judge, judge
 from jotbase.values import Principal

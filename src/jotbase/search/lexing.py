@@ -18,7 +18,7 @@ from jotbase.schema.keywords.vocabulary import LANGUAGES
 from jotbase.search.spelling import nearest
 from jotbase.search.stemming import stem
 from jotbase.search.stopwords import STOP_WORDS
-from jotbase.sql.stoppable import Tick, go_on
+from jotbase.sql.interruptible import Tick, go_on
 
 #: The configuration of a search that names none.
 DEFAULT = "english"

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from jotbase.errors import RequestError
 from jotbase.search.lexing import vocabulary, words
-from jotbase.sql.stoppable import Stoppable, Tick
+from jotbase.sql.interruptible import Stoppable, Tick
 
 _TOKEN = re.compile(
     r"\s*(?:(<->|<\d{1,4}>|[&|!()])|'((?:[^']|'')*)'(:\*)?|([^\s&|!()<>':]+)(:\*)?)"

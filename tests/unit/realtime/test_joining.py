@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jotbase.realtime.cursors import Cursor
 from jotbase.realtime.joining import JoinRequest, filter_bytes, read_join, read_token
-from jotbase.realtime.timeline import Cursor
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),

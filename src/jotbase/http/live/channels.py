@@ -36,11 +36,11 @@ from jotbase.realtime.channel import (
     subscribed,
     system,
 )
+from jotbase.realtime.cursors import Cursor
 from jotbase.realtime.groups import Follower
 from jotbase.realtime.joining import JoinRequest, read_join, read_token
 from jotbase.realtime.protocol import PREFIX, Frame, Vsn, parse, render
 from jotbase.realtime.subscriptions import Subscription, echo, subscriptions
-from jotbase.realtime.timeline import Cursor
 from jotbase.realtime.wire import frame as ready_frame
 from jotbase.schema.model.tables import Model
 from jotbase.values import Principal

@@ -14,8 +14,8 @@ from dataclasses import replace
 
 from jotbase.feed import TURN, TURN_BYTES, Feed
 from jotbase.http.live.frames import FrameSink
+from jotbase.realtime.cursors import Cursor
 from jotbase.realtime.groups import Follower, Groups
-from jotbase.realtime.timeline import Cursor
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """The history of the change log's numbers: the epochs that cursors are of.
 
 In charge of an epoch beginning with each start, and of all earlier ones ending where the log has a
-gap that its numbers do not show. Must not know what a cursor looks like (`realtime.timeline`).
+gap that its numbers do not show. Must not know what a cursor looks like (`realtime.cursors`).
 """
 
 from __future__ import annotations

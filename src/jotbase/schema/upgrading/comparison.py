@@ -24,7 +24,7 @@ from jotbase.schema.model.tables import (
     Type,
 )
 from jotbase.schema.upgrading import refusals
-from jotbase.schema.upgrading.doubts import doubtful_columns, whole_rows_doubtful
+from jotbase.schema.upgrading.revalidation import doubtful_columns, whole_rows_doubtful
 from jotbase.sql.dialect import SQLITE
 
 #: Types that hold every value of another in the form that it is stored in: (was, is to be). Whole

@@ -16,16 +16,16 @@ from jotbase.schema.ddl.tables import META, internal_tables, probe_view
 from jotbase.schema.model import archive
 from jotbase.schema.model.tables import Column, Model, Search, Table, Type
 from jotbase.schema.upgrading.diff import Steps, diff
-from jotbase.schema.upgrading.handmade import (
+from jotbase.schema.upgrading.identifier_case import Spelling
+from jotbase.schema.upgrading.rebuild import moved_tables, statements
+from jotbase.schema.upgrading.stored_rows import ask_values, hold_rows
+from jotbase.schema.upgrading.unmanaged import (
     ViewTrigger,
     ask_handmade,
     ask_view_triggers,
     lost_with_view,
     not_made_again,
 )
-from jotbase.schema.upgrading.letter_case import Spelling
-from jotbase.schema.upgrading.rebuild import moved_tables, statements
-from jotbase.schema.upgrading.stored_rows import ask_values, hold_rows
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import bound, sql
 from jotbase.sql.units import Rows, Statement, UnitOfWork

@@ -15,7 +15,7 @@ from typing import Any
 import apsw
 
 from jotbase.sql.aggregate import Aggregate
-from jotbase.sql.stoppable import Stoppable
+from jotbase.sql.interruptible import Stoppable
 
 #: How long a call's texts may be, together, on the event loop; longer ones are for a thread. A text
 #: of that length takes 20 ms at the very worst: a search whose words are all new.

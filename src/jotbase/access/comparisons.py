@@ -10,7 +10,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
-from jotbase.access.fitting import fitting, fitting_items
+from jotbase.access.coercion import fitting, fitting_items
 from jotbase.access.refusal import refusal
 from jotbase.errors import RequestError
 from jotbase.expression.expr import Apply, Expr, Fact, Field, Literal, Now, Or

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.unit.access.board import BOARD, JOBS, caller
 
-from jotbase.access.hopeless import hopeless
 from jotbase.access.rules import parse_rule
+from jotbase.access.unsatisfiable import hopeless
 from jotbase.expression.expr import FALSE, TRUE
 
 

@@ -6,7 +6,7 @@ from tests.unit.schema.projects import TEXT, table
 
 from jotbase.errors import Fault
 from jotbase.schema.model.tables import Table
-from jotbase.schema.upgrading.handmade import ask_handmade, remaking
+from jotbase.schema.upgrading.unmanaged import ask_handmade, remaking
 
 OWN = ("table", "t", 'CREATE TABLE "t" ("a" TEXT)')
 

@@ -1,4 +1,4 @@
-"""Twin of jotbase.access.fitting."""
+"""Twin of jotbase.access.coercion."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.access.fitting import fitting, fitting_items, presence
+from jotbase.access.coercion import fitting, fitting_items, presence
 from jotbase.schema.model.tables import Type
 
 

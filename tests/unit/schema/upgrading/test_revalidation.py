@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.unit.schema.projects import NUMBER, TEXT, table
 
-from jotbase.schema.upgrading.doubts import doubtful_columns, whole_rows_doubtful
+from jotbase.schema.upgrading.revalidation import doubtful_columns, whole_rows_doubtful
 
 
 def doubts(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.access.board import BOARD, JOBS
 
-from jotbase.access.possible import OWNER, STRANGER, VISITOR, may_be_true, outcomes
+from jotbase.access.outcome_analysis import OWNER, STRANGER, VISITOR, may_be_true, outcomes
 from jotbase.access.rules import parse_rule
 from jotbase.expression.expr import Context
 from jotbase.expression.judge import Env, judge

@@ -1,4 +1,4 @@
-"""Twin of jotbase.access.comparing."""
+"""Twin of jotbase.access.comparisons."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import ast
 
 import pytest
 
-from jotbase.access.comparing import among, compared, inside, literal, settled, side_is_path
-from jotbase.access.fitting import as_it_is, fitting, fitting_items
+from jotbase.access.coercion import as_it_is, fitting, fitting_items
+from jotbase.access.comparisons import among, compared, inside, literal, settled, side_is_path
 from jotbase.access.refusal import Refusal
 from jotbase.expression.expr import Apply, Expr, Fact, Field, Literal, Or
 from jotbase.schema.model.tables import Type

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.realtime.timeline import Cursor, Timeline, read_cursor
+from jotbase.realtime.cursors import Cursor, Timeline, read_cursor
 
 LINE = Timeline((("a", 0), ("b", 10), ("c", 10), ("d", 25)))
 

@@ -1,8 +1,8 @@
-"""Twin of jotbase.sql.stoppable."""
+"""Twin of jotbase.sql.interruptible."""
 
 from __future__ import annotations
 
-from jotbase.sql.stoppable import Stoppable
+from jotbase.sql.interruptible import Stoppable
 
 
 def test_called_as_it_is_it_goes_on() -> None:

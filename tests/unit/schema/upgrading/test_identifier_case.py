@@ -2,7 +2,7 @@
 
 from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table_file
 
-from jotbase.schema.upgrading.letter_case import Spelling
+from jotbase.schema.upgrading.identifier_case import Spelling
 
 NOW = model(
     people=table_file({"id": ID, "name": TEXT}, primaryKey=["id"]),
