@@ -106,3 +106,13 @@ def test_a_dash_out_of_place_is_a_syntax_error(client: Client, path: str, detail
     """In select, in an order, and as a filter's name."""
     for params in ({"select": path}, {"order": path}, {path: "eq.1"}):
         assert refused(client.get("/sizes", params), 400, "PGRST100")["details"] == details
+
+
+def test_a_part_of_a_document_may_be_cast_to_text(client: Client) -> None:
+    """It is text then, not the document, wherever it stands."""
+    client.patch("/sizes", {"id": "eq.1"}, {"doc": {"a": {"b": [1]}, "c": 2}})
+    select = "doc::text,doc->a::text,n:doc->c::text,s:doc->>c::text"
+
+    assert client.get("/sizes", {"select": select, "id": "eq.1"}).json() == [
+        {"doc": '{"a":{"b":[1]},"c":2}', "a": '{"b":[1]}', "n": "2", "s": "2"}
+    ]

@@ -87,6 +87,9 @@ def _as_text(fragment: Fragment, kind: Type) -> Fragment:
             return sql("jot_array_text(") + fragment + ")"
         case Type.NUMBER:
             return sql("jot_number_text(") + fragment + ")"
+        case Type.JSON:
+            # A cast alone keeps SQLite's mark that the text is JSON (json1, 3.4): it stood as such.
+            return sql("(CAST(") + fragment + " AS TEXT) || '')"
     return sql("CAST(") + fragment + " AS TEXT)"
 
 

@@ -6,12 +6,9 @@ operand's text is read. Must not know SQL; what an operator means stands in `ope
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
-
-from orjson import loads
 
 from jotbase.errors import RequestError
 from jotbase.expression.expr import TRUE, And, Apply, Expr, Field, Literal, Not, Or, RequestValue
@@ -28,8 +25,6 @@ from jotbase.schema.values.convert import TYPE_NAMES, from_text
 from jotbase.search.lexing import configuration
 from jotbase.search.spelling import nearest
 from jotbase.search.textsearch import parsed
-
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?", re.ASCII)
 
 #: How many parts of a conjunction or disjunction stand side by side.
 WIDTH = 16
@@ -252,8 +247,6 @@ def _reader(operator: str, kind: Type, item: Type | None) -> Callable[[Any], Any
         return like_pattern
     if operator in _REGULAR:
         return partial(regular, any_case=operator == "imatch")
-    if kind is Type.ARRAY and item is None:
-        return _mixed
     if kind is Type.TEXT:
         return _as_is
     return lambda text: from_text(kind, text, item)
@@ -261,13 +254,3 @@ def _reader(operator: str, kind: Type, item: Type | None) -> Callable[[Any], Any
 
 def _as_is(text: str) -> str:
     return text
-
-
-def _mixed(text: str) -> Any:
-    """Read an array of mixed items: in `{1,a}`, what is a JSON number is one."""
-    if not text.lstrip().startswith("{"):
-        return from_text(Type.ARRAY, text)
-    return [
-        loads(item) if item is not None and _NUMBER.fullmatch(item) else item
-        for item in literal_items(text)
-    ]

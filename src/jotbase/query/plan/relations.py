@@ -218,16 +218,11 @@ def _none(
 
 
 def _meant(model: Model, origin: Table, target: str, seen: Callable[[Table], bool]) -> str | None:
-    """Return a hint: the relation most like the one asked for, or a table that has relations."""
-    found = {
-        name: [one for one in several if _is_seen(one, seen)]
-        for name, several in relationships(model).items()
-    }
-    asked, known = target, {one.target.name for one in found.get(origin.name, ())}
-    if not known:
-        asked, known = origin.name, {name for name, several in found.items() if several}
-    close = nearest(asked, known - {asked}, _ALIKE)
-    return f"Perhaps you meant '{close}' instead of '{asked}'." if close else None
+    """Return a hint: the relation most like the one asked for."""
+    found = relationships(model).get(origin.name, ())
+    known = {one.target.name for one in found if _is_seen(one, seen)}
+    close = nearest(target, known - {target}, _ALIKE)
+    return f"Perhaps you meant '{close}' instead of '{target}'." if close else None
 
 
 def _several(origin: Table, target: str, fitting: list[Relationship]) -> RequestError:

@@ -165,7 +165,8 @@ def _take(parts: _Parts, name: str, text: str, taken: At | None, arguments: bool
     head, _, last = name.rpartition(".")
     match last:
         case "select" if not head:
-            parts.select = parse_select(text) or _ALL
+            # Of two the first counts, as PostgREST looks a parameter up by its name.
+            parts.select = parts.select or parse_select(text) or _ALL
         case "columns" if not head:
             parts.columns = parse_names(text, "columns parameter") if text else None
         case "on_conflict" if not head:

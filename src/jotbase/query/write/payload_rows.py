@@ -22,7 +22,7 @@ from jotbase.query.write.bulk_rows import default_of, present, row_template, row
 from jotbase.query.write.disclosure import Faults
 from jotbase.query.write.faults import placed, together, whole_row_faults
 from jotbase.query.write.result import WriteContext
-from jotbase.schema.model.tables import Column, Table
+from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.values.convert import canonical, from_text
 from jotbase.values import Row
 
@@ -182,14 +182,20 @@ def _given(plan: InsertPlan, payload: Payload, names: tuple[str, ...]) -> list[s
 def _read(raw: Mapping[str, Any], columns: Iterable[Column], defaults: bool, line: int = 0) -> Row:
     """Return the columns' values in one row; with `defaults`, one it lacks stays absent.
 
-    `line` is that of a CSV which the row begins in, 0 without one.
+    `line` is that of a CSV which the row begins in, 0 without one. An array may come as text, in
+    PostgreSQL's form (https://docs.postgrest.org/en/stable/how-tos/working-with-postgresql-data-types.html).
     """
     row: Row = {}
     for column in columns:
         name = column.name
         if name in raw:
             value = raw[name]
-            row[name] = _from_cell(column, value, line) if type(value) is Cell else value
+            if type(value) is Cell:
+                row[name] = _from_cell(column, value, line)
+            elif column.type is Type.ARRAY and isinstance(value, str) and value[:1] == "{":
+                row[name] = from_text(column.type, value, column.item)
+            else:
+                row[name] = value
         elif not defaults:
             row[name] = None
     return row

@@ -98,13 +98,13 @@ def insert_unit(
     """
     table = plan.table
     made = made or rows_to_insert(plan, payload, context, write_context)
+    rows = _of_key(plan, made.rows, context)
     if made.missing is not None:
         whole = plan.resolution != "merge"
         refused = RefusedRows(
             table, made.rows, made.missing, payload, lacks=made.lacks, whole=whole
         )
         yield from refuse(refused, "insert", context, write_context, reads(plan))
-    rows = _of_key(plan, made.rows, context)
     names = made.names
     try:
         if plan.resolution is None or not rows:

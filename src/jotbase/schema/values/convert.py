@@ -50,6 +50,7 @@ _LARGEST_EXPONENT = 1000
 
 _INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
+_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?", re.ASCII)
 _UUID = re.compile(r"\{?[0-9a-fA-F]{4}(?:-?[0-9a-fA-F]{4}){7}\}?")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
@@ -166,7 +167,10 @@ def _json(text: str) -> Any:
 
 
 def _array(text: str, item: Type | None) -> list[Any]:
-    """Read an array's JSON, or PostgreSQL's form `{a,b}` (8.15.2)."""
+    """Read an array's JSON, or PostgreSQL's form `{a,b}` (8.15.2).
+
+    Of items without a type, in `{1,a}`, what is a JSON number is one.
+    """
     if text.lstrip().startswith("{"):
         return [_item(one, item) for one in literal_items(text)]
     value = _json(text)
@@ -178,7 +182,9 @@ def _array(text: str, item: Type | None) -> list[Any]:
 def _item(text: str | None, item: Type | None) -> Any:
     if text is None:
         return None
-    return _canonical_item(from_text(item or Type.TEXT, text), item)
+    if item is None:
+        return orjson.loads(text) if _JSON_NUMBER.fullmatch(text) else text
+    return _canonical_item(from_text(item, text), item)
 
 
 _BOUNDS: Mapping[Type, Callable[[str], Any]] = {

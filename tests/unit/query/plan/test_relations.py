@@ -127,3 +127,11 @@ def test_what_may_have_been_meant(origin: str, target: str, hint: str | None) ->
     with pytest.raises(RequestError) as caught:
         find_relationship(MODEL, MODEL.tables[origin], target, None)
     assert caught.value.hint == hint
+
+
+def test_a_table_without_relations_is_meant_itself() -> None:
+    """The table is there: no other table is what was meant."""
+    alone = Table("job", (Column("id", Type.INTEGER, {}, True),))
+    with pytest.raises(RequestError) as caught:
+        find_relationship(Model({**MODEL.tables, "job": alone}), alone, "people", None)
+    assert caught.value.hint is None

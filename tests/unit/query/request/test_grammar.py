@@ -157,3 +157,8 @@ def test_any_request_is_read_or_refused(query: str, prefer: str, accept: str) ->
 def test_the_root_is_the_api_itself(path: str, expected: bool) -> None:
     """A table's path is none."""
     assert is_root(path) is expected
+
+
+def test_the_first_of_two_selects_counts() -> None:
+    """PostgREST looks a parameter up by its name, and finds the first."""
+    assert asked("GET /jobs?select=id&select=title").select == (SelectField(ID),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from jotbase.query.request.body import Cell
 from jotbase.query.request.intent import Payload
 from jotbase.query.write.payload_rows import changes, new_rows
 from jotbase.query.write.result import WriteContext
-from jotbase.schema.model.tables import Table, Type
+from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.rows.check import RowCheck
 from jotbase.values import Row
 
@@ -158,3 +159,34 @@ def test_changes() -> None:
 def test_what_cannot_be_changed(body: dict[str, Any], code: str) -> None:
     """Nulls where there must be a value, unknown and read-only columns are refused."""
     assert code_of(lambda: changed("PATCH /jobs?id=eq.1", body)) == code
+
+
+LISTS = Table(
+    "lists",
+    (
+        Column("items", Type.ARRAY, {"type": ["array", "null"]}, True, item=Type.INTEGER),
+        Column("name", Type.TEXT, {"type": ["string", "null"]}, True),
+    ),
+    schema={
+        "properties": {"items": {"type": ["array", "null"]}, "name": {"type": ["string", "null"]}}
+    },
+)
+
+
+def listed(body: dict[str, Any]) -> Row:
+    """Return the row of lists that a body comes to."""
+    plan = planned("POST /jobs")
+    assert isinstance(plan, InsertPlan)
+    write_context = WriteContext(RowCheck(LISTS), OPEN)
+    made = new_rows(
+        replace(plan, table=LISTS), Payload((body,), True), Context(now=NOW), write_context
+    )
+    return made.rows[0]
+
+
+def test_an_array_may_come_as_its_literal() -> None:
+    """PostgreSQL's form of an array is read where an array is to stand, and nowhere else."""
+    assert listed({"items": "{1,NULL,3}", "name": "{1}"}) == {"items": [1, None, 3], "name": "{1}"}
+    assert listed({"items": [1, 2], "name": None}) == {"items": [1, 2], "name": None}
+    assert code_of(lambda: listed({"items": "{1,x}", "name": None})) == "22P02"
+    assert code_of(lambda: listed({"items": "1,2", "name": None})) == "23514"

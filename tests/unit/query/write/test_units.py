@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from tests.unit.query.board import COMPANIES, GENEROUS, OPEN, OpenGuard, code_of, drive, planned
@@ -255,3 +256,13 @@ def test_how_a_write_ends(tx_end: TxEnd, prefer: str, undone: bool) -> None:
         found = end.result.affected == 1
 
     assert found is undone
+
+
+@pytest.mark.parametrize("body", [{}, {"title": "a"}, {"id": 2}])
+def test_a_put_without_its_key_is_of_another_row(body: dict[str, Any]) -> None:
+    """What else its row lacks is not asked: the filters leave it out first."""
+    plan = inserting("PUT /jobs?id=eq.1")
+    write_context = WriteContext(RowCheck(plan.table), OPEN)
+
+    unit = insert_unit(plan, Payload((body,), single=True), Context(values=("1",)), write_context)
+    assert code_of(lambda: drive(unit)) == "PGRST115"

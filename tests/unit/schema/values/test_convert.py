@@ -119,6 +119,7 @@ def test_arrays_are_read_item_by_item() -> None:
     assert from_text(Type.ARRAY, "{1,2}", Type.INTEGER) == [1, 2]
     assert from_text(Type.ARRAY, "[1, 2]", Type.INTEGER) == [1, 2]
     assert from_text(Type.ARRAY, "{a,b}") == ["a", "b"]
+    assert from_text(Type.ARRAY, "{1,-2.5,01,a,NULL}") == [1, -2.5, "01", "a", None]
 
 
 @pytest.mark.parametrize(
