@@ -20,10 +20,9 @@ from jotbase.query.plan.nodes import PlanLimits, ReadPlan
 from jotbase.query.request.grammar import is_call, is_root
 from jotbase.query.request.operations import read_operations
 from jotbase.query.request.shape import Shape, shape
-from jotbase.query.response import batch
+from jotbase.query.response import batch, render
 from jotbase.query.response.prepared import Prepared, make_ready, work_of
 from jotbase.query.response.prepared_cache import Remembered
-from jotbase.query.response.render import render_error, render_options, render_read, render_written
 from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Model
 from jotbase.timing import Timing
@@ -69,7 +68,7 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
         if is_call(request.path):
             response = await data.call(request, caller, data, timing)
         elif request.method == "OPTIONS":
-            response = render_options(request.path, data.model)
+            response = render.render_options(request.path, data.model)
             timing.step("parse")
         elif is_root(request.path) and request.method == "POST":
             response = await _answer_batch(request, caller, data, timing)
@@ -78,7 +77,7 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
         else:
             response = await _answer(request, caller, data, timing)
     except JotError as error:
-        response = render_error(error, request, data.verbose)
+        response = render.render_error(error, request, data.verbose)
     timing.step("response")
     return timing.told(response)
 
@@ -93,12 +92,14 @@ async def _answer(request: Request, caller: Principal, data: DataApi, timing: Ti
     if isinstance(meant, ReadPlan):
         rows = await data.engine.read(prepared.text, prepared.bind(context))
         timing.step("transaction")
-        return render_read(meant, request, values, rows)
+        text = render.rewrites(meant, rows[0][0])
+        return await aside(lambda: render.render_read(meant, request, values, rows), text)
     table = data.write_context[caller.is_service][meant.table.name]
     unit = await aside(lambda: work_of(prepared, request.body, context, table), request.body)
     written = await data.engine.write(unit)
     timing.step("transaction")
-    return render_written(meant, request, written)
+    text = render.rewrites(meant, written.body)
+    return await aside(lambda: render.render_written(meant, request, written), text)
 
 
 async def _answer_batch(
@@ -133,7 +134,7 @@ def answer_now(request: Request, principal: Principal, data: DataApi) -> Respons
             return None
         context = data.context(principal, values, prepared.timed)
         rows = data.engine.read_now(prepared.text, prepared.bind(context))
-        return None if rows is None else render_read(prepared.plan, request, values, rows)
+        return None if rows is None else render.render_read(prepared.plan, request, values, rows)
     except JotError:
         return None
 

@@ -6,7 +6,7 @@ In charge of what the rest of the program may ask of a database. Must not know a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Sized
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
@@ -28,13 +28,13 @@ async def _at_once() -> None:
 #: Waits until a large result may be made for the request that is being answered.
 ROOM: ContextVar[Callable[[], Awaitable[None]]] = ContextVar("room", default=_at_once)
 
-#: Bodies of more bytes are read in a thread: a megabyte of CSV takes a tenth of a second.
+#: Texts that are longer are read in a thread: a megabyte of CSV takes a tenth of a second.
 LARGE = 65_536
 
 
-async def aside(work: Callable[[], Result], body: bytes) -> Result:
-    """Do what reads a body: here and now, or in a thread, so that a large one holds nobody up."""
-    return work() if len(body) <= LARGE else await asyncio.to_thread(work)
+async def aside(work: Callable[[], Result], text: Sized) -> Result:
+    """Do what reads a text: here and now, or in a thread, so that a long one holds nobody up."""
+    return work() if len(text) <= LARGE else await asyncio.to_thread(work)
 
 
 class Session(Protocol):

@@ -7,7 +7,8 @@ Source: https://docs.postgrest.org/en/stable/references/api/pagination_count.htm
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -129,8 +130,26 @@ def _body(
     return _stripped(text)
 
 
+def rewrites(plan: ReadPlan | WritePlan, text: Any) -> str:
+    """Return the text that an answer's form makes read and written anew, row by row."""
+    media = plan.answer.media
+    return text if isinstance(text, str) and (media.kind == "csv" or media.stripped) else ""
+
+
 def _stripped(text: str) -> bytes:
+    if text.startswith("["):
+        rows = (orjson.dumps(_without_nulls(row)) for row in _rows(text, _READER))
+        return b"[" + b",".join(rows) + b"]"
     return orjson.dumps(_without_nulls(orjson.loads(text)))
+
+
+def _rows(text: str, reader: json.JSONDecoder) -> Iterator[Any]:
+    """Yield the rows of an array, one by one: reading it whole would hold the interpreter."""
+    place = 1
+    while place < len(text) - 1:
+        row, place = reader.raw_decode(text, place)
+        yield row
+        place += 1  # its comma
 
 
 def _without_nulls(value: Any) -> Any:
@@ -143,13 +162,17 @@ def _csv(text: str, keys: Sequence[str], documents: Mapping[str, Type]) -> bytes
     """Write a header and the rows as PostgREST does: null is nothing, "" is quoted, true is `t`,
     an array is PostgreSQL's, and a JSON column is JSON, its texts and truths too.
     """
-    if len(set(keys)) < len(keys):  # a dictionary would hold one of two
-        rows: list[Sequence[tuple[str, Any]]] = json.loads(text, object_pairs_hook=_Pairs)
-    else:
-        rows = [list(row.items()) for row in orjson.loads(text)]
-    names = [name for name, _ in rows[0]] if rows else keys
-    lines = ([_cell(value, documents.get(key)) for key, value in row] for row in rows)
-    return render_lines([names, *lines]).encode()
+    twice = len(set(keys)) < len(keys)  # a dictionary would hold one of two
+    rows = _rows(text, _PAIRS if twice else _READER)
+    first = next(rows, None)
+    names = [name for name, _ in _pairs(first)] if first else keys
+    every = chain([] if first is None else [first], rows)
+    lines = ([_cell(value, documents.get(key)) for key, value in _pairs(row)] for row in every)
+    return render_lines(chain([names], lines)).encode()
+
+
+def _pairs(row: Any) -> Iterable[tuple[str, Any]]:
+    return row if isinstance(row, _Pairs) else row.items()
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -157,6 +180,10 @@ class _Pairs(list[tuple[str, Any]]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__((key, _inner(value)) for key, value in pairs)
+
+
+_READER = json.JSONDecoder()
+_PAIRS = json.JSONDecoder(object_pairs_hook=_Pairs)
 
 
 def _inner(value: Any) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from jotbase.errors import ConflictError, RequestError
@@ -19,6 +20,9 @@ from jotbase.sql.units import Statement, UnitOfWork
 from jotbase.values import Row
 
 Result = TypeVar("Result")
+
+#: How often rows are stored on trial: they hold the writer, which nobody else has meanwhile.
+TRIALS = 3
 
 _BEFORE = '"jot.before"'
 SAVE = Statement(f"SAVEPOINT {_BEFORE}")
@@ -41,7 +45,8 @@ class Stored:
     olds: Sequence[Row | None] = field(default_factory=list)
 
 
-Store = Callable[[], UnitOfWork[Stored]]
+#: Stores rows; what a trial gave comes back to it, for what is to be the same again.
+Store = Callable[[Stored | None], UnitOfWork[Stored]]
 Ask = Callable[[Stored], UnitOfWork[None]]
 
 
@@ -54,6 +59,20 @@ def foreseen(table: Table, row: Row) -> Row:
     } | row
 
 
+def drawn(table: Table, rows: Sequence[Row], tried: Stored | None) -> Sequence[Row]:
+    """Return rows to insert with the defaults that the database drew for them on trial.
+
+    `DEFAULT (random())` would come out otherwise each time, and never be what the rules saw.
+    """
+    names = [one.name for one in table.columns if "x-default" in one.schema]
+    if tried is None or not names or len(tried.rows) != len(rows):
+        return rows
+    return [
+        row if old is not None else {name: after[name] for name in names} | row
+        for row, after, old in zip(rows, tried.rows, tried.olds, strict=True)
+    ]
+
+
 def stored_as_judged(
     store: Store, ask: Ask, looks: frozenset[str] | None, guess: Stored
 ) -> UnitOfWork[Stored]:
@@ -63,10 +82,11 @@ def stored_as_judged(
     they are asked of what was stored. Else they are asked of the `guess` if it has these columns,
     and of what was stored on trial where it has not, or was wrong.
 
-    Raises AccessError 42501; ConflictError as the database does, with nothing stored.
+    Raises AccessError 42501; ConflictError as the database does, with nothing stored; RequestError
+    0A000 where trials never come out as the one before.
     """
     if looks is None:
-        after = yield from store()
+        after = yield from store(None)
         yield from ask(after)
         return after
     asked: Stored | None = None
@@ -74,12 +94,15 @@ def stored_as_judged(
         yield from ask(guess)
         asked = guess
     yield SAVE
-    after = yield from undone_where_refused(store)
+    after = yield from undone_where_refused(lambda: store(None))
+    trials = 0
     while asked is None or _differ(after, asked, looks):
         yield UNDO
+        if trials == TRIALS:
+            raise _unsettled()
         yield from ask(after)
-        asked = after
-        after = yield from undone_where_refused(store)
+        asked, trials = after, trials + 1
+        after = yield from undone_where_refused(partial(store, asked))
     yield RELEASE
     return after
 
@@ -91,6 +114,14 @@ def undone_where_refused(store: Callable[[], UnitOfWork[Result]]) -> UnitOfWork[
     except ConflictError:
         yield UNDO
         raise
+
+
+def _unsettled() -> RequestError:
+    return RequestError(
+        "0A000",
+        "what the database makes of a row comes out otherwise each time",
+        hint="A rule that looks into other rows cannot judge what a trigger draws by chance.",
+    )
 
 
 def _differ(after: Stored, asked: Stored, looks: frozenset[str]) -> bool:

@@ -43,7 +43,7 @@ from jotbase.query.write.faults import (
 )
 from jotbase.query.write.payload_rows import ChangedColumns, PayloadRows, changes, new_rows
 from jotbase.query.write.result import WriteContext, WriteResult, not_single
-from jotbase.query.write.rule_checks import Stored, foreseen, paired, stored_as_judged
+from jotbase.query.write.rule_checks import Stored, drawn, foreseen, paired, stored_as_judged
 from jotbase.query.write.storing import (
     changed_keys,
     delete,
@@ -143,9 +143,10 @@ def _inserted(
     def ask(stored: Stored) -> UnitOfWork[None]:
         return write_context.guard.check(table, "insert", stored.rows, None, context, reading)
 
-    def store() -> UnitOfWork[Stored]:
+    def store(tried: Stored | None) -> UnitOfWork[Stored]:
+        made = drawn(table, rows, tried)
         keys, stored = yield from inserted(
-            table, rows, write_context.dialect, moving=write_context.trusted, drawing=plan.defaults
+            table, made, write_context.dialect, moving=write_context.trusted, drawing=plan.defaults
         )
         return Stored(keys, stored, [None] * len(stored))
 
@@ -192,7 +193,7 @@ def _updated(
         olds = [old for old in stored.olds if old is not None]
         return write_context.guard.check(table, "update", stored.rows, olds, context, reading)
 
-    def store() -> UnitOfWork[Stored]:
+    def store(_: Stored | None) -> UnitOfWork[Stored]:
         found = yield update(table, changed, before.keys, dialect)
         wanted = changed_keys(table, before.keys, changed, dialect)
         return paired(before, wanted, Stored(*load(table, found, dialect)))

@@ -23,6 +23,7 @@ from jotbase.query.write.rule_checks import (
     SAVE,
     UNDO,
     Stored,
+    drawn,
     foreseen,
     stored_as_judged,
     undone_where_refused,
@@ -76,10 +77,10 @@ def merged(
     def ask(stored: Stored) -> UnitOfWork[None]:
         yield from _ask_rules(plan, stored, clashing, context, write_context)
 
-    def store() -> UnitOfWork[Stored]:
+    def store(tried: Stored | None) -> UnitOfWork[Stored]:
         keys, stored = yield from inserted(
             table,
-            rows,
+            drawn(table, rows, tried),
             dialect,
             clause,
             met_by=plan.conflict,

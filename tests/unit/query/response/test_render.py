@@ -23,6 +23,7 @@ from jotbase.query.response.render import (
     render_options,
     render_read,
     render_written,
+    rewrites,
 )
 from jotbase.query.write.result import WriteResult
 from jotbase.values import Response
@@ -242,3 +243,25 @@ def test_insert_plans_are_told_from_updates() -> None:
     assert isinstance(plan, InsertPlan)
     response = render_written(plan, request("POST /jobs"), WriteResult(1, "[{}]"))
     assert response.header("content-range") == "*/*"
+
+
+def test_what_is_read_and_written_anew() -> None:
+    """CSV, and rows without their nulls: a thread does it to a long text; others are sent on."""
+    stripped = "application/vnd.pgrst.array+json;nulls=stripped"
+
+    assert rewrites(read_plan("GET /jobs", GENEROUS, accept="text/csv"), "[{}]") == "[{}]"
+    assert rewrites(read_plan("GET /jobs", GENEROUS, accept=stripped), "[{}]") == "[{}]"
+    assert rewrites(read_plan("GET /jobs", GENEROUS), "[{}]") == ""
+    assert rewrites(read_plan("GET /jobs", GENEROUS, accept="text/csv"), None) == ""
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_rows_are_written_anew_one_by_one(count: int) -> None:
+    """However many there are, with commas and brackets inside of their texts too."""
+    text = orjson.dumps([{"id": 1, "title": 'a],["{', "salary": None}] * count).decode()
+    stripped = "application/vnd.pgrst.array+json;nulls=stripped"
+
+    bare = read("GET /jobs?select=id,title,salary", text, count, accept=stripped)
+    assert orjson.loads(bare.body) == [{"id": 1, "title": 'a],["{'}] * count
+    lines = read("GET /jobs?select=id,title,salary", text, count, accept="text/csv")
+    assert lines.body.decode().split("\n") == ["id,title,salary"] + ['1,"a],[""{",'] * count

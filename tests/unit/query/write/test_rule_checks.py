@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.query.board import column, drive, table
 
@@ -11,6 +13,7 @@ from jotbase.query.write.rule_checks import (
     SAVE,
     UNDO,
     Stored,
+    drawn,
     foreseen,
     paired,
     stored_as_judged,
@@ -27,7 +30,7 @@ def stored(*values: int) -> Stored:
     return Stored([], [{"a": value} for value in values], [None] * len(values))
 
 
-def store() -> UnitOfWork[Stored]:
+def store(_: Stored | None = None) -> UnitOfWork[Stored]:
     """Store what the test says that came back."""
     found: Rows = yield PUT
     return stored(*(row[0] for row in found))
@@ -103,3 +106,25 @@ def test_rows_are_paired_by_their_keys() -> None:
     with pytest.raises(RequestError) as caught:
         paired(before, [1, 2], Stored([3], [{"a": 5}]))
     assert caught.value.code == "0A000"
+
+
+def test_what_never_comes_out_the_same_is_refused() -> None:
+    """A trigger may draw lots: trials end, since each holds the only writer."""
+    trials = [part for value in range(9) for part in ([(value,)], [], [])]
+
+    with pytest.raises(RequestError, match="comes out otherwise each time") as refusal:
+        drive(stored_as_judged(store, ask, frozenset("a"), Stored([], [{}])), [], *trials)
+    assert refusal.value.code == "0A000"
+
+
+def test_values_that_were_drawn_on_trial_are_kept() -> None:
+    """What the database fills by an expression of its own is given to it the second time."""
+    made = table("lots", column("a"), replace(column("b"), schema={"x-default": "random()"}))
+    rows = [{"a": 1}, {"a": 2, "b": 3}]
+
+    assert drawn(made, rows, None) == rows
+    tried = Stored([], [{"a": 1, "b": 7}, {"a": 2, "b": 3}], [None, None])
+    assert drawn(made, rows, tried) == [{"a": 1, "b": 7}, {"a": 2, "b": 3}]
+    merged = Stored([], [{"a": 1, "b": 7}, {"a": 2, "b": 3}], [{"a": 1, "b": 7}, None])
+    assert drawn(made, rows, merged) == rows
+    assert drawn(made, rows, Stored([], [{"a": 1, "b": 7}], [None])) == rows
