@@ -1,7 +1,7 @@
 """The composition root: builds each part of a backend once, from a project and its settings.
 
-In charge of which part is given what, and of what happens at start, reload and stop. Must not do
-any part's work.
+In charge of which part is given what, and of the order of start, reload and stop. Must not do any
+part's work: it answers no request and runs no statement.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 
 from jotbase.auth.mail.messages import Mail
 from jotbase.auth.tokens.apikeys import opaque_key
-from jotbase.auth.tokens.current_facts import standing
 from jotbase.auth.tokens.keys import KeyRing
 from jotbase.auth.tokens.limits import Limits
 from jotbase.auth.tokens.live import Notice
@@ -28,47 +27,47 @@ from jotbase.background.upkeep import Notices, keep_short, keep_up
 from jotbase.calls import Calls
 from jotbase.computing import Computing
 from jotbase.engines.base import Engine
-from jotbase.errors import AccessError, Fault, JotError, ProjectError
+from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.feed import Feed
-from jotbase.functions.context import DataClient, enter, run_as
-from jotbase.functions.host import Loaded, described, host, load_for
-from jotbase.functions.hosting import Threads
-from jotbase.http.edge.asgi import Application, Receive, Scope, Send, read_headers, send_response
+from jotbase.functions.context import run_as
+from jotbase.functions.host import Loaded, described, load_for, load_in_thread
+from jotbase.http.edge.asgi import Application
 from jotbase.http.edge.clock import WallClock
-from jotbase.http.edge.credentials import CredentialCheck
-from jotbase.http.edge.files import NOT_FOUND, health, page, public_files
+from jotbase.http.edge.credentials import CredentialCheck, standing_in
+from jotbase.http.edge.deferred import Answerer, Deferred
+from jotbase.http.edge.files import health, page, public_files
 from jotbase.http.edge.hashing import Hashing
 from jotbase.http.edge.studio import studio_pages
 from jotbase.http.live.endpoint import Live
-from jotbase.http.server.routes import FUNCTIONS, Routes, application
-from jotbase.pipeline import DataApi, answer, answer_now
+from jotbase.http.server.data_routes import DataRoutes
+from jotbase.http.server.project_app import ProjectApp
+from jotbase.http.server.routes import Routes, application
+from jotbase.pipeline import DataApi
 from jotbase.project.data import (
+    ConstraintName,
     ProjectDefinition,
-    constraint_name,
+    constraint_names,
     contexts,
     data_api,
-    decode_row,
     read_definition,
+    row_decoder,
 )
+from jotbase.project.database_views import with_views
 from jotbase.project.folder import Project
 from jotbase.project.migration import migrate
 from jotbase.project.seeding import seed
 from jotbase.query.plan.computed import with_computed
-from jotbase.query.plan.relations import with_origins
-from jotbase.query.plan.triggered_views import VIEW_TRIGGERS, with_triggers
 from jotbase.schema.keywords.vocabulary import META_SCHEMA
+from jotbase.schema.model.tables import Model
 from jotbase.schema.upgrading.upgrade import Upgraded
 from jotbase.settings import Settings
-from jotbase.sql.units import Rows
-from jotbase.values import ANON, Principal, Request, Response, Row
+from jotbase.values import ANON, Row
 
 log = logging.getLogger("jotbase")
 
 #: How long after a start the rest of the program is loaded, in seconds.
 WARM_UP = 0.3
 
-#: Names a table's unique or foreign key by its columns, in the database's refusals.
-ConstraintName = Callable[[Literal["unique", "foreign"], str, tuple[str, ...]], str | None]
 #: Answers for functions of rows, in the middle of a statement.
 Compute = Callable[..., Any]
 #: Makes the engine, given what decodes a row of the change log, what names a constraint, and what
@@ -125,12 +124,16 @@ class Backend:
 
     def __post_init__(self) -> None:
         self._computing = Computing()
-        self.engine = self.make_engine(self._decode, self._constraint, self._computing)
+        self.engine = self.make_engine(
+            row_decoder(self._model), constraint_names(self._model), self._computing
+        )
         self._hashing = Hashing()
         self._mailer = mailer(self.settings)
         self.credentials = CredentialCheck(
-            self.ring, self.world.now, self._standing, self.settings.jwt_aud
+            self.ring, self.world.now, standing_in(self.engine), self.settings.jwt_aud
         )
+        self._project_app = ProjectApp(self.credentials, lambda: self.data, self.settings)
+        self._accounts = Deferred(self._account_routes)
         self._take_functions(load_for(self.project.functions, self.definition.model))
         self.data = self._data()
         self._clock = WallClock(self.world.now)
@@ -138,13 +141,8 @@ class Backend:
         self.live = Live(self.credentials, self.feed, self._clock)
         self._changes = Notices(self.engine, self._clock, self._take_notice, self._missed)
 
-    def _decode(self, table: str, text: str) -> Row:
-        return decode_row(self.definition.model, table, text)
-
-    def _constraint(
-        self, kind: Literal["unique", "foreign"], table: str, columns: tuple[str, ...]
-    ) -> str | None:
-        return constraint_name(self.definition.model, kind, table, columns)
+    def _model(self) -> Model:
+        return self.definition.model
 
     def _data(self) -> DataApi:
         model = with_computed(self.definition.model, described(self._of_rows))
@@ -161,8 +159,7 @@ class Backend:
         self._computing.mean(functions, data, self._calls)
         return data
 
-    @cached_property
-    def _answer_account(self) -> Callable[[Request], Awaitable[Response]]:
+    def _account_routes(self) -> Answerer:
         # 50 ms of imports that a start need not wait for; `start` has them loaded right after.
         from jotbase.http.accounts.routes import accounts
         from jotbase.http.accounts.services import AccountServices
@@ -174,28 +171,16 @@ class Backend:
             now=self.world.now,
             random_bytes=self.world.random_bytes,
             run_in_thread=self._hashing.run,
-            look=self._look,
+            look=self._changes.look_or_restart,
             limits=Limits(self.settings.mail_rate_client, self.settings.mail_rate),
             proxies=self.settings.proxies,
             post=self.world.post or self._mailer.post,
         )
-        return lambda request: accounts(request, services)
-
-    async def _standing(self, principal: Principal) -> Rows:
-        statement = standing(self.engine.dialect, principal)
-        text = statement.numbered(self.engine.dialect.mark)
-        return await self.engine.look(text, statement.params)
+        return partial(accounts, services=services)
 
     def _take_notice(self, told: Sequence[Notice]) -> None:
         self.credentials.live.forget(told)
         self.live.take_notice(told)
-
-    async def _look(self) -> None:
-        try:
-            await self._changes.look()
-        except JotError as error:  # what was written is written: let nobody go by what was before
-            log.warning("changed users could not be looked for: %s", error.message)
-            self._missed()
 
     def _missed(self) -> None:
         self.credentials.live.clear()
@@ -209,7 +194,7 @@ class Backend:
         await self.engine.open()
         try:
             migrated = await migrate(self.engine, self.definition.model)
-            await self._look_behind_views()
+            await self._take_views()
             if migrated.fresh and self.seeds:
                 await seed(self.project, self.data)
         except BaseException:
@@ -223,22 +208,17 @@ class Backend:
             for chore in (
                 keep_up(self._changes),
                 keep_short(self.engine, self.settings),
-                keep_indexed(self.engine, lambda: self.definition.model),
+                keep_indexed(self.engine, self._model),
             )
         ]
-        asyncio.get_running_loop().call_later(WARM_UP, lambda: self._answer_account)
+        asyncio.get_running_loop().call_later(WARM_UP, self._accounts.load)
         return migrated
 
-    async def _look_behind_views(self) -> None:
-        model = self.definition.model
-        views = [table.name for table in model if table.view is not None]
-        if not views:
-            return
-        origins = {view: await self.engine.origins(view) for view in views}
-        found = await self.engine.read(VIEW_TRIGGERS, ())
-        model = with_triggers(with_origins(model, origins), found)
-        self.definition = replace(self.definition, model=model)
-        self.data = self._data()
+    async def _take_views(self) -> None:
+        definition = await with_views(self.definition, self.engine)
+        if definition is not self.definition:
+            self.definition = definition
+            self.data = self._data()
 
     def _tell_live(self) -> None:
         model, policy = self.definition.model, self.definition.policy
@@ -260,38 +240,15 @@ class Backend:
         Raises ProjectError, and changes nothing, when they are wrong or would lose data.
         """
         definition = read_definition(self.project, self.definition.model)
-        loaded = await self._load(definition)
+        loaded = await load_in_thread(self.project.functions, definition.model)
         migrated = await migrate(self.engine, definition.model, started=False)
         self.definition = definition
         self._take_functions(loaded)
-        await self._look_behind_views()
+        await self._take_views()
         self.data = self._data()
         await self.feed.look_back()
         self._tell_live()
         return migrated
-
-    async def _load(self, definition: ProjectDefinition) -> Loaded:
-        """Load the project's code in a thread: it may take its time, or wait for this server."""
-        threads = Threads("jotbase-load", 1)
-        try:
-            job = threads.submit(load_for, self.project.functions, definition.model)
-            return await asyncio.wrap_future(job)
-        finally:
-            threads.shutdown()
-
-    async def records(self, request: Request) -> Response:
-        """Answer a data request."""
-        return await answer(request, self.data)
-
-    async def _accounts(self, request: Request) -> Response:
-        return await self._answer_account(request)
-
-    def records_now(self, request: Request) -> Response | None:
-        """Answer a data request that need not wait for anything, or None."""
-        principal = self.credentials.known(request.headers)
-        if principal is None or self.settings.server_timing:
-            return None
-        return answer_now(request, principal, self.data)
 
     def routes(self, on_failure: Callable[[ProjectError], None] = lambda _: None) -> Routes:
         """Return all that a path can lead to; `on_failure` is told why a start was refused."""
@@ -311,13 +268,14 @@ class Backend:
                 log.exception("the start failed")
                 raise
 
+        data = DataRoutes(lambda: self.data, self.credentials, self.settings.server_timing)
         shown = {"url": self.url, "publishable_key": opaque_key(ANON, self.ring)}
         return Routes(
-            records=self.records,
-            records_now=self.records_now,
+            records=data.answer,
+            records_now=data.answer_now,
             accounts=self._accounts,
             live=self.live,
-            functions=self._call_function,
+            functions=self._project_app,
             files=public_files(self.project.public),
             pages={
                 "/health": health(self.engine.fault),
@@ -338,46 +296,4 @@ class Backend:
 
     def _take_functions(self, loaded: Loaded) -> None:
         self._calls, self._of_rows = Calls(loaded.functions, run_as), loaded.computed
-        before, self._functions = getattr(self, "_functions", None), None
-        if loaded.app is not None:
-            settings = self.settings
-            self._functions = host(
-                loaded.app,
-                settings.functions_threads,
-                settings.functions_queue,
-                settings.transaction_timeout / 1000,
-            )
-        if before is not None:
-            before.close()
-
-    async def _call_function(self, scope: Scope, receive: Receive, send: Send) -> None:
-        hosted = self._functions
-        if hosted is None:
-            await send_response(NOT_FOUND, {}, send, head=scope["method"] == "HEAD")
-            return
-        principal = await self._caller(scope)
-        enter(DataClient(principal, self._answer_thread(asyncio.get_running_loop())))
-        await hosted({**scope, "root_path": "/functions/v1"}, receive, send)
-
-    async def _caller(self, scope: Scope) -> Principal:
-        """Return who calls a view; a token that is not ours may be for the view to judge."""
-        headers = read_headers(scope)
-        try:
-            return await self.credentials.principal(headers)
-        except AccessError:
-            judges = self.settings.functions_foreign_tokens
-            name = scope["path"].removeprefix(FUNCTIONS).partition("/")[0]
-            if "authorization" not in headers or not ("*" in judges or name in judges):
-                raise
-        kept = {name: text for name, text in headers.items() if name != "authorization"}
-        return await self.credentials.principal(kept)
-
-    def _answer_thread(
-        self, loop: asyncio.AbstractEventLoop
-    ) -> Callable[[Request, Principal], Response]:
-        def ask(request: Request, principal: Principal) -> Response:
-            return asyncio.run_coroutine_threadsafe(
-                answer(request, self.data, principal), loop
-            ).result()
-
-        return ask
+        self._project_app.replace(loaded.app)

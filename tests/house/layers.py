@@ -126,7 +126,7 @@ ROOMS: dict[str, Room] = {
         f"{THINKING} feed delivery engines.base http.edge settings", "orjson uvicorn websockets"
     ),
     "http.server": _room(
-        f"{THINKING} {PAGES} engines.base http.edge http.live settings",
+        f"{THINKING} {PAGES} engines.base functions http.edge http.live settings",
         "httptools orjson uvicorn uvloop websockets",
     ),
     "studio": _room(""),

@@ -54,6 +54,17 @@ class Notices:
         while await self._look_on(self._newest or 0) == MOST_CHANGES:
             pass
 
+    async def look_or_restart(self) -> None:
+        """Tell what there is to tell after a write of ours, which no failure of this can undo.
+
+        Where it cannot be found, it counts as missed: nobody may go by what was before.
+        """
+        try:
+            await self.look()
+        except JotError as error:
+            log.warning("changed users could not be looked for: %s", error.message)
+            self._restart()
+
     async def _look_on(self, after: int) -> int:
         now = self._now()  # which also notices that the clock was set
         asked = changed_since(self._engine.dialect, after)

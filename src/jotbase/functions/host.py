@@ -6,6 +6,7 @@ know who the caller is: the context is entered by the edge before.
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import sys
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jotbase.errors import CodeFailed, Fault, JotError, ProjectError, contained, told
-from jotbase.functions.hosting import Hosted
+from jotbase.functions.hosting import Hosted, Threads
 from jotbase.functions.rpc import Computed, awaited, collect
 from jotbase.query.plan.computed import with_computed
 from jotbase.query.plan.functions import Function, Functions, Returns
@@ -71,6 +72,15 @@ def load_for(folder: Path, model: Model) -> Loaded:
     if faults:
         raise ProjectError(faults)
     return loaded
+
+
+async def load_in_thread(folder: Path, model: Model) -> Loaded:
+    """Return what `load_for` does; the code may take its time, or wait for this very server."""
+    threads = Threads("jotbase-load", 1)
+    try:
+        return await asyncio.wrap_future(threads.submit(load_for, folder, model))
+    finally:
+        threads.shutdown()
 
 
 def described(found: Iterable[Computed]) -> list[tuple[str, str, Returns]]:

@@ -42,6 +42,8 @@ from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response, Row
 
 Check = Callable[[Mapping[str, str]], Awaitable[Principal]]
+#: Names a table's unique or foreign key by its columns, in the database's refusals.
+ConstraintName = Callable[[Literal["unique", "foreign"], str, tuple[str, ...]], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,17 +218,28 @@ def _to_the_second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def decode_row(model: Model, table: str, text: str) -> Row:
-    """Return a row of the change log; of a table that is gone, nothing."""
-    return logged_row(model.tables.get(table) or Table(table, ()), text)
+def row_decoder(model: Callable[[], Model]) -> Callable[[str, str], Row]:
+    """Return what decodes a row of the change log, given its table and text, by the model of now.
+
+    Of a table that is gone, it returns a row without columns.
+    """
+
+    def decode(table: str, text: str) -> Row:
+        return logged_row(model().tables.get(table) or Table(table, ()), text)
+
+    return decode
 
 
-def constraint_name(
-    model: Model, kind: Literal["unique", "foreign"], table: str, columns: tuple[str, ...]
-) -> str | None:
-    """Return the name of a table's unique or foreign key over those columns."""
-    found = model.get(table)
-    if found is None:
-        return None
-    constraints = found.unique if kind == "unique" else found.foreign_keys
-    return next((one.name for one in constraints if one.columns == columns), None)
+def constraint_names(model: Callable[[], Model]) -> ConstraintName:
+    """Return what names a table's unique or foreign key over columns, by the model of now."""
+
+    def name(
+        kind: Literal["unique", "foreign"], table: str, columns: tuple[str, ...]
+    ) -> str | None:
+        found = model().get(table)
+        if found is None:
+            return None
+        constraints = found.unique if kind == "unique" else found.foreign_keys
+        return next((one.name for one in constraints if one.columns == columns), None)
+
+    return name

@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jotbase.app import Backend, Compute, ConstraintName, EngineMaker
+from jotbase.app import Backend, Compute, EngineMaker
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import Places, SqliteEngine, SqliteOptions
 from jotbase.engines.sqlite.database.files import keep_private
 from jotbase.expression.exact_sums import aggregates
-from jotbase.project.data import read_definition
+from jotbase.project.data import ConstraintName, read_definition
 from jotbase.project.folder import Project, find_project, read_dotenv
 from jotbase.project.keychain import read_keys, with_keys
 from jotbase.project.sql_trial import FUNCTIONS

@@ -10,16 +10,27 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from jotbase.auth.tokens.apikeys import resolve_key
 from jotbase.auth.tokens.credentials import read_credentials
-from jotbase.auth.tokens.current_facts import Facts, present, renewed
+from jotbase.auth.tokens.current_facts import Facts, present, renewed, standing
 from jotbase.auth.tokens.keys import KeyRing
 from jotbase.auth.tokens.live import LiveSessions
 from jotbase.auth.tokens.tokens import check_audience, verify
+from jotbase.engines.base import Engine
 from jotbase.errors import AccessError
 from jotbase.sql.units import Rows
 from jotbase.values import ANONYMOUS, Principal
 
-#: Runs the statement that `facts.standing` makes of a principal.
+#: Runs the statement that `current_facts.standing` makes of a principal.
 Standing = Callable[[Principal], Awaitable[Rows]]
+
+
+def standing_in(engine: Engine) -> Standing:
+    """Return what asks a database how a token's session and user stand now."""
+
+    async def ask(principal: Principal) -> Rows:
+        statement = standing(engine.dialect, principal)
+        return await engine.look(statement.numbered(engine.dialect.mark), statement.params)
+
+    return ask
 
 
 class CredentialCheck:

@@ -264,7 +264,7 @@ async def _lifespan(routes: Routes, receive: Receive, send: Send) -> None:
     await receive()
     try:
         await routes.start()
-    except Exception:  # noqa: BLE001 - `doors.start` has told why
+    except Exception:  # noqa: BLE001 - `routes.start` has told why
         await send({"type": "lifespan.startup.failed", "message": ""})
         return
     await send({"type": "lifespan.startup.complete"})

@@ -1,0 +1,84 @@
+"""`/functions/v1`: the project's own web application, each request run as its caller.
+
+In charge of who the caller is, and of the data client that the application's code finds. Must not
+know how the application is run (`functions.hosting`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from jotbase.errors import AccessError
+from jotbase.functions.context import Answer, DataClient, enter
+from jotbase.functions.host import host
+from jotbase.functions.hosting import Hosted
+from jotbase.http.edge.asgi import Receive, Scope, Send, read_headers, send_response
+from jotbase.http.edge.credentials import CredentialCheck
+from jotbase.http.edge.files import NOT_FOUND
+from jotbase.http.server.routes import FUNCTIONS
+from jotbase.pipeline import DataApi, answer
+from jotbase.settings import Settings
+from jotbase.values import Principal, Request, Response
+
+
+class ProjectApp:
+    """The ASGI application of a project's functions/; every path is unknown until `replace`.
+
+    `data` returns the data API of the project's files as they are now.
+    """
+
+    def __init__(
+        self, credentials: CredentialCheck, data: Callable[[], DataApi], settings: Settings
+    ) -> None:
+        self._credentials = credentials
+        self._data = data
+        self._settings = settings
+        self._hosted: Hosted | None = None
+
+    def replace(self, app: Any) -> None:
+        """Serve this WSGI application from now on, or none; the threads of the last one end."""
+        before, self._hosted = self._hosted, None
+        if app is not None:
+            settings = self._settings
+            self._hosted = host(
+                app,
+                settings.functions_threads,
+                settings.functions_queue,
+                settings.transaction_timeout / 1000,
+            )
+        if before is not None:
+            before.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. Raises JotError for bad credentials, and where too many wait."""
+        hosted = self._hosted
+        if hosted is None:
+            await send_response(NOT_FOUND, {}, send, head=scope["method"] == "HEAD")
+            return
+        principal = await self._caller(scope)
+        enter(DataClient(principal, self._answer_from_thread(asyncio.get_running_loop())))
+        await hosted({**scope, "root_path": "/functions/v1"}, receive, send)
+
+    async def _caller(self, scope: Scope) -> Principal:
+        """Return who calls a view; a token that is not ours may be for the view to judge."""
+        headers = read_headers(scope)
+        try:
+            return await self._credentials.principal(headers)
+        except AccessError:
+            judges = self._settings.functions_foreign_tokens
+            name = scope["path"].removeprefix(FUNCTIONS).partition("/")[0]
+            if "authorization" not in headers or not ("*" in judges or name in judges):
+                raise
+        kept = {name: text for name, text in headers.items() if name != "authorization"}
+        return await self._credentials.principal(kept)
+
+    def _answer_from_thread(self, loop: asyncio.AbstractEventLoop) -> Answer:
+        """Return what a view's thread asks the data API with, which the event loop answers."""
+
+        def ask(request: Request, principal: Principal) -> Response:
+            answering = answer(request, self._data(), principal)
+            return asyncio.run_coroutine_threadsafe(answering, loop).result()
+
+        return ask

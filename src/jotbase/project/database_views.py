@@ -1,0 +1,24 @@
+"""What only the database knows of the model's views: where their columns come from, and triggers.
+
+In charge of asking it. Must not know what follows for a request (`query.plan`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from jotbase.engines.base import Engine
+from jotbase.project.data import ProjectDefinition
+from jotbase.query.plan.relations import with_origins
+from jotbase.query.plan.triggered_views import VIEW_TRIGGERS, with_triggers
+
+
+async def with_views(definition: ProjectDefinition, engine: Engine) -> ProjectDefinition:
+    """Return the definition with what the database says of its views; itself if it has none."""
+    model = definition.model
+    views = [table.name for table in model if table.view is not None]
+    if not views:
+        return definition
+    origins = {view: await engine.origins(view) for view in views}
+    found = await engine.read(VIEW_TRIGGERS, ())
+    return replace(definition, model=with_triggers(with_origins(model, origins), found))
