@@ -84,7 +84,7 @@ ROOMS: dict[str, Room] = {
     ),
     # query: in the order in which a request passes
     "query": _room("", pure=True),
-    "query.request": _room(f"{WORDS} schema.values", "orjson", pure=True),
+    "query.request": _room(f"{WORDS} expression schema.values", "orjson", pure=True),
     "query.plan": _room(f"{STATEMENTS} query.request", "orjson", pure=True),
     "query.statement": _room(f"{STATEMENTS} query.request query.plan", "orjson", pure=True),
     "query.write": _room(

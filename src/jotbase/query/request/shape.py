@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from jotbase.errors import RequestError
+from jotbase.expression.operators import OPERATORS
 from jotbase.values import Request
 
 #: A parameter as written (`select=id`), or a name and an operator whose value was taken out.
@@ -17,7 +18,12 @@ Piece = str | tuple[str, str]
 
 QUANTIFIABLE = ("eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch")
 SEARCHES = ("fts", "plfts", "phfts", "wfts")
-PLAIN = ("in", "isdistinct", "cs", "cd", "ov", "sl", "sr", "nxr", "nxl", "adj")
+#: Every other operator of the table that a filter may name.
+PLAIN = tuple(
+    one.name
+    for one in OPERATORS.values()
+    if one.url and one.name not in (*QUANTIFIABLE, *SEARCHES, "is")
+)
 
 #: How a taken filter may begin. `is`, and what has a quantifier, decide the SQL by their operand.
 TAKEN = frozenset((*QUANTIFIABLE, *SEARCHES, *PLAIN))
