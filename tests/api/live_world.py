@@ -130,7 +130,9 @@ class MemoryLog:
 class Socket:
     """One client: `say` sends, `hear` waits for what comes next (five seconds at most)."""
 
-    def __init__(self, runner: asyncio.Runner, live: Live, query: str, vsn: Vsn) -> None:
+    def __init__(
+        self, runner: asyncio.Runner, live: Live, query: str, vsn: Vsn, client: str = ""
+    ) -> None:
         self.vsn = vsn
         self._runner = runner
         self._in: asyncio.Queue[Message] = asyncio.Queue()
@@ -140,6 +142,7 @@ class Socket:
             "path": "/realtime/v1/websocket",
             "query_string": query.encode(),
             "headers": [],
+            "client": (client, 1),
             "extensions": {"websocket.http.response": {}},
         }
         self._in.put_nowait({"type": "websocket.connect"})
@@ -242,9 +245,9 @@ class World:
         self.live.mean(MODEL, RULES)
         await self.feed.start()
 
-    def connect(self, vsn: Vsn = "2.0.0", key: str = ANON_KEY) -> Socket:
+    def connect(self, vsn: Vsn = "2.0.0", key: str = ANON_KEY, client: str = "") -> Socket:
         """Return a client whose handshake has been answered."""
-        socket = Socket(self.runner, self.live, f"apikey={key}&vsn={vsn}", vsn)
+        socket = Socket(self.runner, self.live, f"apikey={key}&vsn={vsn}", vsn, client)
         self.sockets.append(socket)
         return socket
 

@@ -189,6 +189,28 @@ def test_a_websocket_counts_as_the_connection_that_it_was() -> None:
     play(upgrade, Connections(1, 1))
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"GET ", b"POST "),
+        (b"Host: a\r\n", b"Host: a\r\nContent-Length: 2\r\n"),
+        (b"Host: a\r\n", b"Host: a\r\nTransfer-Encoding: chunked\r\n"),
+        (b"Sec-WebSocket-Key", b"X-Key"),
+        (b"HTTP/1.1", b"HTTP/1.0"),
+    ],
+)
+def test_a_handshake_that_is_none_is_answered(old: bytes, new: bytes) -> None:
+    """A WebSocket begins with a GET without a body; nothing is waited for that will not come."""
+
+    async def upgrade(served: Door) -> None:
+        reader, writer = await served.connect()
+        writer.write(UPGRADE.replace(old, new, 1))
+        assert (await reader.read()).startswith(b"HTTP/1.1 4")
+        await served.until(0)
+
+    play(upgrade, Connections(1, 1))
+
+
 @pytest.mark.parametrize("behind", [b"", b"no http\r\n\r\n", UPGRADE])
 def test_a_pipeline_that_is_cut_off_leaves_no_trace(
     behind: bytes, caplog: pytest.LogCaptureFixture

@@ -172,3 +172,30 @@ def test_one_change_leaves_turns_to_others(world: World) -> None:
     for socket in sockets:
         assert socket.hear_events(4) == ["postgres_changes"] * 4
         assert socket.silent()
+
+
+def test_new_tokens_have_the_rate_of_joins(world: World) -> None:
+    """All bindings are followed anew for each: beyond the rate the channel ends, and says why."""
+    socket = world.connect()
+    assert socket.join()["payload"]["status"] == "ok"
+    for number in range(shares.MOST_JOINS):
+        token = world.token(ANA, lasts=600 + number)
+        socket.say("realtime:r", "access_token", {"access_token": token}, None)
+
+    assert socket.hear()["payload"]["message"] == (
+        "ClientJoinRateLimitReached: Too many joins per second"
+    )
+    assert socket.hear()["event"] == "phx_close"
+
+
+def test_sockets_of_one_subscriber_have_one_share(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A subscriber of IPv6 has 2^64 addresses."""
+    monkeypatch.setattr(world.live.shares.channels, "most_of_one", 1)
+    first = world.connect(client="2001:db8::1")
+    assert first.join()["payload"]["status"] == "ok"
+
+    reply = world.connect(client="2001:db8::2").join()
+    assert refused(reply).startswith("ConnectionRateLimitReached")
+    assert world.connect(client="2001:db8:0:1::1").join()["payload"]["status"] == "ok"

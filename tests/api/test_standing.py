@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from tests.api.data_world import Serve, table
 
+from jotbase.background.upkeep import keep_up
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 from jotbase.testing import Client, TestBackend
 
@@ -162,6 +164,63 @@ def test_who_missed_a_change_goes_by_nothing_that_was_known(
     by_hand(backend, serve, insert, backend.user())
 
     assert (before, len(known)) == (1, 0)
+
+
+def test_a_log_that_was_emptied_hides_nothing(backend: TestBackend, serve: Serve) -> None:
+    """Its numbers begin anew then, below what is known."""
+    user = backend.user()
+    admin(backend, user, user_metadata={"plan": "gold"})
+    assert user.get("/roled").status == 200
+    by_hand(backend, serve, 'DELETE FROM "auth.revocations" WHERE ?', user)
+    assert user.get("/roled").status == 200
+    by_hand(backend, serve, 'DELETE FROM "auth.sessions" WHERE "user_id" = ?', user)
+
+    assert user.get("/roled").status == 401
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'UPDATE "auth.users" SET "banned_until" = \'infinity\' WHERE "id" = ?',
+        'UPDATE "auth.users" SET "banned_until" = \'for ever\' WHERE "id" = ?',
+        'UPDATE "auth.sessions" SET "id" = "id" || \'x\' WHERE "user_id" = ?',
+    ],
+)
+def test_what_was_written_by_hand_shuts_out(
+    backend: TestBackend, serve: Serve, statement: str
+) -> None:
+    """Bans in words that are no times, and a session that was given another id."""
+    user = backend.user()
+    assert user.get("/roled").status == 200
+    by_hand(backend, serve, statement, user)
+
+    assert user.get("/roled").status == 401
+
+
+def test_a_user_that_cannot_be_read_ends_no_looking(backend: TestBackend, serve: Serve) -> None:
+    """All that was known is forgotten, and what changes after it is noticed."""
+    changes, user, other = backend._backend._changes, backend.user(), backend.user()
+    assert other.get("/roled").status == 200
+    with pytest.raises(ValueError, match="surrogate"):
+        by_hand(
+            backend,
+            serve,
+            'UPDATE "auth.users" SET "user_metadata" = \'{"a": "\\ud800"}\' WHERE "id" = ?',
+            user,
+        )
+
+    async def look() -> None:
+        missed = asyncio.Event()
+        changes._restart = missed.set
+        looking = asyncio.create_task(keep_up(changes))
+        await asyncio.wait_for(missed.wait(), 20)
+        assert not looking.done()
+        looking.cancel()
+
+    changes._newest = 0
+    serve.threads.run(look())
+    by_hand(backend, serve, 'DELETE FROM "auth.sessions" WHERE "user_id" = ?', other)
+    assert other.get("/roled").status == 401
 
 
 def test_every_write_of_accounts_goes_the_way_that_tells() -> None:

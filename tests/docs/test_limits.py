@@ -73,7 +73,7 @@ MIB = 1024 * 1024
         ("channels of all", str(shares.ALL_CHANNELS)),
         ("bindings of all", str(shares.ALL_BINDINGS)),
         ("bytes of the filters of all", f"{shares.ALL_BYTES // MIB} MiB"),
-        ("joins of a socket", f"{shares.MOST_JOINS} in {shares.WINDOW:.0f} s"),
+        ("joins and new tokens of a socket", f"{shares.MOST_JOINS} in {shares.WINDOW:.0f} s"),
         ("bytes of a topic", str(shares.LONGEST_TOPIC)),
         (
             "wrong passwords for one account by one client",

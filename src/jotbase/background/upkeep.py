@@ -67,21 +67,39 @@ class Notices:
 
     async def _look_on(self, after: int) -> int:
         now = self._now()  # which also notices that the clock was set
-        asked = changed_since(self._engine.dialect, after)
+        # From the last known line on: where that is gone, so may be what came behind it.
+        asked = changed_since(self._engine.dialect, max(after - 1, 0))
         rows = await self._engine.look(asked.numbered(self._engine.dialect.mark), asked.params)
-        if rows:
-            if rows[0][0] != after + 1 and after > 0:
+        if after > 0 and (not rows or rows[0][0] != after):
+            await self.miss()
+            return 0
+        found = rows[1:] if after > 0 else rows
+        if found:
+            if found[0][0] != after + 1 and after > 0:
                 self._restart()
-            self._newest = max(rows[-1][0], self._newest or 0)
-            self._tell(notices(rows, now))
+            self._newest = max(found[-1][0], self._newest or 0)
+            self._tell(notices(found, now))
         return len(rows)
+
+    async def miss(self) -> None:
+        """Go by nothing that was known, and tell what changes from now on."""
+        await self.start()
+        self._restart()
 
 
 async def keep_up(changes: Notices) -> None:
-    """Notice what others changed until cancelled; what fails is logged and tried again."""
+    """Notice what others changed until cancelled; what fails is logged and tried again.
+
+    What others wrote into the accounts' tables may be anything: of a line that cannot be told, all
+    that was known is forgotten in its place.
+    """
     while True:
         try:
-            await changes.look()
+            try:
+                await changes.look()
+            except ValueError:
+                log.exception("a changed user cannot be read")
+                await changes.miss()
         except JotError as error:
             log.warning("changed users could not be looked for: %s", error.message)
         await asyncio.sleep(LOOK_EVERY)

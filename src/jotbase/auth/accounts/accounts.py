@@ -17,7 +17,7 @@ from jotbase.auth.sessions.sessions import refresh as refreshed
 from jotbase.auth.sessions.users import Account, Identity, User, assurance, merged, providers
 from jotbase.auth.tokens.one_time import CODE_BYTES
 from jotbase.auth.tokens.policy import AuthPolicy
-from jotbase.auth.tokens.times import epoch, timestamp
+from jotbase.auth.tokens.times import lies_ahead, timestamp
 from jotbase.errors import AuthError
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.units import UnitOfWork
@@ -75,7 +75,7 @@ class Granted:
 
 def check_not_banned(user: User, now: float, status: int = 403) -> None:
     """Raise AuthError (user_banned) while the user is banned."""
-    if user.banned_until is not None and epoch(user.banned_until) > now:
+    if lies_ahead(user.banned_until, now):
         raise AuthError(status, "user_banned", "User is banned")
 
 

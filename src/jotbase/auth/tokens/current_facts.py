@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from jotbase.auth.tokens.endings import FACTS
-from jotbase.auth.tokens.times import epoch
+from jotbase.auth.tokens.times import lies_ahead
 from jotbase.errors import AccessError
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound
@@ -36,7 +36,7 @@ class Facts:
         """Whether no token of the user is taken now."""
         if self.deleted_at is not None:
             return True
-        return self.banned_until is not None and epoch(self.banned_until) > now
+        return lies_ahead(self.banned_until, now)
 
 
 def facts_columns(dialect: Dialect, alias: str) -> str:

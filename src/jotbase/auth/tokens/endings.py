@@ -77,6 +77,19 @@ def triggers() -> tuple[str, ...]:
             " OR ".join(f"OLD.{_quoted(name)} IS NOT NEW.{_quoted(name)}" for name in FACTS),
             _told("''", 'NEW."id"'),
         ),
+        # What is told by its old name is looked for under it, and is gone.
+        _trigger(
+            "user_moved",
+            'UPDATE OF "id" ON "auth.users"',
+            'OLD."id" IS NOT NEW."id"',
+            _told("''", 'OLD."id"'),
+        ),
+        _trigger(
+            "session_moved",
+            'UPDATE OF "id", "user_id" ON "auth.sessions"',
+            'OLD."id" IS NOT NEW."id" OR OLD."user_id" IS NOT NEW."user_id"',
+            _told('OLD."id"', 'OLD."user_id"'),
+        ),
         # Foreign keys may be off in the program that deletes or replaces a user.
         _trigger(
             "user_gone",

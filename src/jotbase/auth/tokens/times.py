@@ -19,7 +19,20 @@ def timestamp(seconds: float) -> str:
 
 def epoch(text: str) -> float:
     """Return the seconds since the epoch of a stored time."""
-    return datetime.fromisoformat(text).timestamp()
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def lies_ahead(text: str | None, now: float) -> bool:
+    """Whether a stored time is yet to come; None is no time.
+
+    What cannot be read lies ahead: `infinity` is PostgreSQL's word for a ban without end, and who
+    was shut out by hand must not come in by a slip of that hand.
+    """
+    try:
+        return text is not None and epoch(text) > now
+    except ValueError:
+        return text != "-infinity"
 
 
 def sent(text: str) -> str:

@@ -241,6 +241,7 @@ class Channels:
         if token is None or token == channel.token:
             return
         try:
+            self._share.count()
             principal = await self._who(token)
         except ChannelError as error:
             self._end(channel, Event.REVOKED, refusals.reason(error))

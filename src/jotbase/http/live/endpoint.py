@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from jotbase.auth.tokens.client_address import client_name
 from jotbase.auth.tokens.live import Notice, Revocation
 from jotbase.auth.tokens.tokens import has_expired
 from jotbase.errors import AccessError, ChannelError
@@ -54,6 +55,7 @@ class Live:
         now.on_set = self.expire
         self._sockets: dict[Channels, FrameSink] = {}
         self._turn = TurnFlush()
+        self._crowd = asyncio.Lock()
 
     @property
     def shares(self) -> Shares:
@@ -149,12 +151,12 @@ class Live:
         else:
             sink = SendSink(send, farewell, lagging)
         sending = asyncio.create_task(sink.run()) if isinstance(sink, SendSink) else None
-        address = (scope.get("client") or ("",))[0]
+        address = client_name((scope.get("client") or ("",))[0])
         share = self._services.shares.of(address, self._services.now)
         channels = Channels(self._services, who, sink, share)
         self._sockets[channels] = sink
         try:
-            await _hear_all(receive, channels)
+            await _hear_all(receive, channels, self._crowd)
         finally:
             del self._sockets[channels]
             channels.close_all()
@@ -164,16 +166,24 @@ class Live:
                     await sending
 
 
-async def _hear_all(receive: Receive, channels: Channels) -> None:
-    """Do what each message asks for; many that came at once leave turns to others."""
+async def _hear_all(receive: Receive, channels: Channels, crowd: asyncio.Lock) -> None:
+    """Do what each message asks for; many that came at once leave turns to others.
+
+    Sockets that go on for longer than their turn go on one by one, so that a hundred of them hold
+    up others no longer than one does.
+    """
     clock = asyncio.get_running_loop().time
-    began = clock()
+    began = asked = clock()
     while (message := await receive())["type"] == "websocket.receive":
+        if clock() - asked > TURN:  # it was waited for
+            began = clock()
         text = message.get("text")
         await channels.hear(text if text is not None else message["bytes"])
         if clock() - began > TURN:
-            await asyncio.sleep(0)
+            async with crowd:
+                await asyncio.sleep(0)
             began = clock()
+        asked = clock()
 
 
 def _key(scope: Scope, query: Mapping[str, list[str]]) -> str | None:

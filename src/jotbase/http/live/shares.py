@@ -20,7 +20,8 @@ MOST_CHANNELS, MOST_BINDINGS, SOCKET_BINDINGS, SOCKET_BYTES = 100, 100, 500, 16_
 ALL_CHANNELS, ALL_BINDINGS, ALL_BYTES = 100_000, 100_000, 1024 * 1024
 #: Bytes of a topic: official clients cannot send longer ones (contract section 14).
 LONGEST_TOPIC = 255
-#: Joins of one socket in `WINDOW` seconds: a client joins all its channels at once when it returns.
+#: Joins and new tokens of one socket in `WINDOW` seconds: a client joins all its channels at once
+#: when it returns.
 MOST_JOINS, WINDOW = 200, 10.0
 
 
@@ -72,18 +73,22 @@ class Share:
 
     def check(self, topic: str, request: JoinRequest) -> None:
         """Refuse a join for what it is; and for how many there were. Raises ChannelError."""
-        now = self._now()
-        if not 0 <= now - self._since < WINDOW:
-            self._joins, self._since = 0, now
-        self._joins += 1
-        if self._joins > MOST_JOINS:
-            raise refusals.too_many_joins()
+        self.count()
         if topic == PREFIX:
             raise refusals.topic_missing()
         if len(topic.encode(errors="replace")) > LONGEST_TOPIC:
             raise refusals.topic_too_long()
         if len(request.bindings) > MOST_BINDINGS:
             raise refusals.too_many_bindings()
+
+    def count(self) -> None:
+        """Count a join, or a new token, which is as dear. Raises ChannelError."""
+        now = self._now()
+        if not 0 <= now - self._since < WINDOW:
+            self._joins, self._since = 0, now
+        self._joins += 1
+        if self._joins > MOST_JOINS:
+            raise refusals.too_many_joins()
 
     def take(self, size: Size) -> None:
         """Take what a channel needs, or nothing. Raises ChannelError."""

@@ -15,6 +15,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from jotbase.auth.tokens.client_address import client_name
 from jotbase.engines.base import ROOM
 from jotbase.http.edge.connections import (
     BODY,
@@ -83,7 +84,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Count the connection; one too many is told so at its first byte, and not kept."""
         super().connection_made(transport)  # type: ignore[arg-type]
-        self._address = self.client[0] if self.client else ""
+        self._address = client_name(self.client[0]) if self.client else ""
         self._stopwatch = Stopwatch()
         self._unread = Unread()
         self._is_let_in = self.services.enter(self, self._address)
@@ -190,7 +191,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Go on as a WebSocket; not while an answer is due, which would go out in its midst."""
         if not self._should_upgrade():
             return
-        if self.owes():
+        if self.owes() or not self._may_upgrade():
             self.refuse(refused(NO_HTTP))
             return
         self._in_body = False
@@ -201,6 +202,17 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._idle_timer.cancel()
             self.services.become(self, protocol)
             protocol.services = self.services
+
+    def _may_upgrade(self) -> bool:
+        """Whether the request is one that may become a WebSocket (RFC 6455 4.1): a GET of HTTP/1.1,
+        without a body. The WebSocket's own parser would wait on for good.
+        """
+        if self.parser.get_http_version() != "1.1" or self.scope["method"] != "GET":
+            return False
+        return not any(
+            name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0")
+            for name, value in self.headers
+        )
 
     def owes(self) -> bool:
         """Whether an answer is still to be made."""

@@ -48,6 +48,8 @@ def test_a_user_without_a_role_or_address_has_none() -> None:
         (ADA, [known("eve")]),
         (ADA, [known(deleted_at="2026-01-01T00:00:00+00:00")]),
         (ADA, [known(banned_until="2027-01-01T00:00:00+00:00")]),
+        (ADA, [known(banned_until="infinity")]),
+        (ADA, [known(banned_until="2026-12-01")]),
         (Principal("x", "ada"), [known(banned_until="2027-01-01T00:00:00+00:00")]),
         (Principal("x", "ada"), [known(deleted_at="2026-01-01T00:00:00+00:00")]),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.auth.tokens.times import epoch, sent, timestamp
+from jotbase.auth.tokens.times import epoch, lies_ahead, sent, timestamp
 
 
 def test_the_stored_form_has_no_idle_zeros() -> None:
@@ -28,3 +28,16 @@ def test_the_order_of_the_text_is_that_of_time(first: int, second: int) -> None:
 
     assert timestamp(early / 10**6) <= timestamp(late / 10**6)
     assert abs(epoch(timestamp(first / 10**6)) - first / 10**6) < 0.000_002
+
+
+def test_a_time_without_an_offset_is_that_of_utc() -> None:
+    """As SQLite's own `datetime()` writes it, whatever the machine's zone."""
+    assert epoch("2026-05-28 20:26:40") == 1_780_000_000
+
+
+def test_what_lies_ahead_and_what_cannot_be_read() -> None:
+    """A time that cannot be read lies ahead: who was shut out by hand stays out."""
+    stored = ["2026-05-28T20:26:41+00:00", "2026-05-28T20:26:40+00:00", None]
+    assert [lies_ahead(one, 1_780_000_000) for one in stored] == [True, False, False]
+    assert [lies_ahead(one, 0) for one in ("infinity", "", "for ever")] == [True, True, True]
+    assert lies_ahead("-infinity", 0) is False
