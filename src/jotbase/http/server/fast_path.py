@@ -192,7 +192,7 @@ class ReadyProtocol(GuardedProtocol):
 
 def ready_protocol(direct: FastPath, services: Connections) -> type[ReadyProtocol]:
     """Return the protocol class of a server that answers so, and counts its connections there."""
-    own = {"direct": direct, "outbox": _Outbox(), "house": services}
+    own = {"direct": direct, "outbox": _Outbox(), "services": services}
     return type("ReadyProtocol", (ReadyProtocol,), own)
 
 
