@@ -204,9 +204,7 @@ class GuardedProtocol(HttpToolsProtocol):
             protocol.services = self.services
 
     def _may_upgrade(self) -> bool:
-        """Whether the request is one that may become a WebSocket (RFC 6455 4.1): a GET of HTTP/1.1,
-        without a body. The WebSocket's own parser would wait on for good.
-        """
+        # RFC 6455 4.1: a GET of HTTP/1.1, bodyless; the WebSocket's parser would wait on for good.
         if self.parser.get_http_version() != "1.1" or self.scope["method"] != "GET":
             return False
         return not any(
