@@ -147,6 +147,17 @@ async def test_a_deferred_reference_is_held_before_the_commit_that_others_share(
     assert fine == [("acme",)]
 
 
+async def test_a_nameless_check_is_not_quoted(engine: Engine) -> None:
+    """SQLite tells the SQL of a CHECK without a name: columns and literals that are not asked."""
+    await engine.write(run("CREATE TABLE rooms (n INTEGER, pin TEXT, CHECK (n < 9 OR pin = 'x'))"))
+
+    with pytest.raises(JotError) as told:
+        await engine.write(run("INSERT INTO rooms VALUES (10, 'y')"))
+
+    message = 'new row for relation "rooms" violates check constraint "rooms_check"'
+    assert (told.value.code, told.value.message) == ("23514", message)
+
+
 OTHERS = [
     (
         "INSERT INTO jobs (title) VALUES (?)", (None,), "23502", 400,

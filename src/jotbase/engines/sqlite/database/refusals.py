@@ -40,6 +40,11 @@ def extended(error: apsw.Error) -> int:
     return int(getattr(error, "extendedresult", 0))
 
 
+#: A constraint's name. Of a CHECK without one SQLite tells the SQL instead, which names columns and
+#: values that the request did not say.
+_NAME = re.compile(r"\w+")
+
+
 def target(text: str) -> tuple[str, str]:
     """Return the verb (INSERT, UPDATE, DELETE; "" for none) and the table a statement writes to."""
     for found in _TARGET.finditer(text):
@@ -82,9 +87,10 @@ def constraint_refusal(error: apsw.ConstraintError, text: str) -> JotError:
             f'null value in column "{column}" of relation "{table}" violates not-null constraint',
         )
     if extended(error) == apsw.SQLITE_CONSTRAINT_CHECK:
+        table = target(text)[1]
+        name = after if _NAME.fullmatch(after) else f"{table}_check"
         return RequestError(
-            "23514",
-            f'new row for relation "{target(text)[1]}" violates check constraint "{after}"',
+            "23514", f'new row for relation "{table}" violates check constraint "{name}"'
         )
     if extended(error) == apsw.SQLITE_CONSTRAINT_DATATYPE:
         return _wrong_type(message)
