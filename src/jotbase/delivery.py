@@ -15,7 +15,7 @@ from jotbase.auth.tokens.times import timestamp
 from jotbase.engines.base import Engine, bind
 from jotbase.expression.expr import Context
 from jotbase.realtime.groups import Group, Groups
-from jotbase.realtime.matching import Judgement, OldAndNew
+from jotbase.realtime.matching import ChangeEvaluation, OldAndNew
 from jotbase.realtime.relational_queries import missing_facts, verdict_query, verdicts
 from jotbase.realtime.rules import Facts
 from jotbase.values import Change
@@ -40,7 +40,7 @@ class Teller:
         who follows then is told, and nobody twice.
         """
         known: dict[Facts, OldAndNew] = {}
-        judgement = Judgement(change, groups.rule(change.table), self._now(), known, cursor)
+        judgement = ChangeEvaluation(change, groups.rule(change.table), self._now(), known, cursor)
         weighed: set[Group] = set()
         try:
             while True:
@@ -54,7 +54,7 @@ class Teller:
             log.exception("change %d could not be judged", change.number)
         return sum(self._tell_group(group, change, judgement) for group in groups.on(change.table))
 
-    def _tell_group(self, group: Group, change: Change, judgement: Judgement) -> int:
+    def _tell_group(self, group: Group, change: Change, judgement: ChangeEvaluation) -> int:
         try:
             frames = judgement.told(group)
         except Exception:
@@ -86,7 +86,7 @@ class Teller:
         return dict(verdicts(facts, await self.engine.look(asked.numbered(dialect.mark), values)))
 
 
-def _weigh(groups: tuple[Group, ...], judgement: Judgement, weighed: set[Group]) -> bool:
+def _weigh(groups: tuple[Group, ...], judgement: ChangeEvaluation, weighed: set[Group]) -> bool:
     """Weigh what of the groups is not yet; say whether a turn was too short for all."""
     began = perf_counter()
     for group in groups:

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 from tests.contract.pools import KINDS, LINKS, LISTS, PATTERNS, REGEXES, THINGS, VALUES
 
-from jotbase.access.coercion import fitting, fitting_items, presence
+from jotbase.access.coercion import coercer, list_coercer, presence
 from jotbase.expression.expr import (
     And,
     Apply,
@@ -39,7 +39,7 @@ def _same(value: Any) -> Any:
 @cache
 def _lists(kind: Type) -> Programs:
     constant = st.lists(VALUES[kind], max_size=3).map(lambda items: Literal(tuple(items), kind))
-    claim = st.just(Fact(("claims", "list"), fitting_items(kind), kind))
+    claim = st.just(Fact(("claims", "list"), list_coercer(kind), kind))
     return constant | claim if kind is not Type.BYTES else constant
 
 
@@ -49,7 +49,7 @@ def _leaf(kind: Type, scope: str) -> Programs:
         Field(scope, column.name, kind) for column in THINGS.columns if column.type is kind
     ]
     constants = (st.none() | VALUES[kind]).map(lambda value: Literal(value, kind))
-    fit = fitting(kind)
+    fit = coercer(kind)
     facts = [Fact(("claims", "a"), fit, kind), Fact(("claims", "deep", "a"), fit, kind)]
     extras: dict[Type, list[Expr]] = {
         Type.TEXT: [

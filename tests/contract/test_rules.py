@@ -24,7 +24,7 @@ from tests.contract.pools import (
 from tests.contract.programs import conditions
 
 from jotbase.access.checks import check_rows
-from jotbase.access.coercion import as_it_is
+from jotbase.access.coercion import identity
 from jotbase.engines.sqlite.database.connection import Place
 from jotbase.errors import AccessError
 from jotbase.expression.documents import NULL
@@ -121,7 +121,7 @@ def tried(operator: str) -> Iterable[Apply]:
         for value in operands(operator, kind):
             yield Apply(operator, (left, Literal(value, kind), *extra))
         if takes[1] != "path":
-            yield Apply(operator, (left, Fact(("claims", "none"), as_it_is, kind), *extra))
+            yield Apply(operator, (left, Fact(("claims", "none"), identity, kind), *extra))
 
 
 def everything() -> Database:
@@ -157,7 +157,7 @@ def test_operators_agree_on_every_pair(connection: apsw.Connection, operator: st
 
         found = run(connection, statement, context)
 
-        read = said if result is Type.BOOLEAN else shown if result is Type.JSON else as_it_is
+        read = said if result is Type.BOOLEAN else shown if result is Type.JSON else identity
         assert [*map(read, found)] == judged(expression, database, context), expression
 
 

@@ -24,7 +24,7 @@ from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.expression.predicate import predicate
 from jotbase.query.request.shape import SEARCHES
 from jotbase.query.statement.narrowing import narrowed
-from jotbase.schema.ddl.searches import catch_up, made_by, waiting
+from jotbase.schema.ddl.searches import index_pending, note_tokenizer, pending_query
 from jotbase.schema.model.tables import Model, Type
 from jotbase.schema.pulling.pull import pull
 from jotbase.schema.upgrading.upgrade import upgrade
@@ -74,7 +74,7 @@ def bring(connection: apsw.Connection, wanted: Model) -> None:
 
 def index_all(connection: apsw.Connection, wanted: Model = INDEXED) -> None:
     """Index rows until none waits."""
-    while drive(connection, catch_up(wanted)):
+    while drive(connection, index_pending(wanted)):
         pass
 
 
@@ -226,9 +226,9 @@ def test_an_index_comes_and_goes(connection: apsw.Connection) -> None:
     put(connection, ["cats", "dogs"])
     before = rows(connection, "SELECT name FROM sqlite_schema ORDER BY 1")
     bring(connection, INDEXED)
-    assert rows(connection, waiting(INDEXED)) == [(1,)]
+    assert rows(connection, pending_query(INDEXED)) == [(1,)]
     index_all(connection)
-    assert rows(connection, waiting(INDEXED)) == [(0,)]
+    assert rows(connection, pending_query(INDEXED)) == [(0,)]
     assert found(connection, asked("fts", "dog"), by_index=True) == ["001"]
     bring(connection, PLAIN)
 
@@ -265,7 +265,7 @@ def test_long_texts_are_indexed_one_by_one(connection: apsw.Connection) -> None:
     bring(connection, INDEXED)
     put(connection, ["cat " * 20_000, "dog " * 20_000, None, "mouse"])
     steps = 1
-    while drive(connection, catch_up(INDEXED)):
+    while drive(connection, index_pending(INDEXED)):
         steps += 1
 
     assert steps == 4
@@ -289,10 +289,10 @@ def test_other_words_mean_another_index(connection: apsw.Connection) -> None:
     """A release that makes other words of texts finds rows by them from the first search on."""
     bring(connection, INDEXED)
     put(connection, ["cats"])
-    drive(connection, made_by(INDEXED, "1"))
+    drive(connection, note_tokenizer(INDEXED, "1"))
     index_all(connection)
-    drive(connection, made_by(INDEXED, "1"))
-    assert rows(connection, waiting(INDEXED)) == [(0,)]
-    drive(connection, made_by(INDEXED, "2"))
+    drive(connection, note_tokenizer(INDEXED, "1"))
+    assert rows(connection, pending_query(INDEXED)) == [(0,)]
+    drive(connection, note_tokenizer(INDEXED, "2"))
 
-    assert rows(connection, waiting(INDEXED)) == [(1,)]
+    assert rows(connection, pending_query(INDEXED)) == [(1,)]

@@ -13,7 +13,7 @@ from jotbase.engines.sqlite.database.functions import ON_LOOP
 from jotbase.errors import StatementTooSlow
 from jotbase.expression.operators import OPERATORS, SQL_FUNCTIONS
 from jotbase.sql.fragment import bound
-from jotbase.sql.interruptible import Stoppable, Tick
+from jotbase.sql.interruptible import Interruptible, Tick
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +42,9 @@ async def test_what_asks_whether_to_go_on_ends_with_its_statement(
         while True:
             tick()
 
-    engine = await make_engine(functions={"jot_endless": Stoppable(endless)}, statement_timeout=100)
+    engine = await make_engine(
+        functions={"jot_endless": Interruptible(endless)}, statement_timeout=100
+    )
 
     with pytest.raises(StatementTooSlow):
         await engine.read("SELECT jot_endless(?)", ("a" * 5000,))

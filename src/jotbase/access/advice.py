@@ -2,7 +2,7 @@
 
 In charge of each piece of advice: its code, its words, and what of a model it is about. Nothing
 here is a mistake, and nothing is refused for it. Must not know databases: what only they can tell
-comes in as `Seen`.
+comes in as `ObservedSchema`.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ObservedSchema:
     """What a model does not say: tables that views read, unique keys that the database does not
     compare by their bytes, rules that scan, functions open to all, whether addresses go unproven.
     """
@@ -118,7 +118,7 @@ class Seen:
     unproven: bool = False
 
 
-def advise(model: Model, policy: Policy, seen: Seen) -> list[Advice]:
+def advise(model: Model, policy: Policy, seen: ObservedSchema) -> list[Advice]:
     """Return what is not acknowledged, and acknowledgements of nothing."""
     told: list[Advice] = []
     for table in model:
@@ -135,7 +135,7 @@ def advise(model: Model, policy: Policy, seen: Seen) -> list[Advice]:
     return told
 
 
-def _of_table(table: Table, model: Model, policy: Policy, seen: Seen) -> Iterator[Advice]:
+def _of_table(table: Table, model: Model, policy: Policy, seen: ObservedSchema) -> Iterator[Advice]:
     rules = policy.rules.get(table.name, {})
     for action in ACTIONS:
         rule = rules.get(action)
@@ -151,7 +151,7 @@ def _of_table(table: Table, model: Model, policy: Policy, seen: Seen) -> Iterato
     yield from _of_keys(table, rules, seen)
 
 
-def _of_rule(table: Table, action: Action, rule: Rule, seen: Seen) -> Iterator[Advice]:
+def _of_rule(table: Table, action: Action, rule: Rule, seen: ObservedSchema) -> Iterator[Advice]:
     at = f"/access/{action}"
     asked = facts(rule.expression)
     if any(map(is_self_written, asked)):
@@ -184,7 +184,7 @@ def _of_columns(table: Table, rules: Mapping[Action, Rule]) -> Iterator[Advice]:
             yield Advice("text-default", table.file, pointer([*at, "default"]), reason)
 
 
-def _of_keys(table: Table, rules: Mapping[Action, Rule], seen: Seen) -> Iterator[Advice]:
+def _of_keys(table: Table, rules: Mapping[Action, Rule], seen: ObservedSchema) -> Iterator[Advice]:
     keys = [("primaryKey", table.primary_key)]
     keys += [("unique", unique.columns) for unique in table.unique]
     for word, columns in keys:

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable
 from typing import NoReturn
 
-from jotbase.access.comparisons import WRITTEN, settled, side_is_path, type_name
+from jotbase.access.comparisons import WRITTEN, coerced, is_json_path, type_name
 from jotbase.access.paths import suggestion
 from jotbase.access.refusal import refusal
 from jotbase.expression.expr import Apply, Expr, Fact, Literal, NewUuid, Now
@@ -69,10 +69,10 @@ def _length(value: Expr, node: ast.Call) -> Expr:
 
 
 def _text(value: Expr, name: str, node: ast.Call) -> Expr:
-    if isinstance(value, Apply) and side_is_path(value):
+    if isinstance(value, Apply) and is_json_path(value):
         return Apply("json_text", value.arguments)
     if isinstance(value, Fact) and type_of(value) in (None, *WRITTEN):
-        return settled(value, Type.TEXT, node)
+        return coerced(value, Type.TEXT, node)
     if type_of(value) is not Type.TEXT or (isinstance(value, Literal) and value.value is None):
         _refuse(value, name, node)
     return value

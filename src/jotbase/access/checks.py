@@ -99,21 +99,21 @@ def run_check(
                 yield PAUSE
             scopes = {"new": row} if olds is None else {"new": row, "row": olds[number]}
             if check.local(Env(scopes, context)) is not True:
-                raise refused(check.refusal, context)
+                raise access_error(check.refusal, context)
     if check.relational is not None and rows:
         found = yield _bound(check.relational, check.table, rows, olds, context)
         if found:
-            raise refused(check.refusal, context)
+            raise access_error(check.refusal, context)
 
 
-def foreseen_refusal(check: Check, rows: Sequence[Row], context: Context) -> AccessError | None:
+def local_refusal(check: Check, rows: Sequence[Row], context: Context) -> AccessError | None:
     """Return the refusal of new rows by the local part, as far as they have what it looks at."""
     judge = check.local
     if judge is None or not all(check.sees <= row.keys() for row in rows):
         return None
     judged = _different(rows, check.reads)
     fine = all(judge(Env({"new": row}, context)) is True for row in judged)
-    return None if fine else refused(check.refusal, context)
+    return None if fine else access_error(check.refusal, context)
 
 
 def _different(rows: Sequence[Row], reads: tuple[str, ...] | None) -> Sequence[Row]:
@@ -160,7 +160,7 @@ def old_row_refusal(table: Table) -> Denial:
     return Denial(merge_refused(table.name))
 
 
-def refused(refusal: Denial, context: Context) -> AccessError:
+def access_error(refusal: Denial, context: Context) -> AccessError:
     """Return the error: 403, or 401 for a caller who has not said who it is."""
     status = 401 if context.principal.role == ANON else 403
     return AccessError("42501", refusal.message, hint=refusal.hint, status=status)

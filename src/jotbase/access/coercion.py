@@ -1,4 +1,4 @@
-"""Facts about a caller made to fit what they are compared with; what does not fit is unknown.
+"""Facts about a caller coerced to the type that they are compared with; a mismatch gives null.
 
 In charge of reading a token's JSON values as a type. Must not know rules. A reader is one object a
 type, so that two facts are equal when they ask the same of the same.
@@ -54,8 +54,8 @@ def _read(kind: Type, text: str) -> Any:
         return None
 
 
-def as_it_is(value: Any) -> Any:
-    """Return the value, whatever it is."""
+def identity(value: Any) -> Any:
+    """Return the value as it is."""
     return value
 
 
@@ -65,8 +65,8 @@ def presence(value: Any) -> bool | None:
 
 
 @cache
-def fitting(kind: Type) -> Reader:
-    """Return what reads a JSON value as the type, or as None where it is of another."""
+def coercer(kind: Type) -> Reader:
+    """Return the function that coerces a JSON value to the type; a mismatch gives None."""
     match kind:
         case Type.INTEGER:
             return _integer
@@ -77,14 +77,14 @@ def fitting(kind: Type) -> Reader:
         case Type.DECIMAL:
             return _decimal
         case Type.JSON:
-            return as_it_is
+            return identity
     return lambda value: _read(kind, value) if isinstance(value, str) else None
 
 
 @cache
-def fitting_items(kind: Type) -> Reader:
-    """Return what reads a JSON array's items so, leaving out those of other types."""
-    fit = fitting(kind)
+def list_coercer(kind: Type) -> Reader:
+    """Return the same for a JSON array's items; items of another type are left out."""
+    fit = coercer(kind)
 
     def read(value: Any) -> tuple[Any, ...] | None:
         if not isinstance(value, list | tuple):

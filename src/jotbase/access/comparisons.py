@@ -1,4 +1,4 @@
-"""Comparisons of a rule, typed: what may be held against what, and read as which type.
+"""Type checking of comparisons in rules: which types compare, and how operands are coerced.
 
 In charge of making both sides of a comparison agree before any row is seen, so that SQL and the
 judge cannot differ over a value's type. Must not know how a rule is written.
@@ -10,7 +10,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
-from jotbase.access.coercion import fitting, fitting_items
+from jotbase.access.coercion import coercer, list_coercer
 from jotbase.access.refusal import refusal
 from jotbase.errors import RequestError
 from jotbase.expression.expr import Apply, Expr, Fact, Field, Literal, Now, Or
@@ -45,10 +45,10 @@ def type_name(expression: Expr) -> str:
     return "a claim of unknown type" if kind is None else _NAMES[kind]
 
 
-def compared(operator: str, left: Expr, right: Expr, node: ast.AST) -> Apply:
+def typed_comparison(operator: str, left: Expr, right: Expr, node: ast.AST) -> Apply:
     """Return `left operator right` with both read as one type. Raises Refusal."""
     _refuse_none(left, right, node)
-    left, right = agreed(left, right, node)
+    left, right = unify(left, right, node)
     for side in (left, right):
         if type_of(side) in _INCOMPARABLE and not _is_inside_json(operator, side):
             raise refusal(
@@ -61,11 +61,11 @@ def compared(operator: str, left: Expr, right: Expr, node: ast.AST) -> Apply:
 
 def _is_inside_json(operator: str, side: Expr) -> bool:
     # What lies in JSON is of no known type: equal or not can be said, greater or less cannot.
-    known = isinstance(side, Literal | Fact) or side_is_path(side)
+    known = isinstance(side, Literal | Fact) or is_json_path(side)
     return operator in ("eq", "neq") and type_of(side) is Type.JSON and known
 
 
-def side_is_path(side: Expr) -> bool:
+def is_json_path(side: Expr) -> bool:
     """Whether the expression is a place inside a JSON column."""
     return isinstance(side, Apply) and side.operator == "json_get"
 
@@ -79,17 +79,17 @@ def _refuse_none(left: Expr, right: Expr, node: ast.AST) -> None:
         )
 
 
-def agreed(left: Expr, right: Expr, node: ast.AST) -> tuple[Expr, Expr]:
+def unify(left: Expr, right: Expr, node: ast.AST) -> tuple[Expr, Expr]:
     """Return both sides, the one that can be read so read as the other's type. Raises Refusal."""
     left_open, right_open = _is_open(left), _is_open(right)
     if left_open and right_open:
         kind = _common(left, right, node)
-        return settled(left, kind, node), settled(right, kind, node)
+        return coerced(left, kind, node), coerced(right, kind, node)
     if left_open:
-        return settled(left, _kind(right), node), right
+        return coerced(left, _kind(right), node), right
     if right_open:
-        return left, settled(right, _kind(left), node)
-    if side_is_path(left) != side_is_path(right):
+        return left, coerced(right, _kind(left), node)
+    if is_json_path(left) != is_json_path(right):
         return _as_text(left, right), _as_text(right, left)
     _refuse_mixture(left, right, node)
     return left, right
@@ -106,7 +106,7 @@ def _kind(side: Expr) -> Type:
 
 def _as_text(side: Expr, other: Expr) -> Expr:
     """Return a place inside JSON as text if it is held against text."""
-    if isinstance(side, Apply) and side_is_path(side) and type_of(other) is Type.TEXT:
+    if isinstance(side, Apply) and is_json_path(side) and type_of(other) is Type.TEXT:
         return Apply("json_text", side.arguments)
     return side
 
@@ -114,10 +114,10 @@ def _as_text(side: Expr, other: Expr) -> Expr:
 def _refuse_mixture(left: Expr, right: Expr, node: ast.AST) -> None:
     kinds = {_kind(left), _kind(right)}
     if len(kinds) > 1 and not kinds <= NUMBERS:
-        raise mixture(left, right, node)
+        raise type_mismatch(left, right, node)
 
 
-def mixture(left: Expr, right: Expr, node: ast.AST) -> Exception:
+def type_mismatch(left: Expr, right: Expr, node: ast.AST) -> Exception:
     """Return the refusal of two types that have nothing in common."""
     hint = "Compare values of one type; a column's type comes from `type` and `format`."
     if {type_of(left), type_of(right)} == {Type.DATE, Type.TIMESTAMP}:
@@ -137,17 +137,17 @@ def _common(left: Expr, right: Expr, node: ast.AST) -> Type:
             "Compare a claim with a column or a literal.",
         )
     if len(set(kinds)) > 1 and not set(kinds) <= NUMBERS:
-        raise mixture(left, right, node)
+        raise type_mismatch(left, right, node)
     return Type.NUMBER if set(kinds) <= NUMBERS else kinds[0]
 
 
-def settled(side: Expr, kind: Type, node: ast.AST) -> Expr:
+def coerced(side: Expr, kind: Type, node: ast.AST) -> Expr:
     """Return a literal or a fact read as the type. Raises Refusal where it never can be."""
     if isinstance(side, Fact):
         readable = side.type is None or kind in WRITTEN or kind is Type.JSON
         if side.type is Type.ARRAY or not readable:
-            raise mixture(side, Literal(None, kind), node)
-        return Fact(side.path, fitting(kind), kind)
+            raise type_mismatch(side, Literal(None, kind), node)
+        return Fact(side.path, coercer(kind), kind)
     if isinstance(side, Literal):
         return _settled_literal(side, kind, node)
     return side
@@ -160,7 +160,7 @@ def _settled_literal(side: Literal, kind: Type, node: ast.AST) -> Literal:
     if own in NUMBERS and kind in NUMBERS:
         return Literal(str(value), kind) if kind is Type.DECIMAL else side
     if own is not Type.TEXT or kind not in WRITTEN | {Type.DECIMAL}:
-        raise mixture(side, Literal(None, kind), node)
+        raise type_mismatch(side, Literal(None, kind), node)
     try:
         return Literal(from_text(kind, value), kind)
     except RequestError as error:
@@ -190,14 +190,14 @@ def _refuse_odd_text(value: str, node: ast.AST) -> None:
         raise refusal(node, "text cannot hold U+0000 or half of a surrogate pair")
 
 
-def among(left: Expr, options: Sequence[Expr], node: ast.AST) -> Expr:
+def in_options(left: Expr, options: Sequence[Expr], node: ast.AST) -> Expr:
     """Return `left in [options]`. Raises Refusal."""
     if not options:
         raise refusal(node, "nothing is in an empty list")
-    pairs = [compared("eq", left, option, node).arguments for option in options]
+    pairs = [typed_comparison("eq", left, option, node).arguments for option in options]
     lefts, rights = zip(*pairs, strict=True)
     if len(set(lefts)) > 1:
-        raise mixture(rights[0], rights[-1], node)
+        raise type_mismatch(rights[0], rights[-1], node)
     values = tuple(right.value for right in rights if isinstance(right, Literal))
     if len(values) == len(rights):
         return Apply("in", (lefts[0], Literal(values, type_of(rights[0]))))
@@ -205,7 +205,7 @@ def among(left: Expr, options: Sequence[Expr], node: ast.AST) -> Expr:
     return Or(equal) if len(equal) > 1 else equal[0]
 
 
-def inside(left: Expr, right: Expr, node: ast.AST) -> Expr:
+def in_array(left: Expr, right: Expr, node: ast.AST) -> Expr:
     """Return `left in right` for a list of the caller's or an array column. Raises Refusal."""
     _refuse_none(left, left, node)
     if isinstance(right, Fact):
@@ -223,14 +223,14 @@ def inside(left: Expr, right: Expr, node: ast.AST) -> Expr:
             "`in` needs an array whose items have one simple type",
             'Say it in the schema: "items": {"type": "string"}.',
         )
-    held, _ = agreed(left, Field("", "items", item), node)
+    held, _ = unify(left, Field("", "items", item), node)
     return Apply("holds", (right, held))
 
 
 def _inside_fact(left: Expr, right: Fact, node: ast.AST) -> Expr:
     if right.type not in (None, Type.ARRAY):
         raise refusal(node, f"`in` looks into a list, not into user.{right.path[0]}")
-    if isinstance(left, Apply) and side_is_path(left):
+    if isinstance(left, Apply) and is_json_path(left):
         left = Apply("json_text", left.arguments)
     kind = type_of(left) or (Type.TEXT if right.type is Type.ARRAY else None)
     if kind is None:
@@ -240,5 +240,5 @@ def _inside_fact(left: Expr, right: Fact, node: ast.AST) -> Expr:
             "Compare a claim with a column or a literal.",
         )
     if kind in _INCOMPARABLE or (right.type is Type.ARRAY and kind not in WRITTEN):
-        raise mixture(left, Literal(None, Type.TEXT), node)
-    return Apply("in", (settled(left, kind, node), Fact(right.path, fitting_items(kind), kind)))
+        raise type_mismatch(left, Literal(None, Type.TEXT), node)
+    return Apply("in", (coerced(left, kind, node), Fact(right.path, list_coercer(kind), kind)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from jotbase.access.guard import using
-from jotbase.access.policy import Policy, joined
+from jotbase.access.policy import Policy, conjunction
 from jotbase.access.rules import Action
 from jotbase.expression.binding import Slot
 from jotbase.expression.expr import Context, Expr, Fact, Now, all_of
@@ -28,7 +28,7 @@ def explain_rule(
     if context.principal.is_service:
         return "TRUE -- the service role passes all rules"
     asked = _asked(policy, table, action)
-    return explained(predicate(asked, dialect, many="rows"), context)
+    return with_values(predicate(asked, dialect, many="rows"), context)
 
 
 def _asked(policy: Policy, table: Table, action: Action) -> Expr:
@@ -36,11 +36,11 @@ def _asked(policy: Policy, table: Table, action: Action) -> Expr:
         return policy.rule(table, "insert").expression
     if action == "select":
         return using(policy, table, "select")
-    checks = joined(policy.rule(table, "update").checks()) if action == "update" else None
+    checks = conjunction(policy.rule(table, "update").checks()) if action == "update" else None
     return all_of(using(policy, table, "select"), using(policy, table, action), checks)
 
 
-def explained(fragment: Fragment, context: Context) -> str:
+def with_values(fragment: Fragment, context: Context) -> str:
     """Return a statement with `/* name = value */` behind each place that is bound."""
     return "".join(
         f"?{_comment(part, context)}" if isinstance(part, Param) else part

@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from jotbase.access.checks import (
     Check,
     Denial,
-    foreseen_refusal,
+    access_error,
+    local_refusal,
     make_check,
     new_row_refusal,
     old_row_refusal,
-    refused,
     run_check,
     unseen_row_refusal,
 )
-from jotbase.access.policy import Policy, joined
-from jotbase.access.unsatisfiable import Hopeless, hopeless
+from jotbase.access.policy import Policy, conjunction
+from jotbase.access.unsatisfiable import Unsatisfiable, unsatisfiable
 from jotbase.errors import AccessError
 from jotbase.expression.expr import TRUE, Context, Expr, rescoped
 from jotbase.query.plan.guarding import RowAction, WriteAction
@@ -40,7 +40,9 @@ class RuleGuard:
     _made: dict[tuple[str, WriteAction, bool], tuple[Check, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    _hopeless: dict[str, Hopeless] = field(default_factory=dict, compare=False, repr=False)
+    _unsatisfiable: dict[str, Unsatisfiable] = field(
+        default_factory=dict, compare=False, repr=False
+    )
     _looks: dict[tuple[str, WriteAction, bool], frozenset[str] | None] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -90,21 +92,21 @@ class RuleGuard:
     def foreseen(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
         """Return the refusal of rows to insert that can be told before they are stored."""
         found = (
-            foreseen_refusal(check, rows, context) for check in self.checks(table, "insert", False)
+            local_refusal(check, rows, context) for check in self.checks(table, "insert", False)
         )
         return next((one for one in found if one is not None), None)
 
     def never(self, table: Table, context: Context) -> AccessError | None:
         """Return the refusal if no row of this caller's can pass the insert rule."""
-        found = self._hopeless.get(table.name)
+        found = self._unsatisfiable.get(table.name)
         if found is None:
-            found = hopeless(self.policy.rule(table, "insert").expression)
-            self._hopeless[table.name] = found
-        return refused(new_row_refusal(table), context) if found(context) else None
+            found = unsatisfiable(self.policy.rule(table, "insert").expression)
+            self._unsatisfiable[table.name] = found
+        return access_error(new_row_refusal(table), context) if found(context) else None
 
 
 @dataclass(frozen=True, slots=True)
-class PassGuard:
+class AllowAllGuard:
     """Lets everything through: for the service role, seeds and restores."""
 
     def rows(self, table: Table, action: RowAction) -> Expr:
@@ -136,7 +138,7 @@ class PassGuard:
 def using(policy: Policy, table: Table, action: RowAction) -> Expr:
     """Return the condition on stored rows (scope `row`) of an action's own rule."""
     rule = policy.rule(table, action)
-    return joined(rule.using()) if action == "update" else rule.expression
+    return conjunction(rule.using()) if action == "update" else rule.expression
 
 
 def written(
@@ -167,4 +169,4 @@ def changed(policy: Policy, table: Table) -> Expr:
     """
     rule = policy.rule(table, "update")
     checks = rule.checks()
-    return joined(checks) if checks else rescoped(rule.expression, "row", "new")
+    return conjunction(checks) if checks else rescoped(rule.expression, "row", "new")

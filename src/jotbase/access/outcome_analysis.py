@@ -1,7 +1,7 @@
-"""What a rule may come to for a kind of caller, whatever the rows: true, false or unknown.
+"""The possible outcomes of a rule for a kind of caller, over all rows: true, false or unknown.
 
-In charge of reading an expression without rows, so that what it lets through at most is known. It
-may say that something is possible which no row makes true; never the other way round. Must not
+In charge of a static analysis (abstract interpretation in three-valued logic) that errs on one
+side only: an outcome that no row gives may be reported, but no real outcome is left out. Must not
 know what is advised (`advice`).
 """
 
@@ -39,7 +39,7 @@ _EQUAL = frozenset({"eq", "in", "holds"})
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class CallerKind:
     """A kind of caller. `owns` says that rows may be the caller's own; what other tables say of a
     caller is then left out.
     """
@@ -49,35 +49,37 @@ class Caller:
 
 
 #: Who has said nothing; who is signed in and named by no row; who is, by the row at hand alone.
-VISITOR = Caller(Principal(ANON, None, None))
-STRANGER = Caller(
+VISITOR = CallerKind(Principal(ANON, None, None))
+STRANGER = CallerKind(
     Principal(AUTHENTICATED, "00000000-0000-4000-8000-000000000000", "nobody@nowhere.invalid")
 )
-OWNER = Caller(STRANGER.principal, owns=True)
+OWNER = CallerKind(STRANGER.principal, owns=True)
 
 
-def may_be_true(expression: Expr, caller: Caller) -> bool:
+def may_be_true(expression: Expr, caller: CallerKind) -> bool:
     """Say whether a rule may let such a caller through."""
-    return True in outcomes(expression, caller)
+    return True in possible_outcomes(expression, caller)
 
 
-def outcomes(expression: Expr, caller: Caller) -> Outcomes:
-    """Return all that an expression may come to."""
+def possible_outcomes(expression: Expr, caller: CallerKind) -> Outcomes:
+    """Return every value that the expression may have."""
     match expression:
         case Literal(value):
             return frozenset((value,)) if value in (True, False, None) else _ALL
         case And(parts):
-            return _joined([outcomes(part, caller) for part in parts], by=False)
+            return _joined([possible_outcomes(part, caller) for part in parts], by=False)
         case Or(parts):
-            return _joined([outcomes(part, caller) for part in parts], by=True)
+            return _joined([possible_outcomes(part, caller) for part in parts], by=True)
         case Not(part):
-            return frozenset(None if one is None else not one for one in outcomes(part, caller))
+            return frozenset(
+                None if one is None else not one for one in possible_outcomes(part, caller)
+            )
         case Exists(where=where):
             if caller.owns and any(isinstance(node, Fact) for node in walk(where)):
                 return _NO
-            return _EITHER if True in outcomes(where, caller) else _NO
+            return _EITHER if True in possible_outcomes(where, caller) else _NO
         case Follow(value=value):
-            return outcomes(value, Caller(caller.principal)) | _UNKNOWN
+            return possible_outcomes(value, CallerKind(caller.principal)) | _UNKNOWN
         case Fact() if caller.principal.role == ANON or not is_self_written(expression):
             told = expression.fill(Context(caller.principal))
             return frozenset((told,)) if told in (True, False, None) else _ALL
@@ -104,7 +106,7 @@ def is_self_written(fact: Fact) -> bool:
     return fact.path[:2] == ("claims", "user_metadata")
 
 
-def _applied(expression: Apply, caller: Caller) -> Outcomes:
+def _applied(expression: Apply, caller: CallerKind) -> Outcomes:
     """Return what an operator may give: of rows anything, of the caller what it is."""
     inner = list(walk(expression))
     asked = [node for node in inner if isinstance(node, Fact)]

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jotbase.access.coercion import as_it_is, fitting, fitting_items
+from jotbase.access.coercion import coercer, identity, list_coercer
 from jotbase.access.refusal import Refusal, refusal
 from jotbase.expression.expr import Apply, Expr, Fact, Field, Follow, Literal
 from jotbase.expression.typed import type_of
@@ -17,10 +17,10 @@ from jotbase.schema.model.tables import USERS, Model, Table, Type
 from jotbase.search.spelling import nearest
 
 _FACTS: Mapping[str, Fact] = {
-    "id": Fact(("id",), fitting(Type.TEXT), Type.TEXT),
-    "role": Fact(("role",), fitting(Type.TEXT), Type.TEXT),
-    "email": Fact(("email",), fitting(Type.TEXT), Type.TEXT),
-    "roles": Fact(("roles",), fitting_items(Type.TEXT), Type.ARRAY),
+    "id": Fact(("id",), coercer(Type.TEXT), Type.TEXT),
+    "role": Fact(("role",), coercer(Type.TEXT), Type.TEXT),
+    "email": Fact(("email",), coercer(Type.TEXT), Type.TEXT),
+    "roles": Fact(("roles",), list_coercer(Type.TEXT), Type.ARRAY),
 }
 
 
@@ -64,13 +64,13 @@ def _target(
         else:
             hint = f'Give the column "references", or call {wanted} as a function.'
         raise refusal(node, f"{called} refers to no table, so it has no {wanted!r}", hint)
-    target = table_named(reference.target, model)
+    target = find_table(reference.target, model)
     if target is None:
         raise refusal(node, f"{called} refers to the unknown table {reference.target!r}")
     return target
 
 
-def table_named(name: str, model: Model) -> Table | None:
+def find_table(name: str, model: Model) -> Table | None:
     """Return a table that rules may look into: the model's, or the accounts."""
     return USERS if name == USERS.name else model.get(name)
 
@@ -126,7 +126,7 @@ def steps(node: ast.expr) -> tuple[ast.Name, list[Step]] | None:
     return at, found
 
 
-def divided(path: Sequence[Step], table: Table, model: Model) -> tuple[list[str], list[Step]]:
+def split_path(path: Sequence[Step], table: Table, model: Model) -> tuple[list[str], list[Step]]:
     """Return the columns that a path names, references followed, and what lies inside the last.
 
     Columns may stand in brackets: `row['from']`, `row['First Name']`.
@@ -141,7 +141,7 @@ def divided(path: Sequence[Step], table: Table, model: Model) -> tuple[list[str]
         reference = at.references.get(step.key) if at is not None else None
         if reference is None and rest and not rest[0].dotted:
             return names, rest
-        at = table_named(reference.target, model) if reference is not None else None
+        at = find_table(reference.target, model) if reference is not None else None
     return names, []
 
 
@@ -150,10 +150,10 @@ def claim(keys: Sequence[str | int], node: ast.AST) -> Expr:
     names = [key for key in keys if isinstance(key, str)]
     if len(names) < len(keys):
         raise refusal(node, "claims are named by text, as in user.claims['org']")
-    return Fact(("claims", *names), as_it_is)
+    return Fact(("claims", *names), identity)
 
 
-def inside_json(base: Expr, keys: Sequence[str | int], node: ast.AST) -> Expr:
+def json_path(base: Expr, keys: Sequence[str | int], node: ast.AST) -> Expr:
     """Return what lies at the path inside a JSON column. Raises Refusal."""
     if type_of(base) is not Type.JSON:
         raise _no_json(node)

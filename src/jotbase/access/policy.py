@@ -41,7 +41,7 @@ class Rule:
     @property
     def expression(self) -> Expr:
         """The whole rule's meaning."""
-        return joined(self.parts)
+        return conjunction(self.parts)
 
     @property
     def is_local(self) -> bool:
@@ -57,7 +57,7 @@ class Rule:
         return tuple(part for part in self.parts if "new" in scopes(part.expression))
 
 
-def joined(parts: Iterable[Conjunct]) -> Expr:
+def conjunction(parts: Iterable[Conjunct]) -> Expr:
     """Return the parts as one condition."""
     return all_of(*(part.expression for part in parts))
 

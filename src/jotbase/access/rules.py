@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from keyword import iskeyword
 from typing import Literal as OneOf
 
-from jotbase.access.comparisons import settled, type_name
+from jotbase.access.comparisons import coerced, type_name
 from jotbase.access.refusal import Refusal, Refusals, refusal
 from jotbase.access.syntax import Reader
 from jotbase.errors import Fault, ProjectError
@@ -93,7 +93,7 @@ def _default(found: Expr, column: Column, node: ast.AST) -> Expr:
     if isinstance(found, Literal) and found.value is None:
         return found
     if isinstance(found, Fact | Literal) and column.type not in _NO_DEFAULTS:
-        found = settled(found, column.type, node)
+        found = coerced(found, column.type, node)
     given = type_of(found)
     if given is not column.type and (given, column.type) not in _WIDENED:
         reason = f"the default of {column.name!r} gives {type_name(found)}"

@@ -13,23 +13,23 @@ from dataclasses import dataclass, replace
 from jotbase.access.calls import call
 from jotbase.access.coercion import presence
 from jotbase.access.comparisons import (
-    among,
-    compared,
-    inside,
+    coerced,
+    in_array,
+    in_options,
+    is_json_path,
     literal,
-    settled,
-    side_is_path,
     type_name,
+    typed_comparison,
 )
 from jotbase.access.paths import (
     claim,
     column,
-    divided,
-    inside_json,
+    find_table,
+    json_path,
+    split_path,
     steps,
     subscript,
     suggestion,
-    table_named,
     user_fact,
 )
 from jotbase.access.refusal import Refusal, Refusals, refusal
@@ -102,8 +102,8 @@ class Reader:
         if type_of(found) is Type.BOOLEAN:
             return found
         if isinstance(found, Fact) and found.type is None:
-            return settled(found, Type.BOOLEAN, node)
-        if side_is_path(found):
+            return coerced(found, Type.BOOLEAN, node)
+        if is_json_path(found):
             return Apply("eq", (found, Literal(True, Type.JSON)))
         raise refusal(
             node,
@@ -148,10 +148,10 @@ class Reader:
         found = steps(node)
         if found is not None and found[0].id in self.scopes:
             scope, table = found[0].id, self.scopes[found[0].id]
-            names, keys = divided(found[1], table, self.model)
+            names, keys = split_path(found[1], table, self.model)
             if names and not any(key.dotted for key in keys):
                 base = column(scope, table, names, self.model, node)
-                return inside_json(base, [key.key for key in keys], node) if keys else base
+                return json_path(base, [key.key for key in keys], node) if keys else base
         return self._attribute(node) if isinstance(node, ast.Attribute) else self._subscript(node)
 
     def _attribute(self, node: ast.Attribute) -> Expr:
@@ -179,7 +179,7 @@ class Reader:
         match base:
             case ast.Attribute(ast.Name("user"), "claims"):
                 return claim(keys, node)
-        return inside_json(self.value(base), keys, node)
+        return json_path(self.value(base), keys, node)
 
     def _call(self, node: ast.Call) -> Expr:
         match node:
@@ -223,7 +223,7 @@ class Reader:
                 name = USERS.name
             case _:
                 raise refusal(node, "a loop goes over a table", "Or write `item in row.column`.")
-        found = table_named(name, self.model)
+        found = find_table(name, self.model)
         if found is None:
             hint = suggestion(name, list(self.model.tables))
             raise refusal(node, f"unknown table {name!r}", hint)
@@ -261,7 +261,9 @@ class Reader:
                 return self._in(left, right, node)
             case ast.NotIn():
                 return Not(self._in(left, right, node))
-        return compared(_OPERATORS[type(operator)], self.value(left), self.value(right), node)
+        return typed_comparison(
+            _OPERATORS[type(operator)], self.value(left), self.value(right), node
+        )
 
     def _is(self, left: ast.expr, right: ast.expr, node: ast.Compare) -> Expr:
         if not isinstance(right, ast.Constant) or not (
@@ -274,12 +276,12 @@ class Reader:
         found = self.value(left)
         if isinstance(found, Fact):
             found = Fact(found.path, presence, Type.BOOLEAN)
-        elif isinstance(found, Apply) and side_is_path(found):
+        elif isinstance(found, Apply) and is_json_path(found):
             found = Apply("json_text", found.arguments)
         return Apply("is", (found, wanted))
 
     def _in(self, left: ast.expr, right: ast.expr, node: ast.Compare) -> Expr:
         if isinstance(right, ast.List | ast.Tuple):
             options = [self.value(option) for option in right.elts]
-            return among(self.value(left), options, node)
-        return inside(self.value(left), self.value(right), node)
+            return in_options(self.value(left), options, node)
+        return in_array(self.value(left), self.value(right), node)

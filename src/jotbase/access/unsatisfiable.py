@@ -1,7 +1,7 @@
-"""Rules that are true of no row at all for a caller: told from the caller alone, before any row.
+"""Rules that no row can satisfy for a given caller, found from the caller alone.
 
-In charge of finding that out without a row: what looks at one is unknown, and what remains decides.
-Must not know when it is asked, nor what is said to the caller.
+In charge of a sound, incomplete test: whatever depends on a row counts as possibly true. Must not
+know when the test is made, nor which error the caller gets.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from jotbase.expression.expr import And, Apply, Context, Exists, Expr, Field, Fo
 from jotbase.expression.judge import Env, judge, value
 from jotbase.expression.operators import OPERATORS
 
-#: Whether a condition can be true of no row, for the context's caller.
-Hopeless = Callable[[Context], bool]
+#: Tells whether no row can satisfy a condition for the context's caller.
+Unsatisfiable = Callable[[Context], bool]
 
 
-def hopeless(condition: Expr) -> Hopeless:
-    """Return what says for a caller that the condition is true of no row; no is no promise."""
+def unsatisfiable(condition: Expr) -> Unsatisfiable:
+    """Return a test of a caller: True if no row satisfies the condition; False proves nothing."""
     if _is_closed(condition):
         say = judge(condition)
         return lambda context: say(Env({}, context)) is not True
     match condition:
         case And(parts):
-            one_of = tuple(map(hopeless, parts))
+            one_of = tuple(map(unsatisfiable, parts))
             return lambda context: any(one(context) for one in one_of)
         case Or(parts):
-            each = tuple(map(hopeless, parts))
+            each = tuple(map(unsatisfiable, parts))
             return lambda context: all(one(context) for one in each)
         case Exists(_, _, where):
-            return hopeless(where)
+            return unsatisfiable(where)
         case Apply():
             return _applied(condition)
         case _:
@@ -42,7 +42,7 @@ def _is_closed(expression: Expr) -> bool:
     return not any(isinstance(node, Field | Exists | Follow) for node in walk(expression))
 
 
-def _applied(condition: Apply) -> Hopeless:
+def _applied(condition: Apply) -> Unsatisfiable:
     """A strict operator is unknown as soon as one argument is, and nothing is in an empty list."""
     listing = condition.operator == "in"
     if not (listing or OPERATORS[condition.operator].strict):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from jotbase.engines.base import Engine
 from jotbase.errors import JotError
-from jotbase.schema.ddl.searches import catch_up, made_by, set_aside, waiting
+from jotbase.schema.ddl.searches import index_pending, note_tokenizer, pending_query, skip_first
 from jotbase.schema.model.tables import Model
 from jotbase.search.lexing import version
 from jotbase.sql.units import UnitOfWork
@@ -30,7 +30,7 @@ def same_words(model: Model) -> UnitOfWork[None]:
     if any(table.searches for table in model):
         from importlib.metadata import version as version_of  # 30 ms that few starts need
 
-        yield from made_by(model, version(version_of("snowballstemmer")))
+        yield from note_tokenizer(model, version(version_of("snowballstemmer")))
 
 
 async def keep_indexed(engine: Engine, model: Callable[[], Model]) -> None:
@@ -49,11 +49,11 @@ async def keep_indexed(engine: Engine, model: Callable[[], Model]) -> None:
 
 async def index_some(engine: Engine, model: Model) -> bool:
     """Index a few rows of those that wait; return whether some are left."""
-    text = waiting(model)
+    text = pending_query(model)
     if not text or not (await engine.look(text, ()))[0][0]:
         return False
     try:
-        return await engine.write(lambda: catch_up(model))
+        return await engine.write(lambda: index_pending(model))
     except JotError as error:
         if error.code not in TOO_LONG:
             raise
@@ -65,11 +65,11 @@ async def _index_one(engine: Engine, model: Model) -> bool:
     aside, so that the others get their turn.
     """
     try:
-        return await engine.write(lambda: catch_up(model, most=1))
+        return await engine.write(lambda: index_pending(model, most=1))
     except JotError as error:
         if error.code not in TOO_LONG:
             raise
-        for table, row in await engine.write(lambda: set_aside(model)):
+        for table, row in await engine.write(lambda: skip_first(model)):
             log.warning(
                 "row %d of %s cannot be indexed in time (%s), and no full-text search will find"
                 " it until it is written again",

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
-from jotbase.access.advice import Advice, Seen, advise
+from jotbase.access.advice import Advice, ObservedSchema, advise
 from jotbase.engines.sqlite.database.catalog import loose_keys, made_by_hand
 from jotbase.errors import Fault, ProjectError
 from jotbase.functions.host import Loaded, load_for, load_functions
@@ -92,7 +92,7 @@ def _advice(
         return []
     model, policy = found.definition.model, found.definition.policy
     functions = found.loaded.functions if found.loaded is not None else {}
-    seen = Seen(
+    seen = ObservedSchema(
         reads=tried(model, there).reads,
         loose=loose,
         scans=tuple(scanning_rules(model, policy)),

@@ -18,7 +18,7 @@ from jotbase.project.folder import Project, keep_in_dotenv, read_dotenv
 from jotbase.schema.model import archive
 from jotbase.schema.model.tables import Model
 from jotbase.schema.pulling.columns import CONDITIONS
-from jotbase.schema.pulling.pull import Pulled, adoption, pull
+from jotbase.schema.pulling.pull import Pulled, adoption_statements, pull
 from jotbase.settings import Settings, variable
 from jotbase.sql.units import UnitOfWork
 
@@ -96,7 +96,7 @@ async def _adopt(database: str, model: Model) -> None:
 
 
 def _noted(model: Model) -> UnitOfWork[None]:
-    yield from adoption(model)
+    yield from adoption_statements(model)
 
 
 def _print(options: argparse.Namespace, project: Project, pulled: Pulled) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from jotbase.sql.interruptible import Tick, go_on
+from jotbase.sql.interruptible import Tick, never_interrupt
 
 
 class _Null:
@@ -92,7 +92,7 @@ def key(value: Any) -> Hashable:
     return scalar
 
 
-def contains(left: Any, right: Any, tick: Tick = go_on) -> bool:
+def contains(left: Any, right: Any, tick: Tick = never_interrupt) -> bool:
     """Whether `right` is contained in `left` (jsonb's `@>`).
 
     `tick` is called in between, and may raise: objects in arrays are compared each with each.

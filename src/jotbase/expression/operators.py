@@ -47,7 +47,7 @@ from jotbase.schema.model.tables import RANGES, Type
 from jotbase.schema.values.ranges import order_key
 from jotbase.search import textsearch
 from jotbase.search.lexing import lexemes
-from jotbase.sql.interruptible import Stoppable
+from jotbase.sql.interruptible import Interruptible
 
 EVERY = frozenset(Type)
 TEXTUAL = frozenset({Type.TEXT})
@@ -354,8 +354,8 @@ def total(function: Callable[..., Any]) -> Callable[..., Any]:
     It would raise for one row of a table what everybody who asks the table is told then. What is
     wrong with a request's own value is found when the value is bound.
     """
-    if isinstance(function, Stoppable):
-        return Stoppable(total(function.run))
+    if isinstance(function, Interruptible):
+        return Interruptible(total(function.run))
 
     def answer(*arguments: Any) -> Any:
         try:
@@ -369,7 +369,7 @@ def total(function: Callable[..., Any]) -> Callable[..., Any]:
 #: What the SQLite spellings call; a connection must have them. None of them is given NULL.
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jot_base64": base64_text,
-    "jot_lexemes": Stoppable(lambda tick, text, config: lexemes(text, config, tick)),
+    "jot_lexemes": Interruptible(lambda tick, text, config: lexemes(text, config, tick)),
     **{f"jot_{form}": textsearch.searching(form) for form, _, _ in _SEARCHES},
     "jot_range_key": order_key,
     **{f"jot_range_{name}": semantics.read for name, (_, semantics) in _RANGE_OPERATORS.items()},
@@ -381,7 +381,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jot_compare_arrays": _of_documents(documents.compare_arrays),
     "jot_document_key": sorting.document_key,
     "jot_array_key": sorting.array_key,
-    "jot_contains": Stoppable(
+    "jot_contains": Interruptible(
         lambda tick, left, right: documents.contains(orjson.loads(left), orjson.loads(right), tick)
     ),
     "jot_overlaps": _of_documents(documents.overlaps),

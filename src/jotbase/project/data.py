@@ -18,7 +18,7 @@ from typing import Literal
 from uuid import UUID
 
 from jotbase import __version__
-from jotbase.access.guard import PassGuard, RuleGuard
+from jotbase.access.guard import AllowAllGuard, RuleGuard
 from jotbase.access.policy import Policy, load_policy
 from jotbase.calls import Calls, answer_call
 from jotbase.engines.base import Engine
@@ -130,7 +130,7 @@ def data_api(
 
     guards: dict[bool, Guard] = {
         False: RuleGuard(definition.policy, engine.dialect),
-        True: PassGuard(),
+        True: AllowAllGuard(),
     }
     return DataApi(
         model=definition.model,

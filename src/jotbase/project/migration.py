@@ -13,7 +13,7 @@ from jotbase.auth.accounts.ddl import bring_up
 from jotbase.background.indexing import same_words
 from jotbase.engines.base import Engine
 from jotbase.errors import Fault, JotError, ProjectError
-from jotbase.schema.ddl.epochs import renew, renew_triggers, unfollowed
+from jotbase.schema.ddl.epochs import begin_epoch, refresh_triggers, unlogged_tables
 from jotbase.schema.ddl.tables import META
 from jotbase.schema.model.tables import Model
 from jotbase.schema.upgrading.upgrade import Upgraded, upgrade
@@ -44,10 +44,10 @@ async def migrate(engine: Engine, model: Model, *, started: bool = True) -> Upgr
 
 def _migrate(dialect: Dialect, model: Model, epoch: str, started: bool) -> UnitOfWork[Upgraded]:
     yield from bring_up(dialect)
-    silent = yield from unfollowed()
+    silent = yield from unlogged_tables()
     upgraded = yield from upgrade(model)
-    yield from renew_triggers(model)
-    yield from renew(epoch, silent, model, started=started)
+    yield from refresh_triggers(model)
+    yield from begin_epoch(epoch, silent, model, started=started)
     yield from same_words(model)
     if upgraded.fresh:
         insert = sql(f'INSERT OR IGNORE INTO "{META}" ("key", "value") VALUES (')

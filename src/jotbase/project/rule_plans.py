@@ -18,7 +18,7 @@ from jotbase.access.rules import Action
 from jotbase.expression.expr import Apply, Exists, Expr, Field, rescoped, walk
 from jotbase.expression.predicate import predicate
 from jotbase.project.sql_trial import emptied
-from jotbase.schema.ddl.tables import create_indexes, listed
+from jotbase.schema.ddl.tables import column_list, create_indexes
 from jotbase.schema.model.tables import Model, Table
 from jotbase.sql.dialect import SQLITE
 
@@ -46,7 +46,7 @@ def _scans(connection: apsw.Connection, table: Table, expression: Expr) -> Itera
     asked = predicate(expression, SQLITE)
     key = " AND ".join(f'"row".{SQLITE.identifier(name)} IS ?' for name in table.row_key)
     text = (
-        f'EXPLAIN QUERY PLAN SELECT 1 FROM {listed([table.name])} AS "row"'
+        f'EXPLAIN QUERY PLAN SELECT 1 FROM {column_list([table.name])} AS "row"'
         f" WHERE {key} AND ({asked.text})"
     )
     values = [None] * (len(table.row_key) + len(asked.params))

@@ -21,7 +21,7 @@ from jotbase.expression.casting import CAST_FUNCTIONS
 from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.schema.ddl.constraints import TYPES
 from jotbase.schema.ddl.definitions import tokens
-from jotbase.schema.ddl.file_sql import enclosed, select_fault
+from jotbase.schema.ddl.file_sql import in_parentheses, select_fault
 from jotbase.schema.ddl.tables import create_table, create_view, internal_tables, probe_view
 from jotbase.schema.keywords.subschemas import pointer
 from jotbase.schema.model.tables import RANGES, Column, Model, Table, Type
@@ -153,7 +153,7 @@ def _computed(trial: _Trial, table: Table, column: Column) -> Iterator[Fault]:
     """Try a column beside the others as plain ones, on a row without values and on an example."""
     others = [one for one in table.columns if one is not column]
     listed = [f"{SQLITE.identifier(one.name)} {TYPES[one.type]}" for one in others]
-    expression = enclosed(column.generated or "")
+    expression = in_parentheses(column.generated or "")
     listed.append(f"{SQLITE.identifier(column.name)} GENERATED ALWAYS AS {expression} STORED")
     at = pointer(["properties", column.name, "generated"])
     examples = [_EXAMPLES[one.type] for one in others]

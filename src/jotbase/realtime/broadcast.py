@@ -1,7 +1,7 @@
-"""Broadcasts: what one client says to all others of its topic, encoded once for each version.
+"""Broadcasts: messages from one client to the others of its topic, encoded once per version.
 
-In charge of the rooms (public and private topics of one name are two) and of the frames. Must not
-know who may speak, nor where a listener's frames go.
+In charge of the listeners of each topic (a public and a private topic of one name are two) and of
+the frames. Must not know who may send, nor where a listener's frames go.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LARGEST = 3_000_000
 
 @dataclass(eq=False, slots=True)
 class Listener:
-    """One channel in a room; `write` takes ready frames."""
+    """One joined channel; `write` takes ready WebSocket frames."""
 
     topic: str
     private: bool
@@ -26,18 +26,18 @@ class Listener:
     write: Callable[[bytes], None]
 
 
-class Rooms:
+class BroadcastRegistry:
     """All listeners, by topic and privacy."""
 
     def __init__(self) -> None:
         self._rooms: dict[tuple[str, bool], dict[Listener, None]] = {}
 
     def add(self, listener: Listener) -> None:
-        """Let the listener hear what is said from now on."""
+        """Register the listener: it receives every broadcast from now on."""
         self._rooms.setdefault((listener.topic, listener.private), {})[listener] = None
 
     def remove(self, listener: Listener) -> None:
-        """Let the listener hear nothing more."""
+        """Remove the listener; does nothing if it is not registered."""
         key = (listener.topic, listener.private)
         room = self._rooms.get(key, {})
         room.pop(listener, None)
@@ -45,7 +45,7 @@ class Rooms:
             self._rooms.pop(key, None)
 
     def others(self, speaker: Listener, *, and_itself: bool) -> Iterator[Listener]:
-        """Yield who is to hear the speaker."""
+        """Yield the listeners of the sender's topic, the sender only if `and_itself`."""
         for listener in tuple(self._rooms.get((speaker.topic, speaker.private), ())):
             if and_itself or listener is not speaker:
                 yield listener

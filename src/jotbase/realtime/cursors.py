@@ -1,7 +1,7 @@
-"""Whether a change's number, told at some time, still means the same change: a cursor's epoch.
+"""Replay cursors: whether a cursor that a client sends back is still valid in this database.
 
-In charge of what a cursor looks like and of the history that it is held against. Must not know who
-comes back with one.
+In charge of the cursor's text form and of the epochs that it is checked against. Must not know
+which client sends one.
 
 Each start of a server begins an epoch, noted in the database itself with the number that it began
 after. A backup that is restored has the history up to the backup; what the lost server told
@@ -18,7 +18,7 @@ _WIDTH = 15
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """What a client knows: all changes up to `number`, told in `epoch` (None: it does not say)."""
+    """A client's position: all changes up to `number`, sent in `epoch` (None: not given)."""
 
     number: int
     epoch: str | None = None
@@ -52,7 +52,7 @@ class Timeline:
 
 
 def read_cursor(value: object) -> Cursor | None:
-    """Return the cursor that a client sent, or None: text as it was told, or a bare number."""
+    """Return the cursor that a client sent as text or bare number; None if it is malformed."""
     if type(value) is int and value >= 0:
         return Cursor(value)
     if not isinstance(value, str):

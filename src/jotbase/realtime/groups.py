@@ -1,7 +1,7 @@
-"""Who follows what: followers that must be told the same form one group, judged and encoded once.
+"""Subscribers by table: those that receive the same bytes form one group, encoded once.
 
-In charge of the groups and of their index by table. Must not know what becomes of a change
-(`matching`) or where a follower's frames go.
+In charge of the groups and of their index by table. Must not know how a change is matched
+(`matching`) or where a subscriber's frames go.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Write = Callable[[bytes], None]
 
 
 @dataclass(eq=False, slots=True)
-class Follower:
-    """One channel that follows changes; `write` takes ready frames and may be replaced.
+class Subscriber:
+    """One channel subscribed to changes; `write` takes ready frames and may be replaced.
 
-    `lost` is told the number of a change that could not be told.
+    `lost` is called with the number of a change that could not be delivered.
     """
 
     topic: str
@@ -52,13 +52,13 @@ class GroupKey:
 
 @dataclass(eq=False, slots=True)
 class Group:
-    """Followers of one table that are told the same; `principal` is any one's of them."""
+    """Subscribers of one table that receive the same; `principal` is that of any one of them."""
 
     key: GroupKey
     table: Table
     principal: Principal
     subscriptions: tuple[Subscription, ...]
-    followers: dict[Follower, None] = field(default_factory=dict)
+    followers: dict[Subscriber, None] = field(default_factory=dict)
 
 
 class Groups:
@@ -68,8 +68,8 @@ class Groups:
         self.rules = rules
         self._tables: dict[str, dict[GroupKey, Group]] = {}
 
-    def add(self, follower: Follower) -> None:
-        """Let the follower be told of every change that is routed from now on."""
+    def add(self, follower: Subscriber) -> None:
+        """Register the subscriber for every change that is routed from now on."""
         for key, table, subscriptions in self._keys(follower):
             groups = self._tables.setdefault(table.name, {})
             group = groups.get(key)
@@ -77,8 +77,8 @@ class Groups:
                 group = groups[key] = Group(key, table, follower.principal, subscriptions)
             group.followers[follower] = None
 
-    def remove(self, follower: Follower) -> None:
-        """Tell the follower nothing more; does nothing if it was not there."""
+    def remove(self, follower: Subscriber) -> None:
+        """Remove the subscriber; does nothing if it is not registered."""
         for key, table, _ in self._keys(follower):
             groups = self._tables.get(table.name, {})
             group = groups.get(key)
@@ -88,11 +88,11 @@ class Groups:
                     del groups[key]
 
     def __bool__(self) -> bool:
-        """Say whether anybody follows anything."""
+        """Say whether there is any subscriber."""
         return any(self._tables.values())
 
-    def followers(self) -> list[Follower]:
-        """Return each follower once."""
+    def followers(self) -> list[Subscriber]:
+        """Return each subscriber once."""
         groups = (group for groups in self._tables.values() for group in groups.values())
         return list(dict.fromkeys(one for group in groups for one in group.followers))
 
@@ -107,10 +107,10 @@ class Groups:
     def sees(self, principal: Principal) -> Callable[[str], bool]:
         """Return what says of a table whether that caller can see any row of it at all."""
         context = Context(principal)
-        return lambda name: principal.is_service or not self.rule(name).hopeless(context)
+        return lambda name: principal.is_service or not self.rule(name).unsatisfiable(context)
 
     def _keys(
-        self, follower: Follower
+        self, follower: Subscriber
     ) -> Iterator[tuple[GroupKey, Table, tuple[Subscription, ...]]]:
         by_table: dict[str, list[Subscription]] = {}
         for subscription in follower.subscriptions:

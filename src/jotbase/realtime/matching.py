@@ -25,7 +25,7 @@ from jotbase.expression.judge import Env, Judge
 from jotbase.realtime.filters import SCOPE
 from jotbase.realtime.groups import Group
 from jotbase.realtime.payload import Old, data_json
-from jotbase.realtime.protocol import around
+from jotbase.realtime.protocol import envelope
 from jotbase.realtime.rules import Facts, SelectRule
 from jotbase.realtime.subscriptions import Subscription
 from jotbase.realtime.wire import frame
@@ -52,7 +52,7 @@ class VerdictMissing(LookupError):
     """A relational rule's verdict is missing: ask for it first (`asking`)."""
 
 
-class Judgement:
+class ChangeEvaluation:
     """One change being judged; what several groups share is worked out once.
 
     `now` is the time for rules that ask for it, RFC 3339 in UTC; `cursor` is where a client that
@@ -141,7 +141,7 @@ class Judgement:
         named = (group.key.vsn, group.key.topic, ids, what)
         ready = self._frames.get(named)
         if ready is None:
-            before, behind = around(group.key.vsn, group.key.topic, "postgres_changes")
+            before, behind = envelope(group.key.vsn, group.key.topic, "postgres_changes")
             body = b'{"ids":%b,"cursor":%b,"data":%b}' % (
                 orjson.dumps(ids),
                 self._cursor,

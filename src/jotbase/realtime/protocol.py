@@ -115,7 +115,7 @@ def render(vsn: Vsn, frame: Frame) -> bytes:
     )
 
 
-def around(vsn: Vsn, topic: str, event: str) -> tuple[bytes, bytes]:
+def envelope(vsn: Vsn, topic: str, event: str) -> tuple[bytes, bytes]:
     """Return what stands before and behind the payload's JSON in a message without refs."""
     names = orjson.dumps(topic), orjson.dumps(event)
     if vsn == "2.0.0":

@@ -42,7 +42,7 @@ def too_many_bytes() -> ChannelError:
     return ChannelError("ChannelRateLimitReached", "Too many bytes of postgres_changes filters")
 
 
-def no_room() -> ChannelError:
+def capacity_exceeded() -> ChannelError:
     """Return the refusal of what all sockets, or those of one address, have taken up."""
     return ChannelError("ConnectionRateLimitReached", "Too many channels on the server")
 
@@ -57,21 +57,21 @@ def topic_too_long() -> ChannelError:
     return ChannelError("TopicNameTooLong", "A topic has at most 255 bytes")
 
 
-def unreadable(subtopic: str) -> ChannelError:
+def private_channel_denied(subtopic: str) -> ChannelError:
     """Return the refusal of a private channel whose messages the caller may not read."""
     text = f"You do not have permissions to read from this Channel topic: {subtopic}"
     return ChannelError("Unauthorized", text)
 
 
-def expired() -> ChannelError:
+def token_expired() -> ChannelError:
     """Return the refusal of a token whose time is over."""
     return ChannelError("InvalidJWTToken", TOKEN_EXPIRED)
 
 
-def of_token(error: AccessError) -> ChannelError:
+def token_refusal(error: AccessError) -> ChannelError:
     """Return what a refused token is called here."""
     if error.message == "JWT expired":
-        return expired()
+        return token_expired()
     if error.code == "PGRST303" or error.message == SESSION_ENDED:
         return ChannelError("InvalidJWTToken", error.message)
     if error.message.startswith(_MALFORMED):

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from jotbase.access.unsatisfiable import Hopeless, hopeless
+from jotbase.access.unsatisfiable import Unsatisfiable, unsatisfiable
 from jotbase.expression.expr import FALSE, Context, Expr, Fact, is_local, walk
 from jotbase.expression.judge import Judge, judge
 from jotbase.values import Principal
@@ -24,13 +24,13 @@ Facts = bytes
 class SelectRule:
     """One rule over `row`; `local` judges it, and is None where it looks into other tables.
 
-    `hopeless` says of a caller that it is true of no row.
+    `unsatisfiable` says of a caller that it is true of no row.
     """
 
     expression: Expr
     facts: tuple[Fact, ...]
     local: Judge | None
-    hopeless: Hopeless
+    unsatisfiable: Unsatisfiable
 
     def bind(self, principal: Principal) -> Facts:
         """Return what the rule asks about the caller, filled in."""
@@ -46,7 +46,7 @@ def select_rule(expression: Expr) -> SelectRule:
     """Return a rule ready to be judged; TRUE lets everybody see, FALSE the service role alone."""
     facts = dict.fromkeys(node for node in walk(expression) if isinstance(node, Fact))
     local = judge(expression) if is_local(expression) else None
-    return SelectRule(expression, tuple(facts), local, hopeless(expression))
+    return SelectRule(expression, tuple(facts), local, unsatisfiable(expression))
 
 
 #: What holds for a table without a select rule.

@@ -20,7 +20,7 @@ def frame(message: bytes, *, binary: bool = False) -> bytes:
     return bytes((first, 127)) + size.to_bytes(8, "big") + message
 
 
-def message_of(ready: bytes) -> tuple[bytes, bool]:
+def unframe(ready: bytes) -> tuple[bytes, bool]:
     """Return what a ready frame carries, and whether it is binary."""
     head = {126: 4, 127: 10}.get(ready[1], 2)
     return ready[head:], ready[0] == _FIN_BINARY

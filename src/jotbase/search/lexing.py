@@ -18,7 +18,7 @@ from jotbase.schema.keywords.vocabulary import LANGUAGES
 from jotbase.search.spelling import nearest
 from jotbase.search.stemming import stem
 from jotbase.search.stopwords import STOP_WORDS
-from jotbase.sql.interruptible import Tick, go_on
+from jotbase.sql.interruptible import Tick, never_interrupt
 
 #: The configuration of a search that names none.
 DEFAULT = "english"
@@ -61,7 +61,7 @@ def configuration(name: str | None) -> str:
     return wanted
 
 
-def words(text: str, config: str, tick: Tick = go_on) -> list[tuple[int, str]]:
+def words(text: str, config: str, tick: Tick = never_interrupt) -> list[tuple[int, str]]:
     """Return a text's words as they are compared, each with its place."""
     found = enumerate(_split(text, tick))
     if config == SIMPLE:
@@ -71,7 +71,7 @@ def words(text: str, config: str, tick: Tick = go_on) -> list[tuple[int, str]]:
     return [(place, stemmed(word)) for place, word in found if word not in left_out]
 
 
-def vocabulary(text: str, config: str, tick: Tick = go_on) -> set[str]:
+def vocabulary(text: str, config: str, tick: Tick = never_interrupt) -> set[str]:
     """Return the different words of a text, as `words` gives them, in a third of the time."""
     found = set(_split(text, tick))
     if config == SIMPLE:
@@ -103,7 +103,7 @@ def _stemmed(config: str, tick: Tick) -> Callable[[str], str]:
     return one
 
 
-def lexemes(text: Any, config: str, tick: Tick = go_on) -> str:
+def lexemes(text: Any, config: str, tick: Tick = never_interrupt) -> str:
     """Return a text's words with blanks between them, as an index is given them.
 
     A word is made of small ASCII letters, digits, and characters beyond ASCII: what FTS5's `ascii`

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from jotbase.errors import RequestError
 from jotbase.search.lexing import vocabulary, words
-from jotbase.sql.interruptible import Stoppable, Tick
+from jotbase.sql.interruptible import Interruptible, Tick
 
 _TOKEN = re.compile(
     r"\s*(?:(<->|<\d{1,4}>|[&|!()])|'((?:[^']|'')*)'(:\*)?|([^\s&|!()<>':]+)(:\*)?)"
@@ -290,10 +290,10 @@ def _matcher(form: str, text: str, config: str) -> Callable[[str, Tick], bool]:
     return matcher(parsed(form, text, config), config)
 
 
-def searching(form: str) -> Stoppable:
+def searching(form: str) -> Interruptible:
     """Return the test of one form: (document, query, configuration) -> whether it matches."""
 
     def test(tick: Tick, document: str, query: str, config: str) -> bool:
         return _matcher(form, query, config)(document, tick)
 
-    return Stoppable(test)
+    return Interruptible(test)

@@ -1,6 +1,7 @@
-"""Aggregates of a database's that are ours: what a database asks of one, row by row.
+"""User-defined SQL aggregates and window functions: the protocol that the database calls.
 
-In charge of that form alone. Must not know what is aggregated.
+In charge of the protocol alone (sqlite.org/windowfunctions.html, 7). Must not know what is
+aggregated.
 """
 
 from __future__ import annotations
@@ -11,20 +12,20 @@ from typing import Any, Protocol
 
 
 class Window(Protocol):
-    """One group, or one window that moves over rows."""
+    """The state of one group, or of one window frame that moves over rows."""
 
     def step(self, value: Any) -> None:
-        """Take a row's value in."""
+        """Add a row's value."""
 
     def inverse(self, value: Any) -> None:
-        """Take a value out again, which came in first."""
+        """Remove the oldest value, whose row has left the frame."""
 
     def value(self) -> Any:
-        """Return what the values come to."""
+        """Return the aggregate of the values in the frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """An aggregate of one argument; `make` begins a group."""
+    """An aggregate of one argument; `make` returns the state of a new group."""
 
     make: Callable[[], Window]

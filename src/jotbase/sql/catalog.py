@@ -1,7 +1,7 @@
-"""What a database says of itself: its tables, columns, keys and views, and what stands in them.
+"""A database's reflected schema: tables, columns, keys and views, and which values they hold.
 
-In charge of the shape of these facts alone. Must not know how they are found out (the engine does)
-or what is made of them (`schema.pull`).
+In charge of the shape of these facts alone. Must not know how the engine reflects them, or what is
+made of them (`schema.pulling`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class StoredValues:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundColumn:
+class ReflectedColumn:
     """One column: `declared` is its type as written, `default` SQL, `key` its place in the primary
     key, from 1 (0: none).
     """
@@ -44,7 +44,7 @@ class FoundColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundIndex:
+class ReflectedIndex:
     """One index. `origin` is SQLite's: c (CREATE INDEX), u (UNIQUE) or pk. A `plain` one is over
     whole columns, all rows, ascending and in byte order.
     """
@@ -57,7 +57,7 @@ class FoundIndex:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundReference:
+class ReflectedForeignKey:
     """One foreign key; without `target_columns` it refers to the primary key."""
 
     columns: tuple[str, ...]
@@ -68,7 +68,7 @@ class FoundReference:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundTable:
+class ReflectedTable:
     """One table or view: `text` is the SQL that made it, `triggers` their SQL by name.
 
     `row_numbers` is False for a table WITHOUT ROWID. `origins` are the table and column that a
@@ -78,9 +78,9 @@ class FoundTable:
     name: str
     kind: Kind
     text: str
-    columns: tuple[FoundColumn, ...] = ()
-    indexes: tuple[FoundIndex, ...] = ()
-    references: tuple[FoundReference, ...] = ()
+    columns: tuple[ReflectedColumn, ...] = ()
+    indexes: tuple[ReflectedIndex, ...] = ()
+    references: tuple[ReflectedForeignKey, ...] = ()
     triggers: Mapping[str, str] = field(default_factory=dict)
     row_numbers: bool = True
     origins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -93,6 +93,6 @@ class Catalog:
     that the server itself has noted in it, None where it never served it.
     """
 
-    tables: tuple[FoundTable, ...]
+    tables: tuple[ReflectedTable, ...]
     orphans: Mapping[str, int] = field(default_factory=dict)
     noted: str | None = None

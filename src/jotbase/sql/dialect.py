@@ -1,4 +1,4 @@
-"""How each database spells what the others spell otherwise: names, JSON building, placeholders.
+"""SQL dialects: how each database quotes identifiers and writes placeholders.
 
 In charge of spelling alone; what an operator means stands in `query.operators`. Must not know any
 table or driver. SQLite is here; PostgreSQL joins as a second `Dialect` value.

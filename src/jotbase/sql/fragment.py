@@ -1,4 +1,4 @@
-"""SQL text and its parameters as one value, joined with `+`, numbered once, at the engine's door.
+"""SQL text and its parameters as one value, joined with `+`, numbered once, in the engine.
 
 In charge of never letting a value become text: a parameter stays a `Param` until `render`.
 Must not know any table, dialect or driver.

@@ -1,6 +1,6 @@
-"""Functions of a database's that may take long, and ask in between whether they are to go on.
+"""Long-running SQL functions written in Python, which can be interrupted at each tick.
 
-In charge of that form alone. Must not know who stops them, or why.
+In charge of the protocol alone. Must not know who interrupts them, or why.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any
 Tick = Callable[[], None]
 
 
-def go_on() -> None:
-    """Let the work go on, however long it takes."""
+def never_interrupt() -> None:
+    """Do nothing: the tick of a call that is never interrupted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stoppable:
-    """A function whose `run` takes a tick before its arguments; called as it is, it goes on."""
+class Interruptible:
+    """A function whose `run` takes a tick before its arguments; a plain call is uninterruptible."""
 
     run: Callable[..., Any]
 
     def __call__(self, *arguments: Any) -> Any:
         """Return what the function gives."""
-        return self.run(go_on, *arguments)
+        return self.run(never_interrupt, *arguments)

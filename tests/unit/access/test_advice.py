@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.schema.projects import ID, TEXT, model, table_file
 
-from jotbase.access.advice import ADVICE, Seen, advise
+from jotbase.access.advice import ADVICE, ObservedSchema, advise
 from jotbase.access.policy import load_policy
 
 OWNER = {"type": "string", "format": "uuid"}
@@ -16,12 +16,12 @@ T = {"id": ID, "owner": OWNER, "note": TEXT}
 MINE = "row.owner == user.id"
 
 
-def told(access: dict[str, str], seen: Seen | None = None, **others: Any) -> list[str]:
+def told(access: dict[str, str], seen: ObservedSchema | None = None, **others: Any) -> list[str]:
     """Return code and place of the advice on a table with these rules; others stand beside it."""
     more = {"properties": T, "primaryKey": ["id"], **others.pop("said", {})}
     files = {"t": {"type": "object", "access": access, **more}, **others}
     found = model(**files)
-    advice = advise(found, load_policy(found), seen or Seen())
+    advice = advise(found, load_policy(found), seen or ObservedSchema())
     return [f"{one.code} {PurePath(one.file).stem}{one.pointer}" for one in advice]
 
 
@@ -98,7 +98,7 @@ def test_columns_and_keys_that_tell_too_much() -> None:
 def test_what_only_the_database_and_the_settings_tell() -> None:
     """Keys that are not compared by bytes, views over accounts, scans, functions, addresses."""
     view = table_file({"id": TEXT}, view='select id from "auth.users"', access={"select": "True"})
-    seen = Seen(
+    seen = ObservedSchema(
         reads={"v": frozenset({"auth.users"})},
         loose={"t": (("note",),)},
         scans=(("t", "select", "it looks through all of members"),),

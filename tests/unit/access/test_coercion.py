@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.access.coercion import fitting, fitting_items, presence
+from jotbase.access.coercion import coercer, list_coercer, presence
 from jotbase.schema.model.tables import Type
 
 
@@ -41,7 +41,7 @@ from jotbase.schema.model.tables import Type
 )
 def test_a_fact_is_read_as_a_type_or_is_unknown(kind: Type, value: Any, read: Any) -> None:
     """A claim of the wrong type never equals anything."""
-    found = fitting(kind)(value)
+    found = coercer(kind)(value)
 
     assert found == read
     assert type(found) is type(read)
@@ -49,20 +49,20 @@ def test_a_fact_is_read_as_a_type_or_is_unknown(kind: Type, value: Any, read: An
 
 def test_items_that_do_not_fit_are_left_out() -> None:
     """A list of mixed claims is read as the list of those that can be equal to something."""
-    assert fitting_items(Type.TEXT)(["a", 1, None, "b"]) == ("a", "b")
-    assert fitting_items(Type.INTEGER)([True, 1, "2"]) == (1,)
+    assert list_coercer(Type.TEXT)(["a", 1, None, "b"]) == ("a", "b")
+    assert list_coercer(Type.INTEGER)([True, 1, "2"]) == (1,)
 
 
 @pytest.mark.parametrize("value", ["a", None, {"a": 1}, 3])
 def test_what_is_no_list_is_no_list_of_items(value: Any) -> None:
     """Text is not a list of its letters."""
-    assert fitting_items(Type.TEXT)(value) is None
+    assert list_coercer(Type.TEXT)(value) is None
 
 
 def test_readers_are_the_same_object_each_time() -> None:
     """Two facts that ask the same are equal, so that callers can be grouped by them."""
-    assert fitting(Type.UUID) is fitting(Type.UUID)
-    assert fitting_items(Type.UUID) is fitting_items(Type.UUID)
+    assert coercer(Type.UUID) is coercer(Type.UUID)
+    assert list_coercer(Type.UUID) is list_coercer(Type.UUID)
 
 
 def test_presence_is_true_or_unknown() -> None:
@@ -74,5 +74,5 @@ def test_presence_is_true_or_unknown() -> None:
 @given(st.sampled_from(sorted(Type, key=str)), st.text() | st.floats() | st.integers())
 def test_reading_never_fails(kind: Type, value: Any) -> None:
     """No claim whatever makes a request fail."""
-    fitting(kind)(value)
-    fitting_items(kind)([value])
+    coercer(kind)(value)
+    list_coercer(kind)([value])

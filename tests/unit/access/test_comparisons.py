@@ -6,8 +6,15 @@ import ast
 
 import pytest
 
-from jotbase.access.coercion import as_it_is, fitting, fitting_items
-from jotbase.access.comparisons import among, compared, inside, literal, settled, side_is_path
+from jotbase.access.coercion import coercer, identity, list_coercer
+from jotbase.access.comparisons import (
+    coerced,
+    in_array,
+    in_options,
+    is_json_path,
+    literal,
+    typed_comparison,
+)
 from jotbase.access.refusal import Refusal
 from jotbase.expression.expr import Apply, Expr, Fact, Field, Literal, Or
 from jotbase.schema.model.tables import Type
@@ -20,9 +27,9 @@ TITLE, SALARY, EQUITY = (
 OWNER, FEE = Field("row", "owner", Type.UUID), Field("row", "fee", Type.DECIMAL)
 TAGS, MIXED = Field("row", "tags", Type.ARRAY, Type.TEXT), Field("row", "mixed", Type.ARRAY)
 INSIDE = Apply("json_get", (Field("row", "settings", Type.JSON), Literal(("a",))))
-CLAIM = Fact(("claims", "a"), as_it_is)
-USER_ID = Fact(("id",), fitting(Type.TEXT), Type.TEXT)
-ROLES = Fact(("roles",), fitting_items(Type.TEXT), Type.ARRAY)
+CLAIM = Fact(("claims", "a"), identity)
+USER_ID = Fact(("id",), coercer(Type.TEXT), Type.TEXT)
+ROLES = Fact(("roles",), list_coercer(Type.TEXT), Type.ARRAY)
 
 
 def text(value: str) -> Literal:
@@ -34,8 +41,8 @@ def text(value: str) -> Literal:
     ("left", "right", "read"),
     [
         (TITLE, text("a"), text("a")),
-        (OWNER, USER_ID, Fact(("id",), fitting(Type.UUID), Type.UUID)),
-        (SALARY, CLAIM, Fact(("claims", "a"), fitting(Type.INTEGER), Type.INTEGER)),
+        (OWNER, USER_ID, Fact(("id",), coercer(Type.UUID), Type.UUID)),
+        (SALARY, CLAIM, Fact(("claims", "a"), coercer(Type.INTEGER), Type.INTEGER)),
         (SALARY, Literal(1.5, Type.NUMBER), Literal(1.5, Type.NUMBER)),
         (FEE, Literal(1.5, Type.NUMBER), Literal("1.5", Type.DECIMAL)),
         (FEE, text("1.50"), Literal("1.5", Type.DECIMAL)),
@@ -47,12 +54,12 @@ def text(value: str) -> Literal:
 )
 def test_the_right_side_is_read_as_the_left_one_is(left: Expr, right: Expr, read: Expr) -> None:
     """Both sides of a comparison have one type before any row is seen."""
-    assert compared("eq", left, right, NODE).arguments[1] == read
+    assert typed_comparison("eq", left, right, NODE).arguments[1] == read
 
 
 def test_a_place_in_json_beside_text_is_text() -> None:
     """What lies in JSON is compared with a text column as text."""
-    found = compared("eq", INSIDE, TITLE, NODE)
+    found = typed_comparison("eq", INSIDE, TITLE, NODE)
 
     assert found.arguments[0] == Apply("json_text", INSIDE.arguments)
 
@@ -76,24 +83,24 @@ def test_what_can_never_be_true_is_refused(
 ) -> None:
     """A comparison of types that have nothing in common is a mistake."""
     with pytest.raises(Refusal) as caught:
-        compared(operator, left, right, NODE)
+        typed_comparison(operator, left, right, NODE)
 
     assert caught.value.reason.startswith(reason)
 
 
 def test_a_list_of_constants_is_one_in() -> None:
     """The constants are read as the column's type and bound as one list."""
-    assert among(FEE, [Literal(1, Type.INTEGER), text("2.50")], NODE) == Apply(
+    assert in_options(FEE, [Literal(1, Type.INTEGER), text("2.50")], NODE) == Apply(
         "in", (FEE, Literal(("1", "2.5"), Type.DECIMAL))
     )
 
 
 def test_a_list_with_columns_is_alternatives() -> None:
     """What is no constant is compared one by one."""
-    found = among(TITLE, [TITLE, text("x")], NODE)
+    found = in_options(TITLE, [TITLE, text("x")], NODE)
 
     assert found == Or((Apply("eq", (TITLE, TITLE)), Apply("eq", (TITLE, text("x")))))
-    assert among(TITLE, [TITLE], NODE) == Apply("eq", (TITLE, TITLE))
+    assert in_options(TITLE, [TITLE], NODE) == Apply("eq", (TITLE, TITLE))
 
 
 @pytest.mark.parametrize(
@@ -105,13 +112,13 @@ def test_a_list_with_columns_is_alternatives() -> None:
         (
             OWNER,
             CLAIM,
-            Apply("in", (OWNER, Fact(("claims", "a"), fitting_items(Type.UUID), Type.UUID))),
+            Apply("in", (OWNER, Fact(("claims", "a"), list_coercer(Type.UUID), Type.UUID))),
         ),
     ],
 )
 def test_in_looks_into_arrays_and_lists(left: Expr, right: Expr, read: Apply) -> None:
     """An array column holds an item; a list of the caller's has a value among it."""
-    found = inside(left, right, NODE)
+    found = in_array(left, right, NODE)
 
     assert isinstance(found, Apply)
     assert (found.operator, found.arguments[0]) == (read.operator, read.arguments[0])
@@ -132,7 +139,7 @@ def test_in_looks_into_arrays_and_lists(left: Expr, right: Expr, read: Apply) ->
 def test_in_refuses_what_is_no_list(left: Expr, right: Expr, reason: str) -> None:
     """Text is not searched, and the types must fit."""
     with pytest.raises(Refusal) as caught:
-        inside(left, right, NODE)
+        in_array(left, right, NODE)
 
     assert caught.value.reason.startswith(reason)
 
@@ -146,6 +153,6 @@ def test_constants_that_no_column_holds_are_refused(value: object) -> None:
 
 def test_what_is_neither_literal_nor_fact_stays() -> None:
     """A column has its type already."""
-    assert settled(TITLE, Type.TEXT, NODE) == TITLE
-    assert side_is_path(INSIDE)
-    assert not side_is_path(TITLE)
+    assert coerced(TITLE, Type.TEXT, NODE) == TITLE
+    assert is_json_path(INSIDE)
+    assert not is_json_path(TITLE)

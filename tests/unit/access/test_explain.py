@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.access.board import JOBS, SERVICE, caller, policy
 
-from jotbase.access.explain import explain_rule, explained
+from jotbase.access.explain import explain_rule, with_values
 from jotbase.access.rules import Action
 from jotbase.expression.expr import Context, Now, RequestValue
 from jotbase.sql.dialect import SQLITE
@@ -57,7 +57,7 @@ def test_a_value_cannot_end_its_comment() -> None:
     """Values come from callers: none may look like SQL or drive a terminal."""
     fragment = sql("a = ") + bound("*/ DROP /*\x1b[2J") + " AND b = " + bound("x" * 200)
 
-    found = explained(fragment, Context())
+    found = with_values(fragment, Context())
 
     assert found.count("*/") == 2
     assert "\x1b" not in found
@@ -68,6 +68,6 @@ def test_requests_values_and_the_clock_are_filled_in() -> None:
     """Slots show what they would be bound to."""
     fragment = bound(RequestValue(0, str.upper)) + " < " + bound(Now())
 
-    assert explained(fragment, Context(values=("a",), now="2026")) == (
+    assert with_values(fragment, Context(values=("a",), now="2026")) == (
         "? /* 'A' */ < ? /* now() = '2026' */"
     )

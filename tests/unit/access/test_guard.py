@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.access.board import ADA, BOB, JOBS, MEMBERS, caller, drive, job, policy, text
 
-from jotbase.access.guard import PassGuard, RuleGuard, changed, using
+from jotbase.access.guard import AllowAllGuard, RuleGuard, changed, using
 from jotbase.errors import AccessError
 from jotbase.expression.expr import FALSE, TRUE
 from jotbase.query.plan.guarding import Guard, WriteAction
@@ -87,7 +87,7 @@ def test_checks_are_made_once() -> None:
 
 def test_the_pass_guard_passes_all() -> None:
     """The service role is above the rules."""
-    guard: Guard = PassGuard()
+    guard: Guard = AllowAllGuard()
 
     assert guard.rows(JOBS, "delete") == TRUE
     assert outcome(guard, "merge", THEIRS, THEIRS, True) == "yes"

@@ -10,12 +10,12 @@ from tests.unit.access.board import BOARD, COMPANIES, JOBS, MEMBERS
 from jotbase.access.paths import (
     claim,
     column,
-    divided,
-    inside_json,
+    find_table,
+    json_path,
+    split_path,
     steps,
     subscript,
     suggestion,
-    table_named,
     user_fact,
 )
 from jotbase.access.refusal import Refusal
@@ -48,8 +48,8 @@ def test_references_may_lead_to_the_accounts() -> None:
 
     assert isinstance(found, Follow)
     assert found.table is USERS
-    assert table_named("auth.users", BOARD) is USERS
-    assert table_named("nothing", BOARD) is None
+    assert find_table("auth.users", BOARD) is USERS
+    assert find_table("nothing", BOARD) is None
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_claims_and_json_are_looked_into() -> None:
 
     assert isinstance(fact, Fact)
     assert (fact.path, fact.type) == (("claims", "a", "b"), None)
-    assert inside_json(settings, ["a", 0], NODE) == Apply("json_get", (settings, Literal(("a", 0))))
+    assert json_path(settings, ["a", 0], NODE) == Apply("json_get", (settings, Literal(("a", 0))))
 
 
 def test_wrong_keys_are_refused() -> None:
@@ -120,9 +120,9 @@ def test_wrong_keys_are_refused() -> None:
     with pytest.raises(Refusal, match="named by text"):
         claim(["a", 0], NODE)
     with pytest.raises(Refusal, match="quotation mark"):
-        inside_json(Field("row", "settings", Type.JSON), ['a"b'], NODE)
+        json_path(Field("row", "settings", Type.JSON), ['a"b'], NODE)
     with pytest.raises(Refusal, match="JSON columns"):
-        inside_json(Field("row", "title", Type.TEXT), ["a"], NODE)
+        json_path(Field("row", "title", Type.TEXT), ["a"], NODE)
 
 
 def test_a_suggestion_is_near_or_lists_what_is_known() -> None:
@@ -149,7 +149,7 @@ def test_columns_stand_in_brackets_too(text: str, names: list[str], keys: list[o
     """References are followed in either way; what lies inside JSON comes last."""
     found = steps(ast.parse(text, mode="eval").body)
     assert found is not None
-    columns, inside = divided(found[1], JOBS, BOARD)
+    columns, inside = split_path(found[1], JOBS, BOARD)
     assert (found[0].id, columns, [one.key for one in inside]) == ("row", names, keys)
 
 

@@ -6,13 +6,13 @@ import pytest
 from tests.unit.access.board import BOARD, JOBS, caller
 
 from jotbase.access.rules import parse_rule
-from jotbase.access.unsatisfiable import hopeless
+from jotbase.access.unsatisfiable import unsatisfiable
 from jotbase.expression.expr import FALSE, TRUE
 
 
 def is_hopeless(text: str, user: str | None) -> bool:
     """Say whether an insert rule lets nothing of that user's in."""
-    return hopeless(parse_rule(text, JOBS, "insert", BOARD))(caller(user))
+    return unsatisfiable(parse_rule(text, JOBS, "insert", BOARD))(caller(user))
 
 
 @pytest.mark.parametrize(
@@ -55,5 +55,5 @@ def test_nobody_owns_nothing() -> None:
 
 def test_constants() -> None:
     """No rule at all says no."""
-    assert hopeless(FALSE)(caller())
-    assert not hopeless(TRUE)(caller())
+    assert unsatisfiable(FALSE)(caller())
+    assert not unsatisfiable(TRUE)(caller())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jotbase.expression.expr import Apply, Expr, Fact, Field
-from jotbase.realtime.groups import Follower
+from jotbase.realtime.groups import Subscriber
 from jotbase.realtime.subscriptions import Subscription, subscriptions
 from jotbase.schema.model.tables import Column, Model, Table, Type
 from jotbase.values import ANONYMOUS, Principal, Row
@@ -67,9 +67,9 @@ def follower(
     *listed: Subscription,
     topic: str = "realtime:r",
     told: Told | None = None,
-) -> Follower:
+) -> Subscriber:
     """Return a follower of these subscriptions, of all of `notes` if none is given."""
     frames = Told() if told is None else told
-    return Follower(
+    return Subscriber(
         topic, "2.0.0", principal, listed or bound(), frames.append, lambda number: None
     )

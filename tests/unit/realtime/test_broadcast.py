@@ -2,9 +2,9 @@
 
 import orjson
 
-from jotbase.realtime.broadcast import LARGEST, Listener, Rooms, broadcast_frames
+from jotbase.realtime.broadcast import LARGEST, BroadcastRegistry, Listener, broadcast_frames
 from jotbase.realtime.protocol import Frame
-from jotbase.realtime.wire import message_of
+from jotbase.realtime.wire import unframe
 
 
 def listener(topic: str = "realtime:r", *, private: bool = False) -> Listener:
@@ -15,7 +15,7 @@ def listener(topic: str = "realtime:r", *, private: bool = False) -> Listener:
 def test_a_room_is_a_topic_and_its_privacy() -> None:
     """Private and public channels of one name do not hear each other."""
     rooms, speaker, public, private, other = (
-        Rooms(),
+        BroadcastRegistry(),
         listener(),
         listener(),
         listener(private=True),
@@ -30,7 +30,7 @@ def test_a_room_is_a_topic_and_its_privacy() -> None:
 
 def test_an_empty_room_is_forgotten() -> None:
     """Nothing is kept of topics that nobody is in, and leaving twice is no fault."""
-    rooms, one = Rooms(), listener()
+    rooms, one = BroadcastRegistry(), listener()
     rooms.add(one)
     rooms.remove(one)
     rooms.remove(one)
@@ -43,10 +43,10 @@ def test_a_message_is_written_for_both_versions() -> None:
     frames = broadcast_frames(Frame("1", "2", "realtime:r", "broadcast", {"event": "e"}))
 
     assert frames is not None
-    assert orjson.loads(message_of(frames["2.0.0"])[0]) == [
+    assert orjson.loads(unframe(frames["2.0.0"])[0]) == [
         None, None, "realtime:r", "broadcast", {"event": "e"},
     ]  # fmt: skip
-    assert orjson.loads(message_of(frames["1.0.0"])[0])["ref"] is None
+    assert orjson.loads(unframe(frames["1.0.0"])[0])["ref"] is None
 
 
 def test_bytes_are_written_for_version_two_alone() -> None:

@@ -11,10 +11,10 @@ from tests.unit.realtime.tables import ANA, BEN, OWN, TEAMS, Told, bound, follow
 
 from jotbase.expression.expr import FALSE, TRUE, Context, Exists, Expr
 from jotbase.expression.judge import Env, judge
-from jotbase.realtime.groups import Follower, Groups
-from jotbase.realtime.matching import Judgement, OldAndNew, VerdictMissing
+from jotbase.realtime.groups import Groups, Subscriber
+from jotbase.realtime.matching import ChangeEvaluation, OldAndNew, VerdictMissing
 from jotbase.realtime.rules import select_rule
-from jotbase.realtime.wire import message_of
+from jotbase.realtime.wire import unframe
 from jotbase.values import ANONYMOUS, SERVICE_PRINCIPAL, Change, Principal, Row
 
 
@@ -24,19 +24,19 @@ def change(old: Row | None, new: Row | None) -> Change:
     return Change(7, "notes", kind, old, new, "2026-08-21T10:11:12+00:00")
 
 
-def frames(made: Change, rule: Expr, *followers: Follower) -> list[list[bytes]]:
+def frames(made: Change, rule: Expr, *followers: Subscriber) -> list[list[bytes]]:
     """Return the frames that each follower is told."""
     groups = Groups({"notes": select_rule(rule)})
     for one in followers:
         groups.add(one)
-    judgement = Judgement(made, groups.rule("notes"), "", {}, 7)
+    judgement = ChangeEvaluation(made, groups.rule("notes"), "", {}, 7)
     told = {one: judgement.told(group) for group in groups.on("notes") for one in group.followers}
     return [told[one] for one in followers]
 
 
-def events(made: Change, rule: Expr, one: Follower) -> list[tuple[str, list[int], Row | None]]:
+def events(made: Change, rule: Expr, one: Subscriber) -> list[tuple[str, list[int], Row | None]]:
     """Return (type, ids, old_record) of what one follower is told."""
-    payloads = [orjson.loads(message_of(ready)[0])[4] for ready in frames(made, rule, one)[0]]
+    payloads = [orjson.loads(unframe(ready)[0])[4] for ready in frames(made, rule, one)[0]]
     return [(p["data"]["type"], p["ids"], p["data"].get("old_record")) for p in payloads]
 
 
@@ -126,9 +126,9 @@ def test_a_relational_rule_must_have_been_asked() -> None:
     made = change(None, note(1))
 
     with pytest.raises(VerdictMissing):
-        Judgement(made, rule, "", {}, 7).told(group)
+        ChangeEvaluation(made, rule, "", {}, 7).told(group)
     known = {rule.bind(user(ANA)): OldAndNew(old=False, new=True)}
-    assert len(Judgement(made, rule, "", known, 7).told(group)) == 1
+    assert len(ChangeEvaluation(made, rule, "", known, 7).told(group)) == 1
 
 
 PEOPLE = st.sampled_from([user(ANA), user(BEN), ANONYMOUS, SERVICE_PRINCIPAL])
@@ -168,7 +168,7 @@ def test_routing_is_judging_each_follower_alone(
         for who, bindings in listed
     ]
     for (who, bindings), told in zip(listed, frames(made, OWN, *followers), strict=True):
-        kinds = {orjson.loads(message_of(one)[0])[4]["data"]["type"] for one in told}
+        kinds = {orjson.loads(unframe(one)[0])[4]["data"]["type"] for one in told}
         assert kinds == set().union(*(alone(made, who, *binding) for binding in bindings))
 
 

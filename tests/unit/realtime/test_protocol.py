@@ -9,7 +9,7 @@ from jotbase.realtime.protocol import (
     VERSIONS,
     Frame,
     Vsn,
-    around,
+    envelope,
     parse,
     read_vsn,
     render,
@@ -102,7 +102,7 @@ def test_a_payload_may_be_put_in_later(
     vsn: Vsn, topic: str, event: str, payload: dict[str, object]
 ) -> None:
     """What stands around a payload makes the message that `render` writes."""
-    before, behind = around(vsn, topic, event)
+    before, behind = envelope(vsn, topic, event)
 
     assert before + orjson.dumps(payload) + behind == render(
         vsn, Frame(None, None, topic, event, payload)

@@ -30,7 +30,7 @@ from jotbase.realtime import refusals
 )
 def test_a_refused_token_has_a_name_here(code: str, message: str, reason: str) -> None:
     """The data API's words become realtime's."""
-    assert refusals.reason(refusals.of_token(AccessError(code, message))) == reason
+    assert refusals.reason(refusals.token_refusal(AccessError(code, message))) == reason
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,10 @@ def test_a_refused_token_has_a_name_here(code: str, message: str, reason: str) -
             "ChannelRateLimitReached: Too many postgres_changes bindings",
         ),
         (
-            refusals.unreadable("r"),
+            refusals.private_channel_denied("r"),
             "Unauthorized: You do not have permissions to read from this Channel topic: r",
         ),
-        (refusals.expired(), "InvalidJWTToken: Token has expired"),
+        (refusals.token_expired(), "InvalidJWTToken: Token has expired"),
     ],
 )
 def test_a_reason_is_code_and_text(error: ChannelError, reason: str) -> None:

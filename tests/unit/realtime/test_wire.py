@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.realtime.wire import frame, message_of
+from jotbase.realtime.wire import frame, unframe
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_a_length_is_written_in_the_shortest_form(size: int, head: bytes) -> Non
 @given(st.binary(max_size=300), st.booleans())
 def test_what_was_framed_can_be_read_back(message: bytes, binary: bool) -> None:
     """The message and its kind survive."""
-    assert message_of(frame(message, binary=binary)) == (message, binary)
+    assert unframe(frame(message, binary=binary)) == (message, binary)
 
 
 def test_a_client_library_reads_it() -> None:

@@ -22,7 +22,7 @@ from jotbase.http.live.frames import FrameSink
 from jotbase.http.live.replay import Replay
 from jotbase.http.live.shares import Share, Shares, Size, size_of
 from jotbase.realtime import refusals
-from jotbase.realtime.broadcast import Listener, Rooms, broadcast_frames
+from jotbase.realtime.broadcast import BroadcastRegistry, Listener, broadcast_frames
 from jotbase.realtime.channel import (
     TRANSITIONS,
     Event,
@@ -37,7 +37,7 @@ from jotbase.realtime.channel import (
     system,
 )
 from jotbase.realtime.cursors import Cursor
-from jotbase.realtime.groups import Follower
+from jotbase.realtime.groups import Subscriber
 from jotbase.realtime.joining import JoinRequest, read_join, read_token
 from jotbase.realtime.protocol import PREFIX, Frame, Vsn, parse, render
 from jotbase.realtime.subscriptions import Subscription, echo, subscriptions
@@ -57,7 +57,7 @@ class ChannelServices:
     feed: Feed
     model: Model
     now: Callable[[], float]
-    rooms: Rooms = field(default_factory=Rooms)
+    rooms: BroadcastRegistry = field(default_factory=BroadcastRegistry)
     shares: Shares = field(default_factory=Shares)
     #: Whose turn it is among the replays of all sockets.
     turns: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -81,7 +81,7 @@ class Channel:
     request: JoinRequest
     token: str | None
     listener: Listener
-    follower: Follower
+    follower: Subscriber
     size: Size
     expiry: asyncio.TimerHandle | None = None
     replay: Replay | None = None
@@ -158,7 +158,7 @@ class Channels:
             try:
                 known = self._services.credentials.renewed(channel.principal, renewal.facts)
             except AccessError as error:
-                self._end(channel, Event.REVOKED, refusals.reason(refusals.of_token(error)))
+                self._end(channel, Event.REVOKED, refusals.reason(refusals.token_refusal(error)))
             else:
                 self._follow(channel, known)
 
@@ -202,7 +202,7 @@ class Channels:
             self._share.check(said.topic, request)
             principal = await self._who(request.token)
             if request.private and not principal.is_service:
-                raise refusals.unreadable(said.topic.removeprefix(PREFIX))
+                raise refusals.private_channel_denied(said.topic.removeprefix(PREFIX))
             size = size_of(request, self._services.followable())
             self._share.take(size)
         except ChannelError as error:
@@ -286,9 +286,9 @@ class Channels:
                 mark = credentials.live.mark()
                 principal = await credentials.token(token)
         except AccessError as error:
-            raise refusals.of_token(error) from error
+            raise refusals.token_refusal(error) from error
         if has_expired(principal, self._services.now()):
-            raise refusals.expired()
+            raise refusals.token_expired()
         return principal
 
     def _channel(
@@ -301,7 +301,7 @@ class Channels:
             request=request,
             token=request.token,
             listener=Listener(topic, request.private, self._vsn, write),
-            follower=Follower(topic, self._vsn, principal, (), write, _pass_over),
+            follower=Subscriber(topic, self._vsn, principal, (), write, _pass_over),
             size=size,
         )
         channel.follower.lost = partial(self._say_lost, channel)

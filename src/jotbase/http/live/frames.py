@@ -18,7 +18,7 @@ from websockets.frames import Frame
 
 from jotbase.http.edge.asgi import Scope, Send
 from jotbase.http.edge.connections import BODY, CLOSING, STEP, WRITE, Connections, Stopwatch
-from jotbase.realtime.wire import message_of
+from jotbase.realtime.wire import unframe
 
 log = logging.getLogger(__name__)
 log.setLevel(logging.WARNING)
@@ -376,7 +376,7 @@ class SendSink:
     async def run(self) -> None:
         """Send what is queued, in order, until the close or a cancellation."""
         while isinstance(item := await self._waiting.get(), bytes):
-            message, binary = message_of(item)
+            message, binary = unframe(item)
             key, value = ("bytes", message) if binary else ("text", message.decode())
             await self._send({"type": "websocket.send", key: value})
             self._bytes -= len(item)

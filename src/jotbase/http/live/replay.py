@@ -15,7 +15,7 @@ from dataclasses import replace
 from jotbase.feed import TURN, TURN_BYTES, Feed
 from jotbase.http.live.frames import FrameSink
 from jotbase.realtime.cursors import Cursor
-from jotbase.realtime.groups import Follower, Groups
+from jotbase.realtime.groups import Groups, Subscriber
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Replay:
         *,
         feed: Feed,
         sink: FrameSink,
-        follower: Callable[[], Follower],
+        follower: Callable[[], Subscriber],
         lost: Callable[[int], None],
         live: Callable[[], None],
         turns: asyncio.Lock,

@@ -109,7 +109,7 @@ class Share:
             if not budget.take(self._address, amount):
                 for other, back in taken:
                     other.give_back(self._address, back)
-                raise refusals.no_room()
+                raise refusals.capacity_exceeded()
             taken.append((budget, amount))
 
     def give_back(self, size: Size) -> None:

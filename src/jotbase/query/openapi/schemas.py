@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jotbase.query.plan.updatable import UpdatableView
-from jotbase.schema.keywords.subschemas import escaped, rewritten, walk
+from jotbase.schema.keywords.subschemas import escape_token, map_subschemas, walk
 from jotbase.schema.model.tables import USERS, Column, Table
 from jotbase.schema.rows.check import plain_schema
 
@@ -51,7 +51,7 @@ def component_names(names: Iterable[str]) -> dict[str, str]:
 
 def token(name: str) -> str:
     """Return a key as a step of a JSON pointer in a URI fragment."""
-    return quote(escaped(name), safe="~")
+    return quote(escape_token(name), safe="~")
 
 
 def table_schema(table: Table, called: str, shown: Visibility) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def table_schema(table: Table, called: str, shown: Visibility) -> dict[str, Any]
                 schema["$ref"] = base + _pointer(reference[1:], anchors)
         return _without_hidden(schema, shown)
 
-    found: dict[str, Any] = rewritten(root, change)
+    found: dict[str, Any] = map_subschemas(root, change)
     return {"title": table.name, "type": "object", **_without_hidden_files(found, base, shown)}
 
 

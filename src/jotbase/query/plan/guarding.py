@@ -32,7 +32,7 @@ def merge_refused(table: str) -> str:
 
 
 class Guard(Protocol):
-    """The rules of all tables, for callers that obey them; `PassGuard` is for those above them."""
+    """The rules of all tables, for callers bound by them; `AllowAllGuard` is for all others."""
 
     def rows(self, table: Table, action: RowAction) -> Expr:
         """Return which stored rows (scope `row`) the action's own rule lets through.

@@ -15,7 +15,7 @@ from jotbase.errors import BrokenKey, ConflictError
 from jotbase.expression.expr import Apply, Context, Field, RequestValue, conjuncts
 from jotbase.query.plan.nodes import Combined, Condition, HasEmbed
 from jotbase.query.write.result import WriteContext
-from jotbase.schema.keywords.subschemas import pointer, unescaped
+from jotbase.schema.keywords.subschemas import pointer, unescape_token
 from jotbase.schema.model.tables import Table
 from jotbase.schema.values.convert import stored
 from jotbase.values import Row
@@ -62,7 +62,7 @@ def discreet(faults: Faults, said: Container[str]) -> Faults:
     """
     told: Faults = []
     for fault in faults:
-        column = unescaped(fault["pointer"].split("/")[1]) if fault["pointer"] else ""
+        column = unescape_token(fault["pointer"].split("/")[1]) if fault["pointer"] else ""
         if not column or column in said:
             told.append(fault)
             continue

@@ -18,7 +18,7 @@ import orjson
 
 from jotbase.schema.ddl.constraints import literal
 from jotbase.schema.model.tables import Column, Table, Type
-from jotbase.schema.values.convert import exact
+from jotbase.schema.values.convert import canonical_decimal
 from jotbase.sql.dialect import SQLITE
 from jotbase.values import Row
 
@@ -161,6 +161,6 @@ def logged_row(table: Table, text: str) -> Row:
             if column.type is Type.BYTES:
                 value = base64.b64encode(bytes.fromhex(value)).decode()
             elif column.type is Type.DECIMAL:
-                value = exact(value)
+                value = canonical_decimal(value)
         row[column.name] = value
     return row

@@ -1,7 +1,7 @@
 """What one column's schema says, as SQL that SQLite itself checks: no write can get past it.
 
 In charge of literals and of the conditions in CHECK. What SQL cannot say (`pattern`, most formats)
-is left to `check`. Must not know tables or how a statement is put together.
+is left to `check_condition`. Must not know tables or how a statement is put together.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jotbase.errors import RequestError
-from jotbase.schema.keywords.types import KINDS, kind_of, kinds, layers
+from jotbase.schema.keywords.types import KINDS, applied_schemas, json_type_of, json_types
 from jotbase.schema.model.tables import RANGES, Column, Type
 from jotbase.schema.values.convert import canonical, stored
 from jotbase.sql.dialect import SQLITE
@@ -89,7 +89,7 @@ def default_literal(column: Column) -> str:
     return literal(stored(column.type, column.default, SQLITE))
 
 
-def check(column: Column, root: Mapping[str, Any], *, strict: bool) -> str:
+def check_condition(column: Column, root: Mapping[str, Any], *, strict: bool) -> str:
     """Return the condition that the column's values must fulfil, "" if there is none.
 
     `root` is what `$ref`s in the column's schema refer into. NULL fulfils every condition. In a
@@ -100,7 +100,7 @@ def check(column: Column, root: Mapping[str, Any], *, strict: bool) -> str:
     if not strict and TYPES[column.type] in _STORAGE:
         found.append(f"typeof({name}) IN {_listed((*_STORAGE[TYPES[column.type]], 'null'))}")
     found.extend(_of_type(column, name, root))
-    for layer in layers(column.schema, root):
+    for layer in applied_schemas(column.schema, root):
         found.extend(_of_keywords(column, name, layer))
     return " AND ".join(dict.fromkeys(found))
 
@@ -137,7 +137,7 @@ def _clock(name: str, form: str, length: int, zone: str) -> str:
 
 
 def _json(column: Column, name: str, root: Mapping[str, Any]) -> str:
-    allowed = kinds(column.schema, root)
+    allowed = json_types(column.schema, root)
     if allowed >= KINDS - {"null"}:
         # Before SQLite 3.45 json_valid says of NULL that it is not valid.
         return f"({name} IS NULL OR json_valid({name}))"
@@ -195,9 +195,11 @@ def _one_of(column: Column, name: str, values: Sequence[Any]) -> Iterator[str]:
 
 def _fits(kind: Type, value: Any) -> bool:
     if kind is Type.DECIMAL:
-        return kind_of(value) in ("integer", "number", "string")
+        return json_type_of(value) in ("integer", "number", "string")
     if kind in _NUMERIC:
-        return kind_of(value) in (("integer",) if kind is Type.INTEGER else ("integer", "number"))
+        return json_type_of(value) in (
+            ("integer",) if kind is Type.INTEGER else ("integer", "number")
+        )
     return isinstance(value, bool) if kind is Type.BOOLEAN else isinstance(value, str)
 
 

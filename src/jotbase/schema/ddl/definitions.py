@@ -57,7 +57,7 @@ def tokens(sql: str) -> list[Token]:
     ]
 
 
-def folded(sql: str, start: int = 0) -> list[Token]:
+def group_parentheses(sql: str, start: int = 0) -> list[Token]:
     """Return the pieces outside all parentheses, and each outer pair with what it holds as one."""
     found: list[Token] = []
     depth, opened = 0, 0
@@ -91,7 +91,7 @@ class Definition:
 def read_table(sql: str) -> Definition:
     """Return what a CREATE TABLE says."""
     found = Definition()
-    body = next((one for one in folded(sql) if one.kind == "inside"), None)
+    body = next((one for one in group_parentheses(sql) if one.kind == "inside"), None)
     if body is None:
         return found
     for part in _parts(body.text):
@@ -104,7 +104,7 @@ def read_table(sql: str) -> Definition:
 def _parts(text: str) -> Iterator[list[Token]]:
     """Yield the pieces between commas."""
     part: list[Token] = []
-    for one in folded(text):
+    for one in group_parentheses(text):
         if one.text == "," and one.kind == "other":
             if part:
                 yield part
@@ -157,7 +157,7 @@ def _listed(text: str) -> tuple[str, ...]:
 
 def read_view(sql: str) -> str:
     """Return the SELECT of a CREATE VIEW, which gives the columns their names by itself."""
-    pieces = folded(sql)
+    pieces = group_parentheses(sql)
     place = next(number for number, one in enumerate(pieces) if one.word == "AS")
     body = sql[pieces[place + 1].start :].strip().rstrip(";").rstrip()
     before = pieces[place - 1]

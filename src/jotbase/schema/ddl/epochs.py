@@ -32,14 +32,16 @@ _NEWEST = (
 _FORGET = f'DELETE FROM "{EPOCHS}" WHERE rowid <= (SELECT max(rowid) FROM "{EPOCHS}") - {KEPT}'
 
 
-def unfollowed() -> UnitOfWork[frozenset[str]]:
+def unlogged_tables() -> UnitOfWork[frozenset[str]]:
     """Return the tables that are there, and whose changes are not logged."""
     tables = yield Statement(_TABLES)
     followed = yield Statement(_FOLLOWED)
     return frozenset(name for (name,) in tables) - {name for (name,) in followed}
 
 
-def renew(epoch: str, silent: frozenset[str], model: Model, *, started: bool) -> UnitOfWork[None]:
+def begin_epoch(
+    epoch: str, silent: frozenset[str], model: Model, *, started: bool
+) -> UnitOfWork[None]:
     """Begin an epoch where the server has `started`, or the log has a gap.
 
     A gap is where changes of a table that was there (`silent`) are logged from now on: all earlier
@@ -55,7 +57,7 @@ def renew(epoch: str, silent: frozenset[str], model: Model, *, started: bool) ->
         yield Statement(_FORGET)
 
 
-def renew_triggers(model: Model) -> UnitOfWork[None]:
+def refresh_triggers(model: Model) -> UnitOfWork[None]:
     """Make the triggers of followed tables anew that are missing, or of another version."""
     found = yield Statement("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
     texts = {str(name): str(text) for name, text in found}

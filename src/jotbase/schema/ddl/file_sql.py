@@ -60,7 +60,7 @@ def expression_fault(text: str) -> tuple[str, str] | None:
     return None
 
 
-def enclosed(expression: str) -> str:
+def in_parentheses(expression: str) -> str:
     """Return an expression in parentheses, a comment at its end closed."""
     return f"({expression}\n)" if "--" in expression else f"({expression})"
 

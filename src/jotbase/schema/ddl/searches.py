@@ -41,9 +41,9 @@ def _called(name: str) -> str:
     return SQLITE.identifier(name)
 
 
-def made(table: Table, search: Search) -> Iterator[str]:
+def create_statements(table: Table, search: Search) -> Iterator[str]:
     """Yield the statements that make an index, every row of the table in its queue."""
-    yield from dropped(search)  # a part may be there: another may have been dropped by hand
+    yield from drop_statements(search)  # a part may be there: another may have been dropped by hand
     columns = ", ".join(f"c{place}" for place, _ in enumerate(search.columns))
     # Without texts and places: the texts stand in the table, and what a search means is decided on
     # them. The tokenizer leaves words as they are.
@@ -55,10 +55,10 @@ def made(table: Table, search: Search) -> Iterator[str]:
         f'CREATE TABLE {_called(queue_name(search))} ("row" INTEGER PRIMARY KEY NOT NULL) STRICT'
     )
     yield from _triggers(table, search)
-    yield refilled(table, search)
+    yield enqueue_all(table, search)
 
 
-def refilled(table: Table, search: Search) -> str:
+def enqueue_all(table: Table, search: Search) -> str:
     """Return the statement that puts every row of the table into the queue."""
     number = table.row_key[0]
     return (
@@ -67,7 +67,7 @@ def refilled(table: Table, search: Search) -> str:
     )
 
 
-def dropped(search: Search) -> Iterator[str]:
+def drop_statements(search: Search) -> Iterator[str]:
     """Yield the statements that take an index away; triggers go with it, if not with the table."""
     for kind in ("insert", "update", "delete"):
         yield f"DROP TRIGGER IF EXISTS {_called(_trigger(search, kind))}"
@@ -105,7 +105,7 @@ def _noted(search: Search, number: str) -> str:
     )
 
 
-def waiting(model: Model) -> str:
+def pending_query(model: Model) -> str:
     """Return the statement that tells whether any queue has rows; "" without any index."""
     queues = [
         f"EXISTS (SELECT 1 FROM {_called(queue_name(search))})"
@@ -115,7 +115,7 @@ def waiting(model: Model) -> str:
     return f"SELECT {' OR '.join(queues)}" if queues else ""
 
 
-def catch_up(model: Model, most: int = BATCH) -> UnitOfWork[bool]:
+def index_pending(model: Model, most: int = BATCH) -> UnitOfWork[bool]:
     """Bring the words of a few rows of each index up to date; return whether rows are left."""
     left = False
     for table in model:
@@ -124,7 +124,7 @@ def catch_up(model: Model, most: int = BATCH) -> UnitOfWork[bool]:
     return left
 
 
-def set_aside(model: Model) -> UnitOfWork[list[tuple[str, int]]]:
+def skip_first(model: Model) -> UnitOfWork[list[tuple[str, int]]]:
     """Take the first row from each queue, and its words from the index: it holds up all others.
     Return the tables and numbers of the rows; no search finds them until they are written again.
     """
@@ -169,13 +169,13 @@ def _first(table: Table, search: Search, most: int) -> str:
     return f'(SELECT "row" FROM ({sized}) WHERE total - own < {CHARACTERS})'
 
 
-def made_by(model: Model, words: str) -> UnitOfWork[None]:
+def note_tokenizer(model: Model, words: str) -> UnitOfWork[None]:
     """Note by what words are made; if it was otherwise before, every row goes into the queues."""
     noted = yield Statement(f'SELECT "value" FROM {_META} WHERE "key" = ?', (WORDS_KEY,))
     if noted == [(words,)]:
         return
     for table in model:
         for search in table.searches:
-            yield Statement(refilled(table, search))
+            yield Statement(enqueue_all(table, search))
     insert = sql(f'INSERT OR REPLACE INTO {_META} ("key", "value") VALUES ({literal(WORDS_KEY)}, ')
     yield insert + bound(words) + ")"

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from jotbase.errors import RequestError
 from jotbase.schema.ddl import searches
 from jotbase.schema.ddl.changelog import CREATE_CHANGES, CREATE_REPLACED, triggers
-from jotbase.schema.ddl.constraints import TYPES, check, default_literal, literal
+from jotbase.schema.ddl.constraints import TYPES, check_condition, default_literal, literal
 from jotbase.schema.ddl.epochs import CREATE_EPOCHS
-from jotbase.schema.ddl.file_sql import enclosed
+from jotbase.schema.ddl.file_sql import in_parentheses
 from jotbase.schema.model.names import default_name
 from jotbase.schema.model.tables import MISSING, Column, ForeignKey, Model, Table, Type
 from jotbase.schema.values.convert import canonical, stored
@@ -63,7 +63,7 @@ def create(model: Model, dialect: Dialect) -> list[Fragment]:
         statements.extend(create_indexes(table).values())
         statements.extend(triggers(table))
         for search in table.searches:
-            statements.extend(searches.made(table, search))
+            statements.extend(searches.create_statements(table, search))
     statements.extend(create_view(view) for view in views)
     return [sql(statement) for statement in statements]
 
@@ -105,8 +105,8 @@ def column_definition(table: Table, column: Column) -> str:
     if default is not None:
         parts.append(f"DEFAULT {default}")
     if column.generated is not None:
-        parts.append(f"GENERATED ALWAYS AS {enclosed(column.generated)} STORED")
-    condition = check(column, table.schema, strict=is_strict(table))
+        parts.append(f"GENERATED ALWAYS AS {in_parentheses(column.generated)} STORED")
+    condition = check_condition(column, table.schema, strict=is_strict(table))
     if condition:
         called = SQLITE.identifier(default_name(table.name, [column.name], "check"))
         parts.append(f"CONSTRAINT {called} CHECK ({condition})")
@@ -155,17 +155,17 @@ def _constraints(table: Table) -> Iterator[str]:
     if table.primary_key and table.primary_key != (numbered,):
         kind = "PRIMARY KEY" if numbered is None else "UNIQUE"
         name = SQLITE.identifier(default_name(table.name, (), "pkey"))
-        yield f"CONSTRAINT {name} {kind} ({listed(table.primary_key)})"
+        yield f"CONSTRAINT {name} {kind} ({column_list(table.primary_key)})"
     for unique in table.unique:
-        yield f"CONSTRAINT {SQLITE.identifier(unique.name)} UNIQUE ({listed(unique.columns)})"
+        yield f"CONSTRAINT {SQLITE.identifier(unique.name)} UNIQUE ({column_list(unique.columns)})"
     for key in table.foreign_keys:
         yield _foreign_key(key)
 
 
 def _foreign_key(key: ForeignKey) -> str:
     parts = [
-        f"CONSTRAINT {SQLITE.identifier(key.name)} FOREIGN KEY ({listed(key.columns)})",
-        f"REFERENCES {SQLITE.identifier(key.target)} ({listed(key.target_columns)})",
+        f"CONSTRAINT {SQLITE.identifier(key.name)} FOREIGN KEY ({column_list(key.columns)})",
+        f"REFERENCES {SQLITE.identifier(key.target)} ({column_list(key.target_columns)})",
     ]
     if key.on_delete != "no action":
         parts.append(f"ON DELETE {key.on_delete.upper()}")
@@ -174,7 +174,7 @@ def _foreign_key(key: ForeignKey) -> str:
     return " ".join(parts)
 
 
-def listed(columns: Sequence[str]) -> str:
+def column_list(columns: Sequence[str]) -> str:
     """Return columns' names, quoted and separated by commas."""
     return ", ".join(map(SQLITE.identifier, columns))
 
@@ -193,7 +193,7 @@ def create_indexes(table: Table) -> dict[str, str]:
             wanted[f"jotbase.{table.name}.{'.'.join(key.columns)}"] = key.columns
             begun.append(key.columns)
     return {
-        name: f"CREATE INDEX {SQLITE.identifier(name)} ON {on} ({listed(columns)})"
+        name: f"CREATE INDEX {SQLITE.identifier(name)} ON {on} ({column_list(columns)})"
         for name, columns in wanted.items()
     }
 
@@ -207,4 +207,4 @@ def create_view(view: Table) -> str:
 def probe_view(view: Table) -> str:
     """Return a statement that fails if the view's SELECT lacks one of the file's columns."""
     source = SQLITE.identifier(view.name)
-    return f"EXPLAIN SELECT {listed([column.name for column in view.columns])} FROM {source}"
+    return f"EXPLAIN SELECT {column_list([column.name for column in view.columns])} FROM {source}"

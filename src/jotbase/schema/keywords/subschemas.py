@@ -30,22 +30,22 @@ LISTS = frozenset({"prefixItems", "allOf", "anyOf", "oneOf"})
 MAPS = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
 
 
-def escaped(token: str) -> str:
+def escape_token(token: str) -> str:
     """Return a key as a token of a JSON pointer."""
     return token.replace("~", "~0").replace("/", "~1")
 
 
-def unescaped(token: str) -> str:
+def unescape_token(token: str) -> str:
     """Return the key that a token of a JSON pointer stands for."""
     return token.replace("~1", "/").replace("~0", "~")
 
 
 def pointer(path: list[str | int]) -> str:
     """Return a path of keys and indexes as a JSON pointer."""
-    return "".join(f"/{escaped(str(step))}" for step in path)
+    return "".join(f"/{escape_token(str(step))}" for step in path)
 
 
-def places(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def direct_subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the pointer and value of each schema directly within an object schema."""
     for keyword, value in schema.items():
         if keyword in SINGLE:
@@ -53,7 +53,7 @@ def places(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         elif keyword in LISTS and isinstance(value, list):
             yield from ((f"/{keyword}/{index}", one) for index, one in enumerate(value))
         elif keyword in MAPS and isinstance(value, Mapping):
-            yield from ((f"/{keyword}/{escaped(name)}", one) for name, one in value.items())
+            yield from ((f"/{keyword}/{escape_token(name)}", one) for name, one in value.items())
 
 
 def walk(schema: Any, at: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -61,22 +61,22 @@ def walk(schema: Any, at: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
     if not isinstance(schema, Mapping):
         return
     yield at, schema
-    for place, inner in places(schema):
+    for place, inner in direct_subschemas(schema):
         yield from walk(inner, at + place)
 
 
-def rewritten(schema: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+def map_subschemas(schema: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
     """Return a schema with `change` made to each object schema in it, the innermost first."""
     if not isinstance(schema, Mapping):
         return schema
     result: dict[str, Any] = {}
     for keyword, value in schema.items():
         if keyword in SINGLE:
-            result[keyword] = rewritten(value, change)
+            result[keyword] = map_subschemas(value, change)
         elif keyword in LISTS and isinstance(value, list):
-            result[keyword] = [rewritten(one, change) for one in value]
+            result[keyword] = [map_subschemas(one, change) for one in value]
         elif keyword in MAPS and isinstance(value, Mapping):
-            result[keyword] = {name: rewritten(one, change) for name, one in value.items()}
+            result[keyword] = {name: map_subschemas(one, change) for name, one in value.items()}
         else:
             result[keyword] = value
     return change(result)
@@ -86,7 +86,7 @@ def at_pointer(document: Any, text: str) -> Any:
     """Return what stands at a JSON pointer. Raises KeyError where nothing does."""
     value = document
     for token in text.split("/")[1:]:
-        key = unescaped(token)
+        key = unescape_token(token)
         if isinstance(value, list) and key.isdigit() and int(key) < len(value):
             value = value[int(key)]
         elif isinstance(value, Mapping) and key in value:

@@ -37,7 +37,7 @@ class UnmappableType(Exception):
         self.hint = hint
 
 
-def layers(schema: Any, root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def applied_schemas(schema: Any, root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the schemas that a value, unless null, must fulfil all: the schema, what its `$ref`
     names, its `allOf`, and the one branch of `anyOf` or `oneOf` that is not for null.
     """
@@ -53,7 +53,9 @@ def layers(schema: Any, root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         for part in _listed(one, "allOf"):
             yield from within(part)
         for keyword in ("anyOf", "oneOf"):
-            branches = [part for part in _listed(one, keyword) if kinds(part, root) != {"null"}]
+            branches = [
+                part for part in _listed(one, keyword) if json_types(part, root) != {"null"}
+            ]
             if len(branches) == 1:
                 yield from within(branches[0])
 
@@ -65,7 +67,7 @@ def _listed(schema: Mapping[str, Any], keyword: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def kinds(
+def json_types(
     schema: Any, root: Mapping[str, Any], seen: frozenset[int] = frozenset()
 ) -> frozenset[str]:
     """Return the JSON types that values of the schema may have, as far as its keywords say."""
@@ -76,13 +78,13 @@ def kinds(
     seen |= {id(schema)}
     found = _declared(schema)
     if isinstance(schema.get("$ref"), str):
-        found &= kinds(local_target(root, schema["$ref"]), root, seen)
+        found &= json_types(local_target(root, schema["$ref"]), root, seen)
     for part in _listed(schema, "allOf"):
-        found &= kinds(part, root, seen)
+        found &= json_types(part, root, seen)
     for keyword in ("anyOf", "oneOf"):
         branches = _listed(schema, keyword)
         if branches:
-            found &= frozenset[str]().union(*(kinds(one, root, seen) for one in branches))
+            found &= frozenset[str]().union(*(json_types(one, root, seen) for one in branches))
     return found
 
 
@@ -93,13 +95,13 @@ def _declared(schema: Mapping[str, Any]) -> frozenset[str]:
         names = {named} if isinstance(named, str) else set(named)
         found &= names | _NUMBERS if "number" in names else names
     if "const" in schema:
-        found &= {kind_of(schema["const"])}
+        found &= {json_type_of(schema["const"])}
     if isinstance(schema.get("enum"), list):
-        found &= {kind_of(value) for value in schema["enum"]}
+        found &= {json_type_of(value) for value in schema["enum"]}
     return found
 
 
-def kind_of(value: Any) -> str:
+def json_type_of(value: Any) -> str:
     """Return the JSON type of a value; 1.0 is an integer, as in JSON Schema."""
     match value:
         case None:
@@ -123,11 +125,11 @@ def column_type(schema: Any, root: Mapping[str, Any]) -> tuple[Type, Type | None
 
     `root` is the document that `$ref`s refer into. Raises UnmappableType.
     """
-    allowed = kinds(schema, root)
+    allowed = json_types(schema, root)
     if not allowed:
         raise UnmappableType("no value fits this schema", "its keywords contradict each other")
     if allowed == KINDS and not any(
-        word in one for one in layers(schema, root) for word in ("type", "anyOf", "oneOf")
+        word in one for one in applied_schemas(schema, root) for word in ("type", "anyOf", "oneOf")
     ):
         raise UnmappableType('the column has no type: add "type"', _ANY)
     values = allowed - {"null"}
@@ -139,7 +141,9 @@ def column_type(schema: Any, root: Mapping[str, Any]) -> tuple[Type, Type | None
 def _mapped(
     schema: Any, root: Mapping[str, Any], values: frozenset[str]
 ) -> tuple[Type, Type | None]:
-    formats = [one["format"] for one in layers(schema, root) if isinstance(one.get("format"), str)]
+    formats = [
+        one["format"] for one in applied_schemas(schema, root) if isinstance(one.get("format"), str)
+    ]
     if values <= _NUMBERS | {"string"} and "decimal" in formats:
         return Type.DECIMAL, None
     if values == {"integer"}:
@@ -149,7 +153,7 @@ def _mapped(
     if values == {"boolean"}:
         return Type.BOOLEAN, None
     if values == {"string"}:
-        if any(one.get("contentEncoding") == "base64" for one in layers(schema, root)):
+        if any(one.get("contentEncoding") == "base64" for one in applied_schemas(schema, root)):
             return Type.BYTES, None
         return next((_BY_FORMAT[name] for name in formats if name in _BY_FORMAT), Type.TEXT), None
     if values == {"array"}:
@@ -159,7 +163,7 @@ def _mapped(
 
 def _item(schema: Any, root: Mapping[str, Any]) -> Type | None:
     """Return the type that all items of an array have, None where it is none or no scalar one."""
-    for one in layers(schema, root):
+    for one in applied_schemas(schema, root):
         if "prefixItems" in one:
             return None
         if isinstance(one.get("items"), Mapping):

@@ -31,18 +31,18 @@ def assertions(schema: Any) -> dict[str, Any]:
     return {word: value for word, value in schema.items() if word in said}
 
 
-def widened(old: Any, new: Any) -> bool:
+def is_widened(old: Any, new: Any) -> bool:
     """Say whether certainly all that fits `old` fits `new`, what `$ref`s name left aside."""
     before, after = assertions(old), assertions(new)
     words = before.keys() | after.keys()
     return all(
         _looser(word, before, after)
         for word in words
-        if not alike(before.get(word), after.get(word))
+        if not json_equal(before.get(word), after.get(word))
     )
 
 
-def alike(one: Any, other: Any) -> bool:
+def json_equal(one: Any, other: Any) -> bool:
     """Say whether two JSON values are the same text: Python holds 1 and true for equal."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
@@ -58,7 +58,7 @@ def _looser(word: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> b
     if word in _LOWER:
         return bool(new <= old)
     if word == "enum":
-        return all(any(alike(value, one) for one in new) for value in old)
+        return all(any(json_equal(value, one) for one in new) for value in old)
     if word == "type":
         return _types(old) <= _types(new)
     return False
@@ -69,6 +69,6 @@ def _types(said: Any) -> set[str]:
     return names | {"integer"} if "number" in names else names
 
 
-def refers(schema: Any) -> bool:
+def has_reference(schema: Any) -> bool:
     """Say whether a schema says something that stands elsewhere."""
     return any("$ref" in inner or "$dynamicRef" in inner for _, inner in walk(schema))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from jotbase.schema.ddl.definitions import Token, folded, tokens
+from jotbase.schema.ddl.definitions import Token, group_parentheses, tokens
 from jotbase.schema.model.tables import Type
 
 _NUMERIC = frozenset((Type.INTEGER, Type.NUMBER, Type.DECIMAL))
@@ -25,7 +25,7 @@ def keywords(condition: str, types: Mapping[str, Type]) -> Said | None:
     `types` are by the columns' names in lower case, and so is what is returned.
     """
     said: Said = {}
-    for part in _conjuncts(folded(condition)):
+    for part in _conjuncts(group_parentheses(condition)):
         found = _part(part, types)
         if found is None:
             return None

@@ -13,11 +13,11 @@ from typing import Any
 
 import orjson
 
-from jotbase.schema.ddl.constraints import check
+from jotbase.schema.ddl.constraints import check_condition
 from jotbase.schema.ddl.definitions import tokens
 from jotbase.schema.model.tables import Column, Type
 from jotbase.schema.pulling.checks import number
-from jotbase.sql.catalog import FoundColumn
+from jotbase.sql.catalog import ReflectedColumn
 
 _ANY = ["object", "array", "string", "number", "boolean"]
 
@@ -39,7 +39,7 @@ SQL_TIME = "sql-time"
 
 #: Each form as an SQL condition over a column called `value`: the one that a table of ours has.
 CONDITIONS: Mapping[str, str] = {
-    form: check(Column("value", kind, schema, nullable=True), {}, strict=True)
+    form: check_condition(Column("value", kind, schema, nullable=True), {}, strict=True)
     for form, (kind, schema) in _FORMS.items()
 } | {SQL_TIME: "strftime('%Y-%m-%d %H:%M:%S', value) IS substr(value, 1, 19)"}
 
@@ -66,7 +66,7 @@ _LENGTH = re.compile(r"\(\s*(\d{1,9})\s*\)")
 _TIMES = re.compile(r"\W*(CURRENT_TIMESTAMP|CURRENT_DATE|CURRENT_TIME)\W*|.*\(.*", re.DOTALL)
 
 
-def column_schema(column: FoundColumn) -> dict[str, Any]:
+def column_schema(column: ReflectedColumn) -> dict[str, Any]:
     """Return the schema of a column's values, null among them where it may be NULL."""
     schema = _schema(column)
     limit = _LENGTH.search(column.declared)
@@ -84,7 +84,7 @@ def with_null(schema: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _schema(column: FoundColumn) -> dict[str, Any]:
+def _schema(column: ReflectedColumn) -> dict[str, Any]:
     held, kinds = column.held, column.held.storages
     for form in _forms(column):
         if form in held.forms and kinds <= _MADE_OF.get(form, _TEXT):
@@ -102,12 +102,12 @@ def _schema(column: FoundColumn) -> dict[str, Any]:
     return {"type": "number"}
 
 
-def is_mixed(column: FoundColumn) -> bool:
+def is_mixed(column: ReflectedColumn) -> bool:
     """Say whether a column holds values of classes that no one type has."""
     return len(column.held.storages) > 1 and not column.held.storages <= {"integer", "real"}
 
 
-def time_note(column: FoundColumn) -> str | None:
+def time_note(column: ReflectedColumn) -> str | None:
     """Return what is to be known of a column of times that is taken for plain text."""
     filled = re.search(r"CURRENT_TIMESTAMP|datetime\(", column.default or "", re.IGNORECASE)
     timely = bool(column.held.storages) and SQL_TIME in column.held.forms
@@ -124,7 +124,7 @@ def time_note(column: FoundColumn) -> str | None:
     )
 
 
-def _forms(column: FoundColumn) -> tuple[str, ...]:
+def _forms(column: ReflectedColumn) -> tuple[str, ...]:
     """Return the forms that a column's declaration stands for."""
     word = column.declared.upper().partition("(")[0].strip()
     for pattern, forms in _DECLARED:

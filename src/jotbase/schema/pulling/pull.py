@@ -14,13 +14,13 @@ from typing import Any
 from jotbase.errors import Fault
 from jotbase.schema.ddl.constraints import literal
 from jotbase.schema.ddl.tables import META, internal_tables
-from jotbase.schema.keywords.subschemas import unescaped
+from jotbase.schema.keywords.subschemas import unescape_token
 from jotbase.schema.model import archive
 from jotbase.schema.model.names import name_fault
 from jotbase.schema.model.tables import Model
 from jotbase.schema.pulling.tables import Document, table_document, view_document
 from jotbase.schema.reading.read import FOLDER, read_what_can_be
-from jotbase.sql.catalog import Catalog, FoundTable
+from jotbase.sql.catalog import Catalog, ReflectedTable
 from jotbase.sql.fragment import Fragment, bound, sql
 
 _OURS = ("jotbase.", "auth.")
@@ -60,7 +60,7 @@ def pull(catalog: Catalog) -> Pulled:
     return pulled
 
 
-def adoption(model: Model) -> Iterator[Fragment]:
+def adoption_statements(model: Model) -> Iterator[Fragment]:
     """Yield the statements that note the model in the database, so that a start takes the tables
     for its own, as they are, and has nothing to do.
     """
@@ -78,7 +78,7 @@ def _noted(catalog: Catalog) -> dict[str, Document]:
     return {table.name: Document(dict(table.schema)) for table in model if table.name in names}
 
 
-def _unfit(table: FoundTable) -> str | None:
+def _unfit(table: ReflectedTable) -> str | None:
     """Return why a table or view cannot be served, None if it can."""
     fault = name_fault(table.name, "table")
     if fault is not None:
@@ -112,7 +112,7 @@ def _settle(documents: dict[str, Document], pulled: Pulled) -> None:
 def _mended(document: Document, fault: Fault) -> bool:
     """Take the part that a fault is in out of a document; whether that can be done."""
     said = document.said
-    match [unescaped(step) for step in fault.pointer.split("/")[1:]]:
+    match [unescape_token(step) for step in fault.pointer.split("/")[1:]]:
         case ["properties", column, "references" | "onDelete" | "onUpdate" as word, *_]:
             gone = (word,) if word != "references" else ("references", "onDelete", "onUpdate")
             _drop(said["properties"][column], *gone)

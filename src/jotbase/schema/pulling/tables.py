@@ -23,7 +23,7 @@ from jotbase.schema.pulling.columns import (
     time_note,
     with_null,
 )
-from jotbase.sql.catalog import FoundColumn, FoundIndex, FoundReference, FoundTable
+from jotbase.sql.catalog import ReflectedColumn, ReflectedForeignKey, ReflectedIndex, ReflectedTable
 
 COMMENT = (
     "Pulled from a database that was there before. Without access rules, the service role alone"
@@ -39,7 +39,7 @@ class Document:
     notes: list[str] = field(default_factory=list)
 
 
-def table_document(table: FoundTable, known: Mapping[str, FoundTable]) -> Document:
+def table_document(table: ReflectedTable, known: Mapping[str, ReflectedTable]) -> Document:
     """Return the file of a table; `known` are all tables by their names in lower case."""
     definition = read_table(table.text)
     document = Document({"$schema": TABLE_META_SCHEMA, "$comment": COMMENT, "type": "object"})
@@ -65,7 +65,7 @@ def table_document(table: FoundTable, known: Mapping[str, FoundTable]) -> Docume
     return document
 
 
-def _row_number(table: FoundTable) -> str | None:
+def _row_number(table: ReflectedTable) -> str | None:
     """Return the column that is SQLite's row number (sqlite.org/lang_createtable.html, 5)."""
     keys = [column for column in table.columns if column.key]
     if len(keys) != 1 or not table.row_numbers or keys[0].declared.upper() != "INTEGER":
@@ -73,7 +73,7 @@ def _row_number(table: FoundTable) -> str | None:
     return None if any(index.origin == "pk" for index in table.indexes) else keys[0].name
 
 
-def _property(column: FoundColumn, numbered: bool, definition: Definition) -> dict[str, Any]:
+def _property(column: ReflectedColumn, numbered: bool, definition: Definition) -> dict[str, Any]:
     if numbered:
         return {"type": "integer", "identity": True}
     schema = column_schema(column)
@@ -89,14 +89,14 @@ def _property(column: FoundColumn, numbered: bool, definition: Definition) -> di
     return schema if value is None else schema | {"default": value}
 
 
-def _is_required(column: FoundColumn, said: Mapping[str, Any]) -> bool:
+def _is_required(column: ReflectedColumn, said: Mapping[str, Any]) -> bool:
     """Say whether a row must have the column: what the database fills may be left out."""
     schema = said["properties"][column.name]
     filled = any(word in schema for word in ("identity", "generated", "x-default"))
     return column.not_null and not filled
 
 
-def _add_keys(table: FoundTable, said: dict[str, Any], notes: list[str]) -> None:
+def _add_keys(table: ReflectedTable, said: dict[str, Any], notes: list[str]) -> None:
     keys = sorted((one for one in table.columns if one.key), key=lambda one: one.key)
     uniques = [list(index.columns) for index in table.indexes if _is_unique(index)]
     if any(one.held.nulls for one in keys):
@@ -125,17 +125,17 @@ def _without_null(schema: dict[str, Any]) -> None:
         schema["type"] = kinds[0] if len(kinds) == 1 else kinds
 
 
-def _is_unique(index: FoundIndex) -> bool:
+def _is_unique(index: ReflectedIndex) -> bool:
     return index.origin == "u" or (index.origin == "c" and index.unique and index.plain)
 
 
-def _is_index(index: FoundIndex) -> bool:
+def _is_index(index: ReflectedIndex) -> bool:
     return index.origin == "c" and index.plain and not index.unique
 
 
 def _add_references(
-    table: FoundTable,
-    known: Mapping[str, FoundTable],
+    table: ReflectedTable,
+    known: Mapping[str, ReflectedTable],
     definition: Definition,
     said: dict[str, Any],
 ) -> None:
@@ -159,7 +159,7 @@ def _add_references(
         said["foreignKeys"] = keys
 
 
-def _target_columns(reference: FoundReference, target: FoundTable | None) -> list[str]:
+def _target_columns(reference: ReflectedForeignKey, target: ReflectedTable | None) -> list[str]:
     if target is None:
         return list(reference.target_columns)
     if not reference.target_columns:
@@ -169,7 +169,7 @@ def _target_columns(reference: FoundReference, target: FoundTable | None) -> lis
     return [spelled.get(one.lower(), one) for one in reference.target_columns]
 
 
-def _actions(reference: FoundReference) -> dict[str, str]:
+def _actions(reference: ReflectedForeignKey) -> dict[str, str]:
     said = {"onDelete": reference.on_delete.lower(), "onUpdate": reference.on_update.lower()}
     return {word: action for word, action in said.items() if action != "no action"}
 
@@ -195,7 +195,7 @@ def _add_checks(definition: Definition, said: dict[str, Any]) -> None:
     said["x-checks"] = left
 
 
-def _column_notes(table: FoundTable, definition: Definition) -> Iterator[str]:
+def _column_notes(table: ReflectedTable, definition: Definition) -> Iterator[str]:
     for column in table.columns:
         if is_mixed(column):
             kinds = ", ".join(sorted(column.held.storages))
@@ -209,7 +209,7 @@ def _column_notes(table: FoundTable, definition: Definition) -> Iterator[str]:
             yield note
 
 
-def view_document(view: FoundTable, known: Mapping[str, FoundTable]) -> Document:
+def view_document(view: ReflectedTable, known: Mapping[str, ReflectedTable]) -> Document:
     """Return the file of a view. What shows a table's column is of that column's type."""
     body = read_view(view.text)
     shown = {
@@ -226,7 +226,7 @@ def view_document(view: FoundTable, known: Mapping[str, FoundTable]) -> Document
 
 
 def _shown(
-    column: FoundColumn, origin: tuple[str, str] | None, known: Mapping[str, FoundTable]
+    column: ReflectedColumn, origin: tuple[str, str] | None, known: Mapping[str, ReflectedTable]
 ) -> dict[str, Any]:
     table = known.get(origin[0].lower()) if origin is not None else None
     behind = None

@@ -12,7 +12,7 @@ from typing import Any
 from jotbase.errors import Fault, RequestError
 from jotbase.schema.ddl.file_sql import expression_fault
 from jotbase.schema.keywords.subschemas import pointer
-from jotbase.schema.keywords.types import UnmappableType, column_type, layers
+from jotbase.schema.keywords.types import UnmappableType, applied_schemas, column_type
 from jotbase.schema.model.names import name_fault
 from jotbase.schema.model.tables import MISSING, Column, Table, Type
 from jotbase.schema.rows.check import RowCheck
@@ -52,16 +52,20 @@ def read_column(name: str, root: Mapping[str, Any], file: str) -> tuple[Column |
 
 
 def _says(schema: Any, root: Mapping[str, Any], keyword: str) -> bool:
-    return any(one.get(keyword) is True for one in layers(schema, root))
+    return any(one.get(keyword) is True for one in applied_schemas(schema, root))
 
 
 def _default(schema: Any, root: Mapping[str, Any]) -> Any:
     """Return the default, be it behind a `$ref` or in an `allOf`: the nearest counts."""
-    return next((one["default"] for one in layers(schema, root) if "default" in one), MISSING)
+    return next(
+        (one["default"] for one in applied_schemas(schema, root) if "default" in one), MISSING
+    )
 
 
 def _text(schema: Any, root: Mapping[str, Any]) -> str | None:
-    return next((one["description"] for one in layers(schema, root) if "description" in one), None)
+    return next(
+        (one["description"] for one in applied_schemas(schema, root) if "description" in one), None
+    )
 
 
 def _nullable(column: Column, root: Mapping[str, Any]) -> bool:

@@ -15,8 +15,8 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from jotbase.errors import Fault, ProjectError
 from jotbase.schema.ddl.file_sql import select_fault
-from jotbase.schema.keywords.subschemas import pointer, unescaped, walk
-from jotbase.schema.keywords.widening import refers
+from jotbase.schema.keywords.subschemas import pointer, unescape_token, walk
+from jotbase.schema.keywords.widening import has_reference
 from jotbase.schema.model.names import name_fault
 from jotbase.schema.model.tables import ROW_NUMBERS, Column, Model, Table, Type
 from jotbase.schema.reading.columns import default_faults, read_column
@@ -114,7 +114,7 @@ def _linked(reading: _Reading) -> Files:
                 reading.faults.append(Fault(f"{FOLDER}/{name}", f"{path}/$ref", reason))
             match path.split("/"):
                 case ["", "properties", column, *_]:
-                    parsed.leave_out(["properties", unescaped(column)])
+                    parsed.leave_out(["properties", unescape_token(column)])
                 case _:
                     reading.unlinked = True
     return _sources(reading)
@@ -200,7 +200,7 @@ def _columns(
         column = None
         if name not in broken:
             column, found = read_column(name, schema, file)
-            faults.extend([] if shaky and refers(schema["properties"][name]) else found)
+            faults.extend([] if shaky and has_reference(schema["properties"][name]) else found)
         columns.append(column or Column(name, Type.JSON, {}, nullable=True))
     return tuple(columns), faults
 

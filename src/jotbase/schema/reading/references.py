@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
-from jotbase.schema.keywords.subschemas import at_pointer, escaped, rewritten, walk
+from jotbase.schema.keywords.subschemas import at_pointer, escape_token, map_subschemas, walk
 from jotbase.schema.keywords.vocabulary import STANDARD_META_SCHEMA
 
 
@@ -50,7 +50,7 @@ class Files:
                 schema["$ref"] = self._target(reference, name, home, wanted)
             return schema
 
-        document: dict[str, Any] = rewritten(self._schemas[name], change)
+        document: dict[str, Any] = map_subschemas(self._schemas[name], change)
         return document
 
     def _target(self, reference: str, name: str, home: str, wanted: list[str]) -> str:
@@ -62,7 +62,7 @@ class Files:
             return reference if not address and name == home else f"#{fragment}"
         if other not in wanted:
             wanted.append(other)
-        return f"#/$defs/{quote(escaped(other), safe='~')}{self._pointer(other, fragment)}"
+        return f"#/$defs/{quote(escape_token(other), safe='~')}{self._pointer(other, fragment)}"
 
     def _pointer(self, name: str, fragment: str) -> str:
         """Return the pointer that a fragment means: itself, or where its anchor stands."""

@@ -23,7 +23,7 @@ from jsonschema_rs import (
 from orjson import dumps
 
 from jotbase.errors import RequestError
-from jotbase.schema.keywords.subschemas import escaped, pointer, walk
+from jotbase.schema.keywords.subschemas import escape_token, pointer, walk
 from jotbase.schema.keywords.vocabulary import ANNOTATIONS, COLUMN_ONLY, STANDARD, TABLE_ONLY
 from jotbase.schema.model.tables import RANGES, Table, Type
 from jotbase.schema.rows.decimals import Decimals
@@ -241,7 +241,7 @@ def plain_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _token(name: str) -> str:
-    return quote(escaped(name), safe="~")
+    return quote(escape_token(name), safe="~")
 
 
 def _errors(check: Draft202012Validator, row: Row) -> list[ValidationError]:

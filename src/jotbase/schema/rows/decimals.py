@@ -14,9 +14,9 @@ from typing import Any
 
 from jotbase.errors import RequestError
 from jotbase.schema.keywords.subschemas import pointer
-from jotbase.schema.keywords.types import kinds, layers
+from jotbase.schema.keywords.types import applied_schemas, json_types
 from jotbase.schema.model.tables import Column, Table, Type
-from jotbase.schema.values.convert import exact
+from jotbase.schema.values.convert import canonical_decimal
 from jotbase.values import Row
 
 _Keeps = Callable[[Decimal, Decimal], bool]
@@ -41,7 +41,9 @@ class Decimals:
         columns = [one for one in table.columns if Type.DECIMAL in (one.type, one.item)]
         self._lists = {one.name for one in columns if one.item is not None}
         said = {one.name: _said(one, table.schema) for one in columns}
-        self._texts = {name for name, one in said.items() if "string" in kinds(one, table.schema)}
+        self._texts = {
+            name for name, one in said.items() if "string" in json_types(one, table.schema)
+        }
         self._numbers = said.keys() - self._texts
         self._limits = {name: _limits(one, table.schema) for name, one in said.items()}
 
@@ -83,7 +85,7 @@ def _said(column: Column, root: Mapping[str, Any]) -> Any:
     """
     if column.item is None:
         return column.schema
-    found = (one["items"] for one in layers(column.schema, root) if "items" in one)
+    found = (one["items"] for one in applied_schemas(column.schema, root) if "items" in one)
     return next(one for one in found if isinstance(one, Mapping))
 
 
@@ -95,7 +97,7 @@ def _places(name: str, value: Any) -> list[tuple[str, Any]]:
 
 def _limits(schema: Any, root: Mapping[str, Any]) -> list[tuple[str, Decimal]]:
     found: dict[tuple[str, Decimal], None] = {}
-    for layer in layers(schema, root):
+    for layer in applied_schemas(schema, root):
         for keyword in _KEYWORDS.keys() & layer.keys():
             found[keyword, Decimal(str(layer[keyword]))] = None
     return list(found)
@@ -106,7 +108,7 @@ def _as_text(value: Any) -> Any:
     if type(value) not in (int, float):
         return value
     try:
-        return exact(repr(value))
+        return canonical_decimal(repr(value))
     except RequestError:
         return value
 
@@ -120,6 +122,6 @@ def _decimal(value: Any) -> Decimal | None:
     if type(value) not in (int, float, str) or len(str(value)) > _LONGEST:
         return None
     try:
-        return Decimal(exact(value if isinstance(value, str) else repr(value)))
+        return Decimal(canonical_decimal(value if isinstance(value, str) else repr(value)))
     except (RequestError, ArithmeticError):
         return None

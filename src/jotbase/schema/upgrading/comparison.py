@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from jotbase.errors import Fault
 from jotbase.schema.ddl.changelog import triggers
-from jotbase.schema.ddl.tables import create_indexes, create_table, default_sql, listed
+from jotbase.schema.ddl.tables import column_list, create_indexes, create_table, default_sql
 from jotbase.schema.model.tables import (
     RANGES,
     USERS,
@@ -24,7 +24,7 @@ from jotbase.schema.model.tables import (
     Type,
 )
 from jotbase.schema.upgrading import refusals
-from jotbase.schema.upgrading.revalidation import doubtful_columns, whole_rows_doubtful
+from jotbase.schema.upgrading.revalidation import columns_to_revalidate, must_revalidate_rows
 from jotbase.sql.dialect import SQLITE
 
 #: Types that hold every value of another in the form that it is stored in: (was, is to be). Whole
@@ -42,7 +42,7 @@ _WIDER = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class Precondition:
     """A question about the rows that are there: `query` counts those in the way of the change.
 
     `fault` is what is wrong if there are some, `{count}` in its reason standing for how many.
@@ -100,8 +100,8 @@ def compare(old: Table, new: Table, *, respelt: bool = False) -> TableChange:
         dropped_searches=tuple(one for one in old.searches if one not in new.searches),
         made_searches=tuple(one for one in new.searches if one not in old.searches),
         retriggered=[*triggers(old)] != [*triggers(new)],
-        columns=tuple(doubtful_columns(old, new)),
-        rows=whole_rows_doubtful(old, new),
+        columns=tuple(columns_to_revalidate(old, new)),
+        rows=must_revalidate_rows(old, new),
         filled=tuple(one.name for one in new.columns if _is_filled_anew(old, one)),
         reread=tuple(one.name for one in new.columns if _is_read_anew(old, one)),
     )
@@ -136,7 +136,7 @@ def _is_filled_anew(old: Table, column: Column) -> bool:
     """Say whether the database is to compute values that it did not compute so before."""
     was = old.by_name.get(column.name)
     if column.default_expression is not None and default_sql(column) is not None:
-        return was is None or fills_gaps(was, column)
+        return was is None or backfills_default(was, column)
     return column.generated is not None and (was is None or was.generated != column.generated)
 
 
@@ -149,7 +149,7 @@ def _is_read_anew(old: Table, column: Column) -> bool:
 
 def refused(old: Table, new: Table, permits: frozenset[str]) -> Iterator[Fault]:
     """Yield what would lose values."""
-    for name in gone(old, new):
+    for name in removed_columns(old, new):
         computed = old.by_name[name].generated is not None
         if not computed and refusals.permit(old.name, name) not in permits:
             yield refusals.dropped_column(new, name)
@@ -160,9 +160,9 @@ def refused(old: Table, new: Table, permits: frozenset[str]) -> Iterator[Fault]:
         yield refusals.changed_type(new, was, column)
 
 
-def let_go(old: Table, new: Table) -> list[str]:
+def discarded_columns(old: Table, new: Table) -> list[str]:
     """Return the names of the columns whose values the new table would not keep."""
-    return [*gone(old, new), *(name for name, _ in _computed_now(old, new))]
+    return [*removed_columns(old, new), *(name for name, _ in _computed_now(old, new))]
 
 
 def _computed_now(old: Table, new: Table) -> Iterator[tuple[str, Column]]:
@@ -173,14 +173,14 @@ def _computed_now(old: Table, new: Table) -> Iterator[tuple[str, Column]]:
             yield column.name, column
 
 
-def gone(old: Table, new: Table) -> list[str]:
+def removed_columns(old: Table, new: Table) -> list[str]:
     """Return the names of the columns that the new table lacks."""
     return [column.name for column in old.columns if column.name not in new.by_name]
 
 
 def guards(
     old: Table, new: Table, before: Model, permits: frozenset[str] = frozenset()
-) -> Iterator[Guard]:
+) -> Iterator[Precondition]:
     """Yield the questions to ask of the rows; `before` has all tables as they were."""
     yield from _value_guards(old, new)
     for name, column in _computed_now(old, new):
@@ -189,14 +189,14 @@ def guards(
                 f"SELECT count(*) FROM {SQLITE.identifier(new.name)}"
                 f" WHERE {SQLITE.identifier(name)} IS NOT NULL"
             )
-            yield Guard(query, refusals.becomes_generated(new, column))
+            yield Precondition(query, refusals.becomes_generated(new, column))
     yield from _unique_guards(old, new)
     for key in new.foreign_keys:
         if not any(_same_key(key, other) for other in old.foreign_keys):
             yield from _reference_guard(old, new, key, before)
 
 
-def fills_gaps(was: Column, column: Column) -> bool:
+def backfills_default(was: Column, column: Column) -> bool:
     """Say whether rows without a value take the column's new default, as they would if it were new.
 
     Where null was a value, it is no gap.
@@ -205,26 +205,26 @@ def fills_gaps(was: Column, column: Column) -> bool:
     return gap and default_sql(column) is not None
 
 
-def _value_guards(old: Table, new: Table) -> Iterator[Guard]:
+def _value_guards(old: Table, new: Table) -> Iterator[Precondition]:
     table = SQLITE.identifier(new.name)
     for column in new.columns:
         was = old.by_name.get(column.name)
         if was is not None and (was.type, column.type) == (Type.INTEGER, Type.NUMBER):
             name = SQLITE.identifier(column.name)
             query = f"SELECT count(*) FROM {table} WHERE CAST({name} AS REAL) <> {name}"
-            yield Guard(query, refusals.changed_type(new, was, column))
+            yield Precondition(query, refusals.changed_type(new, was, column))
         if was is None:
             filled = column.nullable or column.identity or column.generated is not None
             if not filled and default_sql(column) is None:
                 query = f"SELECT count(*) FROM {table}"
-                yield Guard(query, refusals.unfilled_column(new, column))
-        elif was.nullable and not column.nullable and not fills_gaps(was, column):
+                yield Precondition(query, refusals.unfilled_column(new, column))
+        elif was.nullable and not column.nullable and not backfills_default(was, column):
             name = SQLITE.identifier(column.name)
             query = f"SELECT count(*) FROM {table} WHERE {name} IS NULL"
-            yield Guard(query, refusals.missing_values(new, column))
+            yield Precondition(query, refusals.missing_values(new, column))
 
 
-def _unique_guards(old: Table, new: Table) -> Iterator[Guard]:
+def _unique_guards(old: Table, new: Table) -> Iterator[Precondition]:
     held = [set(old.primary_key), *(set(unique.columns) for unique in old.unique)]
     held += [{column.name} for column in old.columns if column.identity]
     wanted = [("primaryKey", new.primary_key)] if new.primary_key else []
@@ -233,13 +233,13 @@ def _unique_guards(old: Table, new: Table) -> Iterator[Guard]:
     for keyword, columns in wanted:
         if set(columns) in held or not set(columns) <= old.by_name.keys():
             continue
-        names, table = listed(columns), SQLITE.identifier(new.name)
+        names, table = column_list(columns), SQLITE.identifier(new.name)
         present = " AND ".join(f"{SQLITE.identifier(name)} IS NOT NULL" for name in columns)
         query = (
             f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {present}"
             f" GROUP BY {names} HAVING count(*) > 1)"
         )
-        yield Guard(query, refusals.duplicates(new, columns, keyword))
+        yield Precondition(query, refusals.duplicates(new, columns, keyword))
 
 
 def _same_key(one: ForeignKey, other: ForeignKey) -> bool:
@@ -250,7 +250,9 @@ def _same_key(one: ForeignKey, other: ForeignKey) -> bool:
     )
 
 
-def _reference_guard(old: Table, new: Table, key: ForeignKey, before: Model) -> Iterator[Guard]:
+def _reference_guard(
+    old: Table, new: Table, key: ForeignKey, before: Model
+) -> Iterator[Precondition]:
     """Yield the question for rows that refer to nothing; a column without values refers not."""
     if not set(key.columns) <= old.by_name.keys():
         return
@@ -266,7 +268,7 @@ def _reference_guard(old: Table, new: Table, key: ForeignKey, before: Model) -> 
         source = SQLITE.identifier(key.target)
         missing = f" AND NOT EXISTS (SELECT 1 FROM {source} AS parent WHERE {tied})"
     query = f"SELECT count(*) FROM {table} AS child WHERE {present}{missing}"
-    yield Guard(query, refusals.orphans(new, key))
+    yield Precondition(query, refusals.orphans(new, key))
 
 
 def told(change: TableChange) -> Iterator[str]:
@@ -275,9 +277,9 @@ def told(change: TableChange) -> Iterator[str]:
     for column in new.columns:
         if column.name not in old.by_name:
             yield f"{new.name}: new column {column.name}"
-        elif fills_gaps(old.by_name[column.name], column):
+        elif backfills_default(old.by_name[column.name], column):
             yield f"{new.name}: rows without {column.name} take its default"
-    for name in gone(old, new):
+    for name in removed_columns(old, new):
         yield f"{new.name}: column {name} dropped, as allowed"
     if change.rebuild:
         yield f"{new.name}: table made anew, its rows kept"

@@ -14,18 +14,18 @@ from jotbase.schema.ddl.tables import create_view
 from jotbase.schema.model.tables import Model, Table
 from jotbase.schema.upgrading import refusals
 from jotbase.schema.upgrading.comparison import (
-    Guard,
+    Precondition,
     TableChange,
     compare,
+    discarded_columns,
     guards,
-    let_go,
     refused,
     told,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class UpgradeSteps:
     """How to get from one model to another; with `refused` faults, not at all.
 
     `created`, `changed` and `dropped` are tables. `permits` are those that are used up; `told` says
@@ -37,7 +37,7 @@ class Steps:
     dropped: tuple[Table, ...] = ()
     dropped_views: tuple[Table, ...] = ()
     made_views: tuple[Table, ...] = ()
-    guards: tuple[Guard, ...] = ()
+    guards: tuple[Precondition, ...] = ()
     refused: tuple[Fault, ...] = ()
     permits: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ def diff(
     new: Model,
     permits: frozenset[str] = frozenset(),
     respelt: frozenset[str] = frozenset(),
-) -> Steps:
+) -> UpgradeSteps:
     """Return the steps from the old model to the new; `permits` are keys of `refusals.permit`, and
     `respelt` the tables in which names are spelt otherwise in the database.
     """
@@ -67,9 +67,11 @@ def diff(
     dropped_views, made_views = _views(old, new, everything=bool(dropped or changes))
     wanted = [refusals.permit(table.name) for table in dropped]
     wanted += [
-        refusals.permit(was.name, name) for was, table in pairs for name in let_go(was, table)
+        refusals.permit(was.name, name)
+        for was, table in pairs
+        for name in discarded_columns(was, table)
     ]
-    return Steps(
+    return UpgradeSteps(
         created=tuple(created),
         changed=tuple(changes),
         dropped=tuple(dropped),

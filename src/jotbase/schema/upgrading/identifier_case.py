@@ -1,7 +1,8 @@
-"""Names that differ in upper and lower case alone: the same to SQLite, and to us once respelt.
+"""Names of tables and columns that differ only in letter case, which SQLite holds for equal.
 
-In charge of reading what was noted, and what is found in a database, in the spelling that the files
-have now. Must not know what a change of spelling asks of the database (`comparison`).
+In charge of bringing the names of the stored model, and those found in the database, into the
+spelling of the schema files. Must not know what a changed spelling asks of the database
+(`comparison`).
 """
 
 from __future__ import annotations

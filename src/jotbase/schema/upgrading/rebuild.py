@@ -13,19 +13,19 @@ from jotbase.schema.ddl import searches
 from jotbase.schema.ddl.changelog import trigger_names, triggers
 from jotbase.schema.ddl.tables import (
     column_definition,
+    column_list,
     create_indexes,
     create_table,
     create_view,
     default_sql,
-    listed,
 )
 from jotbase.schema.model.tables import Column, Model, Table
-from jotbase.schema.upgrading.comparison import TableChange, fills_gaps
-from jotbase.schema.upgrading.diff import Steps
+from jotbase.schema.upgrading.comparison import TableChange, backfills_default
+from jotbase.schema.upgrading.diff import UpgradeSteps
 from jotbase.sql.dialect import SQLITE
 
 
-def statements(steps: Steps, old: Model, new: Model) -> Iterator[str]:
+def upgrade_statements(steps: UpgradeSteps, old: Model, new: Model) -> Iterator[str]:
     """Yield the statements that do the steps, in order, within one transaction."""
     moved = _moved(steps, old, new)
     # Cascades and restrictions wait until all tables stand again.
@@ -46,11 +46,11 @@ def statements(steps: Steps, old: Model, new: Model) -> Iterator[str]:
         yield from create_indexes(table).values()
         yield from triggers(table)
         for search in table.searches:
-            yield from searches.made(table, search)
+            yield from searches.create_statements(table, search)
     yield from map(create_view, steps.made_views)
 
 
-def moved_tables(steps: Steps, old: Model, new: Model) -> list[Table]:
+def rebuilt_tables(steps: UpgradeSteps, old: Model, new: Model) -> list[Table]:
     """Return the tables that are made anew: their references are to be checked at the end."""
     return [table for _, table in _moved(steps, old, new)]
 
@@ -63,7 +63,7 @@ def _aside(table: Table) -> str:
     return SQLITE.identifier(f"jotbase.old.{table.name}")
 
 
-def _moved(steps: Steps, old: Model, new: Model) -> list[tuple[Table, Table]]:
+def _moved(steps: UpgradeSteps, old: Model, new: Model) -> list[tuple[Table, Table]]:
     """Return, as old and new, the tables to make anew and all that refer to them, in the order in
     which rows find what they refer to, as far as there is no ring.
     """
@@ -97,7 +97,9 @@ def _parents_first(pairs: list[tuple[Table, Table]]) -> list[tuple[Table, Table]
     return ordered
 
 
-def _triggers_dropped(steps: Steps, moved: list[tuple[Table, Table]], old: Model) -> Iterator[str]:
+def _triggers_dropped(
+    steps: UpgradeSteps, moved: list[tuple[Table, Table]], old: Model
+) -> Iterator[str]:
     names = {was.name for was, _ in moved} | {
         change.old.name for change in steps.changed if change.retriggered
     }
@@ -108,14 +110,14 @@ def _triggers_dropped(steps: Steps, moved: list[tuple[Table, Table]], old: Model
                 yield f"DROP TRIGGER IF EXISTS {SQLITE.identifier(trigger)}"
 
 
-def _searches_dropped(steps: Steps, moved: list[tuple[Table, Table]]) -> Iterator[str]:
+def _searches_dropped(steps: UpgradeSteps, moved: list[tuple[Table, Table]]) -> Iterator[str]:
     """Yield what takes away the indexes of tables that go or are made anew, and those that go."""
     tables = (*steps.dropped, *(was for was, _ in moved))
     gone = dict.fromkeys(search for was in tables for search in was.searches)
     for change in steps.changed:
         gone.update(dict.fromkeys(change.dropped_searches))
     for search in gone:
-        yield from searches.dropped(search)
+        yield from searches.drop_statements(search)
 
 
 def _copied(was: Table, table: Table, late: set[str]) -> Iterator[str]:
@@ -127,17 +129,17 @@ def _copied(was: Table, table: Table, late: set[str]) -> Iterator[str]:
     waiting = {key.columns for key in table.foreign_keys if key.target in late}
     for number, columns in enumerate(sorted(waiting)):
         index = SQLITE.identifier(f"jotbase.copy.{table.name}.{number}")
-        yield f"CREATE INDEX {index} ON {_name(table)} ({listed(columns)})"
+        yield f"CREATE INDEX {index} ON {_name(table)} ({column_list(columns)})"
     kept = [
         column.name
         for column in table.columns
         if column.name in was.by_name and column.generated is None
     ]
-    source, order = _aside(was), listed(was.row_key)
+    source, order = _aside(was), column_list(was.row_key)
     if kept:
         values = ", ".join(_value(was.by_name[name], table.by_name[name]) for name in kept)
         yield (
-            f"INSERT INTO {_name(table)} ({listed(kept)})"
+            f"INSERT INTO {_name(table)} ({column_list(kept)})"
             f" SELECT {values} FROM {source} ORDER BY {order}"
         )
     for number in range(len(waiting)):
@@ -157,14 +159,14 @@ def _copied(was: Table, table: Table, late: set[str]) -> Iterator[str]:
 def _value(was: Column, column: Column) -> str:
     """Return what a column takes over from the table as it was."""
     name = SQLITE.identifier(column.name)
-    return f"ifnull({name}, {default_sql(column)})" if fills_gaps(was, column) else name
+    return f"ifnull({name}, {default_sql(column)})" if backfills_default(was, column) else name
 
 
 def _text(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
 
 
-def _in_place(steps: Steps, moved: set[str]) -> Iterator[str]:
+def _in_place(steps: UpgradeSteps, moved: set[str]) -> Iterator[str]:
     """Yield what is done to tables that stay: columns, indexes and triggers."""
     for change in steps.changed:
         if change.new.name not in moved:
@@ -178,6 +180,6 @@ def _altered(change: TableChange) -> Iterator[str]:
     yield from (f"DROP INDEX IF EXISTS {SQLITE.identifier(x)}" for x in change.dropped_indexes)
     yield from change.made_indexes
     for search in change.made_searches:
-        yield from searches.made(change.new, search)
+        yield from searches.create_statements(change.new, search)
     if change.retriggered:
         yield from triggers(change.new)

@@ -1,7 +1,7 @@
-"""Which stored values and rows a changed schema might refuse, so that they are to be looked at.
+"""Which stored values and rows must be validated again after a schema file has changed.
 
-In charge of leaving out only what certainly fits still. Must not know how rows are read (`held`),
-or SQL.
+In charge of a conservative answer: a column is left out only if every value valid under the old
+schema is valid under the new one. Must not know how rows are read (`stored_rows`), or SQL.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jotbase.schema.keywords.subschemas import rewritten, walk
+from jotbase.schema.keywords.subschemas import map_subschemas, walk
 from jotbase.schema.keywords.vocabulary import COLUMN_ONLY, TABLE_ONLY
-from jotbase.schema.keywords.widening import alike, refers, widened
+from jotbase.schema.keywords.widening import has_reference, is_widened, json_equal
 from jotbase.schema.model.tables import Column, Table
 from jotbase.schema.rows.check import is_whole_row_keyword
 
@@ -28,14 +28,14 @@ _DEFINITIONS = ("$defs", "definitions")
 _JUDGING_NULL = frozenset({"not", "if", "allOf", "anyOf", "oneOf", "$ref", "$dynamicRef"})
 
 
-def doubtful_columns(old: Table, new: Table) -> Iterator[str]:
+def columns_to_revalidate(old: Table, new: Table) -> Iterator[str]:
     """Yield the columns whose stored values the new schema might refuse."""
     for column in new.columns:
         was = old.by_name.get(column.name)
         if was is None:
             continue
         if (
-            not widened(was.schema, column.schema)
+            not is_widened(was.schema, column.schema)
             or _changed_elsewhere(column.schema, old, new)
             or (_is_null_now(was, column) and _judges_null(column.schema))
         ):
@@ -51,7 +51,7 @@ def _judges_null(schema: Mapping[str, Any]) -> bool:
     return any(_JUDGING_NULL & inner.keys() for _, inner in walk(schema))
 
 
-def whole_rows_doubtful(old: Table, new: Table) -> bool:
+def must_revalidate_rows(old: Table, new: Table) -> bool:
     """Say whether a keyword over whole rows might refuse rows that are there.
 
     What stands behind a `$ref` counts as changed when anything in the file did; a column that
@@ -60,7 +60,7 @@ def whole_rows_doubtful(old: Table, new: Table) -> bool:
     before, after = _of_rows(old.schema), _of_rows(new.schema)
     if not after:
         return False
-    changed = not alike(before, after) or _changed_elsewhere(after, old, new)
+    changed = not json_equal(before, after) or _changed_elsewhere(after, old, new)
     return changed or _shown_otherwise(old, new)
 
 
@@ -80,13 +80,13 @@ def _changed_elsewhere(schema: Mapping[str, Any], old: Table, new: Table) -> boo
     """Say whether what a schema refers to might have changed: the definitions, or, where a
     reference leads to another part of the file, anything.
     """
-    if not refers(schema):
+    if not has_reference(schema):
         return False
     before, after = _asserted(old.schema), _asserted(new.schema)
     shared = {word: after[word] for word in _DEFINITIONS if word in after}
     if all(_is_defined(one) for part in (schema, shared) for _, one in walk(part)):
-        return not all(alike(before.get(word), after.get(word)) for word in _DEFINITIONS)
-    return not alike(before, after)
+        return not all(json_equal(before.get(word), after.get(word)) for word in _DEFINITIONS)
+    return not json_equal(before, after)
 
 
 def _is_defined(schema: Mapping[str, Any]) -> bool:
@@ -107,5 +107,5 @@ def _asserted(schema: Mapping[str, Any]) -> dict[str, Any]:
     def change(inner: dict[str, Any]) -> dict[str, Any]:
         return {word: value for word, value in inner.items() if word not in _NOTES}
 
-    found: dict[str, Any] = rewritten(own, change)
+    found: dict[str, Any] = map_subschemas(own, change)
     return found

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jotbase.errors import Fault, JotError
-from jotbase.schema.ddl.tables import listed
+from jotbase.schema.ddl.tables import column_list
 from jotbase.schema.model.tables import Column, Table
 from jotbase.schema.rows.check import RowCheck
 from jotbase.schema.upgrading.comparison import TableChange
@@ -27,7 +27,7 @@ PAGE = 500
 Faults = Callable[[Row], list[dict[str, Any]]]
 
 
-def ask_values(change: TableChange) -> UnitOfWork[Fault | None]:
+def check_stored_values(change: TableChange) -> UnitOfWork[Fault | None]:
     """Hold stored values against their columns' changed schemas, before anything is changed."""
     names = [name for name in change.columns if name in change.old.by_name]
     if not names:
@@ -45,7 +45,7 @@ def ask_values(change: TableChange) -> UnitOfWork[Fault | None]:
     )
 
 
-def hold_rows(change: TableChange) -> UnitOfWork[Fault | None]:
+def check_stored_rows(change: TableChange) -> UnitOfWork[Fault | None]:
     """Bring arrays into the form that their items now have, then hold whole rows, and the values
     that the database put in, against the changed schema.
     """
@@ -95,8 +95,8 @@ def _pages(
     table: Table, keys: Sequence[str], columns: Sequence[Column]
 ) -> Callable[[Sequence[Any] | None], Statement]:
     """Return what reads the page of rows after a key, the first for None."""
-    key = listed(keys)
-    names = listed([*keys, *(column.name for column in columns)])
+    key = column_list(keys)
+    names = column_list([*keys, *(column.name for column in columns)])
     select = f"SELECT {names} FROM {SQLITE.identifier(table.name)}"
     order = f" ORDER BY {key} LIMIT {PAGE}"
     after = f"{select} WHERE ({key}) > ({', '.join('?' * len(keys))}){order}"

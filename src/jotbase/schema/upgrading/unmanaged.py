@@ -1,8 +1,8 @@
-"""What of a table or view no schema file made, and what would be lost with it if it were made anew.
+"""Unmanaged database objects: triggers, indexes and conditions that no schema file declares.
 
-In charge of finding triggers, special indexes, conditions and collations of a table that was there
-before the server, and of refusing to lose them; a view's triggers can be kept. Must not know why a
-table is made anew.
+In charge of finding those of a table that is to be rebuilt, its collations among them, and of
+refusing a migration that would drop them; a view's triggers can be kept. Must not know why a table
+is rebuilt.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ _INDEXES = (
 _OURS = "jotbase."
 
 
-def remaking(table: str) -> str:
-    """Return the key in "jotbase.meta" that lets a start lose what no file made of a table."""
+def rebuild_permit(table: str) -> str:
+    """Return the key in "jotbase.meta" that lets a start drop a table's unmanaged objects."""
     return f"drop {table}, made anew"
 
 
-def ask_handmade(table: Table, permits: frozenset[str]) -> UnitOfWork[Fault | None]:
-    """Return why a table must not be made anew; None if nothing is lost, or it is permitted.
+def unmanaged_loss(table: Table, permits: frozenset[str]) -> UnitOfWork[Fault | None]:
+    """Return why a table must not be rebuilt; None if nothing is lost, or `permits` allows it.
 
-    `table` is as it was, and as it is in the database.
+    `table` is the table of the old model, as it is in the database.
     """
-    if remaking(table.name) in permits:
+    if rebuild_permit(table.name) in permits:
         return None
     parts = yield Statement(_PARTS, (table.name,))
     indexes = yield Statement(_INDEXES, (table.name,))
     lost = [*_lost_parts(table, parts), *_lost_indexes(table, indexes)]
     if not lost:
         return None
-    allow = f"INSERT INTO \"{META}\" VALUES ({literal(remaking(table.name))}, '');"
+    allow = f"INSERT INTO \"{META}\" VALUES ({literal(rebuild_permit(table.name))}, '');"
     return Fault(
         table.file,
         "",
@@ -93,7 +93,7 @@ class ViewTrigger:
     text: str
 
 
-def ask_view_triggers(views: Sequence[Table]) -> UnitOfWork[list[ViewTrigger]]:
+def find_view_triggers(views: Sequence[Table]) -> UnitOfWork[list[ViewTrigger]]:
     """Return the triggers of views, in the order in which they were made."""
     found: list[ViewTrigger] = []
     for view in views:
@@ -106,7 +106,7 @@ def ask_view_triggers(views: Sequence[Table]) -> UnitOfWork[list[ViewTrigger]]:
     return found
 
 
-def lost_with_view(view: Table, triggers: Sequence[ViewTrigger]) -> Fault:
+def dropped_view_triggers(view: Table, triggers: Sequence[ViewTrigger]) -> Fault:
     """Refuse to drop a view that has triggers."""
     dropped = " ".join(f"DROP TRIGGER {SQLITE.identifier(one.name)};" for one in triggers)
     return Fault(
@@ -118,7 +118,7 @@ def lost_with_view(view: Table, triggers: Sequence[ViewTrigger]) -> Fault:
     )
 
 
-def not_made_again(view: Table, trigger: ViewTrigger, said: str) -> Fault:
+def broken_view_trigger(view: Table, trigger: ViewTrigger, said: str) -> Fault:
     """Refuse a change of a view that one of its triggers cannot live with."""
     return Fault(
         view.file,

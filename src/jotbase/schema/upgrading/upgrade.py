@@ -15,16 +15,16 @@ from jotbase.schema.ddl.searches import index_name, queue_name
 from jotbase.schema.ddl.tables import META, internal_tables, probe_view
 from jotbase.schema.model import archive
 from jotbase.schema.model.tables import Column, Model, Search, Table, Type
-from jotbase.schema.upgrading.diff import Steps, diff
+from jotbase.schema.upgrading.diff import UpgradeSteps, diff
 from jotbase.schema.upgrading.identifier_case import Spelling
-from jotbase.schema.upgrading.rebuild import moved_tables, statements
-from jotbase.schema.upgrading.stored_rows import ask_values, hold_rows
+from jotbase.schema.upgrading.rebuild import rebuilt_tables, upgrade_statements
+from jotbase.schema.upgrading.stored_rows import check_stored_rows, check_stored_values
 from jotbase.schema.upgrading.unmanaged import (
     ViewTrigger,
-    ask_handmade,
-    ask_view_triggers,
-    lost_with_view,
-    not_made_again,
+    broken_view_trigger,
+    dropped_view_triggers,
+    find_view_triggers,
+    unmanaged_loss,
 )
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import bound, sql
@@ -80,8 +80,8 @@ def upgrade(model: Model) -> UnitOfWork[Upgraded]:
     steps = diff(old, model, permits, spelling.differing(found))
     if steps.refused:
         raise ProjectError(steps.refused)
-    yield from _ask(steps, moved_tables(steps, old, model), old, permits)
-    triggers = yield from ask_view_triggers(steps.dropped_views)
+    yield from _ask(steps, rebuilt_tables(steps, old, model), old, permits)
+    triggers = yield from find_view_triggers(steps.dropped_views)
     _refuse_lost(steps, model, triggers)
     yield from _apply(steps, old, model)
     yield from _hold(steps)
@@ -169,7 +169,7 @@ def _table_as_found(
 
 
 def _ask(
-    steps: Steps, moved: Sequence[Table], old: Model, permits: frozenset[str]
+    steps: UpgradeSteps, moved: Sequence[Table], old: Model, permits: frozenset[str]
 ) -> UnitOfWork[None]:
     """Ask whether rows are in the way. Raises ProjectError with all that is."""
     faults: list[Fault] = []
@@ -179,23 +179,23 @@ def _ask(
             reason = guard.fault.reason.replace("{count}", str(count))
             faults.append(replace(guard.fault, reason=reason))
     for table in moved:
-        fault = yield from ask_handmade(old.tables[table.name], permits)
+        fault = yield from unmanaged_loss(old.tables[table.name], permits)
         faults.extend([fault] if fault is not None else [])
     for change in steps.changed:
-        fault = yield from ask_values(change)
+        fault = yield from check_stored_values(change)
         faults.extend([fault] if fault is not None else [])
     if faults:
         raise ProjectError(faults)
 
 
-def _refuse_lost(steps: Steps, model: Model, triggers: Sequence[ViewTrigger]) -> None:
+def _refuse_lost(steps: UpgradeSteps, model: Model, triggers: Sequence[ViewTrigger]) -> None:
     """Refuse to drop views for good that have triggers. Raises ProjectError."""
     faults: list[Fault] = []
     for view in steps.dropped_views:
         lost = [one for one in triggers if one.view == view.name]
         now = model.get(view.name)
         if lost and (now is None or now.view is None):
-            faults.append(lost_with_view(view, lost))
+            faults.append(dropped_view_triggers(view, lost))
     if faults:
         raise ProjectError(faults)
 
@@ -208,30 +208,30 @@ def _make_again(triggers: Sequence[ViewTrigger], model: Model) -> UnitOfWork[Non
         except JotError as error:
             _raise_of_database(error)
             view = model.tables[trigger.view]
-            raise ProjectError([not_made_again(view, trigger, _said(error))]) from error
+            raise ProjectError([broken_view_trigger(view, trigger, _said(error))]) from error
 
 
-def _hold(steps: Steps) -> UnitOfWork[None]:
+def _hold(steps: UpgradeSteps) -> UnitOfWork[None]:
     """Hold the rows, now that they are whole, against the new schemas. Raises ProjectError."""
     faults: list[Fault] = []
     for change in steps.changed:
-        fault = yield from hold_rows(change)
+        fault = yield from check_stored_rows(change)
         faults.extend([fault] if fault is not None else [])
     if faults:
         raise ProjectError(faults)
 
 
-def _apply(steps: Steps, old: Model, model: Model) -> UnitOfWork[None]:
+def _apply(steps: UpgradeSteps, old: Model, model: Model) -> UnitOfWork[None]:
     """Run the statements. Raises ProjectError with what the database says of them."""
-    if steps == Steps():
+    if steps == UpgradeSteps():
         return
-    for text in statements(steps, old, model):
+    for text in upgrade_statements(steps, old, model):
         try:
             yield Statement(text)
         except JotError as error:
             _raise_of_database(error)
             raise ProjectError([_not_applied(text, error, model)]) from error
-    for table in moved_tables(steps, old, model):
+    for table in rebuilt_tables(steps, old, model):
         orphans = yield Statement(f"PRAGMA foreign_key_check({SQLITE.identifier(table.name)})")
         if orphans:
             reason = f"{len(orphans)} rows refer to rows that are not there"
@@ -288,7 +288,7 @@ def _said(error: JotError) -> str:
     return str(error.__cause__ or error.message)
 
 
-def _note(model: Model, steps: Steps, noted: str | None) -> UnitOfWork[None]:
+def _note(model: Model, steps: UpgradeSteps, noted: str | None) -> UnitOfWork[None]:
     """Note what the tables are made from now, and that permits are used up."""
     text = archive.dump(model)
     if text != noted:

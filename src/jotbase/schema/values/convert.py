@@ -63,7 +63,7 @@ def from_text(kind: Type, text: str, item: Type | None = None) -> Any:
     `item` is the type of an array's items. Raises RequestError 22P02, 22003, 22007, 22008 or 22P05.
     """
     if _NUL in text:
-        raise nul()
+        raise nul_error()
     if kind is Type.ARRAY:
         return _array(text, item)
     return _READERS[kind](text)
@@ -99,10 +99,10 @@ def _finite(value: float, text: str) -> float:
 def _decimal(text: str) -> str:
     if not _NUMBER.fullmatch(text):
         raise _syntax(Type.DECIMAL, text)
-    return exact(text)
+    return canonical_decimal(text)
 
 
-def exact(text: str) -> str:
+def canonical_decimal(text: str) -> str:
     """Return a decimal's text in canonical form: no exponent, no zeros that say nothing.
 
     Raises RequestError 22003 for more than a thousand digits before or behind the point.
@@ -225,7 +225,7 @@ def _range(what: str, name: str) -> RequestError:
     return RequestError("22003", f"{what} is out of range for type {name}")
 
 
-def nul() -> RequestError:
+def nul_error() -> RequestError:
     """Return PostgreSQL's error for the character that its text cannot hold."""
     return RequestError(
         "22P05",
@@ -242,7 +242,7 @@ def refuse_unstorable(value: Any, room: int = MAX_NESTING) -> None:
     """
     if isinstance(value, str):
         if _NUL in value:
-            raise nul()
+            raise nul_error()
     elif isinstance(value, dict | list):
         if not room:
             raise too_deep("The value")
@@ -304,7 +304,7 @@ def _real(value: float) -> float:
 
 def _text(value: str) -> str:
     if _NUL in value:
-        raise nul()
+        raise nul_error()
     return value
 
 
@@ -381,5 +381,5 @@ def loaded(kind: Type, value: Any, dialect: Dialect) -> Any:
         case Type.BYTES:
             return base64.b64encode(value).decode() if isinstance(value, bytes) else value
         case Type.DECIMAL:
-            return value if isinstance(value, str) else exact(repr(value))
+            return value if isinstance(value, str) else canonical_decimal(repr(value))
     return value

@@ -50,11 +50,11 @@ _BOUNDARIES = ("[[:<:]]", "[[:>:]]")
 _WORD_EDGE = r"write \y for the edge of a word"
 
 
-class Unreadable(ValueError):
+class InvalidPattern(ValueError):
     """An expression that is none, or asks for what is not there."""
 
 
-def translated(pattern: str) -> str:
+def translate(pattern: str) -> str:
     """Return the expression in the automata's syntax. Raises Unreadable."""
     if pattern.startswith("***="):
         return "".join(map(_literally, pattern[4:]))
@@ -94,7 +94,7 @@ def _option(letter: str) -> str:
 
 
 def _refuse(why: str) -> NoReturn:
-    raise Unreadable(why)
+    raise InvalidPattern(why)
 
 
 def _escape(pattern: str, position: int) -> tuple[str, int]:

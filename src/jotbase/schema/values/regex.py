@@ -13,7 +13,7 @@ from functools import lru_cache
 import jsonschema_rs
 
 from jotbase.errors import RequestError
-from jotbase.schema.values.postgres_regex import Unreadable, translated
+from jotbase.schema.values.postgres_regex import InvalidPattern, translate
 
 #: The sizes of automaton, in bytes, that an expression is tried with: the next larger one where it
 #: does not fit. Beyond the last, each character of each row would take too long.
@@ -36,8 +36,8 @@ class _Finder:
 @lru_cache(maxsize=512)
 def _finder(pattern: str, any_case: bool) -> _Finder:
     try:
-        spelled = ("(?si)" if any_case else "(?s)") + translated(pattern)
-    except Unreadable as error:
+        spelled = ("(?si)" if any_case else "(?s)") + translate(pattern)
+    except InvalidPattern as error:
         raise _refused(pattern, str(error)) from error
     for size in _SIZES:
         options = jsonschema_rs.RegexOptions(size_limit=size)

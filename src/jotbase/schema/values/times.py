@@ -32,9 +32,9 @@ def timestamp(text: str) -> str:
     if found is None:
         raise invalid(_TIMESTAMP_NAME, text)
     try:
-        return stamp(_datetime(found) - timedelta(minutes=_offset(found["zone"])))
+        return format_utc(_datetime(found) - timedelta(minutes=_offset(found["zone"])))
     except (ValueError, OverflowError) as error:
-        raise impossible(text) from error
+        raise out_of_range(text) from error
 
 
 def local(text: str) -> str:
@@ -46,12 +46,12 @@ def local(text: str) -> str:
     if found is None:
         raise invalid("timestamp", text)
     try:
-        return stamp(_datetime(found)).removesuffix("+00:00").replace("T", " ")
+        return format_utc(_datetime(found)).removesuffix("+00:00").replace("T", " ")
     except (ValueError, OverflowError) as error:
-        raise impossible(text) from error
+        raise out_of_range(text) from error
 
 
-def stamp(moment: datetime) -> str:
+def format_utc(moment: datetime) -> str:
     """Return a naive UTC time in canonical form."""
     text = moment.isoformat()
     return f"{text.rstrip('0') if moment.microsecond else text}+00:00"
@@ -69,9 +69,9 @@ def rfc3339(text: str) -> str:
     if offset is None:
         return timestamp(text)
     try:
-        return stamp(moment.replace(tzinfo=None) - offset)
+        return format_utc(moment.replace(tzinfo=None) - offset)
     except OverflowError as error:
-        raise impossible(text) from error
+        raise out_of_range(text) from error
 
 
 def day(text: str) -> str:
@@ -82,7 +82,7 @@ def day(text: str) -> str:
     try:
         return date(int(found["year"]), int(found["month"]), int(found["day"])).isoformat()
     except (ValueError, OverflowError) as error:
-        raise impossible(text) from error
+        raise out_of_range(text) from error
 
 
 def clock(text: str) -> str:
@@ -96,8 +96,8 @@ def clock(text: str) -> str:
     try:
         moment = _at(date(2000, 1, 2), found) - timedelta(minutes=_offset(found["zone"]))
     except (ValueError, OverflowError) as error:
-        raise impossible(text) from error
-    return stamp(moment)[11:-6]
+        raise out_of_range(text) from error
+    return format_utc(moment)[11:-6]
 
 
 def is_time(text: str) -> bool:
@@ -145,6 +145,6 @@ def invalid(name: str, text: str) -> RequestError:
     return RequestError("22007", f'invalid input syntax for type {name}: "{text}"')
 
 
-def impossible(text: str) -> RequestError:
+def out_of_range(text: str) -> RequestError:
     """Return PostgreSQL's error for a date or time whose fields are out of range."""
     return RequestError("22008", f'date/time field value out of range: "{text}"')

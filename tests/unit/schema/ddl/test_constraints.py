@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from tests.unit.schema.projects import table
 
-from jotbase.schema.ddl.constraints import check, default_literal, literal
+from jotbase.schema.ddl.constraints import check_condition, default_literal, literal
 
 
 def condition(schema: dict[str, Any], **keywords: Any) -> str:
     """Return the condition of the column "a"."""
     one = table({"a": schema}, **keywords)
-    return check(one.by_name["a"], one.schema, strict=True)
+    return check_condition(one.by_name["a"], one.schema, strict=True)
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_a_table_that_is_not_strict_asks_for_the_type() -> None:
     """SQLite would store any type in it otherwise."""
     one = table({"a": {"type": "integer"}, "b": {"type": "number", "format": "decimal"}})
 
-    assert check(one.by_name["a"], one.schema, strict=False) == (
+    assert check_condition(one.by_name["a"], one.schema, strict=False) == (
         "typeof(\"a\") IN ('integer', 'null')"
     )
-    assert check(one.by_name["b"], one.schema, strict=False) == (
+    assert check_condition(one.by_name["b"], one.schema, strict=False) == (
         "typeof(\"b\") IN ('integer', 'real', 'null')"
     )
 

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.schema.ddl.definitions import folded, read_table, read_trigger, read_view, tokens
+from jotbase.schema.ddl.definitions import (
+    group_parentheses,
+    read_table,
+    read_trigger,
+    read_view,
+    tokens,
+)
 
 
 def test_conditions_are_found_wherever_they_stand() -> None:
@@ -76,7 +82,7 @@ def test_any_text_falls_into_pieces(text: str) -> None:
 
     assert all(text[one.start : one.end] == one.text for one in pieces)
     assert all(one.start < after.start for one, after in pairwise(pieces))
-    folded(text)
+    group_parentheses(text)
     read_table(f"CREATE TABLE t ({text}")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from tests.unit.schema.projects import TEXT, model, table_file
 
 from jotbase.schema.ddl.changelog import named_triggers
-from jotbase.schema.ddl.epochs import renew, renew_triggers, unfollowed
+from jotbase.schema.ddl.epochs import begin_epoch, refresh_triggers, unlogged_tables
 from jotbase.sql.units import UnitOfWork
 
 FOLLOWED = model(t=table_file({"a": TEXT}, realtime=True))
@@ -25,33 +25,35 @@ def said(unit: UnitOfWork[Any], *answers: list[Any]) -> tuple[list[str], Any]:
 
 def test_a_start_begins_an_epoch() -> None:
     """After the newest change that there is."""
-    texts, _ = said(renew("e", frozenset(), FOLLOWED, started=True), [(7,)])
+    texts, _ = said(begin_epoch("e", frozenset(), FOLLOWED, started=True), [(7,)])
 
     assert [text.split()[0] for text in texts] == ["SELECT", "INSERT", "DELETE"]
 
 
 def test_a_reload_goes_on_with_the_epoch() -> None:
     """Nothing is written where nothing was missed."""
-    assert said(renew("e", frozenset(), FOLLOWED, started=False)) == ([], None)
+    assert said(begin_epoch("e", frozenset(), FOLLOWED, started=False)) == ([], None)
 
 
 def test_changes_that_were_not_logged_end_all_epochs() -> None:
     """A table that was there, and is followed from now on."""
-    texts, _ = said(renew("e", frozenset({"t"}), FOLLOWED, started=False), [])
+    texts, _ = said(begin_epoch("e", frozenset({"t"}), FOLLOWED, started=False), [])
 
     assert texts[0] == 'DELETE FROM "jotbase.epochs"'
 
 
 def test_tables_without_triggers_are_not_followed() -> None:
     """Whoever dropped them."""
-    assert said(unfollowed(), [("t",), ("u",)], [("u",)])[1] == {"t"}
+    assert said(unlogged_tables(), [("t",), ("u",)], [("u",)])[1] == {"t"}
 
 
 def test_triggers_of_another_version_are_made_anew() -> None:
     """And those that are as they should be are left alone."""
     now = named_triggers(FOLLOWED.tables["t"])
-    kept, _ = said(renew_triggers(FOLLOWED), list(now.items()))
-    made, _ = said(renew_triggers(FOLLOWED), [*list(now.items())[1:], ("jotbase.insert.t", "old")])
+    kept, _ = said(refresh_triggers(FOLLOWED), list(now.items()))
+    made, _ = said(
+        refresh_triggers(FOLLOWED), [*list(now.items())[1:], ("jotbase.insert.t", "old")]
+    )
 
     assert len(kept) == 1
     assert [text.split()[0] for text in made[1:]] == ["DROP"] * 5 + ["CREATE"] * len(now)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.schema.projects import TEXT, faults, table_file
 
-from jotbase.schema.ddl.file_sql import enclosed, expression_fault, select_fault
+from jotbase.schema.ddl.file_sql import expression_fault, in_parentheses, select_fault
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_a_computed_column_is_one_expression(text: str, reason: str | None) -> N
 def test_what_passes_never_leaves_its_parentheses(text: str) -> None:
     """Whatever stands behind is still read: the text takes nothing along, and opens nothing."""
     if expression_fault(text) is None:
-        assert select_fault(f"select {enclosed(text)}, (1)") is None
-        assert expression_fault(f"{enclosed(text)} = (b") is not None
+        assert select_fault(f"select {in_parentheses(text)}, (1)") is None
+        assert expression_fault(f"{in_parentheses(text)} = (b") is not None
 
 
 def test_files_with_torn_sql_are_refused_with_their_place() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.unit.schema.projects import NUMBER, TEXT, faults, model, table_file
 
-from jotbase.schema.ddl.searches import dropped, made, waiting
+from jotbase.schema.ddl.searches import create_statements, drop_statements, pending_query
 from jotbase.schema.model import archive
 from jotbase.schema.model.tables import Model, Search
 
@@ -71,7 +71,9 @@ def test_triggers_use_nothing_that_other_programs_lack() -> None:
     """They name no function at all, and no FTS5 table."""
     triggers = [
         one
-        for one in made(posts(INDEX).tables["posts"], *posts(INDEX).tables["posts"].searches)
+        for one in create_statements(
+            posts(INDEX).tables["posts"], *posts(INDEX).tables["posts"].searches
+        )
         if one.startswith("CREATE TRIGGER")
     ]
 
@@ -87,17 +89,17 @@ def test_what_is_made_is_dropped() -> None:
     (search,) = owner.searches
     names = {
         one.split()[2] if "TRIGGER" in one else one.split()[2 + ("VIRTUAL" in one)]
-        for one in made(owner, search)
+        for one in create_statements(owner, search)
         if one.startswith("CREATE")
     }
 
-    assert {one.split()[-1] for one in dropped(search)} == names
+    assert {one.split()[-1] for one in drop_statements(search)} == names
 
 
 def test_nothing_waits_without_an_index() -> None:
     """Who has no index is asked nothing."""
-    assert waiting(posts()) == ""
-    assert waiting(posts(INDEX)) == (
+    assert pending_query(posts()) == ""
+    assert pending_query(posts(INDEX)) == (
         'SELECT EXISTS (SELECT 1 FROM "jotbase.queue.posts.german.title.body")'
     )
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from jotbase.schema.keywords.subschemas import (
     at_pointer,
-    escaped,
+    escape_token,
     local_target,
+    map_subschemas,
     pointer,
-    rewritten,
-    unescaped,
+    unescape_token,
     walk,
 )
 
@@ -44,7 +44,7 @@ def test_every_place_that_walk_names_can_be_found_again() -> None:
 
 def test_rewriting_changes_schemas_and_leaves_data_alone() -> None:
     """What looks like a schema inside a value is not touched."""
-    changed = rewritten({"items": {}, "enum": [{"items": {}}]}, lambda one: {**one, "seen": 1})
+    changed = map_subschemas({"items": {}, "enum": [{"items": {}}]}, lambda one: {**one, "seen": 1})
 
     assert changed == {"items": {"seen": 1}, "enum": [{"items": {}}], "seen": 1}
 
@@ -52,14 +52,14 @@ def test_rewriting_changes_schemas_and_leaves_data_alone() -> None:
 @given(st.lists(st.text() | st.integers(0, 9)))
 def test_pointers_tell_any_path(path: list[str | int]) -> None:
     """Slashes and tildes in keys come back as they were."""
-    tokens = [unescaped(token) for token in pointer(path).split("/")[1:]]
+    tokens = [unescape_token(token) for token in pointer(path).split("/")[1:]]
 
     assert tokens == [str(step) for step in path]
 
 
 def test_an_escaped_key_is_rfc_6901s() -> None:
     """`~` becomes `~0` before `/` becomes `~1`."""
-    assert escaped("a/b~c~1") == "a~1b~0c~01"
+    assert escape_token("a/b~c~1") == "a~1b~0c~01"
 
 
 @pytest.mark.parametrize(

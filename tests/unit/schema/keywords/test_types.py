@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from tests.unit.schema.projects import JSON
 
-from jotbase.schema.keywords.types import UnmappableType, column_type, kind_of, kinds, layers
+from jotbase.schema.keywords.types import (
+    UnmappableType,
+    applied_schemas,
+    column_type,
+    json_type_of,
+    json_types,
+)
 from jotbase.schema.model.tables import Type
 from jotbase.schema.rows.check import validator
 
@@ -92,17 +98,17 @@ def test_what_no_column_can_hold_is_refused_with_a_hint(schema: Any) -> None:
 @given(JSON)
 def test_the_kinds_of_a_value_are_those_that_json_schema_sees(value: Any) -> None:
     """A value's kind is a type under which the validator lets it pass."""
-    kind = kind_of(value)
+    kind = json_type_of(value)
 
     assert validator({"type": kind}).is_valid(value)
-    assert kind in kinds({"const": value}, {})
+    assert kind in json_types({"const": value}, {})
 
 
 def test_layers_end_where_references_run_in_circles() -> None:
     """Each schema is looked at once."""
     root = {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a", "minimum": 1}}}
 
-    assert [list(one) for one in layers({"$ref": "#/$defs/a"}, root)] == [
+    assert [list(one) for one in applied_schemas({"$ref": "#/$defs/a"}, root)] == [
         ["$ref"],
         ["$ref"],
         ["$ref", "minimum"],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.schema.keywords.widening import assertions, refers, widened
+from jotbase.schema.keywords.widening import assertions, has_reference, is_widened
 from jotbase.schema.rows.check import validator
 
 
@@ -33,7 +33,7 @@ from jotbase.schema.rows.check import validator
 )
 def test_only_what_is_certain_is_called_wider(old: Any, new: Any, wider: bool) -> None:
     """Keywords that are not known to widen are not taken to."""
-    assert widened(old, new) is wider
+    assert is_widened(old, new) is wider
 
 
 def test_annotations_and_our_keywords_decide_over_no_value() -> None:
@@ -45,8 +45,8 @@ def test_annotations_and_our_keywords_decide_over_no_value() -> None:
 
 def test_what_refers_elsewhere_is_known() -> None:
     """However deep the reference stands; data that looks like one is none."""
-    assert refers({"items": {"$ref": "#/$defs/a"}})
-    assert not refers({"const": {"$ref": "#/$defs/a"}})
+    assert has_reference({"items": {"$ref": "#/$defs/a"}})
+    assert not has_reference({"const": {"$ref": "#/$defs/a"}})
 
 
 NUMBERS = st.integers(0, 4)
@@ -71,14 +71,14 @@ VALUES = st.integers(-1, 5) | st.text("ab", max_size=5) | st.lists(NUMBERS, max_
 @given(SCHEMAS, SCHEMAS, VALUES)
 def test_what_is_called_wider_lets_all_pass_that_passed(old: Any, new: Any, value: Any) -> None:
     """No value that fitted the old schema is refused by a wider one."""
-    if widened(old, new) and validator(old).is_valid(value):
+    if is_widened(old, new) and validator(old).is_valid(value):
         assert validator(new).is_valid(value)
 
 
 def test_true_is_not_one() -> None:
     """Although Python holds them for equal, wherever they stand."""
-    assert not widened({"enum": [1, "a"]}, {"enum": [True, "a"]})
-    assert not widened({"const": 0}, {"const": False})
+    assert not is_widened({"enum": [1, "a"]}, {"enum": [True, "a"]})
+    assert not is_widened({"const": 0}, {"const": False})
     deep = {"properties": {"a": {"const": 1}}}
-    assert not widened(deep, {"properties": {"a": {"const": True}}})
-    assert widened(deep, {"properties": {"a": {"const": 1}}})
+    assert not is_widened(deep, {"properties": {"a": {"const": True}}})
+    assert is_widened(deep, {"properties": {"a": {"const": 1}}})

@@ -15,18 +15,18 @@ from jotbase.schema.pulling.columns import (
     time_note,
     with_null,
 )
-from jotbase.sql.catalog import FoundColumn, Storage, StoredValues
+from jotbase.sql.catalog import ReflectedColumn, Storage, StoredValues
 
 EVERY = frozenset(CONDITIONS)
 
 
 def found(
     declared: str, *storages: Storage, forms: str = "", longest: int = 0, default: str | None = None
-) -> FoundColumn:
+) -> ReflectedColumn:
     """Return a NOT NULL column that holds such values; without any, it has all forms."""
     had = frozenset(forms.split()) if storages else EVERY
     held = StoredValues(frozenset(storages), had, longest)
-    return FoundColumn("a", declared, not_null=True, default=default, held=held)
+    return ReflectedColumn("a", declared, not_null=True, default=default, held=held)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def found(
     ],
 )
 def test_a_type_is_what_is_declared_unless_a_value_says_otherwise(
-    column: FoundColumn, schema: dict[str, Any]
+    column: ReflectedColumn, schema: dict[str, Any]
 ) -> None:
     """An empty column is believed, a full one is looked at."""
     assert column_schema(column) == schema
@@ -100,7 +100,7 @@ def test_times_that_are_taken_for_text_are_told() -> None:
 
 def test_a_column_that_may_be_null_says_so() -> None:
     """In its type, and in its list of values if it has one."""
-    assert column_schema(FoundColumn("a", "TEXT")) == {"type": ["string", "null"]}
+    assert column_schema(ReflectedColumn("a", "TEXT")) == {"type": ["string", "null"]}
     assert with_null({"type": "string", "enum": ["a"]})["enum"] == ["a", None]
 
 

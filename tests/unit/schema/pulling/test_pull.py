@@ -4,14 +4,21 @@ import orjson
 from tests.unit.schema.projects import ID, TEXT, model, table_file
 
 from jotbase.schema.model import archive
-from jotbase.schema.pulling.pull import adoption, pull
+from jotbase.schema.pulling.pull import adoption_statements, pull
 from jotbase.schema.reading.read import read_model
-from jotbase.sql.catalog import Catalog, FoundColumn, FoundReference, FoundTable, Kind, StoredValues
+from jotbase.sql.catalog import (
+    Catalog,
+    Kind,
+    ReflectedColumn,
+    ReflectedForeignKey,
+    ReflectedTable,
+    StoredValues,
+)
 
 
-def found(name: str, *columns: FoundColumn, kind: Kind = "table") -> FoundTable:
+def found(name: str, *columns: ReflectedColumn, kind: Kind = "table") -> ReflectedTable:
     """Return a table of those columns."""
-    return FoundTable(name, kind, "", columns or (FoundColumn("a", "TEXT"),))
+    return ReflectedTable(name, kind, "", columns or (ReflectedColumn("a", "TEXT"),))
 
 
 def test_the_files_are_read_into_the_model() -> None:
@@ -40,7 +47,7 @@ def test_what_cannot_be_served_is_left_out_and_told() -> None:
             found("a/b"),
             found("search", kind="virtual"),
             found("search_data", kind="shadow"),
-            FoundTable("bad", "view", "", broken="no such table: x"),
+            ReflectedTable("bad", "view", "", broken="no such table: x"),
             found("auth.users"),
         )
     )
@@ -58,19 +65,19 @@ def test_what_cannot_be_served_is_left_out_and_told() -> None:
 
 def test_a_reference_that_leads_nowhere_is_dropped() -> None:
     """The rest of the table stays, and so do references to it."""
-    lost = FoundTable(
+    lost = ReflectedTable(
         "t",
         "table",
         "",
-        (FoundColumn("id", "INTEGER", key=1), FoundColumn("x", "INT")),
-        references=(FoundReference(("x",), "gone", ("id",)),),
+        (ReflectedColumn("id", "INTEGER", key=1), ReflectedColumn("x", "INT")),
+        references=(ReflectedForeignKey(("x",), "gone", ("id",)),),
     )
-    near = FoundTable(
+    near = ReflectedTable(
         "u",
         "table",
         "",
-        (FoundColumn("t", "INT"), FoundColumn("w", "TEXT")),
-        references=(FoundReference(("t",), "t", ()), FoundReference(("w",), "t", ())),
+        (ReflectedColumn("t", "INT"), ReflectedColumn("w", "TEXT")),
+        references=(ReflectedForeignKey(("t",), "t", ()), ReflectedForeignKey(("w",), "t", ())),
     )
 
     pulled = pull(Catalog((lost, near)))
@@ -86,7 +93,7 @@ def test_a_reference_that_leads_nowhere_is_dropped() -> None:
 def test_a_default_that_its_column_refuses_is_left_to_the_database() -> None:
     """A date that is none is kept as a note, and need not be given."""
     held = StoredValues(frozenset(("text",)), frozenset(("date",)))
-    column = FoundColumn("a", "DATE", not_null=True, default="'soon'", held=held)
+    column = ReflectedColumn("a", "DATE", not_null=True, default="'soon'", held=held)
     pulled = pull(Catalog((found("t", column),)))
     said = orjson.loads(pulled.files["t.json"])
 
@@ -96,7 +103,7 @@ def test_a_default_that_its_column_refuses_is_left_to_the_database() -> None:
 
 def test_a_table_that_cannot_be_read_at_all_is_left_out() -> None:
     """Its columns' names are too long for PostgreSQL's clients."""
-    pulled = pull(Catalog((found("t", FoundColumn("x" * 64, "TEXT")), found("ok"))))
+    pulled = pull(Catalog((found("t", ReflectedColumn("x" * 64, "TEXT")), found("ok"))))
 
     assert list(pulled.files) == ["ok.json"]
     assert pulled.notes == ["t: left out: the column's name is longer than 63 bytes"]
@@ -123,6 +130,6 @@ def test_adopting_notes_the_model() -> None:
     """The last statement is the one that says what the tables were made from."""
     pulled = pull(Catalog((found("t"),)))
 
-    *_, last = adoption(pulled.model)
+    *_, last = adoption_statements(pulled.model)
 
     assert last.params == (archive.dump(pulled.model),)

@@ -3,26 +3,36 @@
 from typing import Any
 
 from jotbase.schema.pulling.tables import table_document, view_document
-from jotbase.sql.catalog import FoundColumn, FoundIndex, FoundReference, FoundTable, StoredValues
+from jotbase.sql.catalog import (
+    ReflectedColumn,
+    ReflectedForeignKey,
+    ReflectedIndex,
+    ReflectedTable,
+    StoredValues,
+)
 
-PEOPLE = FoundTable(
+PEOPLE = ReflectedTable(
     "People",
     "table",
     "CREATE TABLE People (Id INTEGER PRIMARY KEY, age INT CHECK (age > 0), odd CHECK (odd <> age))",
-    (FoundColumn("Id", "INTEGER", key=1), FoundColumn("age", "INT"), FoundColumn("odd", "TEXT")),
+    (
+        ReflectedColumn("Id", "INTEGER", key=1),
+        ReflectedColumn("age", "INT"),
+        ReflectedColumn("odd", "TEXT"),
+    ),
 )
 KNOWN = {"people": PEOPLE}
 
 
-def said(table: FoundTable) -> dict[str, Any]:
+def said(table: ReflectedTable) -> dict[str, Any]:
     """Return what a table's file says."""
     return table_document(table, KNOWN).said
 
 
-def pair(*references: FoundReference, sql: str = "", **more: Any) -> FoundTable:
+def pair(*references: ReflectedForeignKey, sql: str = "", **more: Any) -> ReflectedTable:
     """Return a table of two numbers."""
-    columns = (FoundColumn("a", "INT"), FoundColumn("b", "INT"))
-    return FoundTable("t", "table", sql, columns, references=references, **more)
+    columns = (ReflectedColumn("a", "INT"), ReflectedColumn("b", "INT"))
+    return ReflectedTable("t", "table", sql, columns, references=references, **more)
 
 
 def test_the_row_number_numbers_the_rows() -> None:
@@ -31,9 +41,9 @@ def test_the_row_number_numbers_the_rows() -> None:
     assert said(PEOPLE)["primaryKey"] == ["Id"]
     for declared, indexes in (
         ("INT", ()),
-        ("INTEGER", (FoundIndex("x", ("a",), True, "pk", True),)),
+        ("INTEGER", (ReflectedIndex("x", ("a",), True, "pk", True),)),
     ):
-        table = FoundTable("t", "table", "", (FoundColumn("a", declared, key=1),), indexes)
+        table = ReflectedTable("t", "table", "", (ReflectedColumn("a", declared, key=1),), indexes)
         assert said(table)["properties"]["a"] == {"type": "integer"}
 
 
@@ -45,14 +55,14 @@ def test_conditions_are_keywords_or_stand_as_they_are() -> None:
 
 def test_a_reference_finds_its_table_and_key_whatever_their_case() -> None:
     """Without columns it means the primary key."""
-    table = pair(FoundReference(("a",), "PEOPLE", (), on_delete="SET NULL"))
+    table = pair(ReflectedForeignKey(("a",), "PEOPLE", (), on_delete="SET NULL"))
 
     assert said(table)["properties"]["a"] == {
         "type": ["integer", "null"],
         "references": "People.Id",
         "onDelete": "set null",
     }
-    assert said(pair(FoundReference(("a",), "people", ("ID",))))["properties"]["a"][
+    assert said(pair(ReflectedForeignKey(("a",), "people", ("ID",))))["properties"]["a"][
         "references"
     ] == ("People.Id")
 
@@ -61,7 +71,9 @@ def test_named_and_composite_references_are_listed() -> None:
     """Clients use a constraint's name, so it is kept."""
     sql = "CREATE TABLE t (a INT CONSTRAINT mine REFERENCES people, b INT)"
     table = pair(
-        FoundReference(("a",), "people", ()), FoundReference(("a", "b"), "p", ("x", "y")), sql=sql
+        ReflectedForeignKey(("a",), "people", ()),
+        ReflectedForeignKey(("a", "b"), "p", ("x", "y")),
+        sql=sql,
     )
 
     assert said(table)["foreignKeys"] == [
@@ -75,10 +87,10 @@ def test_indexes_are_said_as_far_as_they_can_be() -> None:
     document = table_document(
         pair(
             indexes=(
-                FoundIndex("i", ("a", "b"), False, "c", True),
-                FoundIndex("u", ("a",), True, "u", True),
-                FoundIndex("v", ("b",), True, "c", True),
-                FoundIndex("odd", (), True, "c", False),
+                ReflectedIndex("i", ("a", "b"), False, "c", True),
+                ReflectedIndex("u", ("a",), True, "u", True),
+                ReflectedIndex("v", ("b",), True, "c", True),
+                ReflectedIndex("odd", (), True, "c", False),
             )
         ),
         KNOWN,
@@ -91,8 +103,8 @@ def test_indexes_are_said_as_far_as_they_can_be() -> None:
 
 def test_a_primary_key_that_holds_null_is_unique_only() -> None:
     """SQLite lets NULL into a key that is no row number, and a row cannot be named by it."""
-    column = FoundColumn("a", "TEXT", key=1, held=StoredValues(nulls=True))
-    document = table_document(FoundTable("t", "table", "", (column,)), {})
+    column = ReflectedColumn("a", "TEXT", key=1, held=StoredValues(nulls=True))
+    document = table_document(ReflectedTable("t", "table", "", (column,)), {})
 
     assert "primaryKey" not in document.said
     assert document.said["unique"] == [["a"]]
@@ -102,11 +114,11 @@ def test_a_primary_key_that_holds_null_is_unique_only() -> None:
 def test_a_column_that_the_database_fills_is_not_required() -> None:
     """Its default is no value that a file could name."""
     columns = (
-        FoundColumn("a", "TEXT", not_null=True, default="CURRENT_TIMESTAMP"),
-        FoundColumn("b", "TEXT", not_null=True, default="'x'"),
-        FoundColumn("c", "TEXT", not_null=True),
+        ReflectedColumn("a", "TEXT", not_null=True, default="CURRENT_TIMESTAMP"),
+        ReflectedColumn("b", "TEXT", not_null=True, default="'x'"),
+        ReflectedColumn("c", "TEXT", not_null=True),
     )
-    found = said(FoundTable("t", "table", "", columns))
+    found = said(ReflectedTable("t", "table", "", columns))
 
     assert found["properties"]["a"] == {"type": "string", "x-default": "CURRENT_TIMESTAMP"}
     assert found["properties"]["b"]["default"] == "x"
@@ -115,11 +127,11 @@ def test_a_column_that_the_database_fills_is_not_required() -> None:
 
 def test_a_view_shows_columns_of_their_tables_types() -> None:
     """Null may stand anywhere, since the view may join; computed columns are looked at."""
-    view = FoundTable(
+    view = ReflectedTable(
         "v",
         "view",
         "CREATE VIEW v AS SELECT Id, count(*) AS n FROM people",
-        (FoundColumn("Id"), FoundColumn("n", held=StoredValues(frozenset(("integer",))))),
+        (ReflectedColumn("Id"), ReflectedColumn("n", held=StoredValues(frozenset(("integer",))))),
         origins={"Id": ("people", "Id")},
     )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table_file
 
-from jotbase.schema.upgrading.diff import Steps, diff
+from jotbase.schema.upgrading.diff import UpgradeSteps, diff
 
 T = table_file({"id": ID, "a": TEXT}, primaryKey=["id"])
 V = table_file({"a": TEXT}, view="select a from t")
@@ -17,7 +17,7 @@ def names(tables: Any) -> list[str]:
 
 def test_the_same_model_needs_no_steps() -> None:
     """Nothing is done, asked or told."""
-    assert diff(model(t=T, v=V), model(t=T, v=V)) == Steps()
+    assert diff(model(t=T, v=V), model(t=T, v=V)) == UpgradeSteps()
 
 
 def test_new_tables_and_views_are_made() -> None:

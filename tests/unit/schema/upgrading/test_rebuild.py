@@ -5,7 +5,7 @@ from typing import Any
 from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table_file
 
 from jotbase.schema.upgrading.diff import diff
-from jotbase.schema.upgrading.rebuild import moved_tables, statements
+from jotbase.schema.upgrading.rebuild import rebuilt_tables, upgrade_statements
 
 PARENT = table_file({"id": ID, "a": TEXT}, primaryKey=["id"], realtime=True)
 CHILD = table_file({"up": {**NUMBER, "references": "p.id", "onDelete": "cascade"}})
@@ -14,7 +14,7 @@ LONE = table_file({"x": TEXT})
 
 def verbs(old: Any, new: Any, permits: frozenset[str] = frozenset()) -> list[str]:
     """Return the beginnings of the statements, three words each and a name."""
-    texts = statements(diff(old, new, permits), old, new)
+    texts = upgrade_statements(diff(old, new, permits), old, new)
     return [" ".join(text.replace(" IF EXISTS", "").split()[:3]) for text in texts]
 
 
@@ -23,7 +23,7 @@ def test_what_refers_to_a_table_is_made_anew_with_it() -> None:
     changed = {**PARENT, "properties": {"id": ID, "a": {**TEXT, "maxLength": 3}}}
     old, new = model(p=PARENT, c=CHILD, x=LONE), model(p=changed, c=CHILD, x=LONE)
 
-    assert [table.name for table in moved_tables(diff(old, new), old, new)] == ["p", "c"]
+    assert [table.name for table in rebuilt_tables(diff(old, new), old, new)] == ["p", "c"]
     assert verbs(old, new) == [
         "PRAGMA defer_foreign_keys =",
         'DROP TRIGGER "jotbase.insert.p"',
@@ -89,7 +89,9 @@ def test_rows_are_copied_in_their_order_without_what_is_computed() -> None:
     new = model(
         t=table_file({"rowid": {**TEXT, "maxLength": 3}, "n": {**NUMBER, "generated": "1"}})
     )
-    copied = [text for text in statements(diff(old, new), old, new) if text.startswith("INSERT")]
+    copied = [
+        text for text in upgrade_statements(diff(old, new), old, new) if text.startswith("INSERT")
+    ]
 
     assert copied == [
         'INSERT INTO "t" ("rowid") SELECT "rowid" FROM "jotbase.old.t" ORDER BY "_rowid_"'

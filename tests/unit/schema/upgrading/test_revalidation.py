@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.unit.schema.projects import NUMBER, TEXT, table
 
-from jotbase.schema.upgrading.revalidation import doubtful_columns, whole_rows_doubtful
+from jotbase.schema.upgrading.revalidation import columns_to_revalidate, must_revalidate_rows
 
 
 def doubts(
@@ -14,7 +14,7 @@ def doubts(
     """Return the columns in doubt, and whether whole rows are."""
     own = columns or {"a": {**TEXT, "allOf": [{"$ref": "#/$defs/s"}]}, "b": TEXT}
     old, new = table(own, **before), table(own, **after)
-    return list(doubtful_columns(old, new)), whole_rows_doubtful(old, new)
+    return list(columns_to_revalidate(old, new)), must_revalidate_rows(old, new)
 
 
 @pytest.mark.parametrize(
@@ -36,18 +36,18 @@ def test_null_that_becomes_a_value_is_looked_at_where_it_might_be_refused() -> N
     """A plain type that admits it certainly takes it."""
     plain, judged = {"type": ["string", "null"]}, {"type": ["string", "null"], "not": {"const": 1}}
     old = table({"a": TEXT, "b": {**TEXT, "not": {"const": 1}}})
-    assert list(doubtful_columns(old, table({"a": plain, "b": judged}))) == ["b"]
+    assert list(columns_to_revalidate(old, table({"a": plain, "b": judged}))) == ["b"]
 
 
 def test_rows_are_in_doubt_when_they_show_other_properties() -> None:
     """A column that comes with values, or goes; one that comes empty changes no row."""
     root = {"maxProperties": 2}
     old = table({"a": TEXT, "b": TEXT}, **root)
-    assert not whole_rows_doubtful(old, table({"a": TEXT, "b": TEXT, "c": TEXT}, **root))
+    assert not must_revalidate_rows(old, table({"a": TEXT, "b": TEXT, "c": TEXT}, **root))
     filled = {"a": TEXT, "b": TEXT, "c": {**NUMBER, "default": 1}}
-    assert whole_rows_doubtful(old, table(filled, **root))
-    assert whole_rows_doubtful(old, table({"a": TEXT}, **root))
-    assert not whole_rows_doubtful(old, table({"a": TEXT}))
+    assert must_revalidate_rows(old, table(filled, **root))
+    assert must_revalidate_rows(old, table({"a": TEXT}, **root))
+    assert not must_revalidate_rows(old, table({"a": TEXT}))
 
 
 def test_a_reference_out_of_the_definitions_doubts_at_any_change() -> None:

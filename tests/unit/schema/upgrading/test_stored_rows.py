@@ -7,7 +7,7 @@ from tests.unit.schema.projects import ID, TEXT, table
 
 from jotbase.errors import Fault
 from jotbase.schema.upgrading.comparison import compare
-from jotbase.schema.upgrading.stored_rows import ask_values, hold_rows
+from jotbase.schema.upgrading.stored_rows import check_stored_rows, check_stored_values
 from jotbase.sql.units import UnitOfWork
 
 
@@ -30,7 +30,7 @@ def test_values_are_read_before_the_change_by_their_columns_alone() -> None:
     """Page by page, and each row that does not fit is counted; the key names the first."""
     old = table({"id": ID, "a": TEXT, "b": TEXT}, primaryKey=["id"])
     new = table({"id": ID, "a": {**TEXT, "pattern": "^x"}, "b": TEXT}, primaryKey=["id"])
-    fault, said = converse(ask_values(compare(old, new)), [[(1, "x", 1), (2, "y", 2)]])
+    fault, said = converse(check_stored_values(compare(old, new)), [[(1, "x", 1), (2, "y", 2)]])
 
     assert fault is not None
     assert fault.reason.endswith('the first: id 2: /a the value does not match "^x"')
@@ -46,7 +46,7 @@ def test_only_arrays_whose_text_changes_are_written() -> None:
     change = compare(table({"a": before}), table({"a": after}))
     pages = [[(1, f'["{key}"]'), (2, "[]")], [], []]
 
-    fault, said = converse(hold_rows(change), pages)
+    fault, said = converse(check_stored_rows(change), pages)
     assert fault is None
     assert [text.split()[0] for text in said] == ["SELECT", "UPDATE", "SELECT"]
 
@@ -54,5 +54,5 @@ def test_only_arrays_whose_text_changes_are_written() -> None:
 def test_nothing_is_read_where_nothing_is_in_doubt() -> None:
     """A wider schema asks no row."""
     change = compare(table({"a": {**TEXT, "maxLength": 1}}), table({"a": TEXT}))
-    assert converse(ask_values(change), []) == (None, [])
-    assert converse(hold_rows(change), []) == (None, [])
+    assert converse(check_stored_values(change), []) == (None, [])
+    assert converse(check_stored_rows(change), []) == (None, [])

@@ -6,14 +6,14 @@ from tests.unit.schema.projects import TEXT, table
 
 from jotbase.errors import Fault
 from jotbase.schema.model.tables import Table
-from jotbase.schema.upgrading.unmanaged import ask_handmade, remaking
+from jotbase.schema.upgrading.unmanaged import rebuild_permit, unmanaged_loss
 
 OWN = ("table", "t", 'CREATE TABLE "t" ("a" TEXT)')
 
 
 def lost(table_: Table, parts: list[Any], indexes: list[Any], *permits: str) -> Fault | None:
     """Return the refusal of a table of which the database has such parts and indexes."""
-    unit = ask_handmade(table_, frozenset(permits))
+    unit = unmanaged_loss(table_, frozenset(permits))
     try:
         next(unit)
         unit.send(parts)
@@ -59,6 +59,6 @@ def test_all_that_would_be_lost_is_named() -> None:
 
 def test_it_may_be_permitted() -> None:
     """Then nothing is asked."""
-    unit = ask_handmade(table({"a": TEXT}), frozenset((remaking("t"),)))
+    unit = unmanaged_loss(table({"a": TEXT}), frozenset((rebuild_permit("t"),)))
 
     assert list(unit) == []

@@ -9,7 +9,7 @@ from tests.unit.schema.projects import JSON
 
 from jotbase.errors import RequestError
 from jotbase.schema.model.tables import Column, Type
-from jotbase.schema.values.convert import canonical, exact, from_text, loaded, stored
+from jotbase.schema.values.convert import canonical, canonical_decimal, from_text, loaded, stored
 from jotbase.sql.dialect import SQLITE
 
 
@@ -214,4 +214,4 @@ def test_decimals_come_back_from_numbers() -> None:
     """SQLite gives integers and doubles for what was bound as text."""
     assert loaded(Type.DECIMAL, 5, SQLITE) == "5"
     assert loaded(Type.DECIMAL, 0.1, SQLITE) == "0.1"
-    assert loaded(Type.DECIMAL, 1e20, SQLITE) == exact("100000000000000000000")
+    assert loaded(Type.DECIMAL, 1e20, SQLITE) == canonical_decimal("100000000000000000000")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jotbase.errors import RequestError
-from jotbase.schema.values.postgres_regex import Unreadable, translated
+from jotbase.schema.values.postgres_regex import InvalidPattern, translate
 from jotbase.schema.values.regex import found
 
 
@@ -67,8 +67,8 @@ def test_what_is_not_known_is_refused(pattern: str) -> None:
 
 def test_a_refusal_says_what_to_write_instead() -> None:
     """Python's and JavaScript's edge of a word is another character in PostgreSQL."""
-    with pytest.raises(Unreadable, match=re.escape(r"\b is not supported: write \y")):
-        translated(r"\bfoo\b")
+    with pytest.raises(InvalidPattern, match=re.escape(r"\b is not supported: write \y")):
+        translate(r"\bfoo\b")
 
 
 @given(st.text(alphabet="aB1é .*\n", max_size=8))

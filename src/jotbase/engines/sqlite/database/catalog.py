@@ -16,10 +16,10 @@ import apsw
 from jotbase.errors import Fault, ProjectError
 from jotbase.sql.catalog import (
     Catalog,
-    FoundColumn,
-    FoundIndex,
-    FoundReference,
-    FoundTable,
+    ReflectedColumn,
+    ReflectedForeignKey,
+    ReflectedIndex,
+    ReflectedTable,
     StoredValues,
 )
 from jotbase.sql.dialect import SQLITE
@@ -101,16 +101,16 @@ def _table(
     kind: Any,
     without_row_numbers: int,
     text: str,
-) -> FoundTable:
+) -> ReflectedTable:
     """Return all about a table or view. What cannot be read is told, and stops no other."""
     if kind in ("virtual", "shadow"):
-        return FoundTable(name, kind, text or "")
+        return ReflectedTable(name, kind, text or "")
     try:
         columns = tuple(_columns(connection, name, forms))
         origins = _origins(connection, name) if kind == "view" else {}
     except apsw.Error as error:
-        return FoundTable(name, kind, text, broken=str(error))
-    return FoundTable(
+        return ReflectedTable(name, kind, text, broken=str(error))
+    return ReflectedTable(
         name=name,
         kind=kind,
         text=text,
@@ -125,10 +125,12 @@ def _table(
 
 def _columns(
     connection: apsw.Connection, table: str, forms: Mapping[str, str]
-) -> Iterator[FoundColumn]:
+) -> Iterator[ReflectedColumn]:
     for name, declared, not_null, default, key, hidden in _rows(connection, _COLUMNS, table):
         held = _held(connection, table, name, forms)
-        yield FoundColumn(name, declared, bool(not_null), default, key, hidden in _GENERATED, held)
+        yield ReflectedColumn(
+            name, declared, bool(not_null), default, key, hidden in _GENERATED, held
+        )
 
 
 def _held(
@@ -153,23 +155,23 @@ def _held(
     )
 
 
-def _indexes(connection: apsw.Connection, table: str) -> Iterator[FoundIndex]:
+def _indexes(connection: apsw.Connection, table: str) -> Iterator[ReflectedIndex]:
     for name, unique, origin, partial in _rows(connection, _INDEXES, table):
         parts = _rows(connection, _INDEXED, name)
         named = all(column is not None for column, _, _ in parts)
         plain = named and not partial
         plain = plain and all(not down and coll == "BINARY" for _, down, coll in parts)
         columns = tuple(column for column, _, _ in parts) if named else ()
-        yield FoundIndex(name, columns, bool(unique), origin, plain)
+        yield ReflectedIndex(name, columns, bool(unique), origin, plain)
 
 
-def _references(connection: apsw.Connection, table: str) -> Iterator[FoundReference]:
+def _references(connection: apsw.Connection, table: str) -> Iterator[ReflectedForeignKey]:
     found: dict[int, list[tuple[Any, ...]]] = {}
     for number, *rest in _rows(connection, _REFERENCES, table):
         found.setdefault(number, []).append(tuple(rest))
     for parts in found.values():
         _, target, to, on_delete, on_update = parts[0]
-        yield FoundReference(
+        yield ReflectedForeignKey(
             columns=tuple(own for own, *_ in parts),
             target=target,
             target_columns=() if to is None else tuple(part[2] for part in parts),
@@ -232,7 +234,7 @@ def _origins(connection: apsw.Connection, view: str) -> dict[str, tuple[str, str
 
 
 def _orphans(
-    connection: apsw.Connection, tables: tuple[FoundTable, ...]
+    connection: apsw.Connection, tables: tuple[ReflectedTable, ...]
 ) -> Iterator[tuple[str, int]]:
     """Yield how many rows of each table refer to nothing."""
     for table in tables:

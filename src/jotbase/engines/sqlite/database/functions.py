@@ -15,7 +15,7 @@ from typing import Any
 import apsw
 
 from jotbase.sql.aggregate import Aggregate
-from jotbase.sql.interruptible import Stoppable
+from jotbase.sql.interruptible import Interruptible
 
 #: How long a call's texts may be, together, on the event loop; longer ones are for a thread. A text
 #: of that length takes 20 ms at the very worst: a search whose words are all new.
@@ -57,7 +57,7 @@ def guarded(connection: apsw.Connection, function: Callable[..., Any]) -> Callab
 
     What is raised then is what the connection's own interruption raises, and means the same.
     """
-    if isinstance(function, Stoppable):
+    if isinstance(function, Interruptible):
         function = partial(function.run, partial(_tick, connection))
 
     def call(*arguments: Any) -> Any:
