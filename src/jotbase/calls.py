@@ -29,17 +29,17 @@ from jotbase.query.response.function_results import (
     allowed_methods,
     bind_document,
     check_affected,
-    compiled,
     is_undone,
-    own_media,
     plan_result,
     raw_accept,
     render_result,
     rows_document,
+    value_media_type,
+    with_statement,
 )
-from jotbase.query.response.prepared import work_of
-from jotbase.query.response.prepared_cache import Remembered, length_of
-from jotbase.query.response.render import render_error, render_read, render_written
+from jotbase.query.response.prepared import unit_factory
+from jotbase.query.response.prepared_cache import PreparedCache, request_length
+from jotbase.query.response.render import render_error, render_read, render_write
 from jotbase.sql.units import RolledBack
 from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response
@@ -72,7 +72,7 @@ class Calls:
     run: Run
     intents: dict[Shape, Intent] = field(default_factory=dict)
     results: dict[tuple[Shape, Function, bool], ResultPlan] = field(default_factory=dict)
-    prepared: Remembered = field(default_factory=Remembered)
+    prepared: PreparedCache = field(default_factory=PreparedCache)
     preparing: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -89,7 +89,7 @@ async def answer_call(
     intent = _remembered(calls.intents, question, question, lambda: parse(question))
     call = read_call(calls.functions, intent, values, request.body, caller)
     timing.step("parse")
-    raw = raw or own_media(call.function, asked)
+    raw = raw or value_media_type(call.function, asked)
     result = _result(question, intent, call.function, raw, caller, data, calls)
     context = data.context(caller, values)
     reads = intent.by_query or call.function.reads
@@ -127,7 +127,7 @@ def _result(
     def make() -> ResultPlan:
         limits = hinting(data.limits, data.guards[passes], data.context(caller, ()))
         planned = plan_result(intent, function, data.model, limits, raw)
-        return compiled(planned, data.engine.dialect, data.guards[passes])
+        return with_statement(planned, data.engine.dialect, data.guards[passes])
 
     if raw is not None:
         return make()
@@ -142,7 +142,7 @@ def _remembered(
         found = make()
         if len(known) >= _REMEMBERED:
             known.clear()
-        if length_of(question) <= _LONGEST:
+        if request_length(question) <= _LONGEST:
             known[key] = found
     return found
 
@@ -199,8 +199,8 @@ def answer_within(
             rows = session.read(prepared.text, prepared.bind(context))
             return render_read(meant, request, values, rows)
         write_context = data.write_context[caller.is_service][meant.table.name]
-        written = session.run(work_of(prepared, request.body, context, write_context))
-        return render_written(meant, request, written)
+        written = session.run(unit_factory(prepared, request.body, context, write_context))
+        return render_write(meant, request, written)
     except JotError as error:
         return render_error(error, request)
 
@@ -219,7 +219,7 @@ def _call_within(
     call = read_call(calls.functions, intent, values, request.body, caller)
     limits = hinting(data.limits, data.guards[caller.is_service], data.context(caller, ()))
     result = plan_result(intent, call.function, data.model, limits, None)
-    result = compiled(result, data.engine.dialect, data.guards[caller.is_service])
+    result = with_statement(result, data.engine.dialect, data.guards[caller.is_service])
     context = data.context(caller, values)
     outcome = _perform(call, result, context, session, data, calls)
     return render_result(result, request, values, outcome)

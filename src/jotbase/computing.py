@@ -17,7 +17,7 @@ from jotbase.calls import Calls, answer_within
 from jotbase.errors import JotError, RequestError, Unwound, contained
 from jotbase.pipeline import DataApi
 from jotbase.query.plan.functions import Function
-from jotbase.query.response.function_results import encoded, rows_document
+from jotbase.query.response.function_results import encode_value, rows_document
 from jotbase.schema.model.tables import Computed, Model
 from jotbase.schema.values.convert import canonical, stored
 from jotbase.sql.dialect import Dialect
@@ -108,7 +108,7 @@ class Computing:
 
 def _stored(found: Computed, value: Any, dialect: Dialect) -> Any:
     """Return a value as a column of its type would hold it."""
-    plain = orjson.loads(encoded(value))
+    plain = orjson.loads(encode_value(value))
     return stored(found.column.type, canonical(found.column, plain), dialect)
 
 

@@ -21,8 +21,8 @@ from jotbase.query.request.grammar import is_call, is_root
 from jotbase.query.request.operations import read_operations
 from jotbase.query.request.shape import Shape, shape
 from jotbase.query.response import batch, render
-from jotbase.query.response.prepared import Prepared, make_ready, work_of
-from jotbase.query.response.prepared_cache import Remembered
+from jotbase.query.response.prepared import Prepared, compile_shape, unit_factory
+from jotbase.query.response.prepared_cache import PreparedCache
 from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Model
 from jotbase.timing import Timing
@@ -55,7 +55,7 @@ class DataApi:
     call: Callable[[Request, Principal, DataApi, Timing], Awaitable[Response]]
     ticks: Callable[[], float] | None = None
     verbose: bool = True
-    prepared: Remembered = field(default_factory=Remembered)
+    prepared: PreparedCache = field(default_factory=PreparedCache)
 
 
 async def answer(request: Request, data: DataApi, principal: Principal | None = None) -> Response:
@@ -95,11 +95,11 @@ async def _answer(request: Request, caller: Principal, data: DataApi, timing: Ti
         text = render.rewrites(meant, rows[0][0])
         return await aside(lambda: render.render_read(meant, request, values, rows), text)
     table = data.write_context[caller.is_service][meant.table.name]
-    unit = await aside(lambda: work_of(prepared, request.body, context, table), request.body)
+    unit = await aside(lambda: unit_factory(prepared, request.body, context, table), request.body)
     written = await data.engine.write(unit)
     timing.step("transaction")
     text = render.rewrites(meant, written.body)
-    return await aside(lambda: render.render_written(meant, request, written), text)
+    return await aside(lambda: render.render_write(meant, request, written), text)
 
 
 async def _answer_batch(
@@ -110,11 +110,11 @@ async def _answer_batch(
     timing.step("parse")
     steps: list[batch.Step] = []
     for operation in operations:
-        steps.append(batch.make_step(operation, lambda shape: prepare(shape, caller, data)))
+        steps.append(batch.prepare_step(operation, lambda shape: prepare(shape, caller, data)))
         await asyncio.sleep(0)  # many new questions take long together
     context, write_context = data.context(caller, ()), data.write_context[caller.is_service]
     steps = await aside(
-        lambda: batch.begun_inserts(batch.linked(steps), context, write_context), request.body
+        lambda: batch.prepare_inserts(batch.link_steps(steps), context, write_context), request.body
     )
     timing.step("plan")
     answers = await data.engine.write(lambda: batch.batch_unit(steps, context, write_context))
@@ -145,6 +145,6 @@ def prepare(question: Shape, caller: Principal, data: DataApi) -> Prepared:
     if (known := data.prepared.get((question, passes))) is not None:
         return known
     guard, context = data.guards[passes], data.context(caller, ())
-    prepared = make_ready(question, data.model, data.limits, data.engine.dialect, guard, context)
+    prepared = compile_shape(question, data.model, data.limits, data.engine.dialect, guard, context)
     data.prepared.keep((question, passes), prepared)
     return prepared

@@ -18,7 +18,7 @@ from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.query.plan.computed import SQL_NAME
 from jotbase.query.plan.nodes import PlanLimits, ReadPlan
 from jotbase.query.request.shape import shape
-from jotbase.query.response.prepared import make_ready, work_of
+from jotbase.query.response.prepared import compile_shape, unit_factory
 from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Column, Computed, ForeignKey, Index, Model, Table, Type
 from jotbase.schema.rows.check import RowCheck
@@ -192,12 +192,12 @@ def run(connection: apsw.Connection, line: str, model: Model) -> list[Any]:
     guard = RuleGuard(load_policy(model))
     question, values = shape(request(line))
     limits = PlanLimits(aggregates=True)
-    ready = make_ready(question, model, limits, SQLITE, guard)
+    ready = compile_shape(question, model, limits, SQLITE, guard)
     context = Context(values=values)
     if isinstance(ready.plan, ReadPlan):
         return connection.execute(ready.text, ready.bind(context)).fetchall()
     write_context = WriteContext(RowCheck(ready.plan.table), guard)
-    statement = next(work_of(ready, b'{"firm":1}', context, write_context)())
+    statement = next(unit_factory(ready, b'{"firm":1}', context, write_context)())
     return connection.execute(statement.text, list(statement.params)).fetchall()
 
 
@@ -270,7 +270,7 @@ def test_an_index_still_serves(query: str, values: tuple[str, ...], found: str |
     model, plans = made(RULES[0]), PlanLimits(plans=True)
     headers = {"accept": "application/vnd.pgrst.plan+text"}
     question = shape(request(f"GET /notes?{query}", headers=headers))[0]
-    ready = make_ready(question, model, plans, SQLITE, RuleGuard(load_policy(model)))
+    ready = compile_shape(question, model, plans, SQLITE, RuleGuard(load_policy(model)))
 
     steps = connection.execute(ready.text, ready.bind(Context(values=values))).fetchall()
 

@@ -23,12 +23,12 @@ from jotbase.expression.judge import Env, judge
 from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.expression.predicate import predicate
 from jotbase.query.request.shape import SEARCHES
-from jotbase.query.statement.narrowing import narrowed
+from jotbase.query.statement.narrowing import index_condition
 from jotbase.schema.ddl.searches import index_pending, note_tokenizer, pending_query
 from jotbase.schema.model.tables import Model, Type
 from jotbase.schema.pulling.pull import pull
 from jotbase.schema.upgrading.upgrade import upgrade
-from jotbase.search.textsearch import parsed
+from jotbase.search.textsearch import parse_search
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import Fragment, parenthesized
 
@@ -87,7 +87,7 @@ def asked(form: str, query: str, column: str = "a", config: str = "english") -> 
 def found(connection: apsw.Connection, where: Expr, *, by_index: bool) -> list[str]:
     """Return the ids of the rows that a condition finds, with or without the indexes."""
     condition = parenthesized(predicate(where, SQLITE))
-    few = narrowed(where, INDEXED.tables["t"], "row") if by_index else None
+    few = index_condition(where, INDEXED.tables["t"], "row") if by_index else None
     if few is not None:
         condition = few + " AND " + condition
     statement: Fragment = 'SELECT "id" FROM "t" AS "row" WHERE ' + condition + ' ORDER BY "id"'
@@ -108,7 +108,7 @@ def is_query(search: Apply) -> bool:
     assert isinstance(query, Literal)
     assert isinstance(config, Literal)
     try:
-        parsed(search.operator, query.value, config.value)
+        parse_search(search.operator, query.value, config.value)
     except RequestError:
         return False
     return True
@@ -180,7 +180,7 @@ def test_the_index_is_what_finds(connection: apsw.Connection) -> None:
     bring(connection, INDEXED)
     put(connection, ["cats", "dogs", "a cat"])
     index_all(connection)
-    few = narrowed(asked("fts", "cat"), INDEXED.tables["t"], "row")
+    few = index_condition(asked("fts", "cat"), INDEXED.tables["t"], "row")
     assert few is not None
     text = 'SELECT "id" FROM "t" AS "row" WHERE ' + few
     plan = rows(connection, f"EXPLAIN QUERY PLAN {text.text}", *text.params)

@@ -79,7 +79,9 @@ class RuleGuard:
             self._made[key] = found
         return found
 
-    def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
+    def columns_checked(
+        self, table: Table, action: WriteAction, reading: bool
+    ) -> frozenset[str] | None:
         """Return the columns of written rows that are looked at; None if the rules are local."""
         key = (table.name, action, reading)
         if key not in self._looks:
@@ -89,14 +91,14 @@ class RuleGuard:
             self._looks[key] = looks if relational else None
         return self._looks[key]
 
-    def foreseen(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
+    def precheck(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
         """Return the refusal of rows to insert that can be told before they are stored."""
         found = (
             local_refusal(check, rows, context) for check in self.checks(table, "insert", False)
         )
         return next((one for one in found if one is not None), None)
 
-    def never(self, table: Table, context: Context) -> AccessError | None:
+    def insert_denied(self, table: Table, context: Context) -> AccessError | None:
         """Return the refusal if no row of this caller's can pass the insert rule."""
         found = self._unsatisfiable.get(table.name)
         if found is None:
@@ -125,13 +127,15 @@ class AllowAllGuard:
         """Check nothing."""
         yield from ()
 
-    def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
+    def columns_checked(
+        self, table: Table, action: WriteAction, reading: bool
+    ) -> frozenset[str] | None:
         """Return None: nothing is looked at."""
 
-    def foreseen(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
+    def precheck(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
         """Return None: everything is let in."""
 
-    def never(self, table: Table, context: Context) -> AccessError | None:
+    def insert_denied(self, table: Table, context: Context) -> AccessError | None:
         """Return None: everything is let in."""
 
 

@@ -14,7 +14,7 @@ from jotbase.engines.base import Engine
 from jotbase.errors import JotError
 from jotbase.schema.ddl.searches import index_pending, note_tokenizer, pending_query, skip_first
 from jotbase.schema.model.tables import Model
-from jotbase.search.lexing import version
+from jotbase.search.lexing import lexing_version
 from jotbase.sql.units import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ def same_words(model: Model) -> UnitOfWork[None]:
     if any(table.searches for table in model):
         from importlib.metadata import version as version_of  # 30 ms that few starts need
 
-        yield from note_tokenizer(model, version(version_of("snowballstemmer")))
+        yield from note_tokenizer(model, lexing_version(version_of("snowballstemmer")))
 
 
 async def keep_indexed(engine: Engine, model: Callable[[], Model]) -> None:

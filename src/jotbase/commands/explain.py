@@ -19,7 +19,7 @@ from jotbase.expression.expr import Context
 from jotbase.pipeline import prepare
 from jotbase.query.plan.nodes import ReadPlan
 from jotbase.query.request.shape import shape
-from jotbase.query.response.prepared import work_of
+from jotbase.query.response.prepared import unit_factory
 from jotbase.query.write.rule_checks import SAVING
 from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, Statement, UnitOfWork
 from jotbase.startup.loading import load, load_settings, site_url
@@ -98,7 +98,7 @@ async def _explain(backend: Backend, request: Request, principal: Principal) -> 
             statements: Sequence[Runnable] = [Statement(prepared.text, prepared.bind(context))]
         else:
             write_context = data.write_context[principal.is_service][prepared.plan.table.name]
-            work = work_of(prepared, request.body, context, write_context)
+            work = unit_factory(prepared, request.body, context, write_context)
             statements = await data.engine.write(lambda: _recorded(work()))
         return [await _planned(backend, one, context) for one in statements]
     finally:

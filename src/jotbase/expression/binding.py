@@ -54,7 +54,7 @@ def slot(node: Open, kind: Type | None, dialect: Dialect, takes: Takes = "value"
     return cast(bound(Slot(node, _form(kind, dialect, takes))), kind, dialect, takes)
 
 
-def derived(fragment: Fragment, form: Form) -> Fragment:
+def map_bound(fragment: Fragment, form: Form) -> Fragment:
     """Return the fragment with another form of what is bound in it."""
     return fragment.mapped(lambda one: Slot(one, form) if hasattr(one, "fill") else form(one))
 

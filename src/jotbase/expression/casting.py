@@ -16,7 +16,7 @@ from orjson import dumps, loads
 
 from jotbase.errors import RequestError
 from jotbase.expression.casts import Cast
-from jotbase.expression.output import argument, quoted
+from jotbase.expression.output import json_argument, string_literal
 from jotbase.schema.model.tables import Type
 from jotbase.schema.values.convert import TYPE_NAMES, from_text, stored
 from jotbase.sql.dialect import SQLITE
@@ -26,7 +26,7 @@ _NUMBERS = (Type.INTEGER, Type.NUMBER, Type.DECIMAL)
 _QUOTED_ITEM = re.compile(r'[{}",\\\s]|^$|^null$', re.IGNORECASE)
 
 
-def converted(fragment: Fragment, kind: Type, cast: Cast) -> Fragment:
+def cast_expression(fragment: Fragment, kind: Type, cast: Cast) -> Fragment:
     """Return the value cast to another type, as PostgreSQL would.
 
     Raises RequestError 42846 for types that are not cast to each other.
@@ -69,8 +69,8 @@ _SPELLINGS: Mapping[tuple[Type, Type], tuple[str, str]] = {
 
 def _items(fragment: Fragment, item: Type) -> Fragment:
     """Return an array with its items cast one by one; no array stays none."""
-    value = converted(sql("value"), Type.TEXT, Cast(item))
-    listed = sql("(SELECT json_group_array(") + argument(value, item) + ") FROM json_each("
+    value = cast_expression(sql("value"), Type.TEXT, Cast(item))
+    listed = sql("(SELECT json_group_array(") + json_argument(value, item) + ") FROM json_each("
     return "CASE WHEN " + fragment + " IS NOT NULL THEN " + listed + fragment + ")) END"
 
 
@@ -82,7 +82,7 @@ def _as_text(fragment: Fragment, kind: Type) -> Fragment:
             # PostgreSQL's own form: a space, and an offset without minutes.
             return sql("replace(replace(") + fragment + ", 'T', ' '), '+00:00', '+00')"
         case Type.BYTES:
-            return sql(quoted("\\x") + " || lower(hex(") + fragment + "))"
+            return sql(string_literal("\\x") + " || lower(hex(") + fragment + "))"
         case Type.ARRAY:
             return sql("jot_array_text(") + fragment + ")"
         case Type.NUMBER:

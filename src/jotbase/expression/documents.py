@@ -24,16 +24,16 @@ NULL = _Null()
 _PLAIN = frozenset({str, int, float})
 
 
-def same(left: Any, right: Any) -> bool:
+def equal(left: Any, right: Any) -> bool:
     """Whether two JSON values are equal; true is not 1, and 1.0 is 1."""
     if type(left) in _PLAIN:
         return bool(left == right) and type(right) is not bool
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
     if _is_list(left) and _is_list(right):
-        return len(left) == len(right) and all(map(same, left, right))
+        return len(left) == len(right) and all(map(equal, left, right))
     return bool(left == right)
 
 
@@ -80,14 +80,14 @@ def _spread(pairs: Mapping[str, Any]) -> list[Any]:
     return [part for key in keys for part in (key, pairs[key])]
 
 
-def key(value: Any) -> Hashable:
-    """Return what is equal for two values exactly where `same` says that they are."""
+def hash_key(value: Any) -> Hashable:
+    """Return what is equal for two values exactly where `equal` says that they are."""
     if isinstance(value, bool):
         return (bool, value)
     if isinstance(value, Mapping):
-        return (dict, frozenset((name, key(one)) for name, one in value.items()))
+        return (dict, frozenset((name, hash_key(one)) for name, one in value.items()))
     if _is_list(value):
-        return (list, *map(key, value))
+        return (list, *map(hash_key, value))
     scalar: Hashable = None if value is NULL else value
     return scalar
 
@@ -103,8 +103,8 @@ def contains(left: Any, right: Any, tick: Tick = never_interrupt) -> bool:
         if _is_list(right):
             return _contains_items(left, right, tick)
         # An array may hold a scalar, but not the other way round.
-        return not isinstance(right, Mapping) and any(same(item, right) for item in left)
-    return same(left, right)
+        return not isinstance(right, Mapping) and any(equal(item, right) for item in left)
+    return equal(left, right)
 
 
 def _contains_items(left: Sequence[Any], right: Sequence[Any], tick: Tick) -> bool:
@@ -113,10 +113,10 @@ def _contains_items(left: Sequence[Any], right: Sequence[Any], tick: Tick) -> bo
         if _is_nested(item):
             nested.append(item)
         else:
-            scalars.add(key(item))
+            scalars.add(hash_key(item))
     for wanted in right:
         if not _is_nested(wanted):
-            if key(wanted) not in scalars:
+            if hash_key(wanted) not in scalars:
                 return False
         elif not any(_holds(item, wanted, tick) for item in nested):
             return False
@@ -136,17 +136,17 @@ def _holds(item: Any, wanted: Any, tick: Tick) -> bool:
 
 def overlaps(left: Sequence[Any], right: Sequence[Any]) -> bool:
     """Whether two arrays have an item in common; null is never common."""
-    shared = set(map(key, left)) & set(map(key, right))
+    shared = set(map(hash_key, left)) & set(map(hash_key, right))
     return bool(shared - {None})
 
 
-def among(value: Any, options: Sequence[Any]) -> bool:
+def is_one_of(value: Any, options: Sequence[Any]) -> bool:
     """Whether the value is one of the options."""
-    wanted = key(value)
-    return any(key(option) == wanted for option in options)
+    wanted = hash_key(value)
+    return any(hash_key(option) == wanted for option in options)
 
 
-def at(document: Any, path: Sequence[str | int]) -> Any:
+def value_at(document: Any, path: Sequence[str | int]) -> Any:
     """Return the value at the end of the path: None if there is none, NULL for JSON's null."""
     for step in path:
         if not _leads(document, step):
@@ -157,7 +157,7 @@ def at(document: Any, path: Sequence[str | int]) -> Any:
 
 def text_at(document: Any, path: Sequence[str | int]) -> str | None:
     """Return the value at the end of the path as text, as `->>` gives it."""
-    found = at(document, path)
+    found = value_at(document, path)
     if found is None or found is NULL:
         return None
     return found if isinstance(found, str) else orjson.dumps(found).decode()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from jotbase.expression.documents import same
+from jotbase.expression.documents import equal
 from jotbase.expression.expr import (
     And,
     Apply,
@@ -209,7 +209,7 @@ def _follow(expression: Follow) -> Reading:
         if wanted is None:
             return None
         for row in env.tables(name):
-            if same(row.get(key), wanted):
+            if equal(row.get(key), wanted):
                 return found(_inside(env, scope, row))
         return None
 

@@ -17,7 +17,7 @@ Many = Literal["rows", "callers"]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Lookup:
     """Loops inside one another as one: the tables by their scopes, and what must hold of them."""
 
     tables: Mapping[str, Table]
@@ -34,7 +34,7 @@ def _inner_loop(parts: Sequence[Expr], tables: Mapping[str, Table]) -> Exists | 
     return loops[0] if len(loops) == 1 and loops[0].scope not in tables else None
 
 
-def look_of(expression: Exists) -> Look:
+def lookup_of(expression: Exists) -> Lookup:
     """Return a loop, and those inside it, as one look."""
     tables: dict[str, Table] = {}
     where: list[Expr] = []
@@ -45,17 +45,17 @@ def look_of(expression: Exists) -> Look:
         inner = _inner_loop(parts, tables)
         where.extend(part for part in parts if part is not inner)
         loop = inner
-    return Look(tables, tuple(where))
+    return Lookup(tables, tuple(where))
 
 
-def differs(part: Expr, look: Look, among: Many) -> bool:
+def is_correlated(part: Expr, look: Lookup, among: Many) -> bool:
     """Say whether a part of a look differs from one of the many to the next."""
     if among == "callers":
         return any(isinstance(node, Fact) for node in walk(part))
     return not scopes(part) <= look.tables.keys()
 
 
-def is_shared(look: Look, among: Many) -> bool:
+def is_shared(look: Lookup, among: Many) -> bool:
     """Say whether rows are better found once for all of the many, and each of them among those.
 
     So it is where a key does not find one row at most for each, and an index finds rows by what
@@ -63,7 +63,7 @@ def is_shared(look: Look, among: Many) -> bool:
     would be gone through for each of its members. For many rows, what finds the few of each is
     better still; for many callers, one look through a whole table is better than one for each.
     """
-    differing = [part for part in look.parts if differs(part, look, among)]
+    differing = [part for part in look.parts if is_correlated(part, look, among)]
     if not differing or _finds(look, look.parts, one=True):
         return False
     if _finds(look, [part for part in look.parts if part not in differing]):
@@ -71,12 +71,12 @@ def is_shared(look: Look, among: Many) -> bool:
     return among == "callers" and not _finds(look, look.parts)
 
 
-def _for_anybody(look: Look) -> list[Expr]:
+def _for_anybody(look: Lookup) -> list[Expr]:
     """Return the parts that hold whoever asks."""
-    return [part for part in look.parts if not differs(part, look, "callers")]
+    return [part for part in look.parts if not is_correlated(part, look, "callers")]
 
 
-def _finds(look: Look, parts: Iterable[Expr], *, one: bool = False) -> bool:
+def _finds(look: Lookup, parts: Iterable[Expr], *, one: bool = False) -> bool:
     """Say whether these parts find the rows of all tables by an index, or with `one` by a key."""
     equal = list(_equalities(look, parts))
     reached: set[str] = set()
@@ -92,7 +92,7 @@ def _finds(look: Look, parts: Iterable[Expr], *, one: bool = False) -> bool:
         reached |= more
 
 
-def _equalities(look: Look, parts: Iterable[Expr]) -> Iterator[tuple[str, str, Expr]]:
+def _equalities(look: Lookup, parts: Iterable[Expr]) -> Iterator[tuple[str, str, Expr]]:
     """Yield (scope, column, what it must equal, or be among)."""
     for part in parts:
         match part:
@@ -107,7 +107,7 @@ def _equalities(look: Look, parts: Iterable[Expr]) -> Iterator[tuple[str, str, E
 def _given(
     scope: str,
     equal: Sequence[tuple[str, str, Expr]],
-    look: Look,
+    look: Lookup,
     reached: set[str],
 ) -> set[str]:
     """Return the columns of a scope whose values are known once the reached rows are."""

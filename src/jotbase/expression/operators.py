@@ -16,7 +16,7 @@ import orjson
 
 from jotbase.expression import documents, patterns, ranges, sorting
 from jotbase.expression.binding import Takes
-from jotbase.expression.documents import same
+from jotbase.expression.documents import equal
 from jotbase.expression.output import base64_text
 from jotbase.expression.semantics import (
     DISTINCT_DOCUMENTS,
@@ -34,14 +34,14 @@ from jotbase.expression.semantics import (
     Semantics,
     Spellings,
     call,
-    compared,
+    comparison,
     distinct,
     in_list,
-    in_order,
     infix,
     is_value,
-    on_ranges,
-    search_postgres,
+    ordered_comparison,
+    postgres_search,
+    range_operator,
 )
 from jotbase.schema.model.tables import RANGES, Type
 from jotbase.schema.values.ranges import order_key
@@ -93,40 +93,40 @@ _SEARCHES = (
 
 #: Operators on ranges: what they say where they are of ranges alone, and their meaning.
 _RANGE_OPERATORS: Mapping[str, tuple[str, Semantics]] = {
-    "cs": ("", on_ranges("jot_range_cs", "@>", ranges.contains)),
-    "cd": ("", on_ranges("jot_range_cd", "<@", lambda a, b: ranges.contains(b, a))),
-    "ov": ("", on_ranges("jot_range_ov", "&&", ranges.overlaps)),
+    "cs": ("", range_operator("jot_range_cs", "@>", ranges.contains)),
+    "cd": ("", range_operator("jot_range_cd", "<@", lambda a, b: ranges.contains(b, a))),
+    "ov": ("", range_operator("jot_range_ov", "&&", ranges.overlaps)),
     "sl": (
         "is a range strictly left of another",
-        on_ranges("jot_range_sl", "<<", ranges.before),
+        range_operator("jot_range_sl", "<<", ranges.before),
     ),
     "sr": (
         "is a range strictly right of another",
-        on_ranges("jot_range_sr", ">>", ranges.behind),
+        range_operator("jot_range_sr", ">>", ranges.behind),
     ),
     "nxr": (
         "is a range that does not extend to the right of another",
-        on_ranges("jot_range_nxr", "&<", ranges.not_behind),
+        range_operator("jot_range_nxr", "&<", ranges.not_behind),
     ),
     "nxl": (
         "is a range that does not extend to the left of another",
-        on_ranges("jot_range_nxl", "&>", ranges.not_before),
+        range_operator("jot_range_nxl", "&>", ranges.not_before),
     ),
     "adj": (
         "is a range adjacent to another: nothing lies between, and they share nothing",
-        on_ranges("jot_range_adj", "-|-", ranges.adjacent),
+        range_operator("jot_range_adj", "-|-", ranges.adjacent),
     ),
 }
 
 _TABLE = (
-    Operator("eq", "equals", infix("="), same, leakproof=True, typed=compared("=")),
+    Operator("eq", "equals", infix("="), equal, leakproof=True, typed=comparison("=")),
     Operator(
         "neq",
         "differs from",
         infix("<>"),
-        lambda a, b: not same(a, b),
+        lambda a, b: not equal(a, b),
         leakproof=True,
-        typed=compared("<>"),
+        typed=comparison("<>"),
     ),
     Operator(
         "lt",
@@ -134,7 +134,7 @@ _TABLE = (
         infix("<"),
         lambda a, b: a < b,
         leakproof=True,
-        typed={**compared("<"), **in_order("<")},
+        typed={**comparison("<"), **ordered_comparison("<")},
     ),
     Operator(
         "lte",
@@ -142,7 +142,7 @@ _TABLE = (
         infix("<="),
         lambda a, b: a <= b,
         leakproof=True,
-        typed={**compared("<="), **in_order("<=")},
+        typed={**comparison("<="), **ordered_comparison("<=")},
     ),
     Operator(
         "gt",
@@ -150,7 +150,7 @@ _TABLE = (
         infix(">"),
         lambda a, b: a > b,
         leakproof=True,
-        typed={**compared(">"), **in_order(">")},
+        typed={**comparison(">"), **ordered_comparison(">")},
     ),
     Operator(
         "gte",
@@ -158,7 +158,7 @@ _TABLE = (
         infix(">="),
         lambda a, b: a >= b,
         leakproof=True,
-        typed={**compared(">="), **in_order(">=")},
+        typed={**comparison(">="), **ordered_comparison(">=")},
     ),
     Operator(
         "like",
@@ -255,8 +255,8 @@ _TABLE = (
         Operator(
             form,
             doc,
-            {"sqlite": call(f"jot_{form}")["sqlite"], "postgres": search_postgres(to_query)},
-            textsearch.searching(form),
+            {"sqlite": call(f"jot_{form}")["sqlite"], "postgres": postgres_search(to_query)},
+            textsearch.search_function(form),
             TEXTUAL,
             takes=("value", "value", "name"),
         )
@@ -266,13 +266,13 @@ _TABLE = (
         "holds",
         "the array column has this item (`item in row.column`)",
         HOLDS,
-        lambda array, item: any(same(value, item) for value in array),
+        lambda array, item: any(equal(value, item) for value in array),
         frozenset({Type.ARRAY}),
         url=False,
         typed={
             Type.BOOLEAN: Semantics(
                 HOLDS_BOOLEAN,
-                lambda array, item: any(same(value, item) for value in array),
+                lambda array, item: any(equal(value, item) for value in array),
             )
         },
     ),
@@ -318,7 +318,7 @@ _TABLE = (
         "json_get",
         "the JSON value at the end of a path (`->`)",
         JSON_GET,
-        documents.at,
+        documents.value_at,
         DOCUMENTS,
         result=Type.JSON,
         url=False,
@@ -348,14 +348,14 @@ def _of_documents(function: Callable[[Any, Any], Any]) -> Callable[[str, str], A
 _UNFIT = (TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
-def total(function: Callable[..., Any]) -> Callable[..., Any]:
+def unknown_on_type_error(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the function, which now says «unknown» of a value that is none of its type's.
 
     It would raise for one row of a table what everybody who asks the table is told then. What is
     wrong with a request's own value is found when the value is bound.
     """
     if isinstance(function, Interruptible):
-        return Interruptible(total(function.run))
+        return Interruptible(unknown_on_type_error(function.run))
 
     def answer(*arguments: Any) -> Any:
         try:
@@ -370,7 +370,7 @@ def total(function: Callable[..., Any]) -> Callable[..., Any]:
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jot_base64": base64_text,
     "jot_lexemes": Interruptible(lambda tick, text, config: lexemes(text, config, tick)),
-    **{f"jot_{form}": textsearch.searching(form) for form, _, _ in _SEARCHES},
+    **{f"jot_{form}": textsearch.search_function(form) for form, _, _ in _SEARCHES},
     "jot_range_key": order_key,
     **{f"jot_range_{name}": semantics.read for name, (_, semantics) in _RANGE_OPERATORS.items()},
     "jot_like": patterns.like,
@@ -385,6 +385,6 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
         lambda tick, left, right: documents.contains(orjson.loads(left), orjson.loads(right), tick)
     ),
     "jot_overlaps": _of_documents(documents.overlaps),
-    "jot_among": _of_documents(documents.among),
+    "jot_among": _of_documents(documents.is_one_of),
 }
-SQL_FUNCTIONS = {name: total(function) for name, function in _FUNCTIONS.items()}
+SQL_FUNCTIONS = {name: unknown_on_type_error(function) for name, function in _FUNCTIONS.items()}

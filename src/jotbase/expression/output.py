@@ -26,7 +26,7 @@ def json_path(keys: Iterable[str | int]) -> str:
     return "".join(pieces)
 
 
-def argument(fragment: Fragment, kind: Type) -> Fragment:
+def json_argument(fragment: Fragment, kind: Type) -> Fragment:
     """Return a value as an argument of `json_object` or `json_group_array`."""
     match kind:
         case Type.BOOLEAN:
@@ -42,7 +42,7 @@ def argument(fragment: Fragment, kind: Type) -> Fragment:
     return fragment
 
 
-def text(fragment: Fragment, kind: Type) -> Fragment:
+def json_text(fragment: Fragment, kind: Type) -> Fragment:
     """Return a value as JSON text, to be joined to more of it; NULL becomes `null`."""
     match kind:
         case Type.BOOLEAN:
@@ -61,12 +61,12 @@ def base64_text(value: bytes) -> str:
     return b64encode(value).decode()
 
 
-def quoted(value: str) -> str:
+def string_literal(value: str) -> str:
     """Return a name of the model as an SQL string literal; never used for a caller's text."""
     return "'" + value.replace("'", "''") + "'"
 
 
-def concatenated(parts: Iterable[Fragment]) -> Fragment:
+def concatenate(parts: Iterable[Fragment]) -> Fragment:
     """Return texts put together; NULL is no text.
 
     One flat call, since SQLite sums up the heights of nested expressions and allows 1,000.

@@ -41,7 +41,7 @@ class _Stretch:
 _Stretches = tuple[_Stretch, ...]
 
 
-def like_pattern(text: str) -> str:
+def parse_like(text: str) -> str:
     """Read a filter's pattern, in which `*` is `%`. Raises RequestError 54000 for a long one.
 
     SQLite would find that out at the first row that it looks at, and only then.
@@ -55,7 +55,7 @@ def like_pattern(text: str) -> str:
     return text.replace("*", "%")
 
 
-def head(pattern: Any) -> Any:
+def cheap_pattern(pattern: Any) -> Any:
     """Return a pattern that every text fits which fits the given one; short ones are themselves."""
     if not isinstance(pattern, str) or len(pattern) <= SHORT:
         return pattern
@@ -67,19 +67,19 @@ def head(pattern: Any) -> Any:
     return kept + "%"
 
 
-def whole(pattern: Any) -> Any:
+def full_pattern(pattern: Any) -> Any:
     """Return a pattern that its head does not say already; None for a short one."""
     short = isinstance(pattern, str) and len(pattern) <= SHORT
     return None if short else pattern
 
 
-def like_beginning(pattern: str) -> str:
+def like_prefix(pattern: str) -> str:
     """Return the short pattern of all texts that begin as those do which fit this one."""
     tokens = _TOKEN.findall(pattern[:SHORT])
     return "".join(itertools.takewhile(lambda token: token not in ("%", "_", "\\"), tokens)) + "%"
 
 
-def regular(text: str, *, any_case: bool = False) -> str:
+def parse_regex(text: str, *, any_case: bool = False) -> str:
     """Read a filter's regular expression. Raises RequestError 2201B, whatever rows there are."""
     found(text, "", any_case=any_case)
     return text
@@ -90,12 +90,12 @@ def like(text: str, pattern: str) -> bool | None:
 
     Unknown where that would take too long: see `MOST_WORK`.
     """
-    return _fits(text, _stretches(pattern, 0))
+    return _matches_stretches(text, _stretches(pattern, 0))
 
 
 def ilike(text: str, pattern: str) -> bool | None:
     """Whether the whole text fits the LIKE pattern, whatever its case, in any script."""
-    return _fits(text, _stretches(pattern, re.IGNORECASE))
+    return _matches_stretches(text, _stretches(pattern, re.IGNORECASE))
 
 
 @lru_cache(maxsize=512)
@@ -118,7 +118,7 @@ def _stretch(tokens: list[str], flags: int) -> _Stretch:
     return _Stretch(re.compile("".join(pieces), re.DOTALL | flags), len(tokens), plain)
 
 
-def _fits(text: str, stretches: _Stretches) -> bool | None:
+def _matches_stretches(text: str, stretches: _Stretches) -> bool | None:
     # Each stretch takes a fixed number of characters, so the leftmost place is always as good as
     # any other: nothing is ever tried twice, unlike with `.*` in one regular expression.
     if len(stretches) < 2:

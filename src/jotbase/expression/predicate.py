@@ -27,7 +27,7 @@ from jotbase.expression.expr import (
     RequestValue,
     children,
 )
-from jotbase.expression.lookups import Look, Many, differs, is_shared, look_of
+from jotbase.expression.lookups import Lookup, Many, is_correlated, is_shared, lookup_of
 from jotbase.expression.operators import OPERATORS
 from jotbase.expression.typed import type_of
 from jotbase.schema.model.tables import Table
@@ -203,7 +203,7 @@ class _Writer:
         As a look-up inside a look-up, the outer table would be gone through whole where only the
         inner one can be found by what is known.
         """
-        look, writer, tables = look_of(expression), self, list[str]()
+        look, writer, tables = lookup_of(expression), self, list[str]()
         for scope, table in look.tables.items():
             alias, writer = writer.inside(scope)
             tables.append(f"{self._source(table)} AS {alias}")
@@ -212,13 +212,13 @@ class _Writer:
         rows = sql(f"EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE ")
         return rows + writer.all(look.parts) + ")"
 
-    def _shared(self, look: Look, tables: list[str], writer: _Writer, many: Many) -> Fragment:
+    def _shared(self, look: Lookup, tables: list[str], writer: _Writer, many: Many) -> Fragment:
         """Write a look whose rows are found once, and then asked about for each of the many.
 
         SQLite makes such a table once for the statement, since nothing in it differs from one to
         the next, and an index of it (sqlite.org/lang_with.html, 3; sqlite.org/optoverview.html).
         """
-        own = [part for part in look.parts if differs(part, look, many)]
+        own = [part for part in look.parts if is_correlated(part, look, many)]
         asked = {
             (field.scope, field.name): f"c{number}"
             for number, field in enumerate(

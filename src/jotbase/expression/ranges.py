@@ -14,7 +14,7 @@ from jotbase.schema.values.ranges import Range, ends
 _Question = Callable[[Range | None, Range | None], bool]
 
 
-def _asked(question: _Question) -> Callable[[str, str], bool | None]:
+def _test(question: _Question) -> Callable[[str, str], bool | None]:
     def ask(left: str, right: str) -> bool | None:
         try:
             return question(ends(left), ends(right))
@@ -26,7 +26,7 @@ def _asked(question: _Question) -> Callable[[str, str], bool | None]:
 
 def _of_both(question: Callable[[Range, Range], bool]) -> Callable[[str, str], bool | None]:
     """Return a question to which the empty range says no."""
-    return _asked(lambda a, b: a is not None and b is not None and question(a, b))
+    return _test(lambda a, b: a is not None and b is not None and question(a, b))
 
 
 def _contains(outer: Range | None, inner: Range | None) -> bool:
@@ -47,4 +47,4 @@ not_behind = _of_both(lambda a, b: a.upper <= b.upper)
 not_before = _of_both(lambda a, b: a.lower >= b.lower)
 adjacent = _of_both(lambda a, b: _meet(a, b) or _meet(b, a))
 overlaps = _of_both(lambda a, b: a.lower <= b.upper and b.lower <= a.upper)
-contains = _asked(_contains)
+contains = _test(_contains)

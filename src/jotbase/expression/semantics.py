@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from jotbase.expression import documents, patterns
-from jotbase.expression.binding import derived
-from jotbase.expression.documents import same
+from jotbase.expression.binding import map_bound
+from jotbase.expression.documents import equal
 from jotbase.schema.model.tables import RANGES, Type
 from jotbase.schema.values.ranges import order_key
 from jotbase.sql.fragment import Fragment, join, sql
@@ -65,7 +65,7 @@ def call(sqlite: str, postgres: str | None = None) -> Spellings:
 def _like_sqlite(left: Fragment, right: Fragment) -> Fragment:
     # SQLite tries each place of a text anew, within one step of its machine: a long pattern is
     # asked by its beginning, which an index may serve too, and only then as a whole.
-    head, whole = derived(right, patterns.head), derived(right, patterns.whole)
+    head, whole = map_bound(right, patterns.cheap_pattern), map_bound(right, patterns.full_pattern)
     rest = " AND (" + whole + " IS NULL OR jot_like(" + left + ", " + whole + "))"
     return left + " LIKE " + head + " ESCAPE '\\'" + rest
 
@@ -88,7 +88,7 @@ def in_list(value: Any, options: Sequence[Any] | None) -> bool | None:
         return None
     if value is None:
         return None if options else False
-    return any(same(value, option) for option in options)
+    return any(equal(value, option) for option in options)
 
 
 def of_json(document: Fragment, value: Fragment) -> Fragment:
@@ -137,14 +137,14 @@ def _json_length_sqlite(array: Fragment) -> Fragment:
 
 def is_value(value: Any, wanted: Any) -> bool:
     """Whether the value is the very one: null, true or false."""
-    return value is wanted if wanted is None else value is not None and same(value, wanted)
+    return value is wanted if wanted is None else value is not None and equal(value, wanted)
 
 
 def distinct(left: Any, right: Any) -> bool:
     """Whether the values differ, null being a value like others."""
     if left is None or right is None:
         return left is not right
-    return not same(left, right)
+    return not equal(left, right)
 
 
 def _among_sqlite(value: Fragment, options: Fragment) -> Fragment:
@@ -173,7 +173,7 @@ _COMPARISONS: Mapping[Type, tuple[str, Callable[[Any, Any], int]]] = {
 }
 
 
-def compared(symbol: str) -> Mapping[Type, Semantics]:
+def comparison(symbol: str) -> Mapping[Type, Semantics]:
     """Return a comparison's meaning on JSON and arrays, which SQLite would compare as text."""
 
     def semantics(name: str, compare: Callable[[Any, Any], int]) -> Semantics:
@@ -188,7 +188,7 @@ def compared(symbol: str) -> Mapping[Type, Semantics]:
     return {kind: semantics(*one) for kind, one in _COMPARISONS.items()}
 
 
-def in_order(symbol: str) -> Mapping[Type, Semantics]:
+def ordered_comparison(symbol: str) -> Mapping[Type, Semantics]:
     """Return a comparison's meaning on ranges and on bytes, whose text is in no order."""
 
     def spell(left: Fragment, right: Fragment) -> Fragment:
@@ -212,12 +212,12 @@ def _of_bytes(symbol: str) -> Semantics:
     return Semantics(infix(symbol), read, leakproof=True)
 
 
-def on_ranges(name: str, symbol: str, read: Callable[[str, str], bool | None]) -> Semantics:
+def range_operator(name: str, symbol: str, read: Callable[[str, str], bool | None]) -> Semantics:
     """Return the meaning of one of PostgreSQL's operators on ranges."""
     return Semantics({"sqlite": call(name)["sqlite"], "postgres": infix(symbol)["postgres"]}, read)
 
 
-def search_postgres(to_query: str) -> Spelling:
+def postgres_search(to_query: str) -> Spelling:
     """Return a full-text search by one of PostgreSQL's readers of queries."""
 
     def spell(document: Fragment, query: Fragment, config: Fragment) -> Fragment:

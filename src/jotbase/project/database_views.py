@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from jotbase.engines.base import Engine
 from jotbase.project.data import ProjectDefinition
-from jotbase.query.plan.relations import with_origins
+from jotbase.query.plan.relations import with_view_columns
 from jotbase.query.plan.triggered_views import VIEW_TRIGGERS, with_triggers
 
 
@@ -21,4 +21,4 @@ async def with_views(definition: ProjectDefinition, engine: Engine) -> ProjectDe
         return definition
     origins = {view: await engine.origins(view) for view in views}
     found = await engine.read(VIEW_TRIGGERS, ())
-    return replace(definition, model=with_triggers(with_origins(model, origins), found))
+    return replace(definition, model=with_triggers(with_view_columns(model, origins), found))

@@ -23,7 +23,7 @@ from jotbase.query.plan.nodes import InsertPlan
 from jotbase.query.request.body import payload_of, read_json
 from jotbase.query.request.intent import Payload
 from jotbase.query.request.shape import shape
-from jotbase.query.response.prepared_cache import Remembered
+from jotbase.query.response.prepared_cache import PreparedCache
 from jotbase.query.write.units import insert_unit
 from jotbase.schema.model.tables import Model, Table, Type
 from jotbase.schema.values.convert import from_text
@@ -123,7 +123,7 @@ def _trusting(data: DataApi) -> DataApi:
         data,
         write_context=write_context,
         limits=replace(data.limits, tx_end="commit"),
-        prepared=Remembered(),
+        prepared=PreparedCache(),
     )
 
 

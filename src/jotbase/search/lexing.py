@@ -38,7 +38,7 @@ _NO_WORDS: frozenset[str] = frozenset()
 _FORM = 1
 
 
-def version(stemmers: str) -> str:
+def lexing_version(stemmers: str) -> str:
     """Return what the words of an index depend on, besides the text; `stemmers` is the package's
     version.
     """
@@ -71,7 +71,7 @@ def words(text: str, config: str, tick: Tick = never_interrupt) -> list[tuple[in
     return [(place, stemmed(word)) for place, word in found if word not in left_out]
 
 
-def vocabulary(text: str, config: str, tick: Tick = never_interrupt) -> set[str]:
+def distinct_words(text: str, config: str, tick: Tick = never_interrupt) -> set[str]:
     """Return the different words of a text, as `words` gives them, in a third of the time."""
     found = set(_split(text, tick))
     if config == SIMPLE:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from jotbase.errors import RequestError
-from jotbase.search.lexing import vocabulary, words
+from jotbase.search.lexing import distinct_words, words
 from jotbase.sql.interruptible import Interruptible, Tick
 
 _TOKEN = re.compile(
@@ -33,21 +33,21 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Both:
+class AllOf:
     """All of the parts."""
 
     parts: tuple[Query, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
+class AnyOf:
     """One of the parts."""
 
     parts: tuple[Query, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Without:
+class Negation:
     """Not the part."""
 
     part: Query
@@ -61,22 +61,22 @@ class Phrase:
 
 
 #: None is a query of common words alone, which nothing matches.
-Query = Word | Both | Either | Without | Phrase | None
+Query = Word | AllOf | AnyOf | Negation | Phrase | None
 
 
 #: Stands for the places of a word where only its being there counts.
 _SOMEWHERE = {0}
 
 
-def matcher(query: Query, config: str) -> Callable[[str, Tick], bool]:
+def compile_matcher(query: Query, config: str) -> Callable[[str, Tick], bool]:
     """Return what says whether a text has what the query asks for."""
     if query is None:
         return lambda document, tick: False
     if _has_order(query):
-        return lambda document, tick: _holds(query, _placed(document, config, tick), tick)
+        return lambda document, tick: _holds(query, _match_positions(document, config, tick), tick)
 
     def of_words(document: str, tick: Tick) -> bool:
-        found = dict.fromkeys(vocabulary(document, config, tick), _SOMEWHERE)
+        found = dict.fromkeys(distinct_words(document, config, tick), _SOMEWHERE)
         return _holds(query, found, tick)
 
     return of_words
@@ -84,14 +84,14 @@ def matcher(query: Query, config: str) -> Callable[[str, Tick], bool]:
 
 def _has_order(query: Query) -> bool:
     match query:
-        case Both(parts) | Either(parts):
+        case AllOf(parts) | AnyOf(parts):
             return any(map(_has_order, parts))
-        case Without(part):
+        case Negation(part):
             return _has_order(part)
     return isinstance(query, Phrase)
 
 
-def _placed(document: str, config: str, tick: Tick) -> dict[str, set[int]]:
+def _match_positions(document: str, config: str, tick: Tick) -> dict[str, set[int]]:
     places: dict[str, set[int]] = {}
     for place, word in words(document, config, tick):
         places.setdefault(word, set()).add(place)
@@ -102,11 +102,11 @@ def _holds(query: Query, places: Mapping[str, set[int]], tick: Tick) -> bool:
     match query:
         case Word():
             return bool(_places(query, places, tick))
-        case Both(parts):
+        case AllOf(parts):
             return all(_holds(part, places, tick) for part in parts)
-        case Either(parts):
+        case AnyOf(parts):
             return any(_holds(part, places, tick) for part in parts)
-        case Without(part):
+        case Negation(part):
             return not _holds(part, places, tick)
         case Phrase(wanted):
             starts = [{at - gap for at in _places(word, places, tick)} for gap, word in wanted]
@@ -133,7 +133,7 @@ def _phrase(text: str, config: str, prefix: bool = False) -> Query:
 
 def _all(parts: list[Query]) -> Query:
     kept = tuple(part for part in parts if part is not None)
-    return kept[0] if len(kept) == 1 else (Both(kept) if kept else None)
+    return kept[0] if len(kept) == 1 else (AllOf(kept) if kept else None)
 
 
 def parse_plain(text: str, config: str) -> Query:
@@ -154,15 +154,15 @@ def parse_web(text: str, config: str) -> Query:
             alternatives.append([])
             continue
         part = _phrase(quoted or plain, config)
-        alternatives[-1].append(Without(part) if minus and part is not None else part)
+        alternatives[-1].append(Negation(part) if minus and part is not None else part)
     kept = [part for part in map(_all, alternatives) if part is not None]
-    return Either(tuple(kept)) if len(kept) > 1 else (kept[0] if kept else None)
+    return AnyOf(tuple(kept)) if len(kept) > 1 else (kept[0] if kept else None)
 
 
 def parse_query(text: str, config: str) -> Query:
     """Read `to_tsquery`'s form: `&`, `|`, `!`, `<->`, parentheses. Raises RequestError 42601."""
     reader = _Reader(text, config)
-    query = reader.either(0)
+    query = reader.parse_or(0)
     if reader.kind is not None:
         raise reader.fault()
     return query
@@ -200,43 +200,43 @@ class _Reader:
         self.kind = "word"
         self.word = _phrase(text, self.config, bool(found[3] or found[5]))
 
-    def either(self, depth: int) -> Query:
+    def parse_or(self, depth: int) -> Query:
         """Read alternatives."""
-        parts = [self.both(depth)]
+        parts = [self.parse_and(depth)]
         while self.kind == "|":
             self.advance()
-            parts.append(self.both(depth))
+            parts.append(self.parse_and(depth))
         kept = tuple(part for part in parts if part is not None)
-        return Either(kept) if len(kept) > 1 else (kept[0] if kept else None)
+        return AnyOf(kept) if len(kept) > 1 else (kept[0] if kept else None)
 
-    def both(self, depth: int) -> Query:
+    def parse_and(self, depth: int) -> Query:
         """Read what must all be there."""
-        parts = [self.followed(depth)]
+        parts = [self.parse_followed(depth)]
         while self.kind == "&":
             self.advance()
-            parts.append(self.followed(depth))
+            parts.append(self.parse_followed(depth))
         return _all(parts)
 
-    def followed(self, depth: int) -> Query:
+    def parse_followed(self, depth: int) -> Query:
         """Read words behind one another."""
-        part = self.single(depth)
+        part = self.parse_operand(depth)
         while self.kind is not None and self.kind.startswith("<"):
             gap = 1 if self.kind == "<->" else int(self.kind[1:-1])
             self.advance()
-            part = _behind(part, gap, self.single(depth))
+            part = _phrase_of(part, gap, self.parse_operand(depth))
         return part
 
-    def single(self, depth: int) -> Query:
+    def parse_operand(self, depth: int) -> Query:
         """Read a word, a negation or a group."""
         if depth > _MAX_DEPTH:
             raise RequestError("54001", "The search is nested too deeply")
         if self.kind == "!":
             self.advance()
-            part = self.single(depth + 1)
-            return None if part is None else Without(part)
+            part = self.parse_operand(depth + 1)
+            return None if part is None else Negation(part)
         if self.kind == "(":
             self.advance()
-            part = self.either(depth + 1)
+            part = self.parse_or(depth + 1)
             if self.kind != ")":
                 raise self.fault()
             self.advance()
@@ -248,7 +248,7 @@ class _Reader:
         return part
 
 
-def _behind(left: Query, gap: int, right: Query) -> Query:
+def _phrase_of(left: Query, gap: int, right: Query) -> Query:
     """Return the phrase of two queries; what is more than words is only asked for together."""
     first = _listed(left)
     second = _listed(right)
@@ -273,7 +273,7 @@ _FORMS: Mapping[str, Callable[[str, str], Query]] = {
 
 
 @lru_cache(maxsize=512)
-def parsed(form: str, text: str, config: str) -> Query:
+def parse_search(form: str, text: str, config: str) -> Query:
     """Return a query written in one of the four forms: fts, plfts, phfts, wfts.
 
     Raises RequestError: 42601 for what is none, 54001 for a long or deeply nested one.
@@ -287,10 +287,10 @@ def parsed(form: str, text: str, config: str) -> Query:
 
 @lru_cache(maxsize=512)
 def _matcher(form: str, text: str, config: str) -> Callable[[str, Tick], bool]:
-    return matcher(parsed(form, text, config), config)
+    return compile_matcher(parse_search(form, text, config), config)
 
 
-def searching(form: str) -> Interruptible:
+def search_function(form: str) -> Interruptible:
     """Return the test of one form: (document, query, configuration) -> whether it matches."""
 
     def test(tick: Tick, document: str, query: str, config: str) -> bool:

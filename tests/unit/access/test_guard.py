@@ -102,17 +102,17 @@ def test_rules_that_look_into_other_rows_say_at_which_columns() -> None:
         )
     )
 
-    assert local.looks(JOBS, "insert", False) is None
-    assert guard.looks(JOBS, "insert", False) == frozenset(("salary", "id"))
+    assert local.columns_checked(JOBS, "insert", False) is None
+    assert guard.columns_checked(JOBS, "insert", False) == frozenset(("salary", "id"))
 
 
 def test_what_can_be_told_before_rows_are_stored() -> None:
     """A local rule is asked of rows that have what it looks at; the others wait."""
     guard = RuleGuard(policy(insert="new.posted_by == user.id"))
 
-    assert guard.foreseen(JOBS, [{"posted_by": ADA}], caller()) is None
-    assert guard.foreseen(JOBS, [{}], caller()) is None
-    refusal = guard.foreseen(JOBS, [{"posted_by": ADA}, {"posted_by": BOB}], caller())
+    assert guard.precheck(JOBS, [{"posted_by": ADA}], caller()) is None
+    assert guard.precheck(JOBS, [{}], caller()) is None
+    refusal = guard.precheck(JOBS, [{"posted_by": ADA}, {"posted_by": BOB}], caller())
     assert refusal is not None
     assert (refusal.code, refusal.status) == ("42501", 403)
 
@@ -121,6 +121,8 @@ def test_who_may_insert_nothing_whatever_it_is() -> None:
     """No rule lets nobody in; a rule about the caller alone needs no row."""
     guard = RuleGuard(policy(insert="user.role == 'admin'"))
 
-    assert guard.never(JOBS, caller()) is not None
-    assert RuleGuard(policy()).never(JOBS, caller()) is not None
-    assert RuleGuard(policy(insert="new.posted_by == user.id")).never(JOBS, caller()) is None
+    assert guard.insert_denied(JOBS, caller()) is not None
+    assert RuleGuard(policy()).insert_denied(JOBS, caller()) is not None
+    assert (
+        RuleGuard(policy(insert="new.posted_by == user.id")).insert_denied(JOBS, caller()) is None
+    )

@@ -7,7 +7,13 @@ from functools import partial
 import pytest
 from tests.unit.query.board import code_of
 
-from jotbase.expression.casting import array_text, cast_document, cast_text, converted, number_text
+from jotbase.expression.casting import (
+    array_text,
+    cast_document,
+    cast_expression,
+    cast_text,
+    number_text,
+)
 from jotbase.expression.casts import Cast
 from jotbase.schema.model.tables import Type
 from jotbase.sql.fragment import sql
@@ -35,7 +41,7 @@ from jotbase.sql.fragment import sql
 )
 def test_spellings(kind: Type, cast: Cast, text: str) -> None:
     """What PostgreSQL casts, SQLite casts; text is read by a function that may refuse it."""
-    assert converted(sql("x"), kind, cast).text == text
+    assert cast_expression(sql("x"), kind, cast).text == text
 
 
 @pytest.mark.parametrize(
@@ -44,7 +50,7 @@ def test_spellings(kind: Type, cast: Cast, text: str) -> None:
 )
 def test_types_that_are_not_cast_to_each_other(kind: Type, wanted: Type) -> None:
     """It is an error of the question, whatever the rows hold."""
-    assert code_of(partial(converted, sql("x"), kind, Cast(wanted))) == "42846"
+    assert code_of(partial(cast_expression, sql("x"), kind, Cast(wanted))) == "42846"
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from jotbase.expression.documents import (
     NULL,
-    among,
-    at,
     compare,
     compare_arrays,
     contains,
-    key,
+    equal,
+    hash_key,
+    is_one_of,
     overlaps,
-    same,
     text_at,
+    value_at,
 )
 
 DOCUMENTS = st.recursive(
@@ -30,7 +30,7 @@ DOCUMENTS = st.recursive(
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "equal"),
+    ("left", "right", "expected"),
     [
         (1, 1.0, True),
         (True, 1, False),
@@ -44,9 +44,9 @@ DOCUMENTS = st.recursive(
         (2**53 + 1, float(2**53), False),
     ],
 )
-def test_equality_minds_types(left: Any, right: Any, equal: bool) -> None:
+def test_equality_minds_types(left: Any, right: Any, expected: bool) -> None:
     """True is not 1, the order of keys does not matter, numbers are exact."""
-    assert same(left, right) is equal
+    assert equal(left, right) is expected
 
 
 def test_the_order_is_jsonbs() -> None:
@@ -80,7 +80,7 @@ def test_the_order_of_arrays_is_postgresqls() -> None:
 @given(DOCUMENTS, DOCUMENTS)
 def test_order_and_equality_agree(left: Any, right: Any) -> None:
     """Neither is less exactly when both are equal, and turning sides turns the sign."""
-    assert (compare(left, right) == 0) is same(left, right)
+    assert (compare(left, right) == 0) is equal(left, right)
     assert compare(left, right) == -compare(right, left)
 
 
@@ -116,8 +116,8 @@ def test_everything_contains_itself(document: Any) -> None:
 @given(DOCUMENTS, DOCUMENTS)
 def test_keys_are_equal_where_values_are(left: Any, right: Any) -> None:
     """What stands for a value in a set is equal for equal values alone."""
-    assert (key(left) == key(right)) is same(left, right)
-    assert among(left, [[], right]) is (same(left, right) or left == [])
+    assert (hash_key(left) == hash_key(right)) is equal(left, right)
+    assert is_one_of(left, [[], right]) is (equal(left, right) or left == [])
 
 
 def test_arrays_of_scalars_are_compared_by_sets() -> None:
@@ -156,5 +156,5 @@ def test_a_path_leads_to_a_value(path: tuple[str | int, ...], value: Any, text: 
     """JSON's null is a value of its own, and has no text."""
     document = {"a": [1, None], "b": "x", "c": True}
 
-    assert at(document, path) == value
+    assert value_at(document, path) == value
     assert text_at(document, path) == text

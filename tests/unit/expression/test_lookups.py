@@ -9,7 +9,7 @@ from tests.unit.query.board import column, table
 
 from jotbase.access.rules import parse_rule
 from jotbase.expression.expr import Exists
-from jotbase.expression.lookups import differs, is_shared, look_of
+from jotbase.expression.lookups import is_correlated, is_shared, lookup_of
 from jotbase.expression.predicate import predicate
 from jotbase.schema.model.tables import ForeignKey, Index, Model, Table, Type
 from jotbase.sql.dialect import SQLITE
@@ -49,11 +49,11 @@ def look(rule: str, found: Table) -> Exists:
 
 def test_loops_inside_one_another_are_one_look() -> None:
     """With all of their conditions, each of which differs by row, by caller, or by neither."""
-    found = look_of(look(IN_ORG, members()))
+    found = lookup_of(look(IN_ORG, members()))
 
     assert list(found.tables) == ["m", "t"]
-    assert [differs(part, found, "rows") for part in found.parts] == [False, False, True]
-    assert [differs(part, found, "callers") for part in found.parts] == [True, False, False]
+    assert [is_correlated(part, found, "rows") for part in found.parts] == [False, False, True]
+    assert [is_correlated(part, found, "callers") for part in found.parts] == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_rows_are_found_once_for_all_where_that_is_better(
     rule: str, table_: Table, for_callers: bool, for_rows: bool
 ) -> None:
     """Not where a key finds one row for each, nor where an index finds the few of each."""
-    found = look_of(look(rule, table_))
+    found = lookup_of(look(rule, table_))
 
     assert is_shared(found, "callers") is for_callers
     assert is_shared(found, "rows") is for_rows

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jotbase.errors import RequestError
-from jotbase.expression.operators import OPERATORS, SQL_FUNCTIONS, total
+from jotbase.expression.operators import OPERATORS, SQL_FUNCTIONS, unknown_on_type_error
 from jotbase.schema.model.tables import Type
 from jotbase.sql.fragment import bound
 
@@ -115,4 +115,4 @@ def test_mistakes_of_a_request_are_still_told() -> None:
         raise RequestError("22023", "no")
 
     with pytest.raises(RequestError):
-        total(refuse)("a")
+        unknown_on_type_error(refuse)("a")

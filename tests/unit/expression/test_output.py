@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from jotbase.expression.output import argument, base64_text, concatenated, json_path, quoted, text
+from jotbase.expression.output import (
+    base64_text,
+    concatenate,
+    json_argument,
+    json_path,
+    json_text,
+    string_literal,
+)
 from jotbase.schema.model.tables import Type
 from jotbase.sql.fragment import sql
 
@@ -39,8 +46,8 @@ def test_paths(keys: tuple[str | int, ...], path: str) -> None:
 )
 def test_values(kind: Type, plain: str, joined: str) -> None:
     """A value is an argument of a JSON function, or text to be joined to more."""
-    assert argument(sql("x"), kind).text == plain
-    assert text(sql("x"), kind).text == joined
+    assert json_argument(sql("x"), kind).text == plain
+    assert json_text(sql("x"), kind).text == joined
 
 
 def test_bytes_are_base64() -> None:
@@ -50,9 +57,9 @@ def test_bytes_are_base64() -> None:
 
 def test_quotes_are_doubled() -> None:
     """A column may be called anything."""
-    assert quoted("it's") == "'it''s'"
+    assert string_literal("it's") == "'it''s'"
 
 
 def test_texts_are_put_together_flat() -> None:
     """One call, however many parts."""
-    assert concatenated([sql("a"), sql("b")]).text == "concat(a, b)"
+    assert concatenate([sql("a"), sql("b")]).text == "concat(a, b)"

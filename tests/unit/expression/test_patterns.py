@@ -13,15 +13,15 @@ from jotbase.expression.patterns import (
     MAX_PATTERN,
     SHORT,
     ascii_lower,
-    head,
+    cheap_pattern,
+    full_pattern,
     ilike,
     imatch,
     like,
-    like_beginning,
-    like_pattern,
+    like_prefix,
     match,
-    regular,
-    whole,
+    parse_like,
+    parse_regex,
 )
 
 
@@ -92,12 +92,12 @@ def test_lower_folds_ascii_alone() -> None:
 
 def test_a_pattern_is_read_before_any_row() -> None:
     """A filter's `*` is `%`; what SQLite does not take is refused as it is read."""
-    assert like_pattern("a*b%") == "a%b%"
-    assert len(like_pattern("é" * (MAX_PATTERN // 2))) == MAX_PATTERN // 2
+    assert parse_like("a*b%") == "a%b%"
+    assert len(parse_like("é" * (MAX_PATTERN // 2))) == MAX_PATTERN // 2
 
     for text in ("a" * (MAX_PATTERN + 1), "é" * (MAX_PATTERN // 2 + 1)):
         with pytest.raises(RequestError, match="too long"):
-            like_pattern(text)
+            parse_like(text)
 
 
 @pytest.mark.parametrize(
@@ -117,28 +117,28 @@ def test_a_pattern_is_read_before_any_row() -> None:
 )
 def test_what_fitting_texts_begin_with(pattern: str, beginning: str) -> None:
     """An index can be asked for it: up to the first wildcard, and not for ever."""
-    assert like_beginning(pattern) == beginning
+    assert like_prefix(pattern) == beginning
 
 
 @given(st.text("ab%_\\", max_size=8), st.text("ab%_\\", max_size=8))
 def test_what_fits_a_pattern_fits_its_beginning(text: str, pattern: str) -> None:
     """No row is lost by asking an index first."""
-    assert not like(text, pattern) or like(text, like_beginning(pattern))
+    assert not like(text, pattern) or like(text, like_prefix(pattern))
 
 
 @pytest.mark.parametrize("pattern", ["(?=x)", "(", "a{9999}{9999}"])
 def test_a_regular_expression_is_read_before_any_row(pattern: str) -> None:
     """What cannot be read is refused, whether there is a row or none."""
-    assert regular("a+", any_case=True) == "a+"
+    assert parse_regex("a+", any_case=True) == "a+"
 
     with pytest.raises(RequestError, match="regular expression"):
-        regular(pattern)
+        parse_regex(pattern)
 
 
 @given(st.text("ab%_\\\\", min_size=SHORT, max_size=40), st.text("ab\\\\", max_size=60))
 def test_a_long_pattern_follows_from_its_head_and_itself(pattern: str, text: str) -> None:
     """The head is short, fits whatever the pattern fits, and both together say what it says."""
-    beginning, rest = head(pattern), whole(pattern)
+    beginning, rest = cheap_pattern(pattern), full_pattern(pattern)
 
     assert len(beginning) <= SHORT + 1
     assert like(text, pattern) is (like(text, beginning) and (rest is None or like(text, rest)))
@@ -146,9 +146,9 @@ def test_a_long_pattern_follows_from_its_head_and_itself(pattern: str, text: str
 
 def test_what_is_no_pattern_is_left_alone() -> None:
     """A null pattern has neither head nor whole; a short one is its own head."""
-    assert (head(None), whole(None)) == (None, None)
-    assert (head("a%"), whole("a%")) == ("a%", None)
-    assert head("a" * 23 + "\\\\%b") == "a" * 23 + "%"
+    assert (cheap_pattern(None), full_pattern(None)) == (None, None)
+    assert (cheap_pattern("a%"), full_pattern("a%")) == ("a%", None)
+    assert cheap_pattern("a" * 23 + "\\\\%b") == "a" * 23 + "%"
 
 
 def test_a_long_stretch_is_for_short_texts() -> None:

@@ -14,14 +14,14 @@ from jotbase.expression.semantics import (
     IN_DOCUMENTS,
     Spellings,
     call,
-    compared,
+    comparison,
     distinct,
     in_list,
-    in_order,
     infix,
     is_value,
-    on_ranges,
-    search_postgres,
+    ordered_comparison,
+    postgres_search,
+    range_operator,
 )
 from jotbase.schema.model.tables import Type
 from jotbase.sql.fragment import sql
@@ -52,9 +52,9 @@ def test_symbols_and_calls_may_differ_by_dialect() -> None:
             DISTINCT_DOCUMENTS.spell,
             "(a IS NULL) <> (b IS NULL) OR ifnull(jot_compare(a, b) <> 0, FALSE)",
         ),
-        (compared("<")[Type.JSON].spell, "jot_compare(a, b) < 0"),
-        (in_order("<")[Type.NUMRANGE].spell, "jot_range_key(a) < jot_range_key(b)"),
-        (on_ranges("jot_range_sl", "<<", before).spell, "jot_range_sl(a, b)"),
+        (comparison("<")[Type.JSON].spell, "jot_compare(a, b) < 0"),
+        (ordered_comparison("<")[Type.NUMRANGE].spell, "jot_range_key(a) < jot_range_key(b)"),
+        (range_operator("jot_range_sl", "<<", before).spell, "jot_range_sl(a, b)"),
     ],
 )
 def test_sqlite_is_made_to_obey(spellings: Spellings, text: str) -> None:
@@ -70,7 +70,7 @@ def test_an_array_of_truths_holds_no_numbers() -> None:
 
 def test_a_search_names_its_language() -> None:
     """PostgreSQL reads document and query in one configuration."""
-    spell = search_postgres("to_tsquery")
+    spell = postgres_search("to_tsquery")
 
     assert spell(sql("a"), sql("b"), sql("c")).text == (
         "to_tsvector(c::regconfig, a) @@ to_tsquery(c::regconfig, b)"
@@ -84,6 +84,6 @@ def test_python_readings_of_what_is_never_or_sometimes_unknown() -> None:
     assert is_value(True, True) is True
     assert is_value(1, True) is False
     assert distinct(1, 1) is False
-    assert compared(">=")[Type.JSON].read([1], [1]) is True
-    assert in_order("<")[Type.NUMRANGE].read("[2,3]", "[10,11]") is True
-    assert in_order("<")[Type.NUMRANGE].read("[2,3]", "nonsense") is None
+    assert comparison(">=")[Type.JSON].read([1], [1]) is True
+    assert ordered_comparison("<")[Type.NUMRANGE].read("[2,3]", "[10,11]") is True
+    assert ordered_comparison("<")[Type.NUMRANGE].read("[2,3]", "nonsense") is None

@@ -110,13 +110,15 @@ class OpenGuard:
         """Ask nothing."""
         yield from ()
 
-    def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
+    def columns_checked(
+        self, table: Table, action: WriteAction, reading: bool
+    ) -> frozenset[str] | None:
         """Look at nothing."""
 
-    def foreseen(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
+    def precheck(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
         """Refuse nothing."""
 
-    def never(self, table: Table, context: Context) -> AccessError | None:
+    def insert_denied(self, table: Table, context: Context) -> AccessError | None:
         """Refuse nobody."""
 
 

@@ -9,7 +9,14 @@ from tests.unit.query.board import code_of
 
 from jotbase.errors import RequestError
 from jotbase.schema.keywords.vocabulary import LANGUAGES
-from jotbase.search.lexing import SEARCHED, configuration, lexemes, version, vocabulary, words
+from jotbase.search.lexing import (
+    SEARCHED,
+    configuration,
+    distinct_words,
+    lexemes,
+    lexing_version,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +58,7 @@ def test_lexemes_are_tokens_to_the_index(text: str, config: str) -> None:
 @given(st.text(max_size=40), st.sampled_from(["simple", "english", "german", "tamil"]))
 def test_the_different_words_are_those_with_places(text: str, config: str) -> None:
     """The quick way gives what the thorough one gives."""
-    assert vocabulary(text, config) == {word for _, word in words(text, config)}
+    assert distinct_words(text, config) == {word for _, word in words(text, config)}
 
 
 def test_what_is_no_text_has_no_words() -> None:
@@ -63,7 +70,7 @@ def test_indexes_are_told_by_what_made_their_words() -> None:
     """What makes these words another way is told by another number: indexes are filled anew."""
     text = "The Quick-brown FOXES’ étés und Straßen, 3.14 a_b ΣΑΣ İstanbul"
 
-    assert version("3.1.1").split()[0] == "1"
+    assert lexing_version("3.1.1").split()[0] == "1"
     assert lexemes(text, "english") == ("quick brown fox étés und straßen 3 14 b σας stanbul")
 
 
@@ -72,5 +79,5 @@ def test_a_search_looks_at_the_beginning_of_a_large_text() -> None:
     text = "cat " + "x" * SEARCHED + " dog"
 
     assert words(text, "simple")[0] == (0, "cat")
-    assert "dog" not in vocabulary(text, "simple")
+    assert "dog" not in distinct_words(text, "simple")
     assert "dog" not in lexemes(text, "english").split()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.query.board import code_of
 
 from jotbase.errors import RequestError
-from jotbase.search.textsearch import parsed, searching
+from jotbase.search.textsearch import parse_search, search_function
 
 TEXT = "The fat cats sat on a mat and ate two fat Rats"
 
@@ -43,35 +43,35 @@ TEXT = "The fat cats sat on a mat and ate two fat Rats"
 )
 def test_english(form: str, query: str, found: bool) -> None:
     """Words meet in any form, common ones do not count, order counts in phrases alone."""
-    assert searching(form)(TEXT, query, "english") is found
+    assert search_function(form)(TEXT, query, "english") is found
 
 
 @pytest.mark.parametrize(("query", "found"), [("cats", True), ("cat", False), ("the", True)])
 def test_other_configurations_take_words_as_they_are(query: str, found: bool) -> None:
     """Without a language nothing is cut off or left out."""
-    assert searching("plfts")(TEXT, query, "simple") is found
+    assert search_function("plfts")(TEXT, query, "simple") is found
 
 
 def test_letters_of_any_script() -> None:
     """Words of other scripts are words."""
-    assert searching("plfts")("Été à Paris, Москва", "МОСКВА été", "simple")
+    assert search_function("plfts")("Été à Paris, Москва", "МОСКВА été", "simple")
 
 
 @pytest.mark.parametrize("query", ["cat &", "(cat", "cat dog", "& cat", "<->", "cat)", "'open"])
 def test_what_is_no_tsquery(query: str) -> None:
     """PostgreSQL's form has a syntax, and errors."""
-    assert code_of(partial(parsed, "fts", query, "english")) == "42601"
+    assert code_of(partial(parse_search, "fts", query, "english")) == "42601"
 
 
 def test_nesting_is_bounded() -> None:
     """A query that would exhaust the reader is refused."""
-    assert code_of(partial(parsed, "fts", "(" * 200 + "a" + ")" * 200, "english")) == "54001"
+    assert code_of(partial(parse_search, "fts", "(" * 200 + "a" + ")" * 200, "english")) == "54001"
 
 
 @given(st.sampled_from(["fts", "plfts", "phfts", "wfts"]), st.text(max_size=30))
 def test_any_text_is_a_query_or_refused(form: str, text: str) -> None:
     """No text upsets the reader, and only one form has errors."""
-    found = code_of(lambda: searching(form)(TEXT, text, "english"))
+    found = code_of(lambda: search_function(form)(TEXT, text, "english"))
 
     assert found in ({None, "42601", "54001"} if form == "fts" else {None})
 
@@ -79,6 +79,6 @@ def test_any_text_is_a_query_or_refused(form: str, text: str) -> None:
 def test_a_search_has_a_length() -> None:
     """More than 10,000 characters are refused: each word would be brought to its stem."""
     for form in ("fts", "plfts", "phfts", "wfts"):
-        assert parsed(form, "a" * 10_000, "simple") is not None
+        assert parse_search(form, "a" * 10_000, "simple") is not None
         with pytest.raises(RequestError, match="too long"):
-            parsed(form, "a" * 10_001, "simple")
+            parse_search(form, "a" * 10_001, "simple")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jotbase.query.openapi.components import WRITING, refusals
+from jotbase.query.openapi.components import WRITING, error_references
 from jotbase.query.openapi.schemas import SCHEMAS
 from jotbase.query.request.operations import HEADERS, METHODS
 from jotbase.query.request.references import NAME
@@ -34,7 +34,7 @@ def batch_operation() -> dict[str, Any]:
         "requestBody": {"required": True, "content": _listed(OPERATION)},
         "responses": {
             "200": {"description": "What each came to, in order.", "content": _listed(ANSWER)},
-            **refusals(WRITING),
+            **error_references(WRITING),
         },
     }
 

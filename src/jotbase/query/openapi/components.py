@@ -80,7 +80,7 @@ def operators() -> list[dict[str, Any]]:
     ]
 
 
-def about() -> str:
+def description() -> str:
     """Return how to ask, in Markdown, with the table of operators."""
     rows = [f"| `{one['name']}` | {_cell(one['description'])} |" for one in operators()]
     return "\n".join(
@@ -231,7 +231,7 @@ def error_schema() -> dict[str, Any]:
     }
 
 
-def errors() -> dict[str, Any]:
+def error_responses() -> dict[str, Any]:
     """Return the response of each error status, with the codes that it may carry."""
     found: dict[str, Any] = {}
     for status in sorted({*READING, *WRITING}):
@@ -248,7 +248,7 @@ def errors() -> dict[str, Any]:
     return found
 
 
-def refusals(statuses: tuple[int, ...]) -> dict[str, Any]:
+def error_references(statuses: tuple[int, ...]) -> dict[str, Any]:
     """Return the error responses of an operation, by status."""
     return {str(one): {"$ref": f"#/components/responses/error{one}"} for one in statuses}
 

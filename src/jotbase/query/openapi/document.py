@@ -26,7 +26,7 @@ from jotbase.query.openapi.schemas import (
 )
 from jotbase.query.plan.functions import Function
 from jotbase.query.plan.nodes import Root
-from jotbase.query.plan.triggered_views import triggered_view, writes_of
+from jotbase.query.plan.triggered_views import allowed_writes, triggered_view
 from jotbase.query.plan.updatable import UpdatableView, view_keys
 from jotbase.query.request.grammar import PREFIX
 from jotbase.query.request.shape import RESERVED
@@ -83,7 +83,7 @@ def document(
         "openapi": "3.1.0",
         "info": {
             "title": "Jotbase data API",
-            "description": components.about(),
+            "description": components.description(),
             "version": root.version,
         },
         "jsonSchemaDialect": STANDARD_META_SCHEMA,
@@ -106,7 +106,7 @@ def document(
                 **{name: one for each in subjects for name, one in _filters(each)},
             },
             "headers": components.headers(),
-            "responses": components.errors(),
+            "responses": components.error_responses(),
             "securitySchemes": components.security_schemes(),
         },
         "x-operators": components.operators(),
@@ -117,7 +117,7 @@ def _subjects(model: Model, visible: Visible) -> Iterator[_Subject]:
     names = component_names(table.name for table in model)
     for table in model:
         written_view = triggered_view(table, "insert", model) if table.view is not None else None
-        actions = frozenset(_actions(table, visible, writes_of(table, model)))
+        actions = frozenset(_actions(table, visible, allowed_writes(table, model)))
         keyed = table if written_view is None else view_keys(written_view)
         key = keyed.primary_key if table.view is None or written_view is not None else ()
         if actions:
@@ -221,7 +221,7 @@ def _read(subject: _Subject) -> dict[str, Any]:
     responses = {
         "200": _rows(subject, "The rows.", *told),
         "206": _rows(subject, "Some of the rows, with `Prefer: count=…`.", *told),
-        **components.refusals(components.READING),
+        **components.error_references(components.READING),
     }
     return _operation(subject, "read", "Read rows of", [*_choosing(subject), *paging], responses)
 
@@ -246,7 +246,7 @@ def _insert(subject: _Subject) -> dict[str, Any]:
     responses = {
         "200": _rows(subject, "All rows were there and are merged.", *told),
         "201": _rows(subject, "The rows are stored; they stand here if asked for.", *told),
-        **components.refusals(components.WRITING),
+        **components.error_references(components.WRITING),
     }
     operation = _operation(subject, "insert", "Insert rows into", parameters, responses)
     return {**operation, "requestBody": _body(subject.ref(".insert"), several=True)}
@@ -259,7 +259,7 @@ def _put(subject: _Subject) -> dict[str, Any]:
         "200": _rows(subject, "The row is replaced.", "Preference-Applied"),
         "201": _rows(subject, "The row is new.", "Preference-Applied"),
         "204": _done("The row is replaced."),
-        **components.refusals(components.WRITING),
+        **components.error_references(components.WRITING),
     }
     operation = _operation(subject, "put", "Insert or replace one row of", parameters, responses)
     said = f"The row is named by its key: {key}."
@@ -275,7 +275,7 @@ def _changed(subject: _Subject, verb: str, summary: str, done: str) -> dict[str,
     responses = {
         "200": _rows(subject, f"{done}; with `Prefer: return=representation`.", "Content-Range"),
         "204": _done(f"{done}."),
-        **components.refusals(components.WRITING),
+        **components.error_references(components.WRITING),
     }
     return _operation(subject, verb, summary, [*_choosing(subject), *parameters], responses)
 
@@ -298,6 +298,6 @@ def _root_operation() -> dict[str, Any]:
                 "description": "What the caller may do.",
                 "content": {"application/openapi+json": {"schema": {"type": "object"}}},
             },
-            **components.refusals((401, 404, 406)),
+            **components.error_references((401, 404, 406)),
         },
     }

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from jotbase.query.openapi.components import READING, WRITING, refusals
+from jotbase.query.openapi.components import READING, WRITING, error_references
 from jotbase.query.openapi.schemas import SCHEMAS
 from jotbase.query.plan.functions import Function, Parameter, Returns
 
@@ -28,7 +28,7 @@ def function_paths(functions: Iterable[Function], called: Called) -> dict[str, d
 
 def _path(some: Sequence[Function], called: Called) -> dict[str, Any]:
     post = {
-        **_told(some, called),
+        **_operation(some, called),
         "operationId": f"rpc.{some[0].name}",
         "requestBody": {"content": {_JSON: {"schema": _either([_body(one) for one in some])}}},
     }
@@ -36,14 +36,14 @@ def _path(some: Sequence[Function], called: Called) -> dict[str, Any]:
     if len(reading) != 1:
         return {"post": post}
     get = {
-        **_told(reading, called),
+        **_operation(reading, called),
         "operationId": f"rpc.{some[0].name}.get",
         "parameters": [_in_query(one) for one in reading[0].parameters],
     }
     return {"get": get, "post": post}
 
 
-def _told(some: Sequence[Function], called: Called) -> dict[str, Any]:
+def _operation(some: Sequence[Function], called: Called) -> dict[str, Any]:
     about = "\n\n".join(one.description for one in some if one.description)
     schema = _either([_result(one.returns, called) for one in some])
     statuses = sorted({*READING, *WRITING})
@@ -53,7 +53,7 @@ def _told(some: Sequence[Function], called: Called) -> dict[str, Any]:
         "responses": {
             "200": {"description": "What it gives back.", "content": {_JSON: {"schema": schema}}},
             "204": {"description": "It gives nothing back."},
-            **refusals(tuple(statuses)),
+            **error_references(tuple(statuses)),
         },
     }
 

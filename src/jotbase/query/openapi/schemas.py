@@ -49,7 +49,7 @@ def component_names(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def token(name: str) -> str:
+def pointer_token(name: str) -> str:
     """Return a key as a step of a JSON pointer in a URI fragment."""
     return quote(escape_token(name), safe="~")
 
@@ -86,14 +86,14 @@ def _without_hidden_files(schema: dict[str, Any], base: str, shown: Visibility) 
     references = [one["$ref"] for _, one in walk(schema) if isinstance(one.get("$ref"), str)]
     kept: dict[str, Any] = {}
     for file, inner in brought.items():
-        at = f"{base}/$defs/{token(file)}"
+        at = f"{base}/$defs/{pointer_token(file)}"
         if _is_open(file, inner, shown) or at in references:
             kept[file] = inner
             continue
         wanted = {
             name: one
             for name, one in inner["properties"].items()
-            if any(_leads_to(each, f"{at}/properties/{token(name)}") for each in references)
+            if any(_leads_to(each, f"{at}/properties/{pointer_token(name)}") for each in references)
         }
         kept[file] = {"properties": wanted, "$defs": inner.get("$defs", {})}
     return {**schema, "$defs": kept}
@@ -173,7 +173,7 @@ def _written(table: Table, written_view: UpdatableView | None) -> list[Column]:
 
 
 def _property(column: Column, called: str) -> dict[str, Any]:
-    own = {"$ref": f"{SCHEMAS}{called}/properties/{token(column.name)}"}
+    own = {"$ref": f"{SCHEMAS}{called}/properties/{pointer_token(column.name)}"}
     if column.nullable and not column.null_is_value:
         return {"anyOf": [own, {"type": "null"}], "description": "null: there is no value"}
     return own

@@ -16,8 +16,8 @@ import orjson
 
 from jotbase.errors import Fault, ProjectError
 from jotbase.expression.expr import Context
-from jotbase.expression.output import argument, quoted
-from jotbase.query.plan.function_rows import FunctionRows, source
+from jotbase.expression.output import json_argument, string_literal
+from jotbase.query.plan.function_rows import FunctionRows, rows_source
 from jotbase.query.plan.functions import Returns
 from jotbase.query.plan.row_keys import is_numbered
 from jotbase.schema.model.tables import Column, Computed, Model, Table, Type
@@ -137,7 +137,7 @@ def computed_relation_source(
     table: ComputedRelation, alias: str, parent: str, dialect: Dialect
 ) -> Fragment:
     """Return a relation's rows for the row called `parent`."""
-    return source(
+    return rows_source(
         table, alias, dialect, function_call(table.relation, table.parent, parent, dialect)
     )
 
@@ -146,12 +146,12 @@ def function_call(key: str, table: Table, alias: str, dialect: Dialect) -> Fragm
     """Return the question to the function: which one, of which row, for whom."""
     called = dialect.identifier(alias)
     pairs = (
-        sql(quoted(one.name) + ", ")
-        + argument(sql(f"{called}.{dialect.identifier(one.name)}"), one.type)
+        sql(string_literal(one.name) + ", ")
+        + json_argument(sql(f"{called}.{dialect.identifier(one.name)}"), one.type)
         for one in table.readable
     )
     row = "json_object(" + join(", ", pairs) + ")"
-    return sql(f"{SQL_NAME}({quoted(key)}, ") + row + ", " + bound(CallerSlot()) + ")"
+    return sql(f"{SQL_NAME}({string_literal(key)}, ") + row + ", " + bound(CallerSlot()) + ")"
 
 
 def with_computed(model: Model, found: Iterable[tuple[str, str, Returns]]) -> Model:

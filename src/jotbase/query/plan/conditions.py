@@ -13,18 +13,18 @@ from typing import Any
 from jotbase.errors import RequestError
 from jotbase.expression.expr import TRUE, And, Apply, Expr, Field, Literal, Not, Or, RequestValue
 from jotbase.expression.operators import OPERATORS
-from jotbase.expression.patterns import like_pattern, regular
+from jotbase.expression.patterns import parse_like, parse_regex
 from jotbase.query.plan.nodes import Combined, Condition, Embed, HasEmbed
 from jotbase.query.request.filter_grammar import list_items
-from jotbase.query.request.intent import At, FieldPath, Filter, JsonStep, Logic
 from jotbase.query.request.intent import Condition as Asked
+from jotbase.query.request.intent import FieldPath, Filter, JsonStep, Logic, Placeholder
 from jotbase.query.request.shape import SEARCHES
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.values.array_literals import literal_items
 from jotbase.schema.values.convert import TYPE_NAMES, from_text
 from jotbase.search.lexing import configuration
 from jotbase.search.spelling import nearest
-from jotbase.search.textsearch import parsed
+from jotbase.search.textsearch import parse_search
 
 #: How many parts of a conjunction or disjunction stand side by side.
 WIDTH = 16
@@ -175,8 +175,8 @@ def _comparison(asked: Asked, table: Table, alias: str) -> Expr:
     return Not(compared) if asked.negated else compared
 
 
-def _value(operand: At | str, read: Callable[[Any], Any], kind: Type) -> Expr:
-    if isinstance(operand, At):
+def _value(operand: Placeholder | str, read: Callable[[Any], Any], kind: Type) -> Expr:
+    if isinstance(operand, Placeholder):
         return RequestValue(operand.index, read, kind)
     return Literal(read(operand), kind)
 
@@ -185,7 +185,7 @@ def _search(asked: Asked, left: Expr) -> Expr:
     operator, config = asked.operator, configuration(asked.config)
 
     def read(text: str) -> str:
-        parsed(operator, text, config)  # a query that is none is one whatever rows there are
+        parse_search(operator, text, config)  # a query that is none is one whatever rows there are
         return text
 
     query = _value(asked.operand, read, Type.TEXT)
@@ -244,9 +244,9 @@ def _reader(operator: str, kind: Type, item: Type | None) -> Callable[[Any], Any
     if operator == "in":
         return lambda text: tuple(from_text(kind, one, item) for one in list_items(text))
     if operator in _LIKE:
-        return like_pattern
+        return parse_like
     if operator in _REGULAR:
-        return partial(regular, any_case=operator == "imatch")
+        return partial(parse_regex, any_case=operator == "imatch")
     if kind is Type.TEXT:
         return _as_is
     return lambda text: from_text(kind, text, item)

@@ -46,7 +46,7 @@ class _Document:
         return context.document
 
 
-def source(
+def rows_source(
     table: FunctionRows, alias: str, dialect: Dialect, rows: Fragment | None = None
 ) -> Fragment:
     """Return the rows under an alias, to stand behind FROM: the request's, or those of `rows`."""
@@ -76,8 +76,8 @@ def _value(place: int, kind: Type) -> str:
     return f"(value ->> {path})"
 
 
-def document(table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return rows as the document that `source` reads; a column that a row lacks is null."""
+def encode_rows(table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as the document that `rows_source` reads; a column that a row lacks is null."""
     names = [(column.name, column.type is Type.BYTES) for column in table.columns]
     return orjson.dumps(
         [[_plain(row.get(name), is_bytes) for name, is_bytes in names] for row in rows],

@@ -90,7 +90,7 @@ class Function:
         """The parameters by name."""
         return {parameter.name: parameter for parameter in self.parameters}
 
-    def fits(self, names: frozenset[str]) -> bool:
+    def accepts(self, names: frozenset[str]) -> bool:
         """Whether arguments of exactly those names can be passed; the parameter that takes a whole
         body is one without a name, as PostgreSQL has it.
         """
@@ -122,7 +122,7 @@ _PLAIN = ("text", "bytes", "xml")
 _WHOLE_NAMES = {"text": "text", "bytes": "bytea", "xml": "xml", "json": "json/jsonb"}
 
 
-def choose(
+def resolve_overload(
     functions: Functions,
     name: str,
     names: Sequence[str] | None,
@@ -138,7 +138,7 @@ def choose(
     known = functions.get(name, ())
     fitting: list[Function] = []
     if body in ("", "json", "form") and names is not None:
-        fitting = [one for one in known if one.fits(frozenset(names))]
+        fitting = [one for one in known if one.accepts(frozenset(names))]
     if not fitting and body in _WHOLE:
         wanted = _WHOLE[body]
         fitting = [one for one in known if one.whole is not None and one.whole.type in wanted]

@@ -64,19 +64,21 @@ class Guard(Protocol):
         Raises AccessError 42501: status 403, or 401 for an anonymous caller.
         """
 
-    def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
+    def columns_checked(
+        self, table: Table, action: WriteAction, reading: bool
+    ) -> frozenset[str] | None:
         """Return the columns of written rows that `check` looks at; None if the rules are local.
 
         Local rules look into no other row, so that it does not matter when they are asked.
         """
 
-    def foreseen(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
+    def precheck(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
         """Return the refusal of rows to insert, as far as they show it before they are stored.
 
         None promises nothing: `check` has the last word.
         """
 
-    def never(self, table: Table, context: Context) -> AccessError | None:
+    def insert_denied(self, table: Table, context: Context) -> AccessError | None:
         """Return the refusal if the insert rule lets nothing of this caller's in, whatever it is.
 
         None promises nothing. Callers without any right are told so before their rows cost much.

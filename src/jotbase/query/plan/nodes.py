@@ -12,7 +12,7 @@ from typing import Literal
 
 from jotbase.expression.casts import Cast
 from jotbase.expression.expr import TRUE, Context, Expr, RequestValue
-from jotbase.query.request.intent import At, JsonStep, Media, Preferences
+from jotbase.query.request.intent import JsonStep, Media, Placeholder, Preferences
 from jotbase.schema.model.tables import Column, Table
 
 #: The alias of the table that a request names; embedded ones are `row.1`, `row.2`, …, which no
@@ -150,24 +150,24 @@ class Window:
     `most` is the project's limit. Numbers, or places in the request's list of values.
     """
 
-    limit: int | At | None = None
-    offset: int | At | None = None
+    limit: int | Placeholder | None = None
+    offset: int | Placeholder | None = None
     range: tuple[int, int | None] | None = None
     most: int | None = None
 
     @property
-    def asked(self) -> bool:
+    def is_explicit(self) -> bool:
         """Whether the request itself says which rows."""
         return self.limit is not None or self.offset is not None
 
     @property
-    def limited(self) -> bool:
+    def has_limit(self) -> bool:
         """Whether there may be fewer rows than match."""
         range_ends = self.range is not None and self.range[1] is not None
         return self.limit is not None or self.most is not None or range_ends
 
     @property
-    def shifted(self) -> bool:
+    def has_offset(self) -> bool:
         """Whether rows may be skipped."""
         return self.offset is not None or (self.range is not None and self.range[0] > 0)
 
@@ -184,8 +184,8 @@ class Window:
         return first, min(known) if known else None
 
 
-def _number(value: int | At | None, values: Sequence[str]) -> int | None:
-    return int(values[value.index]) if isinstance(value, At) else value
+def _number(value: int | Placeholder | None, values: Sequence[str]) -> int | None:
+    return int(values[value.index]) if isinstance(value, Placeholder) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +239,7 @@ def _aggregates(item: Item) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ResponseFormat:
     """How the answer is to look, whatever was done."""
 
     media: Media
@@ -254,7 +254,7 @@ class ReadPlan:
     """A read; `count` asks for the number of all rows that match, whatever the window."""
 
     node: Node
-    answer: Answer
+    answer: ResponseFormat
     count: bool = False
 
 
@@ -275,7 +275,7 @@ class InsertPlan:
     """New rows. `conflict` are the columns whose clash is resolved, `merge` or `ignore` how."""
 
     table: Table
-    answer: Answer
+    answer: ResponseFormat
     returning: Returning
     columns: tuple[str, ...] | None = None
     resolution: Literal["merge", "ignore"] | None = None
@@ -289,7 +289,7 @@ class UpdatePlan:
     """Changed rows: those of `target`, which has filters, order and limits but no keys."""
 
     table: Table
-    answer: Answer
+    answer: ResponseFormat
     returning: Returning
     target: Node
     columns: tuple[str, ...] | None = None
@@ -301,7 +301,7 @@ class DeletePlan:
     """Removed rows: those of `target`."""
 
     table: Table
-    answer: Answer
+    answer: ResponseFormat
     returning: Returning
     target: Node
 

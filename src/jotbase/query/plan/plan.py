@@ -14,13 +14,13 @@ from jotbase.errors import RequestError
 from jotbase.expression.expr import RequestValue
 from jotbase.query.plan.computed import ComputedTable
 from jotbase.query.plan.nodes import (
-    Answer,
     DeletePlan,
     InsertPlan,
     Node,
     Plan,
     PlanLimits,
     ReadPlan,
+    ResponseFormat,
     Returning,
     UpdatePlan,
     Value,
@@ -29,9 +29,9 @@ from jotbase.query.plan.nodes import (
 )
 from jotbase.query.plan.reading import Reading, check_limit, read_node
 from jotbase.query.plan.triggered_views import refuse_computed, refuse_merge, triggered_view
-from jotbase.query.plan.updatable import UpdatableView, table_columns, target_of, view_keys
+from jotbase.query.plan.updatable import UpdatableView, table_columns, table_target, view_keys
 from jotbase.query.request.grammar import SCHEMA
-from jotbase.query.request.intent import At, Condition, Intent
+from jotbase.query.request.intent import Condition, Intent, Placeholder
 from jotbase.query.request.preferences import known_preferences
 from jotbase.schema.model.tables import Column, Model, Table
 from jotbase.schema.values.convert import from_text
@@ -57,7 +57,7 @@ def plan(intent: Intent, model: Model, limits: PlanLimits) -> Plan:
     reading = Reading(intent, model, limits)
     if intent.action == "read":
         node = read_node(reading, table, root_window(intent, limits))
-        return ReadPlan(node, answer_of(reading), intent.preferences.count is not None)
+        return ReadPlan(node, response_format(reading), intent.preferences.count is not None)
     return _write(reading, table)
 
 
@@ -91,10 +91,10 @@ def root_window(intent: Intent, limits: PlanLimits) -> Window:
     return Window(limit, intent.offset.get(()), wanted, limits.max_rows)
 
 
-def answer_of(reading: Reading) -> Answer:
+def response_format(reading: Reading) -> ResponseFormat:
     """Return how a request's answer is to look."""
     intent = reading.intent
-    return Answer(
+    return ResponseFormat(
         intent.media,
         intent.preferences,
         intent.head,
@@ -105,7 +105,7 @@ def answer_of(reading: Reading) -> Answer:
 
 def _write(reading: Reading, table: Table) -> WritePlan:
     intent, limits = reading.intent, reading.limits
-    keys, written_view = table, _face(table, intent.action, reading.model)
+    keys, written_view = table, _view_target(table, intent.action, reading.model)
     if written_view is not None:
         keys = view_keys(written_view)
     if intent.action == "put" and written_view is None and table.view is not None:
@@ -119,10 +119,10 @@ def _write(reading: Reading, table: Table) -> WritePlan:
     else:
         returning = _returning(intent, table, node)
     columns = _named_columns(intent, table)
-    answer = answer_of(reading)
+    answer = response_format(reading)
     if written_view is not None:
         target, returning = (
-            target_of(written_view, target),
+            table_target(written_view, target),
             _returned_of(written_view, returning, node),
         )
         columns = None if columns is None else table_columns(written_view, columns)
@@ -141,7 +141,7 @@ def _write(reading: Reading, table: Table) -> WritePlan:
     return InsertPlan(table, answer, returning, columns, resolution, conflict, missing, put)
 
 
-def _face(table: Table, action: str, model: Model) -> UpdatableView | None:
+def _view_target(table: Table, action: str, model: Model) -> UpdatableView | None:
     """Return what stands behind a view that is written; None if it is a table, or triggers do it.
 
     Raises RequestError 55000 if the view cannot be written.
@@ -247,7 +247,7 @@ def _put(intent: Intent, table: Table) -> dict[str, RequestValue]:
     found: dict[str, RequestValue] = {}
     for one in intent.filters.get((), ()):
         plain = isinstance(one, Condition) and one.operator == "eq" and not one.negated
-        if isinstance(one, Condition) and plain and isinstance(one.operand, At):
+        if isinstance(one, Condition) and plain and isinstance(one.operand, Placeholder):
             column = table.by_name.get(one.field.name)
             if column is not None and not one.field.steps:
                 found[column.name] = RequestValue(one.operand.index, _read(column), column.type)

@@ -42,7 +42,15 @@ from jotbase.query.request.intent import (
     SelectItem,
 )
 from jotbase.query.request.scanner import MAX_EMBEDS
-from jotbase.query.request.weights import EMBED, GROUPED_KEY, KEY, MOST, TERM, too_heavy, weight_of
+from jotbase.query.request.weights import (
+    EMBED,
+    GROUPED_KEY,
+    KEY,
+    MOST,
+    TERM,
+    request_too_complex,
+    weight_of,
+)
 from jotbase.schema.model.tables import Column, Model, Table, Type
 
 _DEPRECATED = (
@@ -82,7 +90,7 @@ class Reading:
         """Add to what the request weighs. Raises RequestError 54001 when it is too much."""
         self.spent += weight
         if self.spent > MOST:
-            raise too_heavy()
+            raise request_too_complex()
 
     def next_alias(self) -> str:
         """Return an alias that no other table of the statement has."""

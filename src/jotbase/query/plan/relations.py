@@ -65,7 +65,7 @@ class Relationship:
         return self.origin.name == self.target.name
 
 
-def with_origins(model: Model, origins: Mapping[str, Mapping[str, tuple[str, str]]]) -> Model:
+def with_view_columns(model: Model, origins: Mapping[str, Mapping[str, tuple[str, str]]]) -> Model:
     """Return the model with what its views' columns show: by view and column, (table, column).
 
     The database knows it (SQLite's column metadata); a view that only passes columns on takes part
@@ -97,7 +97,7 @@ def relationships(model: Model) -> Mapping[str, tuple[Relationship, ...]]:
     return {name: tuple(several) for name, several in found.items()}
 
 
-def _faces(
+def _views_showing(
     name: str, columns: tuple[str, ...], model: Model, views: list[Table]
 ) -> list[tuple[Table, tuple[str, ...]]]:
     """Return the table and all views that show those columns of it, with their names for them."""
@@ -118,8 +118,8 @@ def _of_key(
     one = _is_unique(table, key.columns)
     outward: Cardinality = "one-to-one" if one else "many-to-one"
     inward: Cardinality = "one-to-one" if one else "one-to-many"
-    holders = _faces(table.name, key.columns, model, views)
-    for target, theirs in _faces(key.target, key.target_columns, model, views):
+    holders = _views_showing(table.name, key.columns, model, views)
+    for target, theirs in _views_showing(key.target, key.target_columns, model, views):
         for holder, ours in holders:
             pairs = tuple(zip(ours, theirs, strict=True))
             turned = tuple(zip(theirs, ours, strict=True))
@@ -138,8 +138,8 @@ def _through(table: Table, model: Model, views: list[Table]) -> Iterator[Relatio
     primary = set(table.primary_key)
     keys = [key for key in table.foreign_keys if set(key.columns) <= primary]
     for near_key, far_key in permutations(keys, 2):
-        origins = _faces(near_key.target, near_key.target_columns, model, views)
-        for target, theirs in _faces(far_key.target, far_key.target_columns, model, views):
+        origins = _views_showing(near_key.target, near_key.target_columns, model, views)
+        for target, theirs in _views_showing(far_key.target, far_key.target_columns, model, views):
             far = tuple(zip(far_key.columns, theirs, strict=True))
             for origin, ours in origins:
                 near = tuple(zip(ours, near_key.columns, strict=True))
@@ -160,21 +160,21 @@ def find_relationship(
     tables that are `seen` alone.
     """
     candidates = relationships(model).get(origin.name, ())
-    fitting = [one for one in candidates if _fits(one, target, hint)]
+    fitting = [one for one in candidates if _matches_hint(one, target, hint)]
     if not fitting:
-        raise _none(model, origin, target, hint, seen)
+        raise _not_found(model, origin, target, hint, seen)
     if len(fitting) > 1:
         # A column of a view over its own table: the view itself is meant, not the table below.
         own = [one for one in fitting if one.is_self and target == _column(one, 0)]
         if len(own) == 1:
             return own[0]
-        raise _several(origin, target, [one for one in fitting if _is_seen(one, seen)])
+        raise _ambiguous(origin, target, [one for one in fitting if _is_seen(one, seen)])
     return fitting[0]
 
 
-def _fits(one: Relationship, target: str, hint: str | None) -> bool:
+def _matches_hint(one: Relationship, target: str, hint: str | None) -> bool:
     if one.is_self and one.junction is None:
-        return _fits_self(one, target, hint)
+        return _matches_self_hint(one, target, hint)
     named = one.target.name == target
     if hint is None:
         by_key = one.junction is None and one.target.view is None
@@ -186,7 +186,7 @@ def _fits(one: Relationship, target: str, hint: str | None) -> bool:
     return hint in (one.constraint, _column(one, 0), _column(one, 1))
 
 
-def _fits_self(one: Relationship, target: str, hint: str | None) -> bool:
+def _matches_self_hint(one: Relationship, target: str, hint: str | None) -> bool:
     """Of a table's key to itself, its name means the rows below, its column the row above."""
     named = one.target.name == target
     if hint is None:
@@ -203,7 +203,7 @@ def _is_seen(one: Relationship, seen: Callable[[Table], bool]) -> bool:
     return all(map(seen, (one.origin, one.target, *between)))
 
 
-def _none(
+def _not_found(
     model: Model, origin: Table, target: str, hint: str | None, seen: Callable[[Table], bool]
 ) -> RequestError:
     searched = f"between '{origin.name}' and '{target}'"
@@ -213,11 +213,13 @@ def _none(
         f"Could not find a relationship {searched} in the schema cache",
         details=f"Searched for a foreign key relationship {searched}{using} in the schema"
         " 'public', but no matches were found.",
-        hint=_meant(model, origin, target, seen),
+        hint=_suggestion(model, origin, target, seen),
     )
 
 
-def _meant(model: Model, origin: Table, target: str, seen: Callable[[Table], bool]) -> str | None:
+def _suggestion(
+    model: Model, origin: Table, target: str, seen: Callable[[Table], bool]
+) -> str | None:
     """Return a hint: the relation most like the one asked for."""
     found = relationships(model).get(origin.name, ())
     known = {one.target.name for one in found if _is_seen(one, seen)}
@@ -225,7 +227,7 @@ def _meant(model: Model, origin: Table, target: str, seen: Callable[[Table], boo
     return f"Perhaps you meant '{close}' instead of '{target}'." if close else None
 
 
-def _several(origin: Table, target: str, fitting: list[Relationship]) -> RequestError:
+def _ambiguous(origin: Table, target: str, fitting: list[Relationship]) -> RequestError:
     """Return the error for an embedding that may mean several; `fitting` are those to be told."""
     hints = ", ".join(f"'{one.target.name}!{_hint(one)}'" for one in fitting)
     return RequestError(

@@ -28,13 +28,13 @@ def is_numbered(table: Table) -> bool:
     return table.view is None and not table.without_rowid
 
 
-def spelled(columns: Iterable[str], dialect: Dialect, alias: str | None = None) -> str:
+def column_list(columns: Iterable[str], dialect: Dialect, alias: str | None = None) -> str:
     """Return columns of the row called `alias`, separated by commas."""
     prefix = "" if alias is None else dialect.identifier(alias) + "."
     return ", ".join(prefix + dialect.identifier(name) for name in columns)
 
 
-def among(
+def key_in(
     columns: Sequence[str], keys: Sequence[Key], dialect: Dialect, alias: str | None = None
 ) -> Fragment:
     """Return the condition that a row has one of the keys in its columns.
@@ -47,9 +47,9 @@ def among(
         pairs = zip(columns, rows[0], strict=True)
         return join(
             " AND ",
-            (spelled([name], dialect, alias) + " = " + bound(value) for name, value in pairs),
+            (column_list([name], dialect, alias) + " = " + bound(value) for name, value in pairs),
         )
-    named = spelled(columns, dialect, alias)
+    named = column_list(columns, dialect, alias)
     if not all(isinstance(value, int | str) for value in chain.from_iterable(rows)):
         marks = join(", ", ("(" + join(", ", map(bound, row)) + ")" for row in rows))
         return f"({named}) IN (VALUES " + marks + ")"
@@ -61,7 +61,7 @@ def among(
     return sql(listed) + bound(dumps(list(keys)).decode()) + "))"
 
 
-def of_table(
+def table_key_in(
     table: Table, keys: Sequence[Key], dialect: Dialect, alias: str | None = None
 ) -> Fragment:
     """Return the condition that a row of the table, or view, has one of the row keys.
@@ -69,9 +69,9 @@ def of_table(
     A view's are whole rows, NULLs among them.
     """
     if table.view is None:
-        return among(table.row_key, keys, dialect, alias)
+        return key_in(table.row_key, keys, dialect, alias)
     row = alias or table.name
-    names = [spelled([name], dialect, row) for name in table.row_key]
+    names = [column_list([name], dialect, row) for name in table.row_key]
     rows = [(key,) for key in keys] if len(names) == 1 else list(keys)
     if len(rows) == 1:
         return join(" AND ", map(_is, names, rows[0]))

@@ -43,7 +43,7 @@ def triggered_view(view: Table, write: str, model: Model) -> UpdatableView | Non
     return None if write in view.instead_of else updatable_view(view, model)
 
 
-def writes_of(table: Table, model: Model) -> frozenset[str]:
+def allowed_writes(table: Table, model: Model) -> frozenset[str]:
     """Return which of `insert`, `update` and `delete` a table or view takes."""
     if table.view is None or updatable_view(table, model) is not None:
         return _WRITES

@@ -207,7 +207,7 @@ def table_payload(written_view: UpdatableView, payload: Payload) -> Payload:
     return replace(payload, rows=tuple(rows))
 
 
-def target_of(written_view: UpdatableView, node: Node) -> Node:
+def table_target(written_view: UpdatableView, node: Node) -> Node:
     """Return the rows that a node over the view chooses as rows of the table."""
     return Node(
         written_view,
@@ -243,14 +243,16 @@ def _condition(where: Condition, alias: str, written_view: UpdatableView) -> Con
         return replace(
             where, parts=tuple(_condition(one, alias, written_view) for one in where.parts)
         )
-    return in_table_terms(written_view, where, (alias,))
+    return table_expression(written_view, where, (alias,))
 
 
-def in_table_terms(written_view: UpdatableView, expression: Expr, scopes: tuple[str, ...]) -> Expr:
+def table_expression(
+    written_view: UpdatableView, expression: Expr, scopes: tuple[str, ...]
+) -> Expr:
     """Return an expression over the view's columns as one over the table's."""
 
     def say(one: Expr) -> Expr:
-        return in_table_terms(written_view, one, scopes)
+        return table_expression(written_view, one, scopes)
 
     match expression:
         case Field(scope, name, kind, item):
@@ -304,7 +306,7 @@ class ViewGuard:
         """Return which stored rows the view's rule lets through, over the table's columns."""
         if table is not self.written_view:
             return self.guard.rows(table, action)
-        return in_table_terms(
+        return table_expression(
             self.written_view, self.guard.rows(self.written_view.shown, action), ("row",)
         )
 
@@ -323,21 +325,23 @@ class ViewGuard:
         view = self.written_view.shown
         yield from self.guard.check(view, action, seen, before, context, reading)
 
-    def looks(self, table: Table, action: WriteAction, reading: bool) -> frozenset[str] | None:
+    def columns_checked(
+        self, table: Table, action: WriteAction, reading: bool
+    ) -> frozenset[str] | None:
         """Return the table's columns that the view's rules look at."""
-        found = self.guard.looks(self.written_view.shown, action, reading)
+        found = self.guard.columns_checked(self.written_view.shown, action, reading)
         behind = self.written_view.columns_of
         return None if found is None else frozenset(behind[one] for one in found if one in behind)
 
-    def foreseen(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
+    def precheck(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
         """Return the refusal of rows to insert, as the view will show them."""
         behind = self.written_view.columns_of.items()
         seen = [{own: row[name] for own, name in behind if name in row} for row in rows]
-        return self.guard.foreseen(self.written_view.shown, seen, context)
+        return self.guard.precheck(self.written_view.shown, seen, context)
 
-    def never(self, table: Table, context: Context) -> AccessError | None:
+    def insert_denied(self, table: Table, context: Context) -> AccessError | None:
         """Return the refusal if the view's rule lets nothing of this caller's in."""
-        return self.guard.never(self.written_view.shown, context)
+        return self.guard.insert_denied(self.written_view.shown, context)
 
     def _seen(self, row: Row) -> Row:
         seen: Row = dict.fromkeys(self.written_view.shown.by_name)

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from jotbase.errors import RequestError
-from jotbase.query.request.integers import inexact, refuse_inexact
+from jotbase.query.request.integers import first_inexact, refuse_inexact
 from jotbase.query.request.intent import Intent, Payload
 from jotbase.query.request.separated import MAX_FIELDS, parse_lines, too_many_fields
 from jotbase.query.request.shape import decoded
@@ -30,7 +30,7 @@ def read_payload(body: bytes, intent: Intent) -> Payload:
     """
     match intent.content:
         case "json":
-            return payload_of(read_exactly(body), intent)
+            return payload_of(read_exact_json(body), intent)
         case "csv":
             return _csv(body)
         case "form":
@@ -70,18 +70,18 @@ def _parsed(body: bytes) -> Any:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise (too_deep() if is_depth_fault(error) else unreadable()) from error
+        raise (too_deep() if is_depth_fault(error) else unreadable_body()) from error
     return value
 
 
-def read_exactly(body: bytes) -> Any:
+def read_exact_json(body: bytes) -> Any:
     """Return a JSON body's value with all digits of its integers, however many there are.
 
     JavaScript writes 1e20 as an integer: what becomes of it is its column's to say. Raises
     RequestError as `read_json`.
     """
     value = _parsed(body)
-    if inexact(body) is None:
+    if first_inexact(body) is None:
         return value
     if isinstance(value, dict | list):
         check_nesting(value)
@@ -95,26 +95,26 @@ def read_exactly(body: bytes) -> Any:
 def payload_of(value: Any, intent: Intent) -> Payload:
     """Return the rows that a JSON body's value holds. Raises RequestError PGRST102, 54001."""
     if not isinstance(value, dict | list):
-        raise unreadable()
+        raise unreadable_body()
     check_nesting(value)
     if isinstance(value, dict):
         return Payload((value,), single=True)
     check_count(len(value))
     if not all(isinstance(row, dict) for row in value):
-        raise mismatched()
+        raise mismatched_keys()
     if value and intent.columns is None and intent.preferences.missing != "default":
         keys = value[0].keys()
         if any(row.keys() != keys for row in value):
-            raise mismatched()
+            raise mismatched_keys()
     return Payload(tuple(value), single=False)
 
 
-def unreadable() -> RequestError:
+def unreadable_body() -> RequestError:
     """Return the error for a body that is no JSON object or array."""
     return RequestError("PGRST102", "Empty or invalid json")
 
 
-def mismatched() -> RequestError:
+def mismatched_keys() -> RequestError:
     """Return the error for rows of different keys."""
     return RequestError("PGRST102", "All object keys must match")
 

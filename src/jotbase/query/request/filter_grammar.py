@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Literal, cast
 
 from jotbase.query.request.intent import (
-    At,
     Condition,
     EmbedPath,
     FieldPath,
@@ -17,6 +16,7 @@ from jotbase.query.request.intent import (
     Logic,
     Operand,
     OrderTerm,
+    Placeholder,
 )
 from jotbase.query.request.scanner import Fault, Scanner, field_path, json_steps, name, quoted
 from jotbase.query.request.shape import PLAIN, QUANTIFIABLE, SEARCHES
@@ -40,7 +40,7 @@ def parse_path(text: str) -> tuple[EmbedPath, FieldPath]:
     return tuple(names[:-1]), FieldPath(names[-1], steps)
 
 
-def parse_filter(field: FieldPath, text: str, taken: At | None = None) -> Condition:
+def parse_filter(field: FieldPath, text: str, taken: Placeholder | None = None) -> Condition:
     """Read `not.eq.5`; with `taken`, the text ends behind the operator and the value is there."""
     scanner = Scanner(text, "filter")
     try:
@@ -100,7 +100,9 @@ def _part(scanner: Scanner) -> Filter:
     return _condition(scanner, field, None, nested=True)
 
 
-def _condition(scanner: Scanner, field: FieldPath, taken: At | None, nested: bool) -> Condition:
+def _condition(
+    scanner: Scanner, field: FieldPath, taken: Placeholder | None, nested: bool
+) -> Condition:
     start = scanner.position
     negated = scanner.take("not.")
     operator_at = scanner.position

@@ -20,13 +20,13 @@ from jotbase.query.request.filter_grammar import (
 )
 from jotbase.query.request.intent import (
     Action,
-    At,
     EmbedPath,
     FieldPath,
     Filter,
     Intent,
     Operand,
     OrderTerm,
+    Placeholder,
     SelectField,
     SelectItem,
 )
@@ -71,8 +71,8 @@ class _Parts:
     select: tuple[SelectItem, ...] | None = None
     filters: dict[EmbedPath, list[Filter]] = field(default_factory=dict)
     order: dict[EmbedPath, tuple[OrderTerm, ...]] = field(default_factory=dict)
-    limit: dict[EmbedPath, int | At] = field(default_factory=dict)
-    offset: dict[EmbedPath, int | At] = field(default_factory=dict)
+    limit: dict[EmbedPath, int | Placeholder] = field(default_factory=dict)
+    offset: dict[EmbedPath, int | Placeholder] = field(default_factory=dict)
     columns: tuple[str, ...] | None = None
     on_conflict: tuple[str, ...] | None = None
     arguments: list[tuple[str, Operand]] = field(default_factory=list)
@@ -148,7 +148,7 @@ def parse_target(path: str) -> tuple[str, bool]:
     return decoded(steps[0].replace("+", "%2B")), False
 
 
-def _parameters(shape: Shape) -> Iterator[tuple[str, str, At | None]]:
+def _parameters(shape: Shape) -> Iterator[tuple[str, str, Placeholder | None]]:
     """Yield name, text and, where the value was taken out, its place."""
     index = 0
     for piece in shape.pieces:
@@ -156,11 +156,11 @@ def _parameters(shape: Shape) -> Iterator[tuple[str, str, At | None]]:
             name, _, text = piece.partition("=")
             yield decoded(name), decoded(text), None
         else:
-            yield decoded(piece[0]), piece[1], At(index)
+            yield decoded(piece[0]), piece[1], Placeholder(index)
             index += 1
 
 
-def _take(parts: _Parts, name: str, text: str, taken: At | None, arguments: bool) -> None:
+def _take(parts: _Parts, name: str, text: str, taken: Placeholder | None, arguments: bool) -> None:
     """Take one parameter into the parts."""
     head, _, last = name.rpartition(".")
     match last:
@@ -201,7 +201,7 @@ def _is_filter(text: str) -> bool:
     return _FILTER.match(text) is not None
 
 
-def _bound(text: str, taken: At | None) -> int | At:
+def _bound(text: str, taken: Placeholder | None) -> int | Placeholder:
     """Return a limit or an offset; what is no number counts as absent (0 offset, no limit: -1)."""
     if taken is not None and text == NUMBER:
         return taken

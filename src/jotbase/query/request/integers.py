@@ -36,7 +36,7 @@ def refuse_inexact(text: bytes) -> None:
 
     Raises RequestError 22003.
     """
-    found = inexact(text)
+    found = first_inexact(text)
     if found is not None:
         raise RequestError(
             "22003",
@@ -46,7 +46,7 @@ def refuse_inexact(text: bytes) -> None:
         )
 
 
-def inexact(text: bytes) -> bytes | None:
+def first_inexact(text: bytes) -> bytes | None:
     """Return the first integer beyond 64 bits of a JSON text, known to be one."""
     if _RUN not in text.translate(_DIGITS):
         return None

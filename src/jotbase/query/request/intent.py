@@ -57,14 +57,14 @@ SelectItem = SelectField | SelectEmbed
 
 
 @dataclass(frozen=True, slots=True)
-class At:
+class Placeholder:
     """A value that stands in the request's list of values, at this place, as text."""
 
     index: int
 
 
 #: Where a filter's value is: in the request's list of values, or in the shape itself, as text.
-Operand = At | str
+Operand = Placeholder | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +154,8 @@ class Intent:
     select: tuple[SelectItem, ...] = (SelectField(FieldPath("*")),)
     filters: Mapping[EmbedPath, tuple[Filter, ...]] = field(default_factory=dict)
     order: Mapping[EmbedPath, tuple[OrderTerm, ...]] = field(default_factory=dict)
-    limit: Mapping[EmbedPath, int | At] = field(default_factory=dict)
-    offset: Mapping[EmbedPath, int | At] = field(default_factory=dict)
+    limit: Mapping[EmbedPath, int | Placeholder] = field(default_factory=dict)
+    offset: Mapping[EmbedPath, int | Placeholder] = field(default_factory=dict)
     columns: tuple[str, ...] | None = None
     on_conflict: tuple[str, ...] | None = None
     arguments: tuple[tuple[str, Operand], ...] = ()

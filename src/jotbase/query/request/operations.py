@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from jotbase.errors import JotError, RequestError
-from jotbase.query.request.body import check_count, read_exactly
+from jotbase.query.request.body import check_count, read_exact_json
 from jotbase.query.request.grammar import PREFIX, SCHEMA
 from jotbase.query.request.media import parse_accept, parse_content_type
 from jotbase.query.request.preferences import parse_preferences
 from jotbase.query.request.references import (
     NAME,
     Reference,
-    is_marked,
-    marks,
-    misplaced,
+    find_references,
+    may_hold_reference,
+    misplaced_reference,
     reference_of,
 )
 from jotbase.query.request.shape import decoded
@@ -93,7 +93,7 @@ def read_operations(request: Request, most: int) -> tuple[Operation, ...]:
     PGRST107 and PGRST122 for headers, mostly as OperationError.
     """
     transaction = _transaction(request.headers)
-    value = read_exactly(request.body)
+    value = read_exact_json(request.body)
     if not isinstance(value, list):
         raise _malformed("A batch is a JSON array of operations")
     if len(value) > most:
@@ -187,8 +187,8 @@ def _target(value: Any) -> tuple[str, str]:
         raise _malformed(
             "An operation's path is relative to the data API", hint="Such as jobs?id=eq.1."
         )
-    if is_marked(decoded(path)):
-        raise misplaced(decoded(path))
+    if may_hold_reference(decoded(path)):
+        raise misplaced_reference(decoded(path))
     return f"{PREFIX}/{path}", query
 
 
@@ -231,8 +231,8 @@ def _marks(body: Any) -> list[dict[str, Any]]:
     check_nesting(body)
     for row in body if isinstance(body, list) else [body]:
         if isinstance(row, dict) and row.keys() in ({"$ref"}, {"$literal"}):
-            raise misplaced(next(iter(row)))
-    return list(marks(body))
+            raise misplaced_reference(next(iter(row)))
+    return list(find_references(body))
 
 
 def _take_name(name: str | None, names: set[str]) -> None:

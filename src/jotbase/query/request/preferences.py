@@ -86,7 +86,7 @@ def _read(item: str, found: dict[str, Any]) -> bool:
     return False
 
 
-def applied(names: dict[str, str]) -> str | None:
+def applied_preferences(names: dict[str, str]) -> str | None:
     """Return the value of Preference-Applied for what was honoured, or None for nothing."""
     items = [f"{name}={names[name]}" for name in APPLIED_ORDER if name in names]
     return ", ".join(items) if items else None

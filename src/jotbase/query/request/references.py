@@ -57,22 +57,22 @@ def reference_of(value: Any) -> Reference | None:
     return None
 
 
-def marks(value: Any) -> Iterator[dict[str, Any]]:
+def find_references(value: Any) -> Iterator[dict[str, Any]]:
     """Yield the objects in a body's value that stand for something else: references, and
     `{"$literal": …}`, which holds data that only looks like one.
     """
     if type(value) is list:
         for one in value:
-            yield from marks(one)
+            yield from find_references(one)
     elif type(value) is dict:
         if value.keys() == {"$literal"} or reference_of(value) is not None:
             yield value
             return
         for one in value.values():
-            yield from marks(one)
+            yield from find_references(one)
 
 
-def in_query(value: str) -> Reference | None:
+def query_reference(value: str) -> Reference | None:
     """Return the reference that a filter's whole value is: `$ref(company/0/id)`.
 
     Raises RequestError 22023 for one among other text: what it brings in is a value, never syntax.
@@ -81,11 +81,11 @@ def in_query(value: str) -> Reference | None:
     if found is not None:
         return parse_reference(found[1])
     if _MARK in value.replace('"' + _MARK, ""):
-        raise misplaced(value)
+        raise misplaced_reference(value)
     return None
 
 
-def misplaced(text: str) -> RequestError:
+def misplaced_reference(text: str) -> RequestError:
     """Return the error for a reference where none can stand."""
     return RequestError(
         "22023",
@@ -95,7 +95,7 @@ def misplaced(text: str) -> RequestError:
     )
 
 
-def is_marked(text: str) -> bool:
+def may_hold_reference(text: str) -> bool:
     """Say whether a piece of a query, decoded, looks like holding a reference."""
     return _MARK in text
 
@@ -141,10 +141,10 @@ def _step(value: Any, step: str, reference: Reference) -> Any:
     )
 
 
-def filled(value: Any, results: Results) -> Any:
+def resolve_references(value: Any, results: Results) -> Any:
     """Return a body's value with what its references stand for. Raises RequestError."""
     if type(value) is list:
-        return [filled(one, results) for one in value]
+        return [resolve_references(one, results) for one in value]
     if type(value) is not dict:
         return value
     if value.keys() == {"$literal"}:
@@ -152,10 +152,10 @@ def filled(value: Any, results: Results) -> Any:
     found = reference_of(value)
     if found is not None:
         return results.find(found)
-    return {key: filled(one, results) for key, one in value.items()}
+    return {key: resolve_references(one, results) for key, one in value.items()}
 
 
-def filled_text(reference: Reference, results: Results) -> str:
+def resolve_text(reference: Reference, results: Results) -> str:
     """Return what a filter's reference stands for, as the text of a filter.
 
     Raises RequestError 22023 for what is no text, number or boolean.

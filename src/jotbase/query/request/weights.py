@@ -34,7 +34,7 @@ def _weight(one: Filter) -> int:
     return CONDITION
 
 
-def too_heavy() -> RequestError:
+def request_too_complex() -> RequestError:
     """Return the error for a request that asks for too much."""
     return RequestError(
         "54001",

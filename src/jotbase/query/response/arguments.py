@@ -20,10 +20,10 @@ from jotbase.query.plan.functions import (
     Functions,
     Parameter,
     check_caller,
-    choose,
+    resolve_overload,
 )
 from jotbase.query.request.body import Cell, read_json
-from jotbase.query.request.intent import At, Intent
+from jotbase.query.request.intent import Intent, Placeholder
 from jotbase.query.request.shape import decoded
 from jotbase.schema.model.tables import Type
 from jotbase.schema.values.convert import from_text
@@ -53,7 +53,7 @@ def read_call(
     """
     form, pairs, whole = _given(intent, values, body)
     names = None if pairs is None else list(dict.fromkeys(name for name, _ in pairs))
-    function = choose(functions, intent.target, names, form, caller)
+    function = resolve_overload(functions, intent.target, names, form, caller)
     check_caller(function, caller)
     if function.whole is not None:
         arguments = _unnamed(function.whole, form, pairs, whole)
@@ -99,8 +99,8 @@ def _only(found: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name in wanted}
 
 
-def _text(operand: At | str, values: Sequence[str]) -> Cell:
-    return Cell(values[operand.index] if isinstance(operand, At) else operand)
+def _text(operand: Placeholder | str, values: Sequence[str]) -> Cell:
+    return Cell(values[operand.index] if isinstance(operand, Placeholder) else operand)
 
 
 def _utf8(body: bytes) -> Cell:

@@ -21,15 +21,15 @@ from jotbase.query.request.operations import Operation, OperationErrors
 from jotbase.query.request.references import (
     Reference,
     Results,
-    filled,
-    filled_text,
-    in_query,
-    is_marked,
-    misplaced,
+    may_hold_reference,
+    misplaced_reference,
+    query_reference,
+    resolve_references,
+    resolve_text,
 )
 from jotbase.query.request.shape import Shape, decoded, shape
-from jotbase.query.response.prepared import NOTHING, Prepared, begun
-from jotbase.query.response.render import JSON_TYPE, render_read, render_written
+from jotbase.query.response.prepared import NOTHING, Prepared, prepare_write
+from jotbase.query.response.render import JSON_TYPE, render_read, render_write
 from jotbase.query.write.result import WriteContext, WriteResult
 from jotbase.schema.values.nesting import check_nesting
 from jotbase.sql.units import RolledBack, Statement, UnitOfWork
@@ -56,15 +56,15 @@ class Step:
     start: Callable[[], UnitOfWork[WriteResult]] | None = None
 
 
-def make_step(one: Operation, prepare: Callable[[Shape], Prepared]) -> Step:
+def prepare_step(one: Operation, prepare: Callable[[Shape], Prepared]) -> Step:
     """Return an operation made ready. Raises OperationError for what makes no sense."""
     with OperationErrors(one.index):
         question, texts = shape(one.request)
         for piece in question.pieces:
             written = decoded(piece if isinstance(piece, str) else piece[0])
-            if is_marked(written):
-                raise misplaced(written)
-        values = tuple([in_query(text) or text for text in texts])
+            if may_hold_reference(written):
+                raise misplaced_reference(written)
+        values = tuple([query_reference(text) or text for text in texts])
         prepared = prepare(question)
         if prepared.plan.answer.media.kind == "plan":
             raise _planned()
@@ -83,7 +83,7 @@ def _planned() -> RequestError:
     )
 
 
-def linked(steps: Sequence[Step]) -> list[Step]:
+def link_steps(steps: Sequence[Step]) -> list[Step]:
     """Return the steps, each knowing whether others refer to it.
 
     Raises OperationError 22023 for references to what is not there yet, or answers no JSON.
@@ -104,17 +104,19 @@ def linked(steps: Sequence[Step]) -> list[Step]:
     return [replace(step, named=step.operation.name in named) for step in steps]
 
 
-def begun_inserts(
+def prepare_inserts(
     steps: Sequence[Step], context: Context, write_context: Mapping[str, WriteContext]
 ) -> list[Step]:
     """Return the steps, rows that refer to nothing made ready: many take long, and no database.
 
     Raises OperationError for rows that are wrong, or that a rule surely refuses.
     """
-    return [_begun(step, context, write_context) for step in steps]
+    return [_prepare_insert(step, context, write_context) for step in steps]
 
 
-def _begun(step: Step, context: Context, write_context: Mapping[str, WriteContext]) -> Step:
+def _prepare_insert(
+    step: Step, context: Context, write_context: Mapping[str, WriteContext]
+) -> Step:
     plan = step.prepared.plan
     referring = step.operation.marked or any(isinstance(one, Reference) for one in step.values)
     if referring or not isinstance(plan, InsertPlan):
@@ -122,7 +124,8 @@ def _begun(step: Step, context: Context, write_context: Mapping[str, WriteContex
     own = replace(context, values=step.values)
     with OperationErrors(step.operation.index):
         return replace(
-            step, start=begun(step.prepared, step.payload, own, write_context[plan.table.name])
+            step,
+            start=prepare_write(step.prepared, step.payload, own, write_context[plan.table.name]),
         )
 
 
@@ -188,7 +191,7 @@ def _step_unit(
 ) -> UnitOfWork[Response]:
     prepared, request = step.prepared, step.operation.request
     values = tuple(
-        [filled_text(one, results) if isinstance(one, Reference) else one for one in step.values]
+        [resolve_text(one, results) if isinstance(one, Reference) else one for one in step.values]
     )
     context = replace(context, values=values)
     plan = prepared.plan
@@ -196,13 +199,13 @@ def _step_unit(
         found = yield Statement(prepared.text, prepared.bind(context))
         return render_read(plan, request, values, found)
     try:
-        start = step.start or begun(
+        start = step.start or prepare_write(
             prepared, _payload(step, results), context, write_context[plan.table.name]
         )
         written = yield from start()
     except RolledBack as asked:
-        raise RolledBack(render_written(plan, request, asked.result)) from None
-    return render_written(plan, request, written)
+        raise RolledBack(render_write(plan, request, asked.result)) from None
+    return render_write(plan, request, written)
 
 
 def _payload(step: Step, results: Results) -> Payload:
@@ -212,7 +215,7 @@ def _payload(step: Step, results: Results) -> Payload:
         return payload
     rows: list[dict[str, Any]] = []
     for row in payload.rows:
-        rows.append({name: filled(value, results) for name, value in row.items()})
+        rows.append({name: resolve_references(value, results) for name, value in row.items()})
         check_nesting(rows[-1])
     return replace(payload, rows=tuple(rows))
 
@@ -228,11 +231,11 @@ def _too_large(most: int) -> RequestError:
 
 def render_batch(answers: Sequence[Response]) -> Response:
     """Return the answer to a batch: each operation's status, headers and body, in order."""
-    body = orjson.dumps([_told(answer) for answer in answers])
+    body = orjson.dumps([_step_response(answer) for answer in answers])
     return Response(200, (("Content-Type", JSON_TYPE),), body)
 
 
-def _told(answer: Response) -> dict[str, Any]:
+def _step_response(answer: Response) -> dict[str, Any]:
     headers = {name: value for name, value in answer.headers if name not in _UNTOLD}
     told: dict[str, Any] = {"status": answer.status, "headers": headers}
     if answer.body:

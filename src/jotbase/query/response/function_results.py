@@ -15,11 +15,11 @@ import orjson
 
 from jotbase.errors import RequestError
 from jotbase.expression.expr import Context
-from jotbase.query.plan.function_rows import as_function_rows, document
+from jotbase.query.plan.function_rows import as_function_rows, encode_rows
 from jotbase.query.plan.functions import Function, Functions, Returns
 from jotbase.query.plan.guarding import Guard
-from jotbase.query.plan.nodes import Answer, PlanLimits, ReadPlan, Window
-from jotbase.query.plan.plan import answer_of, find_table, root_window
+from jotbase.query.plan.nodes import PlanLimits, ReadPlan, ResponseFormat, Window
+from jotbase.query.plan.plan import find_table, response_format, root_window
 from jotbase.query.plan.reading import Reading, read_node
 from jotbase.query.request.grammar import parse_target
 from jotbase.query.request.intent import Intent
@@ -49,7 +49,7 @@ class ResultPlan:
     """
 
     function: Function
-    answer: Answer
+    answer: ResponseFormat
     window: Window
     counted: bool
     table: Table | None = None
@@ -83,7 +83,7 @@ def raw_accept(question: Shape) -> tuple[Shape, str | None]:
     return question, None
 
 
-def own_media(function: Function, asked: Shape) -> str | None:
+def value_media_type(function: Function, asked: Shape) -> str | None:
     """Return the media type that a function's values have, if the caller takes any."""
     return function.returns.media if asked.accept in ("", "*/*") else None
 
@@ -112,10 +112,10 @@ def plan_result(
     reading = Reading(intent, model, limits)
     counted = preferences.count is not None
     if returns.kind not in ("row", "rows"):
-        return ResultPlan(function, answer_of(reading), window, counted, raw=raw)
+        return ResultPlan(function, response_format(reading), window, counted, raw=raw)
     table = as_function_rows(row_table(returns, model))
     node = read_node(reading, table, window)
-    read = ReadPlan(node, answer_of(reading), counted)
+    read = ReadPlan(node, response_format(reading), counted)
     return ResultPlan(function, read.answer, window, counted, table, read)
 
 
@@ -124,7 +124,7 @@ def row_table(returns: Returns, model: Model) -> Table:
     return returns.shape if returns.shape is not None else find_table(model, returns.table or "")
 
 
-def compiled(result: ResultPlan, dialect: Dialect, guard: Guard) -> ResultPlan:
+def with_statement(result: ResultPlan, dialect: Dialect, guard: Guard) -> ResultPlan:
     """Return the plan with the statement that reads a function's rows."""
     if result.read is None:
         return result
@@ -137,7 +137,7 @@ def rows_document(table: Table, returns: Returns, value: Any) -> str:
     for row in rows:
         if not isinstance(row, Mapping):
             raise TypeError(f"a row of {table.name} is a dict, not {type(row).__name__}")
-    return document(table, rows)
+    return encode_rows(table, rows)
 
 
 def bind_document(context: Context, text: str) -> Context:
@@ -166,7 +166,7 @@ def _count(result: ResultPlan, outcome: Outcome) -> int:
     return len(outcome.value) if result.function.returns.kind == "values" else 1
 
 
-def is_undone(answer: Answer) -> bool:
+def is_undone(answer: ResponseFormat) -> bool:
     """Whether nothing that the call did is to be kept."""
     asked = answer.preferences.tx if answer.tx_end.endswith("allow-override") else None
     return (asked or answer.tx_end.split("-")[0]) == "rollback"
@@ -225,14 +225,16 @@ def _body(result: ResultPlan, value: Any) -> tuple[bytes, str]:
         cells = value if result.function.returns.kind == "values" else [value]
         lines = [[result.function.name], *([_cell(one)] for one in cells)]
         return render_lines(lines).encode(), content_type(media)
-    return encoded(value), content_type(media)
+    return encode_value(value), content_type(media)
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else value if isinstance(value, str) else encoded(value).decode()
+    return (
+        "" if value is None else value if isinstance(value, str) else encode_value(value).decode()
+    )
 
 
-def encoded(value: Any) -> bytes:
+def encode_value(value: Any) -> bytes:
     """Return what a function gave back as JSON. Raises TypeError for what has none."""
     return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
 

@@ -24,7 +24,7 @@ from jotbase.query.write.result import WriteContext, WriteResult
 from jotbase.query.write.units import (
     delete_unit,
     insert_unit,
-    refuse_hopeless,
+    refuse_forbidden_insert,
     rows_to_insert,
     update_unit,
 )
@@ -57,7 +57,7 @@ class Prepared:
         return [value.fill(context) if is_slot else value for value, is_slot in self.params]
 
 
-def make_ready(
+def compile_shape(
     question: Shape,
     model: Model,
     limits: PlanLimits,
@@ -79,18 +79,18 @@ def make_ready(
     return Prepared(intent, meant, fragment.numbered(dialect.mark), params, timed)
 
 
-def work_of(
+def unit_factory(
     write: Prepared, body: bytes, context: Context, write_context: WriteContext
 ) -> Callable[[], UnitOfWork[WriteResult]]:
     """Return what starts a write's unit of work. Raises RequestError for a body or rows."""
     if len(body) > LARGE and isinstance(write.plan, InsertPlan):
-        refuse_hopeless(write.plan, context, _guarded(write.plan, write_context))
+        refuse_forbidden_insert(write.plan, context, _guarded(write.plan, write_context))
     bodiless = isinstance(write.plan, DeletePlan)
     payload = NOTHING if bodiless else read_payload(body, write.intent)
-    return begun(write, payload, context, write_context)
+    return prepare_write(write, payload, context, write_context)
 
 
-def begun(
+def prepare_write(
     write: Prepared, payload: Payload, context: Context, write_context: WriteContext
 ) -> Callable[[], UnitOfWork[WriteResult]]:
     """Do all of a write that needs no database, and return what starts its unit of work.

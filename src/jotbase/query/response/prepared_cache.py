@@ -17,7 +17,7 @@ MOST = 4096
 CHARACTERS = 1_000_000
 
 
-class Remembered(dict[Key, Prepared]):
+class PreparedCache(dict[Key, Prepared]):
     """What is remembered; `keep` adds to it, and a flood of new shapes forgets the oldest."""
 
     __slots__ = ("_characters",)
@@ -28,18 +28,18 @@ class Remembered(dict[Key, Prepared]):
 
     def keep(self, key: Key, prepared: Prepared) -> None:
         """Remember a question that is not there yet, unless it alone takes too much."""
-        length = length_of(key[0])
+        length = request_length(key[0])
         if length > CHARACTERS // 100:
             return
         while self and (len(self) >= MOST or self._characters + length > CHARACTERS):
             oldest = next(iter(self))
-            self._characters -= length_of(oldest[0])
+            self._characters -= request_length(oldest[0])
             del self[oldest]
         self._characters += length
         self[key] = prepared
 
 
-def length_of(question: Shape) -> int:
+def request_length(question: Shape) -> int:
     """Return how many characters a question has, headers included."""
     pieces = sum(
         len(piece) if isinstance(piece, str) else len(piece[0]) + len(piece[1])

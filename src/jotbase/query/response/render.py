@@ -17,26 +17,26 @@ from jotbase.errors import JotError, RequestError
 from jotbase.expression.casting import array_text
 from jotbase.expression.semantics import DOCUMENTS
 from jotbase.query.plan.nodes import (
-    Answer,
     DeletePlan,
     InsertPlan,
     Node,
     ReadPlan,
+    ResponseFormat,
     Returning,
     UpdatePlan,
     Value,
     WritePlan,
 )
 from jotbase.query.plan.plan import find_table
-from jotbase.query.plan.triggered_views import triggered_view, writes_of
+from jotbase.query.plan.triggered_views import allowed_writes, triggered_view
 from jotbase.query.plan.updatable import view_keys
 from jotbase.query.request.grammar import PREFIX, parse_target
 from jotbase.query.request.media import content_type
 from jotbase.query.request.operations import OperationError
-from jotbase.query.request.preferences import applied
+from jotbase.query.request.preferences import applied_preferences
 from jotbase.query.request.separated import render_lines
 from jotbase.query.response.explaining import render_plan, render_write_plan
-from jotbase.query.statement.columns import raw
+from jotbase.query.statement.columns import value_sql
 from jotbase.query.write.result import WriteResult, not_single
 from jotbase.schema.model.tables import Model, Table, Type
 from jotbase.sql.dialect import SQLITE
@@ -115,7 +115,11 @@ def content_location(request: Request) -> Headers:
 
 
 def _body(
-    text: str, count: int, answer: Answer, keys: Sequence[str], documents: Mapping[str, Type]
+    text: str,
+    count: int,
+    answer: ResponseFormat,
+    keys: Sequence[str],
+    documents: Mapping[str, Type],
 ) -> bytes:
     """Return the JSON text of an array of rows in the form that was asked for."""
     media = answer.media
@@ -207,7 +211,9 @@ def _cell(value: Any, document: Type | None) -> str | None:
 def _documents(node: Node) -> Mapping[str, Type]:
     """Return the keys under which arrays and JSON stand, whose values do not tell which."""
     values = ((item.key, item.value) for item in node.items)
-    kinds = ((key, raw(value, SQLITE)[1]) for key, value in values if isinstance(value, Value))
+    kinds = (
+        (key, value_sql(value, SQLITE)[1]) for key, value in values if isinstance(value, Value)
+    )
     return {key: kind for key, kind in kinds if kind in DOCUMENTS}
 
 
@@ -217,7 +223,7 @@ def _returned_documents(returning: Returning) -> Mapping[str, Type]:
     return {key: one.type for key, one in returning.plain or () if one.type in DOCUMENTS}
 
 
-def render_written(plan: WritePlan, request: Request, written: WriteResult) -> Response:
+def render_write(plan: WritePlan, request: Request, written: WriteResult) -> Response:
     """Return the response to a write. The unit of work has checked single objects already."""
     answer = plan.answer
     if answer.media.kind == "plan":
@@ -269,7 +275,7 @@ def _written_range(plan: WritePlan, written: WriteResult, total: int | None) -> 
 
 
 def applied_headers(
-    answer: Answer,
+    answer: ResponseFormat,
     counted: bool,
     inserted: bool = False,
     plan: WritePlan | None = None,
@@ -296,7 +302,7 @@ def applied_headers(
     affects = plan is not None or calling
     if asked.max_affected is not None and asked.handling == "strict" and affects:
         names["max-affected"] = str(asked.max_affected)
-    value = applied(names) if names else None
+    value = applied_preferences(names) if names else None
     return (("Preference-Applied", value),) if value else ()
 
 
@@ -320,7 +326,7 @@ def render_options(path: str, model: Model) -> Response:
 def _writing(table: Table, model: Model) -> list[str]:
     written_view = triggered_view(table, "insert", model) if table.view is not None else None
     keyed = view_keys(written_view) if written_view is not None else table
-    writes = writes_of(table, model)
+    writes = allowed_writes(table, model)
     merged = bool(keyed.primary_key) and (table.view is None or written_view is not None)
     taken = {
         "POST": "insert" in writes,

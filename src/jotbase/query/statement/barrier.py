@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from jotbase.expression.expr import TRUE, And, Apply, Field, Literal, Not, Or, RequestValue
 from jotbase.expression.operators import OPERATORS
-from jotbase.expression.patterns import like_beginning
+from jotbase.expression.patterns import like_prefix
 from jotbase.expression.typed import type_of
 from jotbase.query.plan.computed import ComputedTable
 from jotbase.query.plan.function_rows import FunctionRows
@@ -22,7 +22,7 @@ from jotbase.schema.model.tables import Table
 from jotbase.sql.fragment import Fragment, bound, join, sql
 
 
-def split(node: Node) -> tuple[list[Condition], list[Condition]]:
+def split_conditions(node: Node) -> tuple[list[Condition], list[Condition]]:
     """Return what a node asks of its rows: what may stand beside the rule, and what may not."""
     beside: list[Condition] = []
     behind: list[Condition] = []
@@ -70,7 +70,7 @@ def _is_looked_up(node: Node) -> bool:
     table = node.table
     if isinstance(table, FunctionRows | ComputedTable) or hides_rows(table):
         return False
-    return not split(node)[1]
+    return not split_conditions(node)[1]
 
 
 def _is_stored(table: Table, name: str) -> bool:
@@ -91,7 +91,7 @@ def _indexed(table: Table) -> set[str]:
     return {*table.primary_key, *(name for key in keys for name in key)}
 
 
-def beginnings(
+def index_prefixes(
     dear: Iterable[Condition], table: Table
 ) -> Iterator[tuple[Field, RequestValue | str]]:
     """Yield columns that an index begins with, and what texts there begin with that fit a pattern.
@@ -103,7 +103,7 @@ def beginnings(
         match part:
             case Apply("like", (Field(_, name) as column, (RequestValue() | Literal()) as pattern)):
                 if _is_stored(table, name) and name in _leading(table):
-                    yield column, _begun(pattern)
+                    yield column, _index_prefix(pattern)
 
 
 def _leading(table: Table) -> set[str]:
@@ -112,12 +112,10 @@ def _leading(table: Table) -> set[str]:
     return {key[0] for key in keys if key}
 
 
-def _begun(pattern: RequestValue | Literal) -> RequestValue | str:
+def _index_prefix(pattern: RequestValue | Literal) -> RequestValue | str:
     if isinstance(pattern, Literal):
-        return like_beginning(pattern.value)
-    return RequestValue(
-        pattern.index, lambda text: like_beginning(pattern.read(text)), pattern.type
-    )
+        return like_prefix(pattern.value)
+    return RequestValue(pattern.index, lambda text: like_prefix(pattern.read(text)), pattern.type)
 
 
 def hides_rows(table: Table) -> bool:
@@ -125,7 +123,7 @@ def hides_rows(table: Table) -> bool:
     return table.view is not None and not isinstance(table, FunctionRows)
 
 
-def behind(seen: Iterable[Fragment], dear: Iterable[Fragment]) -> Fragment:
+def evaluated_after(seen: Iterable[Fragment], dear: Iterable[Fragment]) -> Fragment:
     """Return conditions that are asked of no row for which those of `seen` do not hold.
 
     A CASE looks at no branch that it does not take (sqlite.org/lang_expr.html, "The CASE
@@ -142,7 +140,7 @@ def behind(seen: Iterable[Fragment], dear: Iterable[Fragment]) -> Fragment:
     )
 
 
-def fenced(columns: str, chosen: Fragment, alias: str) -> Fragment:
+def fenced_source(columns: str, chosen: Fragment, alias: str) -> Fragment:
     """Return the rows of a FROM clause as a source of their own: what is asked of it comes after.
 
     No condition moves into a query that has a LIMIT, since it would change what is counted

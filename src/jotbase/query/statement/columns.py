@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jotbase.errors import RequestError
-from jotbase.expression.casting import converted
+from jotbase.expression.casting import cast_expression
 from jotbase.expression.operators import OPERATORS
 from jotbase.expression.output import json_path
 from jotbase.query.plan.nodes import Value
@@ -20,20 +20,23 @@ from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, sql
 
 
-def raw(value: Value, dialect: Dialect) -> tuple[Fragment, Type]:
+def value_sql(value: Value, dialect: Dialect) -> tuple[Fragment, Type]:
     """Return the SQL of a value, aggregated if it is, and the type of what comes out."""
     if value.column is None:
         fragment, kind = sql("count(*)"), Type.INTEGER
     else:
         reference = f"{dialect.identifier(value.alias)}.{dialect.identifier(value.column.name)}"
-        fragment, kind = stepped(sql(reference), value.column.type, value.steps)
+        fragment, kind = json_step_sql(sql(reference), value.column.type, value.steps)
         if value.cast is not None:
-            fragment, kind = converted(fragment, kind, value.cast), value.cast.type
+            fragment, kind = cast_expression(fragment, kind, value.cast), value.cast.type
         if value.aggregate is not None:
             fragment = sql(f"{value.aggregate}(") + fragment + ")"
             kind = _aggregated(value.aggregate, kind)
     if value.aggregate_cast is not None:
-        fragment, kind = converted(fragment, kind, value.aggregate_cast), value.aggregate_cast.type
+        fragment, kind = (
+            cast_expression(fragment, kind, value.aggregate_cast),
+            value.aggregate_cast.type,
+        )
     if value.zone is not None and kind is Type.TIMESTAMP:
         fragment = sql("jot_zoned(") + fragment + ", " + bound(value.zone) + ")"
     return fragment, kind
@@ -57,7 +60,9 @@ def _aggregated(aggregate: str, kind: Type) -> Type:
     return Type.NUMBER if aggregate == "avg" and kind is not Type.DECIMAL else kind
 
 
-def stepped(fragment: Fragment, kind: Type, steps: tuple[JsonStep, ...]) -> tuple[Fragment, Type]:
+def json_step_sql(
+    fragment: Fragment, kind: Type, steps: tuple[JsonStep, ...]
+) -> tuple[Fragment, Type]:
     """Return the value at the end of a JSON path, and its type: text behind `->>`, else JSON."""
     if not steps:
         return fragment, kind

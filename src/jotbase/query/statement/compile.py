@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from orjson import dumps
 
-from jotbase.expression.output import argument, concatenated, quoted, text
+from jotbase.expression.output import concatenate, json_argument, json_text, string_literal
 from jotbase.query.plan.computed import ComputedTable
 from jotbase.query.plan.function_rows import FunctionRows
 from jotbase.query.plan.guarding import Guard
@@ -25,18 +25,18 @@ from jotbase.query.plan.nodes import (
     Value,
     Window,
 )
-from jotbase.query.plan.row_keys import is_numbered, spelled
-from jotbase.query.statement.columns import raw
+from jotbase.query.plan.row_keys import column_list, is_numbered
+from jotbase.query.statement.columns import value_sql
 from jotbase.query.statement.rows import (
     Frame,
     FromClause,
-    filtered,
+    correlated_tables,
+    filtered_from,
     from_clause,
     is_sorted,
-    limited,
-    linked_tables,
-    ordered,
-    where,
+    limit_clause,
+    order_by_clause,
+    where_clause,
 )
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
@@ -81,7 +81,7 @@ def compile_read(
 
 
 def _root(node: Node, frame: Frame) -> FromClause:
-    return filtered(node, from_clause(node.table, node.alias, frame), frame)
+    return filtered_from(node, from_clause(node.table, node.alias, frame), frame)
 
 
 def _total(node: Node, frame: Frame) -> Fragment:
@@ -89,7 +89,7 @@ def _total(node: Node, frame: Frame) -> Fragment:
     if node.aggregated:
         whole = replace(node, window=WHOLE, order=())
         return "SELECT count(*) FROM (" + _groups(whole, opened, frame) + ")"
-    return "SELECT count(*) FROM " + opened.sources + where(opened.conditions)
+    return "SELECT count(*) FROM " + opened.sources + where_clause(opened.conditions)
 
 
 def _array(node: Node, opened: FromClause, frame: Frame, extra: Fragment) -> Fragment:
@@ -117,10 +117,15 @@ def _rows(node: Node, opened: FromClause, frame: Frame) -> Fragment:
     alias = frame.dialect.identifier(node.alias)
     if node.aggregated:
         return " FROM (" + _groups(node, opened, frame) + f") AS {alias}"
-    chosen = opened.sources + where(opened.conditions) + ordered(node, frame) + limited(node)
+    chosen = (
+        opened.sources
+        + where_clause(opened.conditions)
+        + order_by_clause(node, frame)
+        + limit_clause(node)
+    )
     stored = is_numbered(node.table) and not isinstance(node.table, FunctionRows | ComputedTable)
-    if node.window.limited and stored and is_sorted(node):
-        number = spelled(node.table.row_key, frame.dialect, node.alias)
+    if node.window.has_limit and stored and is_sorted(node):
+        number = column_list(node.table.row_key, frame.dialect, node.alias)
         table = frame.dialect.identifier(node.table.name)
         numbers = f" FROM (SELECT {number} AS number FROM " + chosen + ") AS jot_kept"
         kept = f" CROSS JOIN {table} AS {alias} ON {number} = jot_kept.number"
@@ -134,7 +139,7 @@ def _joins(node: Node, frame: Frame) -> Fragment:
     for item in node.items:
         embed = item.value
         if isinstance(embed, Embed) and embed.spread and embed.link.to_one:
-            opened = linked_tables(embed, node.alias, frame, joined=True)
+            opened = correlated_tables(embed, node.alias, frame, joined=True)
             matching = join(" AND ", (*opened.conditions, *_within(embed.node.window)))
             joins += " LEFT JOIN " + opened.sources + " ON " + matching
             joins += _joins(embed.node, frame)
@@ -143,7 +148,7 @@ def _joins(node: Node, frame: Frame) -> Fragment:
 
 def _within(window: Window) -> tuple[Fragment, ...]:
     """Return that the only row of a to-one relation lies within the window that was asked for."""
-    if not window.asked:
+    if not window.is_explicit:
         return ()
     return (bound(LimitSlot(window)) + " <> 0", bound(OffsetSlot(window)) + " = 0")
 
@@ -154,7 +159,9 @@ def _groups(node: Node, opened: FromClause, frame: Frame) -> Fragment:
     grouping: list[str] = []
     for number, key in enumerate(_keys(node)):
         value = key.value
-        column = raw(value, frame.dialect)[0] if isinstance(value, Value) else _text(key, frame)
+        column = (
+            value_sql(value, frame.dialect)[0] if isinstance(value, Value) else _text(key, frame)
+        )
         columns.append(column + f" AS k{number}")
         if not (isinstance(value, Value) and value.aggregate is not None):
             grouping.append(str(number + 1))
@@ -164,10 +171,10 @@ def _groups(node: Node, opened: FromClause, frame: Frame) -> Fragment:
         + " FROM "
         + opened.sources
         + _joins(node, frame)
-        + where(opened.conditions)
+        + where_clause(opened.conditions)
         + (f" GROUP BY {', '.join(grouping)}" if grouping else "")
-        + ordered(node, frame)
-        + limited(node)
+        + order_by_clause(node, frame)
+        + limit_clause(node)
     )
 
 
@@ -194,7 +201,7 @@ def _object(keys: tuple[_Key, ...], node: Node, frame: Frame) -> Fragment:
         return _grouped_object(keys, node, frame)
     if _is_flat(keys):
         pairs = [
-            _name(key) + ", " + argument(*raw(key.value, frame.dialect))
+            _name(key) + ", " + json_argument(*value_sql(key.value, frame.dialect))
             for key in keys
             if isinstance(key.value, Value)
         ]
@@ -208,8 +215,8 @@ def _grouped_object(keys: tuple[_Key, ...], node: Node, frame: Frame) -> Fragmen
     for number, key in enumerate(keys):
         column = sql(f"{alias}.k{number}")
         if isinstance(key.value, Value):
-            kind = raw(key.value, frame.dialect)[1]
-            texts.append(argument(column, kind) if _is_flat(keys) else text(column, kind))
+            kind = value_sql(key.value, frame.dialect)[1]
+            texts.append(json_argument(column, kind) if _is_flat(keys) else json_text(column, kind))
         else:
             texts.append(column)
     if not _is_flat(keys):
@@ -223,13 +230,13 @@ def _joined(keys: tuple[_Key, ...], texts: list[Fragment]) -> Fragment:
     pieces: list[Fragment] = []
     for number, (key, one) in enumerate(zip(keys, texts, strict=True)):
         opening = ("{" if number == 0 else ",") + dumps(key.name).decode() + ":"
-        pieces.append(sql(quoted(opening)) if _is_own(key) else bound(opening))
+        pieces.append(sql(string_literal(opening)) if _is_own(key) else bound(opening))
         pieces.append(one)
-    return concatenated([*pieces, sql("'}'")]) if pieces else sql("'{}'")
+    return concatenate([*pieces, sql("'}'")]) if pieces else sql("'{}'")
 
 
 def _name(key: _Key) -> Fragment:
-    return sql(quoted(key.name)) if _is_own(key) else bound(key.name)
+    return sql(string_literal(key.name)) if _is_own(key) else bound(key.name)
 
 
 def _is_own(key: _Key) -> bool:
@@ -241,9 +248,9 @@ def _text(key: _Key, frame: Frame) -> Fragment:
     """Return what stands under a key as JSON text."""
     value = key.value
     if isinstance(value, Value):
-        return text(*raw(value, frame.dialect))
+        return json_text(*value_sql(value, frame.dialect))
     embed = value if isinstance(value, Embed) else value.embed
-    opened = linked_tables(embed, key.alias, frame)
+    opened = correlated_tables(embed, key.alias, frame)
     if isinstance(value, _Spread):
         return parenthesized(_column(value, opened, frame))
     if embed.link.to_one:
@@ -262,8 +269,8 @@ def _one(node: Node, opened: FromClause, frame: Frame) -> Fragment:
         + " FROM "
         + opened.sources
         + _joins(node, frame)
-        + where(opened.conditions)
-        + (limited(node) if node.window.asked else " LIMIT 1")
+        + where_clause(opened.conditions)
+        + (limit_clause(node) if node.window.is_explicit else " LIMIT 1")
     )
 
 

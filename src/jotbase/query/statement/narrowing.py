@@ -15,7 +15,7 @@ from jotbase.query.plan.nodes import Combined, Condition, HasEmbed
 from jotbase.query.request.shape import SEARCHES
 from jotbase.schema.ddl.searches import index_name, queue_name
 from jotbase.schema.model.tables import Search, Table
-from jotbase.search.textsearch import Both, Either, Phrase, Query, Word, parsed
+from jotbase.search.textsearch import AllOf, AnyOf, Phrase, Query, Word, parse_search
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
 
@@ -28,7 +28,7 @@ _MOST = 64
 _DEPTH = 8
 
 
-def narrowed(
+def index_condition(
     where: Condition, table: Table, alias: str, *, only_test: bool = False
 ) -> Fragment | None:
     """Return what rows that fulfil the condition fulfil too, by the table's full-text indexes.
@@ -77,7 +77,7 @@ def _searched(asked: Apply, table: Table, alias: str, sign: str) -> Fragment | N
     for search in table.searches:
         if search.language == config.value and field.name in search.columns:
             column = f"c{search.columns.index(field.name)}"
-            match = partial(match_text, asked.operator, config=search.language, column=column)
+            match = partial(fts5_query, asked.operator, config=search.language, column=column)
             unknown = partial(_whether_all, asked.operator, config=search.language)
             own = f"{sign}{SQLITE.identifier(alias)}.{table.row_key[0]}"
             return _rows(table, own, search, _bound(query, match), _bound(query, unknown))
@@ -104,33 +104,33 @@ def _rows(
     )
 
 
-def match_text(form: str, text: str, config: str, column: str) -> str:
+def fts5_query(form: str, text: str, config: str, column: str) -> str:
     """Return what FTS5 is asked for: what all documents have that the search finds."""
-    query = parsed(form, text, config)
+    query = parse_search(form, text, config)
     if query is None:
         return NOTHING
-    found = _asked(query, _DEPTH)
+    found = _fts5_term(query, _DEPTH)
     return NOTHING if found is None else f"{column} : ({found})"
 
 
 def _whether_all(form: str, text: str, config: str) -> int:
     """Return 1 where FTS5 cannot be asked, and all rows are to be looked at."""
-    query = parsed(form, text, config)
-    return int(query is not None and _asked(query, _DEPTH) is None)
+    query = parse_search(form, text, config)
+    return int(query is not None and _fts5_term(query, _DEPTH) is None)
 
 
-def _asked(query: Query, depth: int) -> str | None:
+def _fts5_term(query: Query, depth: int) -> str | None:
     """Return a query in FTS5's form that finds all that it finds; None where that is everything."""
     match query:
         case Word(text, prefix):
             return f'"{text}"' + ("*" if prefix else "")
         case Phrase(words):
-            return _joined(" AND ", [_asked(word, depth) for _, word in words[:_MOST]])
-        case Both(parts) if depth:
-            known = [one for part in parts if (one := _asked(part, depth - 1)) is not None]
+            return _joined(" AND ", [_fts5_term(word, depth) for _, word in words[:_MOST]])
+        case AllOf(parts) if depth:
+            known = [one for part in parts if (one := _fts5_term(part, depth - 1)) is not None]
             return _joined(" AND ", known[:_MOST]) if known else None
-        case Either(parts) if depth and len(parts) <= _MOST:
-            return _joined(" OR ", [_asked(part, depth - 1) for part in parts])
+        case AnyOf(parts) if depth and len(parts) <= _MOST:
+            return _joined(" OR ", [_fts5_term(part, depth - 1) for part in parts])
     return None
 
 

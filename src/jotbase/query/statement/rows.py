@@ -19,7 +19,7 @@ from jotbase.query.plan.computed import (
     computed_table_source,
 )
 from jotbase.query.plan.conditions import WIDTH
-from jotbase.query.plan.function_rows import FunctionRows, source
+from jotbase.query.plan.function_rows import FunctionRows, rows_source
 from jotbase.query.plan.guarding import Guard
 from jotbase.query.plan.nodes import (
     Combined,
@@ -32,11 +32,11 @@ from jotbase.query.plan.nodes import (
     OrderBy,
     Value,
 )
-from jotbase.query.plan.row_keys import spelled
+from jotbase.query.plan.row_keys import column_list
 from jotbase.query.plan.updatable import UpdatableView
 from jotbase.query.statement import barrier
-from jotbase.query.statement.columns import stepped
-from jotbase.query.statement.narrowing import narrowed
+from jotbase.query.statement.columns import json_step_sql
+from jotbase.query.statement.narrowing import index_condition
 from jotbase.schema.model.tables import RANGES, Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
@@ -71,8 +71,8 @@ class FromClause:
     def under(self, rule: Expr, frame: Frame) -> FromClause:
         """Return the same tables under one more rule."""
         parts = () if rule == TRUE else conjuncts(rule)
-        own = tuple(written(part, frame) for part in parts if is_local(part))
-        others = tuple(written(part, frame) for part in parts if not is_local(part))
+        own = tuple(expression_sql(part, frame) for part in parts if is_local(part))
+        others = tuple(expression_sql(part, frame) for part in parts if not is_local(part))
         return FromClause(self.sources, (*self.conditions, *own), (*self.lookups, *others))
 
 
@@ -87,8 +87,8 @@ def from_clause(table: Table, alias: str, frame: Frame, parent: str = "") -> Fro
         return opened
     opened = opened.under(_rule(table, alias, frame), frame)
     if isinstance(table, UpdatableView):
-        key, names = table.row_key, spelled(table.row_key, frame.dialect)
-        mine = spelled(key, frame.dialect, alias)
+        key, names = table.row_key, column_list(table.row_key, frame.dialect)
+        mine = column_list(key, frame.dialect, alias)
         shown = sql(f"({mine}) IN (SELECT {names} {table.rows_of})")
         return FromClause(opened.sources, opened.conditions, (*opened.lookups, shown))
     return opened
@@ -112,21 +112,21 @@ def _source(table: Table, alias: str, parent: str, frame: Frame) -> Fragment:
             inside = inside.under(_rule(table.base, own, frame), frame)
         # What is computed of a row runs the project's code, so only for rows that are seen.
         if barrier.hides_rows(table.base):
-            inside = FromClause(_fenced(own, inside.sources + where(inside.seen), frame))
+            inside = FromClause(_fenced(own, inside.sources + where_clause(inside.seen), frame))
         return computed_table_source(table, inside.sources, alias, dialect, inside.seen)
     if isinstance(table, ComputedRelation):
         return computed_relation_source(table, alias, parent, dialect)
     if isinstance(table, FunctionRows):
-        return source(table, alias, dialect)
+        return rows_source(table, alias, dialect)
     return sql(f"{dialect.identifier(table.name)} AS {dialect.identifier(alias)}")
 
 
 def _fenced(alias: str, chosen: Fragment, frame: Frame) -> Fragment:
     called = frame.dialect.identifier(alias)
-    return barrier.fenced(f"{called}.*", chosen, called)
+    return barrier.fenced_source(f"{called}.*", chosen, called)
 
 
-def written(expression: Expr, frame: Frame) -> Fragment:
+def expression_sql(expression: Expr, frame: Frame) -> Fragment:
     """Return an expression as SQL that may stand between ANDs, whatever its operators are spelled.
 
     An OR in a spelling that stood free would reach over the rule it is joined with.
@@ -137,7 +137,7 @@ def written(expression: Expr, frame: Frame) -> Fragment:
     return fragment
 
 
-def filtered(
+def filtered_from(
     node: Node,
     opened: FromClause,
     frame: Frame,
@@ -156,11 +156,11 @@ def filtered(
         return FromClause(opened.sources, (*ties, *opened.seen, *beside))
     if barrier.hides_rows(node.table):
         inside, outside = ((), ties) if joined else (ties, ())
-        rows = opened.sources + where((*inside, *opened.seen, *beside))
+        rows = opened.sources + where_clause((*inside, *opened.seen, *beside))
         return FromClause(_fenced(node.alias, rows, frame), (*outside, *dear))
     if not opened.seen:
         return FromClause(opened.sources, (*ties, *beside, *dear))
-    asked = barrier.behind(opened.seen, dear)
+    asked = barrier.evaluated_after(opened.seen, dear)
     return FromClause(opened.sources, (*ties, *opened.conditions, *beside, asked))
 
 
@@ -172,13 +172,13 @@ def _conditions(
     An index of words is looked into beside the rule, as any other index: it finds the numbers of
     rows by words that it has, and reads no row.
     """
-    few = narrowed(node.where, node.table, node.alias, only_test=tied)
-    beside, dear = barrier.split(node)
-    plain = [condition(one, node.alias, frame) for one in beside]
-    for column, beginning in barrier.beginnings(dear, node.table) if hidden else ():
-        called = reference(column.scope, column.name, frame)
+    few = index_condition(node.where, node.table, node.alias, only_test=tied)
+    beside, dear = barrier.split_conditions(node)
+    plain = [condition_sql(one, node.alias, frame) for one in beside]
+    for column, beginning in barrier.index_prefixes(dear, node.table) if hidden else ():
+        called = column_sql(column.scope, column.name, frame)
         plain.append(sql(f"{called} LIKE ") + bound(beginning) + " ESCAPE '\\'")
-    others = [condition(one, node.alias, frame) for one in dear]
+    others = [condition_sql(one, node.alias, frame) for one in dear]
     return _grouped(plain if few is None else [few, *plain]), _grouped(others)
 
 
@@ -190,30 +190,32 @@ def _grouped(parts: list[Fragment]) -> list[Fragment]:
     return parts
 
 
-def condition(where: Condition, alias: str, frame: Frame) -> Fragment:
+def condition_sql(where: Condition, alias: str, frame: Frame) -> Fragment:
     """Return a condition as SQL that may stand between ANDs."""
     if isinstance(where, HasEmbed):
-        found = exists(where.embed, alias, frame)
+        found = exists_sql(where.embed, alias, frame)
         return "NOT " + found if where.negated else found
     if isinstance(where, Combined):
         word = " AND " if where.operator == "and" else " OR "
-        parts = join(word, (condition(part, alias, frame) for part in where.parts))
+        parts = join(word, (condition_sql(part, alias, frame) for part in where.parts))
         return ("NOT " if where.negated else sql("")) + parenthesized(parts)
-    return written(where, frame)
+    return expression_sql(where, frame)
 
 
-def exists(embed: Embed, parent: str, frame: Frame) -> Fragment:
+def exists_sql(embed: Embed, parent: str, frame: Frame) -> Fragment:
     """Return whether the parent has a row of the embedded relation."""
-    return sql("EXISTS (SELECT 1 FROM ") + linked(embed, parent, frame) + ")"
+    return sql("EXISTS (SELECT 1 FROM ") + correlated_from(embed, parent, frame) + ")"
 
 
-def linked(embed: Embed, parent: str, frame: Frame) -> Fragment:
+def correlated_from(embed: Embed, parent: str, frame: Frame) -> Fragment:
     """Return the sources of an embedded relation and ` WHERE` what ties them to the parent."""
-    opened = linked_tables(embed, parent, frame)
-    return opened.sources + where(opened.conditions)
+    opened = correlated_tables(embed, parent, frame)
+    return opened.sources + where_clause(opened.conditions)
 
 
-def linked_tables(embed: Embed, parent: str, frame: Frame, *, joined: bool = False) -> FromClause:
+def correlated_tables(
+    embed: Embed, parent: str, frame: Frame, *, joined: bool = False
+) -> FromClause:
     """Return the embedded table, its junction if any, and all that their rows must fulfil.
 
     They stand in a query of their own inside the parent's, or `joined` to it.
@@ -222,7 +224,7 @@ def linked_tables(embed: Embed, parent: str, frame: Frame, *, joined: bool = Fal
     opened = from_clause(node.table, node.alias, frame, parent)
     if link.junction is None:
         ties = tuple(_equal(node.alias, own, parent, theirs, frame) for theirs, own in link.pairs)
-        return filtered(node, opened, frame, ties, joined=joined)
+        return filtered_from(node, opened, frame, ties, joined=joined)
     near = link.junction_alias
     between = from_clause(link.junction, near, frame)
     ties = tuple(_equal(near, own, parent, theirs, frame) for theirs, own in link.pairs)
@@ -232,25 +234,25 @@ def linked_tables(embed: Embed, parent: str, frame: Frame, *, joined: bool = Fal
         (*between.conditions, *far, *opened.conditions),
         (*between.lookups, *opened.lookups),
     )
-    return filtered(node, both, frame, ties, joined=joined)
+    return filtered_from(node, both, frame, ties, joined=joined)
 
 
 def _equal(left: str, column: str, right: str, other: str, frame: Frame) -> Fragment:
-    return sql(f"{reference(left, column, frame)} = {reference(right, other, frame)}")
+    return sql(f"{column_sql(left, column, frame)} = {column_sql(right, other, frame)}")
 
 
-def reference(alias: str, column: str, frame: Frame) -> str:
+def column_sql(alias: str, column: str, frame: Frame) -> str:
     """Return a column of the row called `alias`."""
     return f"{frame.dialect.identifier(alias)}.{frame.dialect.identifier(column)}"
 
 
-def where(found: Iterable[Fragment]) -> Fragment:
+def where_clause(found: Iterable[Fragment]) -> Fragment:
     """Return ` WHERE` all of the conditions, or nothing without any."""
     joined = join(" AND ", found)
     return " WHERE " + joined if joined else joined
 
 
-def ordered(node: Node, frame: Frame) -> Fragment:
+def order_by_clause(node: Node, frame: Frame) -> Fragment:
     """Return ` ORDER BY`: the terms asked for, then order of insertion.
 
     Rows alike come in the order of insertion (without row numbers, of the primary key), but
@@ -261,7 +263,7 @@ def ordered(node: Node, frame: Frame) -> Fragment:
     if node.table.view is None and not node.aggregated and not _is_total(node):
         direction = " DESC" if _is_read_backwards(node) else ""
         terms.extend(
-            sql(reference(node.alias, name, frame) + direction) for name in node.table.row_key
+            sql(column_sql(node.alias, name, frame) + direction) for name in node.table.row_key
         )
     return " ORDER BY " + join(", ", terms) if terms else sql("")
 
@@ -315,7 +317,13 @@ def _term(one: OrderBy, alias: str, frame: Frame) -> Fragment:
     value = _sortable(one.value, frame)
     nullable = one.value.column is None or one.value.column.nullable or one.value.steps != ()
     if one.via is not None:
-        value = sql("(SELECT ") + value + " FROM " + linked(one.via, alias, frame) + " LIMIT 1)"
+        value = (
+            sql("(SELECT ")
+            + value
+            + " FROM "
+            + correlated_from(one.via, alias, frame)
+            + " LIMIT 1)"
+        )
         nullable = True
     direction = " DESC" if one.descending else ""
     if not nullable:
@@ -338,15 +346,15 @@ def _sortable(value: Value, frame: Frame) -> Fragment:
     """Return a value to sort by: in the order in which values are compared."""
     if value.column is None:
         return sql("count(*)")
-    column = sql(reference(value.alias, value.column.name, frame))
-    fragment, kind = stepped(column, value.column.type, value.steps)
+    column = sql(column_sql(value.alias, value.column.name, frame))
+    fragment, kind = json_step_sql(column, value.column.type, value.steps)
     return f"{_KEYS[kind]}(" + fragment + ")" if kind in _KEYS else fragment
 
 
-def limited(node: Node) -> Fragment:
+def limit_clause(node: Node) -> Fragment:
     """Return ` LIMIT … OFFSET …` as far as the node's window wants it."""
     window = node.window
-    if not (window.limited or window.shifted):
+    if not (window.has_limit or window.has_offset):
         return sql("")
     limit = " LIMIT " + bound(LimitSlot(window))
-    return limit + " OFFSET " + bound(OffsetSlot(window)) if window.shifted else limit
+    return limit + " OFFSET " + bound(OffsetSlot(window)) if window.has_offset else limit

@@ -52,7 +52,7 @@ def row_template(table: Table, names: tuple[str, ...]) -> RowTemplate:
     )
 
 
-def rows_of(
+def template_rows(
     row_template: RowTemplate, raws: Sequence[Row], context: Context, write_context: WriteContext
 ) -> list[Row] | None:
     """Return the rows to insert, in canonical form; None if one of them may have a fault.
@@ -70,7 +70,9 @@ def rows_of(
     rows = [dict(raw) for raw in raws]
     for start in range(0, len(rows), TURN):  # each call holds the interpreter
         some = rows[start : start + TURN]
-        if not write_context.check.are_valid([present(row_template.table, row) for row in some]):
+        if not write_context.check.are_valid(
+            [present_properties(row_template.table, row) for row in some]
+        ):
             return None
     made = (
         _one_made_canonical(rows[0], row_template)
@@ -97,7 +99,7 @@ def _filled(
     return column.nullable or all(row[name] is not None for row in rows)
 
 
-def present(table: Table, row: Row) -> Row:
+def present_properties(table: Table, row: Row) -> Row:
     """Return the row as JSON Schema sees it: NULL that is no value means the property is absent."""
     if None not in row.values():
         return row

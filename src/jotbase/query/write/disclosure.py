@@ -23,7 +23,7 @@ from jotbase.values import Row
 Faults = list[dict[str, Any]]
 
 
-def told(
+def redacted_error(
     error: ConflictError, table: Table, said: Iterable[Row], write_context: WriteContext
 ) -> ConflictError:
     """Return a refusal by the database without values that the request itself did not say.
@@ -32,14 +32,16 @@ def told(
     told.
     """
     key = error.key
-    if key is None or (key.table == table.name and _are_said(key, table, said, write_context)):
+    if key is None or (
+        key.table == table.name and _are_in_request(key, table, said, write_context)
+    ):
         return error
     return ConflictError(
         error.code, error.message, details=key.untold, hint=error.hint, status=error.status
     )
 
 
-def _are_said(
+def _are_in_request(
     key: BrokenKey, table: Table, said: Iterable[Row], write_context: WriteContext
 ) -> bool:
     columns = [table.by_name.get(name) for name in key.columns]
@@ -55,7 +57,7 @@ def _are_said(
     )
 
 
-def discreet(faults: Faults, said: Container[str]) -> Faults:
+def redacted_faults(faults: Faults, said: Container[str]) -> Faults:
     """Return faults without what lies inside of values that the request did not say.
 
     A fault's message names properties within a document, and its place leads to them.
@@ -71,7 +73,7 @@ def discreet(faults: Faults, said: Container[str]) -> Faults:
     return told
 
 
-def pinned(where: Condition, context: Context) -> Row:
+def equality_filters(where: Condition, context: Context) -> Row:
     """Return the values that a request's filters ask of columns: `id=eq.5`."""
     if isinstance(where, HasEmbed | Combined):
         return {}

@@ -16,8 +16,8 @@ from jotbase.errors import MOST_FAULTS, JotError, violation
 from jotbase.expression.expr import Context
 from jotbase.query.plan.guarding import WriteAction
 from jotbase.query.request.intent import Payload
-from jotbase.query.write.bulk_rows import present
-from jotbase.query.write.disclosure import Faults, discreet
+from jotbase.query.write.bulk_rows import present_properties
+from jotbase.query.write.disclosure import Faults, redacted_faults
 from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Table
 from jotbase.sql.units import PAUSE, TURN, UnitOfWork
@@ -27,7 +27,7 @@ from jotbase.values import Row
 _UNNUMBERED = 2**52
 
 
-def placed(faults: Faults, number: int, payload: Payload) -> Faults:
+def located_faults(faults: Faults, number: int, payload: Payload) -> Faults:
     """Return faults with their place in the body: behind the row's number in a list of rows, and
     with the line where the body is CSV.
     """
@@ -44,10 +44,10 @@ def whole_row_faults(table: Table, row: Row, write_context: WriteContext) -> Fau
         return []
     unknown = {column.name for column in table.columns if column.is_filled} - row.keys()
     known = {name: row.get(name) for name in table.by_name if name not in unknown}
-    return write_context.check.row_faults(present(table, known), unknown)
+    return write_context.check.row_faults(present_properties(table, known), unknown)
 
 
-def together(first: Faults, more: Faults) -> Faults:
+def deduplicated_faults(first: Faults, more: Faults) -> Faults:
     """Return faults without those that are told twice: by a column and by the whole row."""
     return [*first, *(fault for fault in more if fault not in first)]
 
@@ -71,8 +71,8 @@ def check_whole_rows(
             yield PAUSE
         if len(faults) > MOST_FAULTS:
             break
-        found = discreet(write_context.check.faults(present(table, row)), said)
-        faults += placed(found, number, payload)
+        found = redacted_faults(write_context.check.faults(present_properties(table, row)), said)
+        faults += located_faults(found, number, payload)
     if faults:
         raise violation(faults, table.name)
 
@@ -95,14 +95,14 @@ class RefusedRows:
     whole: bool = True
 
 
-def of_rows(refused: RefusedRows) -> RefusedRows:
+def refused_rows(refused: RefusedRows) -> RefusedRows:
     """Return the rows that the database refused; raise what is none of their doing, as a lock."""
     if not refused.error.code.startswith("23"):
         raise refused.error
     return refused
 
 
-def refuse(
+def raise_refusal(
     refused: RefusedRows,
     action: WriteAction,
     context: Context,
@@ -122,7 +122,9 @@ def refuse(
             yield PAUSE
         if len(faults) > MOST_FAULTS:
             break
-        faults += placed(whole_row_faults(table, row, write_context), number, refused.payload)
+        faults += located_faults(
+            whole_row_faults(table, row, write_context), number, refused.payload
+        )
     if faults:
         raise violation([*faults, *refused.lacks], table.name)
     raise error

@@ -31,25 +31,25 @@ def identity_of(table: Table, dialect: Dialect) -> str | None:
     return next((column.name for column in table.columns if column.identity), None)
 
 
-def numbered(table: Table, place: int) -> str:
+def sequence_value(table: Table, place: int) -> str:
     """Return the number of the row at a place (from 1) of a statement; NULL lets SQLite number."""
     name = table.name.replace("'", "''")
     last = f"(SELECT seq FROM sqlite_sequence WHERE name = '{name}')"
     return f"{place} + min({last}, {GREATEST - place})"
 
 
-def current(table: Table) -> UnitOfWork[int]:
+def current_value(table: Table) -> UnitOfWork[int]:
     """Return the last number that the sequence gave."""
     found = yield Statement(_SEQUENCE, [table.name])
     return int(found[0][0]) if found else 0
 
 
-def reset(table: Table, number: int) -> Statement:
+def reset_statement(table: Table, number: int) -> Statement:
     """Return the statement that sets the sequence back to where callers' numbers found it."""
     return Statement(_MOVE, [number, table.name])
 
 
-def past_taken(table: Table, column: str, count: int, dialect: Dialect) -> UnitOfWork[None]:
+def skip_taken(table: Table, column: str, count: int, dialect: Dialect) -> UnitOfWork[None]:
     """Move the sequence to where so many numbers follow that no row has.
 
     Raises RequestError 2200H if there are none up to its end.

@@ -16,11 +16,16 @@ from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import InsertPlan, UpdatePlan
 from jotbase.query.plan.plan import check_columns
 from jotbase.query.plan.updatable import UpdatableView
-from jotbase.query.request.body import Cell, mismatched
+from jotbase.query.request.body import Cell, mismatched_keys
 from jotbase.query.request.intent import Payload
-from jotbase.query.write.bulk_rows import default_of, present, row_template, rows_of
+from jotbase.query.write.bulk_rows import (
+    default_of,
+    present_properties,
+    row_template,
+    template_rows,
+)
 from jotbase.query.write.disclosure import Faults
-from jotbase.query.write.faults import placed, together, whole_row_faults
+from jotbase.query.write.faults import deduplicated_faults, located_faults, whole_row_faults
 from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.values.convert import canonical, from_text
@@ -53,7 +58,7 @@ def named_columns(plan: InsertPlan | UpdatePlan, payload: Payload) -> tuple[str,
     for row in payload.rows if not payload.lines else ():  # a CSV's rows all have its header's
         if row.keys() != first:
             if not (isinstance(plan, InsertPlan) and plan.defaults):
-                raise mismatched()
+                raise mismatched_keys()
             names.update(dict.fromkeys(row))
     check_columns(plan.table, names)
     return tuple(names)
@@ -102,7 +107,7 @@ def new_rows(
         refuse_server_columns(table, _given(plan, payload, names), write_context, "insert")
     made = None
     if not payload.unread:
-        made = rows_of(row_template(table, names), payload.rows, context, write_context)
+        made = template_rows(row_template(table, names), payload.rows, context, write_context)
     if made is not None:
         return PayloadRows(made, names=names)
     return _one_by_one(plan, payload, names, context, write_context)
@@ -130,7 +135,7 @@ def _one_by_one(
             break
         line = payload.lines[number] if payload.lines else 0
         row = _read(raw, columns, plan.defaults, line)
-        found = write_context.check.column_faults(present(table, row))
+        found = write_context.check.column_faults(present_properties(table, row))
         if not found:
             _make_canonical(row, columns)
         for name, fill in fills:
@@ -141,7 +146,7 @@ def _one_by_one(
         lacking = _lacking(row, needed)
         if lacking is not None:
             missing = missing or not_null(table, lacking, row)
-            lacks += placed([_required(lacking)], number, payload)
+            lacks += located_faults([_required(lacking)], number, payload)
         rows.append(row)
     if any(faults):
         raise violation(
@@ -168,7 +173,7 @@ def _all_faults(
         whole = (
             whole_row_faults(plan.table, row, write_context) if plan.resolution != "merge" else []
         )
-        told += placed(together(found, whole), number, payload)
+        told += located_faults(deduplicated_faults(found, whole), number, payload)
     return told
 
 
@@ -268,7 +273,7 @@ class ChangedColumns:
     missing: RequestError | None = None
 
 
-def changes(
+def changed_columns(
     plan: UpdatePlan, payload: Payload, context: Context, write_context: WriteContext
 ) -> ChangedColumns:
     """Return the columns to set; an empty body sets none.
@@ -287,7 +292,7 @@ def changes(
         if column.name not in row and not column.identity:
             fill = default_of(column, write_context)
             row[column.name] = fill(context) if fill else None
-    faults = write_context.check.column_faults(present(table, row))
+    faults = write_context.check.column_faults(present_properties(table, row))
     lacking = [name for name in row if row[name] is None and not table.by_name[name].nullable]
     missing = not_null(table, lacking[0], row, changing=True) if lacking else None
     if not faults:

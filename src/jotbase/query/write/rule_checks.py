@@ -50,7 +50,7 @@ Store = Callable[[Stored | None], UnitOfWork[Stored]]
 Ask = Callable[[Stored], UnitOfWork[None]]
 
 
-def foreseen(table: Table, row: Row) -> Row:
+def predicted_row(table: Table, row: Row) -> Row:
     """Return a row as far as it can be told before it is stored: the rest stays absent."""
     return {
         column.name: None
@@ -73,7 +73,7 @@ def drawn(table: Table, rows: Sequence[Row], tried: Stored | None) -> Sequence[R
     ]
 
 
-def stored_as_judged(
+def store_with_rules(
     store: Store, ask: Ask, looks: frozenset[str] | None, guess: Stored
 ) -> UnitOfWork[Stored]:
     """Store rows that the rules let in, and return them.
@@ -94,7 +94,7 @@ def stored_as_judged(
         yield from ask(guess)
         asked = guess
     yield SAVE
-    after = yield from undone_where_refused(lambda: store(None))
+    after = yield from store_or_undo(lambda: store(None))
     trials = 0
     while asked is None or _differ(after, asked, looks):
         yield UNDO
@@ -102,12 +102,12 @@ def stored_as_judged(
             raise _unsettled()
         yield from ask(after)
         asked, trials = after, trials + 1
-        after = yield from undone_where_refused(partial(store, asked))
+        after = yield from store_or_undo(partial(store, asked))
     yield RELEASE
     return after
 
 
-def undone_where_refused(store: Callable[[], UnitOfWork[Result]]) -> UnitOfWork[Result]:
+def store_or_undo(store: Callable[[], UnitOfWork[Result]]) -> UnitOfWork[Result]:
     """Store rows; where the database refuses some, take back those before them as well."""
     try:
         return (yield from store())
@@ -135,7 +135,7 @@ def _differ(after: Stored, asked: Stored, looks: frozenset[str]) -> bool:
     )
 
 
-def paired(before: Stored, wanted: Sequence[Key], after: Stored) -> Stored:
+def paired_rows(before: Stored, wanted: Sequence[Key], after: Stored) -> Stored:
     """Return the rows that were changed beside the old ones, in the old rows' order.
 
     `wanted` are the keys that the old rows have become. A trigger may have kept some from changing.
@@ -149,7 +149,7 @@ def paired(before: Stored, wanted: Sequence[Key], after: Stored) -> Stored:
         places.setdefault(key, []).insert(0, place)
     pairs = [(old, places[key].pop()) for old, key in enumerate(wanted) if places.get(key)]
     if len(pairs) < len(after.rows):
-        raise unpaired(
+        raise unpaired_error(
             "Change fewer rows at once: the columns that tell them apart come back changed."
         )
     return Stored(
@@ -159,6 +159,6 @@ def paired(before: Stored, wanted: Sequence[Key], after: Stored) -> Stored:
     )
 
 
-def unpaired(hint: str = "Triggers keep some rows from being stored.") -> RequestError:
+def unpaired_error(hint: str = "Triggers keep some rows from being stored.") -> RequestError:
     """Return the refusal of a write of which it cannot be told what it did to which row."""
     return RequestError("0A000", "cannot tell which row became which", hint=hint)

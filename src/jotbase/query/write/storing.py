@@ -15,8 +15,14 @@ from typing import Any
 
 from jotbase.errors import ConflictError
 from jotbase.expression.expr import Context
-from jotbase.query.plan.row_keys import Key, is_numbered, of_table, spelled
-from jotbase.query.write.identity import current, identity_of, numbered, past_taken, reset
+from jotbase.query.plan.row_keys import Key, column_list, is_numbered, table_key_in
+from jotbase.query.write.identity import (
+    current_value,
+    identity_of,
+    reset_statement,
+    sequence_value,
+    skip_taken,
+)
 from jotbase.schema.model.tables import RANGES, Table, Type
 from jotbase.schema.values.convert import loaded, stored
 from jotbase.sql.dialect import Dialect
@@ -36,7 +42,7 @@ _SAME = (
 )
 
 
-def ready(fragment: Fragment, context: Context) -> Statement:
+def statement_of(fragment: Fragment, context: Context) -> Statement:
     """Return a fragment as a statement with its slots filled from the context."""
     values = [value.fill(context) if hasattr(value, "fill") else value for value in fragment.params]
     return Statement(fragment.text, values)
@@ -51,12 +57,12 @@ class Insert:
     unnumbered: int = 0
 
 
-def inserts(
+def insert_statements(
     table: Table, rows: Sequence[Row], dialect: Dialect, conflict: str = ""
 ) -> Iterator[Insert]:
     """Yield statements that insert the rows, in order; `conflict` is an ON CONFLICT clause.
 
-    What comes back is what `returned` lists of each row.
+    What comes back is what `returning_list` lists of each row.
     """
     identity = identity_of(table, dialect)
     for keys, alike in groupby(rows, tuple):
@@ -73,7 +79,7 @@ def inserts(
             yield Insert(text, values, len(chunk) if unnumbered else 0)
 
 
-def inserted(
+def insert_rows(
     table: Table,
     rows: Sequence[Row],
     dialect: Dialect,
@@ -83,7 +89,7 @@ def inserted(
     moving: bool = False,
     drawing: bool = False,
 ) -> UnitOfWork[tuple[list[Key], list[Row]]]:
-    """Insert the rows; return what came back as `load` does.
+    """Insert the rows; return what came back as `load_returned` does.
 
     `met_by` are the columns of the conflict. Numbers that rows bring do not move the table's own
     sequence, unless they are `moving` it; `drawing`, each of them takes one of the sequence's too.
@@ -91,24 +97,24 @@ def inserted(
     keys: list[Key] = []
     loaded_rows: list[Row] = []
     identity = identity_of(table, dialect)
-    for statement in inserts(table, rows, dialect, conflict):
+    for statement in insert_statements(table, rows, dialect, conflict):
         if identity is None or (moving and not statement.unnumbered):
             found = yield statement
         elif statement.unnumbered:
             if identity in met_by:  # it must not meet a row by a number that nobody asked for
-                yield from past_taken(table, identity, statement.unnumbered, dialect)
+                yield from skip_taken(table, identity, statement.unnumbered, dialect)
             try:
                 found = yield statement
             except ConflictError as error:
                 if error.key is None or error.key.columns != (identity,):
                     raise
-                yield from past_taken(table, identity, statement.unnumbered, dialect)
+                yield from skip_taken(table, identity, statement.unnumbered, dialect)
                 found = yield statement
         else:
-            last = yield from current(table)
+            last = yield from current_value(table)
             found = yield statement
-            yield reset(table, last + (len(found) if drawing else 0))
-        some = load(table, found, dialect)
+            yield reset_statement(table, last + (len(found) if drawing else 0))
+        some = load_returned(table, found, dialect)
         keys.extend(some[0])
         loaded_rows.extend(some[1])
     return keys, loaded_rows
@@ -120,7 +126,7 @@ def _insert(
 ) -> str:
     """Return the text of an INSERT of so many rows of those columns."""
     into = f"INSERT INTO {dialect.identifier(table.name)}"
-    back = f" RETURNING {returned(table, dialect)}"
+    back = f" RETURNING {returning_list(table, dialect)}"
     if not count:
         return f"{into} DEFAULT VALUES{back}"
     identity = identity_of(table, dialect)
@@ -128,7 +134,7 @@ def _insert(
         rows = [", ".join("?" * len(names))] * count
     else:
         given = "".join([", ?"] * len(names))
-        rows = [numbered(table, place) + given for place in range(1, count + 1)]
+        rows = [sequence_value(table, place) + given for place in range(1, count + 1)]
         names = (identity, *names)
     listed = ", ".join(map(dialect.identifier, names))
     values = ", ".join(f"({row})" for row in rows)
@@ -144,7 +150,11 @@ def _values(
     table: Table, names: tuple[str, ...], rows: Sequence[Row], dialect: Dialect
 ) -> list[Any]:
     # A driver binds a boolean as the database has it.
-    odd = [(name, kind) for name, kind in _odd(table) if name in names and kind is not Type.BOOLEAN]
+    odd = [
+        (name, kind)
+        for name, kind in _non_canonical(table)
+        if name in names and kind is not Type.BOOLEAN
+    ]
     if odd:
         rows = [
             row | {name: stored(kind, row[name], dialect) for name, kind in odd} for row in rows
@@ -153,18 +163,18 @@ def _values(
 
 
 @lru_cache(maxsize=1024)
-def returned(table: Table, dialect: Dialect, alias: str | None = None) -> str:
+def returning_list(table: Table, dialect: Dialect, alias: str | None = None) -> str:
     """Return the list of a table's row number, if it has one, and its columns."""
     number = table.row_key if is_numbered(table) else ()
-    return spelled((*number, *table.by_name), dialect, alias)
+    return column_list((*number, *table.by_name), dialect, alias)
 
 
-def load(table: Table, found: Rows, dialect: Dialect) -> tuple[list[Key], list[Row]]:
-    """Return the row keys and the rows in canonical form of what `returned` listed."""
+def load_returned(table: Table, found: Rows, dialect: Dialect) -> tuple[list[Key], list[Row]]:
+    """Return the row keys and the rows in canonical form of what `returning_list` listed."""
     first = 1 if is_numbered(table) else 0
     names = tuple(table.by_name)
     rows: list[Row] = [dict(zip(names, values[first:], strict=True)) for values in found]
-    for name, kind in _odd(table):
+    for name, kind in _non_canonical(table):
         for row in rows:
             if row[name] is not None:
                 row[name] = loaded(kind, row[name], dialect)
@@ -173,7 +183,7 @@ def load(table: Table, found: Rows, dialect: Dialect) -> tuple[list[Key], list[R
 
 @lru_cache(maxsize=1024)
 def _key_of(table: Table) -> Callable[[tuple[Any, ...]], Key]:
-    """Return what takes the row key from the values that `returned` listed."""
+    """Return what takes the row key from the values that `returning_list` listed."""
     if is_numbered(table):
         return itemgetter(0)
     names = list(table.by_name)
@@ -181,19 +191,21 @@ def _key_of(table: Table) -> Callable[[tuple[Any, ...]], Key]:
 
 
 @lru_cache(maxsize=1024)
-def _odd(table: Table) -> tuple[tuple[str, Type], ...]:
+def _non_canonical(table: Table) -> tuple[tuple[str, Type], ...]:
     """Return the columns whose stored form is not their canonical one."""
     return tuple((one.name, one.type) for one in table.columns if one.type not in _SAME)
 
 
-def update(table: Table, changed: Row, keys: Sequence[Key], dialect: Dialect) -> Statement:
+def update_statement(
+    table: Table, changed: Row, keys: Sequence[Key], dialect: Dialect
+) -> Statement:
     """Return the statement that sets columns in the rows of those keys."""
     setting = ", ".join(f"{dialect.identifier(name)} = ?" for name in changed)
     values = [stored(table.by_name[name].type, value, dialect) for name, value in changed.items()]
-    rows = of_table(table, keys, dialect)
+    rows = table_key_in(table, keys, dialect)
     text = (
         f"UPDATE {dialect.identifier(table.name)} SET {setting}"
-        f" WHERE {rows.text} RETURNING {returned(table, dialect)}"
+        f" WHERE {rows.text} RETURNING {returning_list(table, dialect)}"
     )
     return Statement(text, [*values, *rows.params])
 
@@ -214,11 +226,11 @@ def changed_keys(
     return [tuple(own.get(place, part) for place, part in enumerate(key)) for key in keys]
 
 
-def delete(table: Table, keys: Sequence[Key], dialect: Dialect) -> Statement:
+def delete_statement(table: Table, keys: Sequence[Key], dialect: Dialect) -> Statement:
     """Return the statement that removes the rows of those keys."""
-    rows = of_table(table, keys, dialect)
+    rows = table_key_in(table, keys, dialect)
     text = (
         f"DELETE FROM {dialect.identifier(table.name)} WHERE {rows.text}"
-        f" RETURNING {spelled(table.row_key[:1], dialect)}"
+        f" RETURNING {column_list(table.row_key[:1], dialect)}"
     )
     return Statement(text, rows.params)

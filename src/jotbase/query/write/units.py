@@ -26,43 +26,58 @@ from jotbase.query.plan.nodes import (
     UpdatePlan,
     WritePlan,
 )
-from jotbase.query.plan.row_keys import among, of_table
+from jotbase.query.plan.row_keys import key_in, table_key_in
 from jotbase.query.plan.updatable import UpdatableView, name_in_view, view_row_keys
 from jotbase.query.request.intent import Payload
 from jotbase.query.statement.compile import compile_read
-from jotbase.query.statement.rows import Frame, filtered, from_clause, limited, ordered, where
-from jotbase.query.write.disclosure import discreet, pinned, told
+from jotbase.query.statement.rows import (
+    Frame,
+    filtered_from,
+    from_clause,
+    limit_clause,
+    order_by_clause,
+    where_clause,
+)
+from jotbase.query.write.disclosure import equality_filters, redacted_error, redacted_faults
 from jotbase.query.write.faults import (
     RefusedRows,
     changed_rows,
     check_whole_rows,
-    of_rows,
-    placed,
-    refuse,
+    located_faults,
+    raise_refusal,
+    refused_rows,
     whole_row_faults,
 )
-from jotbase.query.write.payload_rows import ChangedColumns, PayloadRows, changes, new_rows
+from jotbase.query.write.payload_rows import ChangedColumns, PayloadRows, changed_columns, new_rows
 from jotbase.query.write.result import WriteContext, WriteResult, not_single
-from jotbase.query.write.rule_checks import Stored, drawn, foreseen, paired, stored_as_judged
+from jotbase.query.write.rule_checks import (
+    Stored,
+    drawn,
+    paired_rows,
+    predicted_row,
+    store_with_rules,
+)
 from jotbase.query.write.storing import (
     changed_keys,
-    delete,
-    inserted,
-    load,
-    ready,
-    returned,
-    update,
+    delete_statement,
+    insert_rows,
+    load_returned,
+    returning_list,
+    statement_of,
+    update_statement,
 )
-from jotbase.query.write.upserts import merged, reads
+from jotbase.query.write.upserts import returns_rows, upsert_rows
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.sql.fragment import Fragment, sql
 from jotbase.sql.units import PAUSE, TURN, RolledBack, UnitOfWork
 from jotbase.values import Row
 
 
-def refuse_hopeless(plan: InsertPlan, context: Context, write_context: WriteContext) -> None:
+def refuse_forbidden_insert(
+    plan: InsertPlan, context: Context, write_context: WriteContext
+) -> None:
     """Refuse a caller whom the rules let insert nothing. Raises AccessError 42501."""
-    refusal = write_context.guard.never(plan.table, context)
+    refusal = write_context.guard.insert_denied(plan.table, context)
     if refusal is not None:
         raise refusal
 
@@ -75,10 +90,10 @@ def rows_to_insert(
     Raises RequestError for bad rows, AccessError where it is clear that the rules say no.
     """
     if len(payload.rows) > 1:  # of one row the rule is asked as soon
-        refuse_hopeless(plan, context, write_context)
+        refuse_forbidden_insert(plan, context, write_context)
     made = new_rows(plan, payload, context, write_context)
     if len(made.rows) > 1 and made.missing is None:
-        refusal = write_context.guard.foreseen(plan.table, made.rows, context)
+        refusal = write_context.guard.precheck(plan.table, made.rows, context)
         if refusal is not None:
             raise refusal
     return made
@@ -104,37 +119,37 @@ def insert_unit(
         refused = RefusedRows(
             table, made.rows, made.missing, payload, lacks=made.lacks, whole=whole
         )
-        yield from refuse(refused, "insert", context, write_context, reads(plan))
+        yield from raise_refusal(refused, "insert", context, write_context, returns_rows(plan))
     names = made.names
     try:
         if plan.resolution is None or not rows:
             after = yield from _inserted(plan, rows, context, write_context)
         else:
-            after = yield from merged(plan, rows, names, context, write_context)
+            after = yield from upsert_rows(plan, rows, names, context, write_context)
     except ConflictError as error:
         said = [{name: row[name] for name in names if name in row} for row in rows]
-        taken = told(error, table, said, write_context)
-        refused = of_rows(
+        taken = redacted_error(error, table, said, write_context)
+        refused = refused_rows(
             RefusedRows(table, rows, taken, payload, whole=plan.resolution != "merge")
         )
-        reading = reads(plan) and plan.resolution is None
-        yield from refuse(refused, "insert", context, write_context, reading)
+        reading = returns_rows(plan) and plan.resolution is None
+        yield from raise_refusal(refused, "insert", context, write_context, reading)
     yield from check_whole_rows(table, after.rows, write_context, payload, names)
     body = yield from _representation(plan, after, context, write_context)
     located = plan.answer.preferences.returning == "headers-only" and len(after.rows) == 1
     location = _location(table, after.rows) if located else None
     created = not after.rows or any(old is None for old in after.olds)
-    return _finished(plan, WriteResult(len(after.rows), body, _keys(plan), location, created))
+    return _result(plan, WriteResult(len(after.rows), body, _keys(plan), location, created))
 
 
 def _inserted(
     plan: InsertPlan, rows: Sequence[Row], context: Context, write_context: WriteContext
 ) -> UnitOfWork[Stored]:
     """Store new rows."""
-    table, reading = plan.table, reads(plan)
-    looks = write_context.guard.looks(table, "insert", reading)
+    table, reading = plan.table, returns_rows(plan)
+    looks = write_context.guard.columns_checked(table, "insert", reading)
     if looks is None:
-        keys, new = yield from inserted(
+        keys, new = yield from insert_rows(
             table, rows, write_context.dialect, moving=write_context.trusted, drawing=plan.defaults
         )
         yield from write_context.guard.check(table, "insert", new, None, context, reading)
@@ -145,23 +160,23 @@ def _inserted(
 
     def store(tried: Stored | None) -> UnitOfWork[Stored]:
         made = drawn(table, rows, tried)
-        keys, stored = yield from inserted(
+        keys, stored = yield from insert_rows(
             table, made, write_context.dialect, moving=write_context.trusted, drawing=plan.defaults
         )
         return Stored(keys, stored, [None] * len(stored))
 
-    expected = [foreseen(table, row) for row in rows]
+    expected = [predicted_row(table, row) for row in rows]
     guess = Stored([], expected, [None] * len(expected))
-    return (yield from stored_as_judged(store, ask, looks, guess))
+    return (yield from store_with_rules(store, ask, looks, guess))
 
 
 def update_unit(
     plan: UpdatePlan, payload: Payload, context: Context, write_context: WriteContext
 ) -> UnitOfWork[WriteResult]:
     """Change the rows that the filters and the rules let be changed."""
-    change = changes(plan, payload, context, write_context)
+    change = changed_columns(plan, payload, context, write_context)
     if not change.row:
-        return _finished(plan, WriteResult(0, _empty(plan), _keys(plan)))
+        return _result(plan, WriteResult(0, _empty(plan), _keys(plan)))
     table = plan.table
     before = yield from _chosen(plan, plan.target, context, write_context)
     if change.faults or change.missing is not None:
@@ -174,34 +189,34 @@ def update_unit(
             after = yield from _updated(plan, before, change.row, context, write_context)
         except ConflictError as error:
             rows = changed_rows(table, before.rows, change.row)
-            said = [change.row, pinned(plan.target.where, context)]
-            taken = told(error, table, said, write_context)
-            refused = of_rows(RefusedRows(table, rows, taken, places, before.rows))
-            yield from refuse(refused, "update", context, write_context, reads(plan))
+            said = [change.row, equality_filters(plan.target.where, context)]
+            taken = redacted_error(error, table, said, write_context)
+            refused = refused_rows(RefusedRows(table, rows, taken, places, before.rows))
+            yield from raise_refusal(refused, "update", context, write_context, returns_rows(plan))
         yield from check_whole_rows(table, after.rows, write_context, places, change.row)
     body = yield from _representation(plan, after, context, write_context)
-    return _finished(plan, WriteResult(len(after.rows), body, _keys(plan)))
+    return _result(plan, WriteResult(len(after.rows), body, _keys(plan)))
 
 
 def _updated(
     plan: UpdatePlan, before: Stored, changed: Row, context: Context, write_context: WriteContext
 ) -> UnitOfWork[Stored]:
     """Change rows that the update rule has chosen."""
-    table, dialect, reading = plan.table, write_context.dialect, reads(plan)
+    table, dialect, reading = plan.table, write_context.dialect, returns_rows(plan)
 
     def ask(stored: Stored) -> UnitOfWork[None]:
         olds = [old for old in stored.olds if old is not None]
         return write_context.guard.check(table, "update", stored.rows, olds, context, reading)
 
     def store(_: Stored | None) -> UnitOfWork[Stored]:
-        found = yield update(table, changed, before.keys, dialect)
+        found = yield update_statement(table, changed, before.keys, dialect)
         wanted = changed_keys(table, before.keys, changed, dialect)
-        return paired(before, wanted, Stored(*load(table, found, dialect)))
+        return paired_rows(before, wanted, Stored(*load_returned(table, found, dialect)))
 
-    looks = write_context.guard.looks(table, "update", reading)
+    looks = write_context.guard.columns_checked(table, "update", reading)
     expected = [] if looks is None else changed_rows(table, before.rows, changed)
     guess = Stored([], expected, before.rows[: len(expected)])
-    return (yield from stored_as_judged(store, ask, looks, guess))
+    return (yield from store_with_rules(store, ask, looks, guess))
 
 
 def _refuse_change(
@@ -216,7 +231,7 @@ def _refuse_change(
     places = Payload((), single=len(rows) == 1)
     if change.missing is not None and not change.faults:
         refused = RefusedRows(table, rows, change.missing, places, olds)
-        yield from refuse(refused, "update", context, write_context, True)
+        yield from raise_refusal(refused, "update", context, write_context, True)
     faults = list(change.faults)
     for number, row in enumerate(rows):
         if number % TURN == TURN - 1:
@@ -226,7 +241,7 @@ def _refuse_change(
         more = [
             one for one in whole_row_faults(table, row, write_context) if one not in change.faults
         ]
-        faults += placed(discreet(more, change.row), number, places)
+        faults += located_faults(redacted_faults(more, change.row), number, places)
     raise violation(faults, table.name)
 
 
@@ -240,11 +255,11 @@ def delete_unit(
     body = yield from _representation(plan, before, context, write_context)
     if before.rows:
         try:
-            yield delete(plan.table, before.keys, write_context.dialect)
+            yield delete_statement(plan.table, before.keys, write_context.dialect)
         except ConflictError as error:
-            said = [pinned(plan.target.where, context)]
-            raise told(error, plan.table, said, write_context) from error
-    return _finished(plan, WriteResult(len(before.rows), body, _keys(plan)))
+            said = [equality_filters(plan.target.where, context)]
+            raise redacted_error(error, plan.table, said, write_context) from error
+    return _result(plan, WriteResult(len(before.rows), body, _keys(plan)))
 
 
 def _chosen(
@@ -254,17 +269,17 @@ def _chosen(
     frame = Frame(write_context.dialect, write_context.guard)
     action: RowAction = "delete" if isinstance(plan, DeletePlan) else "update"
     rule = write_context.guard.rows(plan.table, action)
-    opened = filtered(target, from_clause(target.table, ROOT, frame).under(rule, frame), frame)
-    names = returned(plan.table, write_context.dialect, ROOT)
+    opened = filtered_from(target, from_clause(target.table, ROOT, frame).under(rule, frame), frame)
+    names = returning_list(plan.table, write_context.dialect, ROOT)
     statement: Fragment = (
         sql(f"SELECT {names} FROM ")
         + opened.sources
-        + where(opened.conditions)
-        + ordered(target, frame)
-        + limited(target)
+        + where_clause(opened.conditions)
+        + order_by_clause(target, frame)
+        + limit_clause(target)
     )
-    found = yield ready(statement, context)
-    return Stored(*load(plan.table, found, write_context.dialect))
+    found = yield statement_of(statement, context)
+    return Stored(*load_returned(plan.table, found, write_context.dialect))
 
 
 def _representation(
@@ -278,13 +293,13 @@ def _representation(
         return None
     if isinstance(plan.table, UpdatableView):
         columns, keys = view_row_keys(plan.table, after.rows, write_context.dialect)
-        rows = among(columns, keys, write_context.dialect, ROOT)
+        rows = key_in(columns, keys, write_context.dialect, ROOT)
     else:
-        rows = of_table(plan.table, after.keys, write_context.dialect, ROOT)
+        rows = table_key_in(plan.table, after.keys, write_context.dialect, ROOT)
     statement = compile_read(
         ReadPlan(returning.node, plan.answer), write_context.dialect, write_context.guard, rows
     )
-    found = yield ready(statement, context)
+    found = yield statement_of(statement, context)
     text: str = found[0][0]
     return text
 
@@ -350,7 +365,7 @@ def _check_count(plan: WritePlan, affected: int) -> None:
         raise not_single(affected)
 
 
-def _finished(plan: WritePlan, result: WriteResult) -> WriteResult:
+def _result(plan: WritePlan, result: WriteResult) -> WriteResult:
     """Return the result, or leave by RolledBack if nothing is to be kept."""
     _check_count(plan, result.affected)
     answer = plan.answer

@@ -14,7 +14,7 @@ from jotbase.errors import AccessError, ConflictError, RequestError
 from jotbase.expression.expr import Context
 from jotbase.query.plan.guarding import WriteAction, merge_refused
 from jotbase.query.plan.nodes import InsertPlan, WritePlan
-from jotbase.query.plan.row_keys import Key, among, of_table, spelled
+from jotbase.query.plan.row_keys import Key, column_list, key_in, table_key_in
 from jotbase.query.plan.updatable import UpdatableView
 from jotbase.query.write.faults import changed_rows
 from jotbase.query.write.result import WriteContext
@@ -24,12 +24,12 @@ from jotbase.query.write.rule_checks import (
     UNDO,
     Stored,
     drawn,
-    foreseen,
-    stored_as_judged,
-    undone_where_refused,
-    unpaired,
+    predicted_row,
+    store_or_undo,
+    store_with_rules,
+    unpaired_error,
 )
-from jotbase.query.write.storing import inserted, load, returned
+from jotbase.query.write.storing import insert_rows, load_returned, returning_list
 from jotbase.schema.model.tables import Table
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import sql
@@ -51,7 +51,7 @@ def conflict_clause(plan: InsertPlan, names: tuple[str, ...], dialect: Dialect) 
     return f" ON CONFLICT ({columns}) DO UPDATE SET {setting}"
 
 
-def merged(
+def upsert_rows(
     plan: InsertPlan,
     rows: Sequence[Row],
     names: tuple[str, ...],
@@ -65,10 +65,10 @@ def merged(
     """
     table, dialect = plan.table, write_context.dialect
     merging = plan.resolution == "merge"
-    met = yield from met_rows(plan, rows, write_context)
+    met = yield from conflicting_rows(plan, rows, write_context)
     if merging:
         yield from refuse_unseen(table, met, context, dialect)
-    met = refuse_twice(met) if merging else _first_met(met)
+    met = refuse_twice(met) if merging else _resolve_ignored(met)
     empty: Row = dict.fromkeys(table.by_name)
     pairs = zip(rows, met.olds, strict=True)
     clashing = [empty | row for row, old in pairs if old is not None]
@@ -78,7 +78,7 @@ def merged(
         yield from _ask_rules(plan, stored, clashing, context, write_context)
 
     def store(tried: Stored | None) -> UnitOfWork[Stored]:
-        keys, stored = yield from inserted(
+        keys, stored = yield from insert_rows(
             table,
             drawn(table, rows, tried),
             dialect,
@@ -89,12 +89,14 @@ def merged(
         )
         olds = met.olds if merging else [None] * len(stored)
         if len(stored) != len(olds):
-            raise unpaired()
+            raise unpaired_error()
         return Stored(keys, stored, olds)
 
     guess = _as_merged(met, rows, names, table) if merging else _fresh(met)
     try:
-        return (yield from stored_as_judged(store, ask, _looks(plan, write_context), guess))
+        return (
+            yield from store_with_rules(store, ask, _columns_of_rules(plan, write_context), guess)
+        )
     except ConflictError as error:
         if error.code.startswith("23"):
             yield from ask(replace(guess, rows=[empty | row for row in guess.rows]))
@@ -109,7 +111,7 @@ def _ask_rules(
     write_context: WriteContext,
 ) -> UnitOfWork[None]:
     """Ask the insert rule of every proposed row, and the update rule of each row that was met."""
-    check, table, reading = write_context.guard.check, plan.table, reads(plan)
+    check, table, reading = write_context.guard.check, plan.table, returns_rows(plan)
     judged = list(zip(stored.rows, stored.olds, strict=True))
     fresh = [row for row, old in judged if old is None]
     yield from check(table, "insert", fresh, None, context, reading)
@@ -119,19 +121,22 @@ def _ask_rules(
     yield from check(table, "merge", changed, olds, context, reading)
 
 
-def reads(plan: WritePlan) -> bool:
+def returns_rows(plan: WritePlan) -> bool:
     """Say whether the rows are given back to who wrote them."""
     return plan.answer.preferences.returning == "representation"
 
 
-def _looks(plan: InsertPlan, write_context: WriteContext) -> frozenset[str] | None:
+def _columns_of_rules(plan: InsertPlan, write_context: WriteContext) -> frozenset[str] | None:
     """Return the columns that the rules of merged rows look at, None if all of them are local."""
-    both = [write_context.guard.looks(plan.table, action, reads(plan)) for action in _ACTIONS]
+    both = [
+        write_context.guard.columns_checked(plan.table, action, returns_rows(plan))
+        for action in _ACTIONS
+    ]
     known = [one for one in both if one is not None]
     return frozenset[str]().union(*known) if known else None
 
 
-def _first_met(met: Stored) -> Stored:
+def _resolve_ignored(met: Stored) -> Stored:
     """Return what rows meet that are passed over where a key is taken: by one of them as well."""
     seen: set[Key] = set()
     olds: list[Row | None] = []
@@ -153,7 +158,7 @@ def _as_merged(met: Stored, rows: Sequence[Row], names: Sequence[str], table: Ta
         if old is None:
             expected.append(tried)
             continue
-        known = foreseen(table, row)
+        known = predicted_row(table, row)
         unknown = [name for name in names if name not in known]
         changed = {name: known[name] for name in names if name in known}
         one = changed_rows(table, [old], changed)[0]
@@ -161,7 +166,7 @@ def _as_merged(met: Stored, rows: Sequence[Row], names: Sequence[str], table: Ta
     return Stored([], expected, met.olds)
 
 
-def met_rows(
+def conflicting_rows(
     plan: InsertPlan, rows: Sequence[Row], write_context: WriteContext
 ) -> UnitOfWork[Stored]:
     """Return what the database makes of each row: a new one, or an old one that it meets.
@@ -172,24 +177,24 @@ def met_rows(
     becomes of a row.
     """
     table, dialect = plan.table, write_context.dialect
-    clause = _in_vain(table, plan.conflict, dialect)
+    clause = _no_op_conflict_clause(table, plan.conflict, dialect)
     yield SAVE
-    keys, tried = yield from undone_where_refused(
-        lambda: inserted(table, rows, dialect, clause, met_by=plan.conflict, moving=True)
+    keys, tried = yield from store_or_undo(
+        lambda: insert_rows(table, rows, dialect, clause, met_by=plan.conflict, moving=True)
     )
     yield UNDO
     yield RELEASE
     if len(keys) != len(rows):
-        raise unpaired()
+        raise unpaired_error()
     found = yield (
-        sql(f"SELECT {returned(table, dialect)} FROM {dialect.identifier(table.name)} WHERE ")
-        + of_table(table, keys, dialect)
+        sql(f"SELECT {returning_list(table, dialect)} FROM {dialect.identifier(table.name)} WHERE ")
+        + table_key_in(table, keys, dialect)
     )
-    before = dict(zip(*load(table, found, dialect), strict=True))
+    before = dict(zip(*load_returned(table, found, dialect), strict=True))
     return Stored(keys, tried, [before.get(key) for key in keys])
 
 
-def _in_vain(table: Table, conflict: Sequence[str], dialect: Dialect) -> str:
+def _no_op_conflict_clause(table: Table, conflict: Sequence[str], dialect: Dialect) -> str:
     """Return ` ON CONFLICT …` that gives back the row that is met, and leaves it as it is."""
     columns = ", ".join(map(dialect.identifier, conflict))
     plain = [one.name for one in table.columns if one.generated is None]
@@ -220,10 +225,10 @@ def refuse_unseen(
     keys: list[Key] = [key for key, old in zip(met.keys, met.olds, strict=True) if old is not None]
     if not keys or not isinstance(table, UpdatableView):
         return
-    names = spelled(table.row_key, dialect)
+    names = column_list(table.row_key, dialect)
     unseen = yield (
         f"SELECT 1 FROM {dialect.identifier(table.name)} WHERE "
-        + among(table.row_key, keys, dialect)
+        + key_in(table.row_key, keys, dialect)
         + f" AND ({names}) NOT IN (SELECT {names} {table.rows_of}) LIMIT 1"
     )
     if unseen:

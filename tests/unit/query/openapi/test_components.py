@@ -9,14 +9,14 @@ from jotbase.query.openapi.components import (
     PREFERENCES,
     READING,
     WRITING,
-    about,
-    errors,
+    description,
+    error_references,
+    error_responses,
     filter_parameter,
     operators,
     operators_of,
     parameters,
     prefer,
-    refusals,
 )
 from jotbase.query.request.preferences import parse_preferences
 from jotbase.schema.model.tables import Type
@@ -33,7 +33,7 @@ def test_every_operator_of_filters_is_told() -> None:
 
 def test_a_pipe_does_not_break_the_table_of_operators() -> None:
     """The description is Markdown, in which a pipe ends a cell."""
-    assert r"`fat & (cat \| rat)`" in about()
+    assert r"`fat & (cat \| rat)`" in description()
 
 
 def test_a_filter_names_the_operators_that_fit() -> None:
@@ -70,7 +70,7 @@ def test_every_preference_told_is_one(kind: str) -> None:
 
 def test_errors_are_told_by_status_with_their_codes() -> None:
     """Each code of the table stands under its status, if an operation can answer with it."""
-    found = errors()
+    found = error_responses()
 
     for code, known in CODES.items():
         if known.status in (*READING, *WRITING):
@@ -80,8 +80,8 @@ def test_errors_are_told_by_status_with_their_codes() -> None:
 
 def test_every_refusal_has_its_response() -> None:
     """No operation refers to a response that is not there."""
-    assert {f"error{status}" for status in (*READING, *WRITING)} == errors().keys()
-    assert refusals((404,)) == {"404": {"$ref": "#/components/responses/error404"}}
+    assert {f"error{status}" for status in (*READING, *WRITING)} == error_responses().keys()
+    assert error_references((404,)) == {"404": {"$ref": "#/components/responses/error404"}}
 
 
 def test_parameters_are_either_in_the_query_or_headers() -> None:

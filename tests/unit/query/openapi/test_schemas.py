@@ -8,9 +8,9 @@ from jotbase.query.openapi.schemas import (
     Visibility,
     component_names,
     insert_schema,
+    pointer_token,
     row_schema,
     table_schema,
-    token,
     update_schema,
 )
 
@@ -30,7 +30,7 @@ def test_names_are_made_fit_for_components_and_stay_apart() -> None:
 
 def test_a_name_is_a_step_of_a_pointer_in_a_fragment() -> None:
     """Slash and tilde are escaped for the pointer, the rest for the URI."""
-    assert token("a/b~ç d") == "a~1b~0%C3%A7%20d"
+    assert pointer_token("a/b~ç d") == "a~1b~0%C3%A7%20d"
 
 
 def test_keywords_are_kept_and_references_lead_into_the_document() -> None:

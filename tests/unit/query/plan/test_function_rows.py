@@ -7,7 +7,7 @@ from typing import Any
 from tests.unit.query.board import COMPANIES, JOBS
 
 from jotbase.expression.expr import Context
-from jotbase.query.plan.function_rows import as_function_rows, document, source
+from jotbase.query.plan.function_rows import as_function_rows, encode_rows, rows_source
 from jotbase.sql.dialect import SQLITE
 
 
@@ -15,12 +15,12 @@ def test_rows_become_a_document_in_the_order_of_the_columns() -> None:
     """A column that a row lacks is null, and what is no column is left out."""
     rows: list[dict[str, Any]] = [{"name": "Acme", "id": 1}, {"id": 2, "odd": 3}]
 
-    assert document(COMPANIES, rows) == '[[1,"Acme",null],[2,null,null]]'
+    assert encode_rows(COMPANIES, rows) == '[[1,"Acme",null],[2,null,null]]'
 
 
 def test_the_document_stands_behind_from() -> None:
     """As columns of its values, in their stored form, with the row's place as its number."""
-    found = source(as_function_rows(JOBS), "row", SQLITE)
+    found = rows_source(as_function_rows(JOBS), "row", SQLITE)
 
     assert found.text.startswith('(SELECT key AS "_rowid_", (value ->> \'$[0]\') AS "id",')
     assert "nullif(value -> '$[5]', 'null') AS \"data\"" in found.text

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.query.calls_board import ADD, ECHO, FUNCTIONS, SUM, TAKE, function
 
 from jotbase.errors import AccessError, RequestError
-from jotbase.query.plan.functions import Function, Parameter, check_caller, choose
+from jotbase.query.plan.functions import Function, Parameter, check_caller, resolve_overload
 from jotbase.schema.model.tables import Type
 from jotbase.values import ANONYMOUS, SERVICE_PRINCIPAL, Principal
 
@@ -28,7 +28,7 @@ def test_a_function_is_chosen_by_its_parameters(
     name: str, names: Sequence[str] | None, body: str, expected: Function
 ) -> None:
     """All required ones, none that it does not have; or the one that takes the whole body."""
-    assert choose(FUNCTIONS, name, names, body) is expected
+    assert resolve_overload(FUNCTIONS, name, names, body) is expected
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_what_fits_no_function_is_told(
 ) -> None:
     """With the nearest name, or the nearest list of parameters."""
     with pytest.raises(RequestError) as refused:
-        choose(FUNCTIONS, name, names, body)
+        resolve_overload(FUNCTIONS, name, names, body)
 
     assert (refused.value.code, refused.value.message, refused.value.hint) == (
         "PGRST202",
@@ -75,7 +75,7 @@ def test_what_fits_no_function_is_told(
 def test_functions_that_fit_alike_are_listed() -> None:
     """Types do not choose between functions, names do."""
     with pytest.raises(RequestError) as refused:
-        choose(FUNCTIONS, "twice", ["x"], "")
+        resolve_overload(FUNCTIONS, "twice", ["x"], "")
 
     assert refused.value.code == "PGRST203"
     assert refused.value.message.endswith(
@@ -121,7 +121,7 @@ def test_a_parameter_without_a_name_is_called_by_none(
     known: tuple[Function, ...], names: Sequence[str] | None, body: str, expected: Function
 ) -> None:
     """In JSON and in a query it is the argument whose name is empty."""
-    assert choose({"it": known}, "it", names, body) is expected
+    assert resolve_overload({"it": known}, "it", names, body) is expected
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -130,7 +130,7 @@ def test_what_could_be_meant_is_listed_as_it_was_declared(order: int) -> None:
     known = (NAMELESS, EMPTY)[::order]
 
     with pytest.raises(RequestError) as refused:
-        choose({"greet": known}, "greet", [], "")
+        resolve_overload({"greet": known}, "greet", [], "")
 
     listed = ["public.greet( => text)", "public.greet()"][::order]
     assert refused.value.code == "PGRST203"

@@ -7,7 +7,7 @@ from tests.unit.query.board import read_plan
 
 from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import WHOLE, LimitSlot, OffsetSlot, Window
-from jotbase.query.request.intent import At
+from jotbase.query.request.intent import Placeholder
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from jotbase.query.request.intent import At
     [
         (WHOLE, (0, None)),
         (Window(limit=5), (0, 5)),
-        (Window(limit=At(0), offset=At(1)), (20, 10)),
+        (Window(limit=Placeholder(0), offset=Placeholder(1)), (20, 10)),
         (Window(offset=-4), (0, None)),
         (Window(range=(2, 4)), (2, 3)),
         (Window(range=(2, None)), (2, None)),
@@ -34,9 +34,9 @@ def test_slots() -> None:
     """A slot is filled from the request's values; without an end there is -1."""
     context = Context(values=("10", "20"))
 
-    assert LimitSlot(Window(limit=At(0))).fill(context) == 10
-    assert LimitSlot(Window(offset=At(1))).fill(context) == -1
-    assert OffsetSlot(Window(offset=At(1))).fill(context) == 20
+    assert LimitSlot(Window(limit=Placeholder(0))).fill(context) == 10
+    assert LimitSlot(Window(offset=Placeholder(1))).fill(context) == -1
+    assert OffsetSlot(Window(offset=Placeholder(1))).fill(context) == 20
 
 
 def test_what_is_aggregated() -> None:

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.query.board import MODEL
 
 from jotbase.errors import RequestError
-from jotbase.query.plan.relations import find_relationship, relationships, with_origins
+from jotbase.query.plan.relations import find_relationship, relationships, with_view_columns
 from jotbase.schema.model.tables import Column, ForeignKey, Model, Table, Type
 
 
@@ -108,7 +108,7 @@ def test_views_learn_what_they_show() -> None:
     view = Table("v", (Column("id", Type.INTEGER, {}, True),), view="select id from jobs")
     model = Model({**MODEL.tables, "v": view})
     known = {"v": {"id": ("jobs", "id"), "odd": ("jobs", "id")}, "gone": {"x": ("jobs", "id")}}
-    found = with_origins(model, known)
+    found = with_view_columns(model, known)
 
     assert found.tables["v"].origins == {"id": ("jobs", "id")}
     assert found.tables["jobs"] is model.tables["jobs"]

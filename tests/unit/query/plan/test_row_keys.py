@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.unit.query.board import JOBS, column, table
 
-from jotbase.query.plan.row_keys import among, is_numbered, of_table
+from jotbase.query.plan.row_keys import is_numbered, key_in, table_key_in
 from jotbase.sql.dialect import SQLITE
 
 PAIR = table("pair", column("a?"), column("b"), primary_key=("b", "a?"), without_rowid=True)
@@ -44,7 +44,7 @@ def test_a_table_has_row_numbers_unless_it_says_otherwise() -> None:
 )
 def test_rows_of_some_keys(columns: list[str], keys: list[Any], text: str, values: Any) -> None:
     """One is looked up, many are listed as JSON if that has their values."""
-    found = among(columns, keys, SQLITE, "r")
+    found = key_in(columns, keys, SQLITE, "r")
 
     assert (found.text, list(found.params)) == (text, values)
 
@@ -52,12 +52,12 @@ def test_rows_of_some_keys(columns: list[str], keys: list[Any], text: str, value
 def test_rows_of_a_view_are_found_whole() -> None:
     """NULL is like NULL; nothing but all that a row holds tells it apart."""
     view = table("v", column("a"), column("b"), view="SELECT 1")
-    one = of_table(view, [(1, None)], SQLITE)
-    two = of_table(view, [(1, None), (2, "x")], SQLITE, "row")
+    one = table_key_in(view, [(1, None)], SQLITE)
+    two = table_key_in(view, [(1, None), (2, "x")], SQLITE, "row")
 
     assert (one.text, one.params) == ('"v"."a" IS ? AND "v"."b" IS ?', (1, None))
     assert two.text == (
         'EXISTS (SELECT 1 FROM (VALUES (?, ?), (?, ?)) AS "jotbase.key"'
         ' WHERE "jotbase.key".column1 IS "row"."a" AND "jotbase.key".column2 IS "row"."b")'
     )
-    assert of_table(view, [], SQLITE).text == "FALSE"
+    assert table_key_in(view, [], SQLITE).text == "FALSE"

@@ -23,9 +23,9 @@ from jotbase.query.plan.nodes import DeletePlan, InsertPlan, UpdatePlan
 from jotbase.query.plan.updatable import (
     UpdatableView,
     ViewGuard,
-    in_table_terms,
     name_in_view,
     table_columns,
+    table_expression,
     table_payload,
     updatable_view,
     view_keys,
@@ -138,7 +138,7 @@ def test_computed_columns_are_not_written() -> None:
     assert written_view is not None
     assert code_of(partial(table_columns, written_view, ["n"])) == "0A000"
     assert (
-        code_of(partial(in_table_terms, written_view, Field("row", "n", Type.TEXT), ("row",)))
+        code_of(partial(table_expression, written_view, Field("row", "n", Type.TEXT), ("row",)))
         == "0A000"
     )
 
@@ -153,7 +153,7 @@ def test_expressions_in_the_words_of_the_table() -> None:
         equal = Apply("eq", (other, one))
         return Not(Or((Exists(JOBS, "c", equal), Follow(one, JOBS, "c", "id", other))))
 
-    assert in_table_terms(written_view, asked(own), ("row",)) == asked(renamed)
+    assert table_expression(written_view, asked(own), ("row",)) == asked(renamed)
 
 
 def test_written_rows_are_found_by_the_key_that_the_view_shows() -> None:

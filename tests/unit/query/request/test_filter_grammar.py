@@ -16,7 +16,14 @@ from jotbase.query.request.filter_grammar import (
     parse_order,
     parse_path,
 )
-from jotbase.query.request.intent import At, Condition, FieldPath, JsonStep, Logic, OrderTerm
+from jotbase.query.request.intent import (
+    Condition,
+    FieldPath,
+    JsonStep,
+    Logic,
+    OrderTerm,
+    Placeholder,
+)
 
 ID = FieldPath("id")
 
@@ -50,7 +57,9 @@ def test_one_filter(text: str, condition: Condition) -> None:
 
 def test_a_value_may_stand_elsewhere() -> None:
     """A shape leaves the operator alone; the value is found at its place."""
-    assert parse_filter(ID, "not.gt.", At(3)) == Condition(ID, "gt", At(3), negated=True)
+    assert parse_filter(ID, "not.gt.", Placeholder(3)) == Condition(
+        ID, "gt", Placeholder(3), negated=True
+    )
 
 
 def test_what_is_no_operator() -> None:

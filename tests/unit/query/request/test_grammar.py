@@ -9,7 +9,14 @@ from tests.unit.query.board import asked, code_of
 
 from jotbase.errors import RequestError
 from jotbase.query.request.grammar import is_root
-from jotbase.query.request.intent import At, Condition, FieldPath, Logic, OrderTerm, SelectField
+from jotbase.query.request.intent import (
+    Condition,
+    FieldPath,
+    Logic,
+    OrderTerm,
+    Placeholder,
+    SelectField,
+)
 
 ID = FieldPath("id")
 
@@ -48,8 +55,8 @@ def test_filters_are_gathered_by_path() -> None:
     intent = asked("GET /jobs?id=eq.1&id=not.gt.2&firm.id=is.null&firm.or=(id.eq.1,id.eq.2)")
 
     assert intent.filters[()] == (
-        Condition(ID, "eq", At(0)),
-        Condition(ID, "gt", At(1), negated=True),
+        Condition(ID, "eq", Placeholder(0)),
+        Condition(ID, "gt", Placeholder(1), negated=True),
     )
     assert intent.filters["firm",] == (
         Condition(ID, "is", "null"),
@@ -76,7 +83,7 @@ def test_order_and_limits() -> None:
         (): (OrderTerm(ID, descending=True),),
         ("a", "b"): (OrderTerm(ID),),
     }
-    assert intent.limit == {(): At(0), ("a",): At(1)}
+    assert intent.limit == {(): Placeholder(0), ("a",): Placeholder(1)}
     assert intent.offset == {(): -1}
 
 
@@ -107,8 +114,8 @@ def test_a_function_call() -> None:
     intent = asked("GET /rpc/add?a=1&b=2&id=eq.3")
 
     assert (intent.action, intent.target) == ("call", "add")
-    assert intent.arguments == (("a", At(0)), ("b", At(1)))
-    assert intent.filters == {(): (Condition(ID, "eq", At(2)),)}
+    assert intent.arguments == (("a", Placeholder(0)), ("b", Placeholder(1)))
+    assert intent.filters == {(): (Condition(ID, "eq", Placeholder(2)),)}
 
 
 def test_names_are_decoded() -> None:
@@ -116,7 +123,7 @@ def test_names_are_decoded() -> None:
     intent = asked("GET /Server%20Today?Just%20A=eq.1")
 
     assert intent.target == "Server Today"
-    assert intent.filters == {(): (Condition(FieldPath("Just A"), "eq", At(0)),)}
+    assert intent.filters == {(): (Condition(FieldPath("Just A"), "eq", Placeholder(0)),)}
 
 
 @pytest.mark.parametrize(

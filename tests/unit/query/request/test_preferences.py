@@ -6,7 +6,11 @@ import pytest
 
 from jotbase.errors import RequestError
 from jotbase.query.request.intent import Preferences
-from jotbase.query.request.preferences import applied, known_preferences, parse_preferences
+from jotbase.query.request.preferences import (
+    applied_preferences,
+    known_preferences,
+    parse_preferences,
+)
 
 
 def test_all_of_them() -> None:
@@ -53,10 +57,10 @@ def test_strict_handling_refuses_them() -> None:
 
 def test_what_was_applied_is_told_in_a_fixed_order() -> None:
     """The order is PostgREST's, whatever was asked first."""
-    assert applied({"count": "exact", "return": "minimal", "missing": "default"}) == (
+    assert applied_preferences({"count": "exact", "return": "minimal", "missing": "default"}) == (
         "missing=default, return=minimal, count=exact"
     )
-    assert applied({}) is None
+    assert applied_preferences({}) is None
 
 
 @pytest.mark.parametrize("handling", ["", "handling=lenient, ", "handling=strict, "])

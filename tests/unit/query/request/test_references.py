@@ -14,11 +14,11 @@ from jotbase.query.request.references import (
     BROUGHT_IN,
     Reference,
     Results,
-    filled,
-    filled_text,
-    in_query,
-    marks,
+    find_references,
     parse_reference,
+    query_reference,
+    resolve_references,
+    resolve_text,
 )
 
 json_values = st.recursive(
@@ -66,7 +66,7 @@ def test_only_lone_refs_are_marks() -> None:
     ref, literal = {"$ref": "a/0"}, {"$literal": {"$ref": "b"}}
     body = [{"x": ref, "y": [literal]}, {"$ref": "a", "z": 1}, {"$ref": 1}]
 
-    assert list(marks(body)) == [ref, literal]
+    assert list(find_references(body)) == [ref, literal]
 
 
 def test_values_are_found_step_by_step() -> None:
@@ -97,7 +97,7 @@ def test_bodies_are_filled() -> None:
     """At any depth; a literal's inside is left alone."""
     body = {"a": [{"$ref": "r/0"}], "b": {"$literal": {"$ref": "r"}}, "c": {"$ref": "r", "d": 1}}
 
-    assert filled(body, results(r=[5])) == {
+    assert resolve_references(body, results(r=[5])) == {
         "a": [5],
         "b": {"$ref": "r"},
         "c": {"$ref": "r", "d": 1},
@@ -107,13 +107,13 @@ def test_bodies_are_filled() -> None:
 @given(json_values)
 def test_literals_say_anything(value: Any) -> None:
     """What stands in `$literal` comes out as it went in."""
-    assert filled({"$literal": value}, results()) == value
+    assert resolve_references({"$literal": value}, results()) == value
 
 
 @given(json_values)
 def test_any_answer_can_be_named_whole(value: Any) -> None:
     """A reference without steps is the answer itself."""
-    assert filled([{"$ref": "r"}], results(r=value)) == [value]
+    assert resolve_references([{"$ref": "r"}], results(r=value)) == [value]
 
 
 @pytest.mark.parametrize(
@@ -121,17 +121,17 @@ def test_any_answer_can_be_named_whole(value: Any) -> None:
 )
 def test_filters_take_single_values(value: Any, text: str) -> None:
     """As a filter would write them."""
-    reference = in_query("$ref(r/0)")
+    reference = query_reference("$ref(r/0)")
 
     assert reference is not None
-    assert filled_text(reference, results(r=[value])) == text
+    assert resolve_text(reference, results(r=[value])) == text
 
 
 @pytest.mark.parametrize("value", [None, [], {}])
 def test_filters_take_nothing_else(value: Any) -> None:
     """Null is found by `is.null`, and lists have no one spelling."""
     with pytest.raises(RequestError, match="finds no value to compare with"):
-        filled_text(parse_reference("r/0"), results(r=[value]))
+        resolve_text(parse_reference("r/0"), results(r=[value]))
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,10 @@ def test_filters_take_nothing_else(value: Any) -> None:
 def test_a_reference_is_a_whole_value(text: str) -> None:
     """Within a list or among text it is refused, never compared with as it stands."""
     with pytest.raises(RequestError, match="a reference stands where none can"):
-        in_query(text)
+        query_reference(text)
 
 
 @pytest.mark.parametrize("text", ["", "a", "$ref", '("$ref(a)")'])
 def test_other_values_are_left_alone(text: str) -> None:
     """What is quoted in a list is text."""
-    assert in_query(text) is None
+    assert query_reference(text) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.query.board import asked
 
-from jotbase.query.request.weights import CONDITION, too_heavy, weight_of
+from jotbase.query.request.weights import CONDITION, request_too_complex, weight_of
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_conditions(line: str, conditions: int) -> None:
 
 def test_the_error_says_what_counts() -> None:
     """It is PostgreSQL's own code for statements that are too complex."""
-    error = too_heavy()
+    error = request_too_complex()
 
     assert (error.code, error.status) == ("54001", 400)
     assert error.details == (

@@ -12,8 +12,8 @@ from jotbase.errors import ConflictError, RequestError
 from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import PlanLimits
 from jotbase.query.request.operations import OperationError, read_operations
-from jotbase.query.response.batch import Step, batch_unit, linked, make_step, render_batch
-from jotbase.query.response.prepared import make_ready
+from jotbase.query.response.batch import Step, batch_unit, link_steps, prepare_step, render_batch
+from jotbase.query.response.prepared import compile_shape
 from jotbase.query.write.result import WriteContext
 from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.dialect import SQLITE
@@ -30,9 +30,9 @@ def steps(*operations: dict[str, Any], tx: str = "") -> list[Step]:
     """Return the operations made ready."""
     request = Request("POST", "/rest/v1/", "", {"prefer": tx}, orjson.dumps(operations))
     limits = PlanLimits(unfiltered_writes=True, tx_end="commit-allow-override")
-    return linked(
+    return link_steps(
         [
-            make_step(one, lambda shape: make_ready(shape, MODEL, limits, SQLITE, OPEN))
+            prepare_step(one, lambda shape: compile_shape(shape, MODEL, limits, SQLITE, OPEN))
             for one in read_operations(request, GENEROUS.max_operations)
         ]
     )

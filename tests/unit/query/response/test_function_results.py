@@ -23,7 +23,7 @@ from jotbase.query.response.function_results import (
     Outcome,
     allowed_methods,
     check_affected,
-    encoded,
+    encode_value,
     is_undone,
     plan_result,
     raw_accept,
@@ -119,7 +119,7 @@ def test_what_is_asked_to_be_undone_is() -> None:
 )
 def test_values_have_json(value: Any, expected: bytes) -> None:
     """What Python has and JSON has not is told in its nearest form."""
-    assert encoded(value) == expected
+    assert encode_value(value) == expected
 
 
 def test_rows_are_dicts() -> None:

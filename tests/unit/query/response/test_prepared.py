@@ -17,7 +17,7 @@ from tests.unit.query.board import (
 from jotbase.errors import AccessError, RequestError
 from jotbase.expression.expr import Context
 from jotbase.query.request.shape import shape
-from jotbase.query.response.prepared import Prepared, make_ready, work_of
+from jotbase.query.response.prepared import Prepared, compile_shape, unit_factory
 from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Table
 from jotbase.schema.rows.check import RowCheck
@@ -27,7 +27,7 @@ from jotbase.sql.dialect import SQLITE
 def ready(line: str, **headers: str) -> Prepared:
     """Return the question of a request line made ready."""
     question, _ = shape(request(line, headers=headers))
-    return make_ready(question, MODEL, GENEROUS, SQLITE, OPEN)
+    return compile_shape(question, MODEL, GENEROUS, SQLITE, OPEN)
 
 
 def test_a_read_is_a_statement() -> None:
@@ -53,7 +53,7 @@ def test_a_write_is_a_plan() -> None:
 )
 def test_works_of_writes(line: str, body: bytes, start: str) -> None:
     """Each kind of write starts with its own statement."""
-    work = work_of(
+    work = unit_factory(
         ready(line), body, Context(values=("5",)), WriteContext(RowCheck(COMPANIES), OPEN)
     )
     _, ran = drive(work(), [])
@@ -63,13 +63,17 @@ def test_works_of_writes(line: str, body: bytes, start: str) -> None:
 def test_a_malformed_body_is_refused_before_the_work() -> None:
     """No unit of work is begun for it."""
     with pytest.raises(RequestError, match="Empty or invalid json"):
-        work_of(ready("POST /companies"), b"{", Context(), WriteContext(RowCheck(COMPANIES), OPEN))
+        unit_factory(
+            ready("POST /companies"), b"{", Context(), WriteContext(RowCheck(COMPANIES), OPEN)
+        )
 
 
 def test_writes_through_a_view() -> None:
     """The body's names are the view's, the statement's the table's."""
     write = ready("POST /open_jobs", prefer="return=minimal")
-    work = work_of(write, b'{"id": 1, "firm": 2}', Context(), WriteContext(RowCheck(JOBS), OPEN))
+    work = unit_factory(
+        write, b'{"id": 1, "firm": 2}', Context(), WriteContext(RowCheck(JOBS), OPEN)
+    )
     with pytest.raises(RequestError) as refused:
         next(work())
     assert (refused.value.code, "title" in refused.value.message) == ("23502", True)
@@ -78,7 +82,7 @@ def test_writes_through_a_view() -> None:
 class NoRight(OpenGuard):
     """Lets nobody insert."""
 
-    def never(self, table: Table, context: Context) -> AccessError | None:
+    def insert_denied(self, table: Table, context: Context) -> AccessError | None:
         """Refuse."""
         return AccessError("42501", "no right")
 
@@ -99,7 +103,7 @@ def test_who_may_insert_nothing_is_told_before_the_database_is_asked(
     write_context = WriteContext(RowCheck(COMPANIES), NoRight())
     found = None
     try:
-        work_of(ready("POST /companies"), body, Context(), write_context)
+        unit_factory(ready("POST /companies"), body, Context(), write_context)
     except (AccessError, RequestError) as error:
         found = error.code
 
@@ -111,5 +115,5 @@ def test_rows_are_ready_before_a_unit_of_work_begins() -> None:
     write_context = WriteContext(RowCheck(COMPANIES), OPEN)
 
     with pytest.raises(RequestError) as caught:
-        work_of(ready("POST /companies"), b'{"nope": 1}', Context(), write_context)
+        unit_factory(ready("POST /companies"), b'{"nope": 1}', Context(), write_context)
     assert caught.value.code == "PGRST204"

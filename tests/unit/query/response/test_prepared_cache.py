@@ -6,7 +6,7 @@ from tests.unit.query.board import asked, planned, request
 
 from jotbase.query.request.shape import shape
 from jotbase.query.response.prepared import Prepared
-from jotbase.query.response.prepared_cache import MOST, Key, Remembered
+from jotbase.query.response.prepared_cache import MOST, Key, PreparedCache
 
 ANY = Prepared(asked("GET /jobs"), planned("GET /jobs"))
 
@@ -17,7 +17,7 @@ def key(query: str) -> Key:
 
 def test_the_oldest_are_forgotten() -> None:
     """A flood of new shapes leaves the newest of them."""
-    known = Remembered()
+    known = PreparedCache()
     for number in range(MOST + 10):
         known.keep(key(f"order=a{number}"), ANY)
 
@@ -28,7 +28,7 @@ def test_the_oldest_are_forgotten() -> None:
 
 def test_long_questions_leave_room_for_fewer() -> None:
     """Characters count, of whatever parameters and headers."""
-    known = Remembered()
+    known = PreparedCache()
     for number in range(1000):
         known.keep(key(f"order={'a' * 2500}{number}&{'b' * 2500}=eq.1"), ANY)
 
@@ -37,7 +37,7 @@ def test_long_questions_leave_room_for_fewer() -> None:
 
 def test_what_alone_takes_much_is_not_remembered() -> None:
     """It is made ready each time it is asked, and displaces nothing."""
-    known = Remembered()
+    known = PreparedCache()
     known.keep(key("order=id"), ANY)
     known.keep(key("order=" + "a" * 10_000), ANY)
 

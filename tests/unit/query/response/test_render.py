@@ -22,7 +22,7 @@ from jotbase.query.response.render import (
     render_error,
     render_options,
     render_read,
-    render_written,
+    render_write,
     rewrites,
 )
 from jotbase.query.write.result import WriteResult
@@ -41,7 +41,7 @@ def written(line: str, result: WriteResult, **headers: str) -> Response:
     """Return the response to a write that came to this."""
     plan = planned(line, **headers)
     assert isinstance(plan, WritePlan)
-    return render_written(plan, request(line), result)
+    return render_write(plan, request(line), result)
 
 
 def test_a_read() -> None:
@@ -181,7 +181,7 @@ def test_what_was_applied() -> None:
     plan = planned("PATCH /jobs?id=eq.1", prefer=prefer)
     assert isinstance(plan, UpdatePlan)
 
-    response = render_written(plan, request("PATCH /jobs?id=eq.1"), WriteResult(1))
+    response = render_write(plan, request("PATCH /jobs?id=eq.1"), WriteResult(1))
 
     assert response.header("preference-applied") == (
         "missing=default, return=minimal, handling=strict, max-affected=5"
@@ -241,7 +241,7 @@ def test_insert_plans_are_told_from_updates() -> None:
     plan = planned("POST /jobs", prefer="return=representation")
 
     assert isinstance(plan, InsertPlan)
-    response = render_written(plan, request("POST /jobs"), WriteResult(1, "[{}]"))
+    response = render_write(plan, request("POST /jobs"), WriteResult(1, "[{}]"))
     assert response.header("content-range") == "*/*"
 
 

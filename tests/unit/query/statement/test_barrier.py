@@ -11,7 +11,13 @@ from jotbase.expression.expr import Apply, Field, Literal
 from jotbase.expression.operators import OPERATORS
 from jotbase.query.plan.computed import ComputedTable
 from jotbase.query.plan.nodes import Node, ReadPlan
-from jotbase.query.statement.barrier import behind, fenced, hides_rows, is_leakproof, split
+from jotbase.query.statement.barrier import (
+    evaluated_after,
+    fenced_source,
+    hides_rows,
+    is_leakproof,
+    split_conditions,
+)
 from jotbase.schema.model.tables import Index, Table, Type
 from jotbase.sql.fragment import bound, sql
 
@@ -42,7 +48,7 @@ def node(query: str) -> Node:
 )
 def test_comparisons_stand_beside_the_rule(query: str) -> None:
     """What raises nothing and costs little on any row, related rows found by their columns."""
-    assert split(node(query))[1] == []
+    assert split_conditions(node(query))[1] == []
 
 
 @pytest.mark.parametrize(
@@ -69,7 +75,7 @@ def test_comparisons_stand_beside_the_rule(query: str) -> None:
 )
 def test_all_else_stands_behind_it(query: str) -> None:
     """What looks into documents or patterns, alone or beside other things."""
-    beside, dear = split(node(query))
+    beside, dear = split_conditions(node(query))
 
     assert not beside
     assert dear
@@ -79,7 +85,7 @@ def test_a_conjunction_is_taken_apart() -> None:
     """Each part stands where it may, however deep the conjunctions lie."""
     asked = node("id=eq.1&title=like.a*&and=(salary.gt.1,and(data.eq.1,remote.is.true))")
 
-    assert [len(parts) for parts in split(asked)] == [3, 2]
+    assert [len(parts) for parts in split_conditions(asked)] == [3, 2]
 
 
 def test_few_operators_are_leakproof() -> None:
@@ -108,7 +114,7 @@ def test_what_is_worked_out_is_not_stored() -> None:
     asked = planned("GET /open_jobs?firm=eq.1", GENEROUS)
     assert isinstance(asked, ReadPlan)
 
-    assert split(asked.node)[1] == []
+    assert split_conditions(asked.node)[1] == []
     assert not is_leakproof(equal("firm"), replace(view, origins={}))
     assert not is_leakproof(equal("shout"), ComputedTable(jobs.name, jobs.columns, base=jobs))
     assert not is_leakproof(equal("a"), made)
@@ -126,8 +132,8 @@ def test_a_view_hides_rows(name: str, hides: bool) -> None:
 
 def test_the_barrier_as_sql() -> None:
     """A branch is looked at where it is taken, and nothing moves over a LIMIT."""
-    asked = behind([sql("a"), sql("b")], [sql("c"), "d = " + bound(1)])
-    rows = fenced("x.*", sql("t AS x WHERE a"), "x")
+    asked = evaluated_after([sql("a"), sql("b")], [sql("c"), "d = " + bound(1)])
+    rows = fenced_source("x.*", sql("t AS x WHERE a"), "x")
 
     assert asked.text == "CASE WHEN a AND b THEN CASE WHEN c AND d = ? THEN TRUE END END"
     assert (rows.text, rows.params) == ("(SELECT x.* FROM t AS x WHERE a LIMIT ?) AS x", (-1,))

@@ -7,7 +7,7 @@ from tests.unit.query.board import code_of, read_plan
 
 from jotbase.query.plan.nodes import PlanLimits, Value
 from jotbase.query.request.intent import JsonStep
-from jotbase.query.statement.columns import path_of, raw
+from jotbase.query.statement.columns import path_of, value_sql
 from jotbase.schema.model.tables import Type
 from jotbase.sql.dialect import SQLITE
 
@@ -29,7 +29,7 @@ def test_values(select: str, text: str, kind: Type) -> None:
     """Column, path, cast and aggregate, from the inside out, and the type that comes of it."""
     value = read_plan(f"GET /jobs?select={select}").node.items[0].value
     assert isinstance(value, Value)
-    fragment, found = raw(value, SQLITE)
+    fragment, found = value_sql(value, SQLITE)
 
     assert (fragment.text, found) == (text, kind)
 
@@ -38,7 +38,7 @@ def test_what_ends_in_text_is_text() -> None:
     """A path with `->>` is text, its keys bound."""
     value = read_plan("GET /jobs?select=data->a->>0").node.items[0].value
     assert isinstance(value, Value)
-    fragment, kind = raw(value, SQLITE)
+    fragment, kind = value_sql(value, SQLITE)
 
     assert kind is Type.TEXT
     assert set(fragment.params) == {'$."a"[0]'}
@@ -57,7 +57,7 @@ def test_aggregates_that_make_no_sense(select: str) -> None:
     value = read_plan(f"GET /jobs?select={select}").node.items[0].value
     assert isinstance(value, Value)
 
-    assert code_of(lambda: raw(value, SQLITE)) == "42883"
+    assert code_of(lambda: value_sql(value, SQLITE)) == "42883"
 
 
 def test_timestamps_in_a_time_zone() -> None:
@@ -67,7 +67,7 @@ def test_timestamps_in_a_time_zone() -> None:
     node = read_plan(line, limits, prefer="timezone=Asia/Kolkata").node
     values = [item.value for item in node.items if isinstance(item.value, Value)]
 
-    assert [raw(value, SQLITE)[0].text for value in values] == [
+    assert [value_sql(value, SQLITE)[0].text for value in values] == [
         '"row"."title"',
         'jot_zoned("row"."created_at", ?)',
     ]

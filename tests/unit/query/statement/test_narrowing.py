@@ -7,7 +7,7 @@ from tests.unit.schema.projects import TEXT, table
 
 from jotbase.expression.expr import And, Apply, Context, Expr, Field, Literal, Not, Or, RequestValue
 from jotbase.query.plan.nodes import Combined
-from jotbase.query.statement.narrowing import match_text, narrowed
+from jotbase.query.statement.narrowing import fts5_query, index_condition
 from jotbase.schema.model.tables import Type
 
 POSTS = table(
@@ -41,13 +41,13 @@ OTHER = Apply("eq", (Field("row", "c", Type.TEXT), Literal("x", Type.TEXT)))
 )
 def test_queries_in_the_words_of_fts5(form: str, text: str, asked: str) -> None:
     """What must be there is asked for, negations and distances are not."""
-    assert match_text(form, text, "english", "c0") == asked
+    assert fts5_query(form, text, "english", "c0") == asked
 
 
 def test_long_and_deep_queries_are_asked_in_part() -> None:
     """What all must be there may be asked in part; of alternatives, none may lack."""
-    both = match_text("plfts", " ".join(f"w{n}" for n in range(500)), "simple", "c0")
-    either = match_text("wfts", " or ".join(f"w{n}" for n in range(500)), "simple", "c0")
+    both = fts5_query("plfts", " ".join(f"w{n}" for n in range(500)), "simple", "c0")
+    either = fts5_query("wfts", " or ".join(f"w{n}" for n in range(500)), "simple", "c0")
 
     assert both.count('"') == 2 * 64
     assert either == '""'
@@ -70,12 +70,12 @@ def test_long_and_deep_queries_are_asked_in_part() -> None:
 )
 def test_where_an_index_helps(where: Expr | Combined, helps: bool) -> None:
     """It does where what it finds is all that the whole condition can find."""
-    assert (narrowed(where, POSTS, "row") is not None) is helps
+    assert (index_condition(where, POSTS, "row") is not None) is helps
 
 
 def test_a_request_fills_in_what_is_asked_for() -> None:
     """One plan serves all queries of a shape; what the index cannot tell makes it ask all rows."""
-    few = narrowed(search("a", query=RequestValue(0, str, Type.TEXT)), POSTS, "row")
+    few = index_condition(search("a", query=RequestValue(0, str, Type.TEXT)), POSTS, "row")
     assert few is not None
 
     def filled(text: str) -> list[object]:

@@ -11,7 +11,14 @@ from jotbase.expression.expr import And, Apply, Exists, Field
 from jotbase.expression.operators import OPERATORS
 from jotbase.expression.predicate import predicate
 from jotbase.query.plan.nodes import Node, OrderBy, Value
-from jotbase.query.statement.rows import Frame, filtered, from_clause, limited, ordered, written
+from jotbase.query.statement.rows import (
+    Frame,
+    expression_sql,
+    filtered_from,
+    from_clause,
+    limit_clause,
+    order_by_clause,
+)
 from jotbase.schema.model.tables import Type
 from jotbase.sql.dialect import SQLITE
 
@@ -54,18 +61,18 @@ def test_an_open_table_has_no_condition() -> None:
 )
 def test_order(query: str, text: str) -> None:
     """Nulls stand where PostgreSQL has them; what is left open follows the order of insertion."""
-    assert ordered(read_plan(f"GET /jobs?{query}").node, FRAME).text == text
+    assert order_by_clause(read_plan(f"GET /jobs?{query}").node, FRAME).text == text
 
 
 def test_a_view_has_no_order_of_its_own() -> None:
     """Without row numbers there is nothing to fall back on."""
-    assert ordered(read_plan("GET /open_jobs").node, FRAME).text == ""
+    assert order_by_clause(read_plan("GET /open_jobs").node, FRAME).text == ""
 
 
 def test_order_by_a_relation() -> None:
     """The related value is looked up, with the related table's rule."""
     node = read_plan("GET /jobs?select=companies(id)&order=companies(name)").node
-    text = ordered(node, Frame(SQLITE, HidingGuard("companies"))).text
+    text = order_by_clause(node, Frame(SQLITE, HidingGuard("companies"))).text
 
     assert text.startswith(
         ' ORDER BY (SELECT "row.1"."name" FROM "companies" AS "row.1"'
@@ -79,7 +86,7 @@ def test_order_by_a_relation() -> None:
 )
 def test_limits(query: str, text: str) -> None:
     """Only what is asked for is said."""
-    assert limited(read_plan(f"GET /jobs?{query}").node).text == text
+    assert limit_clause(read_plan(f"GET /jobs?{query}").node).text == text
 
 
 def test_without_row_numbers_the_key_orders() -> None:
@@ -90,8 +97,8 @@ def test_without_row_numbers_the_key_orders() -> None:
     plain = Node(pair, "row", ())
     backwards = OrderBy(Value("row", pair.by_name["b"]), descending=True, nulls_first=True)
 
-    assert ordered(plain, FRAME).text == ' ORDER BY "row"."b", "row"."a"'
-    assert ordered(replace(plain, order=(backwards,)), FRAME).text == (
+    assert order_by_clause(plain, FRAME).text == ' ORDER BY "row"."b", "row"."a"'
+    assert order_by_clause(replace(plain, order=(backwards,)), FRAME).text == (
         ' ORDER BY "row"."b" DESC, "row"."b" DESC, "row"."a" DESC'
     )
 
@@ -103,7 +110,7 @@ def test_no_spelling_meets_a_rule_bare(operator: str) -> None:
     column = Field("row", "data", kind)
     holds = Apply(operator, (column,) * len(OPERATORS[operator].takes))
 
-    text = written(holds, FRAME).text
+    text = expression_sql(holds, FRAME).text
 
     assert text == f"({predicate(holds, SQLITE).text})"
 
@@ -112,7 +119,7 @@ def conditions(query: str, *hidden: str) -> list[str]:
     """Return what the rows of a query over the jobs must fulfil, where rules hide some."""
     node = read_plan(f"GET /{query}").node
     frame = Frame(SQLITE, HidingGuard(*hidden))
-    opened = filtered(node, from_clause(node.table, node.alias, frame), frame)
+    opened = filtered_from(node, from_clause(node.table, node.alias, frame), frame)
     return [one.text for one in opened.conditions]
 
 
@@ -139,7 +146,7 @@ def test_a_view_is_a_barrier_too() -> None:
     node = read_plan("GET /open_jobs?firm=eq(any).{1,2}&id=eq.1&or=(id.is.null)").node
     dear = replace(node, table=replace(node.table, origins={}))
     frame = Frame(SQLITE, HidingGuard("open_jobs"))
-    opened = filtered(dear, from_clause(dear.table, "row", frame), frame)
+    opened = filtered_from(dear, from_clause(dear.table, "row", frame), frame)
 
     assert opened.sources.text == (
         '(SELECT "row".* FROM "open_jobs" AS "row" WHERE ("row"."id" = ?) LIMIT ?) AS "row"'
@@ -152,7 +159,7 @@ def test_what_others_are_asked_of_is_asked_once() -> None:
     node = read_plan("GET /jobs?title=like.a*").node
     opened = from_clause(node.table, "row", FRAME).under(MEMBER, FRAME)
 
-    assert [one.text for one in filtered(node, opened, FRAME).conditions] == [
+    assert [one.text for one in filtered_from(node, opened, FRAME).conditions] == [
         f'CASE WHEN EXISTS (SELECT 1 FROM "people" AS "p" WHERE TRUE) THEN CASE WHEN {LIKE}'
         " THEN TRUE END END"
     ]

@@ -15,7 +15,12 @@ from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import InsertPlan, Returning
 from jotbase.query.request.body import Cell
 from jotbase.query.request.intent import Payload
-from jotbase.query.write.bulk_rows import default_of, present, row_template, rows_of
+from jotbase.query.write.bulk_rows import (
+    default_of,
+    present_properties,
+    row_template,
+    template_rows,
+)
 from jotbase.query.write.payload_rows import new_rows
 from jotbase.query.write.result import SharedDefault, WriteContext
 from jotbase.schema.model.tables import Table, Type
@@ -29,7 +34,9 @@ DEFAULTS = {"created_at": lambda context: context.now}
 def made(of: Table, *raws: Row, names: tuple[str, ...] | None = None) -> list[Row] | None:
     """Return what rows of the first one's keys, or of these, come to."""
     write_context = WriteContext(RowCheck(of), OPEN, defaults=DEFAULTS)
-    return rows_of(row_template(of, names or tuple(raws[0])), raws, Context(now=NOW), write_context)
+    return template_rows(
+        row_template(of, names or tuple(raws[0])), raws, Context(now=NOW), write_context
+    )
 
 
 def test_rows_get_their_defaults() -> None:
@@ -91,7 +98,7 @@ def test_what_differs_from_row_to_row_is_made_for_each() -> None:
         "m": SharedDefault(lambda _: next(numbers)),
     }
 
-    rows = rows_of(
+    rows = template_rows(
         row_template(of, ()), [{}, {}], Context(), WriteContext(RowCheck(of), OPEN, defaults=fills)
     )
 
@@ -105,7 +112,7 @@ def test_a_default_that_has_no_value_is_no_value() -> None:
         RowCheck(of), OPEN, defaults={"owner": lambda context: context.principal.id}
     )
 
-    assert rows_of(row_template(of, ()), [{}], Context(), write_context) is None
+    assert template_rows(row_template(of, ()), [{}], Context(), write_context) is None
 
 
 @pytest.mark.parametrize("value", [2**63, "a\0"])
@@ -121,7 +128,7 @@ def test_null_that_is_no_value_is_absent() -> None:
     """JSON Schema does not see a property that is not there."""
     of = Table("t", (column("a"), column("b", nullable=False)))
 
-    assert present(of, {"a": None, "b": None}) == {"a": None}
+    assert present_properties(of, {"a": None, "b": None}) == {"a": None}
 
 
 def test_defaults_come_from_rule_or_literal() -> None:

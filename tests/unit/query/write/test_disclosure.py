@@ -8,7 +8,7 @@ from tests.unit.query.board import COMPANIES, OPEN, planned
 from jotbase.errors import BrokenKey, ConflictError
 from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import DeletePlan
-from jotbase.query.write.disclosure import discreet, pinned, told
+from jotbase.query.write.disclosure import equality_filters, redacted_error, redacted_faults
 from jotbase.query.write.result import WriteContext
 from jotbase.schema.rows.check import RowCheck
 from jotbase.values import Row
@@ -39,7 +39,7 @@ def test_values_are_told_to_who_said_them(
     error: ConflictError, said: list[Row], details: str
 ) -> None:
     """One row of the request has to have said them all, of the table that was written."""
-    assert told(error, COMPANIES, said, MEANS).details == details
+    assert redacted_error(error, COMPANIES, said, MEANS).details == details
 
 
 def test_faults_within_unsaid_values_are_the_columns() -> None:
@@ -47,8 +47,8 @@ def test_faults_within_unsaid_values_are_the_columns() -> None:
     inside = {"pointer": "/a~1b/c", "keyword": "type", "message": "c is wrong"}
     root = {"pointer": "", "keyword": "required", "message": "x is missing"}
 
-    assert discreet([inside, root], {"a/b"}) == [inside, root]
-    assert discreet([inside, root], {"c"}) == [
+    assert redacted_faults([inside, root], {"a/b"}) == [inside, root]
+    assert redacted_faults([inside, root], {"c"}) == [
         {
             "pointer": "/a~1b",
             "keyword": "type",
@@ -72,4 +72,4 @@ def test_what_filters_pin_was_said(query: str, found: Row) -> None:
     plan = planned(f"DELETE /companies?{query}")
     assert isinstance(plan, DeletePlan)
 
-    assert pinned(plan.target.where, Context(values=("1", "b"))) == found
+    assert equality_filters(plan.target.where, Context(values=("1", "b"))) == found

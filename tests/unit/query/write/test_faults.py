@@ -16,10 +16,10 @@ from jotbase.query.write.faults import (
     RefusedRows,
     changed_rows,
     check_whole_rows,
-    of_rows,
-    placed,
-    refuse,
-    together,
+    deduplicated_faults,
+    located_faults,
+    raise_refusal,
+    refused_rows,
     whole_row_faults,
 )
 from jotbase.query.write.result import WriteContext
@@ -69,7 +69,7 @@ def told(refused: RefusedRows, guard: OpenGuard = OPEN) -> str:
     """Return the code of what rows are refused with."""
     write_context = WriteContext(RowCheck(refused.table), guard)
     with pytest.raises((AccessError, ConflictError, RequestError)) as caught:
-        drive(refuse(refused, "insert", Context(), write_context, True))
+        drive(raise_refusal(refused, "insert", Context(), write_context, True))
     return caught.value.code
 
 
@@ -98,18 +98,18 @@ def test_what_is_no_fault_of_rows_is_raised_as_it_is() -> None:
     """A lock says nothing of the rows, so that no rule need be asked."""
     locked = RefusedRows(TABLE, [{}], ConflictError("55P03", "locked"), LIST)
     with pytest.raises(ConflictError):
-        of_rows(locked)
+        refused_rows(locked)
 
-    assert of_rows(RefusedRows(TABLE, [{}], TAKEN, LIST)).error is TAKEN
+    assert refused_rows(RefusedRows(TABLE, [{}], TAKEN, LIST)).error is TAKEN
 
 
 def test_faults_have_their_row_and_are_told_once() -> None:
     """In a list the row's number leads; what column and row both find is one fault."""
     fault = {"pointer": "/a", "keyword": "minimum", "message": "x"}
 
-    assert placed([fault], 3, LIST) == [{**fault, "pointer": "/3/a"}]
-    assert placed([fault], 3, Payload((), single=True)) == [fault]
-    assert together([fault], [fault, {**fault, "keyword": "type"}]) == [
+    assert located_faults([fault], 3, LIST) == [{**fault, "pointer": "/3/a"}]
+    assert located_faults([fault], 3, Payload((), single=True)) == [fault]
+    assert deduplicated_faults([fault], [fault, {**fault, "keyword": "type"}]) == [
         fault,
         {**fault, "keyword": "type"},
     ]

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 from tests.unit.query.board import COMPANIES, OPEN_JOBS, PEOPLE, code_of, drive
 
-from jotbase.query.write.identity import current, identity_of, numbered, past_taken, reset
+from jotbase.query.write.identity import (
+    current_value,
+    identity_of,
+    reset_statement,
+    sequence_value,
+    skip_taken,
+)
 from jotbase.sql.dialect import SQLITE
 
 END = 2**63 - 1
@@ -22,16 +28,16 @@ def test_which_column_is_numbered() -> None:
 
 def test_a_number_never_passes_the_end() -> None:
     """It meets the last one instead, which is refused and passed over."""
-    assert numbered(COMPANIES, 3) == (
+    assert sequence_value(COMPANIES, 3) == (
         "3 + min((SELECT seq FROM sqlite_sequence WHERE name = 'companies'), 9223372036854775804)"
     )
 
 
 def test_the_sequence_is_read_and_set() -> None:
     """A table that never had a row has given no number."""
-    assert drive(current(COMPANIES), [(7,)])[0] == 7
-    assert drive(current(COMPANIES), [])[0] == 0
-    assert reset(COMPANIES, 7).params == [7, "companies"]
+    assert drive(current_value(COMPANIES), [(7,)])[0] == 7
+    assert drive(current_value(COMPANIES), [])[0] == 0
+    assert reset_statement(COMPANIES, 7).params == [7, "companies"]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +46,7 @@ def test_the_sequence_is_read_and_set() -> None:
 )
 def test_taken_numbers_are_passed_over(last: int, free: int, moved: int | str | None) -> None:
     """The sequence moves to where enough numbers are free; at its end there are none."""
-    unit = past_taken(COMPANIES, "id", 2, SQLITE)
+    unit = skip_taken(COMPANIES, "id", 2, SQLITE)
     if isinstance(moved, str):
         assert code_of(lambda: drive(unit, [(last,)], [(free,)])) == moved
         return
@@ -52,4 +58,4 @@ def test_taken_numbers_are_passed_over(last: int, free: int, moved: int | str | 
 
 def test_where_sqlite_numbers_nothing_is_looked_for() -> None:
     """It goes on from the greatest number there is."""
-    assert len(drive(past_taken(COMPANIES, "id", 2, SQLITE), [])[1]) == 1
+    assert len(drive(skip_taken(COMPANIES, "id", 2, SQLITE), [])[1]) == 1

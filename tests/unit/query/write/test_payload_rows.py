@@ -13,7 +13,7 @@ from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import InsertPlan, Returning, UpdatePlan
 from jotbase.query.request.body import Cell
 from jotbase.query.request.intent import Payload
-from jotbase.query.write.payload_rows import changes, new_rows
+from jotbase.query.write.payload_rows import changed_columns, new_rows
 from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.rows.check import RowCheck
@@ -125,7 +125,7 @@ def changed(line: str, *rows: dict[str, Any], **headers: str) -> Row:
     """Return what a PATCH sets."""
     plan = planned(line, **headers)
     assert isinstance(plan, UpdatePlan)
-    found = changes(plan, Payload(rows, True), Context(now=NOW), MEANS)
+    found = changed_columns(plan, Payload(rows, True), Context(now=NOW), MEANS)
     if found.missing is not None:
         raise found.missing
     return found.row

@@ -14,9 +14,9 @@ from jotbase.query.write.rule_checks import (
     UNDO,
     Stored,
     drawn,
-    foreseen,
-    paired,
-    stored_as_judged,
+    paired_rows,
+    predicted_row,
+    store_with_rules,
 )
 from jotbase.schema.model.tables import Column, Type
 from jotbase.sql.units import Rows, Statement, UnitOfWork
@@ -48,14 +48,14 @@ def asked(*values: int) -> Statement:
 
 def test_local_rules_are_asked_of_what_was_stored() -> None:
     """They look into no other row, so that a trial would show them nothing."""
-    _, ran = drive(stored_as_judged(store, ask, None, stored()), [(1,)], [])
+    _, ran = drive(store_with_rules(store, ask, None, stored()), [(1,)], [])
 
     assert ran == [Statement("put", []), asked(1)]
 
 
 def test_a_right_guess_is_stored_once() -> None:
     """The rules are asked before, and what was stored is what they were asked about."""
-    unit = stored_as_judged(store, ask, frozenset("a"), stored(1))
+    unit = store_with_rules(store, ask, frozenset("a"), stored(1))
     _, ran = drive(unit, [], [], [(1,)], [])
 
     assert [one.text for one in ran] == [ASK.text, SAVE.text, PUT.text, RELEASE.text]
@@ -64,7 +64,7 @@ def test_a_right_guess_is_stored_once() -> None:
 @pytest.mark.parametrize("guess", [stored(5), Stored([], [{}], [None])])
 def test_what_cannot_be_guessed_is_stored_on_trial(guess: Stored) -> None:
     """It is taken back, the rules are asked of it, and it is stored again."""
-    unit = stored_as_judged(store, ask, frozenset("a"), guess)
+    unit = store_with_rules(store, ask, frozenset("a"), guess)
     first: list[Rows] = [[]] if guess.rows[0] else []
     after, ran = drive(unit, *first, [], [(1,)], [], [], [(1,)], [])
 
@@ -76,7 +76,7 @@ def test_what_cannot_be_guessed_is_stored_on_trial(guess: Stored) -> None:
 
 def test_what_the_database_refuses_leaves_nothing() -> None:
     """Rows of the same statement before it are taken back, so that no rule sees them."""
-    unit = stored_as_judged(store, ask, frozenset("a"), Stored([], [{}], [None]))
+    unit = store_with_rules(store, ask, frozenset("a"), Stored([], [{}], [None]))
     assert (next(unit), unit.send([])) == (SAVE, PUT)
 
     assert unit.throw(ConflictError("23505", "taken")) == UNDO
@@ -95,16 +95,18 @@ def test_what_can_be_told_of_a_row_before() -> None:
         column("d"),
     )
 
-    assert foreseen(things, {"a": "x"}) == {"a": "x", "d": None}
+    assert predicted_row(things, {"a": "x"}) == {"a": "x", "d": None}
 
 
 def test_rows_are_paired_by_their_keys() -> None:
     """What a trigger kept is left out; what cannot be told apart is refused."""
     before = Stored([1, 2], [{"a": 1}, {"a": 2}])
 
-    assert paired(before, [1, 2], Stored([2], [{"a": 5}])) == Stored([2], [{"a": 5}], [{"a": 2}])
+    assert paired_rows(before, [1, 2], Stored([2], [{"a": 5}])) == Stored(
+        [2], [{"a": 5}], [{"a": 2}]
+    )
     with pytest.raises(RequestError) as caught:
-        paired(before, [1, 2], Stored([3], [{"a": 5}]))
+        paired_rows(before, [1, 2], Stored([3], [{"a": 5}]))
     assert caught.value.code == "0A000"
 
 
@@ -113,7 +115,7 @@ def test_what_never_comes_out_the_same_is_refused() -> None:
     trials = [part for value in range(9) for part in ([(value,)], [], [])]
 
     with pytest.raises(RequestError, match="comes out otherwise each time") as refusal:
-        drive(stored_as_judged(store, ask, frozenset("a"), Stored([], [{}])), [], *trials)
+        drive(store_with_rules(store, ask, frozenset("a"), Stored([], [{}])), [], *trials)
     assert refusal.value.code == "0A000"
 
 

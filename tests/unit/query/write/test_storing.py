@@ -7,16 +7,16 @@ from dataclasses import replace
 from tests.unit.query.board import COMPANIES, JOBS, OPEN_JOBS, PEOPLE
 
 from jotbase.expression.expr import Context, RequestValue
-from jotbase.query.write.identity import numbered
+from jotbase.query.write.identity import sequence_value
 from jotbase.query.write.storing import (
     CHUNK,
     changed_keys,
-    delete,
-    inserts,
-    load,
-    ready,
-    returned,
-    update,
+    delete_statement,
+    insert_statements,
+    load_returned,
+    returning_list,
+    statement_of,
+    update_statement,
 )
 from jotbase.schema.model.tables import Type
 from jotbase.sql.dialect import SQLITE
@@ -29,7 +29,7 @@ BACK = '"_rowid_", "id", "name", "secret"'
 def test_rows_are_inserted_together() -> None:
     """Rows of the same columns are one statement, and all of each row comes back."""
     rows: list[Row] = [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]
-    one, *rest = inserts(COMPANIES, rows, SQLITE)
+    one, *rest = insert_statements(COMPANIES, rows, SQLITE)
 
     assert one.text == (
         f'INSERT INTO "companies" ("id", "name") VALUES (?, ?), (?, ?) RETURNING {BACK}'
@@ -42,13 +42,17 @@ def test_rows_of_other_columns_are_another_statement() -> None:
     """Order is kept where rows differ."""
     rows: list[Row] = [{"name": "a"}, {"name": "b", "id": 5}, {"name": "c"}]
 
-    assert [one.params for one in inserts(COMPANIES, rows, SQLITE)] == [["a"], [5, "b"], ["c"]]
+    assert [one.params for one in insert_statements(COMPANIES, rows, SQLITE)] == [
+        ["a"],
+        [5, "b"],
+        ["c"],
+    ]
 
 
 def test_many_rows_are_several_statements() -> None:
     """A statement has so many rows at most, that its text is prepared once."""
     rows = [{"name": str(number)} for number in range(CHUNK * 2 + 1)]
-    texts = [one.text for one in inserts(COMPANIES, rows, SQLITE)]
+    texts = [one.text for one in insert_statements(COMPANIES, rows, SQLITE)]
 
     assert len(texts) == 3
     assert texts[0] == texts[1]
@@ -56,25 +60,25 @@ def test_many_rows_are_several_statements() -> None:
 
 def test_rows_without_a_number_are_given_the_next() -> None:
     """The table's own sequence counts them, whatever numbers rows have."""
-    (one,) = inserts(COMPANIES, [{"name": "a"}, {"name": "b"}], SQLITE)
+    (one,) = insert_statements(COMPANIES, [{"name": "a"}, {"name": "b"}], SQLITE)
 
     assert one.text == (
-        f'INSERT INTO "companies" ("id", "name") VALUES ({numbered(COMPANIES, 1)}, ?),'
-        f" ({numbered(COMPANIES, 2)}, ?) RETURNING {BACK}"
+        f'INSERT INTO "companies" ("id", "name") VALUES ({sequence_value(COMPANIES, 1)}, ?),'
+        f" ({sequence_value(COMPANIES, 2)}, ?) RETURNING {BACK}"
     )
     assert (one.params, one.unnumbered) == (["a", "b"], 2)
 
 
 def test_a_row_of_defaults_alone() -> None:
     """A row that says nothing is all defaults, and cannot clash."""
-    (one,) = inserts(PEOPLE, [{}], SQLITE, " ON CONFLICT (id) DO NOTHING")
+    (one,) = insert_statements(PEOPLE, [{}], SQLITE, " ON CONFLICT (id) DO NOTHING")
 
     assert one.text.startswith('INSERT INTO "people" DEFAULT VALUES RETURNING')
 
 
 def test_values_are_stored_in_the_databases_form() -> None:
     """A boolean is 0 or 1, a document its text."""
-    (one,) = inserts(JOBS, [{"remote": True, "data": {"a": [1]}}], SQLITE)
+    (one,) = insert_statements(JOBS, [{"remote": True, "data": {"a": [1]}}], SQLITE)
 
     assert one.params == ['{"a":[1]}', 1]
 
@@ -82,7 +86,7 @@ def test_values_are_stored_in_the_databases_form() -> None:
 def test_rows_come_back_in_canonical_form() -> None:
     """Row numbers and rows are told apart, booleans and documents read."""
     found = [(7, 1, "a", None, 5, 1, '{"a":[1]}', None)]
-    numbers, rows = load(JOBS, found, SQLITE)
+    numbers, rows = load_returned(JOBS, found, SQLITE)
 
     assert numbers == [7]
     assert rows[0]["remote"] is True
@@ -91,8 +95,8 @@ def test_rows_come_back_in_canonical_form() -> None:
 
 def test_a_view_has_no_row_numbers() -> None:
     """Only a table's rows are numbered; a view's are told apart by all that they hold."""
-    assert returned(OPEN_JOBS, SQLITE) == '"id", "firm"'
-    assert load(OPEN_JOBS, [(1, 2)], SQLITE) == ([(1, 2)], [{"id": 1, "firm": 2}])
+    assert returning_list(OPEN_JOBS, SQLITE) == '"id", "firm"'
+    assert load_returned(OPEN_JOBS, [(1, 2)], SQLITE) == ([(1, 2)], [{"id": 1, "firm": 2}])
 
 
 def test_without_row_numbers_the_key_is_taken_from_the_columns() -> None:
@@ -101,15 +105,15 @@ def test_without_row_numbers_the_key_is_taken_from_the_columns() -> None:
     two = replace(COMPANIES, primary_key=("name", "id"), without_rowid=True)
     found = [(1, "a", None)]
 
-    assert returned(one, SQLITE, "r") == '"r"."id", "r"."name", "r"."secret"'
-    assert load(one, found, SQLITE) == (["a"], [{"id": 1, "name": "a", "secret": None}])
-    assert load(two, found, SQLITE)[0] == [("a", 1)]
+    assert returning_list(one, SQLITE, "r") == '"r"."id", "r"."name", "r"."secret"'
+    assert load_returned(one, found, SQLITE) == (["a"], [{"id": 1, "name": "a", "secret": None}])
+    assert load_returned(two, found, SQLITE)[0] == [("a", 1)]
 
 
 def test_update_and_delete_go_by_row_number() -> None:
     """One row is looked up, several are listed."""
-    one = update(COMPANIES, {"name": "b"}, [7], SQLITE)
-    several = delete(COMPANIES, [7, 8], SQLITE)
+    one = update_statement(COMPANIES, {"name": "b"}, [7], SQLITE)
+    several = delete_statement(COMPANIES, [7, 8], SQLITE)
 
     assert one.text == f'UPDATE "companies" SET "name" = ? WHERE "_rowid_" = ? RETURNING {BACK}'
     assert one.params == ["b", 7]
@@ -122,7 +126,7 @@ def test_update_and_delete_go_by_row_number() -> None:
 
 def test_slots_are_filled() -> None:
     """A statement leaves with values alone."""
-    statement = ready(
+    statement = statement_of(
         bound(RequestValue(0, int, Type.INTEGER)) + bound("x"), Context(values=("5",))
     )
 

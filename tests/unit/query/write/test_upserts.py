@@ -10,7 +10,7 @@ from tests.unit.query.board import COMPANIES, OPEN, code_of, drive, planned
 from jotbase.query.plan.nodes import InsertPlan
 from jotbase.query.write.result import WriteContext
 from jotbase.query.write.rule_checks import Stored
-from jotbase.query.write.upserts import conflict_clause, met_rows, refuse_twice
+from jotbase.query.write.upserts import conflict_clause, conflicting_rows, refuse_twice
 from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.dialect import SQLITE
 
@@ -46,7 +46,7 @@ def test_the_database_says_which_rows_are_met() -> None:
     plan = plan_for("resolution=merge-duplicates", "?on_conflict=name")
     rows: list[dict[str, Any]] = [{"name": "A"}, {"name": "b"}]
     met, ran = drive(
-        met_rows(plan, rows, MEANS),
+        conflicting_rows(plan, rows, MEANS),
         [],
         [(1, 1, "a", None), (2, 2, "b", None)],
         [],
@@ -79,5 +79,5 @@ def test_what_a_trigger_keeps_cannot_be_told() -> None:
     plan = plan_for("resolution=merge-duplicates")
     rows: list[dict[str, Any]] = [{"id": 1}, {"id": 2}]
 
-    unit = met_rows(plan, rows, MEANS)
+    unit = conflicting_rows(plan, rows, MEANS)
     assert code_of(lambda: drive(unit, [], [(1, 1, "a", None)], [], [])) == "0A000"
