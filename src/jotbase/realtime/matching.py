@@ -2,7 +2,7 @@
 
 In charge of judging the select rule and the filters on the old and the new row, each once for all
 who share it. Must not know sockets, nor fetch anything: what a relational rule says of other tables
-comes in as `Verdicts` (`asking`).
+comes in as `Verdicts` (`relational_queries`).
 
 | change | rule and filter hold for                 | told as                            |
 |--------|------------------------------------------|------------------------------------|

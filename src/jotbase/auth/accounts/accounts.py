@@ -33,7 +33,7 @@ Scope = Literal["global", "local", "others"]
 class Context:
     """What every unit of work is given: the dialect, the policy, the time, `RANDOMNESS` bytes.
 
-    `token_key` makes the links of mails; `client` is who asks (`clients`).
+    `token_key` makes the links of mails; `client` is who asks (`client_address`).
     """
 
     dialect: Dialect

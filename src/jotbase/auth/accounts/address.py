@@ -1,7 +1,7 @@
 """An address put in the place of another, in the user and its identity.
 
 In charge of the change itself, once it is settled. Must not know who settled it: a project without
-confirmation (`changes`), the service role (`administration`), or two letters (`email_change`).
+confirmation (`own_account`), the service role (`administration`), or two letters (`email_change`).
 """
 
 from __future__ import annotations

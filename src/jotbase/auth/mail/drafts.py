@@ -1,7 +1,7 @@
 """A letter written: its token stored, the last one of its slot gone, the time noted.
 
-In charge of the unit of work that all mails share. Must not know why one is written (`by_mail`,
-`email_change`) nor in which words (`mails`).
+In charge of the unit of work that all mails share. Must not know why one is written (`flows`,
+`email_change`) nor in which words (`messages`).
 """
 
 from __future__ import annotations

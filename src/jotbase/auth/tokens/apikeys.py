@@ -1,7 +1,7 @@
 """API keys: which application calls, as an opaque key or as a long-lived token of a role.
 
 In charge of deriving them from the shared secret, so that nothing but the secret is stored, and of
-telling which role a key stands for. Must not know headers (`gate`) or users.
+telling which role a key stands for. Must not know headers (`credentials`) or users.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class LiveSessions:
     """A bounded memory of checked tokens, the least recently used forgotten first.
 
     Belongs to one event loop. On a miss: take `mark()`, check the token, ask the database how its
-    session and user stand (`facts`), then `put` with the mark.
+    session and user stand (`current_facts`), then `put` with the mark.
     """
 
     def __init__(self, capacity: int = 4096) -> None:

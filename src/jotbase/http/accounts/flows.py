@@ -1,7 +1,7 @@
 """Sign-up, tokens, the user and sign-out: each a request to an answer.
 
 In charge of the order of the steps: read the body, hash in a thread, run the unit of work, tell of
-ended sessions once they are committed. Must not know paths (`accounts`) nor decide (`auth`).
+ended sessions once they are committed. Must not know paths (`routes`) nor decide (`auth`).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 In charge of reading those requests, and of handing over the letters once what wrote them is
 committed. An answer never waits for a mail, so it takes as long for an address that nobody has.
-Must not decide (`auth.by_mail`) nor send (`jotbase.background.mailing`).
+Must not decide (`auth.mail.flows`) nor send (`jotbase.background.mailing`).
 """
 
 from __future__ import annotations

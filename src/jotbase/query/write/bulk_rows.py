@@ -1,7 +1,7 @@
 """New rows of the same keys, made ready by a recipe that is thought out once: nearly all rows.
 
 In charge of finding fast that there is nothing to say against rows. Where something may be wrong it
-gives up, and `candidates` goes through them one by one. Must not know payloads, SQL or rules.
+gives up, and `payload_rows` goes through them one by one. Must not know payloads, SQL or rules.
 """
 
 from __future__ import annotations

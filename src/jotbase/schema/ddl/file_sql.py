@@ -1,7 +1,7 @@
 """SQL that a schema file holds: a view's SELECT and the expression of a computed column.
 
 In charge of neither reaching beyond its place in the statement that it becomes part of. What it
-means is the database's to say (`trial`); here is only where it begins and ends.
+means is the database's to say (`sql_trial`); here is only where it begins and ends.
 """
 
 from __future__ import annotations

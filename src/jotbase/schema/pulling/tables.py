@@ -1,7 +1,7 @@
 """Tables and views found in a database as schema files.
 
 In charge of keys, references, conditions and defaults, and of a view's columns. Must not know how
-a column's type is found (`pulled_columns`), or whether the file can be served (`pull`).
+a column's type is found (`columns`), or whether the file can be served (`pull`).
 """
 
 from __future__ import annotations
