@@ -18,9 +18,9 @@ from typing import Any
 from jotbase.auth.mail.messages import Mail
 from jotbase.auth.tokens.apikeys import opaque_key
 from jotbase.auth.tokens.keys import KeyRing
-from jotbase.auth.tokens.limits import Limits
-from jotbase.auth.tokens.live import Notice
 from jotbase.auth.tokens.policy import AuthPolicy
+from jotbase.auth.tokens.rate_limits import AuthRateLimits
+from jotbase.auth.tokens.token_cache import Notice
 from jotbase.background.indexing import keep_indexed
 from jotbase.background.mailing import mailer
 from jotbase.background.upkeep import Notices, keep_short, keep_up
@@ -35,10 +35,10 @@ from jotbase.http.edge.asgi import Application
 from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck, standing_in
 from jotbase.http.edge.deferred import Answerer, Deferred
-from jotbase.http.edge.files import health, page, public_files
-from jotbase.http.edge.hashing import Hashing
+from jotbase.http.edge.hashing import HashingPool
+from jotbase.http.edge.static_files import health_page, json_page, public_files
 from jotbase.http.edge.studio import studio_pages
-from jotbase.http.live.endpoint import Live
+from jotbase.http.live.endpoint import RealtimeEndpoint
 from jotbase.http.server.data_routes import DataRoutes
 from jotbase.http.server.project_app import ProjectApp
 from jotbase.http.server.routes import Routes, application
@@ -127,7 +127,7 @@ class Backend:
         self.engine = self.make_engine(
             row_decoder(self._model), constraint_names(self._model), self._computing
         )
-        self._hashing = Hashing()
+        self._hashing = HashingPool()
         self._mailer = mailer(self.settings)
         self.credentials = CredentialCheck(
             self.ring, self.world.now, standing_in(self.engine), self.settings.jwt_aud
@@ -138,7 +138,7 @@ class Backend:
         self.data = self._data()
         self._clock = WallClock(self.world.now)
         self.feed = Feed(self.engine, self._clock)
-        self.live = Live(self.credentials, self.feed, self._clock)
+        self.live = RealtimeEndpoint(self.credentials, self.feed, self._clock)
         self._changes = Notices(self.engine, self._clock, self._take_notice, self._missed)
 
     def _model(self) -> Model:
@@ -172,7 +172,7 @@ class Backend:
             random_bytes=self.world.random_bytes,
             run_in_thread=self._hashing.run,
             look=self._changes.look_or_restart,
-            limits=Limits(self.settings.mail_rate_client, self.settings.mail_rate),
+            limits=AuthRateLimits(self.settings.mail_rate_client, self.settings.mail_rate),
             proxies=self.settings.proxies,
             post=self.world.post or self._mailer.post,
         )
@@ -278,9 +278,9 @@ class Backend:
             functions=self._project_app,
             files=public_files(self.project.public),
             pages={
-                "/health": health(self.engine.fault),
-                "/config.json": page(shown),
-                "/schema/table/v1": page(META_SCHEMA, cache="public, max-age=3600"),
+                "/health": health_page(self.engine.fault),
+                "/config.json": json_page(shown),
+                "/schema/table/v1": json_page(META_SCHEMA, cache="public, max-age=3600"),
                 **studio_pages(),
             },
             start=start,

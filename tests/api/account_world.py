@@ -18,9 +18,9 @@ from jotbase.auth.accounts import ddl
 from jotbase.auth.mail.messages import Mail
 from jotbase.auth.tokens.apikeys import opaque_key
 from jotbase.auth.tokens.keys import new_ring, read_ring
-from jotbase.auth.tokens.limits import Limits
-from jotbase.auth.tokens.live import Notice
 from jotbase.auth.tokens.policy import AuthPolicy
+from jotbase.auth.tokens.rate_limits import AuthRateLimits
+from jotbase.auth.tokens.token_cache import Notice
 from jotbase.background.upkeep import Notices
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.http.accounts.routes import accounts
@@ -57,7 +57,7 @@ class World:
     engine: SqliteEngine = field(default_factory=lambda: SqliteEngine(":memory:"))
     loop: asyncio.Runner = field(default_factory=asyncio.Runner)
     revoked: list[Notice] = field(default_factory=list)
-    limits: Limits = field(default_factory=Limits)
+    limits: AuthRateLimits = field(default_factory=AuthRateLimits)
     proxies: int = 0
     hashed: list[str] = field(default_factory=list)
     drawn: int = 0

@@ -15,16 +15,16 @@ import orjson
 
 from jotbase.auth.tokens.apikeys import opaque_key
 from jotbase.auth.tokens.current_facts import Facts
-from jotbase.auth.tokens.endings import FACTS
 from jotbase.auth.tokens.keys import new_ring, read_ring
-from jotbase.auth.tokens.live import Notice, Renewal, Revocation
+from jotbase.auth.tokens.revocation_triggers import FACTS
+from jotbase.auth.tokens.token_cache import Notice, Renewal, Revocation
 from jotbase.auth.tokens.tokens import sign
 from jotbase.expression.expr import TRUE, Apply, Expr, Fact, Field
 from jotbase.feed import Feed
 from jotbase.http.edge.asgi import Message
 from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck
-from jotbase.http.live.endpoint import Live
+from jotbase.http.live.endpoint import RealtimeEndpoint
 from jotbase.realtime.protocol import Vsn
 from jotbase.schema.model.tables import Column, Model, Table, Type
 from jotbase.sql.dialect import SQLITE, Dialect
@@ -131,7 +131,7 @@ class Socket:
     """One client: `say` sends, `hear` waits for what comes next (five seconds at most)."""
 
     def __init__(
-        self, runner: asyncio.Runner, live: Live, query: str, vsn: Vsn, client: str = ""
+        self, runner: asyncio.Runner, live: RealtimeEndpoint, query: str, vsn: Vsn, client: str = ""
     ) -> None:
         self.vsn = vsn
         self._runner = runner
@@ -241,7 +241,7 @@ class World:
         self.credentials = CredentialCheck(RING, lambda: self.now, self._standing)
         clock = WallClock(lambda: self.now, steady=lambda: self.passed)
         self.feed = Feed(self.engine, clock)
-        self.live = Live(self.credentials, self.feed, clock)
+        self.live = RealtimeEndpoint(self.credentials, self.feed, clock)
         self.live.mean(MODEL, RULES)
         await self.feed.start()
 

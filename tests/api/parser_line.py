@@ -10,7 +10,7 @@ from uvicorn.server import ServerState
 
 from jotbase.http.edge.asgi import Receive, Scope, Send
 from jotbase.http.edge.connections import Connections
-from jotbase.http.server.fast_path import FastPath, ReadyProtocol, ready_protocol
+from jotbase.http.server.fast_path import FastPath, FastPathProtocol, fast_path_protocol
 from jotbase.values import Request, Response
 
 MAX_BODY = 1_000_000
@@ -80,14 +80,14 @@ def connect(
     later: Callable[[Request], Awaitable[Response]] = echo,
     keep_alive: float = 5,
     house: Connections | None = None,
-) -> tuple[Line, ReadyProtocol]:
+) -> tuple[Line, FastPathProtocol]:
     """Return a new connection and its protocol; `keep_alive` is in seconds."""
     config = uvicorn.Config(_application, log_config=None, ws="none")
     config.timeout_keep_alive = keep_alive  # type: ignore[assignment]
     config.load()
     line = Line()
     direct = FastPath(b"/rest/v1/", MAX_BODY, now, later)
-    kind = ready_protocol(direct, Connections(100, 100) if house is None else house)
+    kind = fast_path_protocol(direct, Connections(100, 100) if house is None else house)
     protocol = kind(config, ServerState(), {})
     protocol.connection_made(line)
     return line, protocol

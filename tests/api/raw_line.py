@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 from jotbase.http.edge.asgi import Application, Receive, Scope, Send
 from jotbase.http.edge.connections import Connections
 from jotbase.http.live.frames import FrameProtocol
-from jotbase.http.server.fast_path import FastPath, ready_protocol
+from jotbase.http.server.fast_path import FastPath, fast_path_protocol
 
 #: Of loop time, later than any deadline.
 LATER = 1000.0
@@ -95,7 +95,7 @@ async def door(
     config.load()
     house = Connections(100, 100) if connections is None else connections
     state = ServerState()
-    kind = ready_protocol(FastPath(b"/rest/v1/", MAX_BODY, no_answer, echo), house)
+    kind = fast_path_protocol(FastPath(b"/rest/v1/", MAX_BODY, no_answer, echo), house)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: kind(config, state, {}), "127.0.0.1", 0)
     try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.api.account_world import ANON_KEY, RING, SECRET_KEY, START, World, opened
 
-from jotbase.auth.tokens.live import Revocation
+from jotbase.auth.tokens.token_cache import Revocation
 from jotbase.auth.tokens.tokens import verify
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.api.account_world import RING, START, World, opened
 
-from jotbase.auth.tokens.live import Revocation
+from jotbase.auth.tokens.token_cache import Revocation
 from jotbase.auth.tokens.tokens import sign, verify
 
 

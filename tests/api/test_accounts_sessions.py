@@ -9,7 +9,7 @@ import pytest
 from tests.api.account_world import RING, START, World, opened
 
 from jotbase.auth.sessions.refresh_tokens import issue
-from jotbase.auth.tokens.live import LiveSessions, Revocation
+from jotbase.auth.tokens.token_cache import Revocation, TokenCache
 from jotbase.auth.tokens.tokens import verify
 
 
@@ -149,7 +149,7 @@ def test_what_is_told_of_ended_sessions_makes_the_registry_forget(
     world: World, session: Any
 ) -> None:
     """What the API tells on sign-out is just what the registry takes."""
-    live, token = LiveSessions(), session["access_token"]
+    live, token = TokenCache(), session["access_token"]
     live.put(token, verify(token, RING, START), live.mark())
     world.call("POST", "/logout?scope=local", bearer=token)
     known_before = live.get(token, START)

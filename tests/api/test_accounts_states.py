@@ -24,7 +24,7 @@ from tests.api.account_world import World
 
 from jotbase.auth.accounts.passwords import NOBODY, hash_password
 from jotbase.auth.mail.messages import Mail
-from jotbase.auth.tokens.limits import Limits
+from jotbase.auth.tokens.rate_limits import AuthRateLimits
 
 Result = TypeVar("Result")
 
@@ -94,7 +94,7 @@ class Accounts(RuleBasedStateMachine):
     # How it is asked ----------------------------------------------------------------------------
 
     def ask(self, who: str, path: str, body: Any, *, bearer: str | None = None) -> Any:
-        self.world.limits, self.world.client = Limits(10**6, 10**6), who
+        self.world.limits, self.world.client = AuthRateLimits(10**6, 10**6), who
         method = "PUT" if path == "/user" else "POST"
         return self.world.call(method, path, body, bearer=bearer)
 

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from tests.api.parser_line import Line, serve
 
-from jotbase.http.server.heads import MAX_HEAD
+from jotbase.http.server.message_heads import MAX_HEAD
 
 CHUNK = 65_536
 

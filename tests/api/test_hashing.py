@@ -9,7 +9,7 @@ import pytest
 from tests.api.data_world import Serve, table
 
 from jotbase.errors import AuthError
-from jotbase.http.edge.hashing import Hashing
+from jotbase.http.edge.hashing import HashingPool
 
 PERSON = {"email": "ada@example.com", "password": "correct horse battery"}
 
@@ -20,7 +20,7 @@ class Crowd:
     def __init__(self) -> None:
         self.go = threading.Event()
         self.ran: list[str] = []
-        self.hashing = Hashing(threads=1, most=2)
+        self.hashing = HashingPool(threads=1, most=2)
 
     def join(self, name: str) -> asyncio.Task[None]:
         """Stand in the queue."""

@@ -10,7 +10,7 @@ from tests.api.parser_line import connect, turn
 from jotbase.engines.base import ROOM
 from jotbase.errors import JotError
 from jotbase.http.edge.connections import LARGE_STEP, WRITE, Connections
-from jotbase.http.edge.grants import Grant, Grants
+from jotbase.http.edge.large_responses import LargeResponseLimiter, LargeResponseSlot
 from jotbase.values import Request, Response
 
 GET = b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -54,7 +54,7 @@ def test_who_waits_too_long_is_told_so() -> None:
     """503, and when to come again; what was taken before is still held."""
 
     async def wait() -> JotError:
-        grants = Grants(1, 1)
+        grants = LargeResponseLimiter(1, 1)
         await grants.take("a", 0.001)
         with pytest.raises(JotError) as refused:
             await grants.take("b", 0.001)
@@ -70,8 +70,8 @@ def test_another_address_need_not_wait() -> None:
     """An address has one of the few that there are; each request takes at most one."""
 
     async def take() -> tuple[int, int]:
-        grants = Grants()
-        grant = Grant(grants, "a")
+        grants = LargeResponseLimiter()
+        grant = LargeResponseSlot(grants, "a")
         await grant.enter()
         await grant.enter()
         await grants.take("b", 0.001)

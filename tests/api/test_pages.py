@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.api.data_world import Serve, Wire, table
 
-from jotbase.engines.sqlite.write.keeper import Keeper
+from jotbase.engines.sqlite.write.write_transactions import WriteTransactions
 from jotbase.testing import TestBackend
 
 FILES = {
@@ -142,7 +142,7 @@ def test_health_answers_at_once(wire: Wire) -> None:
 def test_health_tells_what_is_wrong(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     """503 and the fault, while the database cannot be used."""
     fault = "the database file was moved or replaced while the server has it open"
-    monkeypatch.setattr(Keeper, "fault", lambda keeper: fault)
+    monkeypatch.setattr(WriteTransactions, "fault", lambda keeper: fault)
     answer = wire.ask("GET", b"/health")
 
     assert answer.status == 503

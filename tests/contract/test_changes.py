@@ -13,7 +13,7 @@ from tests.contract.test_engine import MANY
 
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine
-from jotbase.engines.sqlite.log import log
+from jotbase.engines.sqlite.log import change_log as log
 from jotbase.engines.sqlite.log.pruning import prune
 from jotbase.engines.sqlite.read import reader
 from jotbase.sql.units import Rows, Statement, UnitOfWork

@@ -9,7 +9,7 @@ from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.base import LARGE, Engine, aside
 from jotbase.engines.sqlite import SqliteEngine
-from jotbase.engines.sqlite.database import rows_given as given
+from jotbase.engines.sqlite.database import result_rows as given
 from jotbase.errors import JotError, RequestError, StatementTooSlow, UnitTooSlow
 from jotbase.sql.fragment import bound
 from jotbase.sql.units import RolledBack, Rows, Statement, UnitOfWork

@@ -9,8 +9,8 @@ from tests.contract.board import CREATE, post, run, run_all
 from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.base import CALLER, Engine, Session
-from jotbase.engines.sqlite.write import tenure
-from jotbase.engines.sqlite.write.call_threads import Places
+from jotbase.engines.sqlite.write import writer_lease as tenure
+from jotbase.engines.sqlite.write.call_threads import CallLimits
 from jotbase.errors import CodeFailed, JotError, UnitTooSlow
 from jotbase.sql.units import Rows
 
@@ -250,7 +250,7 @@ async def test_more_calls_than_may_wait_are_refused(
     make_engine: MakeEngine, engine_name: str
 ) -> None:
     """503 at once; a call whose caller is gone gives its place up and never begins."""
-    engine = await make_engine(calls=Places(threads=1, waiting=1))
+    engine = await make_engine(calls=CallLimits(threads=1, waiting=1))
     await engine.write(run_all(CREATE[engine_name]))
     pause, left = Pause(), threading.Event()
 
@@ -277,7 +277,7 @@ async def test_more_calls_than_may_wait_are_refused(
 
 async def test_one_caller_never_has_all_threads(make_engine: MakeEngine) -> None:
     """A quarter of the threads, and of the places to wait at, is left for others."""
-    engine = await make_engine(calls=Places(threads=4, waiting=4))
+    engine = await make_engine(calls=CallLimits(threads=4, waiting=4))
     pauses = [Pause() for _ in range(6)]
 
     def ask(caller: str, pause: Pause) -> asyncio.Task[object]:

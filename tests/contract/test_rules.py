@@ -25,7 +25,7 @@ from tests.contract.programs import conditions
 
 from jotbase.access.checks import check_rows
 from jotbase.access.coercion import identity
-from jotbase.engines.sqlite.database.connection import Place
+from jotbase.engines.sqlite.database.connection import ConnectionFactory
 from jotbase.errors import AccessError
 from jotbase.expression.documents import NULL
 from jotbase.expression.expr import Apply, Context, Expr, Fact, Field, Literal, Or, rescoped
@@ -55,7 +55,7 @@ LOOK = settings(
 @pytest.fixture(scope="module")
 def connection() -> Iterable[apsw.Connection]:
     """Give an open database with the tables of the programs, as the engine opens it."""
-    opened = Place(":memory:", SQL_FUNCTIONS, durable=False).connect(reader=False)
+    opened = ConnectionFactory(":memory:", SQL_FUNCTIONS, durable=False).connect(reader=False)
     for statement in create(MODEL, SQLITE):
         opened.execute(statement.text)
     opened.execute("PRAGMA foreign_keys = OFF")

@@ -16,7 +16,7 @@ from tests.unit.schema.projects import TEXT, model, table_file
 
 from jotbase.auth.accounts.ddl import create as create_accounts
 from jotbase.engines.sqlite.database.catalog import introspect
-from jotbase.engines.sqlite.database.connection import Place
+from jotbase.engines.sqlite.database.connection import ConnectionFactory
 from jotbase.errors import RequestError
 from jotbase.expression.expr import And, Apply, Context, Expr, Field, Literal, Not, Or
 from jotbase.expression.judge import Env, judge
@@ -60,7 +60,9 @@ QUERIES = (
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[apsw.Connection]:
     """Give an empty database in a file, opened as the engine opens it."""
-    opened = Place(str(tmp_path / "t.db"), SQL_FUNCTIONS, durable=False).connect(reader=False)
+    opened = ConnectionFactory(str(tmp_path / "t.db"), SQL_FUNCTIONS, durable=False).connect(
+        reader=False
+    )
     for statement in create_accounts(SQLITE):
         opened.execute(statement.text)
     yield opened

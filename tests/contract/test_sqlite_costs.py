@@ -11,7 +11,13 @@ from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.engines.sqlite.read import costs as costs_module
-from jotbase.engines.sqlite.read.costs import BUDGET, PROBATION, Alarm, Costs, cannot_be_stopped
+from jotbase.engines.sqlite.read.costs import (
+    BUDGET,
+    PROBATION,
+    LoopTimeLimit,
+    StatementCosts,
+    cannot_be_stopped,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -91,7 +97,7 @@ async def test_a_dear_write_goes_to_the_thread_alone(
 
 def test_a_debt_is_paid_by_cheap_runs() -> None:
     """After so many cheap runs in a thread a statement is back on the loop; a dear one adds."""
-    costs = Costs()
+    costs = StatementCosts()
     costs.dear("q", ())
     costs.ran_in_thread("q", (), BUDGET)
     for _ in range(PROBATION):
@@ -103,7 +109,7 @@ def test_a_debt_is_paid_by_cheap_runs() -> None:
 
 def test_sizes_are_told_apart() -> None:
     """The text that was dear with ten thousand rows is not with one."""
-    costs = Costs()
+    costs = StatementCosts()
     costs.dear("q", ("[" + "{}," * 10_000 + "{}]",))
 
     assert costs.is_dear("q", ("[" + "{}," * 9_000 + "{}]",))
@@ -127,7 +133,7 @@ def test_time_that_others_had_the_processor_is_not_held_against_a_statement(
     clock = {"wall": 0.0, "used": 0.0}
     monkeypatch.setattr(costs_module, "perf_counter", lambda: clock["wall"])
     monkeypatch.setattr(costs_module, "thread_time", lambda: clock["used"])
-    alarm = Alarm(apsw.Connection(":memory:"))
+    alarm = LoopTimeLimit(apsw.Connection(":memory:"))
 
     def over(wall: float, used: float) -> bool:
         clock.update(wall=wall * BUDGET, used=used * BUDGET)

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from jotbase.auth.accounts import bodies
-from jotbase.auth.mail import attempts as ledger
-from jotbase.auth.mail import drafts as letters
-from jotbase.auth.tokens import limits
-from jotbase.engines.sqlite.database import rows_given as given
-from jotbase.engines.sqlite.log import log
+from jotbase.auth.accounts import request_bodies as bodies
+from jotbase.auth.mail import attempt_log as ledger
+from jotbase.auth.mail import mail_tokens as letters
+from jotbase.auth.tokens import rate_limits as limits
+from jotbase.engines.sqlite.database import result_rows as given
+from jotbase.engines.sqlite.log import change_log as log
 from jotbase.engines.sqlite.read import reader
 from jotbase.http.accounts import routes as accounts
-from jotbase.http.edge import connections, grants, hashing
-from jotbase.http.live import frames, replay, shares
-from jotbase.http.server import heads
+from jotbase.http.edge import connections, hashing
+from jotbase.http.edge import large_responses as grants
+from jotbase.http.live import channel_quotas as shares
+from jotbase.http.live import frames, replay
+from jotbase.http.server import message_heads as heads
 from jotbase.http.server import process as server
 from jotbase.search.lexing import SEARCHED
 from jotbase.settings import Settings

@@ -10,7 +10,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from jotbase.auth.tokens.live import MOST_CHANGES, Notice, changed_since, last_change, notices
+from jotbase.auth.tokens.token_cache import (
+    MOST_CHANGES,
+    Notice,
+    changed_since,
+    last_change,
+    notices,
+)
 from jotbase.engines.base import Engine
 from jotbase.errors import JotError
 from jotbase.settings import Settings

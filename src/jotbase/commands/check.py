@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from jotbase.access.advice import Advice, ObservedSchema, advise
-from jotbase.engines.sqlite.database.catalog import loose_keys, made_by_hand
+from jotbase.engines.sqlite.database.catalog import nonbinary_unique_keys, unmanaged_objects
 from jotbase.errors import Fault, ProjectError
 from jotbase.functions.host import Loaded, load_for, load_functions
 from jotbase.project.data import ProjectDefinition, read_definition
@@ -44,10 +44,10 @@ def run(options: argparse.Namespace) -> int:
     """Check everything; exit code 1 if anything is wrong."""
     project = find_project(options.project)
     database = _database(project)
-    there = made_by_hand(database)
+    there = unmanaged_objects(database)
     found = _checked(project, there)
     rules = found.definition.policy.described() if found.definition is not None else []
-    advice = _advice(found, there, loose_keys(database))
+    advice = _advice(found, there, nonbinary_unique_keys(database))
     if options.json:
         told = {
             "faults": [asdict(fault) for fault in found.faults],

@@ -40,9 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until the process is told to stop."""
-    from jotbase.http.server import (
-        process as server,  # uvicorn takes 120 ms, and wrong settings are told before
-    )
+    from jotbase.http.server import process as server
 
     overrides: dict[str, Any] = {"host": options.host, "port": options.port}
     given = {name: value for name, value in overrides.items() if value is not None}

@@ -15,7 +15,7 @@ from typing import Any
 import apsw
 
 from jotbase.auth.accounts.ddl import create as create_accounts
-from jotbase.engines.sqlite.database.connection import Place
+from jotbase.engines.sqlite.database.connection import ConnectionFactory
 from jotbase.errors import Fault
 from jotbase.expression.casting import CAST_FUNCTIONS
 from jotbase.expression.operators import SQL_FUNCTIONS
@@ -89,7 +89,7 @@ def has_sql(model: Model) -> bool:
 @contextlib.contextmanager
 def _database() -> Iterator[apsw.Connection]:
     """Open a database in memory that holds the server's own tables."""
-    connection = Place(":memory:", FUNCTIONS, durable=False).connect(reader=False)
+    connection = ConnectionFactory(":memory:", FUNCTIONS, durable=False).connect(reader=False)
     with contextlib.closing(connection):
         for statement in create_accounts(SQLITE):
             connection.execute(statement.text)

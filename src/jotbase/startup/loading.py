@@ -13,7 +13,7 @@ from typing import Any
 
 from jotbase.app import Backend, Compute, EngineMaker
 from jotbase.engines.base import Engine
-from jotbase.engines.sqlite import Places, SqliteEngine, SqliteOptions
+from jotbase.engines.sqlite import CallLimits, SqliteEngine, SqliteOptions
 from jotbase.engines.sqlite.database.files import keep_private
 from jotbase.expression.exact_sums import aggregates
 from jotbase.project.data import ConstraintName, read_definition
@@ -64,7 +64,7 @@ def engine_maker(
                 constraint=constraint,
                 statement_timeout=settings.statement_timeout,
                 unit_timeout=settings.transaction_timeout,
-                calls=Places(settings.functions_threads, settings.functions_queue),
+                calls=CallLimits(settings.functions_threads, settings.functions_queue),
                 image=image,
             ),
         )

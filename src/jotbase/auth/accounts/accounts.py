@@ -65,7 +65,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class IssuedSession:
     """A session that the caller may have, with its current refresh token."""
 
     account: Account
@@ -81,7 +81,7 @@ def check_not_banned(user: User, now: float, status: int = 403) -> None:
 
 def sign_up(
     context: Context, email: str, password_hash: str, data: dict[str, Any]
-) -> UnitOfWork[Granted]:
+) -> UnitOfWork[IssuedSession]:
     """Make a user whose address needs no confirmation, and a session.
 
     Raises AuthError (user_already_exists, 422) for a known address.
@@ -92,14 +92,14 @@ def sign_up(
     user = new_user(context, email=email, data=data)
     user = replace(user, encrypted_password=password_hash, email_confirmed_at=context.moment)
     account = yield from add_user(context, user, data)
-    return (yield from grant(context, account, "password"))
+    return (yield from issue_session(context, account, "password"))
 
 
-def sign_up_anonymously(context: Context, data: dict[str, Any]) -> UnitOfWork[Granted]:
+def sign_up_anonymously(context: Context, data: dict[str, Any]) -> UnitOfWork[IssuedSession]:
     """Make a user without address, password or identity, and its session."""
     user = replace(new_user(context, email=None, data=data), is_anonymous=True)
     yield store.insert(context.dialect, user)
-    return (yield from grant(context, Account(user), "anonymous"))
+    return (yield from issue_session(context, Account(user), "anonymous"))
 
 
 def new_user(context: Context, *, email: str | None, data: dict[str, Any]) -> User:
@@ -153,7 +153,7 @@ def email_identity(context: Context, user_id: str, email: str, data: dict[str, A
 
 def sign_in(
     context: Context, user_id: str, checked_hash: str, new_hash: str | None = None
-) -> UnitOfWork[Granted]:
+) -> UnitOfWork[IssuedSession]:
     """Give a session to a user whose password fitted `checked_hash`; `new_hash` replaces it.
 
     Raises AuthError (400): invalid_credentials when the hash is no longer the user's, user_banned,
@@ -170,7 +170,7 @@ def sign_in(
     if new_hash is not None:
         kept = yield from store.sessions(context.dialect, user_id)
         yield from set_password(context, user_id, {"encrypted_password": new_hash}, kept)
-    return (yield from grant(context, account, "password"))
+    return (yield from issue_session(context, account, "password"))
 
 
 def password_of(dialect: Dialect, email: str) -> UnitOfWork[tuple[User | None, str | None]]:
@@ -203,7 +203,7 @@ def wrong_credentials() -> AuthError:
     return AuthError(400, "invalid_credentials", "Invalid login credentials")
 
 
-def grant(context: Context, account: Account, method: str) -> UnitOfWork[Granted]:
+def issue_session(context: Context, account: Account, method: str) -> UnitOfWork[IssuedSession]:
     """Begin a session that was reached by that method (an `amr` of the access token)."""
     amr = ({"method": method, "timestamp": int(context.now)},)
     session = Session(
@@ -220,10 +220,10 @@ def grant(context: Context, account: Account, method: str) -> UnitOfWork[Granted
     change: dict[str, Any] = {"last_sign_in_at": context.moment, "updated_at": context.moment}
     yield store.update(context.dialect, User, account.user.id, change)
     account = replace(account, user=replace(account.user, **change))
-    return Granted(account, session, current_token(session))
+    return IssuedSession(account, session, current_token(session))
 
 
-def refresh(context: Context, token: RefreshToken) -> UnitOfWork[Granted | AuthError]:
+def refresh(context: Context, token: RefreshToken) -> UnitOfWork[IssuedSession | AuthError]:
     """Rotate a session's refresh token, by the table in `sessions`.
 
     Raises AuthError (400) where nothing changes; returns it where the session ended, which is
@@ -245,7 +245,7 @@ def refresh(context: Context, token: RefreshToken) -> UnitOfWork[Granted | AuthE
     check_not_banned(account.user, context.now, 400)
     kept = replace(outcome.session, user_agent=context.user_agent)
     yield store.update(context.dialect, Session, kept.id, _advance(kept))
-    return Granted(account, kept, outcome.token)
+    return IssuedSession(account, kept, outcome.token)
 
 
 def _advance(session: Session) -> dict[str, Any]:

@@ -6,7 +6,7 @@ columns mean.
 
 from __future__ import annotations
 
-from jotbase.auth.tokens.endings import triggers
+from jotbase.auth.tokens.revocation_triggers import triggers
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, sql
 from jotbase.sql.units import UnitOfWork

@@ -14,8 +14,8 @@ from typing import Any
 from jotbase.auth.accounts import store
 from jotbase.auth.accounts.accounts import Context, new_user, store_user
 from jotbase.auth.accounts.address import email_taken, replace_address
-from jotbase.auth.accounts.bodies import check_metadata
-from jotbase.auth.changes.own_account import Changed
+from jotbase.auth.accounts.request_bodies import check_metadata
+from jotbase.auth.changes.own_account import UpdatedAccount
 from jotbase.auth.sessions.users import Account, Identity, User, merged
 from jotbase.auth.tokens.times import timestamp
 from jotbase.errors import AuthError
@@ -105,7 +105,7 @@ def list_users(
     return UserPage(tuple(users), total)
 
 
-def update_user(context: Context, user_id: str, profile: Profile) -> UnitOfWork[Changed]:
+def update_user(context: Context, user_id: str, profile: Profile) -> UnitOfWork[UpdatedAccount]:
     """Change a user; what that ends, `endings` says. Raises AuthError as the others do."""
     account = yield from get_user(context.dialect, user_id)
     user = account.user
@@ -125,7 +125,7 @@ def update_user(context: Context, user_id: str, profile: Profile) -> UnitOfWork[
     account = replace(account, user=replace(user, **columns))
     if profile.email and profile.email != user.email:
         account = yield from replace_address(context, account, profile.email)
-    return Changed(account)
+    return UpdatedAccount(account)
 
 
 def _confirmed(context: Context, user: User) -> UnitOfWork[dict[str, Any]]:

@@ -12,8 +12,8 @@ from typing import Any
 from jotbase.auth.accounts import store
 from jotbase.auth.accounts.accounts import Context, set_password, signed_in
 from jotbase.auth.accounts.address import check_free, replace_address
-from jotbase.auth.accounts.bodies import check_metadata
-from jotbase.auth.mail.email_change import ask_change
+from jotbase.auth.accounts.request_bodies import check_metadata
+from jotbase.auth.mail.email_change import request_email_change
 from jotbase.auth.mail.messages import PendingMail
 from jotbase.auth.mail.pkce import Challenge
 from jotbase.auth.sessions.sessions import Session
@@ -34,14 +34,16 @@ class UserChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class UpdatedAccount:
     """The account after a change, and the letters that are due."""
 
     account: Account
     letters: tuple[PendingMail, ...] = ()
 
 
-def update_user(context: Context, principal: Principal, change: UserChange) -> UnitOfWork[Changed]:
+def update_user(
+    context: Context, principal: Principal, change: UserChange
+) -> UnitOfWork[UpdatedAccount]:
     """Change what users may change of themselves; a new password ends all other sessions.
 
     Without autoconfirm a new address waits in `new_email` until letters confirm it. Raises
@@ -71,7 +73,7 @@ def update_user(context: Context, principal: Principal, change: UserChange) -> U
         account, letters = yield from _change_email(
             context, account, change.email, change.challenge
         )
-    return Changed(account, letters)
+    return UpdatedAccount(account, letters)
 
 
 def _change_email(
@@ -82,5 +84,5 @@ def _change_email(
     yield from check_free(context, email)
     columns: dict[str, Any] = {"new_email": email, "email_change_sent_at": context.moment}
     yield store.update(context.dialect, User, account.user.id, columns)
-    letters = yield from ask_change(context, account.user, email, challenge)
+    letters = yield from request_email_change(context, account.user, email, challenge)
     return replace(account, user=replace(account.user, **columns)), letters

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jotbase.auth.accounts import store
-from jotbase.auth.accounts.accounts import Context, Granted, check_not_banned, grant
+from jotbase.auth.accounts.accounts import Context, IssuedSession, check_not_banned, issue_session
 from jotbase.auth.accounts.address import replace_address
-from jotbase.auth.mail import attempts as ledger
-from jotbase.auth.mail.drafts import MailDraft, space_out, write
+from jotbase.auth.mail import attempt_log as ledger
+from jotbase.auth.mail.mail_tokens import MailDraft, check_mail_interval, issue_mail
 from jotbase.auth.mail.messages import PendingMail
-from jotbase.auth.mail.pkce import AuthCode, Challenge, settle
+from jotbase.auth.mail.pkce import AuthCode, Challenge, session_or_code
 from jotbase.auth.sessions.users import Account, User
 from jotbase.auth.tokens.one_time import (
     SLOTS,
@@ -32,7 +32,7 @@ _KIND = "email_change"
 
 
 @dataclass(frozen=True, slots=True)
-class OtherAddressAwaited:
+class SecondConfirmationPending:
     """One of two addresses is confirmed; the other is awaited."""
 
     message: str = (
@@ -40,15 +40,15 @@ class OtherAddressAwaited:
     )
 
 
-def ask_change(
+def request_email_change(
     context: Context, user: User, new_email: str, challenge: Challenge | None = None
 ) -> UnitOfWork[tuple[PendingMail, ...]]:
     """Write to the new address, and to the old one if there is one.
 
     Raises AuthError (over_email_send_rate_limit, 429).
     """
-    yield from space_out(context, _KIND, user.email or new_email)
-    letter = yield from write(
+    yield from check_mail_interval(context, _KIND, user.email or new_email)
+    letter = yield from issue_mail(
         context, MailDraft(user, new_email, "email_change_new", "email_change", _KIND, challenge)
     )
     if not user.email:
@@ -56,64 +56,70 @@ def ask_change(
     draft = MailDraft(
         user, user.email, "email_change_current", "email_change_old", _KIND, challenge
     )
-    return (letter, (yield from write(context, draft, 1)))
+    return (letter, (yield from issue_mail(context, draft, 1)))
 
 
-def resend_change(
+def resend_email_change(
     context: Context, email: str, challenge: Challenge | None = None
 ) -> UnitOfWork[tuple[PendingMail, ...]]:
     """Write both letters again to a user whose change is pending; none when there is no such."""
     account = yield from store.account(context.dialect, "email", email)
     if account is None or account.user.new_email is None:
-        yield from space_out(context, _KIND, email)
+        yield from check_mail_interval(context, _KIND, email)
         return ()
-    return (yield from ask_change(context, account.user, account.user.new_email, challenge))
-
-
-def prove_code(
-    context: Context, email: str, code: str
-) -> UnitOfWork[Granted | OtherAddressAwaited | AuthError]:
-    """Take the code that was mailed to that address; a wrong one is counted."""
-    slots = SLOTS[_KIND]
-    worn = yield from ledger.worn_out(context.dialect, context.policy, context.now, slots, email)
-    found = yield from _find(context, link_token(context.token_key, email, code))
-    if found is None or found[1].slot in worn:
-        yield from ledger.note_failure(context.dialect, context.now, slots, email)
-        return AuthError(403, "otp_expired", "Token has expired or is invalid")
-    yield from ledger.forget_failures(context.dialect, slots, email)
-    proved = yield from _proved(context, *found)
     return (
-        proved
-        if isinstance(proved, OtherAddressAwaited)
-        else (yield from grant(context, proved, "otp"))
+        yield from request_email_change(context, account.user, account.user.new_email, challenge)
     )
 
 
-def prove_link(context: Context, token: str) -> UnitOfWork[Granted | OtherAddressAwaited]:
+def verify_change_code(
+    context: Context, email: str, code: str
+) -> UnitOfWork[IssuedSession | SecondConfirmationPending | AuthError]:
+    """Take the code that was mailed to that address; a wrong one is counted."""
+    slots = SLOTS[_KIND]
+    worn = yield from ledger.locked_slots(
+        context.dialect, context.policy, context.now, slots, email
+    )
+    found = yield from _find(context, link_token(context.token_key, email, code))
+    if found is None or found[1].slot in worn:
+        yield from ledger.record_failed_code(context.dialect, context.now, slots, email)
+        return AuthError(403, "otp_expired", "Token has expired or is invalid")
+    yield from ledger.reset_failed_codes(context.dialect, slots, email)
+    proved = yield from _proved(context, *found)
+    return (
+        proved
+        if isinstance(proved, SecondConfirmationPending)
+        else (yield from issue_session(context, proved, "otp"))
+    )
+
+
+def verify_change_link(
+    context: Context, token: str
+) -> UnitOfWork[IssuedSession | SecondConfirmationPending]:
     """Take a link's token. Raises AuthError: otp_expired, user_banned (403), email_exists (422)."""
     proved, _ = yield from _linked(context, token)
     return (
         proved
-        if isinstance(proved, OtherAddressAwaited)
-        else (yield from grant(context, proved, "otp"))
+        if isinstance(proved, SecondConfirmationPending)
+        else (yield from issue_session(context, proved, "otp"))
     )
 
 
 def open_change_link(
     context: Context, token: str
-) -> UnitOfWork[Granted | OtherAddressAwaited | AuthCode]:
-    """Take a link that was opened, in a PKCE flow for a code. Raises what `prove_link` does."""
+) -> UnitOfWork[IssuedSession | SecondConfirmationPending | AuthCode]:
+    """Take a link that was opened, in a PKCE flow for a code. Raises as `verify_change_link`."""
     proved, proof = yield from _linked(context, token)
     return (
         proved
-        if isinstance(proved, OtherAddressAwaited)
-        else (yield from settle(context, proved, proof))
+        if isinstance(proved, SecondConfirmationPending)
+        else (yield from session_or_code(context, proved, proof))
     )
 
 
 def _linked(
     context: Context, token: str
-) -> UnitOfWork[tuple[Account | OtherAddressAwaited, OneTimeToken]]:
+) -> UnitOfWork[tuple[Account | SecondConfirmationPending, OneTimeToken]]:
     found = yield from _find(context, token)
     if found is None:
         raise AuthError(403, "otp_expired", "Email link is invalid or has expired")
@@ -134,14 +140,14 @@ def _find(context: Context, link: str) -> UnitOfWork[tuple[Account, OneTimeToken
 
 def _proved(
     context: Context, account: Account, token: OneTimeToken
-) -> UnitOfWork[Account | OtherAddressAwaited]:
+) -> UnitOfWork[Account | SecondConfirmationPending]:
     user = account.user
     check_not_banned(user, context.now)
     tokens = yield from store.one_time_tokens(context.dialect, user.id)
     yield store.delete(context.dialect, OneTimeToken, {"token_hash": token.token_hash})
     # A letter that is still unread is a proof that is still wanting, however old it is.
     if any(one.slot.startswith(_KIND) and one.slot != token.slot for one in tokens):
-        return OtherAddressAwaited()
+        return SecondConfirmationPending()
     if user.new_email is None:
         raise AuthError(403, "otp_expired", "Email link is invalid or has expired")
     return (yield from replace_address(context, account, user.new_email))

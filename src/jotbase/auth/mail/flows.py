@@ -14,18 +14,23 @@ from typing import Any
 from jotbase.auth.accounts import store
 from jotbase.auth.accounts.accounts import (
     Context,
-    Granted,
+    IssuedSession,
     add_user,
     check_not_banned,
     email_identity,
-    grant,
+    issue_session,
     new_user,
 )
-from jotbase.auth.accounts.bodies import check_metadata
-from jotbase.auth.mail import attempts as ledger
-from jotbase.auth.mail.drafts import Asked, MailDraft, space_out, write
+from jotbase.auth.accounts.request_bodies import check_metadata
+from jotbase.auth.mail import attempt_log as ledger
+from jotbase.auth.mail.mail_tokens import (
+    MailDraft,
+    RequestedOptions,
+    check_mail_interval,
+    issue_mail,
+)
 from jotbase.auth.mail.messages import PendingMail, Purpose
-from jotbase.auth.mail.pkce import AuthCode, Challenge, settle
+from jotbase.auth.mail.pkce import AuthCode, Challenge, session_or_code
 from jotbase.auth.sessions.users import CLAIMS, Account, Identity, User, merged, providers
 from jotbase.auth.tokens.one_time import (
     SLOTS,
@@ -48,18 +53,20 @@ class SignedUp:
     letters: tuple[PendingMail, ...] = ()
 
 
-def ask_recovery(
+def request_recovery(
     context: Context, email: str, challenge: Challenge | None = None
 ) -> UnitOfWork[tuple[PendingMail, ...]]:
     """Write to a user who forgot the password; none when nobody has the address.
 
     Raises AuthError (over_email_send_rate_limit, 429), alike for every address.
     """
-    yield from space_out(context, "recovery", email)
+    yield from check_mail_interval(context, "recovery", email)
     account = yield from store.account(context.dialect, "email", email)
     if account is None:
         return ()
-    return ((yield from write(context, _draft(account.user, "recovery", "recovery", challenge))),)
+    return (
+        (yield from issue_mail(context, _draft(account.user, "recovery", "recovery", challenge))),
+    )
 
 
 def sign_up_by_mail(
@@ -75,7 +82,7 @@ def sign_up_by_mail(
     then anybody may have sent them. The answer does not tell a known address from a new one. Raises
     AuthError (over_email_send_rate_limit, 429).
     """
-    yield from space_out(context, "confirmation", email)
+    yield from check_mail_interval(context, "confirmation", email)
     account = yield from store.account(context.dialect, "email", email)
     if account is not None and account.user.confirmed_at is not None:
         return SignedUp(
@@ -83,9 +90,9 @@ def sign_up_by_mail(
         )
     if account is None:
         account = yield from add_user(context, new_user(context, email=email, data={}), {})
-    asked = Asked(context.client, password_hash, merged({}, data))
+    asked = RequestedOptions(context.client, password_hash, merged({}, data))
     draft = replace(_draft(account.user, "confirmation", "signup", challenge), asked=asked)
-    letter = yield from write(context, draft)
+    letter = yield from issue_mail(context, draft)
     user = replace(account.user, confirmation_sent_at=context.moment)
     return SignedUp(_as_asked(context, user, data, account.identities), (letter,))
 
@@ -112,22 +119,22 @@ def resend_confirmation(
     The letter repeats what the same client asked for when it signed up. Another client's proves
     the address and nothing else, or a stranger's password would be confirmed with it.
     """
-    yield from space_out(context, "confirmation", email)
+    yield from check_mail_interval(context, "confirmation", email)
     account = yield from store.account(context.dialect, "email", email)
     if account is None or account.user.confirmed_at is not None:
         return ()
     waiting = yield from store.one_time_tokens(context.dialect, account.user.id)
     own = (
-        Asked(one.client, one.encrypted_password, one.data)
+        RequestedOptions(one.client, one.encrypted_password, one.data)
         for one in waiting
         if one.slot == "confirmation" and one.client == context.client
     )
-    asked = next(own, Asked(context.client))
+    asked = next(own, RequestedOptions(context.client))
     draft = replace(_draft(account.user, "confirmation", "signup", challenge), asked=asked)
-    return ((yield from write(context, draft)),)
+    return ((yield from issue_mail(context, draft)),)
 
 
-def ask_magic_link(
+def request_magic_link(
     context: Context,
     email: str,
     data: dict[str, Any],
@@ -148,14 +155,14 @@ def ask_magic_link(
     confirmed = account is not None and account.user.confirmed_at is not None
     slot: Slot = "recovery" if confirmed else "confirmation"
     # Both pauses, or asking for one letter after the other would tell which of them it was.
-    yield from space_out(context, "recovery", email)
-    yield from space_out(context, "confirmation", email)
+    yield from check_mail_interval(context, "recovery", email)
+    yield from check_mail_interval(context, "confirmation", email)
     if account is None:
         account = yield from add_user(context, new_user(context, email=email, data={}), {})
     draft = _draft(account.user, slot, "magiclink", challenge)
     if not confirmed:
-        draft = replace(draft, asked=Asked(context.client, None, merged({}, data)))
-    return ((yield from write(context, draft)),)
+        draft = replace(draft, asked=RequestedOptions(context.client, None, merged({}, data)))
+    return ((yield from issue_mail(context, draft)),)
 
 
 def _draft(user: User, slot: Slot, purpose: Purpose, challenge: Challenge | None) -> MailDraft:
@@ -165,13 +172,15 @@ def _draft(user: User, slot: Slot, purpose: Purpose, challenge: Challenge | None
 
 def verify_code(
     context: Context, kind: str, email: str, code: str
-) -> UnitOfWork[Granted | AuthError]:
+) -> UnitOfWork[IssuedSession | AuthError]:
     """Give a session for the code of a mail; a wrong one is counted, so the error is returned.
 
     Raises AuthError (user_banned, 403).
     """
     slots = SLOTS[kind]
-    worn = yield from ledger.worn_out(context.dialect, context.policy, context.now, slots, email)
+    worn = yield from ledger.locked_slots(
+        context.dialect, context.policy, context.now, slots, email
+    )
     wanted = stored_hash(link_token(context.token_key, email, code))
     account = yield from store.account(context.dialect, "email", email)
     tokens: tuple[OneTimeToken, ...] = ()
@@ -180,25 +189,25 @@ def verify_code(
     fitting = [one for one in tokens if hmac.compare_digest(one.token_hash, wanted)]
     token = _usable(context, fitting, kind, email)
     if account is None or token is None or token.slot in worn:
-        yield from ledger.note_failure(context.dialect, context.now, slots, email)
+        yield from ledger.record_failed_code(context.dialect, context.now, slots, email)
         return AuthError(403, "otp_expired", "Token has expired or is invalid")
-    yield from ledger.forget_failures(context.dialect, slots, email)
-    return (yield from grant(context, (yield from _accept(context, account, token)), "otp"))
+    yield from ledger.reset_failed_codes(context.dialect, slots, email)
+    return (yield from issue_session(context, (yield from _accept(context, account, token)), "otp"))
 
 
-def verify_link(context: Context, kind: str, token: str) -> UnitOfWork[Granted]:
+def verify_link(context: Context, kind: str, token: str) -> UnitOfWork[IssuedSession]:
     """Give a session for a link's token. Raises AuthError (403): otp_expired, user_banned."""
     account, _ = yield from _linked(context, kind, token)
-    return (yield from grant(context, account, "otp"))
+    return (yield from issue_session(context, account, "otp"))
 
 
-def open_link(context: Context, kind: str, token: str) -> UnitOfWork[Granted | AuthCode]:
+def open_link(context: Context, kind: str, token: str) -> UnitOfWork[IssuedSession | AuthCode]:
     """Give what an opened link leads on with: a session, or in a PKCE flow a code.
 
     Raises AuthError (403): otp_expired, user_banned.
     """
     account, proof = yield from _linked(context, kind, token)
-    return (yield from settle(context, account, proof))
+    return (yield from session_or_code(context, account, proof))
 
 
 def _linked(context: Context, kind: str, token: str) -> UnitOfWork[tuple[Account, OneTimeToken]]:

@@ -68,7 +68,7 @@ _WORDS: dict[Purpose, tuple[str, str, str]] = {
 }
 
 
-def rendered(letter: PendingMail, policy: AuthPolicy, redirect: str) -> Mail:
+def render_mail(letter: PendingMail, policy: AuthPolicy, redirect: str) -> Mail:
     """Return the letter as a mail; `redirect` is where its link leads in the end."""
     subject, reason, invitation = _WORDS[letter.purpose]
     link = verify_link(letter, policy, redirect)

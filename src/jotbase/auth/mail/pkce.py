@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jotbase.auth.accounts import store
-from jotbase.auth.accounts.accounts import Context, Granted, check_not_banned, grant
-from jotbase.auth.accounts.bodies import text
+from jotbase.auth.accounts.accounts import Context, IssuedSession, check_not_banned, issue_session
+from jotbase.auth.accounts.request_bodies import text
 from jotbase.auth.sessions.users import Account
 from jotbase.auth.tokens.encoding import encode
 from jotbase.auth.tokens.one_time import FlowState, OneTimeToken
@@ -64,7 +64,7 @@ def _invalid(message: str) -> AuthError:
     return AuthError(400, "validation_failed", message)
 
 
-def fits(challenge: Challenge, verifier: str) -> bool:
+def verifier_matches(challenge: Challenge, verifier: str) -> bool:
     """Whether the challenge was made of the verifier (RFC 7636 section 4.6)."""
     if not _FORM.fullmatch(verifier):
         return False
@@ -74,12 +74,12 @@ def fits(challenge: Challenge, verifier: str) -> bool:
     return hmac.compare_digest(made, challenge.challenge)
 
 
-def settle(
+def session_or_code(
     context: Context, account: Account, token: OneTimeToken
-) -> UnitOfWork[Granted | AuthCode]:
+) -> UnitOfWork[IssuedSession | AuthCode]:
     """Give what an opened link leads on with: a session, or a code if its token has a challenge."""
     if token.code_challenge is None:
-        return (yield from grant(context, account, "otp"))
+        return (yield from issue_session(context, account, "otp"))
     # The user's last code is gone: nobody has two browsers open on two mails.
     code = context.new_id(0)
     yield store.delete(context.dialect, FlowState, {"user_id": account.user.id})
@@ -95,7 +95,7 @@ def settle(
     return AuthCode(code)
 
 
-def exchange(context: Context, code: str, verifier: str) -> UnitOfWork[Granted]:
+def exchange_code(context: Context, code: str, verifier: str) -> UnitOfWork[IssuedSession]:
     """Give a session for a code and the verifier behind its challenge.
 
     Raises AuthError: flow_state_not_found (404), flow_state_expired (422), bad_code_verifier (400),
@@ -106,7 +106,7 @@ def exchange(context: Context, code: str, verifier: str) -> UnitOfWork[Granted]:
         raise _unknown()
     if context.now >= epoch(state.created_at) + LIFETIME:
         raise AuthError(422, "flow_state_expired", "invalid flow state, flow state has expired")
-    if not fits(Challenge(state.code_challenge, state.code_challenge_method), verifier):
+    if not verifier_matches(Challenge(state.code_challenge, state.code_challenge_method), verifier):
         raise AuthError(
             400, "bad_code_verifier", "code challenge does not match previously saved code verifier"
         )
@@ -115,7 +115,7 @@ def exchange(context: Context, code: str, verifier: str) -> UnitOfWork[Granted]:
         raise _unknown()
     check_not_banned(account.user, context.now, 400)
     yield store.delete(context.dialect, FlowState, {"code_hash": state.code_hash})
-    return (yield from grant(context, account, _METHODS.get(state.purpose, state.purpose)))
+    return (yield from issue_session(context, account, _METHODS.get(state.purpose, state.purpose)))
 
 
 def _unknown() -> AuthError:

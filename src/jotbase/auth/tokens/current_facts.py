@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from jotbase.auth.tokens.endings import FACTS
+from jotbase.auth.tokens.revocation_triggers import FACTS
 from jotbase.auth.tokens.times import lies_ahead
 from jotbase.errors import AccessError
 from jotbase.sql.dialect import Dialect
@@ -56,7 +56,7 @@ def read_facts(values: tuple[Any, ...]) -> Facts:
     return Facts(claims, found["banned_until"], found["deleted_at"])
 
 
-def standing(dialect: Dialect, principal: Principal) -> Fragment:
+def current_facts_query(dialect: Dialect, principal: Principal) -> Fragment:
     """Return the statement whose one row says how the token's session and its user stand.
 
     A token without a session, made by the project's own servers, asks for the user alone.
@@ -71,8 +71,8 @@ def standing(dialect: Dialect, principal: Principal) -> Fragment:
     return joined + bound(principal.session_id)
 
 
-def present(principal: Principal, rows: Rows, now: float) -> Principal:
-    """Return the principal as the rows of `standing` say that it is.
+def current_principal(principal: Principal, rows: Rows, now: float) -> Principal:
+    """Return the principal as the rows of `current_facts_query` say that it is.
 
     Raises AccessError (PGRST301) when its session has ended, or its user is banned or deleted.
     """
@@ -85,14 +85,14 @@ def present(principal: Principal, rows: Rows, now: float) -> Principal:
     facts = read_facts(rows[0][1:])
     if facts.is_refused(now):
         raise _refused("The user of this token is banned or deleted")
-    return renewed(principal, facts)
+    return with_current_facts(principal, facts)
 
 
 def _refused(message: str) -> AccessError:
     return AccessError("PGRST301", message, hint="Sign in again.")
 
 
-def renewed(principal: Principal, facts: Facts) -> Principal:
+def with_current_facts(principal: Principal, facts: Facts) -> Principal:
     """Return the principal with the user's facts in the place of those that the token was given."""
     claims = {**principal.claims, **facts.claims}
     return replace(

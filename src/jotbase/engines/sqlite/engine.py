@@ -16,15 +16,15 @@ from time import perf_counter
 from typing import Any, Literal, TypeVar
 
 from jotbase.engines.base import Session
-from jotbase.engines.sqlite.database.connection import Place, first_connection
-from jotbase.engines.sqlite.database.files import Watch
+from jotbase.engines.sqlite.database.connection import ConnectionFactory, first_connection
+from jotbase.engines.sqlite.database.files import FileWatch
 from jotbase.engines.sqlite.database.refusals import ConstraintName
-from jotbase.engines.sqlite.log.log import ChangeLog, Decode, plain
+from jotbase.engines.sqlite.log.change_log import ChangeLog, Decode, decode_plain
 from jotbase.engines.sqlite.log.pruning import prune
 from jotbase.engines.sqlite.read.reader import Reader
-from jotbase.engines.sqlite.write.call_threads import Places
-from jotbase.engines.sqlite.write.calling import Calling
-from jotbase.engines.sqlite.write.keeper import Keeper
+from jotbase.engines.sqlite.write.call_runner import CallRunner
+from jotbase.engines.sqlite.write.call_threads import CallLimits
+from jotbase.engines.sqlite.write.write_transactions import WriteTransactions
 from jotbase.engines.sqlite.write.writer import Writer
 from jotbase.sql.aggregate import Aggregate
 from jotbase.sql.dialect import SQLITE, Dialect
@@ -57,12 +57,12 @@ class SqliteOptions:
 
     functions: Mapping[str, Callable[..., Any] | Aggregate] = field(default_factory=dict)
     asking: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    decode: Decode = plain
+    decode: Decode = decode_plain
     constraint: ConstraintName = _unnamed
     statement_timeout: int = 8000
     unit_timeout: int = 20_000
     lock_timeout: int = 5000
-    calls: Places = field(default_factory=Places)
+    calls: CallLimits = field(default_factory=CallLimits)
     image: bytes | None = None
 
 
@@ -87,10 +87,12 @@ class SqliteEngine:
     async def open(self) -> None:
         """Open the database, making it if it does not exist. Raises ProjectError when it cannot."""
         options = self._options
-        place = Place(self._file(), options.functions, options.asking, durable=self._folder is None)
+        place = ConnectionFactory(
+            self._file(), options.functions, options.asking, durable=self._folder is None
+        )
         connection = first_connection(place, options.image, options.lock_timeout)
-        watch = Watch(place.path)
-        self._keeper = Keeper(
+        watch = FileWatch(place.path)
+        self._keeper = WriteTransactions(
             lambda: place.connect(reader=False),
             watch,
             lock_ms=options.lock_timeout,
@@ -116,7 +118,7 @@ class SqliteEngine:
             committed=self._log.committed,
             asking=options.asking,
         )
-        self._calling = Calling(
+        self._calling = CallRunner(
             lambda: place.connect(reader=True),
             self._writer,
             options.calls,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from jotbase.auth.accounts.bodies import email, flag, metadata, read_body, text
 from jotbase.auth.accounts.passwords import LONGEST, check_new_password, is_known_hash
+from jotbase.auth.accounts.request_bodies import email, flag, metadata, read_body, text
 from jotbase.auth.changes.administration import (
     Profile,
     create_user,
@@ -20,7 +20,7 @@ from jotbase.auth.changes.administration import (
     update_user,
 )
 from jotbase.auth.sessions.users import Account, user_json
-from jotbase.auth.tokens.current_facts import present, standing
+from jotbase.auth.tokens.current_facts import current_facts_query, current_principal
 from jotbase.errors import AccessError, AuthError
 from jotbase.http.accounts.flows import parameter
 from jotbase.http.accounts.services import AccountServices, caller
@@ -40,11 +40,11 @@ async def check_admin(request: Request, services: AccountServices) -> None:
 
 
 async def _as_it_stands(principal: Principal, services: AccountServices) -> Principal:
-    asked = standing(services.engine.dialect, principal)
+    asked = current_facts_query(services.engine.dialect, principal)
     text = asked.numbered(services.engine.dialect.mark)
     rows = await services.engine.read(text, asked.params)
     try:
-        return present(principal, rows, services.now())
+        return current_principal(principal, rows, services.now())
     except AccessError as error:
         raise AuthError(403, "session_not_found", error.message) from None
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from jotbase.auth.accounts.accounts import (
     Context,
-    Granted,
+    IssuedSession,
     Scope,
     password_of,
     refresh,
@@ -24,12 +24,12 @@ from jotbase.auth.accounts.accounts import (
     signed_in,
     wrong_credentials,
 )
-from jotbase.auth.accounts.bodies import email, metadata, read_body, text
-from jotbase.auth.accounts.grants import session_json
 from jotbase.auth.accounts.passwords import check_new_password, needs_rehash, verify_password
-from jotbase.auth.changes.own_account import Changed, UserChange, update_user
+from jotbase.auth.accounts.request_bodies import email, metadata, read_body, text
+from jotbase.auth.accounts.session_response import session_json
+from jotbase.auth.changes.own_account import UpdatedAccount, UserChange, update_user
 from jotbase.auth.mail.flows import sign_up_by_mail
-from jotbase.auth.mail.pkce import exchange, read_challenge
+from jotbase.auth.mail.pkce import exchange_code, read_challenge
 from jotbase.auth.mail.redirects import target
 from jotbase.auth.sessions.refresh_tokens import parse
 from jotbase.auth.sessions.users import Account, user_json
@@ -44,7 +44,7 @@ def parameter(request: Request, name: str) -> str:
     return parse_qs(request.query, errors="replace").get(name, [""])[0]
 
 
-def session_answer(granted: Granted, services: AccountServices, **more: Any) -> Response:
+def session_answer(granted: IssuedSession, services: AccountServices, **more: Any) -> Response:
     """Return the answer that gives a session."""
     now = services.now()
     return answer({**session_json(granted, services.ring, services.policy, now), **more})
@@ -172,7 +172,7 @@ async def _pkce_grant(request: Request, services: AccountServices) -> Response:
             "invalid request: both auth code and code verifier should be non-empty",
         )
     context = services.context(request)
-    granted = await services.write(lambda: exchange(context, code, verifier))
+    granted = await services.write(lambda: exchange_code(context, code, verifier))
     return session_answer(granted, services)
 
 
@@ -208,7 +208,7 @@ async def put_user(request: Request, services: AccountServices) -> Response:
     context = services.context(request)
     unit = partial(update_user, context, principal, change)
     by_mail = bool(address) and not services.policy.autoconfirm
-    changed: Changed = await (
+    changed: UpdatedAccount = await (
         services.write_for_mail(request, unit) if by_mail else services.write(unit)
     )
     services.send(changed.letters, target(parameter(request, "redirect_to"), services.policy))

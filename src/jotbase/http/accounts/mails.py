@@ -10,20 +10,20 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from jotbase.auth.accounts.accounts import Context, Granted
-from jotbase.auth.accounts.bodies import flag, metadata, read_body, text
-from jotbase.auth.accounts.grants import session_json
+from jotbase.auth.accounts.accounts import Context, IssuedSession
+from jotbase.auth.accounts.request_bodies import flag, metadata, read_body, text
+from jotbase.auth.accounts.session_response import session_json
 from jotbase.auth.mail.email_change import (
-    OtherAddressAwaited,
+    SecondConfirmationPending,
     open_change_link,
-    prove_code,
-    prove_link,
-    resend_change,
+    resend_email_change,
+    verify_change_code,
+    verify_change_link,
 )
 from jotbase.auth.mail.flows import (
-    ask_magic_link,
-    ask_recovery,
     open_link,
+    request_magic_link,
+    request_recovery,
     resend_confirmation,
     verify_code,
     verify_link,
@@ -49,7 +49,7 @@ _OF_PHONES = ("sms", "phone_change")
 _PHONE = re.compile(r"[1-9][0-9]{1,14}")
 
 #: What is sent again, by the request's `type`.
-_RESENT = {"signup": resend_confirmation, "email_change": resend_change}
+_RESENT = {"signup": resend_confirmation, "email_change": resend_email_change}
 
 
 async def recover(request: Request, services: AccountServices) -> Response:
@@ -57,7 +57,7 @@ async def recover(request: Request, services: AccountServices) -> Response:
     body = read_body(request.body)
     email, challenge, context = address_of(body), read_challenge(body), services.context(request)
     letters = await services.write_for_mail(
-        request, lambda: ask_recovery(context, email, challenge)
+        request, lambda: request_recovery(context, email, challenge)
     )
     services.send(letters, _redirect(request, services))
     return answer({})
@@ -83,7 +83,7 @@ async def _magic_link(
     email, data = address_of(body, _OTP), metadata(body, "data")
     challenge, context = read_challenge(body), services.context(request)
     letters = await services.write_for_mail(
-        request, lambda: ask_magic_link(context, email, data, challenge, create=create)
+        request, lambda: request_magic_link(context, email, data, challenge, create=create)
     )
     services.send(letters, _redirect(request, services))
     return answer({})
@@ -140,28 +140,32 @@ def _no_phone_code(given: str) -> AuthError:
 
 def _code_unit(
     context: Context, kind: str, email: str, code: str
-) -> UnitOfWork[Granted | OtherAddressAwaited | AuthError]:
+) -> UnitOfWork[IssuedSession | SecondConfirmationPending | AuthError]:
     if kind == "email_change":
-        return (yield from prove_code(context, email, code))
+        return (yield from verify_change_code(context, email, code))
     return (yield from verify_code(context, kind, email, code))
 
 
-def _link_unit(context: Context, kind: str, link: str) -> UnitOfWork[Granted | OtherAddressAwaited]:
+def _link_unit(
+    context: Context, kind: str, link: str
+) -> UnitOfWork[IssuedSession | SecondConfirmationPending]:
     if kind == "email_change":
-        return (yield from prove_link(context, link))
+        return (yield from verify_change_link(context, link))
     return (yield from verify_link(context, kind, link))
 
 
 def _opened_unit(
     context: Context, kind: str, link: str
-) -> UnitOfWork[Granted | OtherAddressAwaited | AuthCode]:
+) -> UnitOfWork[IssuedSession | SecondConfirmationPending | AuthCode]:
     if kind == "email_change":
         return (yield from open_change_link(context, link))
     return (yield from open_link(context, kind, link))
 
 
-def _proved_answer(proved: Granted | OtherAddressAwaited, services: AccountServices) -> Response:
-    if isinstance(proved, OtherAddressAwaited):
+def _proved_answer(
+    proved: IssuedSession | SecondConfirmationPending, services: AccountServices
+) -> Response:
+    if isinstance(proved, SecondConfirmationPending):
         return answer({"msg": proved.message, "code": "200"})
     return session_answer(proved, services)
 
@@ -184,7 +188,7 @@ async def follow(request: Request, services: AccountServices) -> Response:
         services.limits.right_code(context.client, context.now)
     except JotError as error:
         return _see_other(with_error(redirect, as_auth_error(error), query=by_code))
-    if isinstance(proved, OtherAddressAwaited):
+    if isinstance(proved, SecondConfirmationPending):
         return _see_other(with_message(redirect, proved.message, query=by_code))
     if isinstance(proved, AuthCode):
         return _see_other(with_code(redirect, proved.code))

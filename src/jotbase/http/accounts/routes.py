@@ -14,7 +14,13 @@ from jotbase.errors import AuthError, JotError
 from jotbase.http.accounts import admin as account_admin
 from jotbase.http.accounts import flows as account_flows
 from jotbase.http.accounts import mails as account_mails
-from jotbase.http.accounts.off import GRANTS, PROVIDERS, admin_part, answer_off, is_off
+from jotbase.http.accounts.disabled_features import (
+    GRANTS,
+    PROVIDERS,
+    admin_answer_disabled,
+    answer_disabled,
+    is_disabled,
+)
 from jotbase.http.accounts.services import AccountServices, key_role
 from jotbase.http.accounts.wire import answer, refusal
 from jotbase.values import Request, Response
@@ -49,11 +55,11 @@ async def _answer(request: Request, services: AccountServices) -> Response:
     if path.startswith(_ADMIN_USERS):
         user_id, _, part = path.removeprefix(_ADMIN_USERS).partition("/")
         if part.partition("/")[0] in ("factors", "passkeys"):
-            return await admin_part(request, services, account_admin.uuid(user_id), part)
+            return await admin_answer_disabled(request, services, account_admin.uuid(user_id), part)
         user_flow = _chosen(_USER_ROUTES, method)
         return await user_flow(request, services, path.removeprefix(_ADMIN_USERS))
-    if is_off(path):
-        return await answer_off(request, services, path)
+    if is_disabled(path):
+        return await answer_disabled(request, services, path)
     if path not in _ROUTES:
         raise AuthError(404, "unknown", "404 page not found")
     return await _chosen(_ROUTES[path], method)(request, services)

@@ -13,14 +13,14 @@ from uuid import UUID
 
 from jotbase.auth.accounts.accounts import RANDOMNESS, Context
 from jotbase.auth.accounts.passwords import SALT_BYTES, hash_password
-from jotbase.auth.mail.messages import Mail, PendingMail, rendered
+from jotbase.auth.mail.messages import Mail, PendingMail, render_mail
 from jotbase.auth.tokens.apikeys import resolve_key
 from jotbase.auth.tokens.client_address import client_of
 from jotbase.auth.tokens.credentials import Credentials, read_credentials
 from jotbase.auth.tokens.keys import KeyRing
-from jotbase.auth.tokens.limits import Limits
 from jotbase.auth.tokens.one_time import token_key
 from jotbase.auth.tokens.policy import AuthPolicy
+from jotbase.auth.tokens.rate_limits import AuthRateLimits
 from jotbase.auth.tokens.tokens import verify
 from jotbase.engines.base import Engine
 from jotbase.errors import AuthError, JotError
@@ -65,7 +65,7 @@ class AccountServices:
     random_bytes: Callable[[int], bytes]
     run_in_thread: RunInThread
     look: Callable[[], Awaitable[None]]
-    limits: Limits
+    limits: AuthRateLimits
     proxies: int = 0
     post: Callable[[Mail], None] = lambda _mail: None
 
@@ -93,7 +93,7 @@ class AccountServices:
     def send(self, letters: Iterable[PendingMail], redirect: str) -> None:
         """Hand over letters; call it once what wrote them is committed."""
         for letter in letters:
-            self.post(rendered(letter, self.policy, redirect))
+            self.post(render_mail(letter, self.policy, redirect))
 
     async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
         """Drive a unit of work; when this returns, what it ended is refused everywhere."""

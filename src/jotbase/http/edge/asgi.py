@@ -22,7 +22,7 @@ _BODILESS = frozenset((204, 304))
 _WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
-class Disconnected(Exception):
+class ClientDisconnected(Exception):
     """The client went away before its request was read."""
 
 
@@ -65,19 +65,19 @@ async def read_request(scope: Scope, receive: Receive, limit: int) -> Request:
 
 
 async def _read_body(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
-    receive = limited(receive, headers, limit)
+    receive = limit_body(receive, headers, limit)
     chunks: list[bytes] = []
     more = True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Disconnected
+            raise ClientDisconnected
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def limited(receive: Receive, headers: Mapping[str, str], limit: int) -> Receive:
+def limit_body(receive: Receive, headers: Mapping[str, str], limit: int) -> Receive:
     """Return what receives a body of at most `limit` bytes.
 
     Raises RequestError (53400, 413) at once for a longer one that was announced; what it returns
@@ -112,14 +112,14 @@ async def send_response(
     response: Response, scope: Scope, send: Send, *, head: bool = False
 ) -> None:
     """Send an answer; with `head`, all but its body."""
-    headers = sized(response, head=head)
+    headers = with_content_length(response, head=head)
     body = b"" if head else response.body
     pairs = [(name.lower().encode("latin-1"), value.encode("utf-8")) for name, value in headers]
     await send({"type": "http.response.start", "status": response.status, "headers": pairs})
     await send({"type": "http.response.body", "body": body})
 
 
-def sized(response: Response, *, head: bool = False) -> tuple[tuple[str, str], ...]:
+def with_content_length(response: Response, *, head: bool = False) -> tuple[tuple[str, str], ...]:
     """Add Content-Length (RFC 9110 section 8.6): never to a 204 or 304, nor to an unknown HEAD."""
     if response.status in _BODILESS or (head and not response.body):
         return response.headers

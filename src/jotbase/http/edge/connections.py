@@ -12,7 +12,7 @@ from collections.abc import Hashable
 from typing import Protocol
 
 from jotbase.http.edge.budget import Budget
-from jotbase.http.edge.grants import Grants
+from jotbase.http.edge.large_responses import LargeResponseLimiter
 
 #: Seconds between two looks at the same connection.
 TICK = 1.0
@@ -75,7 +75,7 @@ class Connections:
     """Everything that is connected; belongs to one event loop."""
 
     def __init__(self, most: int, most_of_one: int) -> None:
-        self.grants = Grants()
+        self.grants = LargeResponseLimiter()
         self.bodies = Budget(MOST_BODIES, MOST_BODIES_OF_ONE)
         self._budget = Budget(most, most_of_one)
         self._owners: dict[Watched, Hashable] = {}

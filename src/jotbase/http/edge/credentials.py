@@ -10,9 +10,14 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from jotbase.auth.tokens.apikeys import resolve_key
 from jotbase.auth.tokens.credentials import read_credentials
-from jotbase.auth.tokens.current_facts import Facts, present, renewed, standing
+from jotbase.auth.tokens.current_facts import (
+    Facts,
+    current_facts_query,
+    current_principal,
+    with_current_facts,
+)
 from jotbase.auth.tokens.keys import KeyRing
-from jotbase.auth.tokens.live import LiveSessions
+from jotbase.auth.tokens.token_cache import TokenCache
 from jotbase.auth.tokens.tokens import check_audience, verify
 from jotbase.engines.base import Engine
 from jotbase.errors import AccessError
@@ -27,7 +32,7 @@ def standing_in(engine: Engine) -> Standing:
     """Return what asks a database how a token's session and user stand now."""
 
     async def ask(principal: Principal) -> Rows:
-        statement = standing(engine.dialect, principal)
+        statement = current_facts_query(engine.dialect, principal)
         return await engine.look(statement.numbered(engine.dialect.mark), statement.params)
 
     return ask
@@ -40,13 +45,13 @@ class CredentialCheck:
         self,
         ring: KeyRing,
         now: Callable[[], float],
-        standing: Standing,
+        current_facts_query: Standing,
         audience: str | None = None,
     ) -> None:
-        self.live = LiveSessions()
+        self.live = TokenCache()
         self._ring = ring
         self._now = now
-        self._standing = standing
+        self._standing = current_facts_query
         self._audience = audience
         self._roles: dict[str, str] = {}
 
@@ -93,13 +98,13 @@ class CredentialCheck:
         mark = self.live.mark()
         principal = verify(text, self._ring, self._now(), audience=self._audience)
         if principal.id is not None or principal.session_id is not None:
-            principal = present(principal, await self._standing(principal), self._now())
+            principal = current_principal(principal, await self._standing(principal), self._now())
             check_audience(principal.claims, self._audience)
         self.live.put(text, principal, mark)
         return principal
 
-    def renewed(self, principal: Principal, facts: Facts) -> Principal:
+    def with_current_facts(self, principal: Principal, facts: Facts) -> Principal:
         """Return the principal with new facts. Raises AccessError when it is for others now."""
-        known = renewed(principal, facts)
+        known = with_current_facts(principal, facts)
         check_audience(known.claims, self._audience)
         return known

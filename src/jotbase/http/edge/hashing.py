@@ -39,7 +39,7 @@ def _nothing() -> None:
     """Stand in where nothing is to be looked at first."""
 
 
-class Hashing:
+class HashingPool:
     """A pool of threads for slow functions, of which at most `most` are under way or wait.
 
     Half of the places are one client's at most, so that nobody takes them all.

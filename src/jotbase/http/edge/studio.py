@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from jotbase.http.edge.files import NOT_ALLOWED
+from jotbase.http.edge.static_files import NOT_ALLOWED
 from jotbase.values import Request, Response
 
 FOLDER = Path(__file__).parent.parent.parent / "studio"

@@ -13,14 +13,14 @@ from functools import partial
 
 import orjson
 
-from jotbase.auth.tokens.live import Renewal
+from jotbase.auth.tokens.token_cache import Renewal
 from jotbase.auth.tokens.tokens import has_expired, last_moment
 from jotbase.errors import AccessError, ChannelError
 from jotbase.feed import Feed
 from jotbase.http.edge.credentials import CredentialCheck
+from jotbase.http.live.channel_quotas import ChannelQuotas, ChannelSize, SocketQuota, channel_size
 from jotbase.http.live.frames import FrameSink
 from jotbase.http.live.replay import Replay
-from jotbase.http.live.shares import Share, Shares, Size, size_of
 from jotbase.realtime import refusals
 from jotbase.realtime.broadcast import BroadcastRegistry, Listener, broadcast_frames
 from jotbase.realtime.channel import (
@@ -58,7 +58,7 @@ class ChannelServices:
     model: Model
     now: Callable[[], float]
     rooms: BroadcastRegistry = field(default_factory=BroadcastRegistry)
-    shares: Shares = field(default_factory=Shares)
+    shares: ChannelQuotas = field(default_factory=ChannelQuotas)
     #: Whose turn it is among the replays of all sockets.
     turns: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -82,7 +82,7 @@ class Channel:
     token: str | None
     listener: Listener
     follower: Subscriber
-    size: Size
+    size: ChannelSize
     expiry: asyncio.TimerHandle | None = None
     replay: Replay | None = None
     #: Tables that a reload took from its bindings: their changes are missed from then on.
@@ -102,7 +102,7 @@ class Channels:
         services: ChannelServices,
         who: tuple[Vsn, str, Principal],
         sink: FrameSink,
-        share: Share,
+        share: SocketQuota,
     ) -> None:
         self._services = services
         self._vsn, self._key, self._principal = who
@@ -156,7 +156,9 @@ class Channels:
             if channel.principal.session_id is None or not renewal.covers(channel.principal):
                 continue
             try:
-                known = self._services.credentials.renewed(channel.principal, renewal.facts)
+                known = self._services.credentials.with_current_facts(
+                    channel.principal, renewal.facts
+                )
             except AccessError as error:
                 self._end(channel, Event.REVOKED, refusals.reason(refusals.token_refusal(error)))
             else:
@@ -203,7 +205,7 @@ class Channels:
             principal = await self._who(request.token)
             if request.private and not principal.is_service:
                 raise refusals.private_channel_denied(said.topic.removeprefix(PREFIX))
-            size = size_of(request, self._services.followable())
+            size = channel_size(request, self._services.followable())
             self._share.take(size)
         except ChannelError as error:
             self._say(reply(said, "error", {"reason": refusals.reason(error)}))
@@ -292,7 +294,7 @@ class Channels:
         return principal
 
     def _channel(
-        self, said: Frame, request: JoinRequest, principal: Principal, size: Size
+        self, said: Frame, request: JoinRequest, principal: Principal, size: ChannelSize
     ) -> Channel:
         topic, write = said.topic, self._sink.write
         channel = Channel(

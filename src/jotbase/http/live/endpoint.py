@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from jotbase.auth.tokens.client_address import client_name
-from jotbase.auth.tokens.live import Notice, Revocation
+from jotbase.auth.tokens.token_cache import Notice, Revocation
 from jotbase.auth.tokens.tokens import has_expired
 from jotbase.errors import AccessError, ChannelError
 from jotbase.expression.expr import Expr
@@ -22,6 +22,7 @@ from jotbase.feed import Feed
 from jotbase.http.edge.asgi import Receive, Scope, Send, read_headers
 from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck
+from jotbase.http.live.channel_quotas import ChannelQuotas
 from jotbase.http.live.channels import Channels, ChannelServices
 from jotbase.http.live.frames import (
     RESTART,
@@ -31,7 +32,6 @@ from jotbase.http.live.frames import (
     TurnFlush,
     connection_of,
 )
-from jotbase.http.live.shares import Shares
 from jotbase.realtime import refusals
 from jotbase.realtime.channel import Event
 from jotbase.realtime.groups import Groups
@@ -44,7 +44,7 @@ from jotbase.values import Principal
 TURN = 0.005
 
 
-class Live:
+class RealtimeEndpoint:
     """The ASGI application behind `/realtime/v1/websocket`; belongs to one event loop.
 
     `now` is the clock that the feed asks too. Call `mean` before it serves.
@@ -58,7 +58,7 @@ class Live:
         self._crowd = asyncio.Lock()
 
     @property
-    def shares(self) -> Shares:
+    def shares(self) -> ChannelQuotas:
         """What channels have taken."""
         return self._services.shares
 

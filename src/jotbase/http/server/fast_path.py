@@ -15,9 +15,9 @@ from typing import Any
 from jotbase.engines.base import ROOM
 from jotbase.http.edge.asgi import joined_headers
 from jotbase.http.edge.connections import Connections
-from jotbase.http.edge.grants import Grant
-from jotbase.http.server.guarded import GuardedProtocol
-from jotbase.http.server.heads import head, is_host
+from jotbase.http.edge.large_responses import LargeResponseSlot
+from jotbase.http.server.limited_protocol import LimitedProtocol
+from jotbase.http.server.message_heads import head, is_valid_host
 from jotbase.values import Request, Response
 
 #: Bodies up to this size are written in one piece with their head; a copy of more costs memory.
@@ -48,7 +48,7 @@ class _Exchange:
     __slots__ = ("disconnected", "grant", "keep_alive", "response_complete")
 
     def __init__(self) -> None:
-        self.grant: Grant | None = None
+        self.grant: LargeResponseSlot | None = None
         self.keep_alive = True
         self.disconnected = False
         self.response_complete = False
@@ -74,9 +74,11 @@ class _Outbox:
     """
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[ReadyProtocol, _Exchange, tuple[bytes, ...]]] = []
+        self._waiting: list[tuple[FastPathProtocol, _Exchange, tuple[bytes, ...]]] = []
 
-    def put(self, protocol: ReadyProtocol, exchange: _Exchange, answer: tuple[bytes, ...]) -> None:
+    def put(
+        self, protocol: FastPathProtocol, exchange: _Exchange, answer: tuple[bytes, ...]
+    ) -> None:
         if not self._waiting:
             protocol.loop.call_soon(self._send)
         self._waiting.append((protocol, exchange, answer))
@@ -92,7 +94,7 @@ class _Outbox:
                     protocol.transport.abort()
 
 
-class ReadyProtocol(GuardedProtocol):
+class FastPathProtocol(LimitedProtocol):
     """Takes the requests of the data API the short way, and all others uvicorn's way."""
 
     direct: FastPath
@@ -121,7 +123,7 @@ class ReadyProtocol(GuardedProtocol):
         if self.parser.get_http_version() != "1.1" or not self.parser.should_keep_alive():
             return None
         headers = joined_headers(self.headers)
-        if not headers.keys().isdisjoint(_ODD) or not is_host(headers.get("host")):
+        if not headers.keys().isdisjoint(_ODD) or not is_valid_host(headers.get("host")):
             return None
         size = headers.get("content-length")
         if size is not None and not (size.isdigit() and int(size[:20]) <= self.direct.max_body):
@@ -165,7 +167,7 @@ class ReadyProtocol(GuardedProtocol):
         self.tasks.add(task)
 
     async def _answer(self, request: Request, exchange: _Exchange) -> None:
-        exchange.grant = Grant(self.services.grants, self._address)
+        exchange.grant = LargeResponseSlot(self.services.grants, self._address)
         ROOM.set(exchange.grant.enter)
         self._put(await self.direct.later(request), exchange)
 
@@ -190,10 +192,10 @@ class ReadyProtocol(GuardedProtocol):
         self.on_response_complete()
 
 
-def ready_protocol(direct: FastPath, services: Connections) -> type[ReadyProtocol]:
+def fast_path_protocol(direct: FastPath, services: Connections) -> type[FastPathProtocol]:
     """Return the protocol class of a server that answers so, and counts its connections there."""
     own = {"direct": direct, "outbox": _Outbox(), "services": services}
-    return type("ReadyProtocol", (ReadyProtocol,), own)
+    return type("FastPathProtocol", (FastPathProtocol,), own)
 
 
 _EMPTY = Response(500)

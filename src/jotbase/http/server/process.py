@@ -23,7 +23,7 @@ from jotbase.errors import Fault, ProjectError
 from jotbase.http.edge.asgi import Application
 from jotbase.http.edge.connections import Connections
 from jotbase.http.live.frames import FrameProtocol
-from jotbase.http.server.fast_path import FastPath, ready_protocol
+from jotbase.http.server.fast_path import FastPath, fast_path_protocol
 
 #: Frames from clients; realtime's limit (contract section 1).
 MAX_FRAME = 5_000_000
@@ -48,7 +48,7 @@ LARGE_BLOCK, _M_MMAP_THRESHOLD = 1024 * 1024, -3
 YOUNG = 10_000
 
 
-def settle() -> None:
+def freeze_garbage_collector() -> None:
     """Take what has been loaded from the collector, which would go through it all again and again.
 
     https://docs.python.org/3/library/gc.html#gc.freeze
@@ -106,7 +106,7 @@ class Server(uvicorn.Server):
         if self.started:
             self._ready()
             self._watch = asyncio.create_task(self._services.watch())
-            asyncio.get_running_loop().call_later(SETTLED, settle)
+            asyncio.get_running_loop().call_later(SETTLED, freeze_garbage_collector)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -127,7 +127,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def most_connections(wanted: int) -> int:
+def connection_limit(wanted: int) -> int:
     """Return how many connections there can be, having asked for as many files as there may be."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = wanted + OWN_FILES
@@ -149,11 +149,11 @@ def run(
     """
     application, direct = served
     sys.setswitchinterval(SWITCH)
-    services = Connections(most_connections(most[0]), most[1])
+    services = Connections(connection_limit(most[0]), most[1])
     config = uvicorn.Config(
         application,
         loop="uvloop",
-        http=ready_protocol(direct, services),
+        http=fast_path_protocol(direct, services),
         ws=FrameProtocol,
         ws_max_size=MAX_FRAME,
         ws_per_message_deflate=False,

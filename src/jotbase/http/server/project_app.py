@@ -16,7 +16,7 @@ from jotbase.functions.host import host
 from jotbase.functions.hosting import Hosted
 from jotbase.http.edge.asgi import Receive, Scope, Send, read_headers, send_response
 from jotbase.http.edge.credentials import CredentialCheck
-from jotbase.http.edge.files import NOT_FOUND
+from jotbase.http.edge.static_files import NOT_FOUND
 from jotbase.http.server.routes import FUNCTIONS
 from jotbase.pipeline import DataApi, answer
 from jotbase.settings import Settings

@@ -15,17 +15,17 @@ from dataclasses import dataclass, replace
 from jotbase.errors import JotError
 from jotbase.http.edge.asgi import (
     Application,
-    Disconnected,
+    ClientDisconnected,
     Message,
     Receive,
     Scope,
     Send,
-    limited,
+    limit_body,
     raw_path,
     read_headers,
     read_request,
     send_response,
-    sized,
+    with_content_length,
 )
 from jotbase.http.edge.cors import Pairs, cors_headers, is_preflight, preflight
 from jotbase.http.server.fast_path import FastPath
@@ -112,7 +112,7 @@ def direct(routes: Routes) -> FastPath:
 
 def _sendable(response: Response, request: Request, routes: Routes) -> Response:
     response = _granted(response, request, routes)
-    return Response(response.status, sized(response), response.body)
+    return Response(response.status, with_content_length(response), response.body)
 
 
 async def _http(routes: Routes, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,7 +134,7 @@ async def _answer(
     method: str = scope["method"]
     try:
         request = await read_request(scope, receive, routes.max_body)
-    except Disconnected:
+    except ClientDisconnected:
         return
     except JotError as error:
         response = render_error(error)
@@ -214,7 +214,7 @@ async def _mount(
         await granting(message)
 
     try:
-        await mounted(scope, limited(receive, headers, routes.max_body), sending)
+        await mounted(scope, limit_body(receive, headers, routes.max_body), sending)
     except JotError as error:
         if started:
             raise

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, NOW, drive, row
 
 from jotbase.auth.accounts.accounts import (
-    Granted,
+    IssuedSession,
     password_of,
     refresh,
     sign_in,
@@ -50,7 +50,7 @@ def test_a_sign_up_stores_user_identity_and_session() -> None:
     """With autoconfirm the new user has its session, confirmed as of now."""
     made, verbs = drive(sign_up(CONTEXT, "ada@example.com", "hash", {"name": "Ada"}))
 
-    assert isinstance(made, Granted)
+    assert isinstance(made, IssuedSession)
     assert verbs == ["SELECT", "INSERT", "INSERT", "INSERT", "UPDATE"]
     assert made.account.user.email_confirmed_at == MOMENT
     assert (made.session.user_id, made.session.amr[0]["method"]) == (
@@ -112,7 +112,7 @@ def test_a_refresh_writes_what_the_table_says() -> None:
     granted, verbs = drive(refresh(context, current), *answers)
     ended, deleting = drive(refresh(context, old), *answers)
 
-    assert isinstance(granted, Granted)
+    assert isinstance(granted, IssuedSession)
     assert (granted.session.refresh_counter, verbs[-1]) == (6, "UPDATE")
     assert isinstance(ended, AuthError)
     assert (ended.code, deleting[-1]) == ("refresh_token_already_used", "DELETE")

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, drive, row
 
-from jotbase.auth.accounts.accounts import Granted
+from jotbase.auth.accounts.accounts import IssuedSession
 from jotbase.auth.mail.email_change import (
-    OtherAddressAwaited,
-    ask_change,
-    prove_code,
-    prove_link,
-    resend_change,
+    SecondConfirmationPending,
+    request_email_change,
+    resend_email_change,
+    verify_change_code,
+    verify_change_link,
 )
 from jotbase.auth.tokens.one_time import OneTimeToken, link_token, stored_hash
 from jotbase.errors import AuthError
@@ -33,7 +33,7 @@ def stored(token: OneTimeToken) -> tuple[Any, ...]:
 
 def test_both_addresses_are_written_to() -> None:
     """The new one first; each letter has a code of its own."""
-    (new, old), _ = drive(ask_change(CONTEXT, ADA, NEW))
+    (new, old), _ = drive(request_email_change(CONTEXT, ADA, NEW))
 
     assert (new.to, old.to) == (NEW, "ada@example.com")
     assert (new.purpose, old.purpose) == ("email_change", "email_change_old")
@@ -42,7 +42,7 @@ def test_both_addresses_are_written_to() -> None:
 
 def test_who_had_no_address_has_one_letter() -> None:
     """There is nobody else to ask."""
-    letters, _ = drive(ask_change(CONTEXT, replace(ADA, email=None), NEW))
+    letters, _ = drive(request_email_change(CONTEXT, replace(ADA, email=None), NEW))
 
     assert [letter.to for letter in letters] == [NEW]
 
@@ -59,18 +59,18 @@ def test_the_first_proof_is_half_of_it() -> None:
         [],
         [stored(TOKEN), stored(OTHER)],
     )
-    outcome, verbs = drive(prove_code(CONTEXT, NEW, "123456"), *answers)
+    outcome, verbs = drive(verify_change_code(CONTEXT, NEW, "123456"), *answers)
 
-    assert outcome == OtherAddressAwaited()
+    assert outcome == SecondConfirmationPending()
     assert "UPDATE" not in verbs
 
 
 def test_the_second_proof_changes_the_address() -> None:
     """And gives a session."""
     answers: tuple[Rows, ...] = ([stored(TOKEN)], [row(WISHING)], [], [stored(TOKEN)])
-    outcome, _ = drive(prove_link(CONTEXT, LINK), *answers)
+    outcome, _ = drive(verify_change_link(CONTEXT, LINK), *answers)
 
-    assert isinstance(outcome, Granted)
+    assert isinstance(outcome, IssuedSession)
     assert (outcome.account.user.email, outcome.account.user.new_email) == (NEW, None)
 
 
@@ -82,12 +82,12 @@ def test_the_second_proof_changes_the_address() -> None:
 def test_a_letter_proves_only_what_is_still_wished(user: Any) -> None:
     """Whoever changed their mind is not held to the first letter."""
     with pytest.raises(AuthError, match="invalid or has expired"):
-        drive(prove_link(CONTEXT, LINK), [stored(TOKEN)], [row(user)])
+        drive(verify_change_link(CONTEXT, LINK), [stored(TOKEN)], [row(user)])
 
 
 def test_a_wrong_code_is_counted() -> None:
     """The error is returned, so that the count is committed."""
-    outcome, verbs = drive(prove_code(CONTEXT, NEW, "654321"))
+    outcome, verbs = drive(verify_change_code(CONTEXT, NEW, "654321"))
 
     assert isinstance(outcome, AuthError)
     assert (outcome.code, verbs[-1]) == ("otp_expired", "INSERT")
@@ -95,8 +95,8 @@ def test_a_wrong_code_is_counted() -> None:
 
 def test_letters_are_sent_again_while_a_change_waits() -> None:
     """Otherwise nobody is written to, and the ledger is all that is touched."""
-    letters, _ = drive(resend_change(CONTEXT, "ada@example.com"), [row(WISHING)], [])
-    none, verbs = drive(resend_change(CONTEXT, "ada@example.com"), [row(ADA)], [])
+    letters, _ = drive(resend_email_change(CONTEXT, "ada@example.com"), [row(WISHING)], [])
+    none, verbs = drive(resend_email_change(CONTEXT, "ada@example.com"), [row(ADA)], [])
 
     assert [letter.to for letter in letters] == [NEW, "ada@example.com"]
     assert (none, verbs[2:]) == ((), ["SELECT", "SELECT", "DELETE", "INSERT"])

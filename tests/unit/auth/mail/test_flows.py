@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, drive, row
 
-from jotbase.auth.accounts.accounts import Granted
+from jotbase.auth.accounts.accounts import IssuedSession
 from jotbase.auth.mail.flows import (
-    ask_magic_link,
-    ask_recovery,
+    request_magic_link,
+    request_recovery,
     resend_confirmation,
     sign_up_by_mail,
     verify_code,
@@ -43,7 +43,7 @@ def refused(unit: UnitOfWork[Any], *answers: Rows) -> tuple[int, str]:
 
 def test_a_known_address_gets_a_letter() -> None:
     """Its code comes from the random bytes, its token from the code; the last letter's is gone."""
-    (letter,), verbs = drive(ask_recovery(CONTEXT, EMAIL), *SPACED, [row(ADA)], [])
+    (letter,), verbs = drive(request_recovery(CONTEXT, EMAIL), *SPACED, [row(ADA)], [])
 
     assert (letter.to, letter.purpose, letter.verification) == (EMAIL, "recovery", "recovery")
     assert letter.code == f"{int.from_bytes(bytes(range(80, 88))) % 1_000_000:06}"
@@ -53,7 +53,7 @@ def test_a_known_address_gets_a_letter() -> None:
 
 def test_an_unknown_address_gets_none() -> None:
     """Nothing but the ledger is written."""
-    letters, verbs = drive(ask_recovery(CONTEXT, EMAIL), *SPACED)
+    letters, verbs = drive(request_recovery(CONTEXT, EMAIL), *SPACED)
 
     assert letters == ()
     assert verbs == [*ASKED, "SELECT"]
@@ -97,7 +97,7 @@ def test_only_who_waits_is_written_to_again(found: Rows) -> None:
 )
 def test_a_magic_link_confirms_whoever_is_not_yet(found: Rows, verification: str) -> None:
     """The same words, but a link of another type."""
-    unit = ask_magic_link(CONTEXT, EMAIL, {}, create=True)
+    unit = request_magic_link(CONTEXT, EMAIL, {}, create=True)
     (letter,), _ = drive(unit, found, *([[]] if found else []), *SPACED, *SPACED)
 
     assert (letter.purpose, letter.verification) == ("magiclink", verification)
@@ -107,8 +107,8 @@ def test_nobody_new_comes_in_where_nobody_may() -> None:
     """The caller may have said so, or the project."""
     closed = replace(CONTEXT, policy=replace(CONTEXT.policy, signup_disabled=True))
 
-    assert refused(ask_magic_link(CONTEXT, EMAIL, {}, create=False)) == (422, "otp_disabled")
-    assert refused(ask_magic_link(closed, EMAIL, {}, create=True)) == (422, "signup_disabled")
+    assert refused(request_magic_link(CONTEXT, EMAIL, {}, create=False)) == (422, "otp_disabled")
+    assert refused(request_magic_link(closed, EMAIL, {}, create=True)) == (422, "signup_disabled")
 
 
 def test_the_right_code_gives_a_session() -> None:
@@ -116,7 +116,7 @@ def test_the_right_code_gives_a_session() -> None:
     unit = verify_code(CONTEXT, "recovery", EMAIL, "123456")
     granted, verbs = drive(unit, [], [row(ADA)], [], stored(TOKEN))
 
-    assert isinstance(granted, Granted)
+    assert isinstance(granted, IssuedSession)
     assert granted.session.amr[0]["method"] == "otp"
     assert granted.account.user.user_metadata["email_verified"] is True
     assert granted.account.user.encrypted_password == "hash"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.auth.driving import POLICY
 
-from jotbase.auth.mail.messages import PendingMail, Purpose, rendered, verify_link
+from jotbase.auth.mail.messages import PendingMail, Purpose, render_mail, verify_link
 
 SITED = replace(POLICY, site_url="https://app.example.com")
 LETTER = PendingMail("recovery", "recovery", "ada@example.com", "012345", "f" * 56)
@@ -15,7 +15,7 @@ LETTER = PendingMail("recovery", "recovery", "ada@example.com", "012345", "f" * 
 
 def test_a_mail_tells_code_link_site_and_how_long() -> None:
     """All that its reader needs stands in it, and who asked is left open."""
-    mail = rendered(LETTER, SITED, "https://app.example.com/reset?a=1&b=2")
+    mail = render_mail(LETTER, SITED, "https://app.example.com/reset?a=1&b=2")
 
     assert (mail.to, mail.subject, mail.code) == (
         "ada@example.com",
@@ -38,7 +38,7 @@ def test_a_mail_tells_code_link_site_and_how_long() -> None:
 )
 def test_each_purpose_has_its_words(purpose: Purpose, subject: str) -> None:
     """A subject says at once what the mail is for."""
-    assert rendered(replace(LETTER, purpose=purpose), SITED, "").subject == subject
+    assert render_mail(replace(LETTER, purpose=purpose), SITED, "").subject == subject
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_each_purpose_has_its_words(purpose: Purpose, subject: str) -> None:
 )
 def test_the_time_is_said_in_the_largest_unit_that_fits(seconds: int, said: str) -> None:
     """No fractions."""
-    assert f"for {said} and" in rendered(LETTER, replace(SITED, otp_expiry=seconds), "").text
+    assert f"for {said} and" in render_mail(LETTER, replace(SITED, otp_expiry=seconds), "").text
 
 
 def test_the_link_names_the_type_that_verifies_it() -> None:
@@ -59,7 +59,7 @@ def test_the_link_names_the_type_that_verifies_it() -> None:
 
 def test_secrets_stay_out_of_what_is_logged() -> None:
     """Neither a letter nor a mail shows its code or link when printed."""
-    shown = repr(LETTER) + repr(rendered(LETTER, SITED, ""))
+    shown = repr(LETTER) + repr(render_mail(LETTER, SITED, ""))
 
     assert "012345" not in shown
     assert "f" * 56 not in shown

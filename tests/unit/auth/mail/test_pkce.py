@@ -8,8 +8,15 @@ from typing import Any
 import pytest
 from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, NOW, drive, row
 
-from jotbase.auth.accounts.accounts import Granted
-from jotbase.auth.mail.pkce import AuthCode, Challenge, exchange, fits, read_challenge, settle
+from jotbase.auth.accounts.accounts import IssuedSession
+from jotbase.auth.mail.pkce import (
+    AuthCode,
+    Challenge,
+    exchange_code,
+    read_challenge,
+    session_or_code,
+    verifier_matches,
+)
 from jotbase.auth.sessions.users import Account
 from jotbase.auth.tokens.one_time import FlowState, OneTimeToken
 from jotbase.errors import AuthError
@@ -26,11 +33,11 @@ def stored(state: FlowState) -> list[tuple[Any, ...]]:
 
 def test_the_example_of_the_standard_fits() -> None:
     """By its hash, or plainly; nothing else does."""
-    assert fits(Challenge(CHALLENGE, "s256"), VERIFIER)
-    assert fits(Challenge(VERIFIER, "plain"), VERIFIER)
-    assert not fits(Challenge(CHALLENGE, "s256"), VERIFIER[:-1] + "x")
-    assert not fits(Challenge(CHALLENGE, "plain"), VERIFIER)
-    assert not fits(Challenge("", "plain"), "")
+    assert verifier_matches(Challenge(CHALLENGE, "s256"), VERIFIER)
+    assert verifier_matches(Challenge(VERIFIER, "plain"), VERIFIER)
+    assert not verifier_matches(Challenge(CHALLENGE, "s256"), VERIFIER[:-1] + "x")
+    assert not verifier_matches(Challenge(CHALLENGE, "plain"), VERIFIER)
+    assert not verifier_matches(Challenge("", "plain"), "")
 
 
 @pytest.mark.parametrize("body", [{}, {"code_challenge": ""}])
@@ -67,17 +74,19 @@ def test_half_a_challenge_is_refused(body: dict[str, Any]) -> None:
 def test_an_opened_link_with_a_challenge_gives_a_code() -> None:
     """No session is begun yet; what is stored is a hash of the code."""
     token = OneTimeToken("t", ADA.id, "recovery", "recovery", "ada@example.com", MOMENT)
-    code, verbs = drive(settle(CONTEXT, Account(ADA), replace(token, code_challenge=CHALLENGE)))
-    granted, _ = drive(settle(CONTEXT, Account(ADA), token))
+    code, verbs = drive(
+        session_or_code(CONTEXT, Account(ADA), replace(token, code_challenge=CHALLENGE))
+    )
+    granted, _ = drive(session_or_code(CONTEXT, Account(ADA), token))
 
     assert (code, verbs) == (AuthCode(CONTEXT.new_id(0)), ["DELETE", "INSERT"])
-    assert isinstance(granted, Granted)
+    assert isinstance(granted, IssuedSession)
 
 
 def test_a_code_and_its_verifier_give_a_session() -> None:
     """Once; the session says by which mail it was reached."""
     answers = (stored(STATE), [row(ADA)])
-    granted, verbs = drive(exchange(CONTEXT, "code", VERIFIER), *answers)
+    granted, verbs = drive(exchange_code(CONTEXT, "code", VERIFIER), *answers)
 
     assert granted.session.amr[0]["method"] == "email/signup"
     assert verbs[3] == "DELETE"
@@ -97,6 +106,6 @@ def test_any_other_code_or_verifier_is_refused(
     """Nothing is written, so that the right verifier may still come."""
     context = replace(CONTEXT, now=NOW + later)
     with pytest.raises(AuthError) as caught:
-        drive(exchange(context, "code", verifier), stored(state) if state else [])
+        drive(exchange_code(context, "code", verifier), stored(state) if state else [])
 
     assert (caught.value.status, caught.value.code) == refusal

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from jotbase.auth.tokens.current_facts import facts_columns, present, standing
-from jotbase.auth.tokens.endings import FACTS
+from jotbase.auth.tokens.current_facts import current_facts_query, current_principal, facts_columns
+from jotbase.auth.tokens.revocation_triggers import FACTS
 from jotbase.errors import AccessError
 from jotbase.sql.dialect import SQLITE
 from jotbase.values import Principal
@@ -26,7 +26,7 @@ def known(user: str = "ada", **facts: Any) -> tuple[Any, ...]:
 def test_the_database_has_the_last_word() -> None:
     """Role, address and metadata are the user's; what only the token knows stays."""
     row = known(role="editor", email="new@b.c", app_metadata='{"roles": ["boss"]}', is_anonymous=1)
-    principal = present(ADA, [row], NOW)
+    principal = current_principal(ADA, [row], NOW)
 
     assert (principal.role, principal.email, principal.roles) == ("editor", "new@b.c", ("boss",))
     assert (principal.session_id, principal.expires_at) == ("s1", 7)
@@ -36,7 +36,7 @@ def test_the_database_has_the_last_word() -> None:
 
 def test_a_user_without_a_role_or_address_has_none() -> None:
     """As a token would say it: no role is `anon`, no address is none."""
-    principal = present(ADA, [known(role="", email=None)], NOW)
+    principal = current_principal(ADA, [known(role="", email=None)], NOW)
 
     assert (principal.role, principal.email, principal.claims["email"]) == ("anon", None, "")
 
@@ -57,7 +57,7 @@ def test_a_user_without_a_role_or_address_has_none() -> None:
 def test_who_is_not_to_be_let_in_is_refused(principal: Principal, rows: Any) -> None:
     """An ended session, another's session, a ban, a deletion."""
     with pytest.raises(AccessError) as caught:
-        present(principal, rows, NOW)
+        current_principal(principal, rows, NOW)
 
     assert caught.value.code == "PGRST301"
 
@@ -67,11 +67,11 @@ def test_a_token_without_a_session_keeps_its_own_facts(rows: Any) -> None:
     """The project's own servers made it, for whom they will."""
     made = Principal("robot", "ada", claims={"role": "robot"})
 
-    assert present(made, rows, NOW) is made
+    assert current_principal(made, rows, NOW) is made
 
 
 def test_the_question_binds_its_values() -> None:
     """By the session where there is one, else by the user."""
-    assert standing(SQLITE, ADA).params == ("s1",)
-    assert standing(SQLITE, Principal("x", "ada")).params == ("ada",)
+    assert current_facts_query(SQLITE, ADA).params == ("s1",)
+    assert current_facts_query(SQLITE, Principal("x", "ada")).params == ("ada",)
     assert facts_columns(SQLITE, "u").startswith('u."role", u."aud"')

@@ -180,7 +180,7 @@ def _references(connection: apsw.Connection, table: str) -> Iterator[ReflectedFo
         )
 
 
-def loose_keys(path: str) -> dict[str, tuple[tuple[str, ...], ...]]:
+def nonbinary_unique_keys(path: str) -> dict[str, tuple[tuple[str, ...], ...]]:
     """Return the unique keys, by table, that a database file does not compare by their bytes; none
     where there is no database that can be read.
     """
@@ -203,7 +203,7 @@ def _read_only(path: str, text: str) -> list[tuple[Any, ...]]:
     return []
 
 
-def made_by_hand(path: str) -> dict[str, str]:
+def unmanaged_objects(path: str) -> dict[str, str]:
     """Return the SQL of the tables and views in a database file by name, the server's left out;
     none where there is no database that can be read.
     """

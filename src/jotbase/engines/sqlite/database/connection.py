@@ -46,7 +46,7 @@ PRAGMAS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ConnectionFactory:
     """Where the database is, and what each connection to it brings along.
 
     `functions` are by SQL name and never see NULL: SQLite's answer to NULL is NULL. Those of
@@ -89,7 +89,9 @@ def _asking(connection: apsw.Connection, function: Callable[..., Any]) -> Callab
     return partial(function, read)
 
 
-def first_connection(place: Place, image: bytes | None, lock_ms: int) -> apsw.Connection:
+def first_connection(
+    place: ConnectionFactory, image: bytes | None, lock_ms: int
+) -> apsw.Connection:
     """Open the database for writing, making folder and file where they are missing.
 
     An `image` (what `serialize` gave) fills a database that does not exist yet. Raises
@@ -110,17 +112,17 @@ def first_connection(place: Place, image: bytes | None, lock_ms: int) -> apsw.Co
     try:
         connection = _usable(place, lock_ms)
     except apsw.Error as error:
-        raise unusable(place.path, error) from error
+        raise cannot_open(place.path, error) from error
     keep_database_private(file)
     return connection
 
 
-def unusable(path: str, error: apsw.Error) -> ProjectError:
+def cannot_open(path: str, error: apsw.Error) -> ProjectError:
     """Return the error for the owner of the file, of what SQLite said of it."""
     return _unusable(path, *_REASONS.get(type(error), _UNKNOWN))
 
 
-def _usable(place: Place, lock_ms: int) -> apsw.Connection:
+def _usable(place: ConnectionFactory, lock_ms: int) -> apsw.Connection:
     connection = place.connect(reader=False)
     try:
         connection.set_busy_timeout(lock_ms)

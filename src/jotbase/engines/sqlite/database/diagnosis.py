@@ -17,10 +17,10 @@ import apsw
 
 from jotbase.engines.sqlite.database.refusals import (
     ConstraintName,
-    extended,
+    extended_code,
     missing_parent,
-    numbers_ended,
     refusal,
+    sequence_exhausted,
     still_referenced,
     target,
     unique_refusal,
@@ -69,7 +69,7 @@ def conflict(
     The statement's own effects are undone already; so is all that is done here. Raises apsw.Error
     when the second run hits the time limit or the disk.
     """
-    if extended(error) in (
+    if extended_code(error) in (
         apsw.SQLITE_CONSTRAINT_UNIQUE,
         apsw.SQLITE_CONSTRAINT_PRIMARYKEY,
         apsw.SQLITE_CONSTRAINT_ROWID,
@@ -97,7 +97,7 @@ def full(cursor: apsw.Cursor, error: apsw.FullError, text: str) -> Exception:
     if target(text)[0] == "INSERT":
         with suppress(apsw.Error):
             ended = cursor.execute(_ENDED).fetchall()
-    return numbers_ended(ended[0][0]) if ended else error
+    return sequence_exhausted(ended[0][0]) if ended else error
 
 
 _ENDED = "SELECT name FROM sqlite_sequence WHERE seq = 9223372036854775807 LIMIT 1"
@@ -119,7 +119,7 @@ def _unique(
         return unique_refusal("", (), failed[7:-1], None)
     table = failed.split(", ")[0].rpartition(".")[0]
     columns = [part.rpartition(".")[2] for part in failed.split(", ")]
-    primary = extended(error) != apsw.SQLITE_CONSTRAINT_UNIQUE
+    primary = extended_code(error) != apsw.SQLITE_CONSTRAINT_UNIQUE
     named = name("unique", table, tuple(columns)) or (
         f"{table}_pkey" if primary else "_".join((table, *columns, "key"))
     )

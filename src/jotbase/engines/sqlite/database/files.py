@@ -56,7 +56,7 @@ def keep_database_private(path: Path) -> None:
         keep_private(path.with_name(path.name + ending))
 
 
-class Watch:
+class FileWatch:
     """Whether a database is still the file that was opened; `look` costs some microseconds."""
 
     def __init__(self, path: str) -> None:

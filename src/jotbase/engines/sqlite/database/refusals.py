@@ -35,7 +35,7 @@ _TARGET = re.compile(
 )
 
 
-def extended(error: apsw.Error) -> int:
+def extended_code(error: apsw.Error) -> int:
     """Return SQLite's extended result code, which the driver hangs on each of its errors."""
     return int(getattr(error, "extendedresult", 0))
 
@@ -80,23 +80,23 @@ def constraint_refusal(error: apsw.ConstraintError, text: str) -> JotError:
     """Return the refusal of a constraint other than a key."""
     message = str(error)
     after = message.partition(": ")[2]
-    if extended(error) == apsw.SQLITE_CONSTRAINT_NOTNULL:
+    if extended_code(error) == apsw.SQLITE_CONSTRAINT_NOTNULL:
         table, _, column = after.rpartition(".")
         return RequestError(
             "23502",
             f'null value in column "{column}" of relation "{table}" violates not-null constraint',
         )
-    if extended(error) == apsw.SQLITE_CONSTRAINT_CHECK:
+    if extended_code(error) == apsw.SQLITE_CONSTRAINT_CHECK:
         table = target(text)[1]
         name = after if _NAME.fullmatch(after) else f"{table}_check"
         return RequestError(
             "23514", f'new row for relation "{table}" violates check constraint "{name}"'
         )
-    if extended(error) == apsw.SQLITE_CONSTRAINT_DATATYPE:
+    if extended_code(error) == apsw.SQLITE_CONSTRAINT_DATATYPE:
         return _wrong_type(message)
-    if extended(error) == apsw.SQLITE_CONSTRAINT_FOREIGNKEY:  # a deferred one, at COMMIT
+    if extended_code(error) == apsw.SQLITE_CONSTRAINT_FOREIGNKEY:  # a deferred one, at COMMIT
         return unresolved()
-    if extended(error) == apsw.SQLITE_CONSTRAINT_TRIGGER:
+    if extended_code(error) == apsw.SQLITE_CONSTRAINT_TRIGGER:
         return RequestError("P0001", message, status=400)
     log.error("a constraint failed: %s", text, exc_info=error)
     return ConflictError("23514", "a constraint of the database refuses this", status=409)
@@ -183,7 +183,7 @@ def unresolved() -> JotError:
     return ConflictError("23503", "the write violates a foreign key constraint")
 
 
-def numbers_ended(table: str) -> JotError:
+def sequence_exhausted(table: str) -> JotError:
     """Return the refusal to number one more row."""
     return RequestError(
         "2200H",
@@ -206,7 +206,7 @@ def closed() -> JotError:
     return JotError("57P01", "the database is closing", status=503, hint="Try again.")
 
 
-def misplaced() -> JotError:
+def file_moved() -> JotError:
     """Return the refusal of a write that would go into a file which nobody finds again."""
     return JotError(
         "58P01",
@@ -215,7 +215,7 @@ def misplaced() -> JotError:
     )
 
 
-def exhausted(what: str) -> JotError:
+def out_of_resources(what: str) -> JotError:
     """Return the refusal where the system gives the process no more of something."""
     log.error("the system has no %s to give: the process or the machine is at its limit", what)
     return JotError(
@@ -249,8 +249,8 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Callable[[Exception], JotErro
     ((apsw.FullError, apsw.IOError, apsw.ReadOnlyError), _disk),
     ((apsw.BusyError, apsw.LockedError), locked),
     ((apsw.CorruptError, apsw.NotADBError), _damaged),
-    ((apsw.CantOpenError,), lambda _: exhausted("file")),
-    ((apsw.NoMemError, MemoryError), lambda _: exhausted("memory")),
+    ((apsw.CantOpenError,), lambda _: out_of_resources("file")),
+    ((apsw.NoMemError, MemoryError), lambda _: out_of_resources("memory")),
     ((apsw.TooBigError,), _TOO_BIG),
     ((apsw.MismatchError,), _refuse("42804", "a key that numbers rows must be an integer")),
     ((OverflowError,), _OUT_OF_RANGE),

@@ -26,7 +26,7 @@ DOUBT = 1
 _MOST = 4096
 
 
-class Costs:
+class StatementCosts:
     """What each statement owes: 0 runs on the loop, more in a thread, until paid.
 
     A statement is its text and the size of its longest text value, to a factor of four: inserting
@@ -114,7 +114,7 @@ def _size(values: Sequence[Any]) -> int:
     return longest.bit_length() // 2
 
 
-class Alarm:
+class LoopTimeLimit:
     """Stops a connection's statement when its time on the event loop is over."""
 
     def __init__(self, connection: apsw.Connection) -> None:

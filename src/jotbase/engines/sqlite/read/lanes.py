@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 import apsw
 
 from jotbase.engines.base import CALLER
-from jotbase.engines.sqlite.database.refusals import closed, exhausted, is_broken
-from jotbase.engines.sqlite.database.thread import Worker, stop_after
+from jotbase.engines.sqlite.database.refusals import closed, is_broken, out_of_resources
+from jotbase.engines.sqlite.database.worker_thread import WorkerThread, stop_after
 from jotbase.errors import StatementTooSlow
 from jotbase.sql.units import Rows
 
@@ -39,7 +39,7 @@ class Lane:
         self._connect = connect
         self._connection: apsw.Connection | None = None
         self._nice = nice
-        self._worker = Worker(name)
+        self._worker = WorkerThread(name)
 
     def run(self, work: Callable[[apsw.Connection], Result]) -> asyncio.Future[Result]:
         """Run the work on the lane's connection; one that failed is opened anew next time."""
@@ -190,7 +190,7 @@ class Lanes:
         try:
             lane = Lane(f"{self._name}-{self._made + 1}", self._connect, nice=self._nice)
         except RuntimeError as error:  # no thread to be had
-            raise exhausted("thread") from error
+            raise out_of_resources("thread") from error
         self._made += 1
         return lane
 

@@ -21,8 +21,8 @@ from jotbase.engines.sqlite.read.costs import (
     BUDGET,
     DOUBT,
     STRETCH,
-    Alarm,
-    Costs,
+    LoopTimeLimit,
+    StatementCosts,
     cannot_be_stopped,
 )
 from jotbase.engines.sqlite.read.lanes import Lanes, Timed, timed
@@ -63,7 +63,7 @@ class Reader:
         self._large_ones: dict[str, None] = {}
         self._limit_ms = limit_ms
         self._lock_ms = lock_ms
-        self._costs = Costs(asking)
+        self._costs = StatementCosts(asking)
         self._open()
         self._short = self._lanes("jotbase-short", SHORT_LANES)
         self._long = self._lanes("jotbase-long", LANES, spared=SPARED, nice=NICE)
@@ -75,7 +75,7 @@ class Reader:
     def _open(self) -> None:
         self._connection = self._bounded(self._connect())
         self._cursor = self._connection.cursor()
-        self._alarm = Alarm(self._connection)
+        self._alarm = LoopTimeLimit(self._connection)
 
     def _lanes(self, name: str, most: int, *, spared: int = 0, nice: int = 0) -> Lanes:
         connect, limit = self._waiting_for_locks, self._limit_ms

@@ -15,25 +15,25 @@ from typing import Any
 import apsw
 
 from jotbase.engines.base import CALLER
-from jotbase.engines.sqlite.database.refusals import closed, exhausted, is_broken
-from jotbase.engines.sqlite.database.thread import Worker
-from jotbase.engines.sqlite.write.allowance import unwanted
+from jotbase.engines.sqlite.database.refusals import closed, is_broken, out_of_resources
+from jotbase.engines.sqlite.database.worker_thread import WorkerThread
+from jotbase.engines.sqlite.write.call_deadline import caller_gone
 from jotbase.errors import too_many_calls
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class CallLimits:
     """How many calls run at one time, and how many more may wait for a thread."""
 
     threads: int = 16
     waiting: int = 256
 
 
-class Desk:
+class CallThread:
     """A thread with a reading connection of its own, opened when a call first asks something."""
 
     def __init__(self, number: int, connect: Callable[[], apsw.Connection], lock_ms: int) -> None:
-        self.worker = Worker(f"jotbase-call-{number}")
+        self.worker = WorkerThread(f"jotbase-call-{number}")
         self._connect = connect
         self._lock_ms = lock_ms
         self._connection: apsw.Connection | None = None
@@ -75,16 +75,16 @@ class Desk:
 class _Ticket:
     caller: str
     gone: Callable[[], bool]
-    desk: asyncio.Future[Desk]
+    desk: asyncio.Future[CallThread]
 
 
-class Desks:
+class CallThreadPool:
     """All desks of one database. A call waits for `seconds` at most."""
 
     def __init__(
         self,
         connect: Callable[[], apsw.Connection],
-        places: Places,
+        places: CallLimits,
         *,
         lock_ms: int,
         seconds: float,
@@ -94,13 +94,13 @@ class Desks:
         self._lock_ms = lock_ms
         self._seconds = seconds
         self._made = 0
-        self._free: list[Desk] = []
-        self._taken: dict[Desk, str] = {}
+        self._free: list[CallThread] = []
+        self._taken: dict[CallThread, str] = {}
         self._held: Counter[str] = Counter()
         self._tickets: list[_Ticket] = []
         self._closed = False
 
-    async def take(self, gone: Callable[[], bool]) -> Desk:
+    async def take(self, gone: Callable[[], bool]) -> CallThread:
         """Wait for a desk. Raises JotError 53300 where too many do, or for too long."""
         if self._closed:
             raise closed()
@@ -124,7 +124,7 @@ class Desks:
         """Say whether one more may wait; those who are gone give their places up."""
         for ticket in [one for one in self._tickets if one.gone()]:
             self._tickets.remove(ticket)
-            ticket.desk.set_exception(unwanted())
+            ticket.desk.set_exception(caller_gone())
         mine = sum(one.caller == caller for one in self._tickets)
         return len(self._tickets) <= self._places.waiting and (
             not caller or mine <= _share(self._places.waiting)
@@ -146,23 +146,23 @@ class Desks:
             ticket = min(able, key=lambda one: self._held[one.caller])
             self._tickets.remove(ticket)
             if ticket.gone():
-                ticket.desk.set_exception(unwanted())
+                ticket.desk.set_exception(caller_gone())
                 continue
             try:
                 desk = self._free.pop() if self._free else self._make()
             except RuntimeError:  # no thread to be had
-                ticket.desk.set_exception(exhausted("thread"))
+                ticket.desk.set_exception(out_of_resources("thread"))
                 continue
             self._taken[desk] = ticket.caller
             self._held[ticket.caller] += 1
             ticket.desk.set_result(desk)
 
-    def _make(self) -> Desk:
-        desk = Desk(self._made + 1, self._connect, self._lock_ms)
+    def _make(self) -> CallThread:
+        desk = CallThread(self._made + 1, self._connect, self._lock_ms)
         self._made += 1
         return desk
 
-    def give_back(self, desk: Desk) -> None:
+    def give_back(self, desk: CallThread) -> None:
         """Let others have the desk."""
         caller = self._taken.pop(desk)
         self._held[caller] -= 1

@@ -36,14 +36,14 @@ _HAS_NUMBERS = "SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'"
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class SavedChanges:
     """A transaction's changes, and the last number that each of its tables has given."""
 
     changes: bytes
     numbers: Mapping[str, Any]
 
 
-class Overtaken(Exception):
+class ChangesetConflict(Exception):
     """Somebody else has changed what the transaction rests on."""
 
 
@@ -136,7 +136,7 @@ class Recorder:
             self._schema, self._ordinary = schema, frozenset(str(name) for (name,) in found)
         return Recording(self._connection, self._ordinary, changes)
 
-    def keep(self, aside: Aside | None) -> None:
+    def keep(self, aside: SavedChanges | None) -> None:
         """Let nobody else have the numbers that were given, as with PostgreSQL's sequences."""
         if aside is not None:
             self._numbers |= aside.numbers
@@ -154,7 +154,7 @@ class Recorder:
         self._numbers.clear()
 
 
-def put_aside(connection: apsw.Connection, recording: Recording) -> Aside | None:
+def save_and_roll_back(connection: apsw.Connection, recording: Recording) -> SavedChanges | None:
     """Roll the transaction back and return its changes; None, and do nothing, where it cannot be.
 
     It cannot where a trigger of the database's own took part: what it did would be done twice.
@@ -165,12 +165,12 @@ def put_aside(connection: apsw.Connection, recording: Recording) -> Aside | None
     indirect = {one.name for one in apsw.Changeset.iter(changes) if one.indirect}
     if any(not name.startswith(_OURS) for name in indirect) and _has_foreign_triggers(connection):
         return None
-    aside = Aside(changes, _numbers(connection))
+    aside = SavedChanges(changes, _numbers(connection))
     connection.execute("ROLLBACK")
     return aside
 
 
-def redo(connection: apsw.Connection, changes: bytes) -> None:
+def reapply(connection: apsw.Connection, changes: bytes) -> None:
     """Do the changes again. Raises Overtaken, and leaves the transaction to be rolled back."""
     try:
         apsw.Changeset.apply(
@@ -180,7 +180,7 @@ def redo(connection: apsw.Connection, changes: bytes) -> None:
             conflict=lambda reason, change: apsw.SQLITE_CHANGESET_ABORT,
         )
     except (apsw.AbortError, apsw.ConstraintError) as error:
-        raise Overtaken from error
+        raise ChangesetConflict from error
 
 
 def _has_foreign_triggers(connection: apsw.Connection) -> bool:

@@ -14,7 +14,7 @@ import apsw
 
 from jotbase.engines.sqlite.database.diagnosis import conflict, full
 from jotbase.engines.sqlite.database.refusals import ConstraintName, refusal, target
-from jotbase.engines.sqlite.write.allowance import Allowance
+from jotbase.engines.sqlite.write.call_deadline import CallDeadline
 from jotbase.engines.sqlite.write.changeset import Recording
 from jotbase.errors import JotError, RequestError
 from jotbase.sql.units import PAUSE, RolledBack, Rows, UnitOfWork
@@ -31,7 +31,7 @@ class SqliteSession:
     def __init__(
         self,
         connection: apsw.Connection,
-        allowance: Allowance,
+        allowance: CallDeadline,
         name: ConstraintName,
         recording: Recording | None = None,
     ) -> None:

@@ -19,14 +19,14 @@ import apsw
 
 from jotbase.engines.sqlite.database.diagnosis import conflict, full, refuse_unresolved
 from jotbase.engines.sqlite.database.refusals import ConstraintName, closed, refusal
-from jotbase.engines.sqlite.database.rows_given import Fetch, all_of, bounded
-from jotbase.engines.sqlite.database.thread import Worker, stop_after
-from jotbase.engines.sqlite.read.costs import BUDGET, DOUBT, Alarm, Costs
-from jotbase.engines.sqlite.write.allowance import Allowance
+from jotbase.engines.sqlite.database.result_rows import Fetch, fetch_all, fetch_bounded
+from jotbase.engines.sqlite.database.worker_thread import WorkerThread, stop_after
+from jotbase.engines.sqlite.read.costs import BUDGET, DOUBT, LoopTimeLimit, StatementCosts
+from jotbase.engines.sqlite.write.call_deadline import CallDeadline
 from jotbase.engines.sqlite.write.changeset import Recorder
-from jotbase.engines.sqlite.write.entry import Entry, Waiting, fail, nothing
-from jotbase.engines.sqlite.write.keeper import Keeper
-from jotbase.engines.sqlite.write.tenure import Bench, Desk, Tenure
+from jotbase.engines.sqlite.write.write_queue import QueuedWrite, WriteQueue, empty_unit, fail_all
+from jotbase.engines.sqlite.write.write_transactions import WriteTransactions
+from jotbase.engines.sqlite.write.writer_lease import LeaseContext, ReadConnection, WriterLease
 from jotbase.errors import JotError, StatementTooSlow, UnitTooSlow
 from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, UnitOfWork
 
@@ -68,7 +68,7 @@ class Writer:
         *,
         limit_ms: int,
         unit_ms: int,
-        keeper: Keeper,
+        keeper: WriteTransactions,
         name: ConstraintName,
         committed: Callable[[int], None],
         asking: Iterable[str] = (),
@@ -80,19 +80,19 @@ class Writer:
         self._keeper = keeper
         self._name = name
         self._committed = committed
-        self._costs = Costs(asking)
-        self._waiting = Waiting()
+        self._costs = StatementCosts(asking)
+        self._waiting = WriteQueue()
         self._queue = self._waiting.units
         self._loop = asyncio.get_running_loop()
         self._bell: asyncio.Future[None] | None = None
         self._closing = False
-        self._worker = Worker("jotbase-write")
+        self._worker = WorkerThread("jotbase-write")
         self._task = self._loop.create_task(self._serve(), name="jotbase writer")
 
     def _take(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
-        self._alarm = Alarm(connection)
+        self._alarm = LoopTimeLimit(connection)
         self._recorder = Recorder(connection)
 
     async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
@@ -100,20 +100,20 @@ class Writer:
         if self._closing:
             raise closed()
         future: asyncio.Future[Result] = self._loop.create_future()
-        self._queue.append(Entry(work, future, self._unit_ms / 1000 if timed else inf))
+        self._queue.append(QueuedWrite(work, future, self._unit_ms / 1000 if timed else inf))
         self._wake()
         return await future
 
-    def tenure(self, desk: Desk, allowance: Allowance) -> Tenure:
+    def tenure(self, desk: ReadConnection, allowance: CallDeadline) -> WriterLease:
         """Return what a call has the writer by."""
-        return Tenure(desk, allowance, self._let)
+        return WriterLease(desk, allowance, self._let)
 
-    def _let(self, tenure: Tenure) -> asyncio.Future[None]:
+    def _let(self, tenure: WriterLease) -> asyncio.Future[None]:
         """Let a call have the writer when its turn has come; the future tells of the hold's end."""
         if self._closing:
             raise closed()
         future: asyncio.Future[None] = self._loop.create_future()
-        self._waiting.calls.append(Entry(nothing, future, inf, tenure))
+        self._waiting.calls.append(QueuedWrite(empty_unit, future, inf, tenure))
         self._wake()
         return future
 
@@ -141,7 +141,7 @@ class Writer:
                 self._bell = self._loop.create_future()
                 await self._bell
             await self._gather()
-            group: list[Entry] = []
+            group: list[QueuedWrite] = []
             try:
                 call = self._waiting.next_call()
                 if call is not None and call.tenure is not None:
@@ -153,7 +153,7 @@ class Writer:
                 log.exception("the writer stumbled")
                 if self._connection.in_transaction:
                     self._cursor.execute("ROLLBACK")
-                fail(group, refusal(error, "", self._limit_ms))
+                fail_all(group, refusal(error, "", self._limit_ms))
             if self._keeper.trouble is not None:
                 fresh = await self._worker.run(self._keeper.fresh)
                 if fresh is not None:
@@ -170,14 +170,14 @@ class Writer:
             await asyncio.sleep(0)
             await asyncio.sleep(0)
 
-    async def _group(self, group: list[Entry]) -> None:
+    async def _group(self, group: list[QueuedWrite]) -> None:
         """Run units from the queue in one transaction, commit it, and tell the callers."""
         try:
             await self._begin()
         except (apsw.Error, JotError) as error:
             group.extend(self._queue)
             self._queue.clear()
-            fail(group, self._keeper.refusal(error, "BEGIN IMMEDIATE"))
+            fail_all(group, self._keeper.refusal(error, "BEGIN IMMEDIATE"))
             return
         kept = False
         end = perf_counter() + GROUP_TIME
@@ -196,7 +196,7 @@ class Writer:
             kept = kept or fate is _Fate.KEPT
         await self._end(group, kept=kept)
 
-    async def _hold(self, entry: Entry, tenure: Tenure) -> None:
+    async def _hold(self, entry: QueuedWrite, tenure: WriterLease) -> None:
         """Let a call use the connection, and commit what it did once it is done."""
         try:
             await self._begin()
@@ -204,9 +204,11 @@ class Writer:
             tenure.refuse(self._keeper.refusal(error, "BEGIN IMMEDIATE"))
             entry.settle()
             return
-        bench = Bench(self._connection, self._worker, self._recorder, self._name, self._waiting)
+        work = LeaseContext(
+            self._connection, self._worker, self._recorder, self._name, self._waiting
+        )
         try:
-            kept = await tenure.serve(bench)
+            kept = await tenure.serve(work)
         except Exception as error:
             tenure.refuse(refusal(error, "", self._limit_ms))
             raise
@@ -229,7 +231,7 @@ class Writer:
             await self._worker.run(lambda: self._keeper.begin(self._connection))
         self._recorder.reserve()
 
-    def _start_over(self, group: list[Entry], *, again: bool) -> None:
+    def _start_over(self, group: list[QueuedWrite], *, again: bool) -> None:
         """Put back what a lost transaction held; each of these units runs once more from its start.
 
         SQLite gives up the whole transaction when a writing statement is interrupted or the disk
@@ -239,7 +241,7 @@ class Writer:
             group.pop().settle()
         self._queue.extendleft(reversed(group))
 
-    async def _end(self, group: list[Entry], *, kept: bool) -> None:
+    async def _end(self, group: list[QueuedWrite], *, kept: bool) -> None:
         if not kept:
             self._cursor.execute("ROLLBACK")
         else:
@@ -247,14 +249,14 @@ class Writer:
             try:
                 await self._worker.run(lambda: self._keeper.commit(self._connection), PATIENCE)
             except (apsw.Error, JotError) as error:
-                fail(group, self._keeper.refusal(error, "COMMIT"))
+                fail_all(group, self._keeper.refusal(error, "COMMIT"))
                 return
             self._recorder.reserved()
             self._committed(newest)
         for entry in group:
             entry.settle()
 
-    async def _run(self, entry: Entry, *, first: bool) -> _Fate:
+    async def _run(self, entry: QueuedWrite, *, first: bool) -> _Fate:
         """Drive one unit in a savepoint of its own."""
         self._cursor.execute("SAVEPOINT unit")
         start = perf_counter()
@@ -332,9 +334,9 @@ class Writer:
 
     def _timed(self, text: str, values: Sequence[Any]) -> tuple[Rows, float]:
         start = thread_time()
-        return self._perform(text, values, bounded), thread_time() - start
+        return self._perform(text, values, fetch_bounded), thread_time() - start
 
-    def _perform(self, text: str, values: Sequence[Any], fetch: Fetch = all_of) -> Rows:
+    def _perform(self, text: str, values: Sequence[Any], fetch: Fetch = fetch_all) -> Rows:
         try:
             return fetch(self._cursor.execute(text, values))
         except apsw.ConstraintError as error:

@@ -21,7 +21,7 @@ READ = 65_536
 PATIENCE = 10.0
 
 
-class Grants:
+class LargeResponseLimiter:
     """What is granted; belongs to one event loop."""
 
     def __init__(self, most: int = MOST_LARGE, most_of_one: int = MOST_LARGE_OF_ONE) -> None:
@@ -48,12 +48,12 @@ class Grants:
                 turn.set_result(None)
 
 
-class Grant:
+class LargeResponseSlot:
     """One request's leave; not held until the engine asks for it."""
 
     __slots__ = ("_grants", "_owner", "is_held")
 
-    def __init__(self, grants: Grants, owner: Hashable) -> None:
+    def __init__(self, grants: LargeResponseLimiter, owner: Hashable) -> None:
         self._grants = grants
         self._owner = owner
         self.is_held = False
@@ -71,16 +71,16 @@ class Grant:
             self._grants.give_back(self._owner)
 
 
-class Unread:
+class UnreadResponses:
     """The leaves of a connection's answers that its client has not read yet."""
 
     def __init__(self) -> None:
-        self._grants: list[Grant] = []
+        self._grants: list[LargeResponseSlot] = []
 
     def __bool__(self) -> bool:
         return bool(self._grants)
 
-    def keep(self, grant: Grant, unread: int) -> None:
+    def keep(self, grant: LargeResponseSlot, unread: int) -> None:
         """Return a leave when so few bytes of its answer are unread, and else keep it."""
         if unread > READ:
             self._grants.append(grant)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.auth.tokens.limits import Buckets, Limits, Rate
+from jotbase.auth.tokens.rate_limits import AuthRateLimits, Rate, TokenBuckets
 from jotbase.errors import AuthError
 
 NOW = 1_780_000_000.0
@@ -14,7 +14,7 @@ ADA, HOME, EVE = "ada@example.com", "192.0.2.1", "198.51.100.9"
 THREE = Rate(3, 30)
 
 
-def refused(limits: Limits, client: str, now: float = NOW, account: str = ADA) -> int:
+def refused(limits: AuthRateLimits, client: str, now: float = NOW, account: str = ADA) -> int:
     """Return after how many seconds the client may guess again, 0 for at once."""
     try:
         limits.check_password(account, client, now)
@@ -23,14 +23,14 @@ def refused(limits: Limits, client: str, now: float = NOW, account: str = ADA) -
     return 0
 
 
-def guessed(limits: Limits, client: str, times: int, account: str = ADA) -> None:
+def guessed(limits: AuthRateLimits, client: str, times: int, account: str = ADA) -> None:
     for _ in range(times):
         limits.wrong_password(account, client, NOW)
 
 
 def test_ten_wrong_passwords_are_enough_for_a_while() -> None:
     """Then one more each half minute; other clients, and other accounts, are not limited by it."""
-    limits = Limits()
+    limits = AuthRateLimits()
     guessed(limits, EVE, 9)
     before = refused(limits, EVE)
     guessed(limits, EVE, 1)
@@ -41,7 +41,7 @@ def test_ten_wrong_passwords_are_enough_for_a_while() -> None:
 
 def test_all_clients_together_have_a_hundred_and_the_owner_is_not_among_them() -> None:
     """A crowd of strangers locks out strangers; who was signed in before goes on."""
-    limits = Limits()
+    limits = AuthRateLimits()
     limits.right_password(ADA, HOME)
     for number in range(20):
         guessed(limits, f"203.0.113.{number}", 5)
@@ -52,7 +52,7 @@ def test_all_clients_together_have_a_hundred_and_the_owner_is_not_among_them() -
 
 def test_one_client_has_a_hundred_for_all_accounts() -> None:
     """One password tried on many accounts is counted as well."""
-    limits = Limits()
+    limits = AuthRateLimits()
     for number in range(100):
         guessed(limits, EVE, 1, f"user{number}@example.com")
 
@@ -61,7 +61,7 @@ def test_one_client_has_a_hundred_for_all_accounts() -> None:
 
 def test_a_right_password_forgives_the_wrong_ones() -> None:
     """Of that client, for that account."""
-    limits = Limits()
+    limits = AuthRateLimits()
     guessed(limits, HOME, 10)
     limits.right_password(ADA, HOME)
 
@@ -70,7 +70,7 @@ def test_a_right_password_forgives_the_wrong_ones() -> None:
 
 def test_thirty_wrong_codes_are_enough() -> None:
     """A right one is not counted."""
-    limits = Limits()
+    limits = AuthRateLimits()
     for _ in range(50):
         limits.take_code(EVE, NOW)
         limits.right_code(EVE, NOW)
@@ -86,7 +86,7 @@ def test_thirty_wrong_codes_are_enough() -> None:
 @pytest.mark.parametrize(("mails", "rate", "share"), [(50, 500, 50), (50, 30, 24), (9, 1, 1)])
 def test_no_client_spends_all_mails(mails: int, rate: int, share: int) -> None:
     """Its own figure, and never more than four fifths of all."""
-    limits = Limits(mails, rate)
+    limits = AuthRateLimits(mails, rate)
     for _ in range(share):
         limits.take_mail(EVE, NOW)
 
@@ -100,7 +100,7 @@ def test_no_client_spends_all_mails(mails: int, rate: int, share: int) -> None:
 
 def test_the_memory_is_bounded() -> None:
     """What was used longest ago is forgotten first."""
-    buckets = Buckets(capacity=2)
+    buckets = TokenBuckets(capacity=2)
     for key in ("a", "b", "a", "c"):
         buckets.take(key, Rate(2, 60), NOW)
 
@@ -112,7 +112,7 @@ def test_the_memory_is_bounded() -> None:
 @given(st.lists(st.floats(0, 20), max_size=60))
 def test_no_order_of_times_gets_more_through(steps: list[float]) -> None:
     """In any stretch of time: what there is at once, and what came back meanwhile."""
-    buckets, now, taken = Buckets(), NOW, 0
+    buckets, now, taken = TokenBuckets(), NOW, 0
     for step in steps:
         now += step
         if buckets.wait("k", THREE, now) == 0:

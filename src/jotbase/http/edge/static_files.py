@@ -19,7 +19,7 @@ from jotbase.values import Request, Response
 _JSON = ("Content-Type", "application/json; charset=utf-8")
 
 
-def page(content: Any, *, cache: str = "no-store") -> Callable[[Request], Awaitable[Response]]:
+def json_page(content: Any, *, cache: str = "no-store") -> Callable[[Request], Awaitable[Response]]:
     """Return what answers every GET with the same JSON."""
     response = Response(200, (_JSON, ("Cache-Control", cache)), orjson.dumps(content))
 
@@ -29,9 +29,9 @@ def page(content: Any, *, cache: str = "no-store") -> Callable[[Request], Awaita
     return answer
 
 
-def health(fault: Callable[[], str | None]) -> Callable[[Request], Awaitable[Response]]:
+def health_page(fault: Callable[[], str | None]) -> Callable[[Request], Awaitable[Response]]:
     """Return what tells whoever watches the process how it is: 200, or 503 and the fault."""
-    well = page({"status": "ok"})
+    well = json_page({"status": "ok"})
 
     async def answer(request: Request) -> Response:
         found = fault()

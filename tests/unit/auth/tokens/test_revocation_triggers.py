@@ -14,8 +14,8 @@ from tests.unit.auth.driving import ADA, MOMENT
 from jotbase.auth.accounts import ddl, store
 from jotbase.auth.sessions.sessions import Session
 from jotbase.auth.sessions.users import Identity
-from jotbase.auth.tokens.endings import ENDINGS, FACTS
 from jotbase.auth.tokens.one_time import FlowState, OneTimeToken
+from jotbase.auth.tokens.revocation_triggers import ENDINGS, FACTS
 from jotbase.sql.dialect import SQLITE
 
 BOB = replace(ADA, id="bob", email="bob@example.com")

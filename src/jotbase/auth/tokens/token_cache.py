@@ -89,7 +89,7 @@ def notices(rows: Rows, now: float) -> tuple[Notice, ...]:
     return tuple(found.values())
 
 
-class LiveSessions:
+class TokenCache:
     """A bounded memory of checked tokens, the least recently used forgotten first.
 
     Belongs to one event loop. On a miss: take `mark()`, check the token, ask the database how its

@@ -20,15 +20,15 @@ from typing import Any, Protocol, TypeVar
 import apsw
 
 from jotbase.engines.sqlite.database.refusals import ConstraintName
-from jotbase.engines.sqlite.database.thread import Worker
-from jotbase.engines.sqlite.write.allowance import STEPS, Allowance
+from jotbase.engines.sqlite.database.worker_thread import WorkerThread
+from jotbase.engines.sqlite.write.call_deadline import STEPS, CallDeadline
 from jotbase.engines.sqlite.write.changeset import (
-    Aside,
-    Overtaken,
+    ChangesetConflict,
     Recorder,
     Recording,
-    put_aside,
-    redo,
+    SavedChanges,
+    reapply,
+    save_and_roll_back,
 )
 from jotbase.engines.sqlite.write.session import SqliteSession
 from jotbase.errors import JotError, UnitTooSlow, Unwound
@@ -49,11 +49,11 @@ STUCK = 1.0
 PATIENCE = 0.002
 
 
-class Overtook(Unwound):
+class SerializationFailure(Unwound):
     """Ends the run of a call whose reads, or rows, somebody else has changed meanwhile."""
 
 
-class Desk(Protocol):
+class ReadConnection(Protocol):
     """A call's own connection to the database, on which it reads before it writes."""
 
     def version(self) -> int:
@@ -61,11 +61,11 @@ class Desk(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class LeaseContext:
     """What a hold works with: the writer's connection and thread; `others` is true if any wait."""
 
     connection: apsw.Connection
-    worker: Worker
+    worker: WorkerThread
     recorder: Recorder
     name: ConstraintName
     others: object
@@ -81,7 +81,7 @@ class _Request:
         self.answer: Future[Any] = Future()
 
 
-class Tenure:
+class WriterLease:
     """The hold that one run of a call has of the writer: its thread asks, the loop answers.
 
     `line_up` puts it into the writer's queue. `ended` is why the run may not go on.
@@ -89,13 +89,13 @@ class Tenure:
 
     def __init__(
         self,
-        desk: Desk,
-        allowance: Allowance,
-        line_up: Callable[[Tenure], asyncio.Future[None]],
+        desk: ReadConnection,
+        allowance: CallDeadline,
+        line_up: Callable[[WriterLease], asyncio.Future[None]],
     ) -> None:
         self.wrote = False
         self.ended: BaseException | None = None
-        self.aside: Aside | None = None
+        self.aside: SavedChanges | None = None
         self._desk = desk
         self._allowance = allowance
         self._line_up = line_up
@@ -170,7 +170,7 @@ class Tenure:
         if keep and self.ended is not None:
             raise self.ended
 
-    async def serve(self, bench: Bench) -> bool:
+    async def serve(self, bench: LeaseContext) -> bool:
         """Have the writer, in whose transaction this is, until the call ends or pauses.
 
         Return whether what was done is to be kept. The transaction may be over by then.
@@ -182,8 +182,8 @@ class Tenure:
             await self._take_up(bench)
             while await self._answer(bench) and await self._has_more(bench):
                 pass
-        except Overtaken:
-            self.refuse(Overtook())
+        except ChangesetConflict:
+            self.refuse(SerializationFailure())
         except JotError as error:
             self.refuse(error)
         finally:
@@ -198,7 +198,7 @@ class Tenure:
         if error is not None:
             raise error
 
-    async def _take_up(self, bench: Bench) -> None:
+    async def _take_up(self, bench: LeaseContext) -> None:
         """Do again what was put aside, if all that it rests on is as it was."""
         aside, self.aside = self.aside, None
         done = () if aside is None else (aside.changes,)
@@ -209,19 +209,19 @@ class Tenure:
         await bench.worker.run(lambda: self._redo(bench.connection, aside), PATIENCE)
         self._version = self._desk.version()
 
-    def _redo(self, connection: apsw.Connection, aside: Aside | None) -> None:
+    def _redo(self, connection: apsw.Connection, aside: SavedChanges | None) -> None:
         self._allowance.begin()
         try:
             for text, values, known in self._notes:
                 rows = connection.execute(text, values).fetchall()
                 if hash(tuple(rows)) != known:
-                    raise Overtaken
+                    raise ChangesetConflict
             if aside is not None and aside.changes:
-                redo(connection, aside.changes)
+                reapply(connection, aside.changes)
         except apsw.InterruptError as error:
             raise self._allowance.stopped() from error
 
-    async def _answer(self, bench: Bench) -> bool:
+    async def _answer(self, bench: LeaseContext) -> bool:
         """Do what the thread asks; return whether the call may go on."""
         request, self._request = self._request, None
         self._news.clear()
@@ -244,7 +244,7 @@ class Tenure:
         with recording.request() if recording is not None else contextlib.nullcontext():
             return request.do(self._inside)
 
-    async def _has_more(self, bench: Bench) -> bool:
+    async def _has_more(self, bench: LeaseContext) -> bool:
         """Wait for what the thread asks next, for as long as others need not wait for it."""
         since = perf_counter()
         movable = True
@@ -263,12 +263,12 @@ class Tenure:
             await _within(self._news, PAUSE)
         return True
 
-    async def _put_aside(self, bench: Bench) -> None:
+    async def _put_aside(self, bench: LeaseContext) -> None:
         recording = self._recording
         if recording is None:
             return
         self.aside = await bench.worker.run(
-            lambda: put_aside(bench.connection, recording), PATIENCE
+            lambda: save_and_roll_back(bench.connection, recording), PATIENCE
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.auth.driving import MOMENT, NOW, POLICY, drive
 
-from jotbase.auth.mail import attempts as ledger
+from jotbase.auth.mail import attempt_log as ledger
 from jotbase.errors import AuthError
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Rows
@@ -14,7 +14,7 @@ EMAIL = "ada@example.com"
 
 
 def asked(now: float, *answers: Rows) -> list[str]:
-    return drive(ledger.space_out(SQLITE, POLICY, now, "recovery", EMAIL), *answers)[1]
+    return drive(ledger.record_mail_request(SQLITE, POLICY, now, "recovery", EMAIL), *answers)[1]
 
 
 def test_a_first_mail_is_noted() -> None:
@@ -45,7 +45,7 @@ def test_all_mails_of_an_hour_are_counted(sent: int, allowed: bool) -> None:
         with pytest.raises(AuthError, match="email rate limit exceeded"):
             asked(NOW, [(MOMENT, sent)])
 
-    keys = [next(ledger.note_mail(SQLITE, NOW + later)).params[0] for later in (0, 3600)]
+    keys = [next(ledger.record_mail_sent(SQLITE, NOW + later)).params[0] for later in (0, 3600)]
     assert keys[0] != keys[1]
 
 
@@ -60,14 +60,14 @@ def test_all_mails_of_an_hour_are_counted(sent: int, allowed: bool) -> None:
 )
 def test_five_wrong_codes_are_enough(line: Rows, later: float, allowed: bool) -> None:
     """Until no code of that time can be good any more."""
-    unit = ledger.worn_out(SQLITE, POLICY, NOW + later, ("confirmation", "recovery"), EMAIL)
+    unit = ledger.locked_slots(SQLITE, POLICY, NOW + later, ("confirmation", "recovery"), EMAIL)
 
     assert drive(unit, [], line)[0] == (set() if allowed else {"recovery"})
 
 
 def test_no_statement_holds_the_address() -> None:
     """Lines are found by a hash; the ledger would else list who never signed up."""
-    unit = ledger.note_failure(SQLITE, NOW, ("recovery",), EMAIL)
+    unit = ledger.record_failed_code(SQLITE, NOW, ("recovery",), EMAIL)
     statement = next(unit)
 
     assert EMAIL not in statement.text

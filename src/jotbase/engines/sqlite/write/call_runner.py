@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 import apsw
 
 from jotbase.engines.sqlite.database.refusals import ConstraintName, closed, refusal, target
-from jotbase.engines.sqlite.write.allowance import STEPS, Allowance
-from jotbase.engines.sqlite.write.call_threads import Desk, Desks, Places
+from jotbase.engines.sqlite.write.call_deadline import STEPS, CallDeadline
+from jotbase.engines.sqlite.write.call_threads import CallLimits, CallThread, CallThreadPool
 from jotbase.engines.sqlite.write.session import SqliteSession
-from jotbase.engines.sqlite.write.tenure import Overtook, Tenure
 from jotbase.engines.sqlite.write.writer import Writer
+from jotbase.engines.sqlite.write.writer_lease import SerializationFailure, WriterLease
 from jotbase.errors import JotError, RequestError, contained
 from jotbase.sql.units import RolledBack, Rows, UnitOfWork
 
@@ -37,8 +37,8 @@ class CallSession:
 
     def __init__(
         self,
-        desk: Desk,
-        tenure: Tenure | None,
+        desk: CallThread,
+        tenure: WriterLease | None,
         reading: Callable[[apsw.Connection], SqliteSession],
         *,
         eager: bool,
@@ -66,7 +66,7 @@ class CallSession:
         return self._write(tenure, lambda inside: inside.read(text, values))
 
     def _noted(
-        self, session: SqliteSession, tenure: Tenure, text: str, values: Sequence[Any]
+        self, session: SqliteSession, tenure: WriterLease, text: str, values: Sequence[Any]
     ) -> Rows:
         """Read, and take note of it in the same state of the database."""
         rows = session.read(text, values)
@@ -84,7 +84,7 @@ class CallSession:
         if self._tenure is not None:
             self._tenure.done()
 
-    def _write(self, tenure: Tenure, do: Callable[[SqliteSession], Result]) -> Result:
+    def _write(self, tenure: WriterLease, do: Callable[[SqliteSession], Result]) -> Result:
         self._desk.leave()
         tenure.wrote = True
         return tenure.ask(do)
@@ -100,14 +100,14 @@ class CallSession:
         return self._before
 
 
-class Calling:
+class CallRunner:
     """All calls of one database; made on the event loop that they are asked for on."""
 
     def __init__(
         self,
         connect: Callable[[], apsw.Connection],
         writer: Writer,
-        places: Places,
+        places: CallLimits,
         *,
         limit_ms: int,
         unit_ms: int,
@@ -118,8 +118,8 @@ class Calling:
         self._limit_ms = limit_ms
         self._unit_ms = unit_ms
         self._name = name
-        self._desks = Desks(connect, places, lock_ms=lock_ms, seconds=unit_ms / 1000)
-        self._running: set[Allowance] = set()
+        self._desks = CallThreadPool(connect, places, lock_ms=lock_ms, seconds=unit_ms / 1000)
+        self._running: set[CallDeadline] = set()
 
     async def call(
         self,
@@ -131,7 +131,7 @@ class Calling:
     ) -> Result:
         """Run the work; see `Engine.call`."""
         desk = await self._desks.take(gone)
-        allowance = Allowance(self._unit_ms, self._limit_ms, gone)
+        allowance = CallDeadline(self._unit_ms, self._limit_ms, gone)
         self._running.add(allowance)
         job: asyncio.Future[Any] | None = None
         try:
@@ -141,16 +141,16 @@ class Calling:
                 job = desk.worker.run(partial(_perform, work, session, desk))
                 try:
                     return await _outcome(job, tenure, allowance)
-                except Overtook:
+                except SerializationFailure:
                     continue
-            raise overtaken()
+            raise serialization_failure()
         finally:
             allowance.end(closed())
             self._running.discard(allowance)
             self._leave(desk, job)
 
     def _session(
-        self, desk: Desk, tenure: Tenure | None, allowance: Allowance, *, eager: bool
+        self, desk: CallThread, tenure: WriterLease | None, allowance: CallDeadline, *, eager: bool
     ) -> CallSession:
         def reading(connection: apsw.Connection) -> SqliteSession:
             connection.set_progress_handler(allowance.must_stop, STEPS)
@@ -158,7 +158,7 @@ class Calling:
 
         return CallSession(desk, tenure, reading, eager=eager)
 
-    def _leave(self, desk: Desk, job: asyncio.Future[Any] | None) -> None:
+    def _leave(self, desk: CallThread, job: asyncio.Future[Any] | None) -> None:
         """Give the desk back as soon as its thread is done: Python cannot be stopped."""
         if job is None or job.done():
             self._desks.give_back(desk)
@@ -174,7 +174,9 @@ class Calling:
         await self._desks.close()
 
 
-def _perform(work: Callable[[CallSession], Result], session: CallSession, desk: Desk) -> Result:
+def _perform(
+    work: Callable[[CallSession], Result], session: CallSession, desk: CallThread
+) -> Result:
     try:
         result = contained(lambda: work(session))
     except BaseException as error:
@@ -188,7 +190,7 @@ def _perform(work: Callable[[CallSession], Result], session: CallSession, desk: 
 
 
 async def _outcome(
-    job: asyncio.Future[Result], tenure: Tenure | None, allowance: Allowance
+    job: asyncio.Future[Result], tenure: WriterLease | None, allowance: CallDeadline
 ) -> Result:
     """Wait for the call's thread, and have what it wrote kept or undone."""
     while not (await asyncio.wait([job], timeout=allowance.left() + 0.001))[0]:
@@ -207,7 +209,7 @@ async def _outcome(
     return result
 
 
-def overtaken() -> JotError:
+def serialization_failure() -> JotError:
     """Return the refusal of a call that others overtook again and again."""
     return JotError(
         "40001",

@@ -25,7 +25,7 @@ HOUR = 3600
 TRIES = 5
 
 
-def space_out(
+def record_mail_request(
     dialect: Dialect, policy: AuthPolicy, now: float, slot: str, email: str
 ) -> UnitOfWork[None]:
     """Note that a mail is asked for.
@@ -53,12 +53,12 @@ def space_out(
     yield _noted(dialect, _key(slot, email), now)
 
 
-def note_mail(dialect: Dialect, now: float) -> UnitOfWork[None]:
+def record_mail_sent(dialect: Dialect, now: float) -> UnitOfWork[None]:
     """Note that a mail goes out, for the whole project's rate."""
     yield _noted(dialect, _hour(now), now)
 
 
-def worn_out(
+def locked_slots(
     dialect: Dialect, policy: AuthPolicy, now: float, slots: Iterable[str], email: str
 ) -> UnitOfWork[frozenset[str]]:
     """Read for which of these slots the address has taken all its wrong codes."""
@@ -71,7 +71,7 @@ def worn_out(
     return frozenset(found)
 
 
-def note_failure(
+def record_failed_code(
     dialect: Dialect, now: float, slots: Iterable[str], email: str
 ) -> UnitOfWork[None]:
     """Note a wrong code, for every slot that it might have been of."""
@@ -79,7 +79,7 @@ def note_failure(
         yield _noted(dialect, _code_key(slot, email), now)
 
 
-def forget_failures(dialect: Dialect, slots: Iterable[str], email: str) -> UnitOfWork[None]:
+def reset_failed_codes(dialect: Dialect, slots: Iterable[str], email: str) -> UnitOfWork[None]:
     """Let the address be tried anew: a code was right, or a new one is on its way."""
     for slot in slots:
         key = bound(_code_key(slot, email))

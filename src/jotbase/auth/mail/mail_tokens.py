@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from jotbase.auth.accounts import store
 from jotbase.auth.accounts.accounts import Context
-from jotbase.auth.mail import attempts as ledger
+from jotbase.auth.mail import attempt_log as ledger
 from jotbase.auth.mail.messages import PendingMail, Purpose
 from jotbase.auth.mail.pkce import Challenge
 from jotbase.auth.sessions.users import User
@@ -27,7 +27,7 @@ _SENT_AT: dict[Slot, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedOptions:
     """What a request asks for besides a letter; it becomes the account's with the letter's proof.
 
     Requests of other clients keep their letters to the same address beside this one's.
@@ -39,7 +39,7 @@ class Asked:
 
 
 #: A request for a letter, and nothing that would wait for its proof.
-NOTHING = Asked("")
+NOTHING = RequestedOptions("")
 
 #: How many clients' letters to one address are good at a time; the oldest goes first.
 MOST_LETTERS = 5
@@ -55,21 +55,23 @@ class MailDraft:
     purpose: Purpose
     verification: str
     challenge: Challenge | None = None
-    asked: Asked = NOTHING
+    asked: RequestedOptions = NOTHING
 
 
-def space_out(context: Context, slot: str, email: str) -> UnitOfWork[None]:
+def check_mail_interval(context: Context, slot: str, email: str) -> UnitOfWork[None]:
     """Note that a mail is asked for. Raises AuthError (over_email_send_rate_limit, 429)."""
-    yield from ledger.space_out(context.dialect, context.policy, context.now, slot, email)
+    yield from ledger.record_mail_request(context.dialect, context.policy, context.now, slot, email)
 
 
-def write(context: Context, draft: MailDraft, number: Literal[0, 1] = 0) -> UnitOfWork[PendingMail]:
+def issue_mail(
+    context: Context, draft: MailDraft, number: Literal[0, 1] = 0
+) -> UnitOfWork[PendingMail]:
     """Store the token of a letter and return the letter; two of one context need two numbers."""
     challenge = draft.challenge
     code = new_code(context.code_bytes(number), context.policy.otp_length)
     token = link_token(context.token_key, draft.to, code)
-    yield from ledger.note_mail(context.dialect, context.now)
-    yield from ledger.forget_failures(context.dialect, (draft.slot,), draft.to)
+    yield from ledger.record_mail_sent(context.dialect, context.now)
+    yield from ledger.reset_failed_codes(context.dialect, (draft.slot,), draft.to)
     yield from _make_room(context, draft)
     yield store.insert(
         context.dialect,

@@ -31,28 +31,30 @@ from jotbase.http.edge.connections import (
     Connections,
     Stopwatch,
 )
-from jotbase.http.edge.grants import Grant, Unread
+from jotbase.http.edge.large_responses import LargeResponseSlot, UnreadResponses
 from jotbase.http.live.frames import FrameProtocol
-from jotbase.http.server.heads import (
+from jotbase.http.server.message_heads import (
     MAX_HEAD,
     MAX_HEADERS,
     NO_HTTP,
     TOO_LATE,
     TOO_LONG,
     TOO_MANY,
-    crowded,
-    refusal_of,
-    refused,
+    overload_response,
+    rejection_reason,
+    rejection_response,
 )
 
 #: What a client owes, the seconds it has for it, and what ends the wait.
 Owed = tuple[object, float, Callable[[], None]]
 
-_NO_ROOM = crowded("too many connections", "Close what is idle, or raise JOTBASE_MAX_CONNECTIONS.")
-_NO_ROOM_FOR_BODIES = crowded(
+_NO_ROOM = overload_response(
+    "too many connections", "Close what is idle, or raise JOTBASE_MAX_CONNECTIONS."
+)
+_NO_ROOM_FOR_BODIES = overload_response(
     "too many large request bodies at one time", "Send them one after another."
 )
-_PIPELINE_FULL = crowded(
+_PIPELINE_FULL = overload_response(
     "too many requests on one connection", f"Send {MOST_PIPELINED} at a time, or wait for answers."
 )
 
@@ -61,7 +63,7 @@ class _Refused(Exception):
     """Stops the parser; never leaves `data_received`."""
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class LimitedProtocol(HttpToolsProtocol):
     """One connection. `running` is the cycle that is being answered, `cycle` the newest one."""
 
     services: Connections
@@ -86,7 +88,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)  # type: ignore[arg-type]
         self._address = client_name(self.client[0]) if self.client else ""
         self._stopwatch = Stopwatch()
-        self._unread = Unread()
+        self._unread = UnreadResponses()
         self._is_let_in = self.services.enter(self, self._address)
         if not self._is_let_in and self.services.is_overrun:
             self.transport.abort()
@@ -106,16 +108,16 @@ class GuardedProtocol(HttpToolsProtocol):
         if not self._in_head:
             return
         if len(self.headers) == MAX_HEADERS:
-            self.stop(refused(TOO_MANY))
+            self.stop(rejection_response(TOO_MANY))
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Begin to answer, once the head is one that may be served."""
         self.end_head()
         headers = self.headers
-        refusal = refusal_of(self.parser.get_http_version(), headers)
+        refusal = rejection_reason(self.parser.get_http_version(), headers)
         if refusal is not None:
-            self.stop(refused(refusal))
+            self.stop(rejection_response(refusal))
         if len(self.pipeline) >= MOST_PIPELINED:
             self.stop(_PIPELINE_FULL)
         url = self.url
@@ -180,19 +182,19 @@ class GuardedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             self._upgrade()
         except httptools.HttpParserError:
-            self.refuse(self._refused or refused(NO_HTTP))
+            self.refuse(self._refused or rejection_response(NO_HTTP))
         else:
             if self._unfinished is not None:
                 self._unfinished += len(data)
                 if self._unfinished > MAX_HEAD:
-                    self.refuse(refused(TOO_LONG))
+                    self.refuse(rejection_response(TOO_LONG))
 
     def _upgrade(self) -> None:
         """Go on as a WebSocket; not while an answer is due, which would go out in its midst."""
         if not self._should_upgrade():
             return
         if self.owes() or not self._may_upgrade():
-            self.refuse(refused(NO_HTTP))
+            self.refuse(rejection_response(NO_HTTP))
             return
         self._in_body = False
         self.handle_websocket_upgrade()
@@ -219,7 +221,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self.running = cycle
-        cycle.grant = Grant(self.services.grants, self._address)
+        cycle.grant = LargeResponseSlot(self.services.grants, self._address)
         before = ROOM.set(cycle.grant.enter)  # the task has a copy of this context
         super()._start_asgi_task(cycle, app)
         ROOM.reset(before)
@@ -359,4 +361,4 @@ class GuardedProtocol(HttpToolsProtocol):
         return ("body", self._number, self._received // STEP), BODY, self._too_late
 
     def _too_late(self) -> None:
-        self.refuse(refused(TOO_LATE))
+        self.refuse(rejection_response(TOO_LATE))

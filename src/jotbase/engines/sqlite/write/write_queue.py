@@ -10,17 +10,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from jotbase.engines.sqlite.write.tenure import Tenure
+from jotbase.engines.sqlite.write.writer_lease import WriterLease
 from jotbase.errors import JotError
 from jotbase.sql.units import UnitOfWork
 
 
-def nothing() -> UnitOfWork[None]:
+def empty_unit() -> UnitOfWork[None]:
     """Return the unit of an entry that is a call's."""
     yield from ()
 
 
-class Entry:
+class QueuedWrite:
     """A unit that waits for its turn; then what became of it. `left` is its time, in seconds.
 
     `tenure` is a call's, which has the writer instead of a unit, in a transaction of its own.
@@ -33,7 +33,7 @@ class Entry:
         work: Callable[[], UnitOfWork[Any]],
         future: asyncio.Future[Any],
         left: float,
-        tenure: Tenure | None = None,
+        tenure: WriterLease | None = None,
     ) -> None:
         self.work = work
         self.tenure = tenure
@@ -52,22 +52,22 @@ class Entry:
             self.future.set_exception(self.error)
 
 
-class Waiting:
+class WriteQueue:
     """What waits for the writer: units, which share transactions, and calls, which do not.
 
     They take turns, so that neither waits for all the others.
     """
 
     def __init__(self) -> None:
-        self.units: deque[Entry] = deque()
-        self.calls: deque[Entry] = deque()
+        self.units: deque[QueuedWrite] = deque()
+        self.calls: deque[QueuedWrite] = deque()
         self._calls_turn = False
 
     def __bool__(self) -> bool:
         """Say whether anything waits."""
         return bool(self.units or self.calls)
 
-    def next_call(self) -> Entry | None:
+    def next_call(self) -> QueuedWrite | None:
         """Return the call whose turn it is; None where it is the units'."""
         self._calls_turn = not self._calls_turn
         if self.calls and (self._calls_turn or not self.units):
@@ -75,7 +75,7 @@ class Waiting:
         return None
 
 
-def fail(entries: Sequence[Entry], error: JotError) -> None:
+def fail_all(entries: Sequence[QueuedWrite], error: JotError) -> None:
     """Give all of them the one outcome."""
     for entry in entries:
         entry.error = error

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from jotbase.auth.accounts.accounts import Granted
+from jotbase.auth.accounts.accounts import IssuedSession
 from jotbase.auth.sessions.users import access_claims, user_json
 from jotbase.auth.tokens.keys import KeyRing
 from jotbase.auth.tokens.policy import AuthPolicy
 from jotbase.auth.tokens.tokens import sign
 
 
-def session_json(granted: Granted, ring: KeyRing, policy: AuthPolicy, now: float) -> dict[str, Any]:
+def session_json(
+    granted: IssuedSession, ring: KeyRing, policy: AuthPolicy, now: float
+) -> dict[str, Any]:
     """Return the token response; times in whole seconds since the epoch."""
     claims = access_claims(granted.account.user, granted.session, policy, now)
     return {

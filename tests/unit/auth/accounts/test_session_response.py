@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.unit.auth.driving import ADA, MOMENT, NOW, POLICY
 
-from jotbase.auth.accounts.accounts import Granted
-from jotbase.auth.accounts.grants import session_json
+from jotbase.auth.accounts.accounts import IssuedSession
+from jotbase.auth.accounts.session_response import session_json
 from jotbase.auth.sessions.sessions import Session
 from jotbase.auth.sessions.users import Account, user_json
 from jotbase.auth.tokens.keys import KeyRing
@@ -17,7 +17,7 @@ RING = KeyRing(b"0123456789abcdef0123456789abcdef")
 def test_a_granted_session_is_answered_with_its_tokens() -> None:
     """The access token holds the claims; its end is told in seconds and as a moment."""
     session = Session("s1", ADA.id, MOMENT, MOMENT, b"key")
-    body = session_json(Granted(Account(ADA), session, "refresh"), RING, POLICY, NOW)
+    body = session_json(IssuedSession(Account(ADA), session, "refresh"), RING, POLICY, NOW)
     principal = verify(body.pop("access_token"), RING, NOW)
 
     assert (principal.id, principal.session_id) == (ADA.id, "s1")

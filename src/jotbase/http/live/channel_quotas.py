@@ -26,21 +26,21 @@ MOST_JOINS, WINDOW = 200, 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class ChannelSize:
     """What one channel takes."""
 
     bindings: int
     bytes: int
 
 
-NOTHING = Size(0, 0)
+NOTHING = ChannelSize(0, 0)
 
 
-def size_of(request: JoinRequest, tables: int) -> Size:
+def channel_size(request: JoinRequest, tables: int) -> ChannelSize:
     """Return what a join asks for, where `tables` can be followed: one of all follows each."""
     wide = sum(binding.get("table") in (None, "", "*") for binding in request.bindings)
     plain = len(request.bindings) - wide
-    return Size(plain + wide * max(tables, 1), sum(map(filter_bytes, request.bindings)))
+    return ChannelSize(plain + wide * max(tables, 1), sum(map(filter_bytes, request.bindings)))
 
 
 def _half(most: int) -> Budget:
@@ -48,22 +48,22 @@ def _half(most: int) -> Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class ChannelQuotas:
     """What all sockets share."""
 
     channels: Budget = field(default_factory=lambda: _half(ALL_CHANNELS))
     bindings: Budget = field(default_factory=lambda: _half(ALL_BINDINGS))
     bytes: Budget = field(default_factory=lambda: _half(ALL_BYTES))
 
-    def of(self, address: Hashable, now: Callable[[], float]) -> Share:
+    def of(self, address: Hashable, now: Callable[[], float]) -> SocketQuota:
         """Return the share of a new socket from that address."""
-        return Share(self, address, now)
+        return SocketQuota(self, address, now)
 
 
-class Share:
+class SocketQuota:
     """What one socket takes."""
 
-    def __init__(self, all_of: Shares, address: Hashable, now: Callable[[], float]) -> None:
+    def __init__(self, all_of: ChannelQuotas, address: Hashable, now: Callable[[], float]) -> None:
         self._all = all_of
         self._address = address
         self._now = now
@@ -90,7 +90,7 @@ class Share:
         if self._joins > MOST_JOINS:
             raise refusals.too_many_joins()
 
-    def take(self, size: Size) -> None:
+    def take(self, size: ChannelSize) -> None:
         """Take what a channel needs, or nothing. Raises ChannelError."""
         if self._channels >= MOST_CHANNELS:
             raise refusals.too_many_channels()
@@ -103,7 +103,7 @@ class Share:
         self._bindings += size.bindings
         self._bytes += size.bytes
 
-    def _take_of_all(self, size: Size) -> None:
+    def _take_of_all(self, size: ChannelSize) -> None:
         taken: list[tuple[Budget, int]] = []
         for budget, amount in self._amounts(size):
             if not budget.take(self._address, amount):
@@ -112,7 +112,7 @@ class Share:
                 raise refusals.capacity_exceeded()
             taken.append((budget, amount))
 
-    def give_back(self, size: Size) -> None:
+    def give_back(self, size: ChannelSize) -> None:
         """Return what a channel took."""
         self._channels -= 1
         self._bindings -= size.bindings
@@ -120,6 +120,6 @@ class Share:
         for budget, amount in self._amounts(size):
             budget.give_back(self._address, amount)
 
-    def _amounts(self, size: Size) -> tuple[tuple[Budget, int], ...]:
+    def _amounts(self, size: ChannelSize) -> tuple[tuple[Budget, int], ...]:
         whole = self._all
         return (whole.channels, 1), (whole.bindings, size.bindings), (whole.bytes, size.bytes)

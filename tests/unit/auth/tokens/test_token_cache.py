@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from jotbase.auth.tokens.current_facts import Facts
-from jotbase.auth.tokens.endings import FACTS
-from jotbase.auth.tokens.live import (
-    LiveSessions,
+from jotbase.auth.tokens.revocation_triggers import FACTS
+from jotbase.auth.tokens.token_cache import (
     Notice,
     Renewal,
     Revocation,
+    TokenCache,
     changed_since,
     notices,
 )
@@ -26,20 +26,20 @@ BOB = Principal("authenticated", id="bob", session_id="b1", expires_at=NOW + 60)
 
 
 @pytest.fixture
-def live() -> LiveSessions:
-    registry = LiveSessions(capacity=3)
+def live() -> TokenCache:
+    registry = TokenCache(capacity=3)
     for token, principal in (("ada", ADA), ("ada2", ADA_TOO), ("bob", BOB)):
         registry.put(token, principal, registry.mark())
     return registry
 
 
-def test_what_was_put_is_known(live: LiveSessions) -> None:
+def test_what_was_put_is_known(live: TokenCache) -> None:
     """A token leads to its principal; an unknown one to nothing."""
     assert live.get("ada", NOW) == ADA
     assert live.get("eve", NOW) is None
 
 
-def test_a_token_is_forgotten_when_it_expires(live: LiveSessions) -> None:
+def test_a_token_is_forgotten_when_it_expires(live: TokenCache) -> None:
     """As long as the token would be taken, allowance included, and no longer."""
     assert live.get("ada", NOW + 90) == ADA
     assert live.get("ada", NOW + 91) is None
@@ -57,14 +57,14 @@ def test_a_token_is_forgotten_when_it_expires(live: LiveSessions) -> None:
         (Renewal("ada", Facts({})), {"bob"}),
     ],
 )
-def test_a_notice_takes_what_it_covers(live: LiveSessions, notice: Notice, left: set[str]) -> None:
+def test_a_notice_takes_what_it_covers(live: TokenCache, notice: Notice, left: set[str]) -> None:
     """Sessions by their id, or all of a user, whose facts are asked for anew; nobody else's."""
     live.forget([notice])
 
     assert {token for token in ("ada", "ada2", "bob") if live.get(token, NOW)} == left
 
 
-def test_the_least_recently_used_goes_first(live: LiveSessions) -> None:
+def test_the_least_recently_used_goes_first(live: TokenCache) -> None:
     """The memory is bounded."""
     live.get("ada", NOW)
     live.put("new", BOB, live.mark())
@@ -73,7 +73,7 @@ def test_the_least_recently_used_goes_first(live: LiveSessions) -> None:
     assert (len(live), live.get("ada", NOW)) == (3, ADA)
 
 
-def test_an_answer_that_predates_a_revocation_is_not_kept(live: LiveSessions) -> None:
+def test_an_answer_that_predates_a_revocation_is_not_kept(live: TokenCache) -> None:
     """Between the question to the database and its answer, the session may have ended."""
     mark = live.mark()
     live.forget([Revocation("ada", ("a3",))])
@@ -82,14 +82,14 @@ def test_an_answer_that_predates_a_revocation_is_not_kept(live: LiveSessions) ->
     assert live.get("late", NOW) is None
 
 
-def test_a_very_long_token_is_not_kept(live: LiveSessions) -> None:
+def test_a_very_long_token_is_not_kept(live: TokenCache) -> None:
     """A few long tokens cannot fill the memory."""
     live.put("x" * 8193, ADA, live.mark())
 
     assert live.get("x" * 8193, NOW) is None
 
 
-def test_everything_can_be_forgotten(live: LiveSessions) -> None:
+def test_everything_can_be_forgotten(live: TokenCache) -> None:
     """When revocations may have been missed, nothing is known any more."""
     mark = live.mark()
     live.clear()

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from jotbase.engines.sqlite.database.files import Watch
+from jotbase.engines.sqlite.database.files import FileWatch
 from jotbase.engines.sqlite.read.reader import Reader
 from jotbase.engines.sqlite.write.writer import NEWEST
 from jotbase.errors import JotError
@@ -39,7 +39,7 @@ _EPOCHS = 'SELECT epoch, "after" FROM "jotbase.epochs" ORDER BY rowid'
 _OLDEST = 'SELECT min(number) FROM "jotbase.changes"'
 
 
-def plain(table: str, text: str) -> Row:
+def decode_plain(table: str, text: str) -> Row:
     """Decode a row as it was logged, whatever the table."""
     row: Row = orjson.loads(text)
     return row
@@ -48,7 +48,7 @@ def plain(table: str, text: str) -> Row:
 class ChangeLog:
     """The log of one database; made on the event loop that its bells ring on."""
 
-    def __init__(self, reader: Reader, decode: Decode, watch: Watch) -> None:
+    def __init__(self, reader: Reader, decode: Decode, watch: FileWatch) -> None:
         self._reader = reader
         self._watch = watch
         self._decode = decode

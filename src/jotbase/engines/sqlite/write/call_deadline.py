@@ -17,12 +17,12 @@ from jotbase.values import waits
 STEPS = 50_000
 
 
-def unwanted() -> JotError:
+def caller_gone() -> JotError:
     """Return the end of a call that nobody waits for any more."""
     return JotError("57014", "canceling statement due to user request")
 
 
-class Allowance:
+class CallDeadline:
     """What a call may take: `unit_ms` in all, `limit_ms` a statement. `gone` tells of its caller.
 
     `end` ends it sooner, with the error that the code and its caller are told.
@@ -58,7 +58,7 @@ class Allowance:
             if perf_counter() > self._end:
                 self._ended = UnitTooSlow(self._unit_ms)
             elif self._gone():
-                self._ended = unwanted()
+                self._ended = caller_gone()
         return self._ended
 
     def begin(self) -> None:

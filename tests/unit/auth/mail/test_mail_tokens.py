@@ -6,7 +6,12 @@ from dataclasses import replace
 
 from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, drive, row
 
-from jotbase.auth.mail.drafts import Asked, MailDraft, space_out, write
+from jotbase.auth.mail.mail_tokens import (
+    MailDraft,
+    RequestedOptions,
+    check_mail_interval,
+    issue_mail,
+)
 from jotbase.auth.tokens.one_time import OneTimeToken, link_token, stored_hash
 from jotbase.sql.units import Rows
 
@@ -16,7 +21,7 @@ DRAFT = MailDraft(ADA, "new@example.com", "email_change_new", "email_change", "e
 def test_a_letter_replaces_the_last_of_its_slot() -> None:
     """What is stored is a hash of what is mailed, and the user's row tells when."""
     old = OneTimeToken("old", ADA.id, "email_change_new", "email_change", "x@y.z", MOMENT)
-    unit = write(CONTEXT, DRAFT)
+    unit = issue_mail(CONTEXT, DRAFT)
     statements = [next(unit)]
     answers: list[Rows] = [[], [], [row(old), row(replace(old, slot="recovery"))], [], []]
     statements += [unit.send(answer) for answer in answers]
@@ -47,7 +52,7 @@ def test_each_client_keeps_its_letter_beside_the_others() -> None:
         OneTimeToken(name, ADA.id, "confirmation", "signup", "x", MOMENT, client=name)
         for name in "abcdef"
     ]
-    unit = write(CONTEXT, replace(DRAFT, slot="confirmation", asked=Asked("c")))
+    unit = issue_mail(CONTEXT, replace(DRAFT, slot="confirmation", asked=RequestedOptions("c")))
     statements = [next(unit), unit.send([]), unit.send([]), unit.send([row(one) for one in others])]
     statements += [unit.send([]), unit.send([])]
 
@@ -57,7 +62,7 @@ def test_each_client_keeps_its_letter_beside_the_others() -> None:
 
 def test_two_letters_of_one_context_have_two_codes() -> None:
     """Each number takes bytes of its own."""
-    (first, _), (second, _) = (drive(write(CONTEXT, DRAFT, number)) for number in (0, 1))
+    (first, _), (second, _) = (drive(issue_mail(CONTEXT, DRAFT, number)) for number in (0, 1))
 
     assert first.code != second.code
     assert (first.to, first.verification) == ("new@example.com", "email_change")
@@ -65,7 +70,7 @@ def test_two_letters_of_one_context_have_two_codes() -> None:
 
 def test_a_letter_is_spaced_by_its_address() -> None:
     """The ledger notes it."""
-    assert drive(space_out(CONTEXT, "recovery", "a@b.c"))[1] == [
+    assert drive(check_mail_interval(CONTEXT, "recovery", "a@b.c"))[1] == [
         "SELECT",
         "SELECT",
         "DELETE",

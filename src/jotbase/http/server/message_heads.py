@@ -38,12 +38,12 @@ _CODING: Refusal = (501, "The only transfer coding that is served is chunked.")
 _OLD_CODING: Refusal = (400, "HTTP/1.0 has no transfer codings.")
 
 
-def is_host(value: str | None) -> bool:
+def is_valid_host(value: str | None) -> bool:
     """Whether all Host lines together are one that may be served (RFC 9112 3.2)."""
     return value is not None and _HOST.fullmatch(value) is not None
 
 
-def refusal_of(version: str, headers: Iterable[tuple[bytes, bytes]]) -> Refusal | None:
+def rejection_reason(version: str, headers: Iterable[tuple[bytes, bytes]]) -> Refusal | None:
     """Return why a request with this head is not served, though its parser took it."""
     if version not in ("1.1", "1.0"):
         return _VERSION
@@ -53,7 +53,7 @@ def refusal_of(version: str, headers: Iterable[tuple[bytes, bytes]]) -> Refusal 
             hosts.append(value.decode("latin-1"))
         elif name == b"transfer-encoding":
             codings.append(value.strip().lower())
-    if len(hosts) > 1 or not (is_host(hosts[0]) if hosts else version == "1.0"):
+    if len(hosts) > 1 or not (is_valid_host(hosts[0]) if hosts else version == "1.0"):
         return _HOSTLESS
     if not codings:
         return None
@@ -75,13 +75,13 @@ def head(status: int, headers: Headers, *, keep_alive: bool) -> bytes:
     return (text if keep_alive else text + "connection: close\r\n").encode() + b"\r\n"
 
 
-def refused(refusal: Refusal) -> bytes:
+def rejection_response(refusal: Refusal) -> bytes:
     """Return the whole answer to what is not served, after which the connection closes."""
     status, message = refusal
     return _last_answer(status, (), orjson.dumps({"message": message}))
 
 
-def crowded(message: str, hint: str) -> bytes:
+def overload_response(message: str, hint: str) -> bytes:
     """Return the whole answer where there is no room, after which the connection closes."""
     error = {"code": "53300", "message": message, "details": None, "hint": hint}
     return _last_answer(503, (("Retry-After", "5"),), orjson.dumps(error))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.auth.accounts.bodies import email, flag, metadata, read_body, text
+from jotbase.auth.accounts.request_bodies import email, flag, metadata, read_body, text
 from jotbase.errors import AuthError
 
 

@@ -18,13 +18,13 @@ Fetch = Callable[[apsw.Cursor], Rows]
 MOST_GIVEN = 64 << 20
 
 
-def all_of(cursor: apsw.Cursor) -> Rows:
+def fetch_all(cursor: apsw.Cursor) -> Rows:
     """Return all rows: for statements that are over too soon to have many."""
     rows: Rows = cursor.fetchall()
     return rows
 
 
-def bounded(cursor: apsw.Cursor) -> Rows:
+def fetch_bounded(cursor: apsw.Cursor) -> Rows:
     """Return all rows. Raises RequestError 54000 for more than fit into memory beside others'."""
     rows: Rows = []
     size = 0

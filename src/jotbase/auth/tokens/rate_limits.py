@@ -39,7 +39,7 @@ LARGEST_SHARE = 0.8
 _HOUR = 3600.0
 
 
-class Buckets:
+class TokenBuckets:
     """Token buckets by key: each holds `rate.count`, and fills up again in `rate.seconds`."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
@@ -77,12 +77,12 @@ class Buckets:
             self._used.popitem(last=False)
 
 
-class Limits:
+class AuthRateLimits:
     """The counts of one process. `mails` is what one client may ask for in an hour."""
 
     def __init__(self, mails: int = 50, mail_rate: int = 500) -> None:
         self._mails = Rate(min(mails, max(1, math.ceil(mail_rate * LARGEST_SHARE))), _HOUR)
-        self._buckets = Buckets()
+        self._buckets = TokenBuckets()
         self._known: OrderedDict[int, None] = OrderedDict()
 
     def check_password(self, account: str, client: str, now: float) -> None:

@@ -13,8 +13,8 @@ from time import perf_counter
 
 import apsw
 
-from jotbase.engines.sqlite.database.files import Watch
-from jotbase.engines.sqlite.database.refusals import is_broken, misplaced, refusal
+from jotbase.engines.sqlite.database.files import FileWatch
+from jotbase.engines.sqlite.database.refusals import file_moved, is_broken, refusal
 from jotbase.errors import JotError
 
 log = logging.getLogger(__name__)
@@ -23,14 +23,19 @@ log = logging.getLogger(__name__)
 TELL_LOCKED_EVERY = 30.0
 
 
-class Keeper:
+class WriteTransactions:
     """What the writer of one file needs besides its connection; `reconnect` opens one more.
 
     `trouble` is what the file did to the connection, until `fresh` has given another.
     """
 
     def __init__(
-        self, reconnect: Callable[[], apsw.Connection], watch: Watch, *, lock_ms: int, limit_ms: int
+        self,
+        reconnect: Callable[[], apsw.Connection],
+        watch: FileWatch,
+        *,
+        lock_ms: int,
+        limit_ms: int,
     ) -> None:
         self._reconnect = reconnect
         self._watch = watch
@@ -41,12 +46,12 @@ class Keeper:
 
     def fault(self) -> str | None:
         """Say what keeps writes from being done; None while all is well."""
-        return str(misplaced()) if self._watch.look() else self.trouble
+        return str(file_moved()) if self._watch.look() else self.trouble
 
     def check(self) -> None:
         """Raise 58P01 while the file is not in its place."""
         if self._watch.gone and self._watch.look():
-            raise misplaced()
+            raise file_moved()
 
     def begin(self, connection: apsw.Connection) -> None:
         """Take the write lock, waiting for another process to give it up."""
@@ -77,7 +82,7 @@ class Keeper:
                 connection.execute("ROLLBACK")
             raise
         if self._watch.look():
-            raise misplaced()
+            raise file_moved()
 
     def refusal(self, error: Exception, text: str) -> JotError:
         """Return the refusal of an error; note one that the connection should not outlive."""

@@ -14,7 +14,7 @@ What = Literal["proofs", "sessions"]
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class RevocationRule:
     """A change of one column of a user, and what it ends; `only_set`: not when it becomes NULL."""
 
     what: str
@@ -25,10 +25,12 @@ class Ending:
 
 #: A proof that was asked for before such a change says nothing after it.
 ENDINGS = (
-    Ending("a new password", "encrypted_password", ("proofs", "sessions")),
-    Ending("another address", "email", ("proofs",)),
-    Ending("a ban", "banned_until", ("proofs",), only_set=True),
-    Ending("a deletion that leaves a shell", "deleted_at", ("proofs", "sessions"), only_set=True),
+    RevocationRule("a new password", "encrypted_password", ("proofs", "sessions")),
+    RevocationRule("another address", "email", ("proofs",)),
+    RevocationRule("a ban", "banned_until", ("proofs",), only_set=True),
+    RevocationRule(
+        "a deletion that leaves a shell", "deleted_at", ("proofs", "sessions"), only_set=True
+    ),
 )
 
 #: What access tokens say of a user, and what refuses them: a change is told to all who remember.
@@ -110,7 +112,7 @@ def triggers() -> tuple[str, ...]:
     )
 
 
-def _ending(ending: Ending) -> str:
+def _ending(ending: RevocationRule) -> str:
     column = _quoted(ending.column)
     changed = f"OLD.{column} IS NOT NEW.{column}"
     when = f"{changed} AND NEW.{column} IS NOT NULL" if ending.only_set else changed

@@ -63,7 +63,7 @@ def stop_after(job: asyncio.Future[Any], seconds: float, stop: Callable[[], None
     job.add_done_callback(lambda _: timer[0].cancel())
 
 
-class Worker:
+class WorkerThread:
     """One thread; `run` from the loop that it was made on."""
 
     def __init__(self, name: str) -> None:

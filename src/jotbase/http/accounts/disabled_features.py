@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from jotbase.auth.accounts.bodies import read_body, text
+from jotbase.auth.accounts.request_bodies import read_body, text
 from jotbase.auth.changes.administration import get_user
 from jotbase.errors import AuthError
 from jotbase.http.accounts.admin import check_admin
@@ -68,7 +68,7 @@ _OF_ADMINS = {"/admin/oauth": _OAUTH, "/admin/custom-providers": _CUSTOM}
 _FACTORS = "/factors"
 
 
-def is_off(path: str) -> bool:
+def is_disabled(path: str) -> bool:
     """Whether the path belongs to what is switched off."""
     known = (*_AT_ONCE, *_OF_USERS, *_OF_ADMINS, _FACTORS, "/admin/sso/providers")
     return _named(path, known) is not None or path == "/authorize"
@@ -78,7 +78,7 @@ def _named(path: str, known: tuple[str, ...]) -> str | None:
     return next((one for one in known if path == one or path.startswith(one + "/")), None)
 
 
-async def answer_off(request: Request, services: AccountServices, path: str) -> Response:
+async def answer_disabled(request: Request, services: AccountServices, path: str) -> Response:
     """Answer for what is off. Raises AuthError for all but empty lists."""
     if path == "/authorize":
         raise _unsupported(parameter(request, "provider"))
@@ -112,7 +112,7 @@ def _factor_fault(request: Request, services: AccountServices, path: str) -> Aut
             403, "no_authorization", "Anonymous user not allowed to perform these actions"
         )
     if path != _FACTORS:
-        return no_factor(path.split("/")[2])
+        return factor_not_found(path.split("/")[2])
     kind = text(read_body(request.body), "factor_type")
     if kind not in _ENROLL:
         return AuthError(
@@ -121,7 +121,7 @@ def _factor_fault(request: Request, services: AccountServices, path: str) -> Aut
     return _ENROLL[kind]
 
 
-def no_factor(factor_id: str) -> AuthError:
+def factor_not_found(factor_id: str) -> AuthError:
     """Return the answer to any factor's id: nobody has one."""
     try:
         UUID(factor_id)
@@ -130,7 +130,7 @@ def no_factor(factor_id: str) -> AuthError:
     return AuthError(404, "mfa_factor_not_found", "Factor not found")
 
 
-async def admin_part(
+async def admin_answer_disabled(
     request: Request, services: AccountServices, user_id: str, part: str
 ) -> Response:
     """Answer `/admin/users/{id}/factors…` and `/passkeys`: an existing user has none."""
@@ -138,7 +138,7 @@ async def admin_part(
     await services.read(get_user(services.engine.dialect, user_id))
     kind, _, one = part.partition("/")
     if one and kind == "factors":
-        raise no_factor(one)
+        raise factor_not_found(one)
     if one:
         raise _PASSKEYS
     return answer([])
