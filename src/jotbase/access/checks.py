@@ -1,7 +1,8 @@
 """Conditions on written rows: judged in memory where row and caller suffice, else by one statement.
 
 In charge of one check of any number of rows as a unit of work, on the tables as they stand: whoever
-asks does so before the rows are stored (`query.write.rule_checks`). Must not know which rule is checked when.
+asks does so before the rows are stored (`query.write.rule_checks`). Must not know which rule is
+checked when.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The part of the OpenAPI document that tells of functions: a path each, with its arguments.
 
-In charge of wording what `arguments` reads and `function_results` answers. Must not know who the caller is.
+In charge of wording what `arguments` reads and `function_results` answers. Must not know who the
+caller is.
 """
 
 from __future__ import annotations

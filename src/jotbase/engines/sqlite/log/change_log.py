@@ -1,8 +1,8 @@
 """The change log: what was committed, in order, and a bell when there is more.
 
-In charge of reading "jotbase.changes" (made by `schema.ddl.changelog`) and of noticing commits, of this
-process and others. Its reader is its own: what callers ask, and what that costs, never keeps it
-from looking. Must not know what a change means, or who follows it.
+In charge of reading "jotbase.changes" (made by `schema.ddl.changelog`) and of noticing commits, of
+this process and others. Its reader is its own: what callers ask, and what that costs, never keeps
+it from looking. Must not know what a change means, or who follows it.
 """
 
 from __future__ import annotations

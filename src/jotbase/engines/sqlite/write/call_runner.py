@@ -1,8 +1,8 @@
 """Calls: someone's own code, in a thread of its own, as one transaction that holds up nobody.
 
 In charge of what a call reads and writes on, of its time, and of running it again where others
-have overtaken it. Must not know what the code does, nor whose turn it is (`call_threads`). Why it is done
-so: docs/decisions/0063-user-code-never-holds-the-writer.md.
+have overtaken it. Must not know what the code does, nor whose turn it is (`call_threads`). Why it
+is done so: docs/decisions/0063-user-code-never-holds-the-writer.md.
 """
 
 from __future__ import annotations

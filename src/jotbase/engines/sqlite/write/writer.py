@@ -204,9 +204,8 @@ class Writer:
             tenure.refuse(self._keeper.refusal(error, "BEGIN IMMEDIATE"))
             entry.settle()
             return
-        work = LeaseContext(
-            self._connection, self._worker, self._recorder, self._name, self._waiting
-        )
+        own = (self._connection, self._worker, self._recorder, self._name)
+        work = LeaseContext(*own, self._waiting)
         try:
             kept = await tenure.serve(work)
         except Exception as error:
