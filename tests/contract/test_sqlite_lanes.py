@@ -93,7 +93,7 @@ async def test_a_lane_without_a_thread_is_not_lost(monkeypatch: pytest.MonkeyPat
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as patched:
-        patched.setattr(lanes, "Worker", none_left)
+        patched.setattr(lanes, "WorkerThread", none_left)
         for _ in range(3):
             with pytest.raises(JotError) as caught:
                 await made.run(lambda _: "never")
