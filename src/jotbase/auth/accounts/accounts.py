@@ -191,7 +191,7 @@ def set_password(
 ) -> UnitOfWork[None]:
     """Change columns of a user, the password among them; these sessions outlive that.
 
-    All others end with the old password, and so does every proof (`endings`).
+    All others end with the old password, and so does every proof (`revocation_triggers`).
     """
     yield store.update(context.dialect, User, user_id, columns)
     for session in kept:

@@ -1,4 +1,4 @@
-"""The tables of accounts: users, identities, sessions, mails, and what ends them (`endings`).
+"""The tables of accounts: users, identities, sessions, mails, and what ends them.
 
 In charge of their definition in each dialect, and of bringing older ones up. Must not know what the
 columns mean.

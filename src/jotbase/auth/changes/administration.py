@@ -106,7 +106,7 @@ def list_users(
 
 
 def update_user(context: Context, user_id: str, profile: Profile) -> UnitOfWork[UpdatedAccount]:
-    """Change a user; what that ends, `endings` says. Raises AuthError as the others do."""
+    """Change a user; `revocation_triggers` ends what it ends. Raises AuthError."""
     account = yield from get_user(context.dialect, user_id)
     user = account.user
     columns = {"updated_at": context.moment, **_plain(context, user, profile)}

@@ -1,6 +1,7 @@
 """What users change of themselves: address, password, metadata.
 
-In charge of each change as a unit of work. What it ends, `endings` says. Must not hash nor know
+In charge of each change as a unit of work. What it ends is in
+`revocation_triggers`. Must not hash nor know
 HTTP; hashes and the time come as arguments.
 """
 
