@@ -144,15 +144,10 @@ def _is_operand(scanner: Scanner, nested: bool) -> str:
 
 
 def _nested_value(scanner: Scanner) -> str:
+    text = _quoted_element(scanner)
+    if text is not None:
+        return text
     start = scanner.position
-    if scanner.peek() == '"':
-        try:
-            value = quoted(scanner)
-            if scanner.at_end() or scanner.peek() in ",)":
-                return value
-        except Fault:
-            pass
-        scanner.position = start
     if scanner.peek() == "{":
         scanner.position += 1
         scanner.until("{}")
@@ -182,6 +177,12 @@ def parse_list(scanner: Scanner) -> list[str]:
 
 
 def _element(scanner: Scanner) -> str:
+    text = _quoted_element(scanner)
+    return scanner.until(",)") if text is None else text
+
+
+def _quoted_element(scanner: Scanner) -> str | None:
+    """Read a quoted text that ends an element; None, and nothing is read, where there is none."""
     start = scanner.position
     if scanner.peek() == '"':
         try:
@@ -191,7 +192,7 @@ def _element(scanner: Scanner) -> str:
         except Fault:
             pass
         scanner.position = start
-    return scanner.until(",)")
+    return None
 
 
 def list_items(text: str) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import apsw
 
+from jotbase.engines.sqlite.database.view_columns import column_origins
 from jotbase.errors import Fault, ProjectError
 from jotbase.sql.catalog import (
     Catalog,
@@ -107,7 +108,7 @@ def _table(
         return ReflectedTable(name, kind, text or "")
     try:
         columns = tuple(_columns(connection, name, forms))
-        origins = _origins(connection, name) if kind == "view" else {}
+        origins = column_origins(connection, name) if kind == "view" else {}
     except apsw.Error as error:
         return ReflectedTable(name, kind, text, broken=str(error))
     return ReflectedTable(
@@ -211,25 +212,6 @@ def unmanaged_objects(path: str) -> dict[str, str]:
         str(name): str(text)
         for name, text in _read_only(path, _MADE)
         if not str(name).startswith(("jotbase.", "auth."))
-    }
-
-
-def _origins(connection: apsw.Connection, view: str) -> dict[str, tuple[str, str]]:
-    """Return the table and column that a view's columns show, where they show one as it is."""
-    found: list[tuple[tuple[str | None, ...], ...]] = []
-
-    def look(cursor: apsw.Cursor, text: str, values: Any) -> bool:
-        found.append(cursor.description_full)
-        return False
-
-    cursor = connection.cursor()
-    cursor.exec_trace = look
-    with contextlib.suppress(apsw.ExecTraceAbort):
-        cursor.execute(f"SELECT * FROM {SQLITE.identifier(view)}")
-    return {
-        str(name): (table, column)
-        for name, _, _, table, column in found[0]
-        if table is not None and column is not None
     }
 
 

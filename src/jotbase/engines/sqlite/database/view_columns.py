@@ -19,6 +19,16 @@ def origins(connection: apsw.Connection, view: str) -> dict[str, tuple[str, str]
 
     Raises ProjectError where the view cannot be read.
     """
+    try:
+        return column_origins(connection, view)
+    except apsw.SQLError as error:
+        reason = f'the database cannot read the view "{view}": {error}'
+        hint = "what it shows was dropped or renamed by hand: mend the view's file"
+        raise ProjectError([Fault("database", "", reason, hint)]) from error
+
+
+def column_origins(connection: apsw.Connection, view: str) -> dict[str, tuple[str, str]]:
+    """Return what `origins` returns. Raises apsw.SQLError where the view cannot be read."""
     found: list[tuple[tuple[str | None, ...], ...]] = []
 
     def look(cursor: apsw.Cursor, text: str, values: Any) -> bool:
@@ -28,12 +38,7 @@ def origins(connection: apsw.Connection, view: str) -> dict[str, tuple[str, str]
     cursor = connection.cursor()
     cursor.exec_trace = look
     with contextlib.suppress(apsw.ExecTraceAbort):
-        try:
-            cursor.execute("SELECT * FROM " + SQLITE.identifier(view))
-        except apsw.SQLError as error:
-            reason = f'the database cannot read the view "{view}": {error}'
-            hint = "what it shows was dropped or renamed by hand: mend the view's file"
-            raise ProjectError([Fault("database", "", reason, hint)]) from error
+        cursor.execute("SELECT * FROM " + SQLITE.identifier(view))
     return {
         str(name): (table, column)
         for name, _, _, table, column in found[0]
