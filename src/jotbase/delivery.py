@@ -47,12 +47,12 @@ class Teller:
                 while missing := self._missing(change, groups, known):
                     known |= await self._ask(change, groups, missing)
                 judgement.learn(known)
-                if not _weigh(groups.on(change.table), judgement, weighed):
+                if not _weigh(groups.concerned(change), judgement, weighed):
                     break
                 await asyncio.sleep(0)
         except Exception:
             log.exception("change %d could not be judged", change.number)
-        return sum(self._tell_group(group, change, judgement) for group in groups.on(change.table))
+        return sum(self._tell_group(group, change, judgement) for group in groups.concerned(change))
 
     def _tell_group(self, group: Group, change: Change, judgement: ChangeEvaluation) -> int:
         try:
@@ -74,7 +74,7 @@ class Teller:
         return (
             []
             if local
-            else missing_facts((one.key.facts for one in groups.on(change.table)), known)
+            else missing_facts((one.key.facts for one in groups.concerned(change)), known)
         )
 
     async def _ask(

@@ -14,6 +14,7 @@ import orjson
 from jotbase.access.unsatisfiable import Unsatisfiable, unsatisfiable
 from jotbase.expression.expr import FALSE, Context, Expr, Fact, is_local, walk
 from jotbase.expression.judge import Judge, judge
+from jotbase.realtime.equalities import OneOf, needs
 from jotbase.values import Principal
 
 #: What a rule's facts are for somebody, as JSON: equal texts, equal verdicts.
@@ -40,6 +41,12 @@ class SelectRule:
         """Return the facts' values, in the order of `facts`."""
         context = Context(principal)
         return [fact.fill(context) for fact in self.facts]
+
+    def needs(self, principal: Principal) -> tuple[OneOf, ...]:
+        """Return the values without which the caller sees no row: nothing where the database is
+        asked, whose answer is for it to find.
+        """
+        return () if self.local is None else needs(self.expression, Context(principal))
 
 
 def select_rule(expression: Expr) -> SelectRule:

@@ -14,7 +14,9 @@ from typing import Any
 import orjson
 
 from jotbase.errors import ChannelError
+from jotbase.expression.expr import Context
 from jotbase.expression.judge import Judge, judge
+from jotbase.realtime.equalities import OneOf, needs
 from jotbase.realtime.filters import parse_filter, refusal
 from jotbase.realtime.joining import KEPT
 from jotbase.schema.model.tables import Model, Table
@@ -24,7 +26,8 @@ KINDS = ("INSERT", "UPDATE", "DELETE")
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One binding on one table. `fits` judges the filter, which `text` identifies.
+    """One binding on one table. `fits` judges the filter, which `text` identifies; `needed` are the
+    values without which no row fits.
 
     `select` names the columns to be told besides the primary key, None all of them.
     """
@@ -35,6 +38,7 @@ class Subscription:
     text: str
     fits: Judge
     select: frozenset[str] | None
+    needed: tuple[OneOf, ...] = ()
 
 
 def binding_id(binding: Mapping[str, Any]) -> int:
@@ -86,9 +90,10 @@ def _subscription(binding: Mapping[str, Any], event: str, table: Table) -> Subsc
     if text is not None and not isinstance(text, str):
         raise refusal(f"Error parsing `filter` params: {text!r}")
     kinds = frozenset(KINDS if event == "*" else (event,))
-    fits = judge(parse_filter(text, table))
+    wanted = parse_filter(text, table)
+    fits, needed = judge(wanted), needs(wanted, Context())
     select = _select(binding.get("select"), table)
-    return Subscription(binding_id(binding), table, kinds, text or "", fits, select)
+    return Subscription(binding_id(binding), table, kinds, text or "", fits, select, needed)
 
 
 def _select(names: Any, table: Table) -> frozenset[str] | None:

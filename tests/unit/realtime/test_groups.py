@@ -1,11 +1,11 @@
 """Groups: who must be told the same is one, and nobody else is in it."""
 
-from tests.unit.realtime.tables import ANA, BEN, OWN, bound, follower, user
+from tests.unit.realtime.tables import ANA, BEN, OWN, bound, follower, note, user
 
 from jotbase.expression.expr import TRUE
 from jotbase.realtime.groups import Groups
 from jotbase.realtime.rules import select_rule
-from jotbase.values import ANONYMOUS, SERVICE_PRINCIPAL
+from jotbase.values import ANONYMOUS, SERVICE_PRINCIPAL, Change, Row
 
 
 def groups() -> Groups:
@@ -72,3 +72,35 @@ def test_groups_are_true_while_somebody_follows() -> None:
     made.remove(one)
 
     assert [*seen, bool(made)] == [False, True, False]
+
+
+def concerned(made: Groups, old: Row | None, new: Row | None) -> int:
+    """Return how many groups a change of `notes` may concern."""
+    change = Change(7, "notes", "UPDATE", old, new, "2026-08-21T10:11:12+00:00")
+    return len(made.concerned(change))
+
+
+def test_a_change_concerns_who_asks_for_its_values() -> None:
+    """Of a thousand bindings on other rows none is judged, and none once they are gone."""
+    made = Groups({"notes": select_rule(TRUE)})
+    listed = [follower(ANONYMOUS, *bound(filter=f"id=eq.{number}")) for number in range(1000)]
+    for one in listed:
+        made.add(one)
+    before = concerned(made, note(5), note(6)), concerned(made, None, note(7))
+    for one in listed:
+        made.remove(one)
+
+    assert (*before, concerned(made, note(5), note(6))) == (2, 1, 0)
+
+
+def test_an_owner_rule_finds_the_owner() -> None:
+    """Of all users who follow a table of one's own, a change concerns old and new owner."""
+    made = groups()
+    for number in range(1000):
+        made.add(follower(user(f"{number:08}-0000-4000-8000-000000000000")))
+    made.add(follower(user(ANA)))
+    made.add(follower(user(BEN), *bound(filter="id=gt.0")))
+    made.add(follower(SERVICE_PRINCIPAL))
+
+    assert concerned(made, None, note(1, ANA)) == 2
+    assert concerned(made, note(1, BEN), note(1, ANA)) == 3

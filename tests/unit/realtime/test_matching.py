@@ -30,8 +30,10 @@ def frames(made: Change, rule: Expr, *followers: Subscriber) -> list[list[bytes]
     for one in followers:
         groups.add(one)
     judgement = ChangeEvaluation(made, groups.rule("notes"), "", {}, 7)
-    told = {one: judgement.told(group) for group in groups.on("notes") for one in group.followers}
-    return [told[one] for one in followers]
+    told = {
+        one: judgement.told(group) for group in groups.concerned(made) for one in group.followers
+    }
+    return [told.get(one, []) for one in followers]
 
 
 def events(made: Change, rule: Expr, one: Subscriber) -> list[tuple[str, list[int], Row | None]]:
@@ -132,7 +134,12 @@ def test_a_relational_rule_must_have_been_asked() -> None:
 
 
 PEOPLE = st.sampled_from([user(ANA), user(BEN), ANONYMOUS, SERVICE_PRINCIPAL])
-FILTERS = st.sampled_from(["", "id=eq.1", "id=gt.1", "title=is.null", "title=not.like.a%"])
+FILTERS = st.sampled_from(
+    [
+        *("", "id=eq.1", "id=eq.2", "id=gt.1", "id=in.(1,2)", "id=in.()", "id=not.eq.1"),
+        *("title=is.null", "title=not.like.a%", "title=eq.a", "title=in.(a,b),id=eq.1"),
+    ]
+)
 BINDINGS = st.tuples(st.sampled_from(["*", "INSERT", "UPDATE", "DELETE"]), FILTERS)
 ROWS = st.builds(
     note, st.integers(1, 2), st.sampled_from([ANA, BEN]), st.sampled_from([None, "a", "b"])
