@@ -40,7 +40,7 @@ class MakeContext(Protocol):
 class DataApi:
     """What answering takes. `guards` and `write_context` are by whether all rules pass.
 
-    `root` answers for the API itself, and `call` for functions. `ticks` is a clock for
+    `root` answers for the API itself and OPTIONS, and `call` for functions. `ticks` is a clock for
     `Server-Timing` in seconds, or None. Without `verbose`, errors have no details and no hint.
     """
 
@@ -67,12 +67,9 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
         timing.step("jwt")
         if is_call(request.path):
             response = await data.call(request, caller, data, timing)
-        elif request.method == "OPTIONS":
-            response = render.render_options(request.path, data.model)
-            timing.step("parse")
         elif is_root(request.path) and request.method == "POST":
             response = await _answer_batch(request, caller, data, timing)
-        elif is_root(request.path):
+        elif is_root(request.path) or request.method == "OPTIONS":
             response = data.root(request, caller)
         else:
             response = await _answer(request, caller, data, timing)

@@ -78,13 +78,14 @@ def test_a_hint_is_for_its_caller(
 
 
 def test_the_service_role_is_told_all(backend: TestBackend) -> None:
-    """It passes all rules; and OPTIONS, which asks nobody who they are, tells nothing."""
+    """It passes all rules; and OPTIONS hints as other requests do."""
     service = backend.service
 
     assert "vaults.secret_pin" in service.get("/vaults", {"secret_pim": "eq.1"}).json()["hint"]
     assert "public.vaults" in service.get("/vault").json()["hint"]
     assert len(service.get("/firms", {"select": "safes(id)"}).json()["details"]) == 2
-    assert service.request("OPTIONS", "/rest/v1/vault").json()["hint"] is None
+    assert "vaults" in service.request("OPTIONS", "/rest/v1/vault").json()["hint"]
+    assert backend.anonymous.request("OPTIONS", "/rest/v1/vault").json()["hint"] is None
 
 
 def test_functions_and_batches_hint_as_requests_do(backend: TestBackend) -> None:

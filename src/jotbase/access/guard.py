@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from jotbase.access.checks import (
     Check,
@@ -24,7 +25,7 @@ from jotbase.access.policy import Policy, conjunction
 from jotbase.access.unsatisfiable import Unsatisfiable, unsatisfiable
 from jotbase.errors import AccessError
 from jotbase.expression.expr import TRUE, Context, Expr, rescoped
-from jotbase.query.plan.guarding import RowAction, WriteAction
+from jotbase.query.plan.guarding import RowAction, RuleAction, WriteAction
 from jotbase.schema.model.tables import Table
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import UnitOfWork
@@ -40,7 +41,7 @@ class RuleGuard:
     _made: dict[tuple[str, WriteAction, bool], tuple[Check, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    _unsatisfiable: dict[str, Unsatisfiable] = field(
+    _unsatisfiable: dict[tuple[str, RuleAction], Unsatisfiable] = field(
         default_factory=dict, compare=False, repr=False
     )
     _looks: dict[tuple[str, WriteAction, bool], frozenset[str] | None] = field(
@@ -98,13 +99,22 @@ class RuleGuard:
         )
         return next((one for one in found if one is not None), None)
 
-    def insert_denied(self, table: Table, context: Context) -> AccessError | None:
-        """Return the refusal if no row of this caller's can pass the insert rule."""
-        found = self._unsatisfiable.get(table.name)
+    def allows(self, table: Table, action: RuleAction, context: Context) -> bool:
+        """Say whether any row could pass the action's rule for the context's caller."""
+        found = self._unsatisfiable.get((table.name, action))
         if found is None:
-            found = unsatisfiable(self.policy.rule(table, "insert").expression)
-            self._unsatisfiable[table.name] = found
-        return access_error(new_row_refusal(table), context) if found(context) else None
+            found = unsatisfiable(self.policy.rule(table, action).expression)
+            self._unsatisfiable[table.name, action] = found
+        return not found(context)
+
+    def denied(
+        self, table: Table, action: Literal["insert", "update"], context: Context
+    ) -> AccessError | None:
+        """Return the refusal if no row of this caller's can pass: a changed one is to be seen."""
+        seen = action == "insert" or self.allows(table, "select", context)
+        if seen and self.allows(table, action, context):
+            return None
+        return access_error(new_row_refusal(table), context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +145,13 @@ class AllowAllGuard:
     def precheck(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
         """Return None: everything is let in."""
 
-    def insert_denied(self, table: Table, context: Context) -> AccessError | None:
+    def allows(self, table: Table, action: RuleAction, context: Context) -> bool:
+        """Return True."""
+        return True
+
+    def denied(
+        self, table: Table, action: Literal["insert", "update"], context: Context
+    ) -> AccessError | None:
         """Return None: everything is let in."""
 
 

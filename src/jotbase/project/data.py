@@ -28,8 +28,9 @@ from jotbase.pipeline import DataApi, MakeContext
 from jotbase.project.folder import Project, read_files
 from jotbase.project.sql_trial import has_sql, tried
 from jotbase.query.plan.functions import Functions, may_call
-from jotbase.query.plan.guarding import Guard
+from jotbase.query.plan.guarding import Guard, permitted_actions
 from jotbase.query.plan.nodes import PlanLimits, Root
+from jotbase.query.response.render import render_options
 from jotbase.query.write.result import WriteContext
 from jotbase.schema.ddl.changelog import logged_row
 from jotbase.schema.model.tables import Model, Table
@@ -150,21 +151,34 @@ def data_api(
             definition.model,
             Root(url, __version__) if settings.openapi == "follow" else None,
             calls.functions,
+            guards,
+            context,
         ),
     )
 
 
 def _root(
-    model: Model, root: Root | None, functions: Functions
+    model: Model,
+    root: Root | None,
+    functions: Functions,
+    guards: Mapping[bool, Guard],
+    context: MakeContext,
 ) -> Callable[[Request, Principal], Response]:
     def answer(request: Request, caller: Principal) -> Response:
+        caller_context = context(caller, ())
+        if request.method == "OPTIONS":
+            guard = guards[caller.is_service]
+            return render_options(request.path, model, guard, caller_context)
         # Making the document takes a megabyte of code, which few servers are ever asked for.
         from jotbase.query.response.root import answer_root
 
         callable_ = tuple(
             one for some in functions.values() for one in some if may_call(one, caller)
         )
-        return answer_root(request, model, caller.is_service, root, callable_)
+        permitted = permitted_actions(guards[False], caller_context, model)
+        return answer_root(
+            request, model, None if caller.is_service else permitted, root, callable_
+        )
 
     return answer
 

@@ -7,7 +7,7 @@ from tests.unit.access.board import ADA, BOB, JOBS, MEMBERS, caller, drive, job,
 
 from jotbase.access.guard import AllowAllGuard, RuleGuard, changed, using
 from jotbase.errors import AccessError
-from jotbase.expression.expr import FALSE, TRUE
+from jotbase.expression.expr import FALSE, TRUE, Context
 from jotbase.query.plan.guarding import Guard, WriteAction
 from jotbase.values import Row
 
@@ -121,8 +121,32 @@ def test_who_may_insert_nothing_whatever_it_is() -> None:
     """No rule lets nobody in; a rule about the caller alone needs no row."""
     guard = RuleGuard(policy(insert="user.role == 'admin'"))
 
-    assert guard.insert_denied(JOBS, caller()) is not None
-    assert RuleGuard(policy()).insert_denied(JOBS, caller()) is not None
+    assert guard.denied(JOBS, "insert", caller()) is not None
+    assert RuleGuard(policy()).denied(JOBS, "insert", caller()) is not None
     assert (
-        RuleGuard(policy(insert="new.posted_by == user.id")).insert_denied(JOBS, caller()) is None
+        RuleGuard(policy(insert="new.posted_by == user.id")).denied(JOBS, "insert", caller())
+        is None
     )
+
+
+@pytest.mark.parametrize(
+    ("rule", "signed_in", "visitor"),
+    [
+        ("True", True, True),
+        ("False", False, False),
+        ("row.id == 1", True, True),
+        ("user.role == 'authenticated'", True, False),
+        ("row.id == 1 and user.role == 'authenticated'", True, False),
+        ("row.id == 1 or user.role == 'authenticated'", True, True),
+        ("row.posted_by == user.id", True, False),
+    ],
+)
+def test_what_no_row_could_let_through(rule: str, signed_in: bool, visitor: bool) -> None:
+    """What the caller alone decides is decided; what a row decides may be true of one."""
+    guard = RuleGuard(policy(select=rule))
+
+    assert [guard.allows(JOBS, "select", one) for one in (caller(), Context())] == [
+        signed_in,
+        visitor,
+    ]
+    assert not guard.allows(JOBS, "delete", caller())

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from jotbase.errors import AccessError, RequestError
 from jotbase.expression.expr import FALSE, TRUE, Apply, Context, Expr, Field, Literal
-from jotbase.query.plan.guarding import RowAction, WriteAction
+from jotbase.query.plan.guarding import RowAction, RuleAction, WriteAction
 from jotbase.query.plan.nodes import Plan, PlanLimits, ReadPlan
 from jotbase.query.plan.plan import plan
 from jotbase.query.request.grammar import parse
@@ -118,7 +118,11 @@ class OpenGuard:
     def precheck(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
         """Refuse nothing."""
 
-    def insert_denied(self, table: Table, context: Context) -> AccessError | None:
+    def allows(self, table: Table, action: RuleAction, context: Context) -> bool:
+        """Allow all."""
+        return True
+
+    def denied(self, table: Table, action: str, context: Context) -> AccessError | None:
         """Refuse nobody."""
 
 

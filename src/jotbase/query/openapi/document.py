@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 from jotbase.query.openapi import components
@@ -17,14 +17,16 @@ from jotbase.query.openapi.batch import batch_operation, batch_schemas
 from jotbase.query.openapi.functions import function_paths
 from jotbase.query.openapi.schemas import (
     SCHEMAS,
-    Visibility,
     component_names,
     insert_schema,
     row_schema,
     table_schema,
     update_schema,
+    written_columns,
 )
+from jotbase.query.openapi.visibility import Visibility
 from jotbase.query.plan.functions import Function
+from jotbase.query.plan.guarding import RuleAction
 from jotbase.query.plan.nodes import Root
 from jotbase.query.plan.triggered_views import allowed_writes, triggered_view
 from jotbase.query.plan.updatable import UpdatableView, view_keys
@@ -33,8 +35,6 @@ from jotbase.query.request.shape import RESERVED
 from jotbase.schema.keywords.vocabulary import STANDARD_META_SCHEMA
 from jotbase.schema.model.tables import Column, Model, Table
 
-#: What a table's `access` may have a rule for.
-RuleAction = Literal["select", "insert", "update", "delete"]
 #: Whether the caller may do that with some row of the table.
 Visible = Callable[[Table, RuleAction], bool]
 
@@ -55,6 +55,19 @@ class _Subject:
     actions: frozenset[RuleAction]
     written_view: UpdatableView | None
     key: tuple[str, ...]
+
+    @property
+    def reads(self) -> bool:
+        """Whether its rows may be seen."""
+        return "select" in self.actions
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The columns that can neither be read nor written."""
+        used = {one.name for one in self.table.readable} if self.reads else set()
+        if not self.actions.isdisjoint(("insert", "update")):
+            used |= {one.name for one in written_columns(self.table, self.written_view)}
+        return frozenset(self.table.by_name) - used
 
     def parameters(self, *names: str) -> list[dict[str, str]]:
         """Return references to shared parameters."""
@@ -78,7 +91,9 @@ def document(
     With `internals`, access rules and SQL are shown as well.
     """
     subjects = list(_subjects(model, visible))
-    shown = Visibility(frozenset(one.table.name for one in subjects), internals)
+    hidden = {} if internals else {one.table.name: one.hidden for one in subjects}
+    shown = Visibility(frozenset(one.table.name for one in subjects), internals, hidden)
+    read = {one.table.name: one.called for one in subjects if one.reads}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -93,7 +108,7 @@ def document(
         "paths": {
             "/": {"get": _root_operation(), "post": batch_operation()},
             **{f"/{quote(one.table.name, safe='')}": dict(_operations(one)) for one in subjects},
-            **function_paths(functions, {one.table.name: one.called for one in subjects}),
+            **function_paths(functions, read),
         },
         "components": {
             "schemas": {
@@ -147,7 +162,8 @@ def _tag(subject: _Subject) -> dict[str, Any]:
 def _schemas(subject: _Subject, shown: Visibility) -> Iterator[tuple[str, dict[str, Any]]]:
     table, called, written_view = subject.table, subject.called, subject.written_view
     yield called, table_schema(table, called, shown)
-    yield f"{called}.row", row_schema(table, called)
+    if subject.reads:
+        yield f"{called}.row", row_schema(table, called)
     if "insert" in subject.actions:
         yield f"{called}.insert", insert_schema(table, called, written_view)
     if "update" in subject.actions:
@@ -162,12 +178,12 @@ def _filtered(subject: _Subject) -> list[tuple[str, Column]]:
 
 
 def _filters(subject: _Subject) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, column in _filtered(subject):
+    for name, column in _filtered(subject) if subject.reads else ():
         yield name, components.filter_parameter(column)
 
 
 def _operations(subject: _Subject) -> Iterator[tuple[str, dict[str, Any]]]:
-    if "select" in subject.actions:
+    if subject.reads:
         yield "get", _read(subject)
     if "insert" in subject.actions:
         yield "post", _insert(subject)
@@ -243,11 +259,14 @@ def _done(description: str) -> dict[str, Any]:
 def _insert(subject: _Subject) -> dict[str, Any]:
     parameters = subject.parameters("columns", "on_conflict", "select", "preferInsert")
     told = ("Content-Range", "Preference-Applied", "Location")
-    responses = {
+    responses: dict[str, Any] = {
         "200": _rows(subject, "All rows were there and are merged.", *told),
         "201": _rows(subject, "The rows are stored; they stand here if asked for.", *told),
-        **components.error_references(components.WRITING),
     }
+    if not subject.reads:
+        parameters = subject.parameters("columns", "preferInsert")
+        responses = {"201": _done("The rows are stored.")}
+    responses |= components.error_references(components.WRITING)
     operation = _operation(subject, "insert", "Insert rows into", parameters, responses)
     return {**operation, "requestBody": _body(subject.ref(".insert"), several=True)}
 

@@ -10,30 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from jotbase.query.openapi.visibility import Visibility, pointer_token, visible_schema
 from jotbase.query.plan.updatable import UpdatableView
-from jotbase.schema.keywords.subschemas import escape_token, map_subschemas, walk
-from jotbase.schema.model.tables import USERS, Column, Table
+from jotbase.schema.keywords.subschemas import map_subschemas, walk
+from jotbase.schema.model.tables import Column, Table
 from jotbase.schema.rows.check import plain_schema
 
 SCHEMAS = "#/components/schemas/"
 
 _UNNAMEABLE = re.compile(r"[^A-Za-z0-9_-]")
-#: What tells how the server decides or stores, which only the service role is shown.
-_INTERNAL = ("access", "view", "indexes", "generated")
-
-
-@dataclass(frozen=True, slots=True)
-class Visibility:
-    """What a caller is shown: `names` are the tables', by which references to others are dropped;
-    `internals` says whether rules and SQL are shown too.
-    """
-
-    names: frozenset[str]
-    internals: bool
 
 
 def component_names(names: Iterable[str]) -> dict[str, str]:
@@ -49,11 +37,6 @@ def component_names(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def pointer_token(name: str) -> str:
-    """Return a key as a step of a JSON pointer in a URI fragment."""
-    return quote(escape_token(name), safe="~")
-
-
 def table_schema(table: Table, called: str, shown: Visibility) -> dict[str, Any]:
     """Return the table's own schema as it stands in the document, under the name `called`."""
     root, base = plain_schema(table.schema), SCHEMAS + called
@@ -65,72 +48,21 @@ def table_schema(table: Table, called: str, shown: Visibility) -> dict[str, Any]
     }
 
     def change(schema: dict[str, Any]) -> dict[str, Any]:
-        for word in ("$anchor", "$dynamicAnchor", *(() if shown.internals else _INTERNAL)):
+        for word in ("$anchor", "$dynamicAnchor"):
             schema.pop(word, None)
         for word in ("$ref", "$dynamicRef"):
             reference = schema.get(word)
             if isinstance(reference, str) and reference.startswith("#"):
                 del schema[word]
                 schema["$ref"] = base + _pointer(reference[1:], anchors)
-        return _without_hidden(schema, shown)
-
-    found: dict[str, Any] = map_subschemas(root, change)
-    return {"title": table.name, "type": "object", **_without_hidden_files(found, base, shown)}
-
-
-def _without_hidden_files(schema: dict[str, Any], base: str, shown: Visibility) -> dict[str, Any]:
-    """Return the schema with those parts alone of a hidden table's file that it refers to."""
-    brought = schema.get("$defs")
-    if not isinstance(brought, Mapping):
         return schema
-    references = [one["$ref"] for _, one in walk(schema) if isinstance(one.get("$ref"), str)]
-    kept: dict[str, Any] = {}
-    for file, inner in brought.items():
-        at = f"{base}/$defs/{pointer_token(file)}"
-        if _is_open(file, inner, shown) or at in references:
-            kept[file] = inner
-            continue
-        wanted = {
-            name: one
-            for name, one in inner["properties"].items()
-            if any(_leads_to(each, f"{at}/properties/{pointer_token(name)}") for each in references)
-        }
-        kept[file] = {"properties": wanted, "$defs": inner.get("$defs", {})}
-    return {**schema, "$defs": kept}
 
-
-def _is_open(file: str, schema: Any, shown: Visibility) -> bool:
-    """Say whether what stands under `$defs` is no other table's file, or one that is shown."""
-    is_table = isinstance(schema, Mapping) and "properties" in schema and file.endswith(".json")
-    return not is_table or file.removesuffix(".json") in shown.names
-
-
-def _leads_to(reference: str, place: str) -> bool:
-    return reference == place or reference.startswith(f"{place}/")
+    found: dict[str, Any] = change(map_subschemas(root, change))
+    return {"title": table.name, "type": "object", **visible_schema(found, table, base, shown)}
 
 
 def _pointer(fragment: str, anchors: Mapping[str, str]) -> str:
     return quote(anchors[fragment], safe="/~$") if fragment in anchors else fragment
-
-
-def _without_hidden(schema: dict[str, Any], shown: Visibility) -> dict[str, Any]:
-    """Return the schema without references to tables that the caller is not shown."""
-    named = schema.get("references")
-    if isinstance(named, str) and not _is_shown(named.rpartition(".")[0], shown):
-        for word in ("references", "onDelete", "onUpdate"):
-            schema.pop(word, None)
-    keys = schema.get("foreignKeys")
-    if isinstance(keys, list):
-        schema["foreignKeys"] = [key for key in keys if _is_shown(_target(key), shown)]
-    return schema
-
-
-def _target(key: Any) -> str:
-    return str(key["references"]["table"])
-
-
-def _is_shown(table: str, shown: Visibility) -> bool:
-    return table == USERS.name or table in shown.names
 
 
 def row_schema(table: Table, called: str) -> dict[str, Any]:
@@ -145,7 +77,7 @@ def row_schema(table: Table, called: str) -> dict[str, Any]:
 
 def insert_schema(table: Table, called: str, written_view: UpdatableView | None) -> dict[str, Any]:
     """Return what a new row is given as; what has a default may be left out."""
-    columns = _written(table, written_view)
+    columns = written_columns(table, written_view)
     required = [one.name for one in columns if not (one.nullable or one.has_default)]
     return {
         "description": f"A new row of {table.name}. The row as stored must fit the whole schema.",
@@ -161,12 +93,14 @@ def update_schema(table: Table, called: str, written_view: UpdatableView | None)
     return {
         "description": f"Changed values of {table.name}; what is not named stays as it is.",
         "type": "object",
-        "properties": {one.name: _property(one, called) for one in _written(table, written_view)},
+        "properties": {
+            one.name: _property(one, called) for one in written_columns(table, written_view)
+        },
         "additionalProperties": False,
     }
 
 
-def _written(table: Table, written_view: UpdatableView | None) -> list[Column]:
+def written_columns(table: Table, written_view: UpdatableView | None) -> list[Column]:
     """Return the columns that a client may write; through a view, those of its table."""
     columns = [one for one in table.columns if not (one.read_only or one.generated)]
     return [one for one in columns if written_view is None or one.name in written_view.columns_of]

@@ -6,14 +6,12 @@ is an expression over the row called `row`, or a unit of work over rows in canon
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Literal, Protocol
 
 from jotbase.errors import AccessError
-from jotbase.expression.expr import Context, Expr, conjuncts, is_local, scopes
-from jotbase.expression.judge import Env, judge
+from jotbase.expression.expr import Context, Expr
 from jotbase.query.plan.nodes import PlanLimits
 from jotbase.schema.model.tables import Table
 from jotbase.sql.units import UnitOfWork
@@ -21,6 +19,10 @@ from jotbase.values import Row
 
 #: What can be done to rows that are there already.
 RowAction = Literal["select", "update", "delete"]
+
+#: What a table's `access` may have a rule for.
+RuleAction = Literal["select", "insert", "update", "delete"]
+RULE_ACTIONS: tuple[RuleAction, ...] = ("select", "insert", "update", "delete")
 
 #: How rows came to be as they are: `merge` is an INSERT that met a row and changed it.
 WriteAction = Literal["insert", "update", "merge"]
@@ -78,23 +80,42 @@ class Guard(Protocol):
         None promises nothing: `check` has the last word.
         """
 
-    def insert_denied(self, table: Table, context: Context) -> AccessError | None:
-        """Return the refusal if the insert rule lets nothing of this caller's in, whatever it is.
+    def allows(self, table: Table, action: RuleAction, context: Context) -> bool:
+        """Say whether any row could pass the action's own rule for the context's caller.
 
-        None promises nothing. Callers without any right are told so before their rows cost much.
+        False is certain; True proves nothing, since what depends on rows counts as possible.
         """
 
+    def denied(
+        self, table: Table, action: Literal["insert", "update"], context: Context
+    ) -> AccessError | None:
+        """Return the refusal if the rules let no row of this caller's pass, whatever it is.
 
-def may_see(guard: Guard, context: Context, table: Table) -> bool:
-    """Say whether the context's caller may see a table, as far as no row of any decides it.
-
-    Of a table that a caller may not see, no hint names anything.
-    """
-    rule = conjuncts(guard.rows(table, "select"))
-    gates = [part for part in rule if is_local(part) and not scopes(part)]
-    return all(judge(gate)(Env({}, context)) is True for gate in gates)
+        None promises nothing. Callers without any right are told so before their rows cost much,
+        and before anything is said of them.
+        """
 
 
 def hinting(limits: PlanLimits, guard: Guard, context: Context) -> PlanLimits:
     """Return the limits for a caller whose hints name what the caller may see."""
-    return replace(limits, seen=partial(may_see, guard, context))
+    return replace(limits, seen=lambda table: guard.allows(table, "select", context))
+
+
+def permitted_actions(
+    guard: Guard, context: Context, model: Iterable[Table]
+) -> frozenset[tuple[str, RuleAction]]:
+    """Return table and action of all that the context's caller could ever do, rows permitting.
+
+    What looks at rows before it changes them needs the select rule beside its own.
+    """
+    return frozenset(
+        (table.name, action) for table in model for action in table_actions(guard, context, table)
+    )
+
+
+def table_actions(guard: Guard, context: Context, table: Table) -> Iterator[RuleAction]:
+    """Yield what the context's caller could ever do with a table, rows permitting."""
+    seen = guard.allows(table, "select", context)
+    for action in RULE_ACTIONS:
+        if (seen or action == "insert") and guard.allows(table, action, context):
+            yield action

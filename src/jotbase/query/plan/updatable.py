@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any
+from typing import Literal as OneOf
 
 from jotbase.errors import AccessError, RequestError
 from jotbase.expression.expr import And, Apply, Context, Exists, Expr, Field, Follow, Not, Or
-from jotbase.query.plan.guarding import Guard, RowAction, WriteAction
+from jotbase.query.plan.guarding import Guard, RowAction, RuleAction, WriteAction
 from jotbase.query.plan.nodes import Combined, Condition, Embed, HasEmbed, Node, OrderBy
 from jotbase.query.request.intent import Payload
 from jotbase.schema.model.tables import Model, Table
@@ -339,9 +340,17 @@ class ViewGuard:
         seen = [{own: row[name] for own, name in behind if name in row} for row in rows]
         return self.guard.precheck(self.written_view.shown, seen, context)
 
-    def insert_denied(self, table: Table, context: Context) -> AccessError | None:
-        """Return the refusal if the view's rule lets nothing of this caller's in."""
-        return self.guard.insert_denied(self.written_view.shown, context)
+    def allows(self, table: Table, action: RuleAction, context: Context) -> bool:
+        """Say whether the view's rule could let a row through."""
+        return self.guard.allows(
+            self.written_view.shown if table is self.written_view else table, action, context
+        )
+
+    def denied(
+        self, table: Table, action: OneOf["insert", "update"], context: Context
+    ) -> AccessError | None:
+        """Return the refusal if the view's rules let no row of this caller's pass."""
+        return self.guard.denied(self.written_view.shown, action, context)
 
     def _seen(self, row: Row) -> Row:
         seen: Row = dict.fromkeys(self.written_view.shown.by_name)

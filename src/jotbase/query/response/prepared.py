@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from jotbase.errors import RequestError
 from jotbase.expression.expr import Context, Now
 from jotbase.query.plan.guarding import Guard, hinting
 from jotbase.query.plan.nodes import DeletePlan, InsertPlan, PlanLimits, ReadPlan, WritePlan
@@ -24,7 +25,7 @@ from jotbase.query.write.result import WriteContext, WriteResult
 from jotbase.query.write.units import (
     delete_unit,
     insert_unit,
-    refuse_forbidden_insert,
+    refuse_forbidden,
     rows_to_insert,
     update_unit,
 )
@@ -84,7 +85,7 @@ def unit_factory(
 ) -> Callable[[], UnitOfWork[WriteResult]]:
     """Return what starts a write's unit of work. Raises RequestError for a body or rows."""
     if len(body) > LARGE and isinstance(write.plan, InsertPlan):
-        refuse_forbidden_insert(write.plan, context, _guarded(write.plan, write_context))
+        refuse_forbidden(write.plan, context, _guarded(write.plan, write_context))
     bodiless = isinstance(write.plan, DeletePlan)
     payload = NOTHING if bodiless else read_payload(body, write.intent)
     return prepare_write(write, payload, context, write_context)
@@ -114,10 +115,14 @@ def _started(
     meant: WritePlan, payload: Payload, context: Context, write_context: WriteContext
 ) -> Callable[[], UnitOfWork[WriteResult]]:
     write_context = _guarded(meant, write_context)
-    if isinstance(meant.table, UpdatableView):
-        payload = table_payload(meant.table, payload)
     if isinstance(meant, DeletePlan):
         return lambda: delete_unit(meant, context, write_context)
+    if isinstance(meant.table, UpdatableView):
+        try:
+            payload = table_payload(meant.table, payload)
+        except RequestError:
+            refuse_forbidden(meant, context, write_context)
+            raise
     if isinstance(meant, InsertPlan):
         made = rows_to_insert(meant, payload, context, write_context)
         return lambda: insert_unit(meant, payload, context, write_context, made)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any
 
@@ -15,11 +16,14 @@ import orjson
 
 from jotbase.errors import JotError, RequestError
 from jotbase.expression.casting import array_text
+from jotbase.expression.expr import Context
 from jotbase.expression.semantics import DOCUMENTS
+from jotbase.query.plan.guarding import Guard, hinting, table_actions
 from jotbase.query.plan.nodes import (
     DeletePlan,
     InsertPlan,
     Node,
+    PlanLimits,
     ReadPlan,
     ResponseFormat,
     Returning,
@@ -306,31 +310,32 @@ def applied_headers(
     return (("Preference-Applied", value),) if value else ()
 
 
-def render_options(path: str, model: Model) -> Response:
-    """Return the answer to OPTIONS: the methods that the path takes. PUT needs a primary key, and
-    POST to the root is a batch.
-
-    Whoever asks is not looked at, so the error for a name that is none's hints at no other.
+def render_options(path: str, model: Model, guard: Guard, context: Context) -> Response:
+    """Return the answer to OPTIONS: the methods that the caller could ever use on the path. PUT
+    needs a primary key, and POST to the root is a batch.
 
     Raises RequestError PGRST125, PGRST205.
     """
-    methods = ["OPTIONS", "GET", "HEAD"]
+    methods = ["OPTIONS"]
     if path.removeprefix(PREFIX).strip("/"):
-        table = find_table(model, parse_target(path)[0], lambda table: False)
-        methods += _writing(table, model)
+        limits = hinting(PlanLimits(), guard, context)
+        table = find_table(model, parse_target(path)[0], limits.seen)
+        actions = frozenset(table_actions(guard, context, table))
+        methods += ["GET", "HEAD"] if "select" in actions else []
+        methods += _writing(table, model, actions)
     else:
-        methods += ["POST"]
+        methods += ["GET", "HEAD", "POST"]
     return Response(200, (("Allow", ",".join(methods)),))
 
 
-def _writing(table: Table, model: Model) -> list[str]:
+def _writing(table: Table, model: Model, actions: AbstractSet[str]) -> list[str]:
     written_view = triggered_view(table, "insert", model) if table.view is not None else None
     keyed = view_keys(written_view) if written_view is not None else table
-    writes = allowed_writes(table, model)
+    writes = allowed_writes(table, model) & actions
     merged = bool(keyed.primary_key) and (table.view is None or written_view is not None)
     taken = {
         "POST": "insert" in writes,
-        "PUT": merged,
+        "PUT": merged and {"insert", "update"} <= writes,
         "PATCH": "update" in writes,
         "DELETE": "delete" in writes,
     }

@@ -1,4 +1,4 @@
-"""The data API's root: the OpenAPI document of what the caller may do, made once a model.
+"""The data API's root: the OpenAPI document of what a class of callers may do, made once for each.
 
 In charge of when the document is given, and as which media type. Must not know what is in it.
 Source: https://docs.postgrest.org/en/stable/references/api/openapi.html
@@ -11,25 +11,29 @@ from functools import lru_cache
 import orjson
 
 from jotbase.errors import RequestError
-from jotbase.query.openapi.document import RuleAction, document
+from jotbase.query.openapi.document import document
 from jotbase.query.plan.functions import Function
+from jotbase.query.plan.guarding import RuleAction
 from jotbase.query.plan.nodes import Root
 from jotbase.query.request.grammar import SCHEMA
 from jotbase.query.request.media import content_type, parse_accept
 from jotbase.schema.model.tables import Model, Table
 from jotbase.values import Request, Response
 
+#: Table and action of all that a caller could ever do, rows permitting.
+Permitted = frozenset[tuple[str, RuleAction]]
+
 
 def answer_root(
     request: Request,
     model: Model,
-    passes: bool,
+    permitted: Permitted | None,
     root: Root | None,
     functions: tuple[Function, ...] = (),
 ) -> Response:
-    """Return the document for a caller who `passes` all rules, or obeys them.
+    """Return the document for a caller to whom the rules permit this, and who may call `functions`.
 
-    `functions` are those that the caller may call.
+    With None rules do not hold, and the document shows them.
 
     Raises RequestError: PGRST126 where there is no `root`, PGRST117, PGRST106, and PGRST107 for an
     `Accept` that the document does not have.
@@ -50,17 +54,17 @@ def answer_root(
             hint=f"Only the following schemas are exposed: {SCHEMA}",
         )
     media = parse_accept(request.headers.get("accept", ""), root=True)
-    body = b"" if request.method == "HEAD" else _encoded(model, passes, root, functions)
+    body = b"" if request.method == "HEAD" else _encoded(model, permitted, root, functions)
     return Response(200, (("Content-Type", content_type(media)),), body)
 
 
-@lru_cache(maxsize=8)
-def _encoded(model: Model, passes: bool, root: Root, functions: tuple[Function, ...]) -> bytes:
-    """Return the document's bytes; callers differ in whether rules hold for them, and in what they
-    may call.
-    """
+@lru_cache(maxsize=16)
+def _encoded(
+    model: Model, permitted: Permitted | None, root: Root, functions: tuple[Function, ...]
+) -> bytes:
+    """Return the document's bytes: callers who may do the same are told the same."""
 
     def visible(table: Table, action: RuleAction) -> bool:
-        return passes or action in table.access
+        return permitted is None or (table.name, action) in permitted
 
-    return orjson.dumps(document(model, visible, root, functions, internals=passes))
+    return orjson.dumps(document(model, visible, root, functions, internals=permitted is None))

@@ -8,7 +8,7 @@ and runs nothing itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from orjson import Fragment as Json
@@ -73,11 +73,12 @@ from jotbase.sql.units import PAUSE, TURN, RolledBack, UnitOfWork
 from jotbase.values import Row
 
 
-def refuse_forbidden_insert(
-    plan: InsertPlan, context: Context, write_context: WriteContext
+def refuse_forbidden(
+    plan: InsertPlan | UpdatePlan, context: Context, write_context: WriteContext
 ) -> None:
-    """Refuse a caller whom the rules let insert nothing. Raises AccessError 42501."""
-    refusal = write_context.guard.insert_denied(plan.table, context)
+    """Refuse a caller whom the rules let insert, or change, nothing. Raises AccessError 42501."""
+    action: Literal["insert", "update"] = "insert" if isinstance(plan, InsertPlan) else "update"
+    refusal = write_context.guard.denied(plan.table, action, context)
     if refusal is not None:
         raise refusal
 
@@ -90,8 +91,12 @@ def rows_to_insert(
     Raises RequestError for bad rows, AccessError where it is clear that the rules say no.
     """
     if len(payload.rows) > 1:  # of one row the rule is asked as soon
-        refuse_forbidden_insert(plan, context, write_context)
-    made = new_rows(plan, payload, context, write_context)
+        refuse_forbidden(plan, context, write_context)
+    try:
+        made = new_rows(plan, payload, context, write_context)
+    except RequestError:
+        refuse_forbidden(plan, context, write_context)
+        raise
     if len(made.rows) > 1 and made.missing is None:
         refusal = write_context.guard.precheck(plan.table, made.rows, context)
         if refusal is not None:
@@ -174,7 +179,13 @@ def update_unit(
     plan: UpdatePlan, payload: Payload, context: Context, write_context: WriteContext
 ) -> UnitOfWork[WriteResult]:
     """Change the rows that the filters and the rules let be changed."""
-    change = changed_columns(plan, payload, context, write_context)
+    try:
+        change = changed_columns(plan, payload, context, write_context)
+    except RequestError:
+        refuse_forbidden(plan, context, write_context)
+        raise
+    if change.faults or change.missing is not None:
+        refuse_forbidden(plan, context, write_context)
     if not change.row:
         return _result(plan, WriteResult(0, _empty(plan), _keys(plan)))
     table = plan.table

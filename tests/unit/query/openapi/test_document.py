@@ -5,7 +5,8 @@ from typing import Any
 
 from tests.unit.schema.projects import ID, TEXT, model, table_file
 
-from jotbase.query.openapi.document import RuleAction, document
+from jotbase.query.openapi.document import document
+from jotbase.query.plan.guarding import RuleAction
 from jotbase.query.plan.nodes import Root
 from jotbase.schema.model.tables import Model, Table
 

@@ -82,7 +82,7 @@ def test_writes_through_a_view() -> None:
 class NoRight(OpenGuard):
     """Lets nobody insert."""
 
-    def insert_denied(self, table: Table, context: Context) -> AccessError | None:
+    def denied(self, table: Table, action: str, context: Context) -> AccessError | None:
         """Refuse."""
         return AccessError("42501", "no right")
 

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.query.board import (
     GENEROUS,
     MODEL,
+    OpenGuard,
     code_of,
     planned,
     read_plan,
@@ -14,6 +15,7 @@ from tests.unit.query.board import (
 )
 
 from jotbase.errors import AccessError, RequestError
+from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import InsertPlan, UpdatePlan, WritePlan
 from jotbase.query.request.shape import shape
 from jotbase.query.response.render import (
@@ -225,7 +227,9 @@ def test_who_is_not_known_is_asked_who_it_is() -> None:
 )
 def test_what_a_path_takes(path: str, methods: str) -> None:
     """PUT needs a key, and a view that joins rows is only read."""
-    assert render_options(f"/rest/v1/{path}", MODEL).header("allow") == methods
+    assert (
+        render_options(f"/rest/v1/{path}", MODEL, OpenGuard(), Context()).header("allow") == methods
+    )
 
 
 def test_errors_without_details() -> None:

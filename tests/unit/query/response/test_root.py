@@ -6,11 +6,12 @@ from tests.unit.schema.projects import TEXT, model, table_file
 
 from jotbase.errors import RequestError
 from jotbase.query.plan.nodes import Root
-from jotbase.query.response.root import answer_root
+from jotbase.query.response.root import Permitted, answer_root
 from jotbase.values import Request
 
 MODEL = model(open=table_file({"a": TEXT}, access={"select": "True"}), shut=table_file({"a": TEXT}))
 ROOT = Root("http://x", "1")
+READS: Permitted = frozenset({("open", "select")})
 
 
 def ask(method: str = "GET", **headers: str) -> Request:
@@ -21,8 +22,8 @@ def ask(method: str = "GET", **headers: str) -> Request:
 
 def test_a_caller_is_given_its_own_document() -> None:
     """Rules hold for everybody but the service role."""
-    obeying = orjson.loads(answer_root(ask(), MODEL, False, ROOT).body)
-    passing = orjson.loads(answer_root(ask(), MODEL, True, ROOT).body)
+    obeying = orjson.loads(answer_root(ask(), MODEL, READS, ROOT).body)
+    passing = orjson.loads(answer_root(ask(), MODEL, None, ROOT).body)
 
     assert list(obeying["paths"]) == ["/", "/open"]
     assert list(passing["paths"]) == ["/", "/open", "/shut"]
@@ -33,7 +34,7 @@ def test_a_caller_is_given_its_own_document() -> None:
 @pytest.mark.parametrize("accept", ["", "*/*", "application/json", "application/openapi+json"])
 def test_the_document_has_its_own_media_type(accept: str) -> None:
     """As PostgREST's has, whatever form of JSON is asked for."""
-    response = answer_root(ask(accept=accept), MODEL, False, ROOT)
+    response = answer_root(ask(accept=accept), MODEL, READS, ROOT)
 
     assert response.status == 200
     assert response.header("Content-Type") == "application/openapi+json; charset=utf-8"
@@ -41,7 +42,7 @@ def test_the_document_has_its_own_media_type(accept: str) -> None:
 
 def test_head_gives_no_body() -> None:
     """Only the headers are asked for."""
-    response = answer_root(ask("HEAD"), MODEL, False, ROOT)
+    response = answer_root(ask("HEAD"), MODEL, READS, ROOT)
 
     assert (response.status, response.body) == (200, b"")
 
@@ -58,6 +59,6 @@ def test_head_gives_no_body() -> None:
 def test_refusals(request_: Request, root: Root | None, code: str, status: int) -> None:
     """A root that is off, and what it cannot give, have PostgREST's codes."""
     with pytest.raises(RequestError) as refused:
-        answer_root(request_, MODEL, False, root)
+        answer_root(request_, MODEL, READS, root)
 
     assert (refused.value.code, refused.value.status) == (code, status)
