@@ -28,7 +28,7 @@ CODES: dict[str, Code] = {
     "PGRST103": Code(416, "The requested range lies outside the rows."),
     "PGRST105": Code(405, "PUT was called in a way that it does not allow."),
     "PGRST106": Code(406, "The schema named in the request is not exposed."),
-    "PGRST107": Code(415, "The content type of the body is not supported."),
+    "PGRST107": Code(406, "None of the media types that Accept names can be had."),
     "PGRST108": Code(400, "A filter names an embedded table that select does not embed."),
     "PGRST111": Code(500, "A function set invalid response headers."),
     "PGRST112": Code(500, "A function set an invalid response status."),

@@ -188,8 +188,8 @@ def test_too_many_rows_are_refused(serve: Serve) -> None:
 
 @pytest.mark.parametrize("kind", [b"text/plain", b"application/octet-stream", b"a/b; c=d", b";"])
 def test_another_content_type_is_refused(wire: Wire, kind: bytes) -> None:
-    """415: there is nothing to read rows from."""
-    refused(insert(wire, b'{"name": "x"}', (b"content-type", kind)), 415, "PGRST107")
+    """There is nothing to read rows from."""
+    refused(insert(wire, b'{"name": "x"}', (b"content-type", kind)), 400, "PGRST102")
 
 
 @pytest.mark.parametrize(
@@ -236,8 +236,6 @@ SQL = (
         "select={}(*)",
         "order={}",
         "order=name.{}",
-        "limit={}",
-        "offset={}",
         "and=({})",
         "or=(size.eq.{})",
         "doc->{}=eq.{}&size=eq.x",
@@ -249,6 +247,15 @@ def test_sql_in_the_query_is_no_sql(wire: Wire, query: str, text: str) -> None:
 
     for method in ("GET", "PATCH", "DELETE"):
         assert wire.ask(method, target, [JSON], b'{"size": 1}').status == 400
+
+
+@pytest.mark.parametrize("text", SQL)
+def test_sql_for_a_limit_is_no_limit(wire: Wire, text: str) -> None:
+    """It is read over, as PostgREST reads over it; nothing of it reaches the database."""
+    plain = wire.ask("GET", PATH + b"?order=id")
+    asked = f"?order=id&limit={quote(text)}&offset={quote(text)}"
+
+    assert wire.ask("GET", PATH + asked.encode()).body == plain.body
 
 
 @pytest.mark.parametrize("text", [*SQL, "%", "_", "*", "a" * 10_000])
@@ -296,9 +303,6 @@ def test_odd_headers_of_a_read_do_no_harm(wire: Wire, header: str, text: str) ->
         ("select=doc" + "->a" * 100, "54001"),
         ("select=" + ",".join(["size"] * 3000), "54001"),
         ("order=" + ",".join(["size"] * 3000), "54001"),
-        ("limit=" + "9" * 5000, "PGRST100"),
-        ("limit=1.5", "PGRST100"),
-        ("limit=", "PGRST100"),
         ("size=eq." + "9" * 5000, "22003"),
         ("size=eq.1e400", "22P02"),
         ("part=eq.1e400", "22003"),

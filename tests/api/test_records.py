@@ -223,14 +223,6 @@ def test_head_answers_with_the_headers_alone(anyone: Client) -> None:
             'invalid input syntax for type integer: "big"',
             None,
         ),
-        (
-            "/things",
-            {"limit": "x"},
-            400,
-            "PGRST100",
-            '"failed to parse limit or offset (x)" (line 1, column 1)',
-            None,
-        ),
     ],
 )
 def test_a_question_without_meaning_is_refused_in_words(

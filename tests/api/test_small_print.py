@@ -116,3 +116,75 @@ def test_a_part_of_a_document_may_be_cast_to_text(client: Client) -> None:
     assert client.get("/sizes", {"select": select, "id": "eq.1"}).json() == [
         {"doc": '{"a":{"b":[1]},"c":2}', "a": '{"b":[1]}', "n": "2", "s": "2"}
     ]
+
+
+@pytest.mark.parametrize("word", ["x", "1.5", "1e3", "+1", "", "٣"])
+def test_a_limit_that_is_no_whole_number_is_not_there(client: Client, word: str) -> None:
+    """PostgREST reads limit and offset by `readMaybe`, and goes on without what it cannot read."""
+    answer = client.get("/sizes", {"limit": word, "offset": word, "select": "size"})
+
+    assert (answer.status, answer.json()) == (200, [{"size": 8000.0}, {"size": 800.0}])
+
+
+EVERYTHING = (
+    "max-affected=9, timezone=UTC, handling=strict, count=exact, return=minimal, missing=default,"
+    " resolution=merge-duplicates"
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "body", "applied"),
+    [
+        ("GET", {}, None, "count=exact, handling=strict, timezone=UTC"),
+        (
+            "POST",
+            {},
+            [{"name": "c"}],
+            "resolution=merge-duplicates, missing=default, return=minimal, count=exact,"
+            " handling=strict, timezone=UTC",
+        ),
+        (
+            "PUT",
+            {"id": "eq.1"},
+            {"id": 1, "name": "c"},
+            "return=minimal, count=exact, handling=strict, timezone=UTC",
+        ),
+        (
+            "PATCH",
+            {"id": "eq.1"},
+            {"name": "c"},
+            "missing=default, return=minimal, count=exact, handling=strict, timezone=UTC,"
+            " max-affected=9",
+        ),
+        (
+            "DELETE",
+            {"id": "eq.9"},
+            None,
+            "return=minimal, count=exact, handling=strict, timezone=UTC, max-affected=9",
+        ),
+    ],
+)
+def test_each_method_tells_which_preferences_it_honours(
+    client: Client, method: str, query: dict[str, str], body: Any, applied: str
+) -> None:
+    """All are given with every method, and what says nothing of it is left out."""
+    path = "/rest/v1/clients"
+    answer = client.request(method, path, query, body, {"prefer": EVERYTHING})
+
+    assert answer.headers["preference-applied"] == applied
+
+
+def test_inserts_are_not_bound_by_max_affected(client: Client) -> None:
+    """Of changes, removals and calls it is the bound; a body says itself how many rows it has."""
+    answer = client.post("/clients", [{"name": "b"}, {"name": "c"}], prefer=_BOUND)
+
+    assert answer.status == 201
+    refused(client.patch("/clients", {"id": "gt.0"}, {"name": "d"}, prefer=_BOUND), 400, "PGRST124")
+
+
+_BOUND = "handling=strict, max-affected=1"
+
+
+def test_a_search_names_its_language_or_none(client: Client) -> None:
+    """Empty parentheses name nothing."""
+    refused(client.get("/clients", {"name": "fts().a"}), 400, "PGRST100")

@@ -35,7 +35,7 @@ _WRITING = (("tx", ("commit", "rollback")),)
 
 #: Statuses of errors that each kind of operation may answer with.
 READING = (300, 400, 401, 403, 404, 406, 416, 500, 503, 504)
-WRITING = (300, 400, 401, 403, 404, 405, 406, 409, 413, 415, 500, 503, 504, 507)
+WRITING = (300, 400, 401, 403, 404, 405, 406, 409, 413, 500, 503, 504, 507)
 
 #: An operand of each type, for examples.
 _SAMPLES: Mapping[Type, str] = {
@@ -238,8 +238,6 @@ def error_responses() -> dict[str, Any]:
         codes = {code: known.meaning for code, known in CODES.items() if known.status == status}
         if status == 401:
             codes["42501"] = "The access rules do not allow this to an anonymous caller."
-        if status == 406:
-            codes["PGRST107"] = "None of the media types that Accept names can be had."
         listed = "\n".join(f"- `{code}` {meaning}" for code, meaning in codes.items())
         found[f"error{status}"] = {
             "description": listed,

@@ -32,6 +32,7 @@ from jotbase.query.plan.triggered_views import refuse_computed, refuse_merge, tr
 from jotbase.query.plan.updatable import UpdatableView, table_columns, table_target, view_keys
 from jotbase.query.request.grammar import SCHEMA
 from jotbase.query.request.intent import Condition, Intent, Placeholder
+from jotbase.query.request.media import content_type, unavailable
 from jotbase.query.request.preferences import known_preferences
 from jotbase.schema.model.tables import Column, Model, Table
 from jotbase.schema.values.convert import from_text
@@ -47,12 +48,7 @@ def plan(intent: Intent, model: Model, limits: PlanLimits) -> Plan:
         raise RequestError("PGRST127", "Feature not implemented", details=details)
     table = find_table(model, intent.target, limits.seen)
     if intent.media.kind == "plan" and not limits.plans:
-        suffix = "+text" if intent.media.plan_text else "+json"
-        raise RequestError(
-            "PGRST107",
-            f"None of these media types are available: application/vnd.pgrst.plan{suffix}",
-            status=406,
-        )
+        raise unavailable(content_type(intent.media).removesuffix("; charset=utf-8"))
     intent = replace(intent, preferences=known_preferences(intent.preferences, limits.is_zone))
     reading = Reading(intent, model, limits)
     if intent.action == "read":

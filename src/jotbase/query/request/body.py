@@ -14,6 +14,7 @@ import orjson
 from jotbase.errors import RequestError
 from jotbase.query.request.integers import first_inexact, refuse_inexact
 from jotbase.query.request.intent import Intent, Payload
+from jotbase.query.request.media import MIME, unaccepted_body
 from jotbase.query.request.separated import MAX_FIELDS, parse_lines, too_many_fields
 from jotbase.query.request.shape import decoded
 from jotbase.schema.values.nesting import check_nesting, is_depth_fault, too_deep
@@ -35,7 +36,7 @@ def read_payload(body: bytes, intent: Intent) -> Payload:
             return _csv(body)
         case "form":
             return _form(body)
-    raise RequestError("PGRST107", f"Content-Type not acceptable: {intent.content}")
+    raise unaccepted_body(MIME[intent.content])
 
 
 def check_count(rows: int) -> None:

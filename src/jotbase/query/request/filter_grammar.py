@@ -112,7 +112,7 @@ def _condition(
     if scanner.take("("):
         inside = scanner.until(")").strip()
         scanner.expect(")")
-        if word in SEARCHES:
+        if word in SEARCHES and inside:
             config = inside
         elif word in QUANTIFIABLE and inside in ("any", "all"):
             quantifier = cast(Literal["any", "all"], inside)

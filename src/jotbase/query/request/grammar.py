@@ -55,6 +55,7 @@ _ALL: tuple[SelectItem, ...] = (SelectField(FieldPath("*")),)
 _FILTER = re.compile(
     rf"(not\.)?({'|'.join((*QUANTIFIABLE, *SEARCHES, *PLAIN, 'is'))})(\([^()]*\))?\."
 )
+_WHOLE = re.compile(r"\s*-?\d{1,4000}\s*", re.ASCII)
 _RANGE = re.compile(r"(\d{0,18})-(\d{0,18})", re.ASCII)
 
 #: Where the data API is served; Location and Content-Location are relative to it.
@@ -175,9 +176,9 @@ def _take(parts: _Parts, name: str, text: str, taken: Placeholder | None, argume
             if text:
                 parts.order[_path(head)] = parse_order(text)
         case "limit":
-            parts.limit[_path(head)] = _bound(text, taken)
+            _take_bound(parts.limit, head, text, taken)
         case "offset":
-            parts.offset[_path(head)] = _bound(text, taken)
+            _take_bound(parts.offset, head, text, taken)
         case "and" | "or":
             negated = head == "not" or head.endswith(".not")
             where = head[: -len("not")].rstrip(".") if negated else head
@@ -201,19 +202,14 @@ def _is_filter(text: str) -> bool:
     return _FILTER.match(text) is not None
 
 
-def _bound(text: str, taken: Placeholder | None) -> int | Placeholder:
-    """Return a limit or an offset; what is no number counts as absent (0 offset, no limit: -1)."""
+def _take_bound(
+    bounds: dict[EmbedPath, int | Placeholder], head: str, text: str, taken: Placeholder | None
+) -> None:
+    """Take a limit or an offset; what is no whole number is as if it were not there (PostgREST)."""
     if taken is not None and text == NUMBER:
-        return taken
-    try:
-        number = int(text)
-    except ValueError:
-        raise RequestError(
-            "PGRST100",
-            f'"failed to parse limit or offset ({text[:40]})" (line 1, column 1)',
-            details="expecting an integer",
-        ) from None
-    return max(-1, min(number, 2**62))
+        bounds[_path(head)] = taken
+    elif _WHOLE.fullmatch(text):
+        bounds[_path(head)] = max(-1, min(int(text), 2**62))
 
 
 def _range(shape: Shape) -> tuple[int, int | None] | None:

@@ -21,6 +21,8 @@ _CONTENT: dict[str, Content] = {
     "application/octet-stream": "bytes",
     "text/xml": "xml",
 }
+#: The name of each form of body.
+MIME: dict[Content, str] = {form: name for name, form in _CONTENT.items()}
 _VENDOR = "application/vnd.pgrst."
 _PLAN_OPTIONS = ("analyze", "verbose", "settings", "buffers", "wal")
 _JSON = Media()
@@ -29,7 +31,7 @@ _JSON = Media()
 def parse_accept(header: str, root: bool = False) -> Media:
     """Return the first acceptable form, by quality and then by place; JSON if nothing is asked.
 
-    `root` says that the OpenAPI document is what can be had. Raises RequestError PGRST107, 406.
+    `root` says that the OpenAPI document is what can be had. Raises RequestError PGRST107.
     """
     if header in {"", "*/*", "application/json"}:
         return Media("openapi") if root else _JSON
@@ -37,11 +39,22 @@ def parse_accept(header: str, root: bool = False) -> Media:
         media = _media(entry, root)
         if media is not None:
             return media
-    raise RequestError(
-        "PGRST107",
-        f"None of these media types are available: {header}",
-        status=406,
-    )
+    names = (_without_parameters(entry) for entry in _by_quality(header))
+    raise unavailable(", ".join(names))
+
+
+def unavailable(names: str) -> RequestError:
+    """Return the error for an Accept header of which no form can be had."""
+    return RequestError("PGRST107", f"None of these media types are available: {names}")
+
+
+def unaccepted_body(name: str) -> RequestError:
+    """Return the error for a body that is announced in a form that is not read here."""
+    return RequestError("PGRST102", f"Content-Type not acceptable: {name}")
+
+
+def _without_parameters(entry: str) -> str:
+    return entry.split(";", 1)[0].strip()
 
 
 def _by_quality(header: str) -> list[str]:
@@ -97,21 +110,30 @@ def _media(entry: str, root: bool) -> Media | None:
     return None
 
 
-def _plan(parts: list[str], text: bool) -> Media:
-    plan_of = "application/json"
+def _plan(parts: list[str], text: bool) -> Media | None:
+    """Return a plan's form, or None if it is of a form that cannot be had itself."""
+    plan_of: str | None = "application/json"
     options: tuple[str, ...] = ()
     for part in parts:
         name, _, value = part.partition("=")
         if name.strip() == "for":
-            plan_of = value.strip().strip('"')
+            plan_of = _planned_form(value.strip().strip('"'))
         elif name.strip() == "options":
-            chosen = (option.strip() for option in value.split("|"))
-            options = tuple(option for option in chosen if option in _PLAN_OPTIONS)
+            chosen = {option.strip() for option in value.split("|")}
+            options = tuple(option for option in _PLAN_OPTIONS if option in chosen)
+    if plan_of is None:
+        return None
     return Media("plan", plan_text=text, plan_of=plan_of, plan_options=options)
 
 
+def _planned_form(name: str) -> str | None:
+    """Return the full name of the form whose plan is asked for; a plan is none."""
+    media = None if name.startswith(f"{_VENDOR}plan") else _media(name, root=False)
+    return None if media is None else content_type(media).removesuffix("; charset=utf-8")
+
+
 def parse_content_type(header: str) -> Content:
-    """Return the body's form; no header means JSON. Raises RequestError PGRST107, 415."""
+    """Return the body's form; no header means JSON. Raises RequestError PGRST102."""
     if not header or header == "application/json":
         return "json"
     name = header.split(";", 1)[0].strip().lower()
@@ -119,7 +141,7 @@ def parse_content_type(header: str) -> Content:
         return _CONTENT[name]
     if name.endswith("+json"):
         return "json"
-    raise RequestError("PGRST107", f"Content-Type not acceptable: {name}")
+    raise unaccepted_body(name)
 
 
 def content_type(media: Media) -> str:

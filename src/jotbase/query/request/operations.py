@@ -13,7 +13,12 @@ from typing import Any
 from jotbase.errors import JotError, RequestError
 from jotbase.query.request.body import check_count, read_exact_json
 from jotbase.query.request.grammar import PREFIX, SCHEMA
-from jotbase.query.request.media import parse_accept, parse_content_type
+from jotbase.query.request.media import (
+    parse_accept,
+    parse_content_type,
+    unaccepted_body,
+    unavailable,
+)
 from jotbase.query.request.preferences import parse_preferences
 from jotbase.query.request.references import (
     NAME,
@@ -116,7 +121,7 @@ def read_operations(request: Request, most: int) -> tuple[Operation, ...]:
 def _transaction(headers: Mapping[str, str]) -> str:
     """Return the preference that holds for the whole batch: how its transaction ends, or ""."""
     if parse_content_type(headers.get("content-type", "")) != "json":
-        raise RequestError("PGRST107", f"Content-Type not acceptable: {headers['content-type']}")
+        raise unaccepted_body(headers["content-type"])
     profile = headers.get("content-profile", "")
     if profile not in ("", SCHEMA):
         raise RequestError(
@@ -126,9 +131,7 @@ def _transaction(headers: Mapping[str, str]) -> str:
         )
     accept = headers.get("accept", "")
     if parse_accept(accept).kind not in ("json", "array"):
-        raise RequestError(
-            "PGRST107", f"None of these media types are available: {accept}", status=406
-        )
+        raise unavailable(accept)
     tx = parse_preferences(headers.get("prefer", "")).tx
     return f"tx={tx}" if tx else ""
 
@@ -212,7 +215,7 @@ def _headers(value: Any, transaction: str) -> dict[str, str]:
             raise _malformed(f"An operation gives the header {written[:80]!r} twice")
         headers[name] = text
     if parse_content_type(headers.get("content-type", "")) != "json":
-        raise RequestError("PGRST107", "An operation's body is JSON")
+        raise RequestError("PGRST102", "An operation's body is JSON")
     prefer = headers.get("prefer", "")
     if parse_preferences(prefer).tx is not None:
         raise _malformed(

@@ -24,6 +24,7 @@ from jotbase.query.plan.functions import (
 )
 from jotbase.query.request.body import Cell, read_json
 from jotbase.query.request.intent import Intent, Placeholder
+from jotbase.query.request.media import unaccepted_body
 from jotbase.query.request.shape import decoded
 from jotbase.schema.model.tables import Type
 from jotbase.schema.values.convert import from_text
@@ -83,7 +84,7 @@ def _given(intent: Intent, values: Sequence[str], body: bytes) -> tuple[str, Pai
         case "bytes":
             return "bytes", None, base64.b64encode(body).decode()
         case "csv":
-            raise RequestError("PGRST107", "Content-Type not acceptable: text/csv")
+            raise unaccepted_body("text/csv")
     document = read_json(body) if body.strip() else {}
     if isinstance(document, dict | list):
         check_nesting(document)

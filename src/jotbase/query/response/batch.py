@@ -79,7 +79,6 @@ def _planned() -> RequestError:
         "PGRST107",
         "An operation of a batch does not show its plan",
         hint="Ask for it in a request of its own.",
-        status=406,
     )
 
 

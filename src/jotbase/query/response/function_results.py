@@ -23,7 +23,7 @@ from jotbase.query.plan.plan import find_table, response_format, root_window
 from jotbase.query.plan.reading import Reading, read_node
 from jotbase.query.request.grammar import parse_target
 from jotbase.query.request.intent import Intent
-from jotbase.query.request.media import content_type, parse_accept
+from jotbase.query.request.media import content_type, parse_accept, unavailable
 from jotbase.query.request.preferences import known_preferences
 from jotbase.query.request.separated import render_lines
 from jotbase.query.request.shape import Shape
@@ -96,9 +96,7 @@ def plan_result(
     intent = replace(intent, preferences=preferences)
     returns = function.returns
     if raw is not None and (returns.kind != "value" or raw not in (*_RAW, returns.media)):
-        raise RequestError(
-            "PGRST107", f"None of these media types are available: {raw}", status=406
-        )
+        raise unavailable(raw)
     if intent.media.kind == "plan":
         raise RequestError("PGRST127", "Feature not implemented", details="Plans of functions.")
     strict = preferences.handling == "strict" and preferences.max_affected is not None

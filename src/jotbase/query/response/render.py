@@ -288,10 +288,11 @@ def applied_headers(
     """Return the Preference-Applied header for what was asked and done."""
     asked = answer.preferences
     names: dict[str, str] = {}
+    put = isinstance(plan, InsertPlan) and plan.put is not None
     resolved = not isinstance(plan, InsertPlan) or plan.resolution is not None
-    if inserted and resolved and asked.resolution is not None:
+    if inserted and resolved and not put and asked.resolution is not None:
         names["resolution"] = asked.resolution
-    if isinstance(plan, InsertPlan | UpdatePlan) and asked.missing is not None:
+    if isinstance(plan, InsertPlan | UpdatePlan) and not put and asked.missing is not None:
         names["missing"] = asked.missing
     if plan is not None and asked.returning is not None:
         names["return"] = asked.returning
@@ -303,7 +304,8 @@ def applied_headers(
         names["handling"] = asked.handling
     if asked.timezone is not None:
         names["timezone"] = asked.timezone
-    affects = plan is not None or calling
+    # What is inserted is counted by the body, so PostgREST bounds changes and calls alone.
+    affects = calling or (plan is not None and not isinstance(plan, InsertPlan))
     if asked.max_affected is not None and asked.handling == "strict" and affects:
         names["max-affected"] = str(asked.max_affected)
     value = applied_preferences(names) if names else None

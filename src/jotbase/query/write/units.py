@@ -365,7 +365,7 @@ def _of_key(plan: InsertPlan, rows: list[Row], context: Context) -> list[Row]:
 def _check_count(plan: WritePlan, affected: int) -> None:
     """Refuse more rows than were expected. Raises RequestError PGRST116, PGRST124."""
     answer = plan.answer
-    most = answer.preferences.max_affected
+    most = None if isinstance(plan, InsertPlan) else answer.preferences.max_affected
     if most is not None and answer.preferences.handling == "strict" and affected > most:
         raise RequestError(
             "PGRST124",

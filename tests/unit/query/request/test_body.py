@@ -116,7 +116,7 @@ def test_other_bodies_hold_no_rows() -> None:
     """Text is for functions."""
     intent = asked("POST /jobs", content_type="text/plain")
 
-    assert code_of(lambda: read_payload(b"x", intent)) == "PGRST107"
+    assert code_of(lambda: read_payload(b"x", intent)) == "PGRST102"
 
 
 @given(st.binary(max_size=60))

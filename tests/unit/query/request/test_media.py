@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.query.board import code_of
 
+from jotbase.errors import RequestError
 from jotbase.query.request.intent import Media
 from jotbase.query.request.media import content_type, parse_accept, parse_content_type
 
@@ -27,6 +28,14 @@ from jotbase.query.request.media import content_type, parse_accept, parse_conten
             'application/vnd.pgrst.plan+text; for="text/csv"; options=analyze|odd',
             Media("plan", plan_text=True, plan_of="text/csv", plan_options=("analyze",)),
         ),
+        (
+            'application/vnd.pgrst.plan+json;for="application/vnd.pgrst.object";options=wal|verbose',
+            Media(
+                "plan",
+                plan_of="application/vnd.pgrst.object+json",
+                plan_options=("verbose", "wal"),
+            ),
+        ),
     ],
 )
 def test_accept(header: str, media: Media) -> None:
@@ -44,6 +53,17 @@ def test_the_root_gives_its_document() -> None:
 def test_what_cannot_be_had() -> None:
     """A form that is not made is refused with 406's code."""
     assert code_of(lambda: parse_accept("image/png, text/html")) == "PGRST107"
+    plan_of_none = 'application/vnd.pgrst.plan; for="image/png"'
+    assert code_of(lambda: parse_accept(plan_of_none)) == "PGRST107"
+
+
+def test_what_cannot_be_had_is_named() -> None:
+    """By its name alone: parameters say nothing of whether it can be had."""
+    with pytest.raises(RequestError) as caught:
+        parse_accept("image/png; q=0.5, text/html;level=1")
+
+    assert caught.value.status == 406
+    assert caught.value.message == "None of these media types are available: text/html, image/png"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +83,7 @@ def test_bodies(header: str, content: str) -> None:
 
 def test_bodies_that_are_not_read() -> None:
     """Other types are refused."""
-    assert code_of(lambda: parse_content_type("image/png")) == "PGRST107"
+    assert code_of(lambda: parse_content_type("image/png")) == "PGRST102"
 
 
 @pytest.mark.parametrize(

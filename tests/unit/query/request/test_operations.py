@@ -76,7 +76,7 @@ def test_the_transaction_is_the_batch_s() -> None:
 @pytest.mark.parametrize(
     ("headers", "code"),
     [
-        ({"content_type": "text/csv"}, "PGRST107"),
+        ({"content_type": "text/csv"}, "PGRST102"),
         ({"accept": "text/csv"}, "PGRST107"),
         ({"content_profile": "private"}, "PGRST106"),
         ({"prefer": "handling=strict, nope=1"}, "PGRST122"),
@@ -112,7 +112,7 @@ def test_paths_stay_below_the_data_api(path: Any) -> None:
 def test_bodies_are_json() -> None:
     """A batch carries no CSV."""
     csv = {"Content-Type": "text/csv"}
-    assert refusal({"method": "POST", "path": "a", "body": "", "headers": csv}) == ("PGRST107", 0)
+    assert refusal({"method": "POST", "path": "a", "body": "", "headers": csv}) == ("PGRST102", 0)
 
 
 def test_the_whole_is_limited() -> None:
