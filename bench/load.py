@@ -70,7 +70,7 @@ def measure(
     try:
         for server in servers:
             try:
-                targets.append(bring_up(server, folder / server.name, rows))
+                targets.append(upgrade_tables(server, folder / server.name, rows))
             except CANNOT_GO_ON as error:
                 absent[server.name] = describe(error)
                 say(f"{server.title} could not be brought up: {absent[server.name]}")
@@ -102,7 +102,7 @@ def measure_scale(
     reads = [workload for workload in WORKLOADS if workload.name in ("read", "list")]
     try:
         for size in sizes:
-            targets[size] = bring_up(server, folder / str(size), size)
+            targets[size] = upgrade_tables(server, folder / str(size), size)
             say(f"{size:,} rows: seeded; wrong answers: {targets[size].failures or 'none'}")
         for _ in range(rounds):
             for workload in reads:
@@ -122,7 +122,7 @@ def measure_scale(
             stop(target.child)
 
 
-def bring_up(server: Server, folder: Path, rows: int) -> Target:
+def upgrade_tables(server: Server, folder: Path, rows: int) -> Target:
     """Starts a server in a fresh folder, signs users up, seeds it and checks its answers."""
     plan = launch(server, folder, companies_of(rows))
     child, _ = run(plan)

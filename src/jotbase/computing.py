@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from jotbase.calls import Calls, answer_within
-from jotbase.errors import JotError, RequestError, Unwound, contained
+from jotbase.errors import CallAborted, JotError, RequestError, run_contained
 from jotbase.pipeline import DataApi
 from jotbase.query.plan.functions import Function
 from jotbase.query.response.function_results import encode_value, rows_document
@@ -28,7 +28,7 @@ from jotbase.values import Principal, Request, Response
 Read = Callable[[str, Sequence[Any]], Rows]
 
 
-class _Stopped(Unwound):
+class _Stopped(CallAborted):
     """The database stopped a statement in the middle of a function: no failure of the function's.
 
     Nor is it the function's to catch: what it gave back then would be told as if it were the row's,
@@ -97,7 +97,7 @@ class Computing:
             value = calls.run(function, orjson.loads(row), _principal(caller), ask)[0]
         except _Stopped as stopped:
             raise stopped.reason from None
-        return contained(lambda: self._read(found, function, value, data.engine.dialect))
+        return run_contained(lambda: self._read(found, function, value, data.engine.dialect))
 
     def _read(self, found: Computed, function: Function, value: Any, dialect: Dialect) -> Any:
         """Return what the function gave back as the database takes it."""

@@ -1,7 +1,8 @@
-"""The one error tree, and the table of the codes that Jotbase itself gives.
+"""The exception hierarchy, and the table of the error codes that Jotbase gives.
 
-In charge of what an error says in every protocol: code, HTTP status, message, details, hint.
-Must not know how a protocol writes it down (PostgREST, GoTrue and Phoenix each have their room).
+In charge of what an error carries in every protocol: code, HTTP status, message, details, hint.
+Must not know how a protocol serializes it (PostgREST: `query.response`, GoTrue: `http.accounts`,
+Phoenix: `realtime`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One row of the table: the HTTP status a code answers with, and when it is given."""
+    """One row of `CODES`: the HTTP status of the response, and when the code is given."""
 
     status: int
     meaning: str
@@ -166,10 +167,10 @@ CHANNEL_CODES: dict[str, str] = {
 
 
 class JotError(Exception):
-    """Something a caller, a project or the server got wrong, as a value.
+    """Base of all errors that a response reports.
 
-    `code` and `status` are those of the protocol that answers; `details` and `hint` may be None.
-    `headers` join the answer's.
+    `code` and `status` are those of the protocol of the response; `details` and `hint` may be None.
+    `headers` are added to the response's.
     """
 
     headers: tuple[tuple[str, str], ...] = ()
@@ -192,37 +193,39 @@ class JotError(Exception):
 
 
 class RequestError(JotError):
-    """The caller's request cannot be done as it stands."""
+    """The request is malformed, or names or values in it do not fit the model."""
 
 
 class AccessError(JotError):
-    """The caller may not do this, or did not say credibly who it is."""
+    """The access rules refuse the request (403), or the caller's token is not valid (401)."""
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenKey:
-    """The key that was broken, with its values as they are stored.
+class ViolatedKey:
+    """The key of a constraint violation, with the conflicting values as they are stored.
 
-    `untold` are the details for whoever may not learn the values.
+    `redacted_details` are the error's details for a caller who may not see these values.
     """
 
     table: str
     columns: tuple[str, ...]
     values: tuple[Any, ...]
-    untold: str | None = None
+    redacted_details: str | None = None
 
 
 class ConflictError(JotError):
-    """The database refused: a constraint, a lock, a limit.
+    """The database refused a statement: a constraint, a lock, a limit.
 
-    `key` is there where the details show values: not all who caused the refusal may see them.
+    `key` is set where `details` show stored values, which the caller may not be allowed to see.
     """
 
-    key: BrokenKey | None = None
+    key: ViolatedKey | None = None
 
 
 class AuthError(JotError):
-    """An account operation was refused; `code` is of `ACCOUNT_CODES`, `extra` joins the body."""
+    """An account operation was refused: `code` is one of `ACCOUNT_CODES`, `extra` are further
+    members of the JSON body.
+    """
 
     def __init__(
         self, status: int, code: str, message: str, *, extra: dict[str, Any] | None = None
@@ -232,14 +235,17 @@ class AuthError(JotError):
 
 
 class ChannelError(JotError):
-    """A realtime message was refused; its reason reads `<code>: <message>` (`CHANNEL_CODES`)."""
+    """A realtime message was refused; the reply's reason is `<code>: <message>`.
+
+    `code` is one of `CHANNEL_CODES`.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message, status=400)
 
 
-class StatementTooSlow(JotError):
-    """A statement outlasted its time limit and was stopped; nothing was changed."""
+class StatementTimeout(JotError):
+    """A statement exceeded its time limit and was stopped; nothing was changed."""
 
     def __init__(self, limit_ms: int) -> None:
         super().__init__(
@@ -251,8 +257,8 @@ class StatementTooSlow(JotError):
         )
 
 
-class UnitTooSlow(JotError):
-    """A unit of work outlasted its time limit and was undone."""
+class TransactionTimeout(JotError):
+    """A unit of work exceeded its time limit and was rolled back."""
 
     def __init__(self, limit_ms: int) -> None:
         super().__init__(
@@ -264,43 +270,49 @@ class UnitTooSlow(JotError):
 
 
 class CodeFailed(Exception):
-    """The project's own code raised what is no ordinary failure: it asked the process to end."""
+    """The project's code raised StopIteration, SystemExit or another exception that would end the
+    event loop's task or the process.
+    """
 
 
-class Unwound(BaseException):
-    """Raised by the program to end the project's own code: no failure, and not for it to catch."""
+class CallAborted(BaseException):
+    """Raised by the server inside the project's code to abort a call.
+
+    A BaseException, so that an `except Exception` of the project's does not catch it.
+    """
 
 
-Given = TypeVar("Given")
+Returned = TypeVar("Returned")
 
 
-def contained(code: Callable[[], Given]) -> Given:
-    """Run the project's own code, which can fail but cannot end the process or a thread's loop.
+def run_contained(code: Callable[[], Returned]) -> Returned:
+    """Call the project's code so that it can neither end the process nor a thread's event loop.
 
-    An asyncio task passes SystemExit and KeyboardInterrupt on to its event loop, and StopIteration
-    cannot be the outcome of a future: all three, and any other BaseException, become CodeFailed.
+    Raises CodeFailed for StopIteration and for every BaseException that is no Exception: asyncio
+    passes SystemExit and KeyboardInterrupt on to the event loop, and a future cannot hold
+    StopIteration. Exceptions and CallAborted pass unchanged.
     """
     try:
         return code()
     except StopIteration as error:
         raise CodeFailed("StopIteration") from error
-    except (Exception, Unwound):
+    except (Exception, CallAborted):
         raise
     except BaseException as error:
-        raise CodeFailed(told(error)) from error
+        raise CodeFailed(describe_exception(error)) from error
 
 
-def told(error: BaseException) -> str:
-    """Return an exception's kind and text, even of one whose text is code that fails."""
+def describe_exception(error: BaseException) -> str:
+    """Return `<type>: <text>` of an exception of the project's; its `__str__` may itself raise."""
     try:
-        said = str(error)
-    except BaseException:  # noqa: BLE001 - the project's own, in the middle of being told of
-        said = ""
-    return f"{type(error).__name__}: {said}".removesuffix(": ")
+        text = str(error)
+    except BaseException:  # noqa: BLE001 - `__str__` is the project's code
+        text = ""
+    return f"{type(error).__name__}: {text}".removesuffix(": ")
 
 
 def too_many_calls() -> JotError:
-    """Return the refusal of a call that no thread is free for."""
+    """Return the error of a function call for which no thread is free (53300, with Retry-After)."""
     error = JotError(
         "53300",
         "too many function calls at once",
@@ -313,7 +325,7 @@ def too_many_calls() -> JotError:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One mistake in a project's files: where (file and JSON pointer), what, and what to do."""
+    """One mistake in a project's files: file, JSON pointer (RFC 6901), reason, hint."""
 
     file: str
     pointer: str
@@ -326,7 +338,7 @@ class Fault:
 
 
 class ProjectError(Exception):
-    """The project cannot be used as it stands; `faults` lists every mistake found."""
+    """The project cannot be loaded; `faults` lists every mistake found."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("\n".join(map(str, faults)))
@@ -334,19 +346,22 @@ class ProjectError(Exception):
 
 
 class SettingError(ProjectError):
-    """Settings that are unknown, malformed or, in production, missing or weak."""
+    """Settings are unknown, malformed or, in production, missing or weak."""
 
 
-#: A refusal tells so many faults of rows; looking for more ends there.
-MOST_FAULTS = 1000
+#: The most faults of rows that one error lists; checking stops there.
+MAX_FAULTS = 1000
 
 
 def violation(faults: Sequence[dict[str, Any]], table: str) -> RequestError:
-    """Return the error of a row that breaks its schema: faults of {pointer, keyword, message}."""
+    """Return the error of a row that violates its JSON Schema.
+
+    `faults` are the entries {pointer, keyword, message} of the error's details.
+    """
     return RequestError(
         "23514",
         f'new row for relation "{table}" violates its JSON Schema',
-        details=list(faults[:MOST_FAULTS]),
+        details=list(faults[:MAX_FAULTS]),
         hint="Each entry of details names the place (JSON pointer) and the keyword that failed."
-        + (f" There are more than these {MOST_FAULTS}." if len(faults) > MOST_FAULTS else ""),
+        + (f" There are more than these {MAX_FAULTS}." if len(faults) > MAX_FAULTS else ""),
     )

@@ -76,7 +76,7 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
     except JotError as error:
         response = render.render_error(error, request, data.verbose)
     timing.step("response")
-    return timing.told(response)
+    return timing.with_header(response)
 
 
 async def _answer(request: Request, caller: Principal, data: DataApi, timing: Timing) -> Response:

@@ -1,7 +1,7 @@
-"""The nouns that every room shares: who asks, what is asked, what is answered, what changed.
+"""The values that every room shares: caller, request, response, change of a row.
 
-In charge of the shape of the values that cross from one room to another.
-Must not know where they come from (sockets, databases) or what becomes of them.
+In charge of the types that cross from one room to another.
+Must not know where the values come from (sockets, databases) or how they are used.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ SERVICE = "service_role"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling, as the checked token says; `claims` is the token's whole payload.
+    """The authenticated caller, as the verified token describes it.
 
-    `expires_at` is in epoch seconds, None for keys that do not expire.
+    `claims` is the token's whole payload. `expires_at` is in epoch seconds, None for an API key,
+    which does not expire.
     """
 
     role: str
@@ -34,12 +35,15 @@ class Principal:
 
     @property
     def is_service(self) -> bool:
-        """Whether the caller passes all access rules."""
+        """Whether the caller has the service role, which bypasses all access rules."""
         return self.role == SERVICE
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """`app_metadata.roles`, which only the service role can set; () when absent or odd."""
+        """The strings of the claim `app_metadata.roles`, () when it is absent or no array.
+
+        Only the service role can write `app_metadata`, so that users cannot grant themselves roles.
+        """
         metadata = self.claims.get("app_metadata")
         roles = metadata.get("roles") if isinstance(metadata, Mapping) else None
         if not isinstance(roles, list):
@@ -51,8 +55,8 @@ ANONYMOUS = Principal(role=ANON)
 SERVICE_PRINCIPAL = Principal(role=SERVICE)
 
 
-def waits() -> bool:
-    """Say that a request's sender is not gone: where nobody can tell, it waits."""
+def never_disconnected() -> bool:
+    """Return False: the default of `Request.gone`, for requests that come over no connection."""
     return False
 
 
@@ -60,8 +64,8 @@ def waits() -> bool:
 class Request:
     """One HTTP request: path and query undecoded, header names in lower case.
 
-    `headers` joins repeated lines with ", " (RFC 9110 section 5.3). `gone` says whether its sender
-    waits no more for an answer. `client` is the address that asks, where somebody needs it.
+    `headers` joins repeated lines with ", " (RFC 9110 section 5.3). `gone` returns whether the
+    client has disconnected. `client` is the client's address where rate limits need it, else "".
     """
 
     method: str
@@ -69,20 +73,20 @@ class Request:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    gone: Callable[[], bool] = field(default=waits, compare=False, repr=False)
+    gone: Callable[[], bool] = field(default=never_disconnected, compare=False, repr=False)
     client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer; `headers` in the order they are sent."""
+    """One HTTP response; `headers` in the order in which they are sent."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
 
     def header(self, name: str) -> str | None:
-        """Return the first header of that name, whatever its case, or None."""
+        """Return the value of the first header of that name (case-insensitive), or None."""
         lower = name.lower()
         return next((value for key, value in self.headers if key.lower() == lower), None)
 
@@ -92,9 +96,11 @@ ChangeKind = Literal["INSERT", "UPDATE", "DELETE"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One committed change of one row; `number` orders all changes of a database.
+    """One committed change of one row, as the change log holds it.
 
-    `old` is None for an INSERT, `new` for a DELETE. `committed_at` is RFC 3339 in UTC.
+    `number` increases with the order of commits in one database. `old` is the row before the change
+    (None for an INSERT), `new` the row after it (None for a DELETE). `committed_at` is RFC 3339 in
+    UTC.
     """
 
     number: int

@@ -165,7 +165,9 @@ class World:
         assert answer.status == 200, answer.body
         return answer.body
 
-    def signed_in(self, email: str = "ada@example.com", password: str = "correct horse") -> Answer:
+    def current_account(
+        self, email: str = "ada@example.com", password: str = "correct horse"
+    ) -> Answer:
         body = {"email": email, "password": password}
         return self.call("POST", "/token?grant_type=password", body)
 

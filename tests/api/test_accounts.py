@@ -102,7 +102,7 @@ def test_an_unconfirmed_user_cannot_sign_in(world: World) -> None:
     """Without autoconfirm a sign-up gives the bare user, and no session yet."""
     world.set(autoconfirm=False)
     made = world.call("POST", "/signup", {"email": "ada@example.com", "password": "correct horse"})
-    answer = world.signed_in()
+    answer = world.current_account()
 
     assert (made.status, made.body["user_metadata"]["email_verified"]) == (200, False)
     assert (answer.status, answer.body["error_code"]) == (400, "email_not_confirmed")
@@ -112,7 +112,7 @@ def test_signing_in_with_a_password(world: World) -> None:
     """The right password gives another session of the same user."""
     first = world.signed_up()
     world.now += 60
-    answer = world.signed_in("ADA@example.com")
+    answer = world.current_account("ADA@example.com")
 
     assert (answer.status, answer.body["user"]["id"]) == (200, first["user"]["id"])
     assert answer.body["user"]["last_sign_in_at"] == "2026-05-28T20:27:40.25Z"
@@ -131,7 +131,7 @@ def test_signing_in_with_a_password(world: World) -> None:
 def test_wrong_credentials_are_one_answer(world: World, email: str, password: str) -> None:
     """A wrong password and an unknown address cannot be told apart."""
     world.signed_up()
-    answer = world.signed_in(email, password)
+    answer = world.current_account(email, password)
 
     assert answer.status == 400
     assert answer.body == {
@@ -145,8 +145,8 @@ def test_an_unknown_address_costs_the_same_work(world: World) -> None:
     """One hash is checked whether or not there is a user, so that time tells nothing."""
     world.signed_up()
     world.hashed.clear()
-    world.signed_in("nobody@example.com")
-    world.signed_in(password="wrong horse")
+    world.current_account("nobody@example.com")
+    world.current_account(password="wrong horse")
 
     assert world.hashed == ["verify_password", "verify_password"]
 
@@ -214,7 +214,7 @@ def test_a_visitor_may_sign_in_anonymously_and_become_somebody(world: World) -> 
     assert (refused.status, refused.body["error_code"]) == (422, "validation_failed")
     assert (user["id"], user["is_anonymous"]) == (visitor["user"]["id"], False)
     assert user["app_metadata"] == {"provider": "email", "providers": ["email"]}
-    assert world.signed_in(password="123456").status == 200
+    assert world.current_account(password="123456").status == 200
 
 
 def test_the_user_behind_a_token(world: World) -> None:
@@ -240,7 +240,7 @@ def test_metadata_is_merged_and_null_deletes(world: World) -> None:
 def test_a_new_password_ends_the_other_sessions(world: World) -> None:
     """Whoever else was signed in is out at once; the session that changed it goes on."""
     first = world.signed_up()
-    second = world.signed_in().body
+    second = world.current_account().body
     body = {"password": "new password"}
     answer = world.call("PUT", "/user", body, bearer=second["access_token"])
     lost = world.call("GET", "/user", bearer=first["access_token"])
@@ -250,8 +250,8 @@ def test_a_new_password_ends_the_other_sessions(world: World) -> None:
     assert world.call("GET", "/user", bearer=second["access_token"]).status == 200
     ended = verify(first["access_token"], RING, START).session_id
     assert Revocation(first["user"]["id"], (ended or "",)) in world.revoked
-    assert world.signed_in().status == 400
-    assert world.signed_in(password="new password").status == 200
+    assert world.current_account().status == 400
+    assert world.current_account(password="new password").status == 200
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_metadata_that_grew_bit_by_bit_still_fits_a_token(world: World) -> None:
 def test_signing_out_ends_the_sessions_of_its_scope(world: World, scope: str, left: int) -> None:
     """All of the user's sessions, this one, or all but this one; nobody else's."""
     world.signed_up("bob@example.com")
-    sessions = [world.signed_up(), world.signed_in().body, world.signed_in().body]
+    sessions = [world.signed_up(), world.current_account().body, world.current_account().body]
     answer = world.call("POST", f"/logout?scope={scope}", bearer=sessions[0]["access_token"])
     known = [world.call("GET", "/user", bearer=one["access_token"]).status for one in sessions]
 

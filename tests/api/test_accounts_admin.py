@@ -64,7 +64,7 @@ def test_a_made_user_can_sign_in(world: World) -> None:
         "Ada",
         "2026-05-28T20:26:40.25Z",
     )
-    assert world.signed_in().body["user"]["id"] == user["id"]
+    assert world.current_account().body["user"]["id"] == user["id"]
 
 
 @pytest.mark.parametrize("metadata", [{}, {"name": "Ada", "list": [1, None]}])
@@ -90,8 +90,8 @@ def test_a_user_made_without_a_password_has_none(world: World) -> None:
     """Nothing fits where there is no hash."""
     made(world, email_confirm=True)
 
-    assert world.signed_in(password="").status == 400
-    assert world.signed_in(password="correct horse").status == 400
+    assert world.current_account(password="").status == 400
+    assert world.current_account(password="correct horse").status == 400
 
 
 def test_a_ready_hash_can_be_brought_along_and_is_renewed(world: World) -> None:
@@ -100,7 +100,7 @@ def test_a_ready_hash_can_be_brought_along_and_is_renewed(world: World) -> None:
 
     old = hash_secret(b"correct horse", b"0123456789abcdef", 1, 64, 1, 32, Type.ID).decode()
     made(world, email_confirm=True, password_hash=old)
-    first, second = world.signed_in(), world.signed_in()
+    first, second = world.current_account(), world.current_account()
     query = 'SELECT "encrypted_password" FROM "auth.users"'
     ((stored,),) = world.run(query)
 

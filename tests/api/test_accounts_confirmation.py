@@ -30,7 +30,7 @@ def otp(world: World, **more: Any) -> Answer:
 def test_a_sign_up_is_confirmed_by_its_code(world: World, kind: str) -> None:
     """The user alone at first; after the code a session, and the password works."""
     waiting = world.call("POST", "/signup", ADA)
-    early = world.signed_in()
+    early = world.current_account()
     session = proved(world, world.mails[0].code, kind)
     user = session.body["user"]
 
@@ -44,7 +44,7 @@ def test_a_sign_up_is_confirmed_by_its_code(world: World, kind: str) -> None:
     )
     assert user["user_metadata"]["email_verified"] is True
     assert user["identities"][0]["identity_data"]["email_verified"] is True
-    assert world.signed_in().status == 200
+    assert world.current_account().status == 200
 
 
 def test_a_code_of_another_kind_confirms_nothing(world: World) -> None:
@@ -65,7 +65,7 @@ def test_signing_up_again_neither_tells_nor_changes_anything(world: World) -> No
     assert (known.status, new.status) == (200, 200)
     assert known.body["identities"] == []
     assert [mail.to for mail in world.mails] == ["ada@example.com", "new@example.com"]
-    assert world.signed_in().status == 200
+    assert world.current_account().status == 200
 
 
 def test_who_waits_signs_up_again_and_gets_another_mail(world: World) -> None:
@@ -78,8 +78,8 @@ def test_who_waits_signs_up_again_and_gets_another_mail(world: World) -> None:
     assert (soon.status, soon.body["error_code"]) == (429, "over_email_send_rate_limit")
     assert (again.status, len(world.mails)) == (200, 2)
     assert proved(world, world.mails[1].code).status == 200
-    assert world.signed_in(password="other horse").status == 200
-    assert world.signed_in().status == 400
+    assert world.current_account(password="other horse").status == 200
+    assert world.current_account().status == 400
 
 
 def test_a_sign_up_mail_is_sent_again(world: World) -> None:
@@ -118,7 +118,7 @@ def test_a_new_user_comes_in_without_a_password(world: World, path: str) -> None
     assert world.mails[0].subject == "Your sign-in link"
     assert session.body["user"]["user_metadata"]["name"] == "Ada"
     assert session.body["user"]["app_metadata"] == {"provider": "email", "providers": ["email"]}
-    assert world.signed_in().body["error_code"] == "invalid_credentials"
+    assert world.current_account().body["error_code"] == "invalid_credentials"
 
 
 def test_a_known_user_comes_in_with_a_magic_link(world: World) -> None:
@@ -129,7 +129,7 @@ def test_a_known_user_comes_in_with_a_magic_link(world: World) -> None:
     session = proved(world, world.mails[0].code, "magiclink")
 
     assert session.body["user"]["id"] == known["id"]
-    assert world.signed_in().status == 200
+    assert world.current_account().status == 200
 
 
 def test_nobody_new_where_the_caller_or_the_project_says_so(world: World) -> None:
@@ -150,7 +150,7 @@ def test_a_stranger_does_not_lie_in_wait_with_a_password(world: World) -> None:
     otp(world)
     assert proved(world, world.mails[1].code, "email").status == 200
 
-    assert world.signed_in().body["error_code"] == "invalid_credentials"
+    assert world.current_account().body["error_code"] == "invalid_credentials"
 
 
 def test_settings_tell_that_mails_confirm(world: World) -> None:

@@ -42,7 +42,7 @@ def test_both_addresses_confirm_in_any_order(
     user = asked(world, session).body
     first, second = (world.mails[number] for number in order)
     half = proved(world, first.to, first.code)
-    before = world.signed_in(OLD).status
+    before = world.current_account(OLD).status
     whole = proved(world, second.to, second.code)
 
     assert (user["email"], user["new_email"]) == (OLD, NEW)
@@ -50,7 +50,11 @@ def test_both_addresses_confirm_in_any_order(
     assert (half.status, half.body["code"]) == (200, "200")
     assert "access_token" not in half.body
     assert (whole.body["user"]["email"], "new_email" in whole.body["user"]) == (NEW, False)
-    assert (before, world.signed_in(OLD).status, world.signed_in(NEW).status) == (200, 400, 200)
+    assert (before, world.current_account(OLD).status, world.current_account(NEW).status) == (
+        200,
+        400,
+        200,
+    )
 
 
 def test_one_letter_does_not_count_twice(world: World, session: Any) -> None:
@@ -60,7 +64,7 @@ def test_one_letter_does_not_count_twice(world: World, session: Any) -> None:
 
     assert proved(world, NEW, code).status == 200
     assert proved(world, NEW, code).body["error_code"] == "otp_expired"
-    assert world.signed_in(OLD).status == 200
+    assert world.current_account(OLD).status == 200
 
 
 def test_the_links_lead_on_with_a_message_then_a_session(world: World, session: Any) -> None:
@@ -107,4 +111,4 @@ def test_an_address_taken_meanwhile_stays_where_it_is(world: World, session: Any
     answer = proved(world, OLD, world.mails[1].code)
 
     assert (answer.status, answer.body["error_code"]) == (422, "email_exists")
-    assert world.signed_in(OLD).status == 200
+    assert world.current_account(OLD).status == 200

@@ -194,7 +194,7 @@ def test_no_answer_holds_a_secret(world: World) -> None:
         world.call("GET", "/user", bearer=bearer),
         world.call("PUT", "/user", {"password": "correct horse"}, bearer=bearer),
         world.admin("GET", "/admin/users"),
-        world.signed_in(password="hunter2-hunter2"),
+        world.current_account(password="hunter2-hunter2"),
     ]
     text = b"".join(one.response.body for one in answers).decode()
 

@@ -9,7 +9,7 @@ import pytest
 from tests.api.account_world import Answer, World, opened
 
 ADA = {"email": "ada@example.com"}
-NOBODY = {"email": "nobody@example.com"}
+DUMMY_HASH = {"email": "nobody@example.com"}
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def test_a_forgotten_password_is_reset_by_code(world: World) -> None:
     assert mail.link in mail.text
     assert (session.status, session.body["user"]["id"]) == (200, ada["user"]["id"])
     assert changed.status == 200
-    assert world.signed_in(password="correct horse").status == 400
-    assert world.signed_in(password="new horse").status == 200
+    assert world.current_account(password="correct horse").status == 400
+    assert world.current_account(password="new horse").status == 200
 
 
 def test_the_link_leads_on_with_a_session(world: World) -> None:
@@ -154,7 +154,7 @@ def test_a_second_mail_must_wait_whoever_has_the_address(world: World) -> None:
     """Sixty seconds lie between two mails, and the refusal does not tell who has an account."""
     world.signed_up()
     told = {}
-    for body in (ADA, NOBODY):
+    for body in (ADA, DUMMY_HASH):
         world.call("POST", "/recover", body)
         world.now += 18
         told[body["email"]] = world.call("POST", "/recover", body)
@@ -193,7 +193,7 @@ def test_an_unknown_address_is_answered_alike_and_written_to_by_nobody(world: Wo
     """Asking and guessing give the same answers, and store as much but for the count of mails."""
     world.signed_up()
     answers = []
-    for body in (ADA, NOBODY):
+    for body in (ADA, DUMMY_HASH):
         before = world.count("mail_ledger") - len(world.mails)
         first = world.call("POST", "/recover", body)
         guess = {**body, "type": "recovery", "token": "x"}

@@ -38,7 +38,7 @@ def proved(world: World, mail: Mail, kind: str = "email") -> Answer:
 
 
 def opens(world: World, password: str) -> bool:
-    return world.signed_in(EMAIL, password).status == 200
+    return world.current_account(EMAIL, password).status == 200
 
 
 @pytest.mark.parametrize("first", ["stranger", "owner"])
@@ -137,9 +137,9 @@ def test_an_admin_confirms_the_one_sign_up_there_is(world: World) -> None:
         (user,) = world.admin("GET", f"/admin/users?filter={email}").body["users"]
         world.admin("PUT", f"/admin/users/{user['id']}", {"email_confirm": True})
 
-    assert world.signed_in("user1@example.com", "lying in wait").status == 200
-    assert world.signed_in("user2@example.com", "lying in wait").status == 400
-    assert world.signed_in("user2@example.com", "correct horse").status == 400
+    assert world.current_account("user1@example.com", "lying in wait").status == 200
+    assert world.current_account("user2@example.com", "lying in wait").status == 400
+    assert world.current_account("user2@example.com", "correct horse").status == 400
 
 
 ENDS: list[Callable[[World, str], Answer]] = [

@@ -119,7 +119,7 @@ def test_a_banned_user_gets_no_session(world: World, session: Any) -> None:
     world.admin("PUT", path, {"ban_duration": "1h30m"})
     refused = [
         world.refreshed(session["refresh_token"]),
-        world.signed_in(),
+        world.current_account(),
         world.call("GET", "/user", bearer=session["access_token"]),
     ]
     world.admin("PUT", path, {"ban_duration": "none"})

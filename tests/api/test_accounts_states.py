@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 from tests.api.account_world import World
 
-from jotbase.auth.accounts.passwords import NOBODY, hash_password
+from jotbase.auth.accounts.passwords import DUMMY_HASH, hash_password
 from jotbase.auth.mail.messages import Mail
 from jotbase.auth.tokens.rate_limits import AuthRateLimits
 
@@ -33,7 +33,7 @@ HERS, EVIL, ADMINS = "correct horse", "lying in wait", "battery staple"
 HOME, ELSEWHERE = "192.0.2.1", "198.51.100.9"
 VERIFIER = "v" * 43
 PKCE = {"code_challenge": VERIFIER, "code_challenge_method": "plain"}
-_OURS = NOBODY.rpartition("p=1$")[0] + "p=1$"
+_OURS = DUMMY_HASH.rpartition("p=1$")[0] + "p=1$"
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Letter:
     mail: Mail
     password: str | None = None
     is_sign_up: bool = False
-    is_over: bool = False
+    is_expired: bool = False
 
     @property
     def proof(self) -> dict[str, str]:
@@ -119,7 +119,7 @@ class Accounts(RuleBasedStateMachine):
         """End all letters, and the codes that opened ones became."""
         kept = [] if codes else [letter for _, letter in self.codes]
         for letter in self.letters:
-            letter.is_over = letter.is_over or not any(letter is one for one in kept)
+            letter.is_expired = letter.is_expired or not any(letter is one for one in kept)
 
     # What strangers and the owner do ------------------------------------------------------------
 
@@ -135,7 +135,7 @@ class Accounts(RuleBasedStateMachine):
         repeated = self.waiting
         for letter in self.asked(who, "/resend", type="signup"):
             letter.is_sign_up = True
-            if repeated is not None and not repeated.is_over:
+            if repeated is not None and not repeated.is_expired:
                 letter.password = repeated.password
             self.waiting = letter
 
@@ -150,9 +150,9 @@ class Accounts(RuleBasedStateMachine):
     def recover(self, who: str, more: dict[str, str]) -> None:
         self.asked(who, "/recover", **more)
 
-    def drawn(self, data: st.DataObject, *, is_over: bool = False) -> Letter | None:
+    def drawn(self, data: st.DataObject, *, is_expired: bool = False) -> Letter | None:
         """Draw one of the letters that are over, or of those that are not."""
-        some = [letter for letter in self.letters if letter.is_over == is_over]
+        some = [letter for letter in self.letters if letter.is_expired == is_expired]
         return data.draw(st.sampled_from(some)) if some else None
 
     @rule(data=st.data())
@@ -170,7 +170,7 @@ class Accounts(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def open_a_letter_that_is_over(self, data: st.DataObject) -> None:
-        letter = self.drawn(data, is_over=True)
+        letter = self.drawn(data, is_expired=True)
         if letter is not None:
             code = {"email": letter.mail.to, "token": letter.mail.code}
             by_code = {"type": letter.proof["type"], **code}
@@ -213,7 +213,7 @@ class Accounts(RuleBasedStateMachine):
         code, letter = data.draw(st.sampled_from(self.codes))
         body = {"auth_code": code, "code_verifier": VERIFIER}
         answer = self.ask(HOME, "/token?grant_type=pkce", body)
-        assert answer.status in ((404,) if letter.is_over else (200, 404))
+        assert answer.status in ((404,) if letter.is_expired else (200, 404))
         if answer.status == 200:
             self.session = answer.body["access_token"]
 

@@ -156,8 +156,10 @@ def _lists_and_arrays(scope: str) -> Programs:
     lists = arrays | st.sampled_from(LISTS).map(_array)
     compared = [_applied(word, arrays, lists) for word in ("cs", "cd", "ov", "eq", "lt")]
     documents = values(Type.JSON, scope)
-    contained = [_applied(word, documents, documents) for word in ("cs", "cd")]
-    return _either(st.one_of(*among), _either(*holding), st.one_of(*compared), _either(*contained))
+    run_contained = [_applied(word, documents, documents) for word in ("cs", "cd")]
+    return _either(
+        st.one_of(*among), _either(*holding), st.one_of(*compared), _either(*run_contained)
+    )
 
 
 def _array(items: list[Any]) -> Expr:

@@ -7,7 +7,7 @@ from tests.contract.board import CREATE, ENDLESS, post, run_all
 from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.base import Engine, Session
-from jotbase.errors import JotError, RequestError, StatementTooSlow, UnitTooSlow
+from jotbase.errors import JotError, RequestError, StatementTimeout, TransactionTimeout
 from jotbase.sql.units import RolledBack, Rows, Statement, UnitOfWork
 
 pytestmark = pytest.mark.anyio
@@ -123,11 +123,11 @@ async def test_a_call_ends_with_its_time(make_engine: MakeEngine, engine_name: s
         while True:
             try:
                 session.read(TITLES, ())
-            except UnitTooSlow:
+            except TransactionTimeout:
                 break
         session.run(lambda: add("late"))
 
     for work in (endless, stubborn):
-        with pytest.raises((UnitTooSlow, StatementTooSlow)):
+        with pytest.raises((TransactionTimeout, StatementTimeout)):
             await engine.call(work, reads=False)
     assert await titles(engine) == []

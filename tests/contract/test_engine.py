@@ -10,7 +10,7 @@ from tests.contract.conftest import MakeEngine
 from jotbase.engines.base import LARGE, Engine, aside
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.engines.sqlite.database import result_rows as given
-from jotbase.errors import JotError, RequestError, StatementTooSlow, UnitTooSlow
+from jotbase.errors import JotError, RequestError, StatementTimeout, TransactionTimeout
 from jotbase.sql.fragment import bound
 from jotbase.sql.units import RolledBack, Rows, Statement, UnitOfWork
 
@@ -152,14 +152,14 @@ async def test_a_dear_write_does_not_keep_its_neighbours_waiting(
     engine = await make_engine(statement_timeout=100)
     await engine.write(run_all(CREATE[engine_name]))
     endless = run(f"INSERT INTO jobs (title) SELECT CAST(n AS TEXT) FROM ({ENDLESS}) AS t")
-    with pytest.raises(StatementTooSlow):
+    with pytest.raises(StatementTimeout):
         await engine.write(endless)
     before = asyncio.ensure_future(engine.write(post("before")))
     dear = asyncio.ensure_future(engine.write(endless))
     await before
 
     assert not dear.done()
-    with pytest.raises(StatementTooSlow):
+    with pytest.raises(StatementTimeout):
         await dear
 
 
@@ -168,7 +168,7 @@ async def test_a_read_past_its_time_is_stopped(make_engine: MakeEngine) -> None:
     engine = await make_engine(statement_timeout=30)
 
     for _ in range(5):
-        with pytest.raises(StatementTooSlow):
+        with pytest.raises(StatementTimeout):
             await engine.read(ENDLESS, ())
     assert await engine.read("SELECT 1", ()) == [(1,)]
 
@@ -189,7 +189,7 @@ async def test_a_write_past_its_time_is_undone_alone(
         return_exceptions=True,
     )  # fmt: skip
 
-    assert isinstance(results[1], StatementTooSlow)
+    assert isinstance(results[1], StatementTimeout)
     assert await titles(engine) == ["a", "b"]
 
 
@@ -210,7 +210,7 @@ async def test_a_unit_past_its_time_is_undone_alone(
         return_exceptions=True,
     )  # fmt: skip
 
-    assert (type(results[1]), type(results[3])) == (UnitTooSlow, UnitTooSlow)
+    assert (type(results[1]), type(results[3])) == (TransactionTimeout, TransactionTimeout)
     assert await titles(engine) == ["a", "b"]
 
 
@@ -225,7 +225,7 @@ async def test_an_upgrade_takes_as_long_as_it_takes(
         for _ in range(3):
             yield Statement(MANY)
 
-    with pytest.raises((StatementTooSlow, UnitTooSlow)):
+    with pytest.raises((StatementTimeout, TransactionTimeout)):
         await engine.write(both)
     await engine.write(both, timed=False)
     assert await engine.read("SELECT count(*) FROM jobs", ()) == [(60_000,)]

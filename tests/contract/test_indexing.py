@@ -12,11 +12,11 @@ from tests.unit.schema.projects import ID, TEXT, model, table_file
 from jotbase.background import indexing
 from jotbase.background.indexing import index_some, keep_indexed
 from jotbase.engines.sqlite import SqliteEngine
-from jotbase.errors import StatementTooSlow
+from jotbase.errors import StatementTimeout
 from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.project.migration import migrate
 from jotbase.schema.model.tables import Model
-from jotbase.search.lexing import SEARCHED, lexemes
+from jotbase.search.lexing import MAX_SEARCHED, lexemes
 
 pytestmark = pytest.mark.anyio
 
@@ -54,7 +54,7 @@ async def test_a_row_that_takes_too_long_holds_up_no_other(
 
     def endless(text: str, language: str) -> str:
         if text == "poison":
-            raise StatementTooSlow(1)
+            raise StatementTimeout(1)
         return lexemes(text, language)
 
     functions = {**SQL_FUNCTIONS, "jot_lexemes": endless}
@@ -76,7 +76,7 @@ async def test_a_large_text_is_searched_in_part(make_engine: MakeEngine) -> None
     await engine.write(run("INSERT INTO t (a) VALUES (?)", text))
     await index_some(engine, INDEXED)
 
-    assert len(text) > SEARCHED
+    assert len(text) > MAX_SEARCHED
     assert await engine.read(FOUND, ["cat"]) == [(1,)]
     assert await engine.read(FOUND, ["dog"]) == []
 

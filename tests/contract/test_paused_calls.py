@@ -11,7 +11,7 @@ from tests.contract.conftest import MakeEngine
 from jotbase.engines.base import CALLER, Engine, Session
 from jotbase.engines.sqlite.write import writer_lease as tenure
 from jotbase.engines.sqlite.write.call_threads import CallLimits
-from jotbase.errors import CodeFailed, JotError, UnitTooSlow
+from jotbase.errors import CodeFailed, JotError, TransactionTimeout
 from jotbase.sql.units import Rows
 
 pytestmark = pytest.mark.anyio
@@ -202,7 +202,7 @@ async def test_code_that_does_nothing_is_ended_by_its_time(
         finally:
             late()
 
-    with pytest.raises(UnitTooSlow):
+    with pytest.raises(TransactionTimeout):
         await engine.call(work, reads=False)
     pause.over()
     await late.reached()
@@ -226,7 +226,7 @@ async def test_writes_that_cannot_be_put_aside_are_ended(
         session.run(post("mine"))
         pause()
 
-    with pytest.raises(UnitTooSlow) as ended:
+    with pytest.raises(TransactionTimeout) as ended:
         await while_it_pauses(engine, work, post("other"))
     assert "cannot be put aside" in str(ended.value.hint)
     assert await titles(engine) == ["other"]

@@ -20,7 +20,7 @@ from jotbase.http.live import channel_quotas as shares
 from jotbase.http.live import frames, replay
 from jotbase.http.server import message_heads as heads
 from jotbase.http.server import process as server
-from jotbase.search.lexing import SEARCHED
+from jotbase.search.lexing import MAX_SEARCHED
 from jotbase.settings import Settings
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/reference/limits.md").read_text("utf-8")
@@ -55,7 +55,7 @@ MIB = 1024 * 1024
         ("a message, each", f"| {connections.BODY:.0f} s"),
         ("pings from the client", f"{frames.MOST_PINGS} a second"),
         ("the rows that one writing statement", f"| {given.MOST_GIVEN // MIB} MiB |"),
-        ("characters of a text that a search", f"| {SEARCHED} |"),
+        ("characters of a text that a search", f"| {MAX_SEARCHED} |"),
         ("changes read from the log", f"| {log.READ_AT_ONCE // MIB} MiB"),
         (
             f"reads of more than {reader.SHORT * 1000:.0f} ms",
@@ -87,11 +87,11 @@ MIB = 1024 * 1024
         ),
         ("wrong passwords by one client", f"{limits.PASSWORDS_OF_CLIENT.count} in 5 minutes"),
         ("wrong codes and links", f"{limits.CODES_OF_CLIENT.count} in 5 minutes"),
-        ("wrong codes for one address", f"{ledger.TRIES} until"),
+        ("wrong codes for one address", f"{ledger.MAX_FAILED_CODES} until"),
         ("mails that one client", f"({Settings().mail_rate_client})"),
         ("mails of the project", f"({Settings().mail_rate})"),
         ("seconds between two mails", f"({Settings().mail_spacing})"),
-        ("clients whose letters", str(letters.MOST_LETTERS)),
+        ("clients whose letters", str(letters.MAX_PENDING_MAILS)),
         ("password hashes under way", f"{hashing.MOST}, of one client {hashing.MOST // 2}"),
         ("counts that are kept", str(limits.CAPACITY)),
         ("bytes of a body of the accounts", f"{accounts.LARGEST_BODY // MIB} MiB"),

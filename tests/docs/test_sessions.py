@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "sessions.md"
 
 def answer(rule: Transition) -> str:
     """Return how the page writes a rule's answer."""
-    return f"the {rule.gives} token" if rule.gives else f"400 `{rule.code}`"
+    return f"the {rule.token_given} token" if rule.token_given else f"400 `{rule.code}`"
 
 
 def test_the_page_shows_every_rule_in_order() -> None:

@@ -13,8 +13,8 @@ from jotbase.errors import (
     ProjectError,
     RequestError,
     SettingError,
-    StatementTooSlow,
-    UnitTooSlow,
+    StatementTimeout,
+    TransactionTimeout,
     violation,
 )
 
@@ -42,14 +42,14 @@ def test_whose_fault_it_was_is_in_the_class() -> None:
     """Every error of a request is a JotError; a project's mistakes are not a caller's."""
     assert isinstance(AuthError(401, "no_authorization", "no"), JotError)
     assert isinstance(ChannelError("Unauthorized", "no"), JotError)
-    assert isinstance(StatementTooSlow(50), JotError)
+    assert isinstance(StatementTimeout(50), JotError)
     assert not isinstance(ProjectError([]), JotError)
     assert issubclass(SettingError, ProjectError)
 
 
 def test_a_statement_that_was_stopped_says_its_limit() -> None:
     """The answer names the limit and what to do about it."""
-    error = StatementTooSlow(8000)
+    error = StatementTimeout(8000)
 
     assert (error.code, error.status) == ("57014", 504)
     assert error.details == "The limit is 8000 ms."
@@ -59,7 +59,7 @@ def test_a_statement_that_was_stopped_says_its_limit() -> None:
 
 def test_a_unit_that_was_stopped_says_its_limit() -> None:
     """It has PostgreSQL's code for a transaction past its time."""
-    error = UnitTooSlow(20_000)
+    error = TransactionTimeout(20_000)
 
     assert (error.code, error.status, error.details) == ("25P04", 504, "The limit is 20000 ms.")
     assert error.hint is not None

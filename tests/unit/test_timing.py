@@ -15,13 +15,13 @@ def test_each_step_is_told_in_milliseconds() -> None:
     timing.step("parse")
     timing.step("plan")
 
-    assert timing.told(PLAIN).header("Server-Timing") == "parse;dur=1.000, plan;dur=2.500"
-    assert timing.told(PLAIN).body == b"x"
+    assert timing.with_header(PLAIN).header("Server-Timing") == "parse;dur=1.000, plan;dur=2.500"
+    assert timing.with_header(PLAIN).body == b"x"
 
 
-def test_without_a_clock_nothing_is_told() -> None:
-    """The response goes as it came."""
+def test_without_a_clock_no_header_is_added() -> None:
+    """Without a clock the response is returned unchanged."""
     timing = Timing(None)
     timing.step("parse")
 
-    assert timing.told(PLAIN) is PLAIN
+    assert timing.with_header(PLAIN) is PLAIN

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from jotbase.auth.tokens.token_cache import (
-    MOST_CHANGES,
+    MAX_REVOCATIONS_READ,
     Notice,
     changed_since,
     last_change,
@@ -57,7 +57,7 @@ class Notices:
         """Tell what there is to tell."""
         if self._newest is None:
             await self.start()
-        while await self._look_on(self._newest or 0) == MOST_CHANGES:
+        while await self._look_on(self._newest or 0) == MAX_REVOCATIONS_READ:
             pass
 
     async def look_or_restart(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment
 from jotbase.sql.units import Rows, UnitOfWork
-from jotbase.values import Change, waits
+from jotbase.values import Change, never_disconnected
 
 Result = TypeVar("Result")
 
@@ -91,7 +91,7 @@ class Engine(Protocol):
         *,
         reads: bool,
         again: bool = True,
-        gone: Callable[[], bool] = waits,
+        gone: Callable[[], bool] = never_disconnected,
     ) -> Result:
         """Run `work` in a thread, as a transaction of its own that holds up nobody while it is
         between two statements; one that only `reads` sees one state of the database.

@@ -14,7 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jotbase.errors import CodeFailed, Fault, JotError, ProjectError, contained, told
+from jotbase.errors import (
+    CodeFailed,
+    Fault,
+    JotError,
+    ProjectError,
+    describe_exception,
+    run_contained,
+)
 from jotbase.functions.hosting import Hosted, Threads
 from jotbase.functions.rpc import Computed, awaited, collect
 from jotbase.query.plan.computed import with_computed
@@ -100,9 +107,9 @@ def _load(folder: Path, file: Path) -> Any:
     module = importlib.util.module_from_spec(specification)
     sys.modules[MODULE] = module
     try:
-        contained(lambda: loader.exec_module(module))
+        run_contained(lambda: loader.exec_module(module))
     except Exception as error:
-        said = str(error) if isinstance(error, CodeFailed) else told(error)
+        said = str(error) if isinstance(error, CodeFailed) else describe_exception(error)
         reason = f"the code failed to load: {said}"
         raise ProjectError([Fault("functions/__init__.py", "", reason)]) from error
     return module
@@ -131,10 +138,10 @@ def host(app: Any, threads: int, waiting: int, seconds: float) -> Hosted:
 
 
 def _refused(error: JotError) -> tuple[dict[str, Any], int]:
-    told = {
+    describe_exception = {
         "code": error.code,
         "message": error.message,
         "details": error.details,
         "hint": error.hint,
     }
-    return told, error.status
+    return describe_exception, error.status

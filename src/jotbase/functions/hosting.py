@@ -13,7 +13,7 @@ from concurrent.futures import Executor, Future
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from jotbase.errors import JotError, contained, too_many_calls
+from jotbase.errors import JotError, run_contained, too_many_calls
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -71,7 +71,7 @@ class Threads(Executor):
             if not future.set_running_or_notify_cancel():
                 continue
             try:
-                future.set_result(contained(call))
+                future.set_result(run_contained(call))
             except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
                 future.set_exception(error)
 
@@ -178,7 +178,7 @@ def _guarded(app: Any) -> Any:
 
     def call(environ: dict[str, Any], start_response: Any) -> Any:
         environ["wsgi.input_terminated"] = True
-        answer = contained(lambda: app(environ, start_response))
+        answer = run_contained(lambda: app(environ, start_response))
         return _Answer(answer, environ["asgi.scope"][_GONE])
 
     return call
@@ -192,13 +192,13 @@ class _Answer:
         self._gone = gone
 
     def __iter__(self) -> Iterator[Any]:
-        pieces = contained(lambda: iter(self._pieces))
+        pieces = run_contained(lambda: iter(self._pieces))
         end = object()
-        while (piece := contained(lambda: next(pieces, end))) is not end:
+        while (piece := run_contained(lambda: next(pieces, end))) is not end:
             if self._gone():
                 raise HungUp
             yield piece
 
     def close(self) -> None:
         """Close what was answered."""
-        contained(getattr(self._pieces, "close", lambda: None))
+        run_contained(getattr(self._pieces, "close", lambda: None))

@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, overload
 
-from jotbase.errors import CODES, JotError, contained
+from jotbase.errors import CODES, JotError, run_contained
 from jotbase.functions.annotations import Kind, Row, kind_of, returns_of, schema_of
 from jotbase.query.plan.functions import Function, Parameter
 from jotbase.schema.model.tables import Type
@@ -367,7 +367,7 @@ def run_function(function: Function, arguments: Mapping[str, Any]) -> tuple[Any,
     head = _Head()
     token = _HEAD.set(head)
     try:
-        value = contained(lambda: function.run(arguments))
+        value = run_contained(lambda: function.run(arguments))
     except JotError:
         raise
     except Exception as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
-from jotbase.auth.accounts.ddl import bring_up
+from jotbase.auth.accounts.ddl import upgrade_tables
 from jotbase.background.indexing import same_words
 from jotbase.engines.base import Engine
 from jotbase.errors import Fault, JotError, ProjectError
@@ -43,7 +43,7 @@ async def migrate(engine: Engine, model: Model, *, started: bool = True) -> Upgr
 
 
 def _migrate(dialect: Dialect, model: Model, epoch: str, started: bool) -> UnitOfWork[Upgraded]:
-    yield from bring_up(dialect)
+    yield from upgrade_tables(dialect)
     silent = yield from unlogged_tables()
     upgraded = yield from upgrade(model)
     yield from refresh_triggers(model)

@@ -1,8 +1,8 @@
-"""Texts as the words that a search compares: in lower case, without endings and common words.
+"""Text to lexemes: lower case, stemmed, without stop words.
 
 In charge of what a text search configuration does to a text. Must not know queries, columns or
-SQL. Source: PostgreSQL manual, sections 12.6 and 12.7; its parser's kinds of token are not told
-apart: a word is what letters and digits stand together.
+SQL. Source: PostgreSQL manual, sections 12.6 and 12.7. Unlike PostgreSQL's parser, this one has a
+single token type: a run of letters and digits.
 """
 
 from __future__ import annotations
@@ -20,95 +20,98 @@ from jotbase.search.stemming import stem
 from jotbase.search.stopwords import STOP_WORDS
 from jotbase.sql.interruptible import Tick, never_interrupt
 
-#: The configuration of a search that names none.
+#: The configuration of a search that names none (`default_text_search_config` in PostgreSQL).
 DEFAULT = "english"
-#: The configuration that leaves words as they are.
+#: The configuration that neither stems nor removes stop words.
 SIMPLE = "simple"
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
-#: Characters of a text that a search looks at, and an index has the words of: a fifth of a second's
-#: work, whatever they are. PostgreSQL refuses texts whose words take more than a megabyte.
-SEARCHED = 250_000
-#: Texts of so many characters are split with a tick now and then, and every so many words.
+#: How many characters of a text are searched and indexed: at most 0.2 s of work, whatever they are.
+#: PostgreSQL refuses a tsvector of more than a megabyte (manual, section 12.11).
+MAX_SEARCHED = 250_000
+#: Texts of at least `_LONG` characters are split with a tick after every `_STRIDE` words.
 _LONG = 16_384
 _STRIDE = 64
 _NO_WORDS: frozenset[str] = frozenset()
 
-#: To be raised with each change of what `words` gives: an index of other words finds nothing.
+#: To be raised with each change of the result of `words`, so that indexes are built anew.
 _FORM = 1
 
 
 def lexing_version(stemmers: str) -> str:
-    """Return what the words of an index depend on, besides the text; `stemmers` is the package's
-    version.
+    """Return a text that changes whenever the lexemes of a text may: an index of another version
+    must be built anew. `stemmers` is the version of the package `snowballstemmer`.
     """
     return f"{_FORM} {unicodedata.unidata_version} {stemmers}"
 
 
 def configuration(name: str | None) -> str:
-    """Return the configuration of that name, None being the usual one. Raises RequestError 42704.
+    """Return the normalized name of a configuration, None being the default one.
 
-    Names are identifiers: their case does not count.
+    Names are identifiers, thus case-insensitive. Raises RequestError 42704 for an unknown one.
     """
-    wanted = (name or DEFAULT).lower().removeprefix("pg_catalog.")
-    if wanted not in LANGUAGES:
-        close = nearest(wanted, LANGUAGES, 0.6)
+    normalized = (name or DEFAULT).lower().removeprefix("pg_catalog.")
+    if normalized not in LANGUAGES:
+        close = nearest(normalized, LANGUAGES, 0.6)
         raise RequestError(
             "42704",
             f'text search configuration "{name}" does not exist',
             hint=f'Perhaps you meant "{close}".' if close else None,
         )
-    return wanted
+    return normalized
 
 
 def words(text: str, config: str, tick: Tick = never_interrupt) -> list[tuple[int, str]]:
-    """Return a text's words as they are compared, each with its place."""
-    found = enumerate(_split(text, tick))
+    """Return the lexemes of a text in order, each as (position, lexeme).
+
+    Stop words are left out, but count in the positions, as in PostgreSQL's tsvector.
+    """
+    positioned = enumerate(_split(text, tick))
     if config == SIMPLE:
-        return list(found)
-    left_out = STOP_WORDS.get(config, _NO_WORDS)
-    stemmed = _stemmed(config, tick)
-    return [(place, stemmed(word)) for place, word in found if word not in left_out]
+        return list(positioned)
+    stop_words = STOP_WORDS.get(config, _NO_WORDS)
+    stem_word = _stemmer(config, tick)
+    return [(place, stem_word(word)) for place, word in positioned if word not in stop_words]
 
 
 def distinct_words(text: str, config: str, tick: Tick = never_interrupt) -> set[str]:
-    """Return the different words of a text, as `words` gives them, in a third of the time."""
-    found = set(_split(text, tick))
+    """Return the set of a text's lexemes, three times as fast as `words`."""
+    split = set(_split(text, tick))
     if config == SIMPLE:
-        return found
-    return set(map(_stemmed(config, tick), found - STOP_WORDS.get(config, _NO_WORDS)))
+        return split
+    return set(map(_stemmer(config, tick), split - STOP_WORDS.get(config, _NO_WORDS)))
 
 
 def _split(text: str, tick: Tick) -> list[str]:
-    text = text[:SEARCHED]
+    text = text[:MAX_SEARCHED]
     if len(text) < _LONG:
         return _WORD.findall(text.lower())
-    found: list[str] = []
+    split: list[str] = []
     for match in _WORD.finditer(text.lower()):
-        if not len(found) % _STRIDE:
+        if not len(split) % _STRIDE:
             tick()
-        found.append(match[0])
-    return found
+        split.append(match[0])
+    return split
 
 
-def _stemmed(config: str, tick: Tick) -> Callable[[str], str]:
-    """Return what stems one word after the other; a stem not known yet takes some 15 µs."""
+def _stemmer(config: str, tick: Tick) -> Callable[[str], str]:
+    """Return a function from word to stem that ticks; a stem not yet cached takes some 15 µs."""
     numbers = itertools.count()
 
-    def one(word: str) -> str:
+    def stem_word(word: str) -> str:
         if not next(numbers) % _STRIDE:
             tick()
         return stem(word, config)
 
-    return one
+    return stem_word
 
 
 def lexemes(text: Any, config: str, tick: Tick = never_interrupt) -> str:
-    """Return a text's words with blanks between them, as an index is given them.
+    """Return a text's lexemes separated by blanks: the document that the FTS5 index stores.
 
-    A word is made of small ASCII letters, digits, and characters beyond ASCII: what FTS5's `ascii`
-    tokenizer takes for a token, and leaves as it is (sqlite.org/fts5.html, 4.3.2). What another
-    program left in a column of text without being text has no words.
+    A lexeme consists of lower-case ASCII letters, digits and non-ASCII characters, which FTS5's
+    `ascii` tokenizer takes for one token and leaves unchanged (sqlite.org/fts5.html, 4.3.2).
+    Returns "" for a value that is no text, which another program may have stored in the column.
     """
     if not isinstance(text, str):
         return ""

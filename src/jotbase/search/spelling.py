@@ -1,6 +1,6 @@
-"""The nearest known name, for hints.
+"""The most similar known name, for the hints of error messages.
 
-In charge of how alike two names are. Must not know what the names stand for.
+In charge of the similarity of two names. Must not know what the names stand for.
 """
 
 from __future__ import annotations
@@ -9,25 +9,29 @@ from collections.abc import Iterable
 
 
 def distance(left: str, right: str) -> int:
-    """Return the edit distance (Levenshtein) of two names."""
-    before = list(range(len(right) + 1))
-    for row, one in enumerate(left, 1):
-        now = [row]
+    """Return the Levenshtein distance of two names."""
+    previous = list(range(len(right) + 1))
+    for row, character in enumerate(left, 1):
+        current = [row]
         for column, other in enumerate(right, 1):
-            cost = 0 if one == other else 1
-            now.append(min(before[column] + 1, now[-1] + 1, before[column - 1] + cost))
-        before = now
-    return before[-1]
+            cost = 0 if character == other else 1
+            current.append(min(previous[column] + 1, current[-1] + 1, previous[column - 1] + cost))
+        previous = current
+    return previous[-1]
 
 
 def nearest(name: str, known: Iterable[str], least: float = 0.75) -> str | None:
-    """Return the known name most like the given one, if at least `least` (0 to 1) alike."""
+    """Return the known name that is most similar, None if its similarity is below `least`.
+
+    Similarity is 1 minus the distance relative to the longer name, ignoring case. Names of more
+    than 200 characters are not compared: the distance takes quadratic time.
+    """
     if len(name) > 200:
         return None
     best: tuple[float, str] | None = None
     for other in sorted(known):
         longest = max(len(name), len(other)) or 1
-        alike = 1 - distance(name.lower(), other.lower()) / longest
-        if alike >= least and (best is None or alike > best[0]):
-            best = alike, other
+        similarity = 1 - distance(name.lower(), other.lower()) / longest
+        if similarity >= least and (best is None or similarity > best[0]):
+            best = similarity, other
     return best[1] if best else None

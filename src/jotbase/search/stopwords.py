@@ -1,6 +1,6 @@
-"""Words so common that a search leaves them out: articles, pronouns, prepositions, auxiliaries.
+"""Stop words: words so common that a search ignores them.
 
-In charge of the lists, of the languages that have one. Must not know texts or searches.
+In charge of the lists, for the languages that have one. Must not know texts or searches.
 """
 
 from __future__ import annotations

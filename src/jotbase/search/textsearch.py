@@ -1,7 +1,7 @@
-"""Full-text search as PostgreSQL means it: four ways to write a query, one way to match it.
+"""Full-text search with PostgreSQL's semantics: four query syntaxes, one way to match.
 
-In charge of queries and matching. Must not know columns or SQL; which words a text has stands in
-`lexing`. Source: PostgreSQL manual, sections 12.3.2 and 8.11.
+In charge of parsing queries and of matching. Must not know columns or SQL; `lexing` gives the words
+of a text. Source: PostgreSQL manual, sections 12.3.2 and 8.11.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _TOKEN = re.compile(
 )
 _WEB = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 _MAX_DEPTH = 100
-#: How long a search may be, in characters: each of its words is brought to its stem.
+#: The most characters that a query may have: each of its words is stemmed.
 MAX_QUERY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word, or with `prefix` all that begin with it."""
+    """Matches one lexeme, or with `prefix` every lexeme that begins with it."""
 
     text: str
     prefix: bool = False
@@ -34,101 +34,104 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """All of the parts."""
+    """Matches where all parts match (`&`)."""
 
     parts: tuple[Query, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """One of the parts."""
+    """Matches where at least one part matches (`|`)."""
 
     parts: tuple[Query, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Negation:
-    """Not the part."""
+    """Matches where the part does not (`!`)."""
 
     part: Query
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words at given distances: (how far behind the first, word)."""
+    """Matches words at given distances (`<->`): (offset from the first word, word)."""
 
     words: tuple[tuple[int, Word], ...]
 
 
-#: None is a query of common words alone, which nothing matches.
+#: None is a query of stop words alone, which matches nothing.
 Query = Word | AllOf | AnyOf | Negation | Phrase | None
 
 
-#: Stands for the places of a word where only its being there counts.
-_SOMEWHERE = {0}
+#: Stands for the positions of a word in a query that compares none.
+_ANY_POSITION = {0}
 
 
 def compile_matcher(query: Query, config: str) -> Callable[[str, Tick], bool]:
-    """Return what says whether a text has what the query asks for."""
+    """Return a function that tests whether a document matches the query."""
     if query is None:
         return lambda document, tick: False
-    if _has_order(query):
-        return lambda document, tick: _holds(query, _match_positions(document, config, tick), tick)
+    if _has_phrase(query):
+        return lambda document, tick: _matches(query, _positions(document, config, tick), tick)
 
-    def of_words(document: str, tick: Tick) -> bool:
-        found = dict.fromkeys(distinct_words(document, config, tick), _SOMEWHERE)
-        return _holds(query, found, tick)
+    def match_words(document: str, tick: Tick) -> bool:
+        positions = dict.fromkeys(distinct_words(document, config, tick), _ANY_POSITION)
+        return _matches(query, positions, tick)
 
-    return of_words
+    return match_words
 
 
-def _has_order(query: Query) -> bool:
+def _has_phrase(query: Query) -> bool:
     match query:
         case AllOf(parts) | AnyOf(parts):
-            return any(map(_has_order, parts))
+            return any(map(_has_phrase, parts))
         case Negation(part):
-            return _has_order(part)
+            return _has_phrase(part)
     return isinstance(query, Phrase)
 
 
-def _match_positions(document: str, config: str, tick: Tick) -> dict[str, set[int]]:
+def _positions(document: str, config: str, tick: Tick) -> dict[str, set[int]]:
     places: dict[str, set[int]] = {}
     for place, word in words(document, config, tick):
         places.setdefault(word, set()).add(place)
     return places
 
 
-def _holds(query: Query, places: Mapping[str, set[int]], tick: Tick) -> bool:
+def _matches(query: Query, positions: Mapping[str, set[int]], tick: Tick) -> bool:
     match query:
         case Word():
-            return bool(_places(query, places, tick))
+            return bool(_positions_of(query, positions, tick))
         case AllOf(parts):
-            return all(_holds(part, places, tick) for part in parts)
+            return all(_matches(part, positions, tick) for part in parts)
         case AnyOf(parts):
-            return any(_holds(part, places, tick) for part in parts)
+            return any(_matches(part, positions, tick) for part in parts)
         case Negation(part):
-            return not _holds(part, places, tick)
-        case Phrase(wanted):
-            starts = [{at - gap for at in _places(word, places, tick)} for gap, word in wanted]
+            return not _matches(part, positions, tick)
+        case Phrase(offsets):
+            starts = [
+                {at - offset for at in _positions_of(word, positions, tick)}
+                for offset, word in offsets
+            ]
             return bool(set.intersection(*starts))
     return False
 
 
-def _places(word: Word, places: Mapping[str, set[int]], tick: Tick) -> set[int]:
+def _positions_of(word: Word, positions: Mapping[str, set[int]], tick: Tick) -> set[int]:
     if not word.prefix:
-        return places.get(word.text, set())
+        return positions.get(word.text, set())
     tick()
-    return {at for text, found in places.items() if text.startswith(word.text) for at in found}
+    return {at for text, found in positions.items() if text.startswith(word.text) for at in found}
 
 
 def _phrase(text: str, config: str, prefix: bool = False) -> Query:
-    """Return a text's words in their places, one after the other."""
-    found = words(text, config)
-    if not found:
+    """Return the query for a text's words in this order: a phrase, or a single word."""
+    lexemes = words(text, config)
+    if not lexemes:
         return None
-    first = found[0][0]
-    listed = tuple((place - first, Word(word, prefix)) for place, word in found)
-    return listed[0][1] if len(listed) == 1 else Phrase(listed)
+    first = lexemes[0][0]
+    offsets = tuple((place - first, Word(word, prefix)) for place, word in lexemes)
+    return offsets[0][1] if len(offsets) == 1 else Phrase(offsets)
 
 
 def _all(parts: list[Query]) -> Query:
@@ -137,17 +140,20 @@ def _all(parts: list[Query]) -> Query:
 
 
 def parse_plain(text: str, config: str) -> Query:
-    """Read `plainto_tsquery`'s form: all of the words."""
+    """Parse the syntax of `plainto_tsquery`: all of the words."""
     return _all([Word(word) for _, word in words(text, config)])
 
 
 def parse_phrase(text: str, config: str) -> Query:
-    """Read `phraseto_tsquery`'s form: the words in this order."""
+    """Parse the syntax of `phraseto_tsquery`: the words in this order."""
     return _phrase(text, config)
 
 
 def parse_web(text: str, config: str) -> Query:
-    """Read `websearch_to_tsquery`'s form: words, "phrases", `or`, `-without`; never an error."""
+    """Parse the syntax of `websearch_to_tsquery`: words, "phrases", `or`, `-without`.
+
+    Never raises: every text is a valid query.
+    """
     alternatives: list[list[Query]] = [[]]
     for minus, quoted, plain in _WEB.findall(text):
         if plain.lower() == "or" and not minus:
@@ -160,16 +166,22 @@ def parse_web(text: str, config: str) -> Query:
 
 
 def parse_query(text: str, config: str) -> Query:
-    """Read `to_tsquery`'s form: `&`, `|`, `!`, `<->`, parentheses. Raises RequestError 42601."""
-    reader = _Reader(text, config)
-    query = reader.parse_or(0)
-    if reader.kind is not None:
-        raise reader.fault()
+    """Parse the syntax of `to_tsquery`: `&`, `|`, `!`, `<->`, `:*`, parentheses.
+
+    Raises RequestError 42601 for a syntax error.
+    """
+    parser = _Parser(text, config)
+    query = parser.parse_or(0)
+    if parser.kind is not None:
+        raise parser.syntax_error()
     return query
 
 
-class _Reader:
-    """A tsquery and how far it has been read: `kind` is the next operator, or `word`."""
+class _Parser:
+    """A recursive-descent parser of a tsquery.
+
+    `kind` is the current token: an operator, "word" (with its query in `word`), None at the end.
+    """
 
     def __init__(self, text: str, config: str) -> None:
         self.text = text
@@ -179,16 +191,16 @@ class _Reader:
         self.word: Query = None
         self.advance()
 
-    def fault(self) -> RequestError:
-        """Return PostgreSQL's error for a query that is none."""
+    def syntax_error(self) -> RequestError:
+        """Return PostgreSQL's error for a malformed tsquery."""
         return RequestError("42601", f'syntax error in tsquery: "{self.text}"')
 
     def advance(self) -> None:
-        """Read the next token."""
+        """Scan the next token. Raises RequestError 42601."""
         found = _TOKEN.match(self.text, self.position)
         if found is None:
             if self.text[self.position :].strip():
-                raise self.fault()
+                raise self.syntax_error()
             self.kind = None
             return
         self.position = found.end()
@@ -201,7 +213,7 @@ class _Reader:
         self.word = _phrase(text, self.config, bool(found[3] or found[5]))
 
     def parse_or(self, depth: int) -> Query:
-        """Read alternatives."""
+        """Parse operands joined by `|`."""
         parts = [self.parse_and(depth)]
         while self.kind == "|":
             self.advance()
@@ -210,7 +222,7 @@ class _Reader:
         return AnyOf(kept) if len(kept) > 1 else (kept[0] if kept else None)
 
     def parse_and(self, depth: int) -> Query:
-        """Read what must all be there."""
+        """Parse operands joined by `&`."""
         parts = [self.parse_followed(depth)]
         while self.kind == "&":
             self.advance()
@@ -218,7 +230,7 @@ class _Reader:
         return _all(parts)
 
     def parse_followed(self, depth: int) -> Query:
-        """Read words behind one another."""
+        """Parse operands joined by `<->` or `<N>`."""
         part = self.parse_operand(depth)
         while self.kind is not None and self.kind.startswith("<"):
             gap = 1 if self.kind == "<->" else int(self.kind[1:-1])
@@ -227,7 +239,7 @@ class _Reader:
         return part
 
     def parse_operand(self, depth: int) -> Query:
-        """Read a word, a negation or a group."""
+        """Parse a word, a negation or a group in parentheses."""
         if depth > _MAX_DEPTH:
             raise RequestError("54001", "The search is nested too deeply")
         if self.kind == "!":
@@ -238,33 +250,33 @@ class _Reader:
             self.advance()
             part = self.parse_or(depth + 1)
             if self.kind != ")":
-                raise self.fault()
+                raise self.syntax_error()
             self.advance()
             return part
         if self.kind != "word":
-            raise self.fault()
+            raise self.syntax_error()
         part = self.word
         self.advance()
         return part
 
 
 def _phrase_of(left: Query, gap: int, right: Query) -> Query:
-    """Return the phrase of two queries; what is more than words is only asked for together."""
-    first = _listed(left)
-    second = _listed(right)
+    """Return the phrase of two queries; operands other than words and phrases are joined by `&`."""
+    first = _word_offsets(left)
+    second = _word_offsets(right)
     if first is None or second is None:
         return _all([left, right])
     last = first[-1][0]
     return Phrase((*first, *((last + gap + place, word) for place, word in second)))
 
 
-def _listed(query: Query) -> tuple[tuple[int, Word], ...] | None:
+def _word_offsets(query: Query) -> tuple[tuple[int, Word], ...] | None:
     if isinstance(query, Word):
         return ((0, query),)
     return query.words if isinstance(query, Phrase) else None
 
 
-_FORMS: Mapping[str, Callable[[str, str], Query]] = {
+_PARSERS: Mapping[str, Callable[[str, str], Query]] = {
     "fts": parse_query,
     "plfts": parse_plain,
     "phfts": parse_phrase,
@@ -274,15 +286,16 @@ _FORMS: Mapping[str, Callable[[str, str], Query]] = {
 
 @lru_cache(maxsize=512)
 def parse_search(form: str, text: str, config: str) -> Query:
-    """Return a query written in one of the four forms: fts, plfts, phfts, wfts.
+    """Parse a query in the syntax of one of PostgREST's operators: fts, plfts, phfts, wfts.
 
-    Raises RequestError: 42601 for what is none, 54001 for a long or deeply nested one.
+    Raises RequestError: 42601 for a syntax error, 54001 for a query that is too long or too deeply
+    nested.
     """
     if len(text) > MAX_QUERY:
         raise RequestError(
             "54001", "The search is too long", details=f"The limit is {MAX_QUERY} characters."
         )
-    return _FORMS[form](text, config)
+    return _PARSERS[form](text, config)
 
 
 @lru_cache(maxsize=512)
@@ -291,7 +304,7 @@ def _matcher(form: str, text: str, config: str) -> Callable[[str, Tick], bool]:
 
 
 def search_function(form: str) -> Interruptible:
-    """Return the test of one form: (document, query, configuration) -> whether it matches."""
+    """Return the SQL function of one operator: (document, query, configuration) -> matches."""
 
     def test(tick: Tick, document: str, query: str, config: str) -> bool:
         return _matcher(form, query, config)(document, tick)

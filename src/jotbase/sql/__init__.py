@@ -1,1 +1,1 @@
-"""SQL as values: fragments that carry their parameters, and how each dialect spells them."""
+"""SQL as values: fragments with bound parameters, dialects, units of work."""

@@ -1,7 +1,7 @@
-"""User-defined SQL aggregates and window functions: the protocol that the database calls.
+"""User-defined SQL aggregate and window functions: the protocol that the database calls.
 
-In charge of the protocol alone (sqlite.org/windowfunctions.html, 7). Must not know what is
-aggregated.
+In charge of the protocol alone (sqlite.org/windowfunctions.html, section 7). Must not know any
+aggregate function.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any, Protocol
 
 
 class Window(Protocol):
-    """The state of one group, or of one window frame that moves over rows."""
+    """The state of one group of rows, or of one window frame that moves over rows."""
 
     def step(self, value: Any) -> None:
-        """Add a row's value."""
+        """Add the value of a row that enters the group or frame."""
 
     def inverse(self, value: Any) -> None:
-        """Remove the oldest value, whose row has left the frame."""
+        """Remove the oldest value: its row has left the frame."""
 
     def value(self) -> Any:
         """Return the aggregate of the values in the frame."""
@@ -26,6 +26,6 @@ class Window(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """An aggregate of one argument; `make` returns the state of a new group."""
+    """An aggregate function of one argument; `make` returns the initial state of a group."""
 
     make: Callable[[], Window]

@@ -1,7 +1,7 @@
-"""A database's reflected schema: tables, columns, keys and views, and which values they hold.
+"""A database's reflected schema: tables, columns, keys, views, and statistics of stored values.
 
-In charge of the shape of these facts alone. Must not know how the engine reflects them, or what is
-made of them (`schema.pulling`).
+In charge of these value types alone. Must not know how the engine reflects a database, or how
+`schema.pulling` and `schema.upgrading` use the result.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-#: The classes of SQLite's values (sqlite.org/datatype3.html, 2), NULL left out.
+#: SQLite's storage classes (sqlite.org/datatype3.html, section 2) without NULL.
 Storage = Literal["integer", "real", "text", "blob"]
 
 Kind = Literal["table", "view", "virtual", "shadow"]
@@ -18,8 +18,11 @@ Kind = Literal["table", "view", "virtual", "shadow"]
 
 @dataclass(frozen=True, slots=True)
 class StoredValues:
-    """The values of one column: their classes, the forms that every one of them has, and the
-    length of the longest text, in characters. With no value at all, every form is had.
+    """Statistics of the values stored in one column.
+
+    `storages` are the storage classes that occur; `forms` the text formats (`uuid`, `date`, …) that
+    every value has, all known formats for an empty column; `longest` the length of the longest text
+    in characters; `nulls` whether NULL occurs.
     """
 
     storages: frozenset[Storage] = frozenset()
@@ -30,8 +33,9 @@ class StoredValues:
 
 @dataclass(frozen=True, slots=True)
 class ReflectedColumn:
-    """One column: `declared` is its type as written, `default` SQL, `key` its place in the primary
-    key, from 1 (0: none).
+    """One column. `declared` is the type as written in the DDL, `default` is SQL text, `key` the
+    column's position in the primary key, counted from 1 (0: not part of it), `held` describes the
+    stored values.
     """
 
     name: str
@@ -45,8 +49,9 @@ class ReflectedColumn:
 
 @dataclass(frozen=True, slots=True)
 class ReflectedIndex:
-    """One index. `origin` is SQLite's: c (CREATE INDEX), u (UNIQUE) or pk. A `plain` one is over
-    whole columns, all rows, ascending and in byte order.
+    """One index. `origin` is SQLite's: c (CREATE INDEX), u (UNIQUE) or pk (sqlite.org/pragma.html).
+
+    A `plain` index covers whole columns and all rows, ascending, with the BINARY collation.
     """
 
     name: str
@@ -58,7 +63,7 @@ class ReflectedIndex:
 
 @dataclass(frozen=True, slots=True)
 class ReflectedForeignKey:
-    """One foreign key; without `target_columns` it refers to the primary key."""
+    """One foreign key; empty `target_columns` mean the primary key of the target table."""
 
     columns: tuple[str, ...]
     target: str
@@ -69,10 +74,11 @@ class ReflectedForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class ReflectedTable:
-    """One table or view: `text` is the SQL that made it, `triggers` their SQL by name.
+    """One table or view. `text` is its CREATE statement, `triggers` maps names to SQL.
 
-    `row_numbers` is False for a table WITHOUT ROWID. `origins` are the table and column that a
-    view's columns show. `broken` is what the database says of a table or view it cannot read.
+    `row_numbers` is False for a table WITHOUT ROWID. `origins` maps a view's column to the (table,
+    column) that it passes on unchanged. `broken` is the database's error message for a table or
+    view that cannot be read.
     """
 
     name: str
@@ -89,8 +95,8 @@ class ReflectedTable:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """A database: `orphans` counts, by table, rows that refer to nothing; `noted` is the model
-    that the server itself has noted in it, None where it never served it.
+    """A database. `orphans` counts, by table, the rows whose foreign key has no target row; `noted`
+    is the serialized model that the server stored when it last served this database, None if never.
     """
 
     tables: tuple[ReflectedTable, ...]

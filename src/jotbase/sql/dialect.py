@@ -1,7 +1,7 @@
 """SQL dialects: how each database quotes identifiers and writes placeholders.
 
-In charge of spelling alone; what an operator means stands in `query.operators`. Must not know any
-table or driver. SQLite is here; PostgreSQL joins as a second `Dialect` value.
+In charge of these two spellings alone; the SQL of operators is in `expression.operators`. Must not
+know any table or driver. The engine is SQLite; `POSTGRES` is used to show SQL in that dialect.
 """
 
 from __future__ import annotations
@@ -12,21 +12,22 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One database's spelling; `name` is also the key into per-dialect tables of SQL."""
+    """One SQL dialect; `name` is also the key into tables of SQL per dialect."""
 
     name: Literal["sqlite", "postgres"]
 
     def identifier(self, name: str) -> str:
-        """Quote a table's or column's name; `auth.users` is one name in SQLite, two in PostgreSQL.
+        """Return the quoted name of a table or column.
 
-        User tables never hold a dot (`schema.read` refuses it), so the two cannot meet.
+        `auth.users` is one identifier in SQLite and schema plus table in PostgreSQL. The two cannot
+        be confused: `schema.reading` refuses a dot in the name of a project's table.
         """
         if self.name == "postgres":
             return ".".join(_quoted(part) for part in name.split(".", 1))
         return _quoted(name)
 
     def mark(self, number: int) -> str:
-        """Return the placeholder of the numbered parameter."""
+        """Return the placeholder of the parameter with that number, counted from 1."""
         return "?" if self.name == "sqlite" else f"${number}"
 
 

@@ -1,7 +1,7 @@
-"""SQL text and its parameters as one value, joined with `+`, numbered once, in the engine.
+"""SQL text and its parameters as one value, concatenated with `+`.
 
-In charge of never letting a value become text: a parameter stays a `Param` until `render`.
-Must not know any table, dialect or driver.
+In charge of keeping values out of the SQL text: a parameter stays a `Param` until the engine binds
+it. Must not know any table, dialect or driver.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A place in the SQL for a bound value: a constant, or a slot that is filled per request.
+    """A parameter of the SQL: a constant, or a slot that is filled for each request.
 
-    A slot is any object with `fill(context)`; see `Statement.bind`.
+    A slot is any object with `fill(context)` (see `expression.binding`).
     """
 
     value: Any
@@ -24,7 +24,7 @@ class Param:
 
 @dataclass(frozen=True)
 class Fragment:
-    """A piece of SQL: `parts` alternates text and `Param`s in any order."""
+    """A piece of SQL: `parts` are texts and `Param`s in any order."""
 
     parts: tuple[str | Param, ...] = ()
 
@@ -41,21 +41,23 @@ class Fragment:
 
     @property
     def params(self) -> tuple[Any, ...]:
-        """The parameters' values, in the order in which they stand."""
+        """The parameters' values, in the order of their placeholders."""
         return tuple(part.value for part in self.parts if isinstance(part, Param))
 
-    def mapped(self, form: Callable[[Any], Any]) -> Fragment:
-        """Return the same SQL with other parameters."""
-        parts = (Param(form(one.value)) if isinstance(one, Param) else one for one in self.parts)
+    def mapped(self, convert: Callable[[Any], Any]) -> Fragment:
+        """Return the same SQL with each parameter's value replaced by `convert(value)`."""
+        parts = (
+            Param(convert(part.value)) if isinstance(part, Param) else part for part in self.parts
+        )
         return Fragment(tuple(parts))
 
     @cached_property
     def text(self) -> str:
-        """The SQL with a `?` for each parameter (SQLite's spelling, and good to read)."""
+        """The SQL with a `?` for each parameter, as SQLite takes it."""
         return "".join(part if isinstance(part, str) else "?" for part in self.parts)
 
     def numbered(self, mark: Callable[[int], str]) -> str:
-        """The SQL with `mark(1)`, `mark(2)`, … for the parameters (PostgreSQL's `$1`)."""
+        """Return the SQL with `mark(1)`, `mark(2)`, … for the parameters (PostgreSQL's `$1`)."""
         pieces: list[str] = []
         number = 0
         for part in self.parts:
@@ -68,17 +70,20 @@ class Fragment:
 
 
 def sql(text: str) -> Fragment:
-    """Return text as a fragment; the text comes from the program or the model, never a caller."""
+    """Return SQL text as a fragment without parameters.
+
+    The text must come from the program or the model, never from a request.
+    """
     return Fragment((text,)) if text else Fragment()
 
 
 def bound(value: Any) -> Fragment:
-    """Return a fragment that binds one value."""
+    """Return a fragment of one parameter with that value."""
     return Fragment((Param(value),))
 
 
 def join(separator: str, fragments: Iterable[Fragment]) -> Fragment:
-    """Return the fragments with the separator's text between them."""
+    """Return the fragments concatenated, with the separator's SQL between them."""
     parts: list[str | Param] = []
     for index, fragment in enumerate(fragments):
         if index:
@@ -88,5 +93,5 @@ def join(separator: str, fragments: Iterable[Fragment]) -> Fragment:
 
 
 def parenthesized(fragment: Fragment) -> Fragment:
-    """Return the fragment between parentheses."""
+    """Return the fragment enclosed in parentheses."""
     return Fragment(("(", *fragment.parts, ")"))

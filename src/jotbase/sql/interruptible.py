@@ -1,6 +1,6 @@
-"""Long-running SQL functions written in Python, which can be interrupted at each tick.
+"""Long-running SQL functions written in Python, which the engine can interrupt.
 
-In charge of the protocol alone. Must not know who interrupts them, or why.
+In charge of the protocol alone. Must not know when or why the engine interrupts a function.
 """
 
 from __future__ import annotations
@@ -9,20 +9,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-#: Called often while work goes on; it may raise, which ends the work.
+#: Called by a function at short intervals; raises when the function is to be aborted.
 Tick = Callable[[], None]
 
 
 def never_interrupt() -> None:
-    """Do nothing: the tick of a call that is never interrupted."""
+    """Do nothing: the tick of a call that cannot be interrupted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interruptible:
-    """A function whose `run` takes a tick before its arguments; a plain call is uninterruptible."""
+    """A function whose `run` takes a tick as its first argument.
+
+    Called directly, without the engine, the function runs without interruption.
+    """
 
     run: Callable[..., Any]
 
     def __call__(self, *arguments: Any) -> Any:
-        """Return what the function gives."""
+        """Return the function's result for these arguments."""
         return self.run(never_interrupt, *arguments)

@@ -1,8 +1,9 @@
 """A unit of work: the statements of one write, as a generator that an engine drives.
 
-In charge of letting pure code say «run this, then with what came back run that» without a database:
-the generator yields a statement and is sent the rows; what it returns is the unit's result, and an
-exception that leaves it undoes all that it did. Must not know how, or on what, statements run.
+In charge of the protocol by which pure code runs several statements, each depending on the rows of
+the one before: the generator yields a statement and is sent its rows; its return value is the
+result of the unit; an exception that leaves it rolls the unit back. Must not know how an engine
+runs statements.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from typing import Any, Protocol, TypeVar
 
 Result = TypeVar("Result")
 
-#: What a statement gave back: one tuple a row, in the order of its columns.
+#: The result of a statement: one tuple for each row, in the order of its columns.
 Rows = list[tuple[Any, ...]]
 
 
 class Runnable(Protocol):
-    """What an engine can run: a `Fragment`, or a `Statement` whose text is ready already."""
+    """A statement that an engine can run: a `Fragment`, or a `Statement` of a cached plan."""
 
     @property
     def text(self) -> str:
@@ -26,33 +27,33 @@ class Runnable(Protocol):
 
     @property
     def params(self) -> Sequence[Any]:
-        """The values to bind, in order, no slot among them."""
+        """The values to bind, in order; every slot is filled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL from a cached plan with this request's values: nothing is joined or numbered again."""
+    """The SQL text of a cached plan with the values of one request."""
 
     text: str
     params: Sequence[Any] = ()
 
 
-#: Is no statement: a unit that thinks for long yields it so that others have their turn.
+#: Not a statement: a unit that computes for long yields it so that the engine can run other work.
 PAUSE = Statement("")
-#: So many rows are looked at between two pauses: some 2 ms.
+#: How many rows a unit handles between two pauses, some 2 ms of work.
 TURN = 500
 
-#: Yields statements, is sent their rows, returns the unit's result. What the database refuses is
-#: raised at the `yield` (the statement alone is undone), so a unit may catch it and go on.
+#: Yields statements, is sent their rows, returns the unit's result. An error of the database is
+#: raised at the `yield` with that statement alone undone, so a unit may catch it and continue.
 UnitOfWork = Generator[Runnable, Rows, Result]
 
 
 class RolledBack(Exception):
-    """Raised by a unit that wants all it did undone and its result given all the same.
+    """Raised by a unit to be rolled back and return its result all the same.
 
-    `Prefer: tx=rollback` and `explain` of a write ask for this.
+    For `Prefer: tx=rollback` and for `EXPLAIN ANALYZE` of a write.
     """
 
     def __init__(self, result: Any) -> None:
-        super().__init__("rolled back as asked")
+        super().__init__("rolled back on request")
         self.result = result

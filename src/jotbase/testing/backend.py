@@ -136,7 +136,7 @@ class TestBackend:
             raise AssertionError(f"sign-up of {address} was refused: {answer.text}")
         session = answer.json()
         if "access_token" not in session:
-            session = self._confirmed(address)
+            session = self._confirm(address)
         return Client(
             self._send,
             opaque_key(ANON, self._backend.ring),
@@ -146,7 +146,7 @@ class TestBackend:
             refresh_token=session["refresh_token"],
         )
 
-    def _confirmed(self, address: str) -> Any:
+    def _confirm(self, address: str) -> Any:
         code = self.outbox.to(address)[-1].code
         body = {"type": "signup", "email": address, "token": code}
         return self.anonymous.request("POST", "/auth/v1/verify", None, body).json()

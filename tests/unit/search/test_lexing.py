@@ -10,7 +10,7 @@ from tests.unit.query.board import code_of
 from jotbase.errors import RequestError
 from jotbase.schema.keywords.vocabulary import LANGUAGES
 from jotbase.search.lexing import (
-    SEARCHED,
+    MAX_SEARCHED,
     configuration,
     distinct_words,
     lexemes,
@@ -76,7 +76,7 @@ def test_indexes_are_told_by_what_made_their_words() -> None:
 
 def test_a_search_looks_at_the_beginning_of_a_large_text() -> None:
     """A fixed number of characters, in every way in which words are made."""
-    text = "cat " + "x" * SEARCHED + " dog"
+    text = "cat " + "x" * MAX_SEARCHED + " dog"
 
     assert words(text, "simple")[0] == (0, "cat")
     assert "dog" not in distinct_words(text, "simple")

@@ -1,7 +1,7 @@
-"""What users do with their accounts: sign up, in and out, refresh, prove who they are.
+"""Accounts: sign-up, sign-in, sign-out, refresh, the current user.
 
-In charge of each as a unit of work: what is read, decided and written together. Must not hash,
-sign, or know HTTP; the time and random bytes come in the `Context`, hashes as arguments.
+In charge of each operation as a unit of work. Must not hash, sign, or know HTTP; the time and
+random bytes come in the `Context`, password hashes as arguments.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from jotbase.auth.sessions.sessions import refresh as refreshed
 from jotbase.auth.sessions.users import Account, Identity, User, assurance, merged, providers
 from jotbase.auth.tokens.one_time import CODE_BYTES
 from jotbase.auth.tokens.policy import AuthPolicy
-from jotbase.auth.tokens.times import lies_ahead, timestamp
+from jotbase.auth.tokens.times import is_in_future, timestamp
 from jotbase.errors import AuthError
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import AUTHENTICATED, Principal
 
-#: Random bytes that a `Context` needs: three ids, a session's key, and two codes.
+#: The length of `Context.random`: three UUIDs, a session's key, and two codes.
 RANDOMNESS = 3 * 16 + KEY_BYTES + 2 * CODE_BYTES
 
 Scope = Literal["global", "local", "others"]
@@ -31,9 +31,10 @@ Scope = Literal["global", "local", "others"]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every unit of work is given: the dialect, the policy, the time, `RANDOMNESS` bytes.
+    """The environment of a unit of work: dialect, policy, time, `RANDOMNESS` random bytes.
 
-    `token_key` makes the links of mails; `client` is who asks (`client_address`).
+    `now` is in epoch seconds, `token_key` the HMAC key of link tokens (`one_time.token_key`),
+    `client` the key of the client's address (`client_address`).
     """
 
     dialect: Dialect
@@ -46,27 +47,27 @@ class Context:
 
     @property
     def moment(self) -> str:
-        """The time, in its stored form."""
+        """The time `now`, in its stored form."""
         return timestamp(self.now)
 
     def new_id(self, number: Literal[0, 1, 2]) -> str:
-        """Return one of the three new ids: the user's, the identity's, the session's."""
+        """Return one of three new UUIDs: 0 for a user, 1 for an identity, 2 for a session."""
         return str(UUID(bytes=self.random[16 * number : 16 * number + 16], version=4))
 
     @property
     def session_key(self) -> bytes:
-        """The key that signs a new session's refresh tokens."""
+        """The signing key of a new session's refresh tokens."""
         return self.random[48 : 48 + KEY_BYTES]
 
     def code_bytes(self, number: Literal[0, 1]) -> bytes:
-        """Return the bytes of one of two new one-time codes."""
+        """Return the random bytes of one of two new one-time codes."""
         start = 48 + KEY_BYTES + CODE_BYTES * number
         return self.random[start : start + CODE_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedSession:
-    """A session that the caller may have, with its current refresh token."""
+    """A session to be given to the caller, with its account and its current refresh token."""
 
     account: Account
     session: Session
@@ -74,19 +75,19 @@ class IssuedSession:
 
 
 def check_not_banned(user: User, now: float, status: int = 403) -> None:
-    """Raise AuthError (user_banned) while the user is banned."""
-    if lies_ahead(user.banned_until, now):
+    """Raise AuthError (user_banned) with that HTTP status while the user is banned."""
+    if is_in_future(user.banned_until, now):
         raise AuthError(status, "user_banned", "User is banned")
 
 
 def sign_up(
     context: Context, email: str, password_hash: str, data: dict[str, Any]
 ) -> UnitOfWork[IssuedSession]:
-    """Make a user whose address needs no confirmation, and a session.
+    """Create a user whose address needs no confirmation (`autoconfirm`), and a session.
 
-    Raises AuthError (user_already_exists, 422) for a known address.
+    Raises AuthError (user_already_exists, 422) when another user has the address.
     """
-    known = yield from store.one(context.dialect, User, "email", email)
+    known = yield from store.one_or_none(context.dialect, User, "email", email)
     if known is not None:
         raise AuthError(422, "user_already_exists", "User already registered")
     user = new_user(context, email=email, data=data)
@@ -96,14 +97,14 @@ def sign_up(
 
 
 def sign_up_anonymously(context: Context, data: dict[str, Any]) -> UnitOfWork[IssuedSession]:
-    """Make a user without address, password or identity, and its session."""
+    """Create an anonymous user, without address, password or identity, and a session."""
     user = replace(new_user(context, email=None, data=data), is_anonymous=True)
     yield store.insert(context.dialect, user)
     return (yield from issue_session(context, Account(user), "anonymous"))
 
 
 def new_user(context: Context, *, email: str | None, data: dict[str, Any]) -> User:
-    """Return a user made now, who is not stored yet."""
+    """Return a new user, not stored yet."""
     return User(
         id=context.new_id(0),
         aud=context.policy.audience,
@@ -116,7 +117,7 @@ def new_user(context: Context, *, email: str | None, data: dict[str, Any]) -> Us
 
 
 def add_user(context: Context, user: User, data: dict[str, Any]) -> UnitOfWork[Account]:
-    """Store a user who signed up: its metadata has `data` and what its identity claims."""
+    """Insert a user who signed up, with its identity; `data` and `CLAIMS` become its metadata."""
     claims = email_identity(context, user.id, user.email or "", data).identity_data
     verified = {"email_verified": user.email_confirmed_at is not None}
     user = replace(user, user_metadata=merged(claims, verified))
@@ -124,7 +125,7 @@ def add_user(context: Context, user: User, data: dict[str, Any]) -> UnitOfWork[A
 
 
 def store_user(context: Context, user: User, data: dict[str, Any]) -> UnitOfWork[Account]:
-    """Store a new user as it is, with the identity of its address if it has one."""
+    """Insert a user unchanged, with the identity of its address if it has one."""
     if user.email is None:
         yield store.insert(context.dialect, user)
         return Account(user)
@@ -136,7 +137,7 @@ def store_user(context: Context, user: User, data: dict[str, Any]) -> UnitOfWork
 
 
 def email_identity(context: Context, user_id: str, email: str, data: dict[str, Any]) -> Identity:
-    """Return the identity of an address, which is not stored yet."""
+    """Return a new identity of the provider `email`, not stored yet."""
     claims = {"sub": user_id, "email": email, "email_verified": False, "phone_verified": False}
     return Identity(
         identity_id=context.new_id(1),
@@ -154,32 +155,32 @@ def email_identity(context: Context, user_id: str, email: str, data: dict[str, A
 def sign_in(
     context: Context, user_id: str, checked_hash: str, new_hash: str | None = None
 ) -> UnitOfWork[IssuedSession]:
-    """Give a session to a user whose password fitted `checked_hash`; `new_hash` replaces it.
+    """Issue a session to a user whose password matched `checked_hash`; `new_hash` replaces it.
 
-    Raises AuthError (400): invalid_credentials when the hash is no longer the user's, user_banned,
-    email_not_confirmed.
+    Raises AuthError (400): invalid_credentials when the user's hash has changed since it was
+    checked, user_banned, email_not_confirmed.
     """
     account = yield from store.account(context.dialect, "id", user_id)
     if account is None:
-        raise wrong_credentials()
+        raise invalid_credentials()
     check_not_banned(account.user, context.now, 400)
     if account.user.confirmed_at is None:
         raise AuthError(400, "email_not_confirmed", "Email not confirmed")
     if account.user.encrypted_password != checked_hash:
-        raise wrong_credentials()
+        raise invalid_credentials()
     if new_hash is not None:
         kept = yield from store.sessions(context.dialect, user_id)
         yield from set_password(context, user_id, {"encrypted_password": new_hash}, kept)
     return (yield from issue_session(context, account, "password"))
 
 
-def password_of(dialect: Dialect, email: str) -> UnitOfWork[tuple[User | None, str | None]]:
-    """Read who has the address, and the hash that a password must fit.
+def password_hash_of(dialect: Dialect, email: str) -> UnitOfWork[tuple[User | None, str | None]]:
+    """Read the user with that address, and the hash that the password is verified against.
 
-    Of one who is unconfirmed it is that of the last sign-up: whoever gives its password is told
-    that the address is yet to be confirmed.
+    For an unconfirmed user it is the hash of the last sign-up, so that a caller with its password
+    gets email_not_confirmed.
     """
-    user = yield from store.one(dialect, User, "email", email)
+    user = yield from store.one_or_none(dialect, User, "email", email)
     if user is None or user.encrypted_password is not None or user.confirmed_at is not None:
         return user, user.encrypted_password if user else None
     waiting = yield from store.one_time_tokens(dialect, user.id)
@@ -189,22 +190,26 @@ def password_of(dialect: Dialect, email: str) -> UnitOfWork[tuple[User | None, s
 def set_password(
     context: Context, user_id: str, columns: dict[str, Any], kept: tuple[Session, ...]
 ) -> UnitOfWork[None]:
-    """Change columns of a user, the password among them; these sessions outlive that.
+    """Update columns of a user, the password among them; keep these sessions.
 
-    All others end with the old password, and so does every proof (`revocation_triggers`).
+    All other sessions and all one-time tokens end (`revocation_triggers`), so the kept sessions are
+    inserted again.
     """
     yield store.update(context.dialect, User, user_id, columns)
     for session in kept:
         yield store.insert(context.dialect, session)
 
 
-def wrong_credentials() -> AuthError:
-    """Return the one answer to a wrong password, an unknown address, no password at all."""
+def invalid_credentials() -> AuthError:
+    """Return the error of a wrong password, an unknown address or a user without password.
+
+    It is the same for all, so that it does not disclose whether an address has an account.
+    """
     return AuthError(400, "invalid_credentials", "Invalid login credentials")
 
 
 def issue_session(context: Context, account: Account, method: str) -> UnitOfWork[IssuedSession]:
-    """Begin a session that was reached by that method (an `amr` of the access token)."""
+    """Create a session that was authenticated by that method (RFC 8176, the `amr` claim)."""
     amr = ({"method": method, "timestamp": int(context.now)},)
     session = Session(
         id=context.new_id(2),
@@ -224,12 +229,12 @@ def issue_session(context: Context, account: Account, method: str) -> UnitOfWork
 
 
 def refresh(context: Context, token: RefreshToken) -> UnitOfWork[IssuedSession | AuthError]:
-    """Rotate a session's refresh token, by the table in `sessions`.
+    """Rotate a session's refresh token as `sessions.TRANSITIONS` says.
 
-    Raises AuthError (400) where nothing changes; returns it where the session ended, which is
-    committed all the same.
+    Raises AuthError (400) when nothing is to be stored; returns it when the session ends, so that
+    its deletion is committed.
     """
-    session = yield from store.one(context.dialect, Session, "id", token.session_id)
+    session = yield from store.one_or_none(context.dialect, Session, "id", token.session_id)
     account = None
     if session is not None:
         account = yield from store.account(context.dialect, "id", session.user_id)
@@ -241,7 +246,7 @@ def refresh(context: Context, token: RefreshToken) -> UnitOfWork[IssuedSession |
         yield store.delete(context.dialect, Session, {"id": session.id})
         return outcome.error
     if outcome.session is None or outcome.token is None:
-        raise outcome.error or wrong_credentials()
+        raise outcome.error or invalid_credentials()
     check_not_banned(account.user, context.now, 400)
     kept = replace(outcome.session, user_agent=context.user_agent)
     yield store.update(context.dialect, Session, kept.id, _advance(kept))
@@ -253,8 +258,8 @@ def _advance(session: Session) -> dict[str, Any]:
     return {column: getattr(session, column) for column in columns}
 
 
-def signed_in(context: Context, principal: Principal) -> UnitOfWork[Account]:
-    """Read the account behind an access token.
+def current_account(context: Context, principal: Principal) -> UnitOfWork[Account]:
+    """Read the account of an access token.
 
     Raises AuthError (403): user_not_found, session_not_found, user_banned.
     """
@@ -262,7 +267,7 @@ def signed_in(context: Context, principal: Principal) -> UnitOfWork[Account]:
     if account is None or account.user.deleted_at is not None:
         raise AuthError(403, "user_not_found", "User from sub claim in JWT does not exist")
     if principal.session_id is not None:
-        session = yield from store.one(context.dialect, Session, "id", principal.session_id)
+        session = yield from store.one_or_none(context.dialect, Session, "id", principal.session_id)
         if session is None or session.user_id != account.user.id:
             raise AuthError(
                 403, "session_not_found", "Session from session_id claim in JWT does not exist"
@@ -272,8 +277,8 @@ def signed_in(context: Context, principal: Principal) -> UnitOfWork[Account]:
 
 
 def sign_out(context: Context, principal: Principal, scope: Scope) -> UnitOfWork[None]:
-    """End all sessions of the user, this one, or all others."""
-    account = yield from signed_in(context, principal)
+    """Delete sessions of the user: all (`global`), this one (`local`), or all others (`others`)."""
+    account = yield from current_account(context, principal)
     user_id, session_id = account.user.id, principal.session_id
     if session_id is None or scope == "global":
         yield store.delete(context.dialect, Session, {"user_id": user_id})

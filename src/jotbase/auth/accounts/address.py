@@ -1,7 +1,8 @@
-"""An address put in the place of another, in the user and its identity.
+"""Replacing the e-mail address of a user and of its identity.
 
-In charge of the change itself, once it is settled. Must not know who settled it: a project without
-confirmation (`own_account`), the service role (`administration`), or two letters (`email_change`).
+In charge of the rows that change. Must not know how the new address was confirmed: not at all
+(`own_account` with autoconfirm), by the service role (`administration`) or by two mails
+(`email_change`).
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from jotbase.sql.units import UnitOfWork
 
 
 def replace_address(context: Context, account: Account, email: str) -> UnitOfWork[Account]:
-    """Give the user another address; an anonymous user ceases to be one.
+    """Set the user's address, confirmed; an anonymous user becomes a permanent one.
 
     Raises AuthError (email_exists, 422).
     """
-    yield from check_free(context, email)
+    yield from check_email_available(context, email)
     user = account.user
-    identities = yield from _readdressed(context, account, email)
+    identities = yield from _replace_email_identity(context, account, email)
     claims = {"email": email, "email_verified": True}
     columns: dict[str, Any] = {
         "email": email,
@@ -31,7 +32,8 @@ def replace_address(context: Context, account: Account, email: str) -> UnitOfWor
         "email_confirmed_at": context.moment,
         "is_anonymous": False,
         "app_metadata": {**user.app_metadata, **providers(identities)},
-        # The claims are there only of who signed up; the service role's users have its words.
+        # Only users who signed up have these claims in their metadata; users that the service role
+        # made have what it set.
         "user_metadata": {
             name: claims.get(name, value) for name, value in user.user_metadata.items()
         },
@@ -40,21 +42,21 @@ def replace_address(context: Context, account: Account, email: str) -> UnitOfWor
     return Account(replace(user, **columns), identities)
 
 
-def check_free(context: Context, email: str) -> UnitOfWork[None]:
+def check_email_available(context: Context, email: str) -> UnitOfWork[None]:
     """Raise AuthError (email_exists, 422) when another user has the address."""
-    taken = yield from store.one(context.dialect, User, "email", email)
+    taken = yield from store.one_or_none(context.dialect, User, "email", email)
     if taken is not None:
-        raise email_taken()
+        raise email_exists()
 
 
-def email_taken() -> AuthError:
-    """Return the answer to an address that another user has."""
+def email_exists() -> AuthError:
+    """Return the error of an address that another user has."""
     return AuthError(
         422, "email_exists", "A user with this email address has already been registered"
     )
 
 
-def _readdressed(
+def _replace_email_identity(
     context: Context, account: Account, email: str
 ) -> UnitOfWork[tuple[Identity, ...]]:
     old = next((one for one in account.identities if one.provider == "email"), None)

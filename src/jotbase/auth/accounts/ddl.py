@@ -1,7 +1,7 @@
-"""The tables of accounts: users, identities, sessions, mails, and what ends them.
+"""The tables of accounts: users, identities, sessions, one-time tokens, flow states, mails.
 
-In charge of their definition in each dialect, and of bringing older ones up. Must not know what the
-columns mean.
+In charge of their DDL in each dialect, and of upgrading those of an earlier version. Must not know
+what the columns mean.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _USER_TIMES = (
     "deleted_at",
 )
 
-#: Table to its columns: name, type, constraint.
+#: Table to its columns: (name, type, constraint).
 _COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "auth.users": (
         ("id", "uuid", "PRIMARY KEY NOT NULL"),
@@ -132,11 +132,11 @@ _INDEXES = {
 }
 
 
-def bring_up(dialect: Dialect) -> UnitOfWork[None]:
-    """Make what is missing of the tables, and anew what an earlier version made otherwise.
+def upgrade_tables(dialect: Dialect) -> UnitOfWork[None]:
+    """Create missing tables, and create anew those whose definition has changed.
 
-    Letters that were under way then must be asked for again, and so must passwords that wait for
-    one: whose they are cannot be told.
+    An earlier version did not record which client requested a one-time token, so its tokens are
+    dropped together with the unconfirmed passwords; users must request these mails again.
     """
     if dialect.name == "sqlite":
         columns = yield sql("SELECT \"name\" FROM pragma_table_info('auth.one_time_tokens')")
@@ -151,7 +151,7 @@ def bring_up(dialect: Dialect) -> UnitOfWork[None]:
 
 
 def create(dialect: Dialect) -> list[Fragment]:
-    """Return the statements that make what is missing of the tables, in order."""
+    """Return the `CREATE … IF NOT EXISTS` statements of tables, indexes and triggers, in order."""
     statements = [_table(dialect, table) for table in _COLUMNS]
     for name, (table, column) in _INDEXES.items():
         statements.append(
@@ -164,7 +164,7 @@ def create(dialect: Dialect) -> list[Fragment]:
 
 
 def _index(dialect: Dialect, name: str) -> str:
-    # PostgreSQL makes an index in the schema of its table and takes no other.
+    # PostgreSQL creates an index in its table's schema; its name cannot be schema-qualified.
     return f"auth.{name}" if dialect.name == "sqlite" else name
 
 

@@ -1,7 +1,7 @@
-"""Passwords: what a new one must be like, its hash, and whether a given one fits a hash.
+"""Passwords: hashing, verification, and the policy for new ones.
 
-In charge of argon2id and of the rules for new passwords. Hashing takes tens of milliseconds and
-20 MiB by design: callers run it off the event loop. Must not know users; the salt is an argument.
+In charge of argon2id and of the requirements on new passwords. Hashing takes tens of milliseconds
+and 20 MiB by design: callers run it in a thread. Must not know users; the salt is an argument.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from jotbase.errors import AuthError
 
 SALT_BYTES = 16
 
-#: GoTrue's limit, which is bcrypt's; kept, so that accounts can move between the two.
+#: The longest password in bytes: GoTrue's limit, which is bcrypt's, so that accounts can be moved.
 LONGEST = 72
 
 # OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane.
 _MEMORY_KIB, _PASSES, _LANES, _HASH_BYTES = 19_456, 2, 1, 32
 _OURS = f"$argon2id$v=19$m={_MEMORY_KIB},t={_PASSES},p={_LANES}$"
 
-#: The hash of a password nobody has, to be checked when there is no user, so that the answer to a
-#: wrong password and to an unknown address take the same time.
-NOBODY = f"{_OURS}bm9ib2R5IG5vYm9keSA$OMY+kZxLZowJ2YuJADWSWoj1FxNM1vXXzDCYP8M0gtQ"
+#: Verified when there is no user, so that the response to an unknown address takes as long as that
+#: to a wrong password.
+DUMMY_HASH = f"{_OURS}bm9ib2R5IG5vYm9keSA$OMY+kZxLZowJ2YuJADWSWoj1FxNM1vXXzDCYP8M0gtQ"
 
 _KINDS = {"$argon2id$": Type.ID, "$argon2i$": Type.I}
 
@@ -37,8 +37,8 @@ def hash_password(password: str, salt: bytes) -> str:
 
 
 def verify_password(password: str, hashed: str | None) -> bool:
-    """Whether the password fits the hash; without a hash, no, after the same work."""
-    stored = hashed or NOBODY
+    """Whether the password matches the hash; False without a hash, after the same work."""
+    stored = hashed or DUMMY_HASH
     kind = next((kind for prefix, kind in _KINDS.items() if stored.startswith(prefix)), None)
     if kind is None:
         return False
@@ -50,17 +50,17 @@ def verify_password(password: str, hashed: str | None) -> bool:
 
 
 def needs_rehash(hashed: str) -> bool:
-    """Whether the hash was made otherwise than `hash_password` makes them today."""
+    """Whether the hash has other parameters than `hash_password` uses now."""
     return not hashed.startswith(_OURS)
 
 
 def is_known_hash(hashed: str) -> bool:
-    """Whether a hash brought from elsewhere is one that `verify_password` can check."""
+    """Whether `verify_password` can verify an imported hash (argon2 or bcrypt)."""
     return hashed.startswith(tuple(_KINDS)) and hashed.isascii()
 
 
 def check_new_password(password: str, policy: AuthPolicy) -> None:
-    """Raise AuthError unless the policy admits the password.
+    """Raise AuthError when the policy does not allow the password.
 
     validation_failed (400) over 72 bytes, weak_password (422) with its reasons otherwise.
     """

@@ -1,7 +1,7 @@
-"""What a request's body says: JSON to checked values.
+"""The JSON body of an account request: parsing and type checks.
 
-In charge of refusing what is not of the form that the protocol wants, before anything is looked up.
-Must not know what an operation does with the values.
+In charge of refusing a malformed body before the database is read. Must not know what an operation
+does with the values.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from jotbase.schema.values.nesting import MAX_NESTING, is_deep
 
 T = TypeVar("T")
 
-#: Metadata stands in every access token, and a token must fit a header line.
+#: In bytes of JSON: metadata is part of every access token, which must fit in a header line.
 LARGEST_METADATA = 16_384
 
 _LONGEST_EMAIL = 255
 
-# The pattern by which browsers judge <input type=email>:
+# The pattern by which browsers validate <input type=email>:
 # https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address
 _EMAIL = re.compile(
     r"[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+"
@@ -32,9 +32,9 @@ _EMAIL = re.compile(
 
 
 def read_body(data: bytes) -> dict[str, Any]:
-    """Return the body's JSON object, entries that are null left out.
+    """Return the body's JSON object without the members that are null.
 
-    Raises AuthError (bad_json, 400) for anything else.
+    Raises AuthError (bad_json, 400) for a body that is no JSON object.
     """
     try:
         body = orjson.loads(data)
@@ -51,24 +51,24 @@ def read_body(data: bytes) -> dict[str, Any]:
 
 
 def text(body: Mapping[str, Any], name: str) -> str:
-    """Return the text under that name, "" when absent. Raises AuthError (bad_json)."""
+    """Return the string member of that name, "" when absent. Raises AuthError (bad_json)."""
     return _typed(body, name, str, "a string", "")
 
 
 def flag(body: Mapping[str, Any], name: str) -> bool:
-    """Return the truth value under that name, False when absent. Raises AuthError (bad_json)."""
+    """Return the boolean member of that name, False when absent. Raises AuthError (bad_json)."""
     return _typed(body, name, bool, "a boolean", False)
 
 
-def _typed(body: Mapping[str, Any], name: str, kind: type[T], said: str, absent: T) -> T:
-    value = body.get(name, absent)
+def _typed(body: Mapping[str, Any], name: str, kind: type[T], expected: str, default: T) -> T:
+    value = body.get(name, default)
     if not isinstance(value, kind):
-        raise AuthError(400, "bad_json", f"Could not parse request body: {name} is not {said}")
+        raise AuthError(400, "bad_json", f"Could not parse request body: {name} is not {expected}")
     return value
 
 
 def metadata(body: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return the object under that name, {} when absent.
+    """Return the object member of that name, {} when absent.
 
     Raises AuthError: bad_json for another type, validation_failed when too large for a token.
     """
@@ -78,25 +78,25 @@ def metadata(body: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def check_metadata(value: Mapping[str, Any], name: str) -> None:
-    """Raise AuthError (validation_failed) when the metadata is too large to stand in a token."""
+    """Raise AuthError (validation_failed) when the metadata is too large for an access token."""
     size = len(orjson.dumps(dict(value)))
     if size > LARGEST_METADATA:
         raise AuthError(
             400,
             "validation_failed",
-            f"{name} takes {size} bytes; it stands in every access token, so the limit is"
+            f"{name} takes {size} bytes; it is part of every access token, so the limit is"
             f" {LARGEST_METADATA}",
         )
 
 
 def email(body: Mapping[str, Any], name: str = "email") -> str:
-    """Return the address under that name in lower case, "" when absent.
+    """Return the e-mail address of that name in lower case, "" when absent.
 
     Raises AuthError (validation_failed, 400) when it is no address.
     """
-    given = text(body, name).strip().lower()
-    if given and (len(given) > _LONGEST_EMAIL or not _EMAIL.fullmatch(given)):
+    address = text(body, name).strip().lower()
+    if address and (len(address) > _LONGEST_EMAIL or not _EMAIL.fullmatch(address)):
         raise AuthError(
             400, "validation_failed", "Unable to validate email address: invalid format"
         )
-    return given
+    return address

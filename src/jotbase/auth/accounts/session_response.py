@@ -1,6 +1,6 @@
-"""A granted session as the client gets it: access token, refresh token, user.
+"""The token response of an issued session: access token, refresh token, user.
 
-In charge of the token response's JSON, which is GoTrue's. Must not know how the session came about.
+In charge of its JSON, which is GoTrue's. Must not know how the caller was authenticated.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from jotbase.auth.tokens.tokens import sign
 
 
 def session_json(
-    granted: IssuedSession, ring: KeyRing, policy: AuthPolicy, now: float
+    issued: IssuedSession, ring: KeyRing, policy: AuthPolicy, now: float
 ) -> dict[str, Any]:
-    """Return the token response; times in whole seconds since the epoch."""
-    claims = access_claims(granted.account.user, granted.session, policy, now)
+    """Return the token response; `expires_at` is in whole seconds since the epoch."""
+    claims = access_claims(issued.account.user, issued.session, policy, now)
     return {
         "access_token": sign(claims, ring),
         "token_type": "bearer",
         "expires_in": policy.access_lifetime,
         "expires_at": claims["exp"],
-        "refresh_token": granted.refresh_token,
-        "user": user_json(granted.account),
+        "refresh_token": issued.refresh_token,
+        "user": user_json(issued.account),
     }

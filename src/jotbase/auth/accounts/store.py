@@ -1,7 +1,7 @@
-"""Rows of accounts, in and out: each reading or writing step as part of a unit of work.
+"""The data access layer of accounts: SELECT, INSERT, UPDATE and DELETE of their rows.
 
-In charge of turning users, identities and sessions into bound values and back (JSON as text, flags
-as 0 and 1). Must not know when a step is right to take (`accounts`, `administration`).
+In charge of mapping users, identities, sessions and tokens to bound values and back (JSON as text,
+booleans as 0 and 1). Must not know the operations that use it (`accounts`, `administration`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql
 from jotbase.sql.units import UnitOfWork
 
-Stored = TypeVar("Stored", User, Identity, Session, OneTimeToken, FlowState)
+RowT = TypeVar("RowT", User, Identity, Session, OneTimeToken, FlowState)
 
 Row = User | Identity | Session | OneTimeToken | FlowState
 
@@ -44,7 +44,7 @@ _JSON = frozenset(("app_metadata", "user_metadata", "identity_data", "amr", "dat
 
 
 def insert(dialect: Dialect, value: Row) -> Fragment:
-    """Return the statement that stores a new row."""
+    """Return the INSERT of a new row."""
     kind = type(value)
     columns = join(", ", (_name(dialect, column) for column in _COLUMNS[kind]))
     values = join(
@@ -54,7 +54,7 @@ def insert(dialect: Dialect, value: Row) -> Fragment:
 
 
 def update(dialect: Dialect, kind: type, key: str, change: Mapping[str, Any]) -> Fragment:
-    """Return the statement that sets some columns of the row with that primary key."""
+    """Return the UPDATE of some columns of the row with that primary key."""
     settings = join(
         ", ",
         (
@@ -67,22 +67,24 @@ def update(dialect: Dialect, kind: type, key: str, change: Mapping[str, Any]) ->
     )
 
 
-def one(dialect: Dialect, kind: type[Stored], column: str, value: str) -> UnitOfWork[Stored | None]:
-    """Read the row whose column has the value, or None."""
+def one_or_none(
+    dialect: Dialect, kind: type[RowT], column: str, value: str
+) -> UnitOfWork[RowT | None]:
+    """Read the first row whose column has the value, None when there is none."""
     rows = yield _select(dialect, kind) + _where(dialect, column, value)
     return _loaded(kind, rows[0]) if rows else None
 
 
 def account(dialect: Dialect, column: str, value: str) -> UnitOfWork[Account | None]:
-    """Read the user whose `id` or `email` has the value, with its identities, or None."""
-    user = yield from one(dialect, User, column, value)
+    """Read the user whose column (`id` or `email`) has the value, with its identities, or None."""
+    user = yield from one_or_none(dialect, User, column, value)
     if user is None:
         return None
     return Account(user, (yield from identities(dialect, user.id)))
 
 
 def identities(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[Identity, ...]]:
-    """Read the user's identities, in the order in which they came."""
+    """Read the user's identities, in the order in which they were created."""
     rows = yield (
         _select(dialect, Identity)
         + _where(dialect, "user_id", user_id)
@@ -110,9 +112,9 @@ def sessions(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[Session, ...]]:
 def delete(
     dialect: Dialect, kind: type, match: Mapping[str, str], *, keep: str | None = None
 ) -> Fragment:
-    """Return the statement that deletes the matching rows but the one with the id `keep`.
+    """Return the DELETE of all rows with these column values, except the one with the id `keep`.
 
-    Its rows are the keys of what it deleted.
+    The statement returns the primary keys of the deleted rows.
     """
     conditions = [_name(dialect, column) + " = " + bound(value) for column, value in match.items()]
     if keep is not None:
@@ -122,11 +124,15 @@ def delete(
     return "DELETE FROM " + _table(dialect, kind) + " WHERE " + where + key
 
 
-def page(dialect: Dialect, limit: int, offset: int, sought: str) -> UnitOfWork[list[User]]:
-    """Read a page of the users, newest first; `sought` is part of an address or full name."""
+def page(dialect: Dialect, limit: int, offset: int, filter_text: str) -> UnitOfWork[list[User]]:
+    """Read a page of the users, newest first.
+
+    `filter_text` is a part of the address or of `user_metadata.full_name`, ignoring case; "" lists
+    all users.
+    """
     rows = yield (
         _select(dialect, User)
-        + _matching(dialect, sought)
+        + _matching(dialect, filter_text)
         + ' ORDER BY "created_at" DESC, "id" LIMIT '
         + bound(limit)
         + " OFFSET "
@@ -135,18 +141,18 @@ def page(dialect: Dialect, limit: int, offset: int, sought: str) -> UnitOfWork[l
     return [_loaded(User, row) for row in rows]
 
 
-def count(dialect: Dialect, sought: str) -> UnitOfWork[int]:
-    """Read how many users there are that `page` would show."""
-    rows = yield ("SELECT count(*) FROM " + _table(dialect, User) + _matching(dialect, sought))
+def count(dialect: Dialect, filter_text: str) -> UnitOfWork[int]:
+    """Read the number of users that match `filter_text`."""
+    rows = yield ("SELECT count(*) FROM " + _table(dialect, User) + _matching(dialect, filter_text))
     return int(rows[0][0])
 
 
-def _matching(dialect: Dialect, sought: str) -> Fragment:
-    if not sought:
+def _matching(dialect: Dialect, filter_text: str) -> Fragment:
+    if not filter_text:
         return Fragment()
     find = {"sqlite": "instr", "postgres": "strpos"}[dialect.name]
-    places = ('"email"', "\"user_metadata\" ->> 'full_name'")
-    tests = (f"{find}(lower({place}), lower(" + bound(sought) + ")) > 0" for place in places)
+    columns = ('"email"', "\"user_metadata\" ->> 'full_name'")
+    tests = (f"{find}(lower({one}), lower(" + bound(filter_text) + ")) > 0" for one in columns)
     return " WHERE " + join(" OR ", tests)
 
 
@@ -179,7 +185,7 @@ def _bound(dialect: Dialect, column: str, value: Any) -> Fragment:
     return bound(value)
 
 
-def _loaded(kind: type[Stored], row: tuple[Any, ...]) -> Stored:
+def _loaded(kind: type[RowT], row: tuple[Any, ...]) -> RowT:
     values = dict(zip(_COLUMNS[kind], row, strict=True))
     for column in _JSON & values.keys():
         values[column] = orjson.loads(values[column])

@@ -1,6 +1,7 @@
-"""What the service role does with accounts: make, list, change and delete any of them.
+"""The admin API of accounts: the service role creates, lists, updates and deletes users.
 
-In charge of each as a unit of work. Must not know HTTP nor hash; who may call is not asked here.
+In charge of each operation as a unit of work. Must not know HTTP, hash passwords, or check the
+caller's role (`http.accounts.admin`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from jotbase.auth.accounts import store
 from jotbase.auth.accounts.accounts import Context, new_user, store_user
-from jotbase.auth.accounts.address import email_taken, replace_address
+from jotbase.auth.accounts.address import email_exists, replace_address
 from jotbase.auth.accounts.request_bodies import check_metadata
 from jotbase.auth.changes.own_account import UpdatedAccount
 from jotbase.auth.sessions.users import Account, Identity, User, merged
@@ -25,15 +26,15 @@ from jotbase.sql.units import UnitOfWork
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 
-#: A ban for longer than anyone lives would leave the range of dates.
+#: In seconds: the end of a longer ban would exceed the range of dates.
 _LONGEST_BAN = 1000 * 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
-    """What the service role says about a user; None leaves things as they are.
+class AdminUserAttributes:
+    """The attributes of a user to be created or updated; None leaves an attribute unchanged.
 
-    `ban` is in seconds, 0 lifts one.
+    `ban` is the duration of a ban in seconds, 0 lifts it.
     """
 
     id: str | None = None
@@ -49,7 +50,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class UserPage:
-    """Some of the users, and how many there are in all."""
+    """One page of the users, and the total number of users."""
 
     users: tuple[User, ...]
     total: int
@@ -68,11 +69,15 @@ def read_duration(text: str) -> float:
     return min(sum(float(number) * _UNITS[unit] for number, unit in parts), _LONGEST_BAN)
 
 
-def create_user(context: Context, profile: Profile) -> UnitOfWork[Account]:
-    """Make a user; no mail is sent. Raises AuthError: email_exists (422), user_already_exists."""
-    if profile.email and (yield from store.one(context.dialect, User, "email", profile.email)):
-        raise email_taken()
-    if profile.id and (yield from store.one(context.dialect, User, "id", profile.id)):
+def create_user(context: Context, profile: AdminUserAttributes) -> UnitOfWork[Account]:
+    """Create a user without sending mail. Raises AuthError (422): email_exists,
+    user_already_exists.
+    """
+    if profile.email and (
+        yield from store.one_or_none(context.dialect, User, "email", profile.email)
+    ):
+        raise email_exists()
+    if profile.id and (yield from store.one_or_none(context.dialect, User, "id", profile.id)):
         raise AuthError(422, "user_already_exists", "A user with this id exists already")
     data = profile.user_metadata or {}
     user = new_user(context, email=profile.email, data=data)
@@ -81,7 +86,7 @@ def create_user(context: Context, profile: Profile) -> UnitOfWork[Account]:
         id=profile.id or user.id,
         encrypted_password=profile.password_hash,
         email_confirmed_at=context.moment if profile.confirm else None,
-        **_plain(context, user, profile),
+        **_attribute_columns(context, user, profile),
     )
     if profile.confirm:
         user = replace(user, user_metadata={**user.user_metadata, "email_verified": True})
@@ -97,26 +102,31 @@ def get_user(dialect: Dialect, user_id: str) -> UnitOfWork[Account]:
 
 
 def list_users(
-    dialect: Dialect, *, page: int, per_page: int, sought: str = ""
+    dialect: Dialect, *, page: int, per_page: int, filter_text: str = ""
 ) -> UnitOfWork[UserPage]:
     """Read a page of the users, the newest first; pages are numbered from 1."""
-    total = yield from store.count(dialect, sought)
-    users = yield from store.page(dialect, per_page, (page - 1) * per_page, sought)
+    total = yield from store.count(dialect, filter_text)
+    users = yield from store.page(dialect, per_page, (page - 1) * per_page, filter_text)
     return UserPage(tuple(users), total)
 
 
-def update_user(context: Context, user_id: str, profile: Profile) -> UnitOfWork[UpdatedAccount]:
-    """Change a user; `revocation_triggers` ends what it ends. Raises AuthError."""
+def update_user(
+    context: Context, user_id: str, profile: AdminUserAttributes
+) -> UnitOfWork[UpdatedAccount]:
+    """Update a user; `revocation_triggers` ends its sessions and tokens where needed.
+
+    Raises AuthError: user_not_found (404), email_exists (422), validation_failed (400).
+    """
     account = yield from get_user(context.dialect, user_id)
     user = account.user
-    columns = {"updated_at": context.moment, **_plain(context, user, profile)}
+    columns = {"updated_at": context.moment, **_attribute_columns(context, user, profile)}
     if profile.user_metadata is not None:
         columns["user_metadata"] = merged(user.user_metadata, profile.user_metadata)
         check_metadata(columns["user_metadata"], "user_metadata")
     if profile.password_hash is not None:
         columns["encrypted_password"] = profile.password_hash
     if profile.confirm and user.email_confirmed_at is None:
-        columns = {**(yield from _confirmed(context, user)), **columns}
+        columns = {**(yield from _confirmation_columns(context, user)), **columns}
         metadata = columns.get("user_metadata", user.user_metadata)
         columns["user_metadata"] = {**metadata, "email_verified": True}
     if profile.password_hash is not None or profile.ban:
@@ -128,8 +138,12 @@ def update_user(context: Context, user_id: str, profile: Profile) -> UnitOfWork[
     return UpdatedAccount(account)
 
 
-def _confirmed(context: Context, user: User) -> UnitOfWork[dict[str, Any]]:
-    """Confirm the address in the place of a letter, if it is clear of which: one sign-up waits."""
+def _confirmation_columns(context: Context, user: User) -> UnitOfWork[dict[str, Any]]:
+    """Return the columns of a confirmed user.
+
+    If exactly one sign-up is pending, its password and metadata are among them, as if its mail had
+    been confirmed; with several, none can be chosen.
+    """
     waiting = yield from store.one_time_tokens(context.dialect, user.id)
     signed_up = [one for one in waiting if one.encrypted_password is not None]
     columns: dict[str, Any] = {"email_confirmed_at": context.moment}
@@ -139,7 +153,9 @@ def _confirmed(context: Context, user: User) -> UnitOfWork[dict[str, Any]]:
     return columns
 
 
-def _plain(context: Context, user: User, profile: Profile) -> dict[str, Any]:
+def _attribute_columns(
+    context: Context, user: User, profile: AdminUserAttributes
+) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     if profile.role is not None:
         columns["role"] = profile.role
@@ -154,23 +170,23 @@ def _plain(context: Context, user: User, profile: Profile) -> dict[str, Any]:
 
 
 def delete_user(context: Context, user_id: str, *, soft: bool) -> UnitOfWork[None]:
-    """Delete a user with all that hangs on it, or with `soft` leave an empty shell under its id.
+    """Delete a user and its sessions, identities and tokens; with `soft` keep the row, anonymized.
 
-    Raises AuthError (user_not_found, 404), and what the engine raises where a table refers to the
-    user and does not let go.
+    Raises AuthError (user_not_found, 404), and ConflictError (23503) when a row of the project
+    references the user without ON DELETE.
     """
     account = yield from get_user(context.dialect, user_id)
     if not soft:
         yield store.delete(context.dialect, User, {"id": user_id})
         return
-    yield store.update(context.dialect, User, user_id, _emptied(context, account.user))
+    yield store.update(context.dialect, User, user_id, _soft_deleted_columns(context, account.user))
     for identity in account.identities:
         yield store.update(
-            context.dialect, Identity, identity.identity_id, _obfuscated(context, identity)
+            context.dialect, Identity, identity.identity_id, _obfuscated_columns(context, identity)
         )
 
 
-def _emptied(context: Context, user: User) -> Mapping[str, Any]:
+def _soft_deleted_columns(context: Context, user: User) -> Mapping[str, Any]:
     return {
         "email": _hashed(user.id, user.email),
         "phone": _hashed(user.id, user.phone),
@@ -184,7 +200,7 @@ def _emptied(context: Context, user: User) -> Mapping[str, Any]:
     }
 
 
-def _obfuscated(context: Context, identity: Identity) -> Mapping[str, Any]:
+def _obfuscated_columns(context: Context, identity: Identity) -> Mapping[str, Any]:
     return {
         "id": _hashed(identity.user_id, identity.id),
         "email": _hashed(identity.user_id, identity.email),
@@ -194,5 +210,5 @@ def _obfuscated(context: Context, identity: Identity) -> Mapping[str, Any]:
 
 
 def _hashed(user_id: str, text: str | None) -> str | None:
-    # With the id: an address may be had, and softly deleted, more than once.
+    # Hashed with the id: the same address may be soft-deleted more than once.
     return hashlib.sha256(f"{user_id}{text}".encode()).hexdigest() if text else None

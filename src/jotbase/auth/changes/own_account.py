@@ -1,8 +1,7 @@
-"""What users change of themselves: address, password, metadata.
+"""Users updating their own account: address, password, metadata.
 
-In charge of each change as a unit of work. What it ends is in
-`revocation_triggers`. Must not hash nor know
-HTTP; hashes and the time come as arguments.
+In charge of the update as a unit of work; the sessions and tokens that it ends are in
+`revocation_triggers`. Must not hash nor know HTTP; hashes and the time come as arguments.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jotbase.auth.accounts import store
-from jotbase.auth.accounts.accounts import Context, set_password, signed_in
-from jotbase.auth.accounts.address import check_free, replace_address
+from jotbase.auth.accounts.accounts import Context, current_account, set_password
+from jotbase.auth.accounts.address import check_email_available, replace_address
 from jotbase.auth.accounts.request_bodies import check_metadata
 from jotbase.auth.mail.email_change import request_email_change
 from jotbase.auth.mail.messages import PendingMail
@@ -25,8 +24,8 @@ from jotbase.values import Principal
 
 
 @dataclass(frozen=True, slots=True)
-class UserChange:
-    """What a user changes of itself; None leaves things as they are."""
+class UserAttributes:
+    """The attributes of a `PUT /user` request; None leaves an attribute unchanged."""
 
     email: str | None = None
     password_hash: str | None = field(default=None, repr=False)
@@ -36,22 +35,22 @@ class UserChange:
 
 @dataclass(frozen=True, slots=True)
 class UpdatedAccount:
-    """The account after a change, and the letters that are due."""
+    """The account after an update, and the mails to be sent."""
 
     account: Account
-    letters: tuple[PendingMail, ...] = ()
+    mails: tuple[PendingMail, ...] = ()
 
 
 def update_user(
-    context: Context, principal: Principal, change: UserChange
+    context: Context, principal: Principal, change: UserAttributes
 ) -> UnitOfWork[UpdatedAccount]:
-    """Change what users may change of themselves; a new password ends all other sessions.
+    """Update the caller's account; a new password ends all its other sessions.
 
-    Without autoconfirm a new address waits in `new_email` until letters confirm it. Raises
+    Without autoconfirm a new address is stored in `new_email` until it is confirmed by mail. Raises
     AuthError: email_exists (422), over_email_send_rate_limit (429), validation_failed (422) for a
-    password of somebody who has no address.
+    password of a user without an address.
     """
-    account = yield from signed_in(context, principal)
+    account = yield from current_account(context, principal)
     if change.password_hash and not (account.user.email or change.email):
         raise AuthError(
             422,
@@ -65,16 +64,16 @@ def update_user(
     kept: tuple[Session, ...] = ()
     if change.password_hash:
         columns |= {"encrypted_password": change.password_hash, "new_email": None}
-        own = yield from store.one(context.dialect, Session, "id", principal.session_id or "")
+        own = yield from store.one_or_none(
+            context.dialect, Session, "id", principal.session_id or ""
+        )
         kept = (own,) if own is not None else ()
     yield from set_password(context, account.user.id, columns, kept)
     account = replace(account, user=replace(account.user, **columns))
-    letters: tuple[PendingMail, ...] = ()
+    mails: tuple[PendingMail, ...] = ()
     if change.email and change.email != account.user.email:
-        account, letters = yield from _change_email(
-            context, account, change.email, change.challenge
-        )
-    return UpdatedAccount(account, letters)
+        account, mails = yield from _change_email(context, account, change.email, change.challenge)
+    return UpdatedAccount(account, mails)
 
 
 def _change_email(
@@ -82,8 +81,8 @@ def _change_email(
 ) -> UnitOfWork[tuple[Account, tuple[PendingMail, ...]]]:
     if context.policy.autoconfirm:
         return (yield from replace_address(context, account, email)), ()
-    yield from check_free(context, email)
+    yield from check_email_available(context, email)
     columns: dict[str, Any] = {"new_email": email, "email_change_sent_at": context.moment}
     yield store.update(context.dialect, User, account.user.id, columns)
-    letters = yield from request_email_change(context, account.user, email, challenge)
-    return replace(account, user=replace(account.user, **columns)), letters
+    mails = yield from request_email_change(context, account.user, email, challenge)
+    return replace(account, user=replace(account.user, **columns)), mails

@@ -1,8 +1,8 @@
-"""What users do by mail: ask for a letter, and prove that they read it.
+"""Flows by mail: sign-up with confirmation, magic links, recovery, and verifying their tokens.
 
-In charge of each as a unit of work. A letter is returned, to be sent once the unit is committed.
-Whether anybody has the address is told by no answer (OWASP, Forgot Password Cheat Sheet). Must not
-send, sign, or know HTTP.
+In charge of each operation as a unit of work that returns the mails to be sent once it is
+committed. No result discloses whether an address has an account (OWASP Forgot Password Cheat
+Sheet). Must not send, sign, or know HTTP.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from jotbase.auth.accounts.accounts import (
     new_user,
 )
 from jotbase.auth.accounts.request_bodies import check_metadata
-from jotbase.auth.mail import attempt_log as ledger
+from jotbase.auth.mail import attempt_log
 from jotbase.auth.mail.mail_tokens import (
     MailDraft,
     RequestedOptions,
@@ -36,9 +36,9 @@ from jotbase.auth.tokens.one_time import (
     SLOTS,
     OneTimeToken,
     Slot,
-    is_over,
+    is_expired,
+    is_valid_for,
     link_token,
-    proves,
     stored_hash,
 )
 from jotbase.errors import AuthError
@@ -47,18 +47,18 @@ from jotbase.sql.units import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class SignedUp:
-    """The user as the caller may see it, and the letter that confirms it, if one is due."""
+    """The account as the caller may see it, and the confirmation mail, if any."""
 
     account: Account
-    letters: tuple[PendingMail, ...] = ()
+    mails: tuple[PendingMail, ...] = ()
 
 
 def request_recovery(
     context: Context, email: str, challenge: Challenge | None = None
 ) -> UnitOfWork[tuple[PendingMail, ...]]:
-    """Write to a user who forgot the password; none when nobody has the address.
+    """Return the recovery mail of the user with that address, () when there is no such user.
 
-    Raises AuthError (over_email_send_rate_limit, 429), alike for every address.
+    Raises AuthError (over_email_send_rate_limit, 429), for unknown addresses as for known ones.
     """
     yield from check_mail_interval(context, "recovery", email)
     account = yield from store.account(context.dialect, "email", email)
@@ -76,48 +76,49 @@ def sign_up_by_mail(
     data: dict[str, Any],
     challenge: Challenge | None = None,
 ) -> UnitOfWork[SignedUp]:
-    """Make a user who has yet to confirm the address; one who has not yet is written to again.
+    """Create an unconfirmed user and its confirmation mail; an existing unconfirmed one gets
+    another mail.
 
-    Password and metadata are the account's only with the proof of this request's own letter: until
-    then anybody may have sent them. The answer does not tell a known address from a new one. Raises
-    AuthError (over_email_send_rate_limit, 429).
+    Password and metadata are stored with the mail's token and become the account's when this token
+    is used: until then the request may be anybody's. The result is the same for a known and for a
+    new address. Raises AuthError (over_email_send_rate_limit, 429).
     """
     yield from check_mail_interval(context, "confirmation", email)
     account = yield from store.account(context.dialect, "email", email)
     if account is not None and account.user.confirmed_at is not None:
         return SignedUp(
-            _as_asked(context, replace(new_user(context, email=email, data={}), role=""), data)
+            _as_requested(context, replace(new_user(context, email=email, data={}), role=""), data)
         )
     if account is None:
         account = yield from add_user(context, new_user(context, email=email, data={}), {})
-    asked = RequestedOptions(context.client, password_hash, merged({}, data))
-    draft = replace(_draft(account.user, "confirmation", "signup", challenge), asked=asked)
-    letter = yield from issue_mail(context, draft)
+    options = RequestedOptions(context.client, password_hash, merged({}, data))
+    draft = replace(_draft(account.user, "confirmation", "signup", challenge), options=options)
+    mail = yield from issue_mail(context, draft)
     user = replace(account.user, confirmation_sent_at=context.moment)
-    return SignedUp(_as_asked(context, user, data, account.identities), (letter,))
+    return SignedUp(_as_requested(context, user, data, account.identities), (mail,))
 
 
-def _as_asked(
+def _as_requested(
     context: Context, user: User, data: dict[str, Any], identities: tuple[Identity, ...] = ()
 ) -> Account:
-    """Return the account as whoever asks may see it: with what was sent, not what is stored."""
+    """Return the account with the request's own metadata in place of what is stored."""
     new = email_identity(context, user.id, user.email or "", data)
-    shown = tuple(replace(one, identity_data=new.identity_data) for one in identities)
+    masked = tuple(replace(one, identity_data=new.identity_data) for one in identities)
     user = replace(
         user,
         user_metadata=merged(new.identity_data, {}) if identities else merged({}, data),
         app_metadata=providers((new,)),
     )
-    return Account(user, shown)
+    return Account(user, masked)
 
 
 def resend_confirmation(
     context: Context, email: str, challenge: Challenge | None = None
 ) -> UnitOfWork[tuple[PendingMail, ...]]:
-    """Write again to a user whose address is yet to be confirmed; none when there is no such.
+    """Return another confirmation mail of an unconfirmed user, () when there is no such user.
 
-    The letter repeats what the same client asked for when it signed up. Another client's proves
-    the address and nothing else, or a stranger's password would be confirmed with it.
+    The mail's token carries the password and metadata of the same client's sign-up. For another
+    client it carries none: confirming the address must not set a stranger's password.
     """
     yield from check_mail_interval(context, "confirmation", email)
     account = yield from store.account(context.dialect, "email", email)
@@ -129,8 +130,8 @@ def resend_confirmation(
         for one in waiting
         if one.slot == "confirmation" and one.client == context.client
     )
-    asked = next(own, RequestedOptions(context.client))
-    draft = replace(_draft(account.user, "confirmation", "signup", challenge), asked=asked)
+    options = next(own, RequestedOptions(context.client))
+    draft = replace(_draft(account.user, "confirmation", "signup", challenge), options=options)
     return ((yield from issue_mail(context, draft)),)
 
 
@@ -142,10 +143,10 @@ def request_magic_link(
     *,
     create: bool,
 ) -> UnitOfWork[tuple[PendingMail, ...]]:
-    """Write to whoever wants in without a password; unless `create` is off, they may be new.
+    """Return a mail to sign in without a password; with `create` an unknown user is created.
 
-    Raises AuthError: otp_disabled or signup_disabled (422) for one who would be new and may not,
-    over_email_send_rate_limit (429).
+    Raises AuthError: otp_disabled or signup_disabled (422) for an unknown address that may not sign
+    up, over_email_send_rate_limit (429).
     """
     account = yield from store.account(context.dialect, "email", email)
     if account is None and not create:
@@ -154,14 +155,15 @@ def request_magic_link(
         raise AuthError(422, "signup_disabled", "Signups not allowed for this instance")
     confirmed = account is not None and account.user.confirmed_at is not None
     slot: Slot = "recovery" if confirmed else "confirmation"
-    # Both pauses, or asking for one letter after the other would tell which of them it was.
+    # Both intervals are checked: which of the two mails is sent depends on whether the account is
+    # confirmed, and requesting one kind after the other would disclose it.
     yield from check_mail_interval(context, "recovery", email)
     yield from check_mail_interval(context, "confirmation", email)
     if account is None:
         account = yield from add_user(context, new_user(context, email=email, data={}), {})
     draft = _draft(account.user, slot, "magiclink", challenge)
     if not confirmed:
-        draft = replace(draft, asked=RequestedOptions(context.client, None, merged({}, data)))
+        draft = replace(draft, options=RequestedOptions(context.client, None, merged({}, data)))
     return ((yield from issue_mail(context, draft)),)
 
 
@@ -173,45 +175,53 @@ def _draft(user: User, slot: Slot, purpose: Purpose, challenge: Challenge | None
 def verify_code(
     context: Context, kind: str, email: str, code: str
 ) -> UnitOfWork[IssuedSession | AuthError]:
-    """Give a session for the code of a mail; a wrong one is counted, so the error is returned.
+    """Verify the code of a mail and issue a session; `kind` is the `type` of `/verify`.
 
-    Raises AuthError (user_banned, 403).
+    Returns AuthError (otp_expired, 403) for a wrong code, so that its count is committed. Raises
+    AuthError (user_banned, 403).
     """
     slots = SLOTS[kind]
-    worn = yield from ledger.locked_slots(
+    locked = yield from attempt_log.locked_slots(
         context.dialect, context.policy, context.now, slots, email
     )
-    wanted = stored_hash(link_token(context.token_key, email, code))
+    expected = stored_hash(link_token(context.token_key, email, code))
     account = yield from store.account(context.dialect, "email", email)
     tokens: tuple[OneTimeToken, ...] = ()
     if account is not None:
         tokens = yield from store.one_time_tokens(context.dialect, account.user.id)
-    fitting = [one for one in tokens if hmac.compare_digest(one.token_hash, wanted)]
-    token = _usable(context, fitting, kind, email)
-    if account is None or token is None or token.slot in worn:
-        yield from ledger.record_failed_code(context.dialect, context.now, slots, email)
+    matching = [one for one in tokens if hmac.compare_digest(one.token_hash, expected)]
+    token = _usable(context, matching, kind, email)
+    if account is None or token is None or token.slot in locked:
+        yield from attempt_log.record_failed_code(context.dialect, context.now, slots, email)
         return AuthError(403, "otp_expired", "Token has expired or is invalid")
-    yield from ledger.reset_failed_codes(context.dialect, slots, email)
+    yield from attempt_log.reset_failed_codes(context.dialect, slots, email)
     return (yield from issue_session(context, (yield from _accept(context, account, token)), "otp"))
 
 
 def verify_link(context: Context, kind: str, token: str) -> UnitOfWork[IssuedSession]:
-    """Give a session for a link's token. Raises AuthError (403): otp_expired, user_banned."""
-    account, _ = yield from _linked(context, kind, token)
+    """Verify a link's token and issue a session.
+
+    Raises AuthError (403): otp_expired, user_banned.
+    """
+    account, _ = yield from _redeem_link(context, kind, token)
     return (yield from issue_session(context, account, "otp"))
 
 
 def open_link(context: Context, kind: str, token: str) -> UnitOfWork[IssuedSession | AuthCode]:
-    """Give what an opened link leads on with: a session, or in a PKCE flow a code.
+    """Verify the token of an opened link; return a session, or in a PKCE flow a code.
 
     Raises AuthError (403): otp_expired, user_banned.
     """
-    account, proof = yield from _linked(context, kind, token)
-    return (yield from session_or_code(context, account, proof))
+    account, redeemed = yield from _redeem_link(context, kind, token)
+    return (yield from session_or_code(context, account, redeemed))
 
 
-def _linked(context: Context, kind: str, token: str) -> UnitOfWork[tuple[Account, OneTimeToken]]:
-    found = yield from store.one(context.dialect, OneTimeToken, "token_hash", stored_hash(token))
+def _redeem_link(
+    context: Context, kind: str, token: str
+) -> UnitOfWork[tuple[Account, OneTimeToken]]:
+    found = yield from store.one_or_none(
+        context.dialect, OneTimeToken, "token_hash", stored_hash(token)
+    )
     account = None
     if found is not None:
         account = yield from store.account(context.dialect, "id", found.user_id)
@@ -226,12 +236,12 @@ def _usable(
     context: Context, tokens: list[OneTimeToken], kind: str, email: str | None
 ) -> OneTimeToken | None:
     lifetime = context.policy.otp_expiry
-    good = (
+    valid = (
         one
         for one in tokens
-        if proves(one, kind, email) and not is_over(one, context.now, lifetime)
+        if is_valid_for(one, kind, email) and not is_expired(one, context.now, lifetime)
     )
-    return next(good, None) if kind in SLOTS else None
+    return next(valid, None) if kind in SLOTS else None
 
 
 def _accept(context: Context, account: Account, token: OneTimeToken) -> UnitOfWork[Account]:
@@ -251,7 +261,8 @@ def _accept(context: Context, account: Account, token: OneTimeToken) -> UnitOfWo
     }
     check_metadata(columns["user_metadata"], "data")
     if user.confirmed_at is None and (token.encrypted_password or token.purpose != "signup"):
-        # Who asked for this letter set this password, or none: nobody else's is confirmed.
+        # The password of the request behind this very mail, which may be none: confirming must not
+        # set the password of another request.
         columns["encrypted_password"] = token.encrypted_password
     yield store.update(context.dialect, User, user.id, columns)
     return Account(replace(user, **columns), identities)

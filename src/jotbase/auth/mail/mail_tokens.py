@@ -1,7 +1,7 @@
-"""A letter written: its token stored, the last one of its slot gone, the time noted.
+"""Issuing the one-time token of a mail: stored, its predecessor deleted, the rate recorded.
 
-In charge of the unit of work that all mails share. Must not know why one is written (`flows`,
-`email_change`) nor in which words (`messages`).
+In charge of the unit of work that all flows by mail share. Must not know the flow (`flows`,
+`email_change`) nor the mail's text (`messages`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from jotbase.auth.accounts import store
 from jotbase.auth.accounts.accounts import Context
-from jotbase.auth.mail import attempt_log as ledger
+from jotbase.auth.mail import attempt_log
 from jotbase.auth.mail.messages import PendingMail, Purpose
 from jotbase.auth.mail.pkce import Challenge
 from jotbase.auth.sessions.users import User
@@ -28,9 +28,9 @@ _SENT_AT: dict[Slot, str] = {
 
 @dataclass(frozen=True, slots=True)
 class RequestedOptions:
-    """What a request asks for besides a letter; it becomes the account's with the letter's proof.
+    """The password and metadata of a sign-up, which become the account's when the token is used.
 
-    Requests of other clients keep their letters to the same address beside this one's.
+    Each client (`client_address`) that signs up with the same address has its own token.
     """
 
     client: str
@@ -38,16 +38,16 @@ class RequestedOptions:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-#: A request for a letter, and nothing that would wait for its proof.
-NOTHING = RequestedOptions("")
+#: The options of a mail that sets neither password nor metadata.
+NO_OPTIONS = RequestedOptions("")
 
-#: How many clients' letters to one address are good at a time; the oldest goes first.
-MOST_LETTERS = 5
+#: For how many clients an address has a valid token of one slot; the oldest is deleted first.
+MAX_PENDING_MAILS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class MailDraft:
-    """What a letter is to be: to whom, what about, and the `type` that `/verify` takes it by."""
+    """A mail to be issued; `verification` is the `type` of `/verify` in its link."""
 
     user: User
     to: str
@@ -55,24 +55,29 @@ class MailDraft:
     purpose: Purpose
     verification: str
     challenge: Challenge | None = None
-    asked: RequestedOptions = NOTHING
+    options: RequestedOptions = NO_OPTIONS
 
 
 def check_mail_interval(context: Context, slot: str, email: str) -> UnitOfWork[None]:
-    """Note that a mail is asked for. Raises AuthError (over_email_send_rate_limit, 429)."""
-    yield from ledger.record_mail_request(context.dialect, context.policy, context.now, slot, email)
+    """Record the request of a mail. Raises AuthError (over_email_send_rate_limit, 429)."""
+    yield from attempt_log.record_mail_request(
+        context.dialect, context.policy, context.now, slot, email
+    )
 
 
 def issue_mail(
     context: Context, draft: MailDraft, number: Literal[0, 1] = 0
 ) -> UnitOfWork[PendingMail]:
-    """Store the token of a letter and return the letter; two of one context need two numbers."""
+    """Store the token of a mail and return the mail to be sent.
+
+    `number` selects the random bytes of the code: two mails of one context need different ones.
+    """
     challenge = draft.challenge
     code = new_code(context.code_bytes(number), context.policy.otp_length)
     token = link_token(context.token_key, draft.to, code)
-    yield from ledger.record_mail_sent(context.dialect, context.now)
-    yield from ledger.reset_failed_codes(context.dialect, (draft.slot,), draft.to)
-    yield from _make_room(context, draft)
+    yield from attempt_log.record_mail_sent(context.dialect, context.now)
+    yield from attempt_log.reset_failed_codes(context.dialect, (draft.slot,), draft.to)
+    yield from _delete_superseded(context, draft)
     yield store.insert(
         context.dialect,
         OneTimeToken(
@@ -84,22 +89,22 @@ def issue_mail(
             created_at=context.moment,
             code_challenge=challenge.challenge if challenge else None,
             code_challenge_method=challenge.method if challenge else None,
-            client=draft.asked.client,
-            encrypted_password=draft.asked.password_hash,
-            data=draft.asked.data,
+            client=draft.options.client,
+            encrypted_password=draft.options.password_hash,
+            data=draft.options.data,
         ),
     )
-    shown = PKCE + token if challenge else token
+    in_link = PKCE + token if challenge else token
     sent = {_SENT_AT[draft.slot]: context.moment}
     yield store.update(context.dialect, User, draft.user.id, sent)
-    return PendingMail(draft.purpose, draft.verification, draft.to, code, shown)
+    return PendingMail(draft.purpose, draft.verification, draft.to, code, in_link)
 
 
-def _make_room(context: Context, draft: MailDraft) -> UnitOfWork[None]:
+def _delete_superseded(context: Context, draft: MailDraft) -> UnitOfWork[None]:
     waiting = yield from store.one_time_tokens(context.dialect, draft.user.id)
     same = [one for one in waiting if one.slot == draft.slot]
-    others = [one for one in same if one.client != draft.asked.client]
-    kept = others[: MOST_LETTERS - 1]
+    others = [one for one in same if one.client != draft.options.client]
+    kept = others[: MAX_PENDING_MAILS - 1]
     for one in same:
         if one not in kept:
             yield store.delete(context.dialect, OneTimeToken, {"token_hash": one.token_hash})

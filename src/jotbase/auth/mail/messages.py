@@ -1,8 +1,8 @@
-"""What is mailed: a letter that a flow decided on, put into words with its link.
+"""The text of mails: subject, body and link.
 
-In charge of subject, text and link. Must not know how a mail travels
-(`jotbase.background.mailing`), nor why the letter was written (`flows`). The code and the link are
-secrets: whoever reads them is in.
+In charge of rendering a pending mail. Must not know how a mail is sent
+(`jotbase.background.mailing`), nor the flow that requested it (`flows`). Code and link are secrets
+that authenticate whoever has them.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from urllib.parse import urlencode
 
 from jotbase.auth.tokens.policy import AuthPolicy
 
-#: What a letter is about; it chooses the words.
+#: The kind of a mail, which selects its text.
 Purpose = Literal["signup", "magiclink", "recovery", "email_change", "email_change_old"]
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail: plain text to one address; `code` and `link` are what the text tells."""
+    """One mail: plain text to one address; `code` and `link` occur in the text."""
 
     to: str
     subject: str
@@ -30,7 +30,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class PendingMail:
-    """What a flow wants mailed; `verification` is the `type` by which `/verify` takes the link."""
+    """A mail that a flow requested; `verification` is the `type` of `/verify` in its link."""
 
     purpose: Purpose
     verification: str
@@ -39,7 +39,7 @@ class PendingMail:
     token: str = field(repr=False)
 
 
-_WORDS: dict[Purpose, tuple[str, str, str]] = {
+_TEXTS: dict[Purpose, tuple[str, str, str]] = {
     "signup": (
         "Confirm your address",
         "Somebody, hopefully you, signed up with this address at {site}.",
@@ -68,27 +68,27 @@ _WORDS: dict[Purpose, tuple[str, str, str]] = {
 }
 
 
-def render_mail(letter: PendingMail, policy: AuthPolicy, redirect: str) -> Mail:
-    """Return the letter as a mail; `redirect` is where its link leads in the end."""
-    subject, reason, invitation = _WORDS[letter.purpose]
-    link = verify_link(letter, policy, redirect)
+def render_mail(mail: PendingMail, policy: AuthPolicy, redirect: str) -> Mail:
+    """Return the mail; its link redirects to `redirect` once it is verified."""
+    subject, reason, invitation = _TEXTS[mail.purpose]
+    link = verify_link(mail, policy, redirect)
     text = (
         f"{reason.format(site=policy.site_url)}\n\n"
         f"{invitation}:\n\n{link}\n\n"
-        f"or enter this code: {letter.code}\n\n"
-        f"Both hold for {_spoken(policy.otp_expiry)} and work once. If it was not you, leave this"
-        " mail alone.\n"
+        f"or enter this code: {mail.code}\n\n"
+        f"Both hold for {_duration_text(policy.otp_expiry)} and work once. If it was not you,"
+        " leave this mail alone.\n"
     )
-    return Mail(letter.to, subject, text, letter.code, link)
+    return Mail(mail.to, subject, text, mail.code, link)
 
 
-def verify_link(letter: PendingMail, policy: AuthPolicy, redirect: str) -> str:
-    """Return the address that proves the letter was read."""
-    query = {"token": letter.token, "type": letter.verification, "redirect_to": redirect}
+def verify_link(mail: PendingMail, policy: AuthPolicy, redirect: str) -> str:
+    """Return the URL of `/verify` with the mail's token."""
+    query = {"token": mail.token, "type": mail.verification, "redirect_to": redirect}
     return f"{policy.issuer}/verify?{urlencode(query)}"
 
 
-def _spoken(seconds: int) -> str:
+def _duration_text(seconds: int) -> str:
     for size, name in ((3600, "hour"), (60, "minute"), (1, "second")):
         if seconds % size == 0:
             count = seconds // size

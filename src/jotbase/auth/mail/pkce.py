@@ -1,7 +1,8 @@
-"""PKCE (RFC 7636) for links in mails: a code in the address instead of a session.
+"""PKCE (RFC 7636) for links in mails: the redirect carries a code instead of a session.
 
-In charge of challenges and of the codes that are exchanged for a session by whoever asked for the
-mail, and by nobody else. Must not know mails or HTTP. A code's time runs from the click.
+In charge of challenges and of the codes that only the client that requested the mail, and so has
+the verifier, can exchange for a session. A code's lifetime starts when the link is opened. Must not
+know mails or HTTP.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ from jotbase.auth.tokens.times import epoch
 from jotbase.errors import AuthError
 from jotbase.sql.units import UnitOfWork
 
-#: How long a code may wait to be exchanged, in seconds.
+#: The lifetime of a code, in seconds.
 LIFETIME = 300
 
-# RFC 7636 section 4.1: 43 to 128 unreserved characters, of verifier and challenge alike.
+# RFC 7636 sections 4.1 and 4.2: verifier and challenge have 43 to 128 unreserved characters.
 _FORM = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 _METHODS = {"signup": "email/signup", "email_change_old": "email_change"}
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What the client made of its verifier; `method` is `s256` or `plain`."""
+    """The code challenge, derived from the verifier by `method`: `s256` or `plain`."""
 
     challenge: str
     method: str
@@ -41,13 +42,13 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class AuthCode:
-    """What the link's address bears in place of a session."""
+    """The code that the redirect carries instead of a session."""
 
     code: str = field(repr=False)
 
 
 def read_challenge(body: Mapping[str, Any]) -> Challenge | None:
-    """Return the challenge of a request, None when it has none. Raises AuthError (400)."""
+    """Return the challenge of a request body, None when it has none. Raises AuthError (400)."""
     given, method = text(body, "code_challenge"), text(body, "code_challenge_method").lower()
     if not given and not method:
         return None
@@ -65,22 +66,22 @@ def _invalid(message: str) -> AuthError:
 
 
 def verifier_matches(challenge: Challenge, verifier: str) -> bool:
-    """Whether the challenge was made of the verifier (RFC 7636 section 4.6)."""
+    """Whether the challenge was derived from the verifier (RFC 7636 section 4.6)."""
     if not _FORM.fullmatch(verifier):
         return False
-    made = verifier
+    derived = verifier
     if challenge.method == "s256":
-        made = encode(hashlib.sha256(verifier.encode()).digest())
-    return hmac.compare_digest(made, challenge.challenge)
+        derived = encode(hashlib.sha256(verifier.encode()).digest())
+    return hmac.compare_digest(derived, challenge.challenge)
 
 
 def session_or_code(
     context: Context, account: Account, token: OneTimeToken
 ) -> UnitOfWork[IssuedSession | AuthCode]:
-    """Give what an opened link leads on with: a session, or a code if its token has a challenge."""
+    """Issue a session for an opened link, or a code when its token has a challenge."""
     if token.code_challenge is None:
         return (yield from issue_session(context, account, "otp"))
-    # The user's last code is gone: nobody has two browsers open on two mails.
+    # A new code replaces the user's last one, so that one code at a time can be exchanged.
     code = context.new_id(0)
     yield store.delete(context.dialect, FlowState, {"user_id": account.user.id})
     state = FlowState(
@@ -96,12 +97,12 @@ def session_or_code(
 
 
 def exchange_code(context: Context, code: str, verifier: str) -> UnitOfWork[IssuedSession]:
-    """Give a session for a code and the verifier behind its challenge.
+    """Issue a session for a code and its verifier.
 
     Raises AuthError: flow_state_not_found (404), flow_state_expired (422), bad_code_verifier (400),
-    user_banned (400). A wrong verifier leaves the code as it is.
+    user_banned (400). A wrong verifier does not invalidate the code.
     """
-    state = yield from store.one(context.dialect, FlowState, "code_hash", _hashed(code))
+    state = yield from store.one_or_none(context.dialect, FlowState, "code_hash", _hashed(code))
     if state is None:
         raise _unknown()
     if context.now >= epoch(state.created_at) + LIFETIME:

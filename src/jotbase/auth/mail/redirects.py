@@ -1,7 +1,7 @@
-"""Where a mail's link may lead in the end, and what it carries there.
+"""The redirect of a mail's link: the allow list and the parameters of the target URL.
 
-In charge of the allow list, so that no link of this server leads anywhere that the project did not
-name, and of the fragment in which a page finds its session or the error. Must not know HTTP.
+In charge of refusing targets that the project does not allow (open redirects), and of the fragment
+or query that carries session, code or error. Must not know HTTP.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ from jotbase.auth.tokens.policy import AuthPolicy
 from jotbase.errors import AuthError
 
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
-# RFC 3986 section 2: all that an address may hold. A backslash, which browsers read as a slash, a
-# blank and a control character are not among it.
+# RFC 3986 section 2: the characters of a URL. A backslash (which browsers treat as a slash), a
+# blank and control characters are not among them.
 _ADDRESS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
-# Schemes that run or read something instead of going somewhere.
+# Schemes that execute or read local content instead of opening a page or an app.
 _NEVER = frozenset(("javascript", "data", "vbscript", "file", "blob", "about", "view-source"))
 
-#: GoTrue's word for each status.
+#: The `error` parameter by HTTP status, as GoTrue sets it.
 _ERRORS = {400: "invalid_request", 401: "unauthorized_client", 403: "access_denied"}
 
 
-def target(asked: str, policy: AuthPolicy) -> str:
-    """Return the address asked for if the project allows it, else the site's."""
-    return asked if asked and is_allowed(asked, policy) else policy.site_url
+def target(requested: str, policy: AuthPolicy) -> str:
+    """Return the requested redirect if the project allows it, else `site_url`."""
+    return requested if requested and is_allowed(requested, policy) else policy.site_url
 
 
-def is_allowed(asked: str, policy: AuthPolicy) -> bool:
-    """Whether the address is the site's own, or one that the allow list names.
+def is_allowed(requested: str, policy: AuthPolicy) -> bool:
+    """Whether the URL has the origin of `site_url`, or matches an entry of `redirect_urls`.
 
-    On a developer's machine, where the site is on localhost, any port of localhost is.
+    While `site_url` is on localhost, as in development, every port of localhost is allowed.
     """
-    wanted, site = _split(asked), _split(policy.site_url)
-    if wanted is None:
+    url, site = _split(requested), _split(policy.site_url)
+    if url is None:
         return False
-    if site is not None and _origin(wanted) == _origin(site):
+    if site is not None and _origin(url) == _origin(site):
         return True
-    if site is not None and site.hostname in _LOOPBACK and wanted.hostname in _LOOPBACK:
-        return wanted.scheme in ("http", "https")
-    return any(_matches(wanted, entry) for entry in policy.redirect_urls)
+    if site is not None and site.hostname in _LOOPBACK and url.hostname in _LOOPBACK:
+        return url.scheme in ("http", "https")
+    return any(_matches(url, entry) for entry in policy.redirect_urls)
 
 
 def _split(address: str) -> SplitResult | None:
@@ -64,28 +64,28 @@ def _origin(parts: SplitResult) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
-def _matches(wanted: SplitResult, entry: str) -> bool:
+def _matches(url: SplitResult, entry: str) -> bool:
     allowed = _split(entry.removesuffix("*"))
-    if allowed is None or _origin(wanted) != _origin(allowed):
+    if allowed is None or _origin(url) != _origin(allowed):
         return False
     if entry.endswith("*"):
-        return (wanted.path or "/").startswith(allowed.path)
-    return (wanted.path or "/") == (allowed.path or "/")
+        return (url.path or "/").startswith(allowed.path)
+    return (url.path or "/") == (allowed.path or "/")
 
 
 def with_session(address: str, session: Mapping[str, Any], kind: str) -> str:
-    """Return the address with the session in its fragment, as clients look for it."""
+    """Return the URL with the session in its fragment, where GoTrue's clients read it."""
     names = ("access_token", "expires_at", "expires_in", "refresh_token", "token_type")
     return _with_fragment(address, [*((name, session[name]) for name in names), ("type", kind)])
 
 
 def with_code(address: str, code: str) -> str:
-    """Return the address with a code in its query, to be exchanged for a session."""
+    """Return the URL with the code in its query, to be exchanged for a session (PKCE)."""
     return _with_query(address, [("code", code)])
 
 
 def with_error(address: str, error: AuthError, *, query: bool = False) -> str:
-    """Return the address with the error in its fragment, with `query` there too (PKCE)."""
+    """Return the URL with the error in its fragment, and with `query` (PKCE) in its query too."""
     said = [
         ("error", _ERRORS.get(error.status, "server_error")),
         ("error_code", error.code),
@@ -95,7 +95,7 @@ def with_error(address: str, error: AuthError, *, query: bool = False) -> str:
 
 
 def with_message(address: str, message: str, *, query: bool = False) -> str:
-    """Return the address with a message in its fragment: a step is done, and more are to come."""
+    """Return the URL with a message in its fragment, as after the first of two confirmations."""
     said = [("message", message)]
     return _with_fragment(_with_query(address, said) if query else address, said)
 
@@ -106,5 +106,5 @@ def _with_query(address: str, values: Iterable[tuple[str, Any]]) -> str:
 
 
 def _with_fragment(address: str, values: Iterable[tuple[str, Any]]) -> str:
-    # GoTrue marks its fragments by an empty `sb`, so that a page knows them from its own.
+    # GoTrue marks its fragments with an empty `sb`, so that pages can tell them from their own.
     return f"{address.partition('#')[0]}#{urlencode([*values, ('sb', '')])}"

@@ -1,8 +1,8 @@
-"""The bytes of a refresh token: session, number, signature, checksum.
+"""The encoding of a refresh token: session, counter, signature, checksum.
 
-In charge of writing and reading them (GoTrue's second token format): base64url of `0x00`, the
-session's UUID, a varint number, 16 bytes of HMAC-SHA-256 and 4 bytes of SHA-256 over all before.
-Must not know what a session is nor whether the number is the current one.
+In charge of encoding and decoding GoTrue's second token format: base64url of `0x00`, the session's
+UUID, the counter as a varint, 16 bytes of HMAC-SHA-256 and 4 bytes of SHA-256 over all before. Must
+not know what a session is nor whether the counter is the current one.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from uuid import UUID
 from jotbase.auth.tokens.encoding import decode, encode
 from jotbase.errors import AuthError
 
-#: Bytes of randomness in a session's signing key.
+#: The length of a session's signing key, in random bytes.
 KEY_BYTES = 32
 
 _VERSION = b"\x00"
 _SIGNATURE, _CHECKSUM = 16, 4
 _BEFORE_NUMBER = len(_VERSION) + 16
 _AFTER_NUMBER = _SIGNATURE + _CHECKSUM
-#: A varint of 9 bytes holds 63 bits: what a database's integer holds.
+#: A varint of 9 bytes holds 63 bits, as many as a positive integer of the database.
 _LONGEST_NUMBER = 9
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """A token whose form is sound; whether its signature is good, `is_genuine` tells."""
+    """A well-formed token; `is_genuine` verifies its signature."""
 
     session_id: str
     counter: int
@@ -36,16 +36,16 @@ class RefreshToken:
 
 
 def issue(session_id: str, counter: int, key: bytes) -> str:
-    """Return the token of that number, signed with the session's key."""
+    """Return the token with that counter, signed with the session's key."""
     body = _body(session_id, counter)
     signed = body + _sign(body, key)
     return encode(signed + _checksum(signed))
 
 
 def parse(text: str) -> RefreshToken:
-    """Return the token that the text holds.
+    """Decode a token; its signature is not verified yet.
 
-    Raises AuthError (validation_failed, 400) for text that no server wrote.
+    Raises AuthError (validation_failed, 400) for a text of another format.
     """
     try:
         return _parse(decode(text))
@@ -54,7 +54,7 @@ def parse(text: str) -> RefreshToken:
 
 
 def is_genuine(token: RefreshToken, key: bytes) -> bool:
-    """Whether the key signed the token; takes the same time either way."""
+    """Whether the token was signed with the key; compares in constant time."""
     expected = _sign(_body(token.session_id, token.counter), key)
     return hmac.compare_digest(token.signature, expected)
 
@@ -85,7 +85,10 @@ def _checksum(data: bytes) -> bytes:
 
 
 def _varint(number: int) -> bytes:
-    """Write seven bits a byte, the lowest first, the high bit for «more follows»."""
+    """Encode seven bits a byte, least significant first; the high bit is set if more bytes follow.
+
+    Go's encoding/binary, as GoTrue uses it.
+    """
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)

@@ -1,7 +1,8 @@
-"""Sessions and their refresh tokens: what becomes of a session when a token is brought back.
+"""Sessions and the rotation of their refresh tokens.
 
-In charge of rotation, as one table (`TRANSITIONS`); docs/reference/sessions.md shows it. Must not
-know the database, users or HTTP; the time and the session as stored come as arguments.
+In charge of what a refresh does to a session, as one table (`TRANSITIONS`, shown in
+docs/reference/sessions.md). Must not know the database, users or HTTP; the time and the stored
+session come as arguments.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from jotbase.errors import AuthError
 class Session:
     """One row of `auth.sessions`; times are RFC 3339 text.
 
-    `refresh_counter` is the number of the current refresh token; `amr` holds {method, timestamp}
-    entries, the most recent first.
+    `refresh_counter` is the counter of the current refresh token; `amr` holds the entries
+    {method, timestamp} of the authentication methods, the most recent first.
     """
 
     id: str
@@ -41,11 +42,11 @@ class Session:
 
 
 class Situation(Enum):
-    """How a refresh token that was brought back stands to its session."""
+    """How a presented refresh token relates to its session."""
 
     FORGED = "forged"
-    OVER = "over"
-    AHEAD = "ahead"
+    EXPIRED = "expired"
+    NUMBER_AHEAD = "number ahead"
     CURRENT = "current"
     PREDECESSOR = "predecessor"
     RECENT = "recent"
@@ -54,16 +55,19 @@ class Situation(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What follows from a situation: the session's fate, the token given, or the error."""
+    """What follows from a situation: the session advances, stays or ends; a token or an error.
+
+    `when` describes the situation in the documentation; `token_given` is None with an error.
+    """
 
     when: str
     session: Literal["advances", "stays", "ends"]
-    gives: Literal["next", "current"] | None = None
+    token_given: Literal["next", "current"] | None = None
     code: str | None = None
     message: str = ""
 
 
-#: The rules in the order in which they are asked; the first that holds decides.
+#: The transitions in the order in which their situations are tested; the first that applies wins.
 TRANSITIONS: dict[Situation, Transition] = {
     Situation.FORGED: Transition(
         "The token was not signed with the session's key.",
@@ -71,21 +75,21 @@ TRANSITIONS: dict[Situation, Transition] = {
         code="refresh_token_not_found",
         message="Invalid Refresh Token: Refresh Token Not Found",
     ),
-    Situation.OVER: Transition(
-        "The session has outlived `not_after`, its time box or its longest idle time.",
+    Situation.EXPIRED: Transition(
+        "The session is past `not_after`, its time box or its longest inactivity.",
         "stays",
         code="session_expired",
         message="Invalid Refresh Token: Session Expired",
     ),
-    Situation.AHEAD: Transition(
-        "The token's number lies above the session's.",
+    Situation.NUMBER_AHEAD: Transition(
+        "The token's counter is greater than the session's.",
         "stays",
         code="validation_failed",
         message="Invalid Refresh Token: Counter Ahead of the Session",
     ),
     Situation.CURRENT: Transition("It is the session's current token.", "advances", "next"),
     Situation.PREDECESSOR: Transition(
-        "It is the token just before the current one: the answer was lost on its way.",
+        "It is the token just before the current one: the client lost the last response.",
         "stays",
         "current",
     ),
@@ -93,7 +97,7 @@ TRANSITIONS: dict[Situation, Transition] = {
         "It is older, but the last refresh lies within the reuse interval.", "stays", "current"
     ),
     Situation.REUSED: Transition(
-        "It is older: somebody kept a copy.",
+        "It is older: a copy of the token is in use.",
         "ends",
         code="refresh_token_already_used",
         message="Invalid Refresh Token: Already Used",
@@ -103,7 +107,7 @@ TRANSITIONS: dict[Situation, Transition] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a refresh comes to: the session to store (None: delete it), and a token or an error."""
+    """The result of a refresh: the session to store (None: delete it), and a token or an error."""
 
     situation: Situation
     session: Session | None
@@ -112,22 +116,22 @@ class Outcome:
 
 
 def situation(session: Session, token: RefreshToken, now: float, policy: AuthPolicy) -> Situation:
-    """Return how the token stands to the session at this time."""
+    """Return how the token relates to the session at the time `now`, in epoch seconds."""
     behind = session.refresh_counter - token.counter
     if not is_genuine(token, session.refresh_key):
         return Situation.FORGED
-    if is_over(session, now, policy):
-        return Situation.OVER
+    if is_expired(session, now, policy):
+        return Situation.EXPIRED
     if behind < 0:
-        return Situation.AHEAD
+        return Situation.NUMBER_AHEAD
     if behind < 2:
         return (Situation.CURRENT, Situation.PREDECESSOR)[behind]
     recent = now - _last_used(session) <= policy.reuse_interval
     return Situation.RECENT if recent else Situation.REUSED
 
 
-def is_over(session: Session, now: float, policy: AuthPolicy) -> bool:
-    """Whether one of the session's limits is reached."""
+def is_expired(session: Session, now: float, policy: AuthPolicy) -> bool:
+    """Whether the session has reached `not_after`, its time box or its longest inactivity."""
     ends = [
         None if session.not_after is None else epoch(session.not_after),
         _after(epoch(session.created_at), policy.session_time_box),
@@ -145,26 +149,26 @@ def _last_used(session: Session) -> float:
 
 
 def refresh(session: Session, token: RefreshToken, now: float, policy: AuthPolicy) -> Outcome:
-    """Return what a refresh with this token comes to.
+    """Return the outcome of a refresh with this token.
 
-    An outcome with an error and without a session must still be committed: the session ends.
+    The caller must commit an outcome with an error and without a session: the session ends.
     """
     case = situation(session, token, now, policy)
     rule = TRANSITIONS[case]
-    kept: Session | None = session
+    after: Session | None = session
     if rule.session == "ends":
-        kept = None
+        after = None
     elif rule.session == "advances":
         moment = timestamp(now)
-        kept = replace(
+        after = replace(
             session,
             refresh_counter=session.refresh_counter + 1,
             refreshed_at=moment,
             updated_at=moment,
         )
-    if kept is None or rule.gives is None:
-        return Outcome(case, kept, error=AuthError(400, rule.code or "", rule.message))
-    return Outcome(case, kept, current_token(kept))
+    if after is None or rule.token_given is None:
+        return Outcome(case, after, error=AuthError(400, rule.code or "", rule.message))
+    return Outcome(case, after, current_token(after))
 
 
 def current_token(session: Session) -> str:

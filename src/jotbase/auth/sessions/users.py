@@ -1,7 +1,7 @@
-"""Users and their identities: what is stored of them, and how they are shown.
+"""Users and their identities: their rows and their JSON.
 
-In charge of the user's JSON and of the claims of an access token, which are GoTrue's. Must not know
-how rows are read or written (`store`) or who may see them.
+In charge of the user object of responses and of the claims of an access token, both as GoTrue's.
+Must not know how rows are read or written (`store`) or which caller may see them.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ class User:
 
     @property
     def confirmed_at(self) -> str | None:
-        """The earlier of the two confirmations."""
+        """The earlier of the times at which e-mail and phone were confirmed, None without any."""
         times = [time for time in (self.email_confirmed_at, self.phone_confirmed_at) if time]
         return min(times, default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One row of `auth.identities`: one way in. `id` is the provider's name for the user."""
+    """One row of `auth.identities`: one way to sign in; `id` is the provider's id of the user."""
 
     identity_id: str
     id: str
@@ -70,13 +70,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user with its identities, in the order in which they came."""
+    """A user with its identities, in the order in which they were created."""
 
     user: User
     identities: tuple[Identity, ...] = ()
 
 
-#: Shown only when set; in this order.
+#: The times that the user object contains when they are set, in this order.
 _TIMES = (
     "email_confirmed_at",
     "invited_at",
@@ -94,18 +94,18 @@ _TIMES = (
 
 
 def user_json(account: Account) -> dict[str, Any]:
-    """Return the user as GoTrue shows it: `email` and `phone` always text, unset times left out."""
+    """Return GoTrue's user object: `email` and `phone` are "" when NULL, unset times left out."""
     user = account.user
-    shown: dict[str, Any] = {
+    body: dict[str, Any] = {
         "id": user.id,
         "aud": user.aud,
         "role": user.role,
         "email": user.email or "",
         "phone": user.phone or "",
     }
-    shown |= {name: sent(time) for name in _TIMES if (time := getattr(user, name)) is not None}
-    shown |= {name: value for name in ("new_email", "new_phone") if (value := getattr(user, name))}
-    return shown | {
+    body |= {name: sent(time) for name in _TIMES if (time := getattr(user, name)) is not None}
+    body |= {name: value for name in ("new_email", "new_phone") if (value := getattr(user, name))}
+    return body | {
         "app_metadata": user.app_metadata,
         "user_metadata": user.user_metadata,
         "identities": [identity_json(identity) for identity in account.identities],
@@ -116,8 +116,8 @@ def user_json(account: Account) -> dict[str, Any]:
 
 
 def identity_json(identity: Identity) -> dict[str, Any]:
-    """Return the identity as GoTrue shows it."""
-    shown: dict[str, Any] = {
+    """Return GoTrue's identity object."""
+    body: dict[str, Any] = {
         "identity_id": identity.identity_id,
         "id": identity.id,
         "user_id": identity.user_id,
@@ -127,10 +127,10 @@ def identity_json(identity: Identity) -> dict[str, Any]:
         "updated_at": sent(identity.updated_at),
     }
     if identity.last_sign_in_at is not None:
-        shown["last_sign_in_at"] = sent(identity.last_sign_in_at)
+        body["last_sign_in_at"] = sent(identity.last_sign_in_at)
     if identity.email is not None:
-        shown["email"] = identity.email
-    return shown
+        body["email"] = identity.email
+    return body
 
 
 def access_claims(user: User, session: Session, policy: AuthPolicy, now: float) -> dict[str, Any]:
@@ -154,22 +154,22 @@ def access_claims(user: User, session: Session, policy: AuthPolicy, now: float) 
     }
 
 
-#: What an identity claims of its user: no sign-up's own metadata has these.
+#: The keys of `identity_data` that the server sets: a sign-up's `data` cannot set them.
 CLAIMS = frozenset(("sub", "email", "email_verified", "phone_verified"))
 
 
 def assurance(amr: tuple[dict[str, Any], ...]) -> str:
-    """Return the assurance level that the methods used so far amount to."""
+    """Return the authenticator assurance level of these methods: aal2 with a second factor."""
     return "aal2" if any(entry["method"] in _AAL2_METHODS for entry in amr) else "aal1"
 
 
 def merged(metadata: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the metadata with the change's keys set, and those deleted that it has as null."""
+    """Return the metadata with the change's keys set; a null in the change deletes its key."""
     both = {**metadata, **change}
     return {key: value for key, value in both.items() if change.get(key, 0) is not None}
 
 
 def providers(identities: tuple[Identity, ...]) -> dict[str, Any]:
-    """Return the part of `app_metadata` that names the providers, the first one first."""
+    """Return the entries `provider` (the first one) and `providers` of `app_metadata`."""
     names = list(dict.fromkeys(identity.provider for identity in identities))
     return {"provider": names[0], "providers": names} if names else {}

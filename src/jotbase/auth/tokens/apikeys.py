@@ -1,7 +1,7 @@
-"""API keys: which application calls, as an opaque key or as a long-lived token of a role.
+"""API keys: an opaque key or a long-lived token, each standing for a role.
 
-In charge of deriving them from the shared secret, so that nothing but the secret is stored, and of
-telling which role a key stands for. Must not know headers (`credentials`) or users.
+In charge of deriving keys from the shared secret, so that nothing but the secret is stored, and of
+resolving a key to its role. Must not know headers (`credentials`) or users.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from jotbase.auth.tokens.tokens import sign_shared, verify
 from jotbase.errors import AccessError
 from jotbase.values import ANON, SERVICE
 
-#: How long a key in the form of a token is valid: ten years, in seconds.
+#: The lifetime of an API key in token form, in seconds: ten years.
 LEGACY_LIFETIME = 315_360_000
 
 _PREFIXES = {ANON: "sb_publishable_", SERVICE: "sb_secret_"}
@@ -24,8 +24,8 @@ _PREFIXES = {ANON: "sb_publishable_", SERVICE: "sb_secret_"}
 def opaque_key(role: str, ring: KeyRing) -> str:
     """Return the `sb_publishable_…` key of `anon`, or the `sb_secret_…` key of `service_role`.
 
-    The same ring gives the same key: 128 bits of an HMAC of the secret, then a checksum by which a
-    scanner knows a leaked key from a look-alike.
+    The same ring gives the same key: 128 bits of an HMAC of the secret, then a checksum by which
+    secret scanners tell a leaked key from other text.
     """
     prefix = _PREFIXES[role]
     secret_part = encode(hmac.digest(ring.secret, f"api-key {prefix}".encode(), "sha256")[:16])
@@ -37,7 +37,7 @@ def _checksum(text: str) -> str:
 
 
 def legacy_key(role: str, ring: KeyRing, issued_at: int) -> str:
-    """Return the role's key in the older form, a token; `issued_at` is in epoch seconds."""
+    """Return the role's API key as an HS256 token; `issued_at` is in epoch seconds."""
     return sign_shared(
         {
             "iss": "supabase",
@@ -50,9 +50,9 @@ def legacy_key(role: str, ring: KeyRing, issued_at: int) -> str:
 
 
 def resolve_key(text: str, ring: KeyRing, now: float) -> str | None:
-    """Return the role that an API key stands for, in either form; None when it is no key of ours.
+    """Return the role of an API key in either form, None when this server did not issue it.
 
-    A user's token is no API key, though the same ring signed it.
+    A user's token (one with a `sub` claim) is no API key, though the same ring signed it.
     """
     if text.startswith("sb_"):
         return _resolve_opaque(text, ring)
@@ -64,9 +64,9 @@ def resolve_key(text: str, ring: KeyRing, now: float) -> str | None:
 
 
 def _resolve_opaque(text: str, ring: KeyRing) -> str | None:
-    given = text.encode()
-    found = None
+    presented = text.encode()
+    matched = None
     for role in _PREFIXES:
-        if hmac.compare_digest(given, opaque_key(role, ring).encode()):
-            found = role
-    return found
+        if hmac.compare_digest(presented, opaque_key(role, ring).encode()):
+            matched = role
+    return matched

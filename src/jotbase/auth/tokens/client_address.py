@@ -1,7 +1,7 @@
-"""Which client asks: a connection's address, or a proxy's word, to the name it is counted under.
+"""The client's address, from the connection or `X-Forwarded-For`, as a key for rate limits.
 
-In charge of whose word is taken, and of taking the addresses that one subscriber has for one. Must
-not know what is counted.
+In charge of which address is trusted, and of mapping all IPv6 addresses of one subscriber to one
+key. Must not know what is limited.
 """
 
 from __future__ import annotations
@@ -9,33 +9,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
-#: A subscriber is given 2^64 addresses of IPv6 (RFC 6177), and could else ask under each of them.
-_SUBSCRIBER = 64
+#: The prefix length of one subscriber's IPv6 network (RFC 6177), who could otherwise use a new
+#: address for each request.
+_SUBSCRIBER_PREFIX = 64
 
 
 def client_name(address: str) -> str:
-    """Return the client's name: an IPv4 address, a /64 of IPv6, "" for what is no address."""
+    """Return the client's key: an IPv4 address, the /64 network of an IPv6 address, else ""."""
     try:
-        found = ip_address(address.partition("%")[0])
+        ip = ip_address(address.partition("%")[0])
     except ValueError:
         return ""
-    if isinstance(found, IPv6Address):
-        if found.ipv4_mapped is not None:
-            return str(found.ipv4_mapped)
-        return str(IPv6Network((found, _SUBSCRIBER), strict=False))
-    return str(found)
+    if isinstance(ip, IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return str(ip.ipv4_mapped)
+        return str(IPv6Network((ip, _SUBSCRIBER_PREFIX), strict=False))
+    return str(ip)
 
 
 def client_of(headers: Mapping[str, str], peer: str, proxies: int) -> str:
-    """Return the name of the client behind that many proxies; `peer` is the connection's address.
+    """Return the key of the client behind that many trusted proxies; `peer` is the connection's
+    address.
 
-    Each proxy appends the address that it was asked from to `X-Forwarded-For`, so the last entries
-    are true and those before them are whatever the client wrote.
+    Each proxy appends the address of its own client to `X-Forwarded-For`, so only the last
+    `proxies` entries can be trusted; the ones before them may be forged.
     """
     if proxies == 0:
         return client_name(peer)
-    said = [part.strip() for part in headers.get("x-forwarded-for", "").split(",")]
-    chain = [*filter(None, said), peer]
+    forwarded = [part.strip() for part in headers.get("x-forwarded-for", "").split(",")]
+    chain = [*filter(None, forwarded), peer]
     return client_name(_without_port(chain[max(0, len(chain) - 1 - proxies)]))
 
 

@@ -1,7 +1,7 @@
-"""What a request's headers and query say about who calls: API key and bearer token.
+"""The credentials of a request: API key and bearer token, from headers and query string.
 
-In charge of the gateway's rule: a bearer that is itself an opaque API key stands for that key's
-role. Must not know what a token holds nor whether it is good.
+In charge of the gateway's rule that a bearer token of the form `sb_…` is an API key. Must not know
+what a token contains or whether it is valid.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from urllib.parse import parse_qs
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The API key and the bearer token as sent; `bearer` "" when the header says no more."""
+    """The API key and the bearer token as sent; `bearer` is "" when the header has no token."""
 
     key: str | None = field(default=None, repr=False)
     bearer: str | None = field(default=None, repr=False)
 
 
 def read_credentials(headers: Mapping[str, str], query: str) -> Credentials:
-    """Return the credentials of a request; header names in lower case, the query undecoded.
+    """Return the credentials of a request; header names are in lower case, the query is undecoded.
 
-    A WebSocket opened by a browser cannot set headers, so `?apikey=` serves too. An
-    `Authorization` of another scheme than Bearer counts as none.
+    Browsers cannot set headers of a WebSocket, so `?apikey=` is accepted too. An `Authorization`
+    header of another scheme than Bearer is ignored.
     """
     key = headers.get("apikey") or _from_query(query)
     scheme, _, rest = headers.get("authorization", "").partition(" ")

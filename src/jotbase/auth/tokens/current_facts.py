@@ -1,7 +1,7 @@
-"""A token's facts as they are now: the database's word, in the place of the token's.
+"""A token's claims replaced by the current state of its user and session in the database.
 
-In charge of the question that tells how a token's session and user stand, and of the principal that
-comes of the answer. Must not run it, nor remember anything (`live`). Decision 56.
+In charge of the statement that reads this state, and of the principal that follows from its rows.
+Must not run the statement, nor cache anything (`token_cache`). Decision 56.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from jotbase.auth.tokens.revocation_triggers import FACTS
-from jotbase.auth.tokens.times import lies_ahead
+from jotbase.auth.tokens.times import is_in_future
 from jotbase.errors import AccessError
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound
@@ -26,40 +26,41 @@ _JSON = ("app_metadata", "user_metadata")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """How a user stands: the claims that a token issued now would have, and what refuses it."""
+    """The current state of a user: the claims of a token issued now, and what makes it invalid."""
 
     claims: Mapping[str, Any]
     banned_until: str | None = None
     deleted_at: str | None = None
 
     def is_refused(self, now: float) -> bool:
-        """Whether no token of the user is taken now."""
+        """Whether the user is banned or deleted, so that none of its tokens is valid."""
         if self.deleted_at is not None:
             return True
-        return lies_ahead(self.banned_until, now)
+        return is_in_future(self.banned_until, now)
 
 
 def facts_columns(dialect: Dialect, alias: str) -> str:
-    """Return what `read_facts` reads, as columns of the users' table under that alias."""
+    """Return the select list that `read_facts` reads, of the users' table under that alias."""
     return ", ".join(f"{alias}.{dialect.identifier(name)}" for name in FACTS)
 
 
 def read_facts(values: tuple[Any, ...]) -> Facts:
-    """Return the facts of a row of `facts_columns`."""
-    found = dict(zip(FACTS, values, strict=True))
+    """Return the facts in a row of `facts_columns`."""
+    columns = dict(zip(FACTS, values, strict=True))
     for name in _JSON:
-        if isinstance(found[name], str):
-            found[name] = orjson.loads(found[name])
-    claims = {name: found[name] for name in _CLAIMS}
+        if isinstance(columns[name], str):
+            columns[name] = orjson.loads(columns[name])
+    claims = {name: columns[name] for name in _CLAIMS}
     claims |= {name: claims[name] or "" for name in ("email", "phone")}
     claims["is_anonymous"] = bool(claims["is_anonymous"])
-    return Facts(claims, found["banned_until"], found["deleted_at"])
+    return Facts(claims, columns["banned_until"], columns["deleted_at"])
 
 
 def current_facts_query(dialect: Dialect, principal: Principal) -> Fragment:
-    """Return the statement whose one row says how the token's session and its user stand.
+    """Return the statement that reads the user of a token's session: (user id, `facts_columns`).
 
-    A token without a session, made by the project's own servers, asks for the user alone.
+    No row means that the session has ended. For a token without a `session_id` claim, as the
+    project's own servers may sign one, the statement reads the user alone.
     """
     users, sessions = dialect.identifier("auth.users"), dialect.identifier("auth.sessions")
     columns = (
@@ -72,7 +73,7 @@ def current_facts_query(dialect: Dialect, principal: Principal) -> Fragment:
 
 
 def current_principal(principal: Principal, rows: Rows, now: float) -> Principal:
-    """Return the principal as the rows of `current_facts_query` say that it is.
+    """Return the principal updated by the rows of `current_facts_query`.
 
     Raises AccessError (PGRST301) when its session has ended, or its user is banned or deleted.
     """
@@ -93,7 +94,7 @@ def _refused(message: str) -> AccessError:
 
 
 def with_current_facts(principal: Principal, facts: Facts) -> Principal:
-    """Return the principal with the user's facts in the place of those that the token was given."""
+    """Return the principal with the user's current facts instead of the token's claims."""
     claims = {**principal.claims, **facts.claims}
     return replace(
         principal, role=claims["role"] or ANON, email=claims["email"] or None, claims=claims

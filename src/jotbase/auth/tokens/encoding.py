@@ -1,7 +1,7 @@
 """Base64url without padding, read strictly (RFC 7515 section 2).
 
-In charge of one spelling for each string of bytes: no padding, no foreign character, no stray bit,
-so that a token cannot be written in two ways. Must not know what the bytes mean.
+In charge of a single encoding for each byte string: no padding, no other characters, no non-zero
+trailing bits, so that a token has only one text. Must not know what the bytes mean.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ def encode(data: bytes) -> str:
 
 
 def decode(text: str) -> bytes:
-    """Return the bytes that `encode` would write as this text. Raises ValueError for any other."""
+    """Return the bytes of a text that `encode` gives. Raises ValueError for any other text."""
     padding = "=" * (-len(text) % 4)
     try:
         data = a2b_base64(text.translate(_TO_STANDARD) + padding, strict_mode=True)
     except (Error, ValueError):
         raise ValueError("not base64url") from None
     if encode(data) != text:
-        raise ValueError("not base64url in its one spelling")
+        raise ValueError("not canonical base64url")
     return data

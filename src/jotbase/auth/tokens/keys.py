@@ -1,7 +1,7 @@
-"""The keys that tokens are signed and checked with, and the JSON Web Keys they are kept as.
+"""The keys that sign and verify tokens, and their form as JSON Web Keys.
 
-In charge of reading and making keys (RFC 7517, RFC 7518 section 6.2) and of what is published of
-them. Must not know a token's contents, nor where keys are kept; random bytes come as arguments.
+In charge of parsing and generating keys (RFC 7517, RFC 7518 section 6.2) and of the public JWK set.
+Must not know a token's contents, nor where keys are stored; random bytes come as arguments.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jotbase.auth.tokens.encoding import decode, encode
 from jotbase.errors import Fault, SettingError
 
-#: Bytes of randomness that a new ES256 key takes: 64 bits more than its order has, so that the
-#: remainder is even (FIPS 186-5, appendix A.2.1).
+#: Random bytes for a new ES256 key: 64 bits more than the curve's order, so that the bias of the
+#: remainder is negligible (FIPS 186-5, appendix A.2.1).
 KEY_RANDOMNESS = 40
 
-#: RFC 7518 section 3.2: a key of the size of the hash or larger.
+#: In bytes; RFC 7518 section 3.2: a key of the same size as the hash output or larger.
 SHORTEST_SECRET = 32
 
 _SECRET_VARIABLE = "JOTBASE_JWT_SECRET"
@@ -32,7 +32,7 @@ P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """One ES256 key; without its private half it only checks tokens that are still about."""
+    """One ES256 key; without `private` it only verifies tokens, as after a key rotation."""
 
     kid: str
     public: ec.EllipticCurvePublicKey
@@ -41,18 +41,18 @@ class SigningKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """The shared secret (HS256) and the ES256 keys, of which the first that can sign does."""
+    """The shared secret (HS256) and the ES256 keys; the first private key signs."""
 
     secret: bytes = field(repr=False)
     keys: tuple[SigningKey, ...] = ()
 
     @property
     def signer(self) -> SigningKey | None:
-        """The key that signs user tokens; None leaves that to the shared secret."""
+        """The key that signs users' tokens; None means HS256 with the shared secret."""
         return next((key for key in self.keys if key.private is not None), None)
 
     def find(self, kid: str) -> SigningKey | None:
-        """Return the key of that id."""
+        """Return the key with that key id, or None."""
         return next((key for key in self.keys if key.kid == kid), None)
 
 
@@ -72,24 +72,24 @@ def new_jwk(random_bytes: bytes) -> dict[str, Any]:
 
 
 def new_ring(random_bytes: bytes) -> tuple[str, str]:
-    """Return a new shared secret and a new JWK set, as the texts that `read_ring` takes.
+    """Return a new (shared secret, JWK set), as the texts that `read_ring` takes.
 
-    Takes `32 + KEY_RANDOMNESS` random bytes.
+    Takes `SHORTEST_SECRET + KEY_RANDOMNESS` random bytes.
     """
     secret, rest = random_bytes[:SHORTEST_SECRET], random_bytes[SHORTEST_SECRET:]
     return encode(secret), orjson.dumps({"keys": [new_jwk(rest)]}).decode()
 
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:
-    """Return the key's SHA-256 thumbprint (RFC 7638), which serves as its id."""
+    """Return the key's SHA-256 thumbprint (RFC 7638), the default key id."""
     members = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
     return encode(hashlib.sha256(orjson.dumps(members)).digest())
 
 
 def read_ring(secret: str, jwks: str | None = None) -> KeyRing:
-    """Return the ring that two settings describe: the secret and a JWK set of ES256 keys.
+    """Return the key ring of the settings JOTBASE_JWT_SECRET and JOTBASE_JWT_KEYS (a JWK set).
 
-    Raises SettingError with every fault; no message holds any part of a key.
+    Raises SettingError with every fault; no message contains any part of a key.
     """
     faults = []
     if len(secret.encode()) < SHORTEST_SECRET:
@@ -124,7 +124,7 @@ def _read_keys(text: str, faults: list[Fault]) -> tuple[SigningKey, ...]:
 
 
 def read_jwk(jwk: Any) -> SigningKey:
-    """Return the ES256 key that a JWK holds, public or private (RFC 7518 section 6.2).
+    """Return the ES256 key of a JWK, public or private (RFC 7518 section 6.2).
 
     Raises ValueError with the reason.
     """
@@ -133,8 +133,8 @@ def read_jwk(jwk: Any) -> SigningKey:
     if jwk.get("alg", "ES256") != "ES256":
         raise ValueError("has another alg than ES256")
     public = ec.EllipticCurvePublicNumbers(_number(jwk, "x"), _number(jwk, "y"), ec.SECP256R1())
-    named = jwk.get("kid")
-    kid = named if isinstance(named, str) and named else thumbprint(jwk)
+    given = jwk.get("kid")
+    kid = given if isinstance(given, str) and given else thumbprint(jwk)
     if "d" not in jwk:
         return SigningKey(kid, public.public_key())
     scalar = _number(jwk, "d")

@@ -1,8 +1,8 @@
-"""One-time tokens: the code and the link of a mail, and what is stored of them.
+"""One-time tokens: the code and the link token of a mail, and their stored hash.
 
-In charge of their arithmetic and of which proof a token is good for. The link is an HMAC of address
-and code, so a code of six digits does not make a link that can be guessed; stored is its SHA-224
-alone, so that nothing in the database opens a session. Must not know mails, users or HTTP.
+In charge of deriving them and of which verification a token is valid for. The link token is an HMAC
+of address and code, so that it cannot be guessed from the six digits of the code; only its SHA-224
+is stored, so that reading the database does not open a session. Must not know mails, users or HTTP.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any, Literal
 from jotbase.auth.tokens.keys import KeyRing
 from jotbase.auth.tokens.times import epoch
 
-#: Where a token is kept; a user has one of each, so the next one takes the place of the last.
+#: What a token verifies. A user has one token of each slot; a new one replaces it.
 Slot = Literal["confirmation", "recovery", "email_change_new", "email_change_current"]
 
-#: The `type` of `/verify` to the slots it may be proved by. Magic links and recoveries share one.
+#: The `type` of `/verify` to the slots whose tokens it accepts. Magic links and recoveries share a
+#: slot, as in GoTrue.
 SLOTS: dict[str, tuple[Slot, ...]] = {
     "signup": ("confirmation",),
     "invite": ("confirmation",),
@@ -28,21 +29,22 @@ SLOTS: dict[str, tuple[Slot, ...]] = {
     "email_change": ("email_change_new", "email_change_current"),
 }
 
-#: What a link's token begins with whose session is to be had for a verifier alone (`pkce`).
+#: The prefix of a link token whose flow uses PKCE: it leads to a code instead of a session.
 PKCE = "pkce_"
 
-#: Random bytes that a code takes: 64 bits, so that the remainder is even to one part in 10^9.
+#: Random bytes for a code: 64 bits, so that the bias of the remainder is below 10^-9.
 CODE_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class OneTimeToken:
-    """One row of `auth.one_time_tokens`; `email` is the address that it proves.
+    """One row of `auth.one_time_tokens`; `email` is the address that it verifies.
 
-    `purpose` says what the mail was about: `signup`, `magiclink`, `recovery`, `email_change`;
-    `code_challenge` is set where its link is to give a code in place of a session. A sign-up's
-    password and metadata wait here, and become the account's with this proof alone (decision 57);
-    `client` tells sign-ups of one address apart, "" where only the last letter counts.
+    `purpose` is the kind of mail: `signup`, `magiclink`, `recovery`, `email_change`. With a
+    `code_challenge` (PKCE) its link gives a code instead of a session. `encrypted_password` and
+    `data` are those of a sign-up: they are copied to the account when this token is used
+    (decision 57). `client` distinguishes sign-ups of one address; it is "" where only the last mail
+    of the slot is valid.
     """
 
     token_hash: str = field(repr=False)
@@ -60,7 +62,7 @@ class OneTimeToken:
 
 @dataclass(frozen=True, slots=True)
 class FlowState:
-    """One row of `auth.flow_states`: a code that waits for its verifier (`pkce`).
+    """One row of `auth.flow_states`: a code to be exchanged for a session with its verifier (PKCE).
 
     `purpose` is that of the mail whose link was opened.
     """
@@ -74,30 +76,30 @@ class FlowState:
 
 
 def token_key(ring: KeyRing) -> bytes:
-    """Return the key of the links' HMAC, which the shared secret gives."""
+    """Return the HMAC key of link tokens, derived from the shared secret."""
     return hmac.digest(ring.secret, b"one-time tokens", "sha256")
 
 
 def new_code(random_bytes: bytes, length: int) -> str:
-    """Return a code of that many digits from `CODE_BYTES` random bytes."""
+    """Return a code of `length` decimal digits, from `CODE_BYTES` random bytes."""
     return str(int.from_bytes(random_bytes[:CODE_BYTES]) % 10**length).zfill(length)
 
 
 def link_token(key: bytes, email: str, code: str) -> str:
-    """Return what the link bears: 56 hexadecimal digits, as GoTrue's has."""
+    """Return the token of a link: 56 hexadecimal digits, as GoTrue's."""
     return hmac.digest(key, f"{email}\n{code}".encode(), "sha224").hex()
 
 
 def stored_hash(token: str) -> str:
-    """Return what is stored of a link's token."""
+    """Return the SHA-224 of a link token (without the PKCE prefix), in hexadecimal digits."""
     return hashlib.sha224(token.removeprefix(PKCE).encode(errors="replace")).hexdigest()
 
 
-def is_over(token: OneTimeToken, now: float, lifetime: int) -> bool:
-    """Whether the token is too old."""
+def is_expired(token: OneTimeToken, now: float, lifetime: int) -> bool:
+    """Whether the token has expired; `lifetime` is in seconds."""
     return now >= epoch(token.created_at) + lifetime
 
 
-def proves(token: OneTimeToken, kind: str, email: str | None) -> bool:
-    """Whether the token is good for that `type` of `/verify`, for the user's present address."""
+def is_valid_for(token: OneTimeToken, kind: str, email: str | None) -> bool:
+    """Whether the token verifies that `type` of `/verify` for the user's current address."""
     return token.slot in SLOTS.get(kind, ()) and token.email == email

@@ -1,7 +1,7 @@
-"""What a project decides about its accounts: lifetimes, sign-up, passwords.
+"""The configuration of accounts: lifetimes, sign-up, passwords, mails.
 
-In charge of naming those decisions and their defaults. Must not know which variable sets them
-(`settings`) nor what enforces them (`passwords`, `sessions`, `accounts`).
+In charge of the names and defaults of these options. Must not know which variables set them
+(`settings`) nor which code enforces them (`passwords`, `sessions`, `accounts`).
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AuthPolicy:
-    """The rules for accounts; every length of time is in seconds, None meaning no limit.
+    """The options of accounts; durations are in seconds, None means no limit.
 
-    `issuer` is the `iss` of access tokens, by convention `<url>/auth/v1`. `password_characters` are
-    groups of which a password needs one character each. Mails link to `site_url` or to what
-    `redirect_urls` names; `mail_spacing` lies between two mails of a kind to one address,
-    and `mail_rate` mails go out in an hour at most.
+    `issuer` is the `iss` claim of access tokens, by convention `<url>/auth/v1`. A password needs at
+    least one character of each group in `password_characters`. Links of mails redirect to
+    `site_url` or to an address that matches `redirect_urls`. `mail_spacing` is the least time
+    between two mails of a kind to one address, `mail_rate` the most mails in an hour.
     """
 
     issuer: str

@@ -1,8 +1,8 @@
-"""How often one may guess, and ask for mails: by client, by account, and by both together.
+"""Rate limits of passwords, codes and mails: by client, by account, and by both together.
 
-In charge of the figures and of counting. What is wrong is counted, so that whoever is right is
-limited by wrong guesses alone; a bounded memory of the process holds the counts. Must not know
-requests, the database, or whether a guess is right. Decision 58.
+In charge of the limits and of counting, in the process's bounded memory. Only failed attempts are
+counted, so that a caller with the right password is not limited by its own successful requests.
+Must not know requests, the database, or how an attempt is verified. Decision 58.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from jotbase.errors import AuthError
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many at once, and as many again spread over so many seconds."""
+    """A token bucket's parameters: `count` at once, refilled evenly within `seconds`."""
 
     count: int
     seconds: float
 
 
-#: Wrong passwords for one account by one client.
+#: Failed passwords for one account from one client.
 PASSWORDS = Rate(10, 300)
-#: Wrong passwords for one account by all clients that were not signed in to it before.
+#: Failed passwords for one account from all clients that have not signed in to it before.
 PASSWORDS_OF_ACCOUNT = Rate(100, 3600)
-#: Wrong passwords by one client, for whatever accounts.
+#: Failed passwords from one client, for all accounts.
 PASSWORDS_OF_CLIENT = Rate(100, 300)
-#: Wrong codes by one client, for whatever addresses.
+#: Failed codes from one client, for all addresses.
 CODES_OF_CLIENT = Rate(30, 300)
-#: Counts that are kept; the one that was used longest ago goes first.
+#: The most buckets kept; the least recently used is dropped first.
 CAPACITY = 65_536
-#: The most of `JOTBASE_MAIL_RATE` that one client may ask for.
+#: The largest share of `JOTBASE_MAIL_RATE` that one client may use.
 LARGEST_SHARE = 0.8
 
 _HOUR = 3600.0
 
 
 class TokenBuckets:
-    """Token buckets by key: each holds `rate.count`, and fills up again in `rate.seconds`."""
+    """Token buckets by key; a bucket that was never used is full."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
@@ -50,20 +50,20 @@ class TokenBuckets:
         return len(self._used)
 
     def wait(self, key: Hashable, rate: Rate, now: float) -> float:
-        """Return after how many seconds there is one to take, 0 when there is."""
+        """Return the seconds until a token is available, 0 when one is."""
         missing = self._level(key, rate, now) + 1 - rate.count
         return max(0.0, missing * rate.seconds / rate.count)
 
     def take(self, key: Hashable, rate: Rate, now: float) -> None:
-        """Take one, whether or not there is one."""
+        """Take a token; an empty bucket stays empty."""
         self._put(key, min(self._level(key, rate, now) + 1, rate.count), now)
 
     def give_back(self, key: Hashable, rate: Rate, now: float) -> None:
-        """Undo a `take`."""
+        """Return a token to the bucket, undoing a `take`."""
         self._put(key, max(self._level(key, rate, now) - 1, 0.0), now)
 
     def forget(self, key: Hashable) -> None:
-        """Let the key have all again."""
+        """Fill the key's bucket again."""
         self._used.pop(key, None)
 
     def _level(self, key: Hashable, rate: Rate, now: float) -> float:
@@ -78,7 +78,7 @@ class TokenBuckets:
 
 
 class AuthRateLimits:
-    """The counts of one process. `mails` is what one client may ask for in an hour."""
+    """The rate limits of one process; `mails` is the most mails per hour and client."""
 
     def __init__(self, mails: int = 50, mail_rate: int = 500) -> None:
         self._mails = Rate(min(mails, max(1, math.ceil(mail_rate * LARGEST_SHARE))), _HOUR)
@@ -86,7 +86,7 @@ class AuthRateLimits:
         self._known: OrderedDict[int, None] = OrderedDict()
 
     def check_password(self, account: str, client: str, now: float) -> None:
-        """Raise AuthError (over_request_rate_limit, 429) where no further guess is looked at."""
+        """Raise AuthError (over_request_rate_limit, 429) when a limit of failures is reached."""
         waits = [
             self._buckets.wait(key, rate, now) for key, rate in self._passwords(account, client)
         ]
@@ -94,12 +94,15 @@ class AuthRateLimits:
             raise _too_many(max(waits))
 
     def wrong_password(self, account: str, client: str, now: float) -> None:
-        """Count a wrong password."""
+        """Count a failed password."""
         for key, rate in self._passwords(account, client):
             self._buckets.take(key, rate, now)
 
     def right_password(self, account: str, client: str) -> None:
-        """Take the client for the account's owner: a stranger's guesses no longer limit it."""
+        """Remember the client as one of the account's owner, and reset its failures.
+
+        From then on `PASSWORDS_OF_ACCOUNT`, which other clients can use up, does not apply to it.
+        """
         both = hash(("both", account, client))
         self._buckets.forget(both)
         self._known[both] = None
@@ -108,7 +111,7 @@ class AuthRateLimits:
             self._known.popitem(last=False)
 
     def _passwords(self, account: str, client: str) -> list[tuple[int, Rate]]:
-        # Addresses may be long: 64 bits of each key are kept, by the process's own secret hash.
+        # Addresses may be long: only a 64-bit hash with the process's random seed is kept.
         both = hash(("both", account, client))
         keys = [(both, PASSWORDS), (hash(("passwords", client)), PASSWORDS_OF_CLIENT)]
         if both not in self._known:
@@ -116,18 +119,21 @@ class AuthRateLimits:
         return keys
 
     def take_code(self, client: str, now: float) -> None:
-        """Count a code before it is looked at. Raises AuthError (over_request_rate_limit, 429)."""
+        """Count a code before it is verified; `right_code` takes the count back.
+
+        Raises AuthError (over_request_rate_limit, 429) when the limit is reached.
+        """
         wait = self._buckets.wait(("codes", client), CODES_OF_CLIENT, now)
         if wait:
             raise _too_many(wait)
         self._buckets.take(("codes", client), CODES_OF_CLIENT, now)
 
     def right_code(self, client: str, now: float) -> None:
-        """Uncount it: it was right."""
+        """Take back the count of a code that was right."""
         self._buckets.give_back(("codes", client), CODES_OF_CLIENT, now)
 
     def take_mail(self, client: str, now: float) -> None:
-        """Count a mail asked for. Raises AuthError (over_email_send_rate_limit, 429)."""
+        """Count a requested mail. Raises AuthError (over_email_send_rate_limit, 429)."""
         wait = self._buckets.wait(("mails", client), self._mails, now)
         if wait:
             raise AuthError(
@@ -139,7 +145,7 @@ class AuthRateLimits:
         self._buckets.take(("mails", client), self._mails, now)
 
     def give_back_mail(self, client: str, now: float) -> None:
-        """Uncount it: it was refused."""
+        """Take back the count of a mail that was not sent."""
         self._buckets.give_back(("mails", client), self._mails, now)
 
 

@@ -1,8 +1,9 @@
-"""What a change of a user ends, and whose facts it makes stale: one table, held by the database.
+"""Database triggers that end sessions and one-time tokens when a user changes.
 
-In charge of the table and of the triggers that carry it out, so that no path can forget it: not a
-new endpoint, nor another process, nor a statement typed by hand. Must not know who asked for a
-change. Decision 56.
+In charge of the table of changes and their consequences (`ENDINGS`) and of the triggers that
+enforce it for every writer: an endpoint, another process, SQL typed by hand. The triggers also log
+each change in `auth.revocations`, from which processes invalidate their caches of tokens. Must not
+know why a user is changed. Decision 56.
 """
 
 from __future__ import annotations
@@ -10,20 +11,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-What = Literal["proofs", "sessions"]
+Revoked = Literal["proofs", "sessions"]
 
 
 @dataclass(frozen=True, slots=True)
 class RevocationRule:
-    """A change of one column of a user, and what it ends; `only_set`: not when it becomes NULL."""
+    """A change of one column of a user, and what it ends.
 
-    what: str
+    `change` is the description in the documentation. With `only_set` a change to NULL ends nothing.
+    """
+
+    change: str
     column: str
-    ends: tuple[What, ...]
+    ends: tuple[Revoked, ...]
     only_set: bool = False
 
 
-#: A proof that was asked for before such a change says nothing after it.
+#: A one-time token (proof) that was requested before such a change is not valid after it.
 ENDINGS = (
     RevocationRule("a new password", "encrypted_password", ("proofs", "sessions")),
     RevocationRule("another address", "email", ("proofs",)),
@@ -33,7 +37,7 @@ ENDINGS = (
     ),
 )
 
-#: What access tokens say of a user, and what refuses them: a change is told to all who remember.
+#: The columns that become claims of an access token or make it invalid: their changes are logged.
 FACTS = (
     "role",
     "aud",
@@ -46,7 +50,7 @@ FACTS = (
     "deleted_at",
 )
 
-#: How many changes are kept in mind for processes that have yet to read of them.
+#: How many entries of the log are kept for processes that have not read them yet.
 REVOCATIONS_KEPT = 100_000
 
 _PROOFS = (
@@ -54,7 +58,7 @@ _PROOFS = (
     'DELETE FROM "auth.flow_states" WHERE "user_id" = {user}',
 )
 _SESSIONS = 'DELETE FROM "auth.sessions" WHERE "user_id" = {user}'
-_STATEMENTS: dict[What, tuple[str, ...]] = {
+_STATEMENTS: dict[Revoked, tuple[str, ...]] = {
     "proofs": (
         *_PROOFS,
         'UPDATE "auth.users" SET "new_email" = NULL'
@@ -65,34 +69,35 @@ _STATEMENTS: dict[What, tuple[str, ...]] = {
 
 
 def triggers() -> tuple[str, ...]:
-    """Return the statements that make the log of changes and what fills it, for SQLite."""
+    """Return the statements that create `auth.revocations` and all triggers, for SQLite."""
     return (
         'CREATE TABLE IF NOT EXISTS "auth.revocations" ("number" INTEGER PRIMARY KEY,'
         ' "session_id" TEXT NOT NULL, "user_id" TEXT NOT NULL) STRICT',
         _trigger(
-            "session_ended", 'DELETE ON "auth.sessions"', "", _told('OLD."id"', 'OLD."user_id"')
+            "session_ended", 'DELETE ON "auth.sessions"', "", _logged('OLD."id"', 'OLD."user_id"')
         ),
         *(_ending(ending) for ending in ENDINGS),
         _trigger(
             "user_changed",
             f'UPDATE OF {", ".join(map(_quoted, FACTS))} ON "auth.users"',
             " OR ".join(f"OLD.{_quoted(name)} IS NOT NEW.{_quoted(name)}" for name in FACTS),
-            _told("''", 'NEW."id"'),
+            _logged("''", 'NEW."id"'),
         ),
-        # What is told by its old name is looked for under it, and is gone.
+        # A changed id is logged under its old value, which cached tokens hold: no row has it now,
+        # so that they are revoked.
         _trigger(
             "user_moved",
             'UPDATE OF "id" ON "auth.users"',
             'OLD."id" IS NOT NEW."id"',
-            _told("''", 'OLD."id"'),
+            _logged("''", 'OLD."id"'),
         ),
         _trigger(
             "session_moved",
             'UPDATE OF "id", "user_id" ON "auth.sessions"',
             'OLD."id" IS NOT NEW."id" OR OLD."user_id" IS NOT NEW."user_id"',
-            _told('OLD."id"', 'OLD."user_id"'),
+            _logged('OLD."id"', 'OLD."user_id"'),
         ),
-        # Foreign keys may be off in the program that deletes or replaces a user.
+        # A program that deletes or replaces a user may have foreign keys switched off.
         _trigger(
             "user_gone",
             'DELETE ON "auth.users"',
@@ -100,14 +105,14 @@ def triggers() -> tuple[str, ...]:
             (
                 *(one.format(user='OLD."id"') for one in (*_PROOFS, _SESSIONS)),
                 'DELETE FROM "auth.identities" WHERE "user_id" = OLD."id"',
-                *_told("''", 'OLD."id"'),
+                *_logged("''", 'OLD."id"'),
             ),
         ),
         _trigger(
             "user_replaced",
             'INSERT ON "auth.users"',
             'EXISTS (SELECT 1 FROM "auth.sessions" WHERE "user_id" = NEW."id")',
-            _told("''", 'NEW."id"'),
+            _logged("''", 'NEW."id"'),
         ),
     )
 
@@ -116,7 +121,9 @@ def _ending(ending: RevocationRule) -> str:
     column = _quoted(ending.column)
     changed = f"OLD.{column} IS NOT NEW.{column}"
     when = f"{changed} AND NEW.{column} IS NOT NULL" if ending.only_set else changed
-    statements = [one.format(user='NEW."id"') for what in ending.ends for one in _STATEMENTS[what]]
+    statements = [
+        one.format(user='NEW."id"') for revoked in ending.ends for one in _STATEMENTS[revoked]
+    ]
     event = f'UPDATE OF {column} ON "auth.users"'
     return _trigger(f"{ending.column}_changed", event, when, tuple(statements))
 
@@ -127,7 +134,7 @@ def _trigger(name: str, event: str, when: str, statements: tuple[str, ...]) -> s
     return f'CREATE TRIGGER IF NOT EXISTS "auth.{name}" AFTER {event}{condition} BEGIN {body}; END'
 
 
-def _told(session: str, user: str) -> tuple[str, ...]:
+def _logged(session: str, user: str) -> tuple[str, ...]:
     return (
         f'INSERT INTO "auth.revocations" ("session_id", "user_id") VALUES ({session}, {user})',
         'DELETE FROM "auth.revocations" WHERE "number" <='

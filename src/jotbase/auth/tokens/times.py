@@ -1,7 +1,7 @@
 """Points in time, as seconds since the epoch and as the text that is stored and sent.
 
-In charge of the one form of each. Stored: PostgreSQL's JSON form in UTC, no zeros at the fraction's
-end, so that the order of the text is that of time. Sent: the same with `Z`. Must not ask the clock.
+In charge of both text forms. Stored: PostgreSQL's JSON form in UTC without trailing zeros of the
+fraction, so that texts sort in the order of time. Sent: the same with `Z`. Must not read the clock.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ def timestamp(seconds: float) -> str:
 
 
 def epoch(text: str) -> float:
-    """Return the seconds since the epoch of a stored time."""
+    """Return the seconds since the epoch of a stored time; a time without a zone is UTC."""
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def lies_ahead(text: str | None, now: float) -> bool:
-    """Whether a stored time is yet to come; None is no time.
+def is_in_future(text: str | None, now: float) -> bool:
+    """Whether a stored time is later than `now`; False for None.
 
-    What cannot be read lies ahead: `infinity` is PostgreSQL's word for a ban without end, and who
-    was shut out by hand must not come in by a slip of that hand.
+    A text that cannot be parsed counts as later: `infinity` is PostgreSQL's value for a ban without
+    end, and a mistyped date in `banned_until` must not lift the ban.
     """
     try:
         return text is not None and epoch(text) > now

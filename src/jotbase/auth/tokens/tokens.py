@@ -1,8 +1,8 @@
-"""Access tokens: claims to signed text, and text back to a principal (RFC 7515, RFC 7519).
+"""Access tokens: signing claims, and verifying a token to a principal (RFC 7515, RFC 7519).
 
-In charge of which tokens are believed. The header only chooses among the ring's keys, and a key
-checks one algorithm alone, so no header can talk a key into another (RFC 8725 sections 3.1, 3.2).
-Must not know sessions, users or HTTP; the time comes as an argument.
+In charge of which tokens are valid. The header only selects one of the ring's keys, and each key
+verifies a single algorithm, so that a header cannot make a key verify another one (RFC 8725
+sections 3.1, 3.2). Must not know sessions, users or HTTP; the time comes as an argument.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from jotbase.errors import AccessError, RequestError
 from jotbase.schema.values.nesting import check_nesting
 from jotbase.values import ANON, Principal
 
-#: How far two clocks may be apart, in seconds, wherever a token is looked at; PostgREST's figure.
+#: The clock skew allowed in `exp`, `nbf` and `iat`, in seconds: PostgREST's value.
 SKEW = 30
 
-#: The longest token that is looked at, in characters. A header line of the server holds 64 KiB.
+#: The longest token that is verified, in characters; a header line has 64 KiB at most.
 LONGEST = 49_152
 
-# RFC 6979: a signature depends on nothing but its key and message, which keeps this module pure.
+# RFC 6979: a deterministic signature needs no randomness, which keeps this module pure.
 _ES256 = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 _ES256_CHECK = ec.ECDSA(hashes.SHA256())
 
@@ -43,7 +43,7 @@ _UNDECODABLE = "None of the keys was able to decode the JWT"
 
 
 def sign(claims: Mapping[str, Any], ring: KeyRing) -> str:
-    """Return the claims as a token, signed ES256 by the ring's signer, else HS256."""
+    """Return a token of the claims, signed with ES256 by the ring's signer, else with HS256."""
     key = ring.signer
     if key is None or key.private is None:
         return sign_shared(claims, ring)
@@ -57,7 +57,7 @@ def _signature(key: ec.EllipticCurvePrivateKey, message: bytes) -> tuple[int, in
 
 
 def sign_shared(claims: Mapping[str, Any], ring: KeyRing) -> str:
-    """Return the claims as a token signed HS256 with the shared secret."""
+    """Return a token of the claims, signed with HS256 and the shared secret."""
     message = _message({"alg": "HS256", "typ": "JWT"}, claims)
     return f"{message.decode()}.{encode(hmac.digest(ring.secret, message, 'sha256'))}"
 
@@ -67,10 +67,11 @@ def _message(header: Mapping[str, Any], claims: Mapping[str, Any]) -> bytes:
 
 
 def verify(token: str, ring: KeyRing, now: float, *, audience: str | None = None) -> Principal:
-    """Return whom the token stands for; a token without a role stands for `anon`.
+    """Verify a token and return its principal; without a `role` claim the role is `anon`.
 
-    Raises AccessError with PostgREST's codes and texts: PGRST301 when the token cannot be believed,
-    PGRST303 when its claims do not hold now. `audience` None takes any.
+    Raises AccessError with PostgREST's codes and texts: PGRST301 when the token or its signature is
+    not valid, PGRST303 when its claims are not (expired, another audience). `now` is in epoch
+    seconds; `audience` None accepts every audience.
     """
     parts = token.split(".", 5) if len(token) <= LONGEST else []
     if not token:
@@ -88,12 +89,12 @@ def verify(token: str, ring: KeyRing, now: float, *, audience: str | None = None
 
 
 def has_expired(principal: Principal, now: float) -> bool:
-    """Whether the token behind the principal would no longer be taken."""
+    """Whether the principal's token has expired, with `SKEW` allowed for."""
     return principal.expires_at is not None and int(now) > principal.expires_at + SKEW
 
 
 def last_moment(principal: Principal) -> float | None:
-    """Return from when on the token behind the principal `has_expired`; None for never."""
+    """Return the epoch second from which `has_expired` is true of the principal, None for never."""
     return None if principal.expires_at is None else math.floor(principal.expires_at + SKEW) + 1.0
 
 
@@ -114,7 +115,7 @@ def _header(text: str) -> dict[str, Any]:
         header = _read_json(data)
     except ValueError:
         raise _refused("JWT couldn't be decoded") from None
-    # RFC 7515 section 4.1.11: extensions that must be understood, of which there is none here.
+    # RFC 7515 section 4.1.11: `crit` names extensions that must be understood; none is supported.
     if not isinstance(header, dict) or "crit" in header:
         raise _refused("JWT couldn't be decoded")
     return header
@@ -126,15 +127,15 @@ def _check_signature(
     algorithm, kid = header.get("alg"), header.get("kid")
     named = ring.find(kid) if isinstance(kid, str) else None
     try:
-        given = decode(signature)
+        presented = decode(signature)
         signed = message.encode("ascii")
     except ValueError:
         raise _refused("JWT cryptographic operation failed") from None
     if algorithm == "HS256" and named is None:
-        believed = hmac.compare_digest(given, hmac.digest(ring.secret, signed, "sha256"))
+        valid = hmac.compare_digest(presented, hmac.digest(ring.secret, signed, "sha256"))
     elif algorithm == "ES256" and (named is not None or (kid is None and ring.keys)):
         candidates = (named,) if named is not None else ring.keys
-        believed = any(_signed_by(key, given, signed) for key in candidates)
+        valid = any(_signed_by(key, presented, signed) for key in candidates)
     elif isinstance(algorithm, str) and algorithm.lower() == "none":
         raise _refused(
             "Wrong or unsupported encoding algorithm",
@@ -142,7 +143,7 @@ def _check_signature(
         )
     else:
         raise _refused("No suitable key or wrong key type", _UNSUITABLE)
-    if not believed:
+    if not valid:
         raise _refused("No suitable key or wrong key type", _UNDECODABLE)
 
 
@@ -155,14 +156,15 @@ def _signed_by(key: SigningKey, signature: bytes, message: bytes) -> bool:
         key.public.verify(encode_dss_signature(r, s), message, _ES256_CHECK)
     except InvalidSignature:
         return False
-    return s <= P256_ORDER // 2 or _is_anothers(key, r, message)
+    return s <= P256_ORDER // 2 or _is_from_other_signer(key, r, message)
 
 
-def _is_anothers(key: SigningKey, r: int, message: bytes) -> bool:
-    """Whether a good signature with a high s was made elsewhere with the same key.
+def _is_from_other_signer(key: SigningKey, r: int, message: bytes) -> bool:
+    """Whether a valid signature with a high s was made by another program with the same key.
 
-    Of (r, s) anybody makes (r, n - s), which is as good to ECDSA. Ours have the lower s, so the
-    higher one with our r is altered; RFC 7518 lets other signers have either.
+    ECDSA is malleable: without the key, (r, s) can be turned into (r, n - s), which is valid too.
+    `sign` gives the lower s, so the higher one with the same r is an altered copy of its signature.
+    Other signers may give either (RFC 7518 section 3.4).
     """
     return key.private is None or _signature(key.private, message)[0] != r
 
@@ -178,21 +180,23 @@ def _claims(text: str) -> dict[str, Any]:
 
 
 def _read_json(data: bytes) -> Any:
-    """Return what JSON text says. Raises ValueError for a name given twice (RFC 7515 section 4),
-    which two readers may take for different claims, and for what nests beyond the one limit.
+    """Parse JSON text.
+
+    Raises ValueError for an object with a duplicate name, which two parsers may read differently
+    (RFC 7515 section 4), and for text that is nested too deeply (`schema.values.nesting`).
     """
     value = orjson.loads(data)
     try:
         check_nesting(value)
     except RequestError:
         raise ValueError("nested too deeply") from None
-    json.loads(data, object_pairs_hook=_once)
+    json.loads(data, object_pairs_hook=_check_unique_names)
     return value
 
 
-def _once(pairs: list[tuple[str, Any]]) -> None:
+def _check_unique_names(pairs: list[tuple[str, Any]]) -> None:
     if len({name for name, _ in pairs}) < len(pairs):
-        raise ValueError("a name is given twice")
+        raise ValueError("duplicate name")
 
 
 def _check_times(claims: Mapping[str, Any], now: float) -> None:
@@ -214,15 +218,18 @@ def _time(claims: Mapping[str, Any], name: str) -> float | None:
     return value
 
 
-def check_audience(claims: Mapping[str, Any], wanted: str | None) -> None:
-    """Raise AccessError (PGRST303) for a token that is for others; `wanted` None takes any."""
-    named = claims.get("aud")
-    if named is None:
+def check_audience(claims: Mapping[str, Any], expected: str | None) -> None:
+    """Raise AccessError (PGRST303) when the token has an `aud` claim without the expected audience.
+
+    `expected` None accepts every audience.
+    """
+    claim = claims.get("aud")
+    if claim is None:
         return
-    audiences = named if isinstance(named, list) else [named]
+    audiences = claim if isinstance(claim, list) else [claim]
     if not all(isinstance(audience, str) for audience in audiences):
         raise _unfit("The JWT 'aud' claim must be a string or an array of strings")
-    if wanted is not None and audiences and wanted not in audiences:
+    if expected is not None and audiences and expected not in audiences:
         raise _unfit("JWT not in audience")
 
 

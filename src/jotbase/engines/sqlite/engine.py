@@ -29,7 +29,7 @@ from jotbase.engines.sqlite.write.writer import Writer
 from jotbase.sql.aggregate import Aggregate
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import Rows, UnitOfWork
-from jotbase.values import Change, waits
+from jotbase.values import Change, never_disconnected
 
 Result = TypeVar("Result")
 
@@ -163,7 +163,7 @@ class SqliteEngine:
         *,
         reads: bool,
         again: bool = True,
-        gone: Callable[[], bool] = waits,
+        gone: Callable[[], bool] = never_disconnected,
     ) -> Result:
         """Run work in a transaction of its own; see `Engine.call`."""
         return await self._calling.call(work, reads=reads, again=again, gone=gone)

@@ -11,7 +11,7 @@ from uuid import UUID
 from jotbase.auth.accounts.passwords import LONGEST, check_new_password, is_known_hash
 from jotbase.auth.accounts.request_bodies import email, flag, metadata, read_body, text
 from jotbase.auth.changes.administration import (
-    Profile,
+    AdminUserAttributes,
     create_user,
     delete_user,
     get_user,
@@ -40,9 +40,9 @@ async def check_admin(request: Request, services: AccountServices) -> None:
 
 
 async def _as_it_stands(principal: Principal, services: AccountServices) -> Principal:
-    asked = current_facts_query(services.engine.dialect, principal)
-    text = asked.numbered(services.engine.dialect.mark)
-    rows = await services.engine.read(text, asked.params)
+    query = current_facts_query(services.engine.dialect, principal)
+    text = query.numbered(services.engine.dialect.mark)
+    rows = await services.engine.read(text, query.params)
     try:
         return current_principal(principal, rows, services.now())
     except AccessError as error:
@@ -56,9 +56,9 @@ async def list_page(request: Request, services: AccountServices) -> Response:
     size = min(_count(request, "per_page", 50), _LARGEST_PAGE)
     if parameter(request, "sort") not in ("", "created_at desc"):
         raise AuthError(400, "validation_failed", "sort takes nothing but: created_at desc")
-    sought = parameter(request, "filter")
+    filter_text = parameter(request, "filter")
     found = await services.read(
-        list_users(services.engine.dialect, page=number, per_page=size, sought=sought)
+        list_users(services.engine.dialect, page=number, per_page=size, filter_text=filter_text)
     )
     users = [{**user_json(Account(user)), "identities": None} for user in found.users]
     last = max(1, -(-found.total // size))
@@ -124,11 +124,13 @@ async def delete(request: Request, services: AccountServices, user_id: str) -> R
     return answer({})
 
 
-async def _profile(body: dict[str, Any], services: AccountServices, *, is_new: bool) -> Profile:
+async def _profile(
+    body: dict[str, Any], services: AccountServices, *, is_new: bool
+) -> AdminUserAttributes:
     if text(body, "phone"):
         raise AuthError(400, "phone_provider_disabled", "Phone logins are disabled")
     ban = text(body, "ban_duration")
-    return Profile(
+    return AdminUserAttributes(
         id=uuid(text(body, "id"), status=400) if text(body, "id") else None,
         email=email(body) or None,
         password_hash=await _password(body, services, is_new=is_new),

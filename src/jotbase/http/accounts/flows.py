@@ -15,19 +15,19 @@ from jotbase.auth.accounts.accounts import (
     Context,
     IssuedSession,
     Scope,
-    password_of,
+    current_account,
+    invalid_credentials,
+    password_hash_of,
     refresh,
     sign_in,
     sign_out,
     sign_up,
     sign_up_anonymously,
-    signed_in,
-    wrong_credentials,
 )
 from jotbase.auth.accounts.passwords import check_new_password, needs_rehash, verify_password
 from jotbase.auth.accounts.request_bodies import email, metadata, read_body, text
 from jotbase.auth.accounts.session_response import session_json
-from jotbase.auth.changes.own_account import UpdatedAccount, UserChange, update_user
+from jotbase.auth.changes.own_account import UpdatedAccount, UserAttributes, update_user
 from jotbase.auth.mail.flows import sign_up_by_mail
 from jotbase.auth.mail.pkce import exchange_code, read_challenge
 from jotbase.auth.mail.redirects import target
@@ -74,7 +74,7 @@ async def signup(request: Request, services: AccountServices) -> Response:
         waiting = await services.write_for_mail(
             request, lambda: sign_up_by_mail(context, address, hashed, data, challenge)
         )
-        services.send(waiting.letters, redirect)
+        services.send(waiting.mails, redirect)
         return answer(user_json(waiting.account))
     made = await services.write(lambda: sign_up(context, address, hashed, data))
     return session_answer(made, services)
@@ -123,11 +123,11 @@ async def token(request: Request, services: AccountServices) -> Response:
 async def _password_grant(request: Request, services: AccountServices) -> Response:
     body = read_body(request.body)
     address, password = address_of(body, LOG_IN), text(body, "password")
-    user, stored = await services.read(password_of(services.engine.dialect, address))
+    user, stored = await services.read(password_hash_of(services.engine.dialect, address))
     context = services.context(request)
     fits = await _fits(password, stored, address, context, services)
     if user is None or stored is None or not fits:
-        raise wrong_credentials()
+        raise invalid_credentials()
     new_hash = await services.hash(password, context.client) if needs_rehash(stored) else None
     granted = await services.write(lambda: sign_in(context, user.id, stored, new_hash))
     services.limits.right_password(address, context.client)
@@ -190,7 +190,7 @@ async def _refresh_grant(request: Request, services: AccountServices) -> Respons
 async def get_user(request: Request, services: AccountServices) -> Response:
     """`GET /user`: the user of the access token."""
     principal = user_principal(request, services)
-    return answer(user_json(await services.read(signed_in(services.context(), principal))))
+    return answer(user_json(await services.read(current_account(services.context(), principal))))
 
 
 async def put_user(request: Request, services: AccountServices) -> Response:
@@ -202,16 +202,16 @@ async def put_user(request: Request, services: AccountServices) -> Response:
     if text(body, "phone"):
         raise AuthError(422, "phone_provider_disabled", "Phone logins are disabled")
     address, data = email(body), metadata(body, "data") if "data" in body else None
-    account = await services.read(signed_in(services.context(), principal))
+    account = await services.read(current_account(services.context(), principal))
     hashed = await _new_password(text(body, "password"), account, services)
-    change = UserChange(address or None, hashed, data, read_challenge(body))
+    change = UserAttributes(address or None, hashed, data, read_challenge(body))
     context = services.context(request)
     unit = partial(update_user, context, principal, change)
     by_mail = bool(address) and not services.policy.autoconfirm
     changed: UpdatedAccount = await (
         services.write_for_mail(request, unit) if by_mail else services.write(unit)
     )
-    services.send(changed.letters, target(parameter(request, "redirect_to"), services.policy))
+    services.send(changed.mails, target(parameter(request, "redirect_to"), services.policy))
     return answer(user_json(changed.account))
 
 
@@ -231,10 +231,10 @@ async def _new_password(password: str, account: Account, services: AccountServic
 async def logout(request: Request, services: AccountServices) -> Response:
     """`POST /logout?scope=global|local|others`: end sessions, at once."""
     principal = user_principal(request, services)
-    asked = parameter(request, "scope") or "global"
-    scope = next((known for known in get_args(Scope) if known == asked), None)
+    requested = parameter(request, "scope") or "global"
+    scope = next((known for known in get_args(Scope) if known == requested), None)
     if scope is None:
-        raise AuthError(400, "validation_failed", f"Unsupported logout scope {asked[:40]!r}")
+        raise AuthError(400, "validation_failed", f"Unsupported logout scope {requested[:40]!r}")
     context = services.context(request)
     await services.write(lambda: sign_out(context, principal, scope))
     return Response(204)

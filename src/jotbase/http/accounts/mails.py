@@ -56,10 +56,10 @@ async def recover(request: Request, services: AccountServices) -> Response:
     """`POST /recover`: a mail to whoever forgot the password; `{}` for every address."""
     body = read_body(request.body)
     email, challenge, context = address_of(body), read_challenge(body), services.context(request)
-    letters = await services.write_for_mail(
+    mails = await services.write_for_mail(
         request, lambda: request_recovery(context, email, challenge)
     )
-    services.send(letters, _redirect(request, services))
+    services.send(mails, _redirect(request, services))
     return answer({})
 
 
@@ -82,10 +82,10 @@ async def _magic_link(
         raise AuthError(422, "otp_disabled", "Signups not allowed for otp")
     email, data = address_of(body, _OTP), metadata(body, "data")
     challenge, context = read_challenge(body), services.context(request)
-    letters = await services.write_for_mail(
+    mails = await services.write_for_mail(
         request, lambda: request_magic_link(context, email, data, challenge, create=create)
     )
-    services.send(letters, _redirect(request, services))
+    services.send(mails, _redirect(request, services))
     return answer({})
 
 
@@ -98,10 +98,8 @@ async def resend(request: Request, services: AccountServices) -> Response:
     if kind not in _RESENT:
         raise _invalid(f"Resend takes one of these types: {', '.join(_RESENT)}")
     email, challenge, context = address_of(body), read_challenge(body), services.context(request)
-    letters = await services.write_for_mail(
-        request, lambda: _RESENT[kind](context, email, challenge)
-    )
-    services.send(letters, _redirect(request, services))
+    mails = await services.write_for_mail(request, lambda: _RESENT[kind](context, email, challenge))
+    services.send(mails, _redirect(request, services))
     return answer({})
 
 

@@ -90,10 +90,10 @@ class AccountServices:
         salt = self.random_bytes(SALT_BYTES)
         return await self.run_in_thread(hash_password, password, salt, client=client)
 
-    def send(self, letters: Iterable[PendingMail], redirect: str) -> None:
+    def send(self, mails: Iterable[PendingMail], redirect: str) -> None:
         """Hand over letters; call it once what wrote them is committed."""
-        for letter in letters:
-            self.post(render_mail(letter, self.policy, redirect))
+        for mail in mails:
+            self.post(render_mail(mail, self.policy, redirect))
 
     async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
         """Drive a unit of work; when this returns, what it ended is refused everywhere."""

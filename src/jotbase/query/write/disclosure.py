@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from typing import Any
 
-from jotbase.errors import BrokenKey, ConflictError
+from jotbase.errors import ConflictError, ViolatedKey
 from jotbase.expression.expr import Apply, Context, Field, RequestValue, conjuncts
 from jotbase.query.plan.nodes import Combined, Condition, HasEmbed
 from jotbase.query.write.result import WriteContext
@@ -37,12 +37,16 @@ def redacted_error(
     ):
         return error
     return ConflictError(
-        error.code, error.message, details=key.untold, hint=error.hint, status=error.status
+        error.code,
+        error.message,
+        details=key.redacted_details,
+        hint=error.hint,
+        status=error.status,
     )
 
 
 def _are_in_request(
-    key: BrokenKey, table: Table, said: Iterable[Row], write_context: WriteContext
+    key: ViolatedKey, table: Table, said: Iterable[Row], write_context: WriteContext
 ) -> bool:
     columns = [table.by_name.get(name) for name in key.columns]
     known = [one for one in columns if one is not None and not one.write_only]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from jotbase.errors import MOST_FAULTS, JotError, violation
+from jotbase.errors import MAX_FAULTS, JotError, violation
 from jotbase.expression.expr import Context
 from jotbase.query.plan.guarding import WriteAction
 from jotbase.query.request.intent import Payload
@@ -69,7 +69,7 @@ def check_whole_rows(
     for number, row in enumerate(rows):
         if number % TURN == TURN - 1:
             yield PAUSE
-        if len(faults) > MOST_FAULTS:
+        if len(faults) > MAX_FAULTS:
             break
         found = redacted_faults(write_context.check.faults(present_properties(table, row)), said)
         faults += located_faults(found, number, payload)
@@ -120,7 +120,7 @@ def raise_refusal(
     for number, row in enumerate(refused.rows if refused.whole else ()):
         if number % TURN == TURN - 1:
             yield PAUSE
-        if len(faults) > MOST_FAULTS:
+        if len(faults) > MAX_FAULTS:
             break
         faults += located_faults(
             whole_row_faults(table, row, write_context), number, refused.payload

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from jotbase.errors import MOST_FAULTS, RequestError, violation
+from jotbase.errors import MAX_FAULTS, RequestError, violation
 from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import InsertPlan, UpdatePlan
 from jotbase.query.plan.plan import check_columns
@@ -131,7 +131,7 @@ def _one_by_one(
     missing: RequestError | None = None
     told = 0
     for number, raw in enumerate(payload.rows):
-        if told + len(lacks) > MOST_FAULTS:
+        if told + len(lacks) > MAX_FAULTS:
             break
         line = payload.lines[number] if payload.lines else 0
         row = _read(raw, columns, plan.defaults, line)
@@ -168,7 +168,7 @@ def _all_faults(
     """
     told: Faults = []
     for number, (row, found) in enumerate(zip(rows, faults, strict=True)):
-        if len(told) > MOST_FAULTS:
+        if len(told) > MAX_FAULTS:
             break
         whole = (
             whole_row_faults(plan.table, row, write_context) if plan.resolution != "merge" else []
@@ -188,7 +188,8 @@ def _read(raw: Mapping[str, Any], columns: Iterable[Column], defaults: bool, lin
     """Return the columns' values in one row; with `defaults`, one it lacks stays absent.
 
     `line` is that of a CSV which the row begins in, 0 without one. An array may come as text, in
-    PostgreSQL's form (https://docs.postgrest.org/en/stable/how-tos/working-with-postgresql-data-types.html).
+    PostgreSQL's form
+    (https://docs.postgrest.org/en/stable/how-tos/working-with-postgresql-data-types.html).
     """
     row: Row = {}
     for column in columns:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from orjson import Fragment as Json
 from orjson import dumps
 
-from jotbase.errors import MOST_FAULTS, ConflictError, RequestError, violation
+from jotbase.errors import MAX_FAULTS, ConflictError, RequestError, violation
 from jotbase.expression.expr import Context
 from jotbase.query.plan.guarding import RowAction
 from jotbase.query.plan.nodes import (
@@ -247,7 +247,7 @@ def _refuse_change(
     for number, row in enumerate(rows):
         if number % TURN == TURN - 1:
             yield PAUSE
-        if len(faults) > MOST_FAULTS:
+        if len(faults) > MAX_FAULTS:
             break
         more = [
             one for one in whole_row_faults(table, row, write_context) if one not in change.faults

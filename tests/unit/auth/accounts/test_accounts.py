@@ -10,13 +10,13 @@ from tests.unit.auth.driving import ADA, CONTEXT, MOMENT, NOW, drive, row
 
 from jotbase.auth.accounts.accounts import (
     IssuedSession,
-    password_of,
+    current_account,
+    password_hash_of,
     refresh,
     sign_in,
     sign_out,
     sign_up,
     sign_up_anonymously,
-    signed_in,
 )
 from jotbase.auth.sessions.refresh_tokens import issue, parse
 from jotbase.auth.sessions.sessions import Session
@@ -130,11 +130,11 @@ def test_a_token_is_worth_what_the_database_says() -> None:
     """The user must be there, then the session, then be free of a ban."""
     banned = replace(ADA, banned_until="2027-01-01T00:00:00+00:00")
 
-    assert refused(signed_in(CONTEXT, PRINCIPAL)) == (403, "user_not_found")
-    assert refused(signed_in(CONTEXT, PRINCIPAL), [row(ADA)]) == (403, "session_not_found")
+    assert refused(current_account(CONTEXT, PRINCIPAL)) == (403, "user_not_found")
+    assert refused(current_account(CONTEXT, PRINCIPAL), [row(ADA)]) == (403, "session_not_found")
     others = replace(SESSION, user_id="another")
-    assert refused(signed_in(CONTEXT, PRINCIPAL), [row(ADA)], [], [row(others)])[0] == 403
-    assert refused(signed_in(CONTEXT, PRINCIPAL), [row(banned)], [], [row(SESSION)]) == (
+    assert refused(current_account(CONTEXT, PRINCIPAL), [row(ADA)], [], [row(others)])[0] == 403
+    assert refused(current_account(CONTEXT, PRINCIPAL), [row(banned)], [], [row(SESSION)]) == (
         403,
         "user_banned",
     )
@@ -166,11 +166,11 @@ def test_what_signing_out_deletes(
 def test_who_is_unconfirmed_is_known_by_the_last_sign_ups_password() -> None:
     """It is in no account yet, but whoever gives it is told what is missing."""
     waiting = replace(ADA, email_confirmed_at=None, encrypted_password=None)
-    letter = OneTimeToken(
+    mail = OneTimeToken(
         "hash", ADA.id, "confirmation", "signup", "ada@example.com", MOMENT, client="c"
     )
-    letters = [row(replace(letter, encrypted_password=password)) for password in (None, "b", "a")]
+    mails = [row(replace(mail, encrypted_password=password)) for password in (None, "b", "a")]
 
-    assert drive(password_of(SQLITE, "x"), [row(waiting)], letters)[0] == (waiting, "b")
-    assert drive(password_of(SQLITE, "x"), [row(ADA)])[0] == (ADA, "hash")
-    assert drive(password_of(SQLITE, "x"))[0] == (None, None)
+    assert drive(password_hash_of(SQLITE, "x"), [row(waiting)], mails)[0] == (waiting, "b")
+    assert drive(password_hash_of(SQLITE, "x"), [row(ADA)])[0] == (ADA, "hash")
+    assert drive(password_hash_of(SQLITE, "x"))[0] == (None, None)

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.auth.driving import ADA
 
 from jotbase.auth.accounts import store
-from jotbase.auth.accounts.ddl import bring_up, create
+from jotbase.auth.accounts.ddl import create, upgrade_tables
 from jotbase.auth.sessions.sessions import Session
 from jotbase.auth.sessions.users import Identity, User
 from jotbase.auth.tokens.one_time import FlowState, OneTimeToken
@@ -77,7 +77,7 @@ def test_letters_of_an_earlier_version_are_let_go() -> None:
             inserted = store.insert(SQLITE, user)
             connection.execute(inserted.text, inserted.params)
         for _ in range(2):
-            unit = bring_up(SQLITE)
+            unit = upgrade_tables(SQLITE)
             rows = connection.execute(next(unit).text).fetchall()
             with suppress(StopIteration):
                 while True:

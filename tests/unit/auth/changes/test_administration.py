@@ -8,7 +8,7 @@ import pytest
 from tests.unit.auth.driving import ADA, CONTEXT, drive, row
 
 from jotbase.auth.changes.administration import (
-    Profile,
+    AdminUserAttributes,
     UserPage,
     create_user,
     delete_user,
@@ -48,7 +48,7 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 
 def test_a_user_is_made_as_described() -> None:
     """The given id, role data and ban; the providers are added by the server."""
-    profile = Profile(
+    profile = AdminUserAttributes(
         id="00000000-0000-4000-8000-00000000000c",
         email="ada@example.com",
         role="editor",
@@ -68,11 +68,11 @@ def test_a_user_is_made_as_described() -> None:
 @pytest.mark.parametrize(
     ("profile", "code"),
     [
-        (Profile(email="ada@example.com"), "email_exists"),
-        (Profile(id=ADA.id), "user_already_exists"),
+        (AdminUserAttributes(email="ada@example.com"), "email_exists"),
+        (AdminUserAttributes(id=ADA.id), "user_already_exists"),
     ],
 )
-def test_a_taken_address_or_id_is_refused(profile: Profile, code: str) -> None:
+def test_a_taken_address_or_id_is_refused(profile: AdminUserAttributes, code: str) -> None:
     """Nobody is made twice."""
     with pytest.raises(AuthError) as caught:
         drive(create_user(CONTEXT, profile), [row(ADA)])
@@ -90,7 +90,10 @@ def test_a_page_comes_with_the_total() -> None:
 def test_what_is_said_is_set_in_one_statement() -> None:
     """A password or a ban ends the address that waits to be confirmed, too."""
     waiting = replace(ADA, new_email="other@example.com")
-    password, harmless = Profile(password_hash="new"), Profile(role="editor")
+    password, harmless = (
+        AdminUserAttributes(password_hash="new"),
+        AdminUserAttributes(role="editor"),
+    )
     changed, verbs = drive(update_user(CONTEXT, ADA.id, password), [row(waiting)])
     kept, _ = drive(update_user(CONTEXT, ADA.id, harmless), [row(waiting)])
 
@@ -102,8 +105,8 @@ def test_what_is_said_is_set_in_one_statement() -> None:
 def test_a_ban_is_set_and_lifted() -> None:
     """Zero seconds lift it; saying nothing leaves it."""
     banned = replace(ADA, banned_until="2027-01-01T00:00:00+00:00")
-    lifted, _ = drive(update_user(CONTEXT, ADA.id, Profile(ban=0)), [row(banned)])
-    left, _ = drive(update_user(CONTEXT, ADA.id, Profile()), [row(banned)])
+    lifted, _ = drive(update_user(CONTEXT, ADA.id, AdminUserAttributes(ban=0)), [row(banned)])
+    left, _ = drive(update_user(CONTEXT, ADA.id, AdminUserAttributes()), [row(banned)])
 
     assert lifted.account.user.banned_until is None
     assert left.account.user.banned_until == "2027-01-01T00:00:00+00:00"

@@ -42,9 +42,9 @@ def test_both_addresses_are_written_to() -> None:
 
 def test_who_had_no_address_has_one_letter() -> None:
     """There is nobody else to ask."""
-    letters, _ = drive(request_email_change(CONTEXT, replace(ADA, email=None), NEW))
+    mails, _ = drive(request_email_change(CONTEXT, replace(ADA, email=None), NEW))
 
-    assert [letter.to for letter in letters] == [NEW]
+    assert [mail.to for mail in mails] == [NEW]
 
 
 def test_the_first_proof_is_half_of_it() -> None:
@@ -95,8 +95,8 @@ def test_a_wrong_code_is_counted() -> None:
 
 def test_letters_are_sent_again_while_a_change_waits() -> None:
     """Otherwise nobody is written to, and the ledger is all that is touched."""
-    letters, _ = drive(resend_email_change(CONTEXT, "ada@example.com"), [row(WISHING)], [])
+    mails, _ = drive(resend_email_change(CONTEXT, "ada@example.com"), [row(WISHING)], [])
     none, verbs = drive(resend_email_change(CONTEXT, "ada@example.com"), [row(ADA)], [])
 
-    assert [letter.to for letter in letters] == [NEW, "ada@example.com"]
+    assert [mail.to for mail in mails] == [NEW, "ada@example.com"]
     assert (none, verbs[2:]) == ((), ["SELECT", "SELECT", "DELETE", "INSERT"])

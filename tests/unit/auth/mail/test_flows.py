@@ -43,19 +43,19 @@ def refused(unit: UnitOfWork[Any], *answers: Rows) -> tuple[int, str]:
 
 def test_a_known_address_gets_a_letter() -> None:
     """Its code comes from the random bytes, its token from the code; the last letter's is gone."""
-    (letter,), verbs = drive(request_recovery(CONTEXT, EMAIL), *SPACED, [row(ADA)], [])
+    (mail,), verbs = drive(request_recovery(CONTEXT, EMAIL), *SPACED, [row(ADA)], [])
 
-    assert (letter.to, letter.purpose, letter.verification) == (EMAIL, "recovery", "recovery")
-    assert letter.code == f"{int.from_bytes(bytes(range(80, 88))) % 1_000_000:06}"
-    assert letter.token == link_token(b"key", EMAIL, letter.code)
+    assert (mail.to, mail.purpose, mail.verification) == (EMAIL, "recovery", "recovery")
+    assert mail.code == f"{int.from_bytes(bytes(range(80, 88))) % 1_000_000:06}"
+    assert mail.token == link_token(b"key", EMAIL, mail.code)
     assert verbs[-5:] == ["INSERT", "DELETE", "SELECT", "INSERT", "UPDATE"]
 
 
 def test_an_unknown_address_gets_none() -> None:
     """Nothing but the ledger is written."""
-    letters, verbs = drive(request_recovery(CONTEXT, EMAIL), *SPACED)
+    mails, verbs = drive(request_recovery(CONTEXT, EMAIL), *SPACED)
 
-    assert letters == ()
+    assert mails == ()
     assert verbs == [*ASKED, "SELECT"]
 
 
@@ -63,8 +63,8 @@ def test_a_sign_up_is_confirmed_by_letter() -> None:
     """The user is stored unconfirmed and without a password, and told when the mail went out."""
     made, verbs = drive(sign_up_by_mail(WAITING, EMAIL, "hash", {"name": "Ada"}), *SPACED)
 
-    (letter,) = made.letters
-    assert (letter.purpose, letter.verification) == ("signup", "signup")
+    (mail,) = made.mails
+    assert (mail.purpose, mail.verification) == ("signup", "signup")
     assert made.account.user.confirmed_at is None
     assert made.account.user.confirmation_sent_at == MOMENT
     assert (made.account.user.encrypted_password, made.account.user.user_metadata["name"]) == (
@@ -78,17 +78,17 @@ def test_a_known_address_signing_up_gets_no_letter() -> None:
     """Its owner is not bothered, and the caller sees a user without identities."""
     made, _ = drive(sign_up_by_mail(WAITING, EMAIL, "hash", {}), *SPACED, [row(ADA)], [])
 
-    assert (made.letters, made.account.identities) == ((), ())
+    assert (made.mails, made.account.identities) == ((), ())
 
 
 @pytest.mark.parametrize("found", [[], [row(ADA)]])
 def test_only_who_waits_is_written_to_again(found: Rows) -> None:
     """Neither nobody nor a confirmed user is."""
-    letters, _ = drive(resend_confirmation(WAITING, EMAIL), *SPACED, found, [])
+    mails, _ = drive(resend_confirmation(WAITING, EMAIL), *SPACED, found, [])
     again, _ = drive(resend_confirmation(WAITING, EMAIL), *SPACED, [row(UNCONFIRMED)], [])
 
-    assert letters == ()
-    assert [letter.to for letter in again] == [EMAIL]
+    assert mails == ()
+    assert [mail.to for mail in again] == [EMAIL]
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_only_who_waits_is_written_to_again(found: Rows) -> None:
 def test_a_magic_link_confirms_whoever_is_not_yet(found: Rows, verification: str) -> None:
     """The same words, but a link of another type."""
     unit = request_magic_link(CONTEXT, EMAIL, {}, create=True)
-    (letter,), _ = drive(unit, found, *([[]] if found else []), *SPACED, *SPACED)
+    (mail,), _ = drive(unit, found, *([[]] if found else []), *SPACED, *SPACED)
 
-    assert (letter.purpose, letter.verification) == ("magiclink", verification)
+    assert (mail.purpose, mail.verification) == ("magiclink", verification)
 
 
 def test_nobody_new_comes_in_where_nobody_may() -> None:

@@ -52,7 +52,7 @@ def test_each_client_keeps_its_letter_beside_the_others() -> None:
         OneTimeToken(name, ADA.id, "confirmation", "signup", "x", MOMENT, client=name)
         for name in "abcdef"
     ]
-    unit = issue_mail(CONTEXT, replace(DRAFT, slot="confirmation", asked=RequestedOptions("c")))
+    unit = issue_mail(CONTEXT, replace(DRAFT, slot="confirmation", options=RequestedOptions("c")))
     statements = [next(unit), unit.send([]), unit.send([]), unit.send([row(one) for one in others])]
     statements += [unit.send([]), unit.send([])]
 

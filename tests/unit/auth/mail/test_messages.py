@@ -52,9 +52,9 @@ def test_the_time_is_said_in_the_largest_unit_that_fits(seconds: int, said: str)
 
 def test_the_link_names_the_type_that_verifies_it() -> None:
     """A sign-in link of a new user confirms the sign-up."""
-    letter = replace(LETTER, purpose="magiclink", verification="signup")
+    mail = replace(LETTER, purpose="magiclink", verification="signup")
 
-    assert "&type=signup&" in verify_link(letter, SITED, "")
+    assert "&type=signup&" in verify_link(mail, SITED, "")
 
 
 def test_secrets_stay_out_of_what_is_logged() -> None:

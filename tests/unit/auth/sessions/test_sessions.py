@@ -14,7 +14,7 @@ from jotbase.auth.sessions.sessions import (
     Session,
     Situation,
     current_token,
-    is_over,
+    is_expired,
     refresh,
 )
 from jotbase.auth.tokens.policy import AuthPolicy
@@ -44,10 +44,10 @@ def token(counter: int, key: bytes = SESSION.refresh_key) -> RefreshToken:
         (token(5, bytes(32)), 0, POLICY, Situation.FORGED),
         (token(9, bytes(32)), 0, POLICY, Situation.FORGED),
         (token(1, bytes(32)), 60, BOXED, Situation.FORGED),
-        (token(5), 100, BOXED, Situation.OVER),
-        (token(1), 100, BOXED, Situation.OVER),
+        (token(5), 100, BOXED, Situation.EXPIRED),
+        (token(1), 100, BOXED, Situation.EXPIRED),
         (token(5), 99, BOXED, Situation.CURRENT),
-        (token(6), 0, POLICY, Situation.AHEAD),
+        (token(6), 0, POLICY, Situation.NUMBER_AHEAD),
         (token(5), 10**6, POLICY, Situation.CURRENT),
         (token(4), 10**6, POLICY, Situation.PREDECESSOR),
         (token(3), 10, POLICY, Situation.RECENT),
@@ -110,15 +110,15 @@ def test_a_session_ends_at_its_limits(
     """A last day, a time box, an idle time: over at that moment, not before."""
     session = replace(SESSION, **change)  # type: ignore[arg-type]
 
-    assert is_over(session, START + seconds, policy)
-    assert not is_over(session, START + seconds - 0.5, policy)
+    assert is_expired(session, START + seconds, policy)
+    assert not is_expired(session, START + seconds - 0.5, policy)
 
 
 def test_the_table_knows_every_situation_in_the_order_of_asking() -> None:
     """No situation is without a rule, and each rule either gives a token or says why not."""
     assert list(TRANSITIONS) == list(Situation)
     for rule in TRANSITIONS.values():
-        assert (rule.gives is None) is (rule.code is not None)
+        assert (rule.token_given is None) is (rule.code is not None)
     assert [one for one, rule in TRANSITIONS.items() if rule.session == "ends"] == [
         Situation.REUSED
     ]

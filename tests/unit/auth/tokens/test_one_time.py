@@ -13,10 +13,10 @@ from jotbase.auth.tokens.keys import KeyRing
 from jotbase.auth.tokens.one_time import (
     CODE_BYTES,
     OneTimeToken,
-    is_over,
+    is_expired,
+    is_valid_for,
     link_token,
     new_code,
-    proves,
     stored_hash,
     token_key,
 )
@@ -64,8 +64,8 @@ def test_the_key_is_not_the_secret() -> None:
 
 def test_a_token_is_over_at_the_end_of_its_lifetime() -> None:
     """The last moment belongs to it, the next does not."""
-    assert not is_over(TOKEN, NOW + 3599.9, 3600)
-    assert is_over(TOKEN, NOW + 3600, 3600)
+    assert not is_expired(TOKEN, NOW + 3599.9, 3600)
+    assert is_expired(TOKEN, NOW + 3600, 3600)
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,12 @@ def test_a_token_is_over_at_the_end_of_its_lifetime() -> None:
 def test_a_token_is_good_for_its_kinds_alone(slot: str, kinds: set[str]) -> None:
     """`email` takes either, anything unknown none."""
     token = replace(TOKEN, slot="recovery" if slot == "recovery" else "confirmation")
-    asked = ("signup", "invite", "magiclink", "recovery", "email", "email_change", "sms", "")
+    options = ("signup", "invite", "magiclink", "recovery", "email", "email_change", "sms", "")
 
-    assert {kind for kind in asked if proves(token, kind, "ada@example.com")} == kinds
+    assert {kind for kind in options if is_valid_for(token, kind, "ada@example.com")} == kinds
 
 
 def test_a_token_proves_the_address_it_was_sent_to() -> None:
     """Once the user has another address, it proves nothing."""
-    assert not proves(TOKEN, "recovery", "new@example.com")
-    assert not proves(TOKEN, "recovery", None)
+    assert not is_valid_for(TOKEN, "recovery", "new@example.com")
+    assert not is_valid_for(TOKEN, "recovery", None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.auth.tokens.times import epoch, lies_ahead, sent, timestamp
+from jotbase.auth.tokens.times import epoch, is_in_future, sent, timestamp
 
 
 def test_the_stored_form_has_no_idle_zeros() -> None:
@@ -38,6 +38,6 @@ def test_a_time_without_an_offset_is_that_of_utc() -> None:
 def test_what_lies_ahead_and_what_cannot_be_read() -> None:
     """A time that cannot be read lies ahead: who was shut out by hand stays out."""
     stored = ["2026-05-28T20:26:41+00:00", "2026-05-28T20:26:40+00:00", None]
-    assert [lies_ahead(one, 1_780_000_000) for one in stored] == [True, False, False]
-    assert [lies_ahead(one, 0) for one in ("infinity", "", "for ever")] == [True, True, True]
-    assert lies_ahead("-infinity", 0) is False
+    assert [is_in_future(one, 1_780_000_000) for one in stored] == [True, False, False]
+    assert [is_in_future(one, 0) for one in ("infinity", "", "for ever")] == [True, True, True]
+    assert is_in_future("-infinity", 0) is False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.query.board import COMPANIES, OPEN, planned
 
-from jotbase.errors import BrokenKey, ConflictError
+from jotbase.errors import ConflictError, ViolatedKey
 from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import DeletePlan
 from jotbase.query.write.disclosure import equality_filters, redacted_error, redacted_faults
@@ -20,7 +20,7 @@ def taken(table: str, *columns: str) -> ConflictError:
     """Return the refusal of a second company called `a` with the number 1."""
     error = ConflictError("23505", "taken", details="Key ...")
     values = tuple({"id": 1, "name": "a", "secret": "x"}[name] for name in columns)
-    error.key = BrokenKey(table, columns, values, "Key.")
+    error.key = ViolatedKey(table, columns, values, "Key.")
     return error
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import apsw
 
-from jotbase.errors import BrokenKey, ConflictError, JotError, RequestError, StatementTooSlow
+from jotbase.errors import ConflictError, JotError, RequestError, StatementTimeout, ViolatedKey
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def refusal(error: Exception, text: str, limit_ms: int) -> JotError:
     if isinstance(error, JotError):
         return error
     if isinstance(error, apsw.InterruptError):
-        return StatementTooSlow(limit_ms)
+        return StatementTimeout(limit_ms)
     for kind, make in _BY_TYPE:
         if isinstance(error, kind):
             return make(error)
@@ -111,7 +111,7 @@ def unique_refusal(
         f'duplicate key value violates unique constraint "{name}"',
         details=values and f"Key {key(columns, values)} already exists.",
     )
-    error.key = BrokenKey(table, tuple(columns), tuple(values)) if values else None
+    error.key = ViolatedKey(table, tuple(columns), tuple(values)) if values else None
     return error
 
 
@@ -124,8 +124,8 @@ def missing_parent(
         f'insert or update on table "{table}" violates foreign key constraint "{name}"',
         details=f'Key {key(columns, values)} is not present in table "{parent}".',
     )
-    untold = f'Key is not present in table "{parent}".'
-    error.key = BrokenKey(table, tuple(columns), tuple(values), untold)
+    redacted_details = f'Key is not present in table "{parent}".'
+    error.key = ViolatedKey(table, tuple(columns), tuple(values), redacted_details)
     return error
 
 
@@ -139,8 +139,8 @@ def still_referenced(
         f' on table "{table}"',
         details=f'Key {key(columns, values)} is still referenced from table "{table}".',
     )
-    untold = f'Key is still referenced from table "{table}".'
-    error.key = BrokenKey(parent, tuple(columns), tuple(values), untold)
+    redacted_details = f'Key is still referenced from table "{table}".'
+    error.key = ViolatedKey(parent, tuple(columns), tuple(values), redacted_details)
     return error
 
 

@@ -21,7 +21,7 @@ import apsw
 from jotbase.engines.base import CALLER
 from jotbase.engines.sqlite.database.refusals import closed, is_broken, out_of_resources
 from jotbase.engines.sqlite.database.worker_thread import WorkerThread, stop_after
-from jotbase.errors import StatementTooSlow
+from jotbase.errors import StatementTimeout
 from jotbase.sql.units import Rows
 
 Result = TypeVar("Result")
@@ -153,7 +153,7 @@ class Lanes:
             async with asyncio.timeout(self._limit_ms / 1000):
                 return await ticket
         except TimeoutError as error:
-            raise StatementTooSlow(self._limit_ms) from error
+            raise StatementTimeout(self._limit_ms) from error
         finally:
             self._forget(caller, ticket)
 

@@ -26,7 +26,7 @@ from jotbase.engines.sqlite.read.costs import (
     cannot_be_stopped,
 )
 from jotbase.engines.sqlite.read.lanes import Lanes, Timed, timed
-from jotbase.errors import JotError, StatementTooSlow
+from jotbase.errors import JotError, StatementTimeout
 from jotbase.sql.units import Rows
 
 #: Reads of more than SHORT that run at one time, and such of one caller; the next one waits.
@@ -187,7 +187,7 @@ class Reader:
             rows, _ = await self._large.run(work, self._limit_ms / 1000)
         except apsw.InterruptError as error:
             self._costs.dear(text, values)
-            raise StatementTooSlow(self._limit_ms) from error
+            raise StatementTimeout(self._limit_ms) from error
         except JotError:
             raise
         except Exception as error:

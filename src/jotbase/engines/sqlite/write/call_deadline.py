@@ -10,8 +10,8 @@ from collections.abc import Callable
 from math import inf
 from time import perf_counter
 
-from jotbase.errors import JotError, StatementTooSlow, UnitTooSlow
-from jotbase.values import waits
+from jotbase.errors import JotError, StatementTimeout, TransactionTimeout
+from jotbase.values import never_disconnected
 
 #: Steps of SQLite's machine between two looks: one to three milliseconds.
 STEPS = 50_000
@@ -30,7 +30,9 @@ class CallDeadline:
 
     __slots__ = ("_end", "_ended", "_gone", "_limit_ms", "_statement_end", "_unit_ms")
 
-    def __init__(self, unit_ms: int, limit_ms: int, gone: Callable[[], bool] = waits) -> None:
+    def __init__(
+        self, unit_ms: int, limit_ms: int, gone: Callable[[], bool] = never_disconnected
+    ) -> None:
         self._unit_ms = unit_ms
         self._limit_ms = limit_ms
         self._gone = gone
@@ -56,7 +58,7 @@ class CallDeadline:
         """Return why the code may not go on, None while it may."""
         if self._ended is None:
             if perf_counter() > self._end:
-                self._ended = UnitTooSlow(self._unit_ms)
+                self._ended = TransactionTimeout(self._unit_ms)
             elif self._gone():
                 self._ended = caller_gone()
         return self._ended
@@ -71,4 +73,4 @@ class CallDeadline:
 
     def stopped(self) -> JotError:
         """Return the error of a statement that was stopped."""
-        return self.over() or StatementTooSlow(self._limit_ms)
+        return self.over() or StatementTimeout(self._limit_ms)

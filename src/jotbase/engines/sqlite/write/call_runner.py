@@ -20,7 +20,7 @@ from jotbase.engines.sqlite.write.call_threads import CallLimits, CallThread, Ca
 from jotbase.engines.sqlite.write.session import SqliteSession
 from jotbase.engines.sqlite.write.writer import Writer
 from jotbase.engines.sqlite.write.writer_lease import SerializationFailure, WriterLease
-from jotbase.errors import JotError, RequestError, contained
+from jotbase.errors import JotError, RequestError, run_contained
 from jotbase.sql.units import RolledBack, Rows, UnitOfWork
 
 Result = TypeVar("Result")
@@ -178,7 +178,7 @@ def _perform(
     work: Callable[[CallSession], Result], session: CallSession, desk: CallThread
 ) -> Result:
     try:
-        result = contained(lambda: work(session))
+        result = run_contained(lambda: work(session))
     except BaseException as error:
         desk.leave(error)
         raise

@@ -27,7 +27,7 @@ from jotbase.engines.sqlite.write.changeset import Recorder
 from jotbase.engines.sqlite.write.write_queue import QueuedWrite, WriteQueue, empty_unit, fail_all
 from jotbase.engines.sqlite.write.write_transactions import WriteTransactions
 from jotbase.engines.sqlite.write.writer_lease import LeaseContext, ReadConnection, WriterLease
-from jotbase.errors import JotError, StatementTooSlow, UnitTooSlow
+from jotbase.errors import JotError, StatementTimeout, TransactionTimeout
 from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, UnitOfWork
 
 Result = TypeVar("Result")
@@ -218,7 +218,7 @@ class Writer:
             await self._end([entry], kept=kept)
             return
         if kept:
-            entry.error = UnitTooSlow(self._unit_ms)
+            entry.error = TransactionTimeout(self._unit_ms)
         entry.settle()
 
     async def _begin(self) -> None:
@@ -307,7 +307,7 @@ class Writer:
         """Run one statement: on the loop, or in the thread if it is known to be dear."""
         text, values = statement.text, statement.params
         if perf_counter() > self._unit_end:
-            raise UnitTooSlow(self._unit_ms)
+            raise TransactionTimeout(self._unit_ms)
         dear = self._costs.is_dear(text, values)
         if dear and not first:
             raise _TooDear
@@ -319,9 +319,9 @@ class Writer:
         except apsw.InterruptError as error:
             self._costs.dear(text, values)
             if dear and perf_counter() > self._unit_end:
-                raise UnitTooSlow(self._unit_ms) from error
+                raise TransactionTimeout(self._unit_ms) from error
             if dear:
-                raise StatementTooSlow(self._limit_ms) from error
+                raise StatementTimeout(self._limit_ms) from error
             raise _TooDear from error
         except Exception as error:
             raise self._keeper.refusal(error, text) from error

@@ -31,7 +31,7 @@ from jotbase.engines.sqlite.write.changeset import (
     save_and_roll_back,
 )
 from jotbase.engines.sqlite.write.session import SqliteSession
-from jotbase.errors import JotError, UnitTooSlow, Unwound
+from jotbase.errors import CallAborted, JotError, TransactionTimeout
 from jotbase.sql.units import Rows
 
 Result = TypeVar("Result")
@@ -49,7 +49,7 @@ STUCK = 1.0
 PATIENCE = 0.002
 
 
-class SerializationFailure(Unwound):
+class SerializationFailure(CallAborted):
     """Ends the run of a call whose reads, or rows, somebody else has changed meanwhile."""
 
 
@@ -279,7 +279,7 @@ async def _within(news: asyncio.Event, seconds: float) -> None:
 
 
 def _stuck() -> JotError:
-    error = UnitTooSlow(int(STUCK * 1000))
+    error = TransactionTimeout(int(STUCK * 1000))
     error.hint = (
         "The function pauses with a write that cannot be put aside: one that set off a trigger of"
         " the database's own, or is larger than 1 MB. Write at its end."
