@@ -164,7 +164,7 @@ async def test_a_dear_write_does_not_keep_its_neighbours_waiting(
 
 
 async def test_a_read_past_its_time_is_stopped(make_engine: MakeEngine) -> None:
-    """A read that outlasts the limit raises StatementTooSlow; the next read is well."""
+    """A read that outlasts the limit raises StatementTimeout; the next read is well."""
     engine = await make_engine(statement_timeout=30)
 
     for _ in range(5):

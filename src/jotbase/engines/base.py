@@ -63,7 +63,7 @@ class Engine(Protocol):
     async def read(self, text: str, values: Sequence[Any]) -> Rows:
         """Run one reading statement with its bound values, and return all rows.
 
-        Never blocks the event loop, however slow. Raises StatementTooSlow, or RequestError for
+        Never blocks the event loop, however slow. Raises StatementTimeout, or RequestError for
         what the values made the database refuse.
         """
 
@@ -81,8 +81,8 @@ class Engine(Protocol):
 
         `work` may be called again from the start, so it must have no effect of its own. What the
         unit raises undoes the unit, and nothing but the unit, and is raised here. One that is not
-        `timed`, such as an upgrade, may take as long as it takes; others raise StatementTooSlow or
-        UnitTooSlow.
+        `timed`, such as an upgrade, may take as long as it takes; others raise StatementTimeout or
+        TransactionTimeout.
         """
 
     async def call(
@@ -98,7 +98,7 @@ class Engine(Protocol):
 
         When this returns, the result is on disk. What `work` raises undoes all that it did, and is
         raised here. Where others change what it had read before its first write, or the rows that
-        it wrote, it is run `again` from its start, and at last refused (40001). Raises UnitTooSlow
+        it wrote, it is run `again` from its start, and at last refused (40001). Raises TransactionTimeout
         at the end of its time, whatever it does then, and JotError 53300 where too many calls run
         and wait. What nobody waits for any more (`gone`) is undone, or not begun.
         """

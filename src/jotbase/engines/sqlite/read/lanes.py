@@ -120,7 +120,7 @@ class Lanes:
     ) -> Result:
         """Run the work in the next free lane, for so long at most; who goes away stops it.
 
-        Raises StatementTooSlow where no lane gets free, 53000 where none can be made, and what the
+        Raises StatementTimeout where no lane gets free, 53000 where none can be made, and what the
         work raises.
         """
         lane = await self._turn()

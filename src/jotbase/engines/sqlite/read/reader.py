@@ -102,7 +102,7 @@ class Reader:
         return connection
 
     async def read(self, text: str, values: Sequence[Any]) -> Rows:
-        """Run one reading statement. Raises StatementTooSlow and what the database refuses."""
+        """Run one reading statement. Raises StatementTimeout and what the database refuses."""
         rows = self.inline(text, values)
         return rows if rows is not None else await self._in_thread(text, values)
 
