@@ -21,9 +21,9 @@ from jotbase.auth.tokens.keys import KeyRing
 from jotbase.auth.tokens.policy import AuthPolicy
 from jotbase.auth.tokens.rate_limits import AuthRateLimits
 from jotbase.auth.tokens.token_cache import Notice
-from jotbase.background.indexing import keep_indexed
+from jotbase.background.indexing import index_periodically
 from jotbase.background.mailing import mailer
-from jotbase.background.upkeep import Notices, keep_short, keep_up
+from jotbase.background.upkeep import RevocationWatcher, prune_periodically, watch_revocations
 from jotbase.calls import Calls
 from jotbase.computing import Computing
 from jotbase.engines.base import Engine
@@ -139,7 +139,7 @@ class Backend:
         self._clock = WallClock(self.world.now)
         self.feed = Feed(self.engine, self._clock)
         self.live = RealtimeEndpoint(self.credentials, self.feed, self._clock)
-        self._changes = Notices(self.engine, self._clock, self._take_notice, self._missed)
+        self._changes = RevocationWatcher(self.engine, self._clock, self._take_notice, self._missed)
 
     def _model(self) -> Model:
         return self.definition.model
@@ -171,7 +171,7 @@ class Backend:
             now=self.world.now,
             random_bytes=self.world.random_bytes,
             run_in_thread=self._hashing.run,
-            look=self._changes.look_or_restart,
+            poll_revocations=self._changes.poll_or_restart,
             limits=AuthRateLimits(self.settings.mail_rate_client, self.settings.mail_rate),
             proxies=self.settings.proxies,
             post=self.world.post or self._mailer.post,
@@ -206,9 +206,9 @@ class Backend:
         self._chores = [
             asyncio.create_task(chore)
             for chore in (
-                keep_up(self._changes),
-                keep_short(self.engine, self.settings),
-                keep_indexed(self.engine, self._model),
+                watch_revocations(self._changes),
+                prune_periodically(self.engine, self.settings),
+                index_periodically(self.engine, self._model),
             )
         ]
         asyncio.get_running_loop().call_later(WARM_UP, self._accounts.load)

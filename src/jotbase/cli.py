@@ -1,7 +1,7 @@
-"""`jotbase`: finds the command, runs it, and turns what it raises into an exit code.
+"""`jotbase`: dispatches to a command and maps its errors to an exit code.
 
-In charge of the list of commands and of exit codes (0 done, 1 the answer is no, 2 used wrongly).
-Must not know what a command does; its module is loaded only when it is called.
+In charge of the list of commands and of exit codes (0 success, 1 the check or operation failed, 2
+usage error). Must not know what a command does; its module is imported only when it is called.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from jotbase import __version__
 from jotbase.errors import JotError, ProjectError
 
-#: Command name to its line of help; the module `jotbase.commands.<name>` holds the rest.
+#: Command name to its line of help; `jotbase.commands.<name>` is its module.
 COMMANDS = {
     "init": "make a new project, empty or from an example",
     "serve": "serve the project's API, realtime, functions and pages",
@@ -29,7 +29,7 @@ COMMANDS = {
 
 
 def parser(command: str | None = None) -> argparse.ArgumentParser:
-    """Return the argument parser, with only `command`'s own arguments filled in."""
+    """Return the argument parser with all commands, but the arguments of `command` alone."""
     top = argparse.ArgumentParser(
         prog="jotbase", description="JSON Schemas in, a secure realtime backend out."
     )

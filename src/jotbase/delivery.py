@@ -83,7 +83,9 @@ class Teller:
         dialect = self.engine.dialect
         asked = verdict_query(change, groups.rule(change.table), facts, dialect)
         values = bind(asked, Context(now=self._now()))
-        return dict(verdicts(facts, await self.engine.look(asked.numbered(dialect.mark), values)))
+        return dict(
+            verdicts(facts, await self.engine.read_internal(asked.numbered(dialect.mark), values))
+        )
 
 
 def _weigh(groups: tuple[Group, ...], judgement: ChangeEvaluation, weighed: set[Group]) -> bool:

@@ -1,8 +1,7 @@
-"""All settings, in one table: name, type, default, help; read from the environment.
+"""All settings in one table (name, type, default, help), read from environment variables.
 
-In charge of reading and checking them, each message naming its variable, and of never showing a
-secret. Must not know what any setting does, nor touch a file or the environment by itself: both
-come in as mappings.
+In charge of parsing and validating them, with the variable in each message, and of masking secrets.
+Must not know what a setting does, nor read a file or the environment itself: both come as mappings.
 """
 
 from __future__ import annotations
@@ -116,21 +115,21 @@ def _setting(read: Callable[[str], Any], default: Any, text: str, *, secret: boo
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting; the variable of `max_rows` is `JOTBASE_MAX_ROWS`."""
+    """All settings; the variable of `max_rows` is `JOTBASE_MAX_ROWS`."""
 
     env: Literal["development", "production"] = _setting(
         _one_of("development", "production"),
         "development",
-        "In production, secrets must be given, and a start without them is refused.",
+        "In production, secrets must be set; the server does not start without them.",
     )
     database_url: str = _setting(
-        _database, "sqlite:///data/jotbase.db", "Where rows are; a relative path is the project's."
+        _database,
+        "sqlite:///data/jotbase.db",
+        "The database; a relative path starts at the project's folder.",
     )
     host: str = _setting(str, "127.0.0.1", "The address to listen on.")
-    port: int = _setting(_number(0, 65535), 8000, "The port to listen on; 0 takes a free one.")
-    site_url: str | None = _setting(
-        _url, None, "The URL that users see; without it, host and port."
-    )
+    port: int = _setting(_number(0, 65535), 8000, "The port to listen on; 0 chooses a free one.")
+    site_url: str | None = _setting(_url, None, "The public URL; by default host and port.")
     jwt_secret: str | None = _setting(
         _optional, None, "Signs the anon and service keys (HS256); 32 bytes or more.", secret=True
     )
@@ -144,22 +143,20 @@ class Settings:
         _number(30, 604_800), 3600, "How long an access token is valid, in seconds."
     )
     jwt_aud: str | None = _setting(
-        _optional, None, "The audience that tokens must name; without it, any."
+        _optional, None, "The audience that tokens must have; by default any."
     )
     refresh_reuse_interval: int = _setting(
-        _number(0, 3600), 10, "Seconds in which a refresh token that was just used is honoured."
+        _number(0, 3600), 10, "Seconds in which a refresh token may be used again."
     )
-    disable_signup: bool = _setting(_flag, False, "Whether nobody may sign up.")
-    anonymous_users: bool = _setting(
-        _flag, False, "Whether visitors may sign in without an address."
-    )
+    disable_signup: bool = _setting(_flag, False, "Whether sign-up is disabled.")
+    anonymous_users: bool = _setting(_flag, False, "Whether anonymous sign-in is enabled.")
     password_min_length: int = _setting(
-        _number(6, 72), 6, "The shortest password that sign-up takes, in characters."
+        _number(6, 72), 6, "The minimum length of a password, in characters."
     )
     smtp_url: str | None = _setting(
         _mail_server,
         None,
-        "The server that mails go out by: smtp://user:password@host:587, or smtps://…:465.",
+        "The SMTP server: smtp://user:password@host:587, or smtps://…:465.",
         secret=True,
     )
     smtp_from: str | None = _setting(
@@ -168,39 +165,40 @@ class Settings:
     mail_autoconfirm: bool | None = _setting(
         lambda value: _flag(value) if value else None,
         None,
-        "Whether a sign-up needs no mail; without it, only when there is no JOTBASE_SMTP_URL.",
+        "Whether sign-up needs no confirmation by mail; by default only without JOTBASE_SMTP_URL.",
     )
     mail_spacing: int = _setting(
         _number(0, 86_400), 60, "Seconds between two mails of a kind to one address."
     )
     mail_rate: int = _setting(
-        _number(1, 1_000_000_000), 500, "How many mails may go out in an hour, to all together."
+        _number(1, 1_000_000_000), 500, "The most mails sent in an hour, in total."
     )
     mail_rate_client: int = _setting(
-        _number(1, 1_000_000_000), 50, "How many mails one client may ask for in an hour."
+        _number(1, 1_000_000_000), 50, "The most mails that one client may request in an hour."
     )
     proxies: int = _setting(
         _number(0, 16), 0, "How many proxies append to X-Forwarded-For; 0 ignores that header."
     )
     otp_expiry: int = _setting(
-        _number(60, 86_400), 3600, "How long a mail's code and link hold, in seconds."
+        _number(60, 86_400), 3600, "How long a mail's code and link are valid, in seconds."
     )
     otp_length: int = _setting(_number(6, 10), 6, "How many digits a mail's code has.")
     redirect_urls: tuple[str, ...] = _setting(
         _redirects,
         (),
-        "Where links in mails may lead besides the site, separated by commas; /* is all below.",
+        "URLs to which links in mails may redirect besides the site, separated by commas; /*"
+        " matches all paths below.",
     )
     session_timebox: int | None = _setting(
-        _limit, None, "Seconds after which a session ends, however active; without it, never."
+        _limit, None, "Seconds after which a session ends, even if active; by default never."
     )
     session_inactivity: int | None = _setting(
-        _limit, None, "Seconds after its last refresh that a session ends; without it, never."
+        _limit, None, "Seconds without a refresh after which a session ends; by default never."
     )
     cors_origins: tuple[str, ...] = _setting(
-        _names, ("*",), "Origins whose pages may call, separated by commas; * is all."
+        _names, ("*",), "Allowed origins (CORS), separated by commas; * is all."
     )
-    max_rows: int | None = _setting(_limit, None, "The most rows that one read gives back.")
+    max_rows: int | None = _setting(_limit, None, "The most rows that one read returns.")
     max_body: int = _setting(
         _number(1, 1_000_000_000), 10_000_000, "The largest request body, in bytes."
     )
@@ -210,31 +208,29 @@ class Settings:
     max_connections: int = _setting(
         _number(1, 1_000_000),
         16_384,
-        "The most connections at one time; fewer where the system gives fewer files.",
+        "The most concurrent connections; fewer where the limit of open files is lower.",
     )
     max_connections_per_address: int = _setting(
-        _number(1, 1_000_000), 8192, "The most connections at one time from one address."
+        _number(1, 1_000_000), 8192, "The most concurrent connections from one address."
     )
     tx_end: TxEnd = _setting(
         _one_of("commit", "commit-allow-override", "rollback", "rollback-allow-override"),
         "commit",
-        "How a write ends, and whether `Prefer: tx=…` may say otherwise.",
+        "How a write ends, and whether `Prefer: tx=…` may override it.",
     )
-    aggregates: bool = _setting(_flag, False, "Whether select may use sum(), avg(), count() ….")
+    aggregates: bool = _setting(_flag, False, "Whether `select` may use sum(), avg(), count() ….")
     openapi: Literal["follow", "off"] = _setting(
         _one_of("follow", "off"),
         "follow",
-        "Whether the API's root is its OpenAPI document, of what the caller may see.",
+        "Whether the API's root serves an OpenAPI document of what the caller may access.",
     )
-    plan: bool = _setting(_flag, False, "Whether clients may ask for a query's plan.")
-    server_timing: bool = _setting(
-        _flag, False, "Whether answers tell how long each step took (`Server-Timing`)."
-    )
+    plan: bool = _setting(_flag, False, "Whether clients may request a query plan.")
+    server_timing: bool = _setting(_flag, False, "Whether responses have a `Server-Timing` header.")
     trace_header: str | None = _setting(
-        _header, None, "The header of requests that answers repeat, such as X-Request-Id."
+        _header, None, "The request header that responses repeat, such as X-Request-Id."
     )
     unfiltered_writes: bool = _setting(
-        _flag, False, "Whether PATCH and DELETE may go without a filter."
+        _flag, False, "Whether PATCH and DELETE without a filter are allowed."
     )
     legacy_target_names: bool = _setting(
         _flag, True, "Whether an embed with an alias may also be filtered by its relation's name."
@@ -242,7 +238,7 @@ class Settings:
     error_verbosity: Literal["verbose", "minimal"] = _setting(
         _one_of("verbose", "minimal"),
         "verbose",
-        "Whether the data API's errors have details and a hint.",
+        "Whether errors of the data API have details and a hint.",
     )
     statement_timeout: int = _setting(
         _number(10, 3_600_000), 8000, "The longest a statement may run, in milliseconds."
@@ -253,27 +249,27 @@ class Settings:
         "The longest that one write, batch of writes or function call may run, in milliseconds.",
     )
     changes_keep: int = _setting(
-        _number(1000, 1_000_000_000), 1_000_000, "How many changes the log keeps."
+        _number(1000, 1_000_000_000), 1_000_000, "How many changes the change log keeps."
     )
     functions_threads: int = _setting(
         _number(1, 256), 16, "Threads for rpc functions, and as many for Flask views."
     )
     functions_queue: int = _setting(
-        _number(0, 100_000), 256, "How many calls of either kind wait for a thread."
+        _number(0, 100_000), 256, "The most calls of either kind that wait for a thread."
     )
     functions_foreign_tokens: tuple[str, ...] = _setting(
         _names,
         (),
-        "Flask views, by the first part of their path, that are given bearer tokens of others to"
-        " judge, separated by commas; * is all.",
+        "Flask views, by the first segment of their path, that receive bearer tokens of other"
+        " issuers to verify themselves, separated by commas; * is all.",
     )
     log_level: str = _setting(
-        _one_of("debug", "info", "warning", "error"), "info", "How much is logged."
+        _one_of("debug", "info", "warning", "error"), "info", "The log level."
     )
 
     @property
     def autoconfirm(self) -> bool:
-        """Whether a new user may sign in before the address is confirmed by mail."""
+        """Whether a new user needs no confirmation by mail."""
         return self.smtp_url is None if self.mail_autoconfirm is None else self.mail_autoconfirm
 
     def shown(self) -> dict[str, str]:
@@ -330,9 +326,9 @@ def read_settings(environment: Mapping[str, str], dotenv: Mapping[str, str]) -> 
 
 
 def changed(settings: Settings, values: Mapping[str, Any]) -> Settings:
-    """Return the settings with other values, by field name, as a test gives them.
+    """Return the settings with other values, by field name.
 
-    A value may be as in the environment or as the field holds it; None is the default. Raises
+    A value may be text as in the environment, or of the field's type; None is the default. Raises
     SettingError.
     """
     given = {name: value for name, value in values.items() if value is not None}
@@ -367,7 +363,7 @@ def _mail_faults(settings: Settings) -> list[Fault]:
         needed.append(("smtp_from", f"{variable('smtp_url')} is set", "Name the sender of mails."))
     if settings.env == "production" and settings.smtp_url is None and not settings.autoconfirm:
         reason = f"{variable('mail_autoconfirm')} is off in production"
-        needed.append(("smtp_url", reason, "Without it nobody could confirm an address."))
+        needed.append(("smtp_url", reason, "Without it no address can be confirmed."))
     return [
         Fault("environment", "", f"{variable(name)} must be set when {reason}", hint)
         for name, reason, hint in needed
@@ -390,7 +386,7 @@ def _production_faults(settings: Settings) -> list[Fault]:
 
 
 def settings_help() -> list[tuple[str, str, str]]:
-    """Return each setting's variable, default as text, and help."""
+    """Return (variable, default as text, help) of each setting."""
     return [
         (variable(item.name), _shown(item.default, secret=False), item.metadata["help"])
         for item in fields(Settings)

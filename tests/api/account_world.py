@@ -21,7 +21,7 @@ from jotbase.auth.tokens.keys import new_ring, read_ring
 from jotbase.auth.tokens.policy import AuthPolicy
 from jotbase.auth.tokens.rate_limits import AuthRateLimits
 from jotbase.auth.tokens.token_cache import Notice
-from jotbase.background.upkeep import Notices
+from jotbase.background.upkeep import RevocationWatcher
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.http.accounts.routes import accounts
 from jotbase.http.accounts.services import AccountServices
@@ -69,7 +69,9 @@ class World:
         self.loop.run(self.engine.open())
         for statement in ddl.create(SQLITE):
             self.run(statement.text)
-        self.changes = Notices(self.engine, lambda: self.now, self.revoked.extend, self._missed)
+        self.changes = RevocationWatcher(
+            self.engine, lambda: self.now, self.revoked.extend, self._missed
+        )
         self.loop.run(self.changes.start())
 
     def _missed(self) -> None:
@@ -101,7 +103,7 @@ class World:
             now=lambda: self.now,
             random_bytes=self.random_bytes,
             run_in_thread=self._hash,
-            look=self.changes.look,
+            poll_revocations=self.changes.poll,
             limits=self.limits,
             proxies=self.proxies,
             post=self.mails.append,

@@ -104,7 +104,7 @@ class MemoryLog:
             await self.before_answer()
         return self.answer(text, values)
 
-    async def look(self, text: str, values: Sequence[Any]) -> Rows:
+    async def read_internal(self, text: str, values: Sequence[Any]) -> Rows:
         return await self.read(text, values)
 
     def fault(self) -> str | None:
@@ -289,11 +289,11 @@ class World:
 
         async def revoke() -> None:
             self.ended.update(sessions)
-            self._tell(Revocation(user, sessions or None))
+            self._notify(Revocation(user, sessions or None))
 
         self.runner.run(revoke())
 
-    def _tell(self, notice: Notice) -> None:
+    def _notify(self, notice: Notice) -> None:
         self.credentials.live.forget([notice])
         self.live.take_notice([notice])
 
@@ -302,7 +302,7 @@ class World:
 
         async def renew() -> None:
             facts = {"role": "authenticated", "email": "", "app_metadata": {}, **claims}
-            self._tell(Renewal(user, Facts(facts)))
+            self._notify(Renewal(user, Facts(facts)))
 
         self.runner.run(renew())
 

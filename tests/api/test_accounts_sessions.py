@@ -140,7 +140,7 @@ def test_an_unknown_grant_is_refused(world: World) -> None:
 def test_ended_sessions_can_be_read_by_other_processes(world: World, session: Any) -> None:
     """A session deleted in the database by whatever hand is in the log, with its user."""
     world.run('DELETE FROM "auth.users"')
-    world.loop.run(world.changes.look())
+    world.loop.run(world.changes.poll())
 
     assert world.revoked == [Revocation(session["user"]["id"])]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.api.data_world import Serve, table
 
-from jotbase.background.upkeep import keep_up
+from jotbase.background.upkeep import watch_revocations
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 from jotbase.testing import Client, TestBackend
 
@@ -61,7 +61,7 @@ def by_hand(backend: TestBackend, serve: Serve, statement: str, user: Client) ->
         return (yield Statement(statement, (user.id,)))
 
     serve.threads.run(backend._backend.engine.write(unit))
-    serve.threads.run(backend._backend._changes.look())
+    serve.threads.run(backend._backend._changes.poll())
 
 
 @pytest.mark.parametrize(("name", "body", "assignment"), CHANGES)
@@ -212,7 +212,7 @@ def test_a_user_that_cannot_be_read_ends_no_looking(backend: TestBackend, serve:
     async def look() -> None:
         missed = asyncio.Event()
         changes._restart = missed.set
-        looking = asyncio.create_task(keep_up(changes))
+        looking = asyncio.create_task(watch_revocations(changes))
         await asyncio.wait_for(missed.wait(), 20)
         assert not looking.done()
         looking.cancel()

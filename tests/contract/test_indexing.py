@@ -10,7 +10,7 @@ from tests.contract.conftest import MakeEngine
 from tests.unit.schema.projects import ID, TEXT, model, table_file
 
 from jotbase.background import indexing
-from jotbase.background.indexing import index_some, keep_indexed
+from jotbase.background.indexing import index_batch, index_periodically
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.errors import StatementTimeout
 from jotbase.expression.operators import SQL_FUNCTIONS
@@ -39,12 +39,12 @@ async def test_rows_are_indexed_some_at_a_time(make_engine: MakeEngine) -> None:
     rows = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 150)"
     await engine.write(run(f"INSERT INTO t (a) {rows} SELECT 'cats' FROM c"))
 
-    assert await index_some(engine, INDEXED)
+    assert await index_batch(engine, INDEXED)
     assert len(await engine.read(FOUND, ["cat"])) == 100
-    assert not await index_some(engine, INDEXED)
+    assert not await index_batch(engine, INDEXED)
     assert len(await engine.read(FOUND, ["cat"])) == 150
-    assert not await index_some(engine, INDEXED)
-    assert not await index_some(engine, Model())
+    assert not await index_batch(engine, INDEXED)
+    assert not await index_batch(engine, Model())
 
 
 async def test_a_row_that_takes_too_long_holds_up_no_other(
@@ -62,10 +62,10 @@ async def test_a_row_that_takes_too_long_holds_up_no_other(
     await migrate(engine, INDEXED)
     await engine.write(run("INSERT INTO t (a) VALUES ('cats'), ('poison'), ('the cats')"))
     for _ in range(4):
-        await index_some(engine, INDEXED)
+        await index_batch(engine, INDEXED)
 
     assert await engine.read(FOUND, ["cat"]) == [(1,), (3,)]
-    assert not await index_some(engine, INDEXED)
+    assert not await index_batch(engine, INDEXED)
     assert caplog.text.count("row 2 of t cannot be indexed in time") == 1
 
 
@@ -74,7 +74,7 @@ async def test_a_large_text_is_searched_in_part(make_engine: MakeEngine) -> None
     engine = await migrated(make_engine)
     text = "cat " + " ".join(f"w{n}" for n in range(60_000)) + " dog"
     await engine.write(run("INSERT INTO t (a) VALUES (?)", text))
-    await index_some(engine, INDEXED)
+    await index_batch(engine, INDEXED)
 
     assert len(text) > MAX_SEARCHED
     assert await engine.read(FOUND, ["cat"]) == [(1,)]
@@ -85,7 +85,7 @@ async def test_a_failure_is_no_end(
     make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows are indexed that are written while it runs, after a look that failed too."""
-    monkeypatch.setattr(indexing, "LOOK_EVERY", 0)
+    monkeypatch.setattr(indexing, "POLL_SECONDS", 0)
     engine = await migrated(make_engine)
     models, looked = iter([OTHER]), asyncio.Event()
 
@@ -93,7 +93,7 @@ async def test_a_failure_is_no_end(
         looked.set()
         return next(models, INDEXED)
 
-    task = asyncio.create_task(keep_indexed(engine, look))
+    task = asyncio.create_task(index_periodically(engine, look))
     await engine.write(run("INSERT INTO t (a) VALUES ('the cats')"))
     for _ in range(3):  # a look that may have begun before, one that finds the row, one after
         looked.clear()

@@ -326,7 +326,7 @@ async def test_code_inside_a_statement_runs_in_a_thread(make_engine: MakeEngine)
         next(waiting)()
         return title.upper()
 
-    engine = await make_engine(asking={"asked": asked})
+    engine = await make_engine(connection_functions={"asked": asked})
     await engine.write(run_all(CREATE["sqlite"]))
     insert = "INSERT INTO jobs (title) VALUES ('a') RETURNING asked(title)"
     writing = asyncio.create_task(engine.write(run(insert)))

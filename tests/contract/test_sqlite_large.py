@@ -49,5 +49,5 @@ async def test_the_backend_itself_need_not_ask(engine: SqliteEngine) -> None:
         raise AssertionError("asked for room")
 
     ROOM.set(room)
-    rows = list(await engine.look(LARGE, (1,)))
+    rows = list(await engine.read_internal(LARGE, (1,)))
     assert len(rows[0][0]) == 6_000_000

@@ -9,7 +9,7 @@ import pytest
 from tests.contract.board import post
 
 from jotbase.background import upkeep
-from jotbase.background.upkeep import keep_short
+from jotbase.background.upkeep import prune_periodically
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.settings import Settings
 
@@ -30,7 +30,7 @@ async def test_the_log_is_pruned_soon_after_the_start(
         return gone
 
     monkeypatch.setattr(engine, "prune", told)
-    pruning = asyncio.create_task(keep_short(engine, replace(Settings(), changes_keep=5)))
+    pruning = asyncio.create_task(prune_periodically(engine, replace(Settings(), changes_keep=5)))
     await asyncio.wait_for(pruned.wait(), 20)
     pruning.cancel()
 

@@ -1,1 +1,1 @@
-"""What runs beside requests: upkeep, indexing, mail."""
+"""Background tasks of a running backend: revocations, pruning, full-text indexing, mail."""

@@ -1,7 +1,7 @@
-"""The full-text indexes of a running backend, kept up with the rows a few at a time.
+"""The task that adds new and changed rows to the full-text indexes, in batches.
 
-In charge of when. Must not know how an index is made or asked (`schema.searches`); no search waits
-for it, since rows whose words are not in an index yet are looked at themselves.
+In charge of the schedule. Must not know how an index is built or queried (`schema.ddl.searches`).
+No search waits for it: rows that are not indexed yet are searched directly.
 """
 
 from __future__ import annotations
@@ -19,38 +19,43 @@ from jotbase.sql.units import UnitOfWork
 
 log = logging.getLogger(__name__)
 
-#: How soon rows that were written are looked for, in seconds.
-LOOK_EVERY = 0.5
-#: The codes of a statement, or a unit of work, that outlasted its limit.
+#: The interval between two polls for rows to be indexed, in seconds.
+POLL_SECONDS = 0.5
+#: The codes of a statement or unit of work that exceeded its time limit.
 TOO_LONG = ("57014", "25P04")
 
 
-def same_words(model: Model) -> UnitOfWork[None]:
-    """See to it that the indexes have the words which searches ask for."""
+def check_tokenizer(model: Model) -> UnitOfWork[None]:
+    """Schedule all rows for indexing again when the lexemes of a text may have changed
+    (`lexing_version`).
+    """
     if any(table.searches for table in model):
         from importlib.metadata import version as version_of  # 30 ms that few starts need
 
         yield from note_tokenizer(model, lexing_version(version_of("snowballstemmer")))
 
 
-async def keep_indexed(engine: Engine, model: Callable[[], Model]) -> None:
-    """Keep the indexes of the model up until cancelled; what fails is logged and tried again."""
+async def index_periodically(engine: Engine, model: Callable[[], Model]) -> None:
+    """Index pending rows until cancelled; a failure is logged and tried again.
+
+    `model` returns the current model, which a reload replaces.
+    """
     clock = asyncio.get_running_loop().time
     while True:
         began = clock()
         try:
-            left = await index_some(engine, model())
+            left = await index_batch(engine, model())
         except JotError as error:
             log.warning("indexing failed, and is tried again: %s", error.message)
             left = False
-        # As long as a batch took, others have the interpreter for themselves.
-        await asyncio.sleep(clock() - began if left else LOOK_EVERY)
+        # Pauses as long as the batch took: indexing takes at most half of the interpreter's time.
+        await asyncio.sleep(clock() - began if left else POLL_SECONDS)
 
 
-async def index_some(engine: Engine, model: Model) -> bool:
-    """Index a few rows of those that wait; return whether some are left."""
+async def index_batch(engine: Engine, model: Model) -> bool:
+    """Index one batch of the pending rows; return whether there may be more."""
     text = pending_query(model)
-    if not text or not (await engine.look(text, ()))[0][0]:
+    if not text or not (await engine.read_internal(text, ()))[0][0]:
         return False
     try:
         return await engine.write(lambda: index_pending(model))
@@ -61,8 +66,8 @@ async def index_some(engine: Engine, model: Model) -> bool:
 
 
 async def _index_one(engine: Engine, model: Model) -> bool:
-    """Index the first row of those that together took too long; one that does so alone is set
-    aside, so that the others get their turn.
+    """Index the first row of a batch that exceeded the time limit; skip the row when it does so
+    alone, so that the rows after it are indexed. Returns True.
     """
     try:
         return await engine.write(lambda: index_pending(model, most=1))

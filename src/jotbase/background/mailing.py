@@ -1,8 +1,8 @@
-"""How a mail leaves: by SMTP, or in development without a server, on the console.
+"""Sending mails: by SMTP, or in development without a server to the console.
 
-In charge of handing mails to threads, so that nobody waits for them, and of trying again. Must not
-know what a mail says; neither it nor the server's password ever reaches a log, but for the console
-that stands in for a mailbox.
+In charge of sending in threads, so that no request waits, and of retries. Must not know a mail's
+content. Neither a mail nor the server's password is ever logged, except for the mails that are
+shown on the console in development.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: How long a mail server may take to answer, in seconds.
-PATIENCE = 10.0
-#: Seconds before each further try.
-PAUSES = (1.0, 5.0)
+#: The timeout of connecting to and of each reply from the mail server, in seconds.
+TIMEOUT = 10.0
+#: The delay before each further attempt, in seconds.
+RETRY_DELAYS = (1.0, 5.0)
 
 _THREADS = 2
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
 class MailError(Exception):
-    """A mail did not leave; the text names no secret."""
+    """A mail cannot be sent; the text contains no secret."""
 
 
 class Mailer:
-    """Sends mails behind the backs of those who ask; `close` waits for what is under way."""
+    """Sends mails in threads; `deliver` sends one and raises OSError or MailError."""
 
     def __init__(self, deliver: Callable[[Mail], None]) -> None:
         self._deliver = deliver
@@ -48,25 +48,25 @@ class Mailer:
         self._closing = threading.Event()
 
     def post(self, mail: Mail) -> None:
-        """Take a mail and return at once."""
+        """Queue a mail and return at once."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(_THREADS, "jotbase-mail")
         self._pool.submit(self._send, mail)
 
     async def close(self) -> None:
-        """Let each mail that waits have its one try, then stop."""
+        """Attempt each queued mail once more, then stop the threads."""
         self._closing.set()
         if self._pool is not None:
             await asyncio.to_thread(self._pool.shutdown)
 
     def _send(self, mail: Mail) -> None:
-        for pause in (*PAUSES, None):
+        for pause in (*RETRY_DELAYS, None):
             failure = _attempt(self._deliver, mail)
             if failure is None:
                 return
             last = pause is None or failure.is_final or self._closing.is_set()
-            told = "given up" if last else "tried again"
-            log.error("a mail could not be sent and is %s: %s", told, failure.reason)
+            outcome = "given up" if last else "tried again"
+            log.error("a mail could not be sent and is %s: %s", outcome, failure.reason)
             if last:
                 return
             self._closing.wait(pause)
@@ -84,23 +84,23 @@ def _attempt(deliver: Callable[[Mail], None], mail: Mail) -> _Failure | None:
     except MailError as error:
         return _Failure(str(error), is_final=True)
     except (OSError, ValueError) as error:
-        # A server's answer may repeat what it was told, addresses and all: its number says enough.
+        # The text of a server's reply may repeat addresses: only its code is logged.
         code = getattr(error, "smtp_code", 0)
         reason = type(error).__name__ + (f" ({code})" if code else "")
-        # RFC 5321 section 4.2.1: an answer of 500 or more is not to be asked for again.
+        # RFC 5321 section 4.2.1: a 5yz reply is permanent, the attempt must not be repeated.
         return _Failure(reason, is_final=code >= 500 or isinstance(error, ValueError))
     return None
 
 
 def mailer(settings: Settings) -> Mailer:
-    """Return what sends mails as the settings say."""
+    """Return the mailer that the settings describe."""
     if settings.smtp_url is not None:
         server, sender = urlsplit(settings.smtp_url), settings.smtp_from or ""
         return Mailer(lambda mail: send_by_smtp(mail, server, sender))
-    return Mailer(_unsent if settings.env == "production" else _on_the_console)
+    return Mailer(_discard if settings.env == "production" else _log_mail)
 
 
-def _on_the_console(mail: Mail) -> None:
+def _log_mail(mail: Mail) -> None:
     log.info(
         "no JOTBASE_SMTP_URL, so this mail is shown here.\nTo: %s\nSubject: %s\n\n%s",
         mail.to,
@@ -109,29 +109,29 @@ def _on_the_console(mail: Mail) -> None:
     )
 
 
-def _unsent(_: Mail) -> None:
+def _discard(_: Mail) -> None:
     log.error("a mail was not sent: JOTBASE_SMTP_URL is not set")
 
 
 def send_by_smtp(mail: Mail, server: SplitResult, sender: str) -> None:
     """Send one mail (RFC 5321). Raises OSError, of which SMTPException is one, and MailError.
 
-    A password travels only under TLS: `smtps://`, or STARTTLS that a `smtp://` server offers; to
-    a server on this machine, plainly too.
+    The password is sent only under TLS: `smtps://`, or STARTTLS when a `smtp://` server offers it;
+    without TLS only to a server on the loopback interface.
     """
-    with _connected(server) as connection:
+    with _connect(server) as connection:
         if server.username:
             connection.login(unquote(server.username), unquote(server.password or ""))
         connection.send_message(_message(mail, sender))
 
 
-def _connected(server: SplitResult) -> smtplib.SMTP:
-    import smtplib  # 20 ms of imports, for the first mail alone
+def _connect(server: SplitResult) -> smtplib.SMTP:
+    import smtplib  # 20 ms of imports, which a start without mails does not need
 
     host, context = server.hostname or "localhost", ssl.create_default_context()
     if server.scheme == "smtps":
-        return smtplib.SMTP_SSL(host, server.port or 465, timeout=PATIENCE, context=context)
-    connection = smtplib.SMTP(host, server.port or 587, timeout=PATIENCE)
+        return smtplib.SMTP_SSL(host, server.port or 465, timeout=TIMEOUT, context=context)
+    connection = smtplib.SMTP(host, server.port or 587, timeout=TIMEOUT)
     try:
         _secure(connection, server, context)
     except BaseException:
@@ -145,7 +145,7 @@ def _secure(connection: smtplib.SMTP, server: SplitResult, context: ssl.SSLConte
     if connection.has_extn("starttls"):
         connection.starttls(context=context)
     elif server.username and server.hostname not in _LOOPBACK:
-        raise MailError("the server offers no STARTTLS, and a password must not travel plainly")
+        raise MailError("the server offers no STARTTLS, and a password must not be sent in clear")
 
 
 def _message(mail: Mail, sender: str) -> EmailMessage:

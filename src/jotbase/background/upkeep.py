@@ -1,7 +1,7 @@
-"""What a running backend does from time to time: it notices users and sessions that others changed,
-and keeps the change log short.
+"""Periodic tasks of a running backend: reading revocations, pruning the change log.
 
-In charge of when. Must not know how a session ends, or what the log is for.
+In charge of the schedule, and of detecting gaps in the log of revocations. Must not know why a
+session ended, or who reads the change log.
 """
 
 from __future__ import annotations
@@ -23,96 +23,101 @@ from jotbase.settings import Settings
 
 log = logging.getLogger(__name__)
 
-#: How soon another process's changes are noticed, in seconds; this one's own are known at once.
-LOOK_EVERY = 0.5
-#: How soon after the start, and how often from then on, the change log is pruned, in seconds: a
-#: server that is restarted often prunes too, and there never is much to prune.
+#: The interval between two polls of `auth.revocations`, in seconds. Changes by this process are
+#: read at once after the write.
+POLL_SECONDS = 0.5
+#: When the change log is pruned: seconds after the start, then the interval in seconds. The first
+#: is short, so that a server that is restarted often prunes too.
 PRUNE_FIRST, PRUNE_EVERY = 2.0, 30.0
 
 
-class Notices:
-    """Tells what changed of users and sessions since it looked last, whoever changed it.
+class RevocationWatcher:
+    """Reads `auth.revocations`: which users changed and which sessions ended, in any process.
 
-    `tell` is given what can be told; `restart` is called when something was missed.
+    `notify` is called with the new notices; `restart` is called when some may have been missed, so
+    that every cached token must be dropped.
     """
 
     def __init__(
         self,
         engine: Engine,
         now: Callable[[], float],
-        tell: Callable[[Sequence[Notice]], None],
+        notify: Callable[[Sequence[Notice]], None],
         restart: Callable[[], None],
     ) -> None:
         self._engine = engine
         self._now = now
-        self._tell = tell
+        self._notify = notify
         self._restart = restart
         self._newest: int | None = None
 
     async def start(self) -> None:
-        """Tell what changes from now on."""
-        ((self._newest,),) = await self._engine.look(last_change(), ())
+        """Begin at the newest entry of the log."""
+        ((self._newest,),) = await self._engine.read_internal(last_change(), ())
 
-    async def look(self) -> None:
-        """Tell what there is to tell."""
+    async def poll(self) -> None:
+        """Read the new entries of the log and pass their notices on."""
         if self._newest is None:
             await self.start()
-        while await self._look_on(self._newest or 0) == MAX_REVOCATIONS_READ:
+        while await self._poll_after(self._newest or 0) == MAX_REVOCATIONS_READ:
             pass
 
-    async def look_or_restart(self) -> None:
-        """Tell what there is to tell after a write of ours, which no failure of this can undo.
+    async def poll_or_restart(self) -> None:
+        """Poll after a write of this process; on an error drop all cached tokens.
 
-        Where it cannot be found, it counts as missed: nobody may go by what was before.
+        The write is committed, so the error must not reach its caller; but no token may be accepted
+        on the state before it.
         """
         try:
-            await self.look()
+            await self.poll()
         except JotError as error:
             log.warning("changed users could not be looked for: %s", error.message)
             self._restart()
 
-    async def _look_on(self, after: int) -> int:
-        now = self._now()  # which also notices that the clock was set
-        # From the last known line on: where that is gone, so may be what came behind it.
-        asked = changed_since(self._engine.dialect, max(after - 1, 0))
-        rows = await self._engine.look(asked.numbered(self._engine.dialect.mark), asked.params)
+    async def _poll_after(self, after: int) -> int:
+        now = self._now()  # also detects that the system's clock was set
+        # Read from the last known entry on: if it has been pruned, so may be entries after it.
+        query = changed_since(self._engine.dialect, max(after - 1, 0))
+        rows = await self._engine.read_internal(
+            query.numbered(self._engine.dialect.mark), query.params
+        )
         if after > 0 and (not rows or rows[0][0] != after):
-            await self.miss()
+            await self.restart()
             return 0
-        found = rows[1:] if after > 0 else rows
-        if found:
-            if found[0][0] != after + 1 and after > 0:
+        new = rows[1:] if after > 0 else rows
+        if new:
+            if new[0][0] != after + 1 and after > 0:
                 self._restart()
-            self._newest = max(found[-1][0], self._newest or 0)
-            self._tell(notices(found, now))
+            self._newest = max(new[-1][0], self._newest or 0)
+            self._notify(notices(new, now))
         return len(rows)
 
-    async def miss(self) -> None:
-        """Go by nothing that was known, and tell what changes from now on."""
+    async def restart(self) -> None:
+        """Drop all cached tokens and begin at the newest entry of the log."""
         await self.start()
         self._restart()
 
 
-async def keep_up(changes: Notices) -> None:
-    """Notice what others changed until cancelled; what fails is logged and tried again.
+async def watch_revocations(changes: RevocationWatcher) -> None:
+    """Poll for revocations until cancelled; a failure is logged and tried again.
 
-    What others wrote into the accounts' tables may be anything: of a line that cannot be told, all
-    that was known is forgotten in its place.
+    Other programs may have written malformed values into the tables of accounts: when an entry
+    cannot be read, all cached tokens are dropped instead.
     """
     while True:
         try:
             try:
-                await changes.look()
+                await changes.poll()
             except ValueError:
                 log.exception("a changed user cannot be read")
-                await changes.miss()
+                await changes.restart()
         except JotError as error:
             log.warning("changed users could not be looked for: %s", error.message)
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(POLL_SECONDS)
 
 
-async def keep_short(engine: Engine, settings: Settings) -> None:
-    """Prune the change log until cancelled; what fails is logged and tried again."""
+async def prune_periodically(engine: Engine, settings: Settings) -> None:
+    """Prune the change log until cancelled; a failure is logged and tried again."""
     await asyncio.sleep(PRUNE_FIRST)
     while True:
         try:

@@ -1,6 +1,6 @@
-"""`jotbase check`: every mistake in schemas, rules and settings, and what may not be meant.
+"""`jotbase check`: reports every mistake in schemas, rules, settings and functions, and advice.
 
-In charge of how these are printed, and of which rules are judged where. Must not find any.
+In charge of printing them together with how each rule is evaluated. Must not know the checks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(slots=True)
 class _Found:
-    """What could be read, and what is wrong."""
+    """The parts of the project that could be read, and the mistakes in the others."""
 
     faults: list[Fault] = field(default_factory=list)
     definition: ProjectDefinition | None = None
@@ -41,30 +41,30 @@ class _Found:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check everything; exit code 1 if anything is wrong."""
+    """Check the project; return exit code 1 for a mistake, with --strict also for advice."""
     project = find_project(options.project)
     database = _database(project)
-    there = unmanaged_objects(database)
-    found = _checked(project, there)
+    unmanaged = unmanaged_objects(database)
+    found = _check_project(project, unmanaged)
     rules = found.definition.policy.described() if found.definition is not None else []
-    advice = _advice(found, there, nonbinary_unique_keys(database))
+    advice = _advice(found, unmanaged, nonbinary_unique_keys(database))
     if options.json:
-        told = {
+        document = {
             "faults": [asdict(fault) for fault in found.faults],
             "advice": [asdict(one) | {"hint": one.hint} for one in advice],
             "rules": rules,
         }
-        print(json.dumps(told, indent=2))
+        print(json.dumps(document, indent=2))
     else:
         _print(found.faults, advice, rules)
     return 1 if found.faults or (options.strict and advice) else 0
 
 
-def _checked(project: Project, there: Mapping[str, str]) -> _Found:
+def _check_project(project: Project, unmanaged: Mapping[str, str]) -> _Found:
     found = _Found()
 
     def read_schemas() -> None:
-        found.definition = read_definition(project, there=there)
+        found.definition = read_definition(project, there=unmanaged)
 
     def read_variables() -> None:
         found.settings = read_settings(os.environ, read_dotenv(project))
@@ -85,15 +85,15 @@ def _checked(project: Project, there: Mapping[str, str]) -> _Found:
 
 
 def _advice(
-    found: _Found, there: Mapping[str, str], loose: Mapping[str, tuple[tuple[str, ...], ...]]
+    found: _Found, unmanaged: Mapping[str, str], loose: Mapping[str, tuple[tuple[str, ...], ...]]
 ) -> list[Advice]:
-    """Return what is allowed and may not be meant, as far as the files could be read."""
+    """Return the advice on everything that could be read."""
     if found.definition is None:
         return []
     model, policy = found.definition.model, found.definition.policy
     functions = found.loaded.functions if found.loaded is not None else {}
     seen = ObservedSchema(
-        reads=tried(model, there).reads,
+        reads=tried(model, unmanaged).reads,
         loose=loose,
         scans=tuple(scanning_rules(model, policy)),
         functions=tuple(
@@ -107,7 +107,7 @@ def _advice(
 
 
 def _database(project: Project) -> str:
-    """Return where the project's database is; wrong settings are told by their own check."""
+    """Return the path of the project's database; malformed settings are reported elsewhere."""
     try:
         settings = read_settings(os.environ, read_dotenv(project))
     except ProjectError:

@@ -1,7 +1,7 @@
-"""`jotbase explain`: the SQL of a request, the rule in it, what is bound, and the database's plan.
+"""`jotbase explain`: the SQL of a request with its rules, bound values and query plan.
 
-In charge of printing what would run for a given caller; a write is run and undone. Must not know
-how SQL is made.
+In charge of printing the statements that the request of a given caller runs; a write is executed
+and rolled back. Must not know how SQL is compiled.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def run(options: argparse.Namespace) -> int:
     table = path.rpartition("/")[2]
     rules = [one for one in backend.definition.policy.described() if one["table"] == table]
     if options.json:
-        told = {"rules": rules, "statements": [asdict(one) for one in explained]}
-        print(json.dumps(told, indent=2))
+        document = {"rules": rules, "statements": [asdict(one) for one in explained]}
+        print(json.dumps(document, indent=2))
         return 0
     for rule in rules:
         print(f"-- rule for {rule['action']}: {rule['rule']}")
@@ -91,22 +91,22 @@ async def _explain(backend: Backend, request: Request, principal: Principal) -> 
     await backend.start()
     try:
         data = backend.data
-        question, values = shape(request)
-        prepared = prepare(question, principal, data)
+        request_shape, values = shape(request)
+        prepared = prepare(request_shape, principal, data)
         context = data.context(principal, values)
         if isinstance(prepared.plan, ReadPlan):
             statements: Sequence[Runnable] = [Statement(prepared.text, prepared.bind(context))]
         else:
             write_context = data.write_context[principal.is_service][prepared.plan.table.name]
             work = unit_factory(prepared, request.body, context, write_context)
-            statements = await data.engine.write(lambda: _recorded(work()))
-        return [await _planned(backend, one, context) for one in statements]
+            statements = await data.engine.write(lambda: _recording(work()))
+        return [await _explain_statement(backend, one, context) for one in statements]
     finally:
         await backend.stop()
 
 
-def _recorded(unit: UnitOfWork[Any]) -> UnitOfWork[list[Runnable]]:
-    """Run the unit, remember its statements, and undo it."""
+def _recording(unit: UnitOfWork[Any]) -> UnitOfWork[list[Runnable]]:
+    """Run the unit, record its statements, and roll it back; the result is the statements."""
     statements: list[Runnable] = []
     try:
         statement = next(unit)
@@ -119,6 +119,6 @@ def _recorded(unit: UnitOfWork[Any]) -> UnitOfWork[list[Runnable]]:
         raise RolledBack(statements) from None
 
 
-async def _planned(backend: Backend, statement: Runnable, context: Context) -> Explained:
+async def _explain_statement(backend: Backend, statement: Runnable, context: Context) -> Explained:
     rows = await backend.engine.read(f"EXPLAIN QUERY PLAN {statement.text}", statement.params)
     return Explained(statement.text, list(statement.params), [str(row[3]) for row in rows])

@@ -1,6 +1,6 @@
-"""`jotbase init`: a new project, empty or from an example that ships with the package.
+"""`jotbase init`: creates a project, empty or from an example that ships with the package.
 
-In charge of the files a project begins with. Must not know what is in an example.
+In charge of the initial files of a project. Must not know the content of an example.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make the project; an existing one is never written over."""
+    """Create the project; existing files are never overwritten."""
     folder = Path(options.folder).absolute()
     if (folder / "schemas").exists():
         raise ProjectError([Fault(str(folder), "", "there is a project in the folder already")])

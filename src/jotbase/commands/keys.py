@@ -1,6 +1,6 @@
-"""`jotbase keys`: the keys that clients and servers use, shown or made.
+"""`jotbase keys`: shows or generates the keys of clients and servers.
 
-In charge of what is printed. Must not know how keys are made.
+In charge of printing them. Must not know how keys are derived.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show the keys, or make new ones."""
+    """Print the keys, or generate new ones."""
     if options.generate:
         print("\n".join(f"{name}='{value}'" for name, value in fresh_keys().items()))
         return 0

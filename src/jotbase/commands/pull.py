@@ -1,7 +1,7 @@
-"""`jotbase pull`: the tables of a database that is there already, as schema files.
+"""`jotbase pull`: writes schema files for the tables of an existing database.
 
-In charge of where the files go, of never writing over one that says something else, and of the
-database being served from then on. Must not know what a file says.
+In charge of the files' paths, of never overwriting a different file, and of configuring the project
+to serve this database. Must not know the content of a file (`schema.pulling`).
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the schema files, and have the project serve the database as it is."""
+    """Write the schema files, and configure the project to serve the database as it is."""
     database = _path(options.url)
     project = Project(Path(options.out or options.project).absolute())
     catalog = introspect(str(database), CONDITIONS)
     pulled = pull(catalog)
     _write_files(project, pulled)
-    _point(project, database, pulled)
+    _set_database_url(project, database, pulled)
     if catalog.noted != archive.dump(pulled.model):
         asyncio.run(_adopt(str(database), pulled.model))
     _print(options, project, pulled)
@@ -55,7 +55,7 @@ def _path(url: str) -> Path:
 
 
 def _write_files(project: Project, pulled: Pulled) -> None:
-    """Write all files, or none where one of them says something else already."""
+    """Write all files, or none when one exists with other content."""
     faults: list[Fault] = []
     for name, data in pulled.files.items():
         path = project.schemas / name
@@ -72,13 +72,13 @@ def _write_files(project: Project, pulled: Pulled) -> None:
         ignored.write_text(_IGNORED, encoding="utf-8")
 
 
-def _point(project: Project, database: Path, pulled: Pulled) -> None:
-    """Keep the database's URL in `.env`, unless the project names one."""
+def _set_database_url(project: Project, database: Path, pulled: Pulled) -> None:
+    """Write the database's URL to `.env`, unless it names a database already."""
     name = variable("database_url")
-    named = read_dotenv(project).get(name)
-    if Path(project.database(named or Settings().database_url)) == database:
+    configured = read_dotenv(project).get(name)
+    if Path(project.database(configured or Settings().database_url)) == database:
         return
-    if named is None:
+    if configured is None:
         inside = database.is_relative_to(project.root)
         path = database.relative_to(project.root) if inside else database
         keep_in_dotenv(project, {name: f"{_SCHEME}{path.as_posix()}"})
@@ -90,19 +90,19 @@ async def _adopt(database: str, model: Model) -> None:
     engine = SqliteEngine(database)
     await engine.open()
     try:
-        await engine.write(lambda: _noted(model), timed=False)
+        await engine.write(lambda: _note_model(model), timed=False)
     finally:
         await engine.close()
 
 
-def _noted(model: Model) -> UnitOfWork[None]:
+def _note_model(model: Model) -> UnitOfWork[None]:
     yield from adoption_statements(model)
 
 
 def _print(options: argparse.Namespace, project: Project, pulled: Pulled) -> None:
     if options.json:
-        told = {"files": list(pulled.files), "notes": pulled.notes}
-        print(json.dumps(told, indent=2))
+        document = {"files": list(pulled.files), "notes": pulled.notes}
+        print(json.dumps(document, indent=2))
         return
     for note in pulled.notes:
         print(note)

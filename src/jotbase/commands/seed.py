@@ -1,6 +1,6 @@
-"""`jotbase seed`: load the rows of seeds/ into the tables that hold none yet.
+"""`jotbase seed`: loads the rows of seeds/ into the tables that are empty.
 
-In charge of what is printed. Must not know how rows are loaded.
+In charge of printing the result. Must not know how rows are loaded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Load the seeds and say how many rows went where."""
+    """Load the seeds and print the number of rows for each table."""
     project, settings = load_settings(options.project)
     backend = load(project, settings, site_url(settings))
     backend.seeds = False

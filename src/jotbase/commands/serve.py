@@ -1,6 +1,6 @@
 """`jotbase serve`: one process that serves the project.
 
-In charge of what a start needs and of what it prints. Must not know how anything is answered.
+In charge of starting the server and of what it prints. Must not know how requests are handled.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from jotbase.http.server.routes import application, direct
 from jotbase.project.folder import served as announced
 from jotbase.settings import settings_help
 from jotbase.startup.loading import load, load_settings, site_url
-from jotbase.startup.reload import watched
+from jotbase.startup.reload import reloading
 from jotbase.values import ANON
 
 
@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until the process is told to stop."""
+    """Serve until the process receives SIGINT or SIGTERM."""
     from jotbase.http.server import process as server
 
     overrides: dict[str, Any] = {"host": options.host, "port": options.port}
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    # Why a start failed is told by the error itself, once.
+    # A failed start is reported by its error; uvicorn's message would repeat it.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "startup" not in record.msg)
     listener = server.listen(settings.host, settings.port)
     url = site_url(settings, listener.getsockname()[1])
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     routes = backend.routes(on_failure=failures.append)
     served = application(routes)
     if options.reload:
-        served = watched(served, backend)
+        served = reloading(served, backend)
     with ExitStack() as running:
         database = project.database(settings.database_url)
 

@@ -1,4 +1,4 @@
-"""`jotbase token`: a token to try the API as somebody.
+"""`jotbase token`: prints an access token for trying the API as a given user.
 
 In charge of the claims that the command line describes. Must not know how tokens are signed.
 """

@@ -70,7 +70,7 @@ class Engine(Protocol):
     def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
         """Run a reading statement here and now; None where it would have to wait, or be long."""
 
-    async def look(self, text: str, values: Sequence[Any]) -> Rows:
+    async def read_internal(self, text: str, values: Sequence[Any]) -> Rows:
         """Run a reading statement of the backend's own; it never waits behind callers' reads."""
 
     def fault(self) -> str | None:
@@ -98,9 +98,10 @@ class Engine(Protocol):
 
         When this returns, the result is on disk. What `work` raises undoes all that it did, and is
         raised here. Where others change what it had read before its first write, or the rows that
-        it wrote, it is run `again` from its start, and at last refused (40001). Raises TransactionTimeout
-        at the end of its time, whatever it does then, and JotError 53300 where too many calls run
-        and wait. What nobody waits for any more (`gone`) is undone, or not begun.
+        it wrote, it is run `again` from its start, and at last refused (40001). Raises
+        TransactionTimeout at the end of its time, whatever it does then, and JotError 53300 where
+        too many calls run and wait. What nobody waits for any more (`gone`) is undone, or not
+        begun.
         """
 
     async def changes(self, after: int, limit: int = 1000) -> list[Change]:

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import replace
 
 from jotbase.auth.accounts.ddl import upgrade_tables
-from jotbase.background.indexing import same_words
+from jotbase.background.indexing import check_tokenizer
 from jotbase.engines.base import Engine
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.schema.ddl.epochs import begin_epoch, refresh_triggers, unlogged_tables
@@ -48,7 +48,7 @@ def _migrate(dialect: Dialect, model: Model, epoch: str, started: bool) -> UnitO
     upgraded = yield from upgrade(model)
     yield from refresh_triggers(model)
     yield from begin_epoch(epoch, silent, model, started=started)
-    yield from same_words(model)
+    yield from check_tokenizer(model)
     if upgraded.fresh:
         insert = sql(f'INSERT OR IGNORE INTO "{META}" ("key", "value") VALUES (')
         yield insert + bound(_UNSEEDED) + ", '')"
@@ -57,6 +57,6 @@ def _migrate(dialect: Dialect, model: Model, epoch: str, started: bool) -> UnitO
     return replace(upgraded, fresh=bool(waiting))
 
 
-def first_seeds_loaded() -> UnitOfWork[None]:
+def mark_seeded() -> UnitOfWork[None]:
     """Note that the first seeds are loaded, in the unit of work that loads them."""
     yield sql(f'DELETE FROM "{META}" WHERE "key" = ') + bound(_UNSEEDED)

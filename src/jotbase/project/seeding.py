@@ -18,7 +18,7 @@ import orjson
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.pipeline import DataApi, prepare
 from jotbase.project.folder import Project, read_files
-from jotbase.project.migration import first_seeds_loaded
+from jotbase.project.migration import mark_seeded
 from jotbase.query.plan.nodes import InsertPlan
 from jotbase.query.request.body import payload_of, read_json
 from jotbase.query.request.intent import Payload
@@ -61,7 +61,7 @@ async def seed(project: Project, data: DataApi) -> dict[str, int]:
             if body is not None and (yield from _is_empty(table, api)):
                 loaded[table.name] = yield from _load(table, body, api)
         yield from _tell_of_references(loaded)
-        yield from first_seeds_loaded()
+        yield from mark_seeded()
         return loaded
 
     return await data.engine.write(work, timed=False)

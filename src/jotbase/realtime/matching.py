@@ -49,7 +49,7 @@ Verdicts = Mapping[Facts, OldAndNew]
 
 
 class VerdictMissing(LookupError):
-    """A relational rule's verdict is missing: ask for it first (`asking`)."""
+    """A relational rule's verdict is missing: ask for it first (`connection_functions`)."""
 
 
 class ChangeEvaluation:

@@ -1,1 +1,1 @@
-"""From a folder to a running backend, at start and on reload."""
+"""Starting a backend from a project's folder, and reloading it."""

@@ -1,6 +1,6 @@
-"""From a folder to a backend: settings, keys, files and engine, in the order in which they fail.
+"""Loading a backend from a project's folder: settings, schema files, keys, engine.
 
-In charge of what every command does first. Must not know what the command does then.
+In charge of the steps that every command begins with. Must not know what the command does then.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from jotbase.values import Row
 def load_settings(
     folder: str, overrides: Mapping[str, Any] | None = None
 ) -> tuple[Project, Settings]:
-    """Return the project of a folder and its settings, options of the command line winning.
+    """Return the project of a folder and its settings; `overrides` are command-line options.
 
     Raises ProjectError and SettingError.
     """
@@ -39,7 +39,7 @@ def load_settings(
 
 
 def site_url(settings: Settings, port: int | None = None) -> str:
-    """Return the URL that users see."""
+    """Return the public URL of the server: JOTBASE_SITE_URL, else host and port."""
     if settings.site_url is not None:
         return settings.site_url
     local = settings.host in ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104 - compared, not bound
@@ -50,7 +50,9 @@ def site_url(settings: Settings, port: int | None = None) -> str:
 def engine_maker(
     path: str, settings: Settings, model: Model, image: bytes | None = None
 ) -> EngineMaker:
-    """Return what makes the model's embedded engine; `image` fills a new database."""
+    """Return a factory of the embedded engine for the model; `image` is the content of a new
+    database, as bytes of a database file.
+    """
 
     def make(
         decode: Callable[[str, str], Row], constraint: ConstraintName, compute: Compute
@@ -59,7 +61,7 @@ def engine_maker(
             path,
             SqliteOptions(
                 functions={**FUNCTIONS, **aggregates(model)},
-                asking={SQL_NAME: compute},
+                connection_functions={SQL_NAME: compute},
                 decode=decode,
                 constraint=constraint,
                 statement_timeout=settings.statement_timeout,
@@ -73,9 +75,9 @@ def engine_maker(
 
 
 def load(project: Project, settings: Settings, url: str) -> Backend:
-    """Return the project's backend, not yet started; keys are made if there are none.
+    """Return the project's backend, not started yet; missing keys are generated.
 
-    Raises ProjectError for mistakes in its files, before anything is made.
+    Raises ProjectError for mistakes in its files, before any file is written.
     """
     definition = read_definition(project)
     settings = with_keys(project, settings)

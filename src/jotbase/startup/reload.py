@@ -1,6 +1,6 @@
-"""`serve --reload`: the project's files watched while it is served, and applied when they change.
+"""`serve --reload`: watches the project's files and reloads the backend when they change.
 
-In charge of noticing a change and of saying what came of it. Must not know what is applied.
+In charge of detecting a change and of printing the result. Must not know what a reload does.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from jotbase.app import Backend
 from jotbase.errors import ProjectError
 from jotbase.http.edge.asgi import Application, Receive, Scope, Send
 
-#: How often the files' times are looked at, in seconds.
+#: The interval between two polls of the files' modification times, in seconds.
 PERIOD = 0.3
 
 Snapshot = dict[str, tuple[int, int]]
 
 
-def watched(application: Application, backend: Backend) -> Application:
-    """Return the application, with the project's files watched while it lives."""
+def reloading(application: Application, backend: Backend) -> Application:
+    """Return the application wrapped so that the files are watched during its lifespan."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -48,21 +48,21 @@ async def _apply(backend: Backend) -> None:
     try:
         migrated = await backend.reload()
     except ProjectError as error:
-        told = "\n".join(f"  {fault}" for fault in error.faults)
-        print(f"Not reloaded; the last good state is served:\n{told}", file=sys.stderr, flush=True)
+        lines = "\n".join(f"  {fault}" for fault in error.faults)
+        print(f"Not reloaded; the last good state is served:\n{lines}", file=sys.stderr, flush=True)
     else:
-        told = "".join(f"\n  {step}" for step in migrated.told)
-        print(f"Reloaded.{told}", flush=True)
+        lines = "".join(f"\n  {step}" for step in migrated.told)
+        print(f"Reloaded.{lines}", flush=True)
 
 
 def snapshot(root: Path) -> Snapshot:
-    """Return time and size of every schema file and function."""
+    """Return (modification time in ns, size in bytes) of every schema file and function."""
     files = [*root.glob("schemas/*.json"), *root.glob("functions/**/*.py")]
-    found: Snapshot = {}
+    taken: Snapshot = {}
     for file in files:
         try:
-            facts = file.stat()
+            status = file.stat()
         except FileNotFoundError:
             continue
-        found[str(file)] = (facts.st_mtime_ns, facts.st_size)
-    return found
+        taken[str(file)] = (status.st_mtime_ns, status.st_size)
+    return taken

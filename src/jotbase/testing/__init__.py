@@ -1,4 +1,4 @@
-"""The testing kit for users' projects: a fresh backend for each test, ready clients, fakes."""
+"""The test kit for projects: a fresh backend for each test, clients, fakes."""
 
 from jotbase.testing.backend import TestBackend
 from jotbase.testing.client import Answer, Client

@@ -1,7 +1,7 @@
-"""A backend under test: a fresh database of its own, ready clients, a clock and an outbox.
+"""A backend under test: its own database in memory, clients, a clock and an outbox.
 
-In charge of making each test's backend from what its session prepared once (files read, tables
-made, rules parsed). Must not know any project.
+In charge of building each test's backend from a template that is prepared once a session (files
+read, tables created, rules parsed). Must not know any project.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ PASSWORD = "correct horse battery staple"
 
 @dataclass(frozen=True)
 class Template:
-    """What all tests of a session share: the project as read, and an image of its new database."""
+    """What all tests of a session share: the project as read, and images of its new database.
+
+    `image` has empty tables, `seeded` the rows of seeds/; both are bytes of a database file.
+    """
 
     project: Project
     settings: Settings
@@ -46,9 +49,10 @@ class Template:
 
 
 def make_template(folder: Path, threads: LoopThread) -> Template:
-    """Read a project once, its settings from its environment and `.env` as a server would.
+    """Read a project once, with settings from the environment and `.env` as a server reads them.
 
-    Its keys stay its own: others are made for the run. Raises ProjectError for every mistake in it.
+    The keys are generated for the test run; the project's own are not used. Raises ProjectError
+    with every mistake.
     """
     project = find_project(folder)
     settings = read_settings({**os.environ, **fresh_keys()}, read_dotenv(project))
@@ -75,10 +79,10 @@ async def _image(engine: Engine) -> bytes:
 
 
 class TestBackend:
-    """One test's backend: `anonymous`, `service` and `user(email)` are its clients.
+    """The backend of one test: `anonymous`, `service` and `user(email)` are its clients.
 
-    It begins without rows; `seeds` loads seeds/. `settings` are other than the project's. Time
-    stands still until `clock.advance(seconds)`.
+    It starts with empty tables, or with the rows of seeds/ when `seeds` is set. `settings` override
+    the project's. Its time changes only by `clock.advance(seconds)`.
     """
 
     __test__ = False
@@ -111,23 +115,23 @@ class TestBackend:
         self._numbers = itertools.count(1)
 
     def close(self) -> None:
-        """Stop the backend; its database is gone."""
+        """Stop the backend and discard its database."""
         self._threads.run(self._backend.stop())
 
     @property
     def anonymous(self) -> Client:
-        """A visitor: the publishable key, no session."""
+        """The client of an anonymous visitor: the publishable key, no session."""
         key = opaque_key(ANON, self._backend.ring)
         return Client(self._send, key, key)
 
     @property
     def service(self) -> Client:
-        """The project's own server: the secret key, which passes all rules."""
+        """The client of the service role: the secret key, which bypasses all rules."""
         key = opaque_key(SERVICE, self._backend.ring)
         return Client(self._send, key, key)
 
     def user(self, email: str | None = None, password: str = PASSWORD) -> Client:
-        """Sign somebody up and return their client; without an address, one is made up."""
+        """Sign up a user and return its client; without an address, one is generated."""
         address = email or f"user{next(self._numbers)}@example.com"
         answer = self.anonymous.request(
             "POST", "/auth/v1/signup", None, {"email": address, "password": password}

@@ -1,6 +1,6 @@
-"""Clients of a backend under test: the data API and the functions, as somebody.
+"""Clients of a backend under test: the data API and the functions, as one caller.
 
-In charge of writing requests and reading answers. Must not know how the backend is built.
+In charge of building requests and reading responses. Must not know how the backend is built.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Params = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the backend answered; header names in lower case."""
+    """A response of the backend; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -38,7 +38,7 @@ class Answer:
 class Client:
     """One caller. `id` and `email` are None for the anonymous and the service client.
 
-    Writes ask for what they changed (`Prefer: return=representation`) unless `headers` say else.
+    Writes return the written rows (`Prefer: return=representation`) unless `headers` say otherwise.
     """
 
     send: Callable[[Request], Response]
@@ -57,11 +57,11 @@ class Client:
         return self.request("POST", "/rest/v1" + path, params, json, headers)
 
     def patch(self, path: str, params: Params, json: Any, **headers: str) -> Answer:
-        """Change the rows that `params` select."""
+        """Update the rows that the filters in `params` select."""
         return self.request("PATCH", "/rest/v1" + path, params, json, headers)
 
     def delete(self, path: str, params: Params, **headers: str) -> Answer:
-        """Delete the rows that `params` select."""
+        """Delete the rows that the filters in `params` select."""
         return self.request("DELETE", "/rest/v1" + path, params, None, headers)
 
     def rpc(self, name: str, arguments: Any = None, **headers: str) -> Answer:
@@ -81,7 +81,7 @@ class Client:
         json_body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send any request as this caller; `prefer_` and the like name headers (`_` for `-`)."""
+        """Send any request as this caller."""
         given = {name.rstrip("_").replace("_", "-"): text for name, text in (headers or {}).items()}
         sent = {"apikey": self.key, "authorization": f"Bearer {self.token}"}
         if method != "GET" and path.startswith("/rest/"):

@@ -1,6 +1,6 @@
-"""Fakes for what lies outside a backend: the clock and outgoing mail.
+"""Fakes for a backend's surroundings: the clock and outgoing mail.
 
-In charge of being moved and looked into by a test. Must not know who uses them.
+In charge of being set and inspected by tests. Must not know the backend.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Clock", "Mail", "Outbox"]
 
 @dataclass
 class Clock:
-    """A clock that stands still until the test moves it; starts at the real time."""
+    """A clock that changes only by `advance`; it starts at the real time."""
 
     now: float = field(default_factory=time.time)
 
@@ -25,7 +25,7 @@ class Clock:
         return self.now
 
     def advance(self, seconds: float) -> None:
-        """Move forward."""
+        """Advance the clock by that many seconds."""
         self.now += seconds
 
 
@@ -37,7 +37,7 @@ class Outbox:
         self._lock = threading.Lock()
 
     def send(self, mail: Mail) -> None:
-        """Take a mail instead of sending it."""
+        """Store a mail instead of sending it."""
         with self._lock:
             self._mails.append(mail)
 

@@ -1,7 +1,7 @@
 """The pytest plugin: the fixture `backend`, a fresh and isolated backend for each test.
 
-In charge of finding the project (the nearest folder above the test that holds schemas/) and of
-preparing it once a session. Must not be imported by anything but pytest.
+In charge of finding the project (the nearest folder above the test with schemas/) and of preparing
+it once a session. Must not be imported by anything but pytest.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the setting that names the project, where it is not above the tests."""
+    """Add the ini option for a project that is not in a parent folder of its tests."""
     parser.addini("jotbase_project", "the Jotbase project's folder, from the rootdir", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marks."""
+    """Declare the markers."""
     config.addinivalue_line("markers", "seeds: the backend begins with the rows of seeds/")
     config.addinivalue_line("markers", "settings(**values): the backend's settings differ by these")
 
@@ -48,9 +48,9 @@ def backend(
     _jotbase_threads: LoopThread,
     _jotbase_templates: dict[Path, Template],
 ) -> Iterator[TestBackend]:
-    """A fresh backend of the project around the test, empty unless marked `seeds`.
+    """A fresh backend of the test's project, with empty tables unless the test is marked `seeds`.
 
-    Marks `settings(max_rows=10)` change settings; of several, the one nearest to the test wins.
+    The marker `settings(max_rows=10)` overrides settings; the closest marker wins.
     """
     from jotbase.errors import SettingError
     from jotbase.testing.backend import TestBackend, make_template

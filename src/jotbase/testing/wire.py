@@ -1,7 +1,7 @@
-"""An ASGI application called without a socket: one request in, one whole answer out.
+"""Calling an ASGI application without a socket: one request, one complete response.
 
-In charge of the event loop that a backend under test runs on, in a thread of its own. Must not know
-what the application serves.
+In charge of the event loop of a backend under test, in a thread of its own. Must not know the
+application.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 
 class LoopThread:
-    """An event loop in a daemon thread; `run` waits there for a coroutine's result."""
+    """An event loop in a daemon thread; `run` executes a coroutine on it and waits."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -38,12 +38,15 @@ class LoopThread:
 
 
 async def exchange(application: Application, request: Request) -> Response:
-    """Return the application's whole answer to a request."""
+    """Return the application's complete response to a request."""
     return await call(application, _scope(request), request.body)
 
 
 async def call(application: Application, scope: Scope, body: bytes) -> Response:
-    """Return the application's whole answer to an HTTP scope; the client stays until it has it."""
+    """Return the application's complete response to an HTTP scope.
+
+    The client never disconnects before the response is complete.
+    """
     given: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
     sent: list[Message] = []
     answered = asyncio.Event()

@@ -46,17 +46,16 @@ def _unnamed(
 class SqliteOptions:
     """What an engine is given besides its path.
 
-    `functions` are by SQL name (`jot_ilike`) and must be pure; those of `asking` are first given
-    what runs a statement, and may read. `decode` makes a row of a table's JSON in the change log.
-    `constraint` names keys; without it they bear PostgreSQL's default
-    names. A statement may take `statement_timeout` ms, and wait `lock_timeout` ms for a lock of
-    another process; a unit of work may take `unit_timeout` ms. `calls`
-    says how many calls run and wait. `image` (what `SqliteEngine.image`
-    gave) fills a database that is new.
+    `functions` are by SQL name (`jot_ilike`) and must be pure; those of `connection_functions` are
+    first given what runs a statement, and may read. `decode` makes a row of a table's JSON in the
+    change log. `constraint` names keys; without it they bear PostgreSQL's default names. A
+    statement may take `statement_timeout` ms, and wait `lock_timeout` ms for a lock of another
+    process; a unit of work may take `unit_timeout` ms. `calls` says how many calls run and wait.
+    `image` (what `SqliteEngine.image` gave) fills a database that is new.
     """
 
     functions: Mapping[str, Callable[..., Any] | Aggregate] = field(default_factory=dict)
-    asking: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    connection_functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     decode: Decode = decode_plain
     constraint: ConstraintName = _unnamed
     statement_timeout: int = 8000
@@ -88,7 +87,10 @@ class SqliteEngine:
         """Open the database, making it if it does not exist. Raises ProjectError when it cannot."""
         options = self._options
         place = ConnectionFactory(
-            self._file(), options.functions, options.asking, durable=self._folder is None
+            self._file(),
+            options.functions,
+            options.connection_functions,
+            durable=self._folder is None,
         )
         connection = first_connection(place, options.image, options.lock_timeout)
         watch = FileWatch(place.path)
@@ -103,7 +105,7 @@ class SqliteEngine:
                 lambda: place.connect(reader=True),
                 limit_ms=options.statement_timeout,
                 lock_ms=options.lock_timeout,
-                asking=options.asking,
+                connection_functions=options.connection_functions,
                 plain=plain,
             )
             for plain in (True, False)
@@ -116,7 +118,7 @@ class SqliteEngine:
             keeper=self._keeper,
             name=options.constraint,
             committed=self._log.committed,
-            asking=options.asking,
+            connection_functions=options.connection_functions,
         )
         self._calling = CallRunner(
             lambda: place.connect(reader=True),
@@ -145,8 +147,8 @@ class SqliteEngine:
         """Run one reading statement on the loop; see `Engine.read_now`."""
         return self._reader.inline(text, values)
 
-    async def look(self, text: str, values: Sequence[Any]) -> Rows:
-        """Run a statement of the backend's own; see `Engine.look`."""
+    async def read_internal(self, text: str, values: Sequence[Any]) -> Rows:
+        """Run a statement of the backend's own; see `Engine.read_internal`."""
         return await self._own.read(text, values)
 
     def fault(self) -> str | None:

@@ -53,9 +53,9 @@ class RunInThread(Protocol):
 class AccountServices:
     """The world, as the accounts API sees it.
 
-    `now` is in epoch seconds; `look` tells all who remember users and sessions what was committed;
-    `limits` count guesses and mails by client, behind so many `proxies`; `post` takes a mail to be
-    sent and does not wait for it.
+    `now` is in epoch seconds; `poll_revocations` passes committed changes of users and sessions to
+    the caches; `limits` count guesses and mails by client, behind so many `proxies`; `post` takes a
+    mail to be sent and does not wait for it.
     """
 
     engine: Engine
@@ -64,7 +64,7 @@ class AccountServices:
     now: Callable[[], float]
     random_bytes: Callable[[int], bytes]
     run_in_thread: RunInThread
-    look: Callable[[], Awaitable[None]]
+    poll_revocations: Callable[[], Awaitable[None]]
     limits: AuthRateLimits
     proxies: int = 0
     post: Callable[[Mail], None] = lambda _mail: None
@@ -98,7 +98,7 @@ class AccountServices:
     async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
         """Drive a unit of work; when this returns, what it ended is refused everywhere."""
         result = await self.engine.write(work)
-        await self.look()
+        await self.poll_revocations()
         return result
 
     async def write_for_mail(

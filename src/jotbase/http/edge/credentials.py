@@ -33,7 +33,7 @@ def standing_in(engine: Engine) -> Standing:
 
     async def ask(principal: Principal) -> Rows:
         statement = current_facts_query(engine.dialect, principal)
-        return await engine.look(statement.numbered(engine.dialect.mark), statement.params)
+        return await engine.read_internal(statement.numbered(engine.dialect.mark), statement.params)
 
     return ask
 

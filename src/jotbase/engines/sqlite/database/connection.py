@@ -50,13 +50,13 @@ class ConnectionFactory:
     """Where the database is, and what each connection to it brings along.
 
     `functions` are by SQL name and never see NULL: SQLite's answer to NULL is NULL. Those of
-    `asking` may read while they are asked: they are given what runs a statement first. `durable` is
-    False only for a database that ends with the process.
+    `connection_functions` may read while they are asked: they are given what runs a statement
+    first. `durable` is False only for a database that ends with the process.
     """
 
     path: str
     functions: Mapping[str, Callable[..., Any] | Aggregate]
-    asking: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    connection_functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     durable: bool = True
 
     def connect(self, *, reader: bool) -> apsw.Connection:
@@ -73,15 +73,17 @@ class ConnectionFactory:
         if reader:
             connection.execute("PRAGMA query_only = ON")
         install(connection, self.functions)
-        for name, function in self.asking.items():
+        for name, function in self.connection_functions.items():
             # Nothing in the file may call what runs the project's code.
             connection.create_scalar_function(
-                name, _asking(connection, function), flags=apsw.SQLITE_DIRECTONLY
+                name, _with_connection(connection, function), flags=apsw.SQLITE_DIRECTONLY
             )
         return connection
 
 
-def _asking(connection: apsw.Connection, function: Callable[..., Any]) -> Callable[..., Any]:
+def _with_connection(
+    connection: apsw.Connection, function: Callable[..., Any]
+) -> Callable[..., Any]:
     def read(text: str, values: Sequence[Any]) -> Rows:
         rows: Rows = connection.execute(text, values).fetchall()
         return rows

@@ -34,11 +34,12 @@ class StatementCosts:
     kept: two that share one share what they owe, which harms neither. `_owing` are the texts that
     owe, or owed, in any size: most never did. `_long` are those that a short lane is not for, and
     `suspects` the texts that came to their end too late, it may be by no fault of theirs. Texts
-    that name a function of `asking` run the project's code, which is never the loop's to wait for.
+    that name a function of `connection_functions` run the project's code, which is never the loop's
+    to wait for.
     """
 
-    def __init__(self, asking: Iterable[str] = ()) -> None:
-        self._asking = tuple(asking)
+    def __init__(self, connection_functions: Iterable[str] = ()) -> None:
+        self._with_connection = tuple(connection_functions)
         self._owed: dict[tuple[int, int], int] = {}
         self._owing: set[int] = set()
         self._seen: set[int] = set()
@@ -50,7 +51,7 @@ class StatementCosts:
         key = hash(text)
         if key in self._owing and (key, _size(values)) in self._owed:
             return True
-        return any(name in text for name in self._asking)
+        return any(name in text for name in self._with_connection)
 
     def is_new(self, text: str) -> bool:
         """Say whether the text was never asked for, and remember it."""

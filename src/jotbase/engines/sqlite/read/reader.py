@@ -54,7 +54,7 @@ class Reader:
         *,
         limit_ms: int,
         lock_ms: int,
-        asking: Iterable[str] = (),
+        connection_functions: Iterable[str] = (),
         plain: bool = False,
     ) -> None:
         """Without `plain`, results of any size are made on the loop and in all lanes."""
@@ -63,7 +63,7 @@ class Reader:
         self._large_ones: dict[str, None] = {}
         self._limit_ms = limit_ms
         self._lock_ms = lock_ms
-        self._costs = StatementCosts(asking)
+        self._costs = StatementCosts(connection_functions)
         self._open()
         self._short = self._lanes("jotbase-short", SHORT_LANES)
         self._long = self._lanes("jotbase-long", LANES, spared=SPARED, nice=NICE)

@@ -71,7 +71,7 @@ class Writer:
         keeper: WriteTransactions,
         name: ConstraintName,
         committed: Callable[[int], None],
-        asking: Iterable[str] = (),
+        connection_functions: Iterable[str] = (),
     ) -> None:
         self._take(connection)
         self._limit_ms = limit_ms
@@ -80,7 +80,7 @@ class Writer:
         self._keeper = keeper
         self._name = name
         self._committed = committed
-        self._costs = StatementCosts(asking)
+        self._costs = StatementCosts(connection_functions)
         self._waiting = WriteQueue()
         self._queue = self._waiting.units
         self._loop = asyncio.get_running_loop()
