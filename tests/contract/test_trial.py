@@ -205,3 +205,51 @@ def test_a_table_of_the_database_may_be_spelt_otherwise() -> None:
     assert said(model(t=T, v=view("select a from T")), {"T": "CREATE TABLE T (x)"}) == []
     (told,) = said(model(v=view("select ?1 as a")))
     assert told == "v#/view: the database cannot read the view: parameters are not allowed in views"
+
+
+@pytest.mark.parametrize(
+    ("select", "hint"),
+    [
+        ("select id as a from auth.users",
+         'the accounts are one name in double quotes: from \\"auth.users\\"'),
+        ('select id as a from "auth"."users"',
+         'the accounts are one name in double quotes: from \\"auth.users\\"'),
+        ("select a from public.t", "tables stand without a schema: leave public. out"),
+        ("select id::text as a from t", "write cast(column as text)"),
+        ("select a from t where a = auth.uid()",
+         'SQL knows no caller: who may see which rows is said in "access",'
+         ' as in "row.owner == user.id"'),
+        ("select now() as a from t", "write datetime('now')"),
+        ("select listagg(a, ',') as a from t", "write group_concat(column, ', ')"),
+        ("select a from tt", "its tables: t, v"),
+        ("select frist_name as a from t", "did you mean first_name?"),
+        ("select count(*) from t", 'each of "properties" must be a column of the SELECT'),
+        ("select a frm t", "it is SQLite's dialect: sqlite.org/lang.html"),
+    ],
+)  # fmt: skip
+def test_other_dialects_are_told_in_sqlites(select: str, hint: str) -> None:
+    """A newcomer's SQL gets one fault, with what to write instead."""
+    assert [one.hint for one in tried(model(t=T, v=view(select))).faults] == [hint]
+
+
+@pytest.mark.parametrize(
+    ("expression", "hint"),
+    [
+        ("upper(frist_name)", "did you mean first_name?"),
+        ("id::text", "write cast(column as text)"),
+        ("always as (upper(a)) stored", "write the expression alone"),
+        ("(select count(*) from t)", 'a computed column sees its own row alone: make it a "view"'),
+        ("now()", "write datetime('now')"),
+        ("random()", "a stored value depends on the row alone: no time of now, no chance"),
+    ],
+)
+def test_other_dialects_of_computed_columns_too(expression: str, hint: str) -> None:
+    """The same where a column is computed."""
+    column = {**TEXT, "generated": expression}
+    one = model(t=table_file({**T["properties"], "x": column}))
+    assert [fault.hint for fault in tried(one).faults] == [hint]
+
+
+def test_accounts_are_read_by_their_one_name() -> None:
+    """What the hint says to write is right."""
+    assert said(model(v=view('select id as a, email from "auth.users"', "a", "email"))) == []

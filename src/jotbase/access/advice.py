@@ -15,9 +15,9 @@ from jotbase.access.outcome_analysis import OWNER, STRANGER, VISITOR, is_self_wr
 from jotbase.access.policy import Policy, Rule
 from jotbase.access.rules import ACTIONS, Action
 from jotbase.expression.expr import Apply, Exists, Expr, Fact, Field, facts, walk
+from jotbase.schema.keywords.other_spellings import computed_hint
 from jotbase.schema.keywords.subschemas import pointer
 from jotbase.schema.model.tables import USERS, Model, Table, Type
-from jotbase.schema.reading.columns import computed_hint
 
 #: Every code: when it is given, and what to do where it is not meant.
 ADVICE: Mapping[str, tuple[str, str]] = {

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from jotbase.access.comparisons import WRITTEN, coerced, is_json_path, type_name
+from jotbase.access.other_languages import hint as hint_of
 from jotbase.access.paths import suggestion
 from jotbase.access.refusal import refusal
 from jotbase.expression.expr import Apply, Expr, Fact, Literal, NewUuid, Now
@@ -20,6 +21,7 @@ Read = Callable[[ast.expr], Expr]
 
 _ARITY = {"len": 1, "lower": 1, "startswith": 2, "now": 0, "today": 0, "uuid": 0}
 _METHODS = ("lower", "startswith")
+_OF_AUTH = ("uid", "jwt", "role", "email")
 _HINTS = {
     "all": "Write `not any(not (…) for … in …)`.",
     "endswith": "Only startswith is known.",
@@ -35,9 +37,12 @@ def call(node: ast.Call, read: Read, *, defaults: bool) -> Expr:
         case ast.Attribute(value, name) if name in _METHODS:
             arguments = [value, *node.args]
         case ast.Attribute(_, name):
-            raise refusal(node, f"unknown method {name!r}", f"Known: {', '.join(_METHODS)}, get.")
+            hint = hint_of(ast.unparse(node)) if name in _OF_AUTH else None
+            listed = f"Known: {', '.join(_METHODS)}, get."
+            raise refusal(node, f"unknown method {name!r}", hint or listed)
         case _:
-            raise refusal(node, "only functions named here can be called")
+            listed = f"Known: {', '.join(_ARITY)}, any."
+            raise refusal(node, "only functions named here can be called", listed)
     known = [*(key for key in _ARITY if defaults or key != "uuid"), "any"]
     if name not in known:
         hint = _HINTS.get(name) or suggestion(name, known)

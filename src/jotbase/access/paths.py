@@ -80,8 +80,16 @@ def user_fact(name: str, node: ast.AST) -> Expr:
     if name == "claims":
         raise refusal(node, "user.claims is the whole token", "Name a claim: user.claims['org'].")
     if name not in _FACTS:
-        raise refusal(node, f"user has no {name!r}", suggestion(name, [*_FACTS, "claims"]))
+        raise refusal(node, f"user has no {name!r}", _fact_hint(name))
     return _FACTS[name]
+
+
+def _fact_hint(name: str) -> str | None:
+    if name in ("uid", "sub", "user_id"):
+        return "Did you mean id?"
+    if nearest(name, [*_FACTS, "claims"], 0.5) is None:
+        return f"Known: {', '.join([*_FACTS, 'claims'])}; of the token, user.claims[{name!r}]."
+    return suggestion(name, [*_FACTS, "claims"])
 
 
 def subscript(node: ast.Subscript | ast.Call) -> tuple[ast.expr, list[str | int]] | None:

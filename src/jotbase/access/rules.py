@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from keyword import iskeyword
 from typing import Literal as OneOf
 
+from jotbase.access import other_languages
 from jotbase.access.comparisons import coerced, type_name
 from jotbase.access.refusal import Refusal, Refusals, refusal
 from jotbase.access.syntax import Reader
 from jotbase.errors import Fault, ProjectError
 from jotbase.expression.expr import Expr, Fact, Literal, all_of
 from jotbase.expression.typed import type_of
+from jotbase.schema.keywords.other_spellings import expression_hint
 from jotbase.schema.model.tables import Column, Model, Table, Type
 
 _DOTTED = re.compile(r"([\w.]*\w)\.(\w+)")
@@ -86,7 +88,13 @@ def parse_default(text: str, column: Column, table: Table, model: Model) -> Expr
         tree = _tree(_one_line(text))
         return _default(reader.value(tree), column, tree)
     except (Refusal, Refusals) as error:
+        if hint := expression_hint(text):
+            error = Refusal(_first(error).reason, 0, hint)
         raise _faults(text, error, table, pointer) from error
+
+
+def _first(error: Refusal | Refusals) -> Refusal:
+    return error.refusals[0] if isinstance(error, Refusals) else error
 
 
 def _default(found: Expr, column: Column, node: ast.AST) -> Expr:
@@ -146,14 +154,11 @@ def _indent(line: str) -> int:
     return len(line.encode()) - len(line.lstrip().encode())
 
 
-def _syntax_hint(line: str) -> str | None:
+def _syntax_hint(line: str) -> str:
     for found in _DOTTED.finditer(line):
         if iskeyword(found[2]):
             return f"A word of Python's stands in brackets: {found[1]}['{found[2]}']."
-    for sign, word in {"&&": "and", "||": "or", "===": "==", "<>": "!=", "!": "not"}.items():
-        if sign in line and "!=" not in line.replace("!==", ""):
-            return f"Python writes `{word}` for `{sign}`."
-    return None
+    return other_languages.hint(line)
 
 
 def _refuse_size(tree: ast.expr) -> None:

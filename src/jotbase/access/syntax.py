@@ -51,19 +51,31 @@ _OPERATORS: Mapping[type[ast.cmpop], str] = {
     ast.GtE: "gte",
 }
 _OTHER_WORDS = {"null": "None", "none": "None", "true": "True", "false": "False"}
+_EQUAL = "Compare values with `==`, `<`, `in`."
+_OTHER_NAMES = {
+    "authenticated": "Write user.id is not None, or 'authenticated' in quotes.",
+    "anon": "Write user.role == 'anon'.",
+    "public": "Write True.",
+    "everyone": "Write True.",
+    "nobody": "Leave the key out.",
+    "service_role": "The service role needs no rule: it may do everything.",
+    "auth": "Write user.id.",
+    "current_user": "Write user.id.",
+    "old": "Write row.",
+}
 _UNSUPPORTED: Mapping[type[ast.expr], tuple[str, str | None]] = {
-    ast.BinOp: ("arithmetic is not part of the rule language", None),
+    ast.BinOp: ("arithmetic is not part of the rule language", _EQUAL),
     ast.IfExp: ("`if … else` is not part of the rule language", "Use `and`, `or` and `not`."),
-    ast.Lambda: ("functions cannot be defined in a rule", None),
-    ast.JoinedStr: ("formatted text is not part of the rule language", None),
+    ast.Lambda: ("functions cannot be defined in a rule", "Write the condition alone."),
+    ast.JoinedStr: ("formatted text is not part of the rule language", _EQUAL),
     ast.NamedExpr: ("nothing can be assigned in a rule", "Did you mean `==`?"),
-    ast.List: ("a list stands only right of `in`", None),
+    ast.List: ("a list stands only right of `in`", "As in row.kind in ['a', 'b']."),
     ast.Tuple: ("a comma makes no sense here", "Join conditions with `and` or `or`."),
     ast.Set: ("sets are not part of the rule language", "Write a list: ['a', 'b']."),
-    ast.Dict: ("objects are not part of the rule language", None),
-    ast.GeneratorExp: ("a loop stands only inside any(…)", None),
+    ast.Dict: ("objects are not part of the rule language", _EQUAL),
+    ast.GeneratorExp: ("a loop stands only inside any(…)", "any(m.x == 1 for m in members)"),
     ast.ListComp: ("lists cannot be computed in a rule", "Use any(… for … in …)."),
-    ast.Await: ("nothing can be awaited in a rule", None),
+    ast.Await: ("nothing can be awaited in a rule", "Write the condition alone."),
 }
 
 
@@ -128,12 +140,12 @@ class Reader:
                 return self._joined(operator, parts)
             case ast.UnaryOp():
                 return self._unary(node)
-        reason, hint = _UNSUPPORTED.get(type(node), ("this is not part of the rule language", None))
-        raise refusal(node, reason, hint)
+        unknown = "this is not part of the rule language", _EQUAL
+        raise refusal(node, *_UNSUPPORTED.get(type(node), unknown))
 
     def _bare_name(self, name: str, node: ast.AST) -> Refusal:
         if name in self.absent:
-            return refusal(node, self.absent[name])
+            return refusal(node, self.absent[name], self._instead())
         if name in self.scopes or name == "user":
             return refusal(node, f"{name} alone is no value", f"Name a part of it: {name}.id.")
         if name in _OTHER_WORDS:
@@ -141,7 +153,18 @@ class Reader:
         for scope, table in self.scopes.items():
             if name in table.by_name:
                 return refusal(node, f"unknown name {name!r}", f"Did you mean {scope}.{name}?")
-        return refusal(node, f"unknown name {name!r}", suggestion(name, [*self.scopes, "user"]))
+        if name in _OTHER_NAMES:
+            return refusal(node, f"unknown name {name!r}", _OTHER_NAMES[name])
+        hint = suggestion(name, [*self.scopes, "user"])
+        if not self.scopes:
+            hint = f'A literal stands in quotes: {name!r}, or is a "default".'
+        return refusal(node, f"unknown name {name!r}", hint)
+
+    def _instead(self) -> str:
+        if not self.scopes:
+            return "Known: user, now(), today(), uuid()."
+        scope, table = next(iter(self.scopes.items()))
+        return f"Write {scope}.{next(iter(table.by_name), 'column')}."
 
     def _path(self, node: ast.Attribute | ast.Subscript | ast.Call) -> Expr:
         """Return a column of a row, what lies inside it, or what is known of the caller."""
@@ -164,7 +187,7 @@ class Reader:
             raise refusal(node, f"nothing is known of .{names[0]} here", "Use ['…'] inside claims.")
         if at.id == "user":
             if len(names) > 1:
-                hint = "Use user.claims['…']." if names[0] == "claims" else None
+                hint = "Use user.claims['…']." if names[0] == "claims" else _claim(names)
                 raise refusal(node, f"user.{names[0]} has no {names[1]!r}", hint)
             return user_fact(names[0], node)
         if at.id not in self.scopes:
@@ -241,7 +264,7 @@ class Reader:
                 type(number) is not bool
             ):
                 return literal(-number, node)
-        raise refusal(node, "arithmetic is not part of the rule language")
+        raise refusal(node, "arithmetic is not part of the rule language", _EQUAL)
 
     def _comparison(self, node: ast.Compare) -> Expr:
         sides = [node.left, *node.comparators]
@@ -285,3 +308,7 @@ class Reader:
             options = [self.value(option) for option in right.elts]
             return in_options(self.value(left), options, node)
         return in_array(self.value(left), self.value(right), node)
+
+
+def _claim(names: Sequence[str]) -> str:
+    return f"What the token says: user.claims{''.join(f'[{name!r}]' for name in names)}."

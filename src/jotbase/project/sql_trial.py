@@ -19,6 +19,7 @@ from jotbase.engines.sqlite.database.connection import ConnectionFactory
 from jotbase.errors import Fault
 from jotbase.expression.casting import CAST_FUNCTIONS
 from jotbase.expression.operators import SQL_FUNCTIONS
+from jotbase.project import sql_hints
 from jotbase.schema.ddl.constraints import TYPES
 from jotbase.schema.ddl.definitions import tokens
 from jotbase.schema.ddl.file_sql import in_parentheses, select_fault
@@ -162,7 +163,9 @@ def _computed(trial: _Trial, table: Table, column: Column) -> Iterator[Fault]:
         trial.connection.execute(f'CREATE TABLE "jotbase.project.sql_trial" ({", ".join(listed)})')
     except apsw.Error as error:
         reason = f"the database cannot compute it: {error}"
-        yield Fault(table.file, at, reason, _columns_hint(str(error), [one.name for one in others]))
+        names_of = [one.name for one in others]
+        hint = _columns_hint(str(error), names_of) or sql_hints.hint(str(error), expression, {})
+        yield Fault(table.file, at, reason, hint)
         return
     try:
         for values in ([None] * len(examples), examples):
@@ -178,6 +181,7 @@ def _computed(trial: _Trial, table: Table, column: Column) -> Iterator[Fault]:
         trial.connection.execute('DROP TABLE "jotbase.project.sql_trial"')
 
 
+_ONE_SELECT = "a view is one SELECT, which may join and unite others"
 _NO_CLOCK = "a stored value depends on the row alone: no time of now, no chance"
 
 
@@ -213,8 +217,15 @@ def _made(trial: _Trial, view: Table) -> Fault | None:
     try:
         trial.connection.execute(create_view(view))
     except apsw.Error as error:
-        return _of_view(view, f"the database cannot read the view: {error}")
+        return _refused(trial, view, str(error))
     return None
+
+
+def _refused(trial: _Trial, view: Table, said: str, otherwise: str | None = None) -> Fault:
+    """Return a view's fault in the database's words, with what to write instead."""
+    tables = {table.name: list(table.by_name) for table in trial.model}
+    hint = sql_hints.hint(said, view.view or "", tables) or otherwise
+    return _of_view(view, f"the database cannot read the view: {said}", hint)
 
 
 def _stub(view: Table) -> str:
@@ -240,8 +251,8 @@ def _shape(trial: _Trial, view: Table) -> Fault | None:
     if trial.denied is not None:
         return _of_view(view, f"a view only reads, and this would {trial.denied}")
     if said.startswith("near ") or "incomplete" in said or "unrecognized" in said:
-        return _of_view(view, f"the database cannot read the view: {said}")
-    return _of_view(view, said) if said.startswith("more than") else None
+        return _refused(trial, view, said)
+    return _of_view(view, said, _ONE_SELECT) if said.startswith("more than") else None
 
 
 def _readable(trial: _Trial, view: Table) -> Fault | None:
@@ -252,8 +263,7 @@ def _readable(trial: _Trial, view: Table) -> Fault | None:
         return _of_view(view, f"a view only reads, and this would {trial.denied}")
     if not said:
         return None
-    hint = 'each of "properties" must be a column of the SELECT'
-    return _of_view(view, f"the database cannot read the view: {said}", hint)
+    return _refused(trial, view, said, 'each of "properties" must be a column of the SELECT')
 
 
 def _of_view(view: Table, reason: str, hint: str | None = None) -> Fault:

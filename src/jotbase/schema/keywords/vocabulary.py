@@ -10,6 +10,12 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from jotbase.schema.keywords.other_spellings import (
+    COLUMN_KEYWORDS,
+    KEYWORDS,
+    TABLE_KEYWORDS,
+)
+
 
 def words(text: str) -> frozenset[str]:
     """Return the words of a text."""
@@ -54,13 +60,6 @@ _HARMLESS = frozenset({"comment", "enumNames", "example", "id"})
 
 #: Keywords so short that many a word is near them: they are no suggestion.
 _TOO_SHORT = frozenset({"not", "if", "then", "else"})
-
-#: Words that look as if they did something and do not, with what to write instead.
-_IGNORED = {
-    "nullable": 'write "type": ["string", "null"] (with the type that it is)',
-    "dependencies": "2020-12 has dependentRequired and dependentSchemas for it",
-    "additionalItems": "2020-12 has prefixItems and items for it",
-}
 
 #: The text search configurations, by PostgreSQL's names: those of its Snowball dictionaries, and
 #: `simple`, which takes words as they are.
@@ -258,11 +257,19 @@ def keyword_faults(schema: Mapping[str, Any], known: frozenset[str]) -> list[tup
             found.append((word, f'"{word}" belongs to a column', "write it in the column's schema"))
         elif word in TABLE_ONLY:
             found.append((word, f'"{word}" belongs to the table', _moved(word)))
-        elif word in _IGNORED:
-            found.append((word, f'"{word}" has no effect in JSON Schema 2020-12', _IGNORED[word]))
+        elif hint := _of_other_tools(word, known):
+            found.append((word, f'"{word}" has no effect in JSON Schema 2020-12', hint))
         elif close := nearest(word, known - _TOO_SHORT):
             found.append((word, f'unknown keyword "{word}"', f'did you mean "{close}"?'))
     return found
+
+
+def _of_other_tools(word: str, known: frozenset[str]) -> str | None:
+    if known & TABLE_ONLY:
+        return TABLE_KEYWORDS.get(word) or KEYWORDS.get(word)
+    if known & COLUMN_ONLY:
+        return COLUMN_KEYWORDS.get(word) or KEYWORDS.get(word)
+    return KEYWORDS.get(word)
 
 
 def _moved(word: str) -> str:

@@ -5,18 +5,32 @@ In charge of one column at a time. Must not know keys, or other tables.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from jotbase.errors import Fault, RequestError
 from jotbase.schema.ddl.file_sql import expression_fault
+from jotbase.schema.keywords.other_spellings import computed_hint
 from jotbase.schema.keywords.subschemas import pointer
 from jotbase.schema.keywords.types import UnmappableType, applied_schemas, column_type
 from jotbase.schema.model.names import name_fault
 from jotbase.schema.model.tables import MISSING, Column, Table, Type
 from jotbase.schema.rows.check import RowCheck
 from jotbase.schema.values.convert import canonical
+
+_EXAMPLES = {
+    Type.DATE: "2026-01-31",
+    Type.TIME: "12:00:00",
+    Type.TIMESTAMP: "2026-01-31T12:00:00Z",
+    Type.UUID: "00000000-0000-4000-8000-000000000000",
+    Type.DECIMAL: "0.00",
+}
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+#: Types whose values are text in JSON.
+_WRITTEN = frozenset(Type) - {Type.INTEGER, Type.NUMBER, Type.BOOLEAN, Type.JSON, Type.ARRAY}
 
 
 def read_column(name: str, root: Mapping[str, Any], file: str) -> tuple[Column | None, list[Fault]]:
@@ -104,27 +118,6 @@ def _faults(column: Column) -> Iterator[tuple[str, str, str]]:
                 yield f"/{word}", f'"{word}" says nothing without "references"', "add references"
 
 
-def computed_hint(default: Any) -> str | None:
-    """Return a hint if a literal default was most likely meant to be computed."""
-    if not isinstance(default, str):
-        return None
-    meant = default.strip().lower()
-    for names, expression in _COMPUTED:
-        if meant in names:
-            return f'a default is taken as it is: write "defaultExpression": "{expression}"'
-    return None
-
-
-#: What other tools compute, and how it is said here.
-_COMPUTED = (
-    (("now()", "current_timestamp", "now", "current_timestamp()"), "now()"),
-    (("today()", "current_date", "today", "current_date()"), "today()"),
-    (("uuid()", "gen_random_uuid()", "uuid_generate_v4()"), "uuid()"),
-    (("user.id", "auth.uid()"), "user.id"),
-    (("user.email",), "user.email"),
-)
-
-
 def default_faults(table: Table, check: RowCheck) -> tuple[Table, list[Fault]]:
     """Return the table with its defaults in canonical form, and a fault for each that its own
     schema refuses.
@@ -143,8 +136,29 @@ def default_faults(table: Table, check: RowCheck) -> tuple[Table, list[Fault]]:
             columns.append(replace(column, default=value))
         except RequestError as error:
             refusals.append(error.message)
+        at = pointer(["properties", column.name, "default"])
+        hint = default_hint(column)
         if refusals:
-            at = pointer(["properties", column.name, "default"])
             reason = f"the column's own schema refuses its default: {refusals[0]}"
-            faults.append(Fault(table.file, at, reason, computed_hint(column.default)))
+            faults.append(Fault(table.file, at, reason, hint))
     return replace(table, columns=tuple(columns)), faults
+
+
+def default_hint(column: Column) -> str | None:
+    """Return what was most likely meant by a default that the column's own schema refuses."""
+    default = column.default
+    if hint := computed_hint(default):
+        return hint
+    if default is None:
+        return 'allow null in its type, ["string", "null"], or leave "default" out'
+    if not isinstance(default, str):
+        return "write it in double quotes" if column.type in _WRITTEN else None
+    if _NUMBER.fullmatch(default) and column.type not in _WRITTEN:
+        return f"write {default}, without quotes"
+    if default.lower() in ("true", "false"):
+        return f"write {default.lower()}, without quotes"
+    if (plain := default.strip("'\"")) != default:
+        return f"write {json.dumps(plain)}, in double quotes alone"
+    if column.type in _EXAMPLES:
+        return f'as in "{_EXAMPLES[column.type]}"'
+    return "write a value that the column takes"

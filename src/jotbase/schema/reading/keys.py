@@ -64,7 +64,8 @@ def column_list_faults(
 
 
 def _unknown(file: str, path: list[str | int], name: str, columns: Iterable[str]) -> Fault:
-    return Fault(file, pointer(path), f'there is no column "{name}"', _hint(name, columns))
+    hint = _hint(name, columns) or f"its columns: {', '.join(columns)}"
+    return Fault(file, pointer(path), f'there is no column "{name}"', hint)
 
 
 def _hint(name: str, names: Iterable[str]) -> str | None:
@@ -229,13 +230,14 @@ def _reference_faults(asked: _Asked, table: Table, world: KnownTables) -> Iterat
         return
     target = world.get(asked.target)
     if target is None:
-        names = [*world.tables, USERS.name]
-        yield Fault(file, at, f'there is no table "{asked.target}"', _hint(asked.target, names))
+        reason = f'there is no table "{asked.target}"'
+        yield Fault(file, at, reason, _table_hint(asked, world))
         return
     lacking = [name for name in asked.target_columns if name not in target.by_name]
     for name in lacking:
         reason = f'the table "{target.name}" has no column "{name}"'
-        yield Fault(file, at, reason, _hint(name, target.by_name))
+        hint = _hint(name, target.by_name) or f"its columns: {', '.join(target.by_name)}"
+        yield Fault(file, at, reason, hint)
     if len(asked.columns) != len(asked.target_columns):
         yield Fault(file, at, "as many columns must refer as are referred to")
     elif not unknown and not lacking and asked.target not in world.unkeyed:
@@ -243,6 +245,17 @@ def _reference_faults(asked: _Asked, table: Table, world: KnownTables) -> Iterat
         yield from _action_faults(asked, table)
     elif not unknown and not lacking:
         yield from _action_faults(asked, table)
+
+
+def _table_hint(asked: _Asked, world: KnownTables) -> str | None:
+    """Return what a reference to no table was most likely meant to be."""
+    (column, *_) = asked.target_columns
+    if asked.target == "auth":
+        return f'write "{USERS.name}.id"'
+    if asked.target == "public":
+        return f'tables stand without a schema: write "{column}"'
+    names = [*world.tables, USERS.name]
+    return _hint(asked.target, names) or f"the tables: {', '.join(sorted(names))}"
 
 
 def _match_faults(asked: _Asked, table: Table, target: Table) -> Iterator[Fault]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from jsonschema_rs import Draft202012Validator, ValidationError
+from jsonschema_rs import Draft202012Validator
 
 from jotbase.errors import Fault
+from jotbase.schema.keywords.other_spellings import format_hint
 from jotbase.schema.keywords.subschemas import pointer, walk
 from jotbase.schema.keywords.vocabulary import (
     COLUMN_ONLY,
@@ -27,8 +29,7 @@ from jotbase.schema.keywords.vocabulary import (
     keyword_faults,
     nearest,
 )
-
-_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+from jotbase.schema.reading.shapes import shape_faults
 
 
 def meta_schema() -> Draft202012Validator:
@@ -128,75 +129,13 @@ def _shaped(file: str, document: dict[str, Any], meta: Draft202012Validator) -> 
         parsed.faults.append(
             Fault(file, "/$schema", f"{other} is not read here", f'write "{TABLE_META_SCHEMA}"')
         )
-    for error in meta.iter_errors(document):
-        path = list(error.instance_path)
-        if path == ["$schema"]:
-            continue
-        parsed.faults.extend(_shape_faults(file, path, error))
+    for path, fault in shape_faults(file, meta.iter_errors(document), document):
+        parsed.faults.append(fault)
         parsed.leave_out(path)
     unlike = {(fault.file, fault.pointer, fault.reason): fault for fault in parsed.faults[::-1]}
     parsed.faults = list(unlike.values())[::-1]
     parsed.faults.extend(_spelling(file, document))
     return parsed
-
-
-def _shape_faults(file: str, path: list[str | int], error: ValidationError) -> Iterator[Fault]:
-    kind, facts = error.kind.name, error.kind.as_dict()
-    at = pointer(path)
-    if kind == "additionalProperties":
-        known = _known_keys(path)
-        for name in facts["unexpected"]:
-            yield Fault(file, f"{at}/{name}", f'unknown key "{name}"', _did_you_mean(name, known))
-        return
-    last = path[-1] if path else None
-    if last == "type":
-        yield Fault(file, at, *_type_fault(error.instance, root=len(path) == 1))
-    elif last == "required" and error.instance in (True, False):
-        hint = 'list the column in "required" beside "properties"'
-        yield Fault(file, at, '"required" is a list of names, not true or false', hint)
-    elif last == "view":
-        yield Fault(file, at, "a view is a SELECT", 'write "view": "select … from …"')
-    elif kind == "enum":
-        near = _did_you_mean(str(error.instance), map(str, facts["options"]))
-        yield Fault(file, at, error.message, near)
-    elif kind == "pattern" and last == "references":
-        yield Fault(file, at, error.message, 'name table and column: "companies.handle"')
-    elif (lists := _lists_fault(path, error.instance)) is not None:
-        yield Fault(file, f"/{path[0]}", *lists)
-    else:
-        yield Fault(file, at, error.message)
-
-
-def _lists_fault(path: list[str | int], given: Any) -> tuple[str, str] | None:
-    """Return reason and hint for a name where a list of names, or a list of such lists, stands."""
-    match path, given:
-        case ["primaryKey" | "required" as word], str():
-            return f'"{word}" is a list of columns', f'write "{word}": ["{given}"]'
-        case ["unique" | "indexes" as word] | ["unique" | "indexes" as word, int()], str():
-            hint = f'write "{word}": [["{given}"]], or [["{given}", "…"]] for several together'
-            return f'"{word}" is a list of lists of columns', hint
-    return None
-
-
-def _known_keys(path: list[str | int]) -> list[str]:
-    if path == ["access"]:
-        return ["select", "insert", "update", "delete"]
-    return ["name", "columns", "references", "onDelete", "onUpdate", "table"]
-
-
-def _type_fault(given: Any, *, root: bool) -> tuple[str, str | None]:
-    if root:
-        return "a row is an object", 'write "type": "object"'
-    for name in given if isinstance(given, list) else [given]:
-        if name not in _TYPES:
-            hint = _did_you_mean(str(name), _TYPES) or f"JSON's types are {', '.join(_TYPES)}"
-            return f"{json.dumps(name)} is no JSON type", hint
-    return '"type" is a type, or a list of different ones', None
-
-
-def _did_you_mean(word: str, words: Any) -> str | None:
-    close = nearest(word, words, 0.6)
-    return f'did you mean "{close}"?' if close else None
 
 
 def _spelling(file: str, document: Mapping[str, Any]) -> Iterator[Fault]:
@@ -214,6 +153,18 @@ def _spelling(file: str, document: Mapping[str, Any]) -> Iterator[Fault]:
         for word, reason, hint in keyword_faults(schema, known):
             yield Fault(file, f"{at}{pointer([word])}", reason, hint)
         named = schema.get("format")
-        if isinstance(named, str) and named not in FORMATS and (close := nearest(named, FORMATS)):
-            reason = f'unknown format "{named}"'
-            yield Fault(file, f"{at}/format", reason, f'did you mean "{close}"?')
+        if isinstance(named, str) and named not in FORMATS and (meant := _format_hint(named)):
+            yield Fault(file, f"{at}/format", f'unknown format "{named}"', meant)
+        if _is_slashed(schema.get("pattern")):
+            hint = f'write "pattern": {json.dumps(schema["pattern"].strip("gimsuy")[1:-1])}'
+            yield Fault(file, f"{at}/pattern", "a pattern stands without slashes and flags", hint)
+
+
+def _format_hint(named: str) -> str | None:
+    close = nearest(named, FORMATS)
+    return format_hint(named) or (f'did you mean "{close}"?' if close else None)
+
+
+def _is_slashed(pattern: Any) -> bool:
+    """Say whether a pattern is JavaScript's literal: what it asks for is then never found."""
+    return isinstance(pattern, str) and re.fullmatch(r"/\^.*/[gimsuy]*", pattern) is not None

@@ -15,7 +15,8 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from jotbase.errors import Fault, ProjectError
 from jotbase.schema.ddl.file_sql import select_fault
-from jotbase.schema.keywords.subschemas import pointer, unescape_token, walk
+from jotbase.schema.keywords.subschemas import at_pointer, pointer, unescape_token, walk
+from jotbase.schema.keywords.vocabulary import nearest
 from jotbase.schema.keywords.widening import has_reference
 from jotbase.schema.model.names import name_fault
 from jotbase.schema.model.tables import ROW_NUMBERS, Column, Model, Table, Type
@@ -91,12 +92,43 @@ def _parse(name: str, data: bytes, reading: _Reading) -> None:
         reason = "another file's name differs from this one in upper and lower case only"
         reading.faults.append(Fault(file, "", reason, "databases take the two for one table"))
     parsed = parse(file, data, reading.meta)
+    if isinstance(parsed, Parsed) and _lacks_columns(parsed):
+        parsed = _without_columns(file, parsed.document)
     if isinstance(parsed, Fault):
         reading.faults.append(parsed)
         reading.unread.add(table)
         return
     reading.faults.extend(parsed.faults)
     reading.parsed[name] = parsed
+
+
+def _lacks_columns(parsed: Parsed) -> bool:
+    """Say whether a file that is no file of definitions names no columns at all."""
+    document = parsed.document
+    said = document.keys() | parsed.lost
+    if {"properties", "$defs"} & said:
+        return document.get("properties") == {} and "view" not in said
+    return True
+
+
+def _without_columns(file: str, document: Mapping[str, Any]) -> Fault:
+    """Return the one mistake of a file without columns: where they most likely are."""
+    for word in document:
+        if nearest(word, ["properties"]) and word != "properties":
+            return Fault(file, pointer([word]), f'unknown keyword "{word}"', _PROPERTIES)
+    return Fault(file, "/properties", "the table has no columns", _wrapped(document))
+
+
+_PROPERTIES = 'did you mean "properties"?'
+
+
+def _wrapped(document: Mapping[str, Any]) -> str:
+    for word in ("columns", "fields"):
+        if word in document:
+            return f'write "properties": {{"name": {{"type": "string"}}}} for "{word}"'
+    if any(isinstance(one, Mapping) and "type" in one for one in document.values()):
+        return 'write {"properties": {…}} around the columns'
+    return 'list them under "properties"'
 
 
 def _is_table(document: Mapping[str, Any]) -> bool:
@@ -111,7 +143,9 @@ def _linked(reading: _Reading) -> Files:
     for name, parsed in reading.parsed.items():
         for path, reason in _lost_references(name, parsed, sources, _damaged(reading)):
             if reason is not None:
-                reading.faults.append(Fault(f"{FOLDER}/{name}", f"{path}/$ref", reason))
+                reference = at_pointer(parsed.document, path)["$ref"]
+                hint = sources.reference_hint(reference, name)
+                reading.faults.append(Fault(f"{FOLDER}/{name}", f"{path}/$ref", reason, hint))
             match path.split("/"):
                 case ["", "properties", column, *_]:
                     parsed.leave_out(["properties", unescape_token(column)])

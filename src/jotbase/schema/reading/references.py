@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
 from jotbase.schema.keywords.subschemas import at_pointer, escape_token, map_subschemas, walk
-from jotbase.schema.keywords.vocabulary import STANDARD_META_SCHEMA
+from jotbase.schema.keywords.vocabulary import STANDARD_META_SCHEMA, nearest
 
 
 class Files:
@@ -95,3 +95,16 @@ class Files:
         except KeyError:
             return f'"{other}" has nothing at #{unquote(fragment)}'
         return None
+
+    def reference_hint(self, reference: str, name: str) -> str:
+        """Return what a `$ref` that leads nowhere was most likely meant to be."""
+        address, _, fragment = reference.partition("#")
+        other = self._file(address, name) if address else name
+        if other is None:
+            plain = unquote(address).rpartition("/")[2]
+            close = nearest(plain.removesuffix(".json") + ".json", self._schemas, 0.6)
+            given = f"{close}#{fragment}" if fragment else close
+            return f'write "$ref": "{given}"' if close else "only files of schemas/ are read"
+        places = [f"#{at}" for at, _ in walk(self._schemas[other]) if at]
+        close = nearest(f"#{unquote(fragment)}", places, 0.6)
+        return f'did you mean "{close}"?' if close else 'write it under "$defs"'

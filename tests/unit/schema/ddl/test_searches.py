@@ -38,9 +38,14 @@ def test_the_keyword() -> None:
         ({**INDEX, "columns": ["titel"]}, ["id"], "/0/columns/0", 'there is no column "titel"'),
         ({**INDEX, "columns": ["id"]}, ["id"], "/0/columns/0", "id is int8, and words are"),
         (INDEX, [], "/0", "a table that is searched needs a key"),
-        ({**INDEX, "language": "klingon"}, ["id"], "/0/language", '"klingon" is not one of'),
-        ({"columns": ["title"]}, ["id"], "/0", '"kind" is a required property'),
-        (INDEX | {"kind": "btree"}, ["id"], "/0/kind", '"fulltext" was expected'),
+        (
+            {**INDEX, "language": "klingon"},
+            ["id"],
+            "/0/language",
+            "a full-text index has columns, a kind",
+        ),
+        ({"columns": ["title"]}, ["id"], "/0", "an index is a list of columns"),
+        (INDEX | {"kind": "btree"}, ["id"], "/0/kind", "a full-text index has"),
     ],
 )
 def test_what_is_no_index(index: Any, keys: list[str], place: str, reason: str) -> None:

@@ -107,8 +107,12 @@ def test_accounts_can_be_referred_to() -> None:
             "a is text, and companies.id is int8",
             "give both the same type and format",
         ),
-        ("auth.user.id", 'there is no table "auth"', None),
-        ("auth.users.role", 'the table "auth.users" has no column "role"', None),
+        ("auth.user.id", 'there is no table "auth"', 'write "auth.users.id"'),
+        (
+            "auth.users.role",
+            'the table "auth.users" has no column "role"',
+            "its columns: id, email",
+        ),
     ],
 )
 def test_a_reference_to_nothing_fitting_is_a_fault(

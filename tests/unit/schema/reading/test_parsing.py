@@ -65,7 +65,7 @@ def test_no_bytes_are_more_than_a_fault(data: bytes) -> None:
             (
                 "/properties/a/type",
                 '"text" is no JSON type',
-                "JSON's types are array, boolean, integer, null, number, object, string",
+                'write "type": "string"',
             ),
         ),
         ({"type": "array"}, ("/type", "a row is an object", 'write "type": "object"')),
@@ -94,7 +94,7 @@ def test_no_bytes_are_more_than_a_fault(data: bytes) -> None:
             (
                 "/properties/a/items/format",
                 'unknown format "datetime"',
-                'did you mean "date-time"?',
+                'write "format": "date-time"',
             ),
         ),
         (

@@ -104,7 +104,7 @@ def test_a_file_of_definitions_is_no_table() -> None:
 def test_a_table_has_columns() -> None:
     """A file without properties is told so, and a misspelt `properties` as well."""
     assert places(t={}) == ["t#/properties"]
-    assert places(t={"propertes": {}}) == ["t#/propertes", "t#/properties"]
+    assert places(t={"propertes": {}}) == ["t#/propertes"]
 
 
 def test_a_view_is_a_select_with_columns() -> None:
