@@ -8,8 +8,9 @@ Phoenix: `realtime`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from jotbase.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

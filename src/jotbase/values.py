@@ -7,8 +7,10 @@ Must not know where the values come from (sockets, databases) or how they are us
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from jotbase.records import dataclass
 
 #: A row of user data: column name to JSON value.
 Row = dict[str, Any]

@@ -28,7 +28,7 @@ def _room(rooms: str, libraries: str = "", *, pure: bool = False) -> Room:
     return Room(pure, _words(rooms), _words(libraries))
 
 
-WORDS = "errors values"
+WORDS = "records errors values"
 #: What every statement is made of.
 STATEMENTS = f"{WORDS} sql search expression schema"
 THINKING = f"{STATEMENTS} query access auth realtime"
@@ -41,9 +41,10 @@ OUTSIDE = f"{THINKING} {PAGES} timing engines.base engines functions http studio
 #: name stands for all of its wings. orjson is a codec, bytes to values and back: it may stand
 #: wherever JSON does.
 ROOMS: dict[str, Room] = {
-    "errors": _room("", pure=True),
-    "values": _room("errors", pure=True),
-    "sql": _room("errors", pure=True),
+    "records": _room("", pure=True),
+    "errors": _room("records", pure=True),
+    "values": _room("records errors", pure=True),
+    "sql": _room("records errors", pure=True),
     # schema: files to a model, and what follows from it for rows and databases
     "schema": _room("", pure=True),
     "schema.model": _room(WORDS, "orjson", pure=True),
@@ -119,7 +120,7 @@ ROOMS: dict[str, Room] = {
     # the edges
     "settings": _room("errors"),
     "functions": _room(f"{WORDS} schema query {PAGES}", "a2wsgi flask orjson werkzeug"),
-    "http": _room("", pure=True),
+    "http": _room("http.edge"),
     "http.edge": _room(f"{WORDS} sql auth engines.base settings studio", "starlette orjson"),
     "http.accounts": _room(f"{WORDS} sql auth engines.base http.edge settings", "orjson"),
     "http.live": _room(

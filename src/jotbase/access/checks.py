@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from jotbase.errors import AccessError
@@ -18,6 +17,7 @@ from jotbase.expression.expr import TRUE, Context, Expr, Field, all_of, conjunct
 from jotbase.expression.judge import Env, Judge, judge
 from jotbase.expression.predicate import predicate
 from jotbase.query.plan.guarding import merge_refused
+from jotbase.records import dataclass
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, sql

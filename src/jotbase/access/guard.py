@@ -7,7 +7,7 @@ POLICY, «Policies Applied by Command Type»). Must not know how a plan is compi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from jotbase.access.checks import (
@@ -26,6 +26,7 @@ from jotbase.access.unsatisfiable import Unsatisfiable, unsatisfiable
 from jotbase.errors import AccessError
 from jotbase.expression.expr import TRUE, Context, Expr, rescoped
 from jotbase.query.plan.guarding import RowAction, RuleAction, WriteAction
+from jotbase.records import dataclass
 from jotbase.schema.model.tables import Table
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import UnitOfWork

@@ -7,7 +7,6 @@ who is calling.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from jotbase.access.rules import ACTIONS, Action, Conjunct, parse_conjuncts, parse_default
@@ -26,6 +25,7 @@ from jotbase.expression.expr import (
 )
 from jotbase.expression.judge import Env, value
 from jotbase.query.write.result import SharedDefault
+from jotbase.records import dataclass
 from jotbase.schema.model.tables import Column, Model, Table, Type
 
 Default = Callable[[Context], Any]

@@ -8,9 +8,9 @@ written (`grammar`, `access.rules`), what SQL it becomes (`predicate`) or how it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from jotbase.records import dataclass
 from jotbase.schema.model.tables import Table, Type
 from jotbase.values import ANONYMOUS, Principal
 

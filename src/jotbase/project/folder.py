@@ -74,11 +74,11 @@ def read_files(folder: Path) -> dict[str, bytes]:
 
 def read_dotenv(project: Project) -> dict[str, str]:
     """Return the variables of the project's `.env`, {} without one."""
-    from dotenv import dotenv_values  # 37 ms, and production has no .env
-
     path = project.root / ".env"
     if not path.is_file():
         return {}
+    from dotenv import dotenv_values  # 5 ms, and production has no .env
+
     return {key: value or "" for key, value in dotenv_values(path, interpolate=False).items()}
 
 

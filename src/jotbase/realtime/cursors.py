@@ -10,7 +10,7 @@ later is of an epoch that the history does not have, or beyond the end of one th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from jotbase.records import dataclass
 
 #: Digits of a number in a cursor: as texts, cursors are in the order of their changes.
 _WIDTH = 15

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from jotbase.errors import RequestError
+from jotbase.records import dataclass
 from jotbase.search.lexing import distinct_words, words
 from jotbase.sql.interruptible import Interruptible, Tick
 

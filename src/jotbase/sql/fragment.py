@@ -7,9 +7,10 @@ it. Must not know any table, dialect or driver.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from jotbase.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ that authenticate whoever has them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 from urllib.parse import urlencode
 
 from jotbase.auth.tokens.policy import AuthPolicy
+from jotbase.records import dataclass
 
 #: The kind of a mail, which selects its text.
 Purpose = Literal["signup", "magiclink", "recovery", "email_change", "email_change_old"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from jotbase.auth.tokens.encoding import decode, encode
 from jotbase.errors import Fault, SettingError
+from jotbase.records import dataclass
 
 #: Random bytes for a new ES256 key: 64 bits more than the curve's order, so that the bias of the
 #: remainder is negligible (FIPS 186-5, appendix A.2.1).

@@ -17,7 +17,8 @@ import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-import uvicorn
+from uvicorn.config import Config
+from uvicorn.server import Server as UvicornServer
 
 from jotbase.errors import Fault, ProjectError
 from jotbase.http.edge.asgi import Application
@@ -68,12 +69,10 @@ def _return_large_blocks() -> None:
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
-class Server(uvicorn.Server):
+class Server(UvicornServer):
     """uvicorn's server, which calls `ready` once it listens."""
 
-    def __init__(
-        self, config: uvicorn.Config, ready: Callable[[], None], services: Connections
-    ) -> None:
+    def __init__(self, config: Config, ready: Callable[[], None], services: Connections) -> None:
         super().__init__(config)
         self._ready = ready
         self._services = services
@@ -150,7 +149,7 @@ def run(
     application, direct = served
     sys.setswitchinterval(SWITCH)
     services = Connections(connection_limit(most[0]), most[1])
-    config = uvicorn.Config(
+    config = Config(
         application,
         loop="uvloop",
         http=fast_path_protocol(direct, services),

@@ -8,7 +8,7 @@ rows that a function gives back as for any.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,7 @@ from jotbase.expression.output import json_argument, string_literal
 from jotbase.query.plan.function_rows import FunctionRows, rows_source
 from jotbase.query.plan.functions import Returns
 from jotbase.query.plan.row_keys import is_numbered
+from jotbase.records import dataclass
 from jotbase.schema.model.tables import Column, Computed, Model, Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cached_property
 from typing import Any
 
 import orjson
 
 from jotbase.expression.expr import Context
+from jotbase.records import dataclass
 from jotbase.schema.model.tables import ROW_NUMBERS, Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, sql

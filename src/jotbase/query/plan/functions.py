@@ -7,11 +7,12 @@ annotations, from which they are made, nor run a function.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from jotbase.errors import AccessError, RequestError
 from jotbase.query.request.grammar import SCHEMA
+from jotbase.records import dataclass
 from jotbase.schema.model.tables import Table, Type
 from jotbase.schema.values.convert import TYPE_NAMES
 from jotbase.search.spelling import nearest

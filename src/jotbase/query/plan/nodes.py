@@ -7,12 +7,12 @@ A plan holds no access rule: `compile` takes the guard and puts each table's rul
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from jotbase.expression.casts import Cast
 from jotbase.expression.expr import TRUE, Context, Expr, RequestValue
 from jotbase.query.request.intent import JsonStep, Media, Placeholder, Preferences
+from jotbase.records import dataclass
 from jotbase.schema.model.tables import Column, Table
 
 #: The alias of the table that a request names; embedded ones are `row.1`, `row.2`, …, which no

@@ -8,12 +8,13 @@ Source: https://docs.postgrest.org/en/stable/references/api/resource_embedding.h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import permutations, product
 from typing import Literal
 
 from jotbase.errors import RequestError
+from jotbase.records import dataclass
 from jotbase.schema.model.tables import ForeignKey, Model, Table
 from jotbase.search.spelling import nearest
 

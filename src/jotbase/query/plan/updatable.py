@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from functools import lru_cache
 from typing import Any
 from typing import Literal as OneOf
@@ -19,6 +19,7 @@ from jotbase.expression.expr import And, Apply, Context, Exists, Expr, Field, Fo
 from jotbase.query.plan.guarding import Guard, RowAction, RuleAction, WriteAction
 from jotbase.query.plan.nodes import Combined, Condition, Embed, HasEmbed, Node, OrderBy
 from jotbase.query.request.intent import Payload
+from jotbase.records import dataclass
 from jotbase.schema.model.tables import Model, Table
 from jotbase.schema.values.convert import stored
 from jotbase.sql.dialect import Dialect

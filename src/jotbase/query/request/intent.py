@@ -7,8 +7,10 @@ any table, SQL or the request's bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from jotbase.records import dataclass
 
 #: Names of embedded relations from the root down; () is the root itself.
 EmbedPath = tuple[str, ...]

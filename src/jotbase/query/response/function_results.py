@@ -7,7 +7,7 @@ Source: https://docs.postgrest.org/en/stable/references/api/functions.html
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +30,7 @@ from jotbase.query.request.shape import Shape
 from jotbase.query.response.render import applied_headers, content_range, render_read
 from jotbase.query.statement.compile import compile_read
 from jotbase.query.write.result import not_single
+from jotbase.records import dataclass
 from jotbase.schema.model.tables import Model, Table
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment

@@ -7,7 +7,7 @@ table's rule beside the table), or how one value is spelled (`output`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from orjson import dumps
 
@@ -38,6 +38,7 @@ from jotbase.query.statement.rows import (
     order_by_clause,
     where_clause,
 )
+from jotbase.records import dataclass
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
 

@@ -7,7 +7,6 @@ and its rule are made in one place, `from_clause`, so that neither is had withou
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from jotbase.expression.expr import TRUE, And, Apply, Expr, Not, Or, conjuncts, is_local, rescoped
 from jotbase.expression.predicate import predicate
@@ -37,6 +36,7 @@ from jotbase.query.plan.updatable import UpdatableView
 from jotbase.query.statement import barrier
 from jotbase.query.statement.columns import json_step_sql
 from jotbase.query.statement.narrowing import index_condition
+from jotbase.records import dataclass
 from jotbase.schema.model.tables import RANGES, Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql

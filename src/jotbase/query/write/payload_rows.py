@@ -7,7 +7,7 @@ Must not know SQL or access rules.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +27,7 @@ from jotbase.query.write.bulk_rows import (
 from jotbase.query.write.disclosure import Faults
 from jotbase.query.write.faults import deduplicated_faults, located_faults, whole_row_faults
 from jotbase.query.write.result import WriteContext
+from jotbase.records import dataclass
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.values.convert import canonical, from_text
 from jotbase.values import Row

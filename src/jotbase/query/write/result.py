@@ -7,12 +7,13 @@ Must not know how a write is done or how its result is told.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from jotbase.errors import RequestError
 from jotbase.expression.expr import Context
 from jotbase.query.plan.guarding import Guard
+from jotbase.records import dataclass
 from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import Rows

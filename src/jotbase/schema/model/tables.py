@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import cached_property
 from typing import Any
+
+from jotbase.records import dataclass
 
 #: The names of SQLite's row number (sqlite.org/lang_createtable.html, 5).
 ROW_NUMBERS = ("_rowid_", "rowid", "oid")

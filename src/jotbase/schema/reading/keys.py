@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Any
 
 from jotbase.errors import Fault
+from jotbase.records import dataclass
 from jotbase.schema.keywords.subschemas import pointer
 from jotbase.schema.keywords.vocabulary import nearest
 from jotbase.schema.model.names import default_name

@@ -8,9 +8,10 @@ table is made anew.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from jotbase.errors import Fault
+from jotbase.records import dataclass
 from jotbase.schema.ddl.changelog import triggers
 from jotbase.schema.ddl.tables import column_list, create_indexes, create_table, default_sql
 from jotbase.schema.model.tables import (

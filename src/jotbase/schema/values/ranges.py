@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from jotbase.errors import RequestError
+from jotbase.records import dataclass
 from jotbase.schema.model.tables import Type
 
 EMPTY = "empty"
