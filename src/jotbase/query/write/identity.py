@@ -8,6 +8,7 @@ Without a row there, SQLite numbers: a table without AUTOINCREMENT, or one that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from jotbase.errors import RequestError
@@ -31,11 +32,20 @@ def identity_of(table: Table, dialect: Dialect) -> str | None:
     return next((column.name for column in table.columns if column.identity), None)
 
 
-def sequence_value(table: Table, place: int) -> str:
-    """Return the number of the row at a place (from 1) of a statement; NULL lets SQLite number."""
+def sequence_value(table: Table) -> str:
+    """Return the next number as an expression; NULL lets SQLite number."""
     name = table.name.replace("'", "''")
     last = f"(SELECT seq FROM sqlite_sequence WHERE name = '{name}')"
-    return f"{place} + min({last}, {GREATEST - place})"
+    return f"1 + min({last}, {GREATEST - 1})"
+
+
+def next_numbers(table: Table, count: int) -> UnitOfWork[Sequence[int | None]]:
+    """Return the numbers that follow, for a writer that has the lock; None lets SQLite number."""
+    known = yield Statement(_SEQUENCE, [table.name])
+    if not known:
+        return [None] * count
+    last = int(known[0][0])
+    return [min(last + place, GREATEST) for place in range(1, count + 1)]
 
 
 def current_value(table: Table) -> UnitOfWork[int]:

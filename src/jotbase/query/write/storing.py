@@ -19,6 +19,7 @@ from jotbase.query.plan.row_keys import Key, column_list, is_numbered, table_key
 from jotbase.query.write.identity import (
     current_value,
     identity_of,
+    next_numbers,
     reset_statement,
     sequence_value,
     skip_taken,
@@ -30,8 +31,10 @@ from jotbase.sql.fragment import Fragment
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 from jotbase.values import Row
 
-#: Rows a statement: enough that parsing it costs little a row, few enough that it is cached.
-CHUNK = 32
+#: Rows a statement: enough that parsing it costs little a row, few enough that it is cached, and
+#: of few sizes, each of which is a text. Apart from those, of more values than MOST_VALUES is none.
+CHUNKS = (256, 32)
+MOST_VALUES = 2048
 
 #: Types whose stored form is their canonical form.
 _SAME = (
@@ -50,7 +53,10 @@ def statement_of(fragment: Fragment, context: Context) -> Statement:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """A statement that inserts rows, `unnumbered` of which the table's sequence numbers."""
+    """A statement that inserts rows, `unnumbered` of which the table's sequence numbers.
+
+    Where they are several, their numbers are yet to be put before the values of each.
+    """
 
     text: str
     params: Sequence[Any] = ()
@@ -68,8 +74,7 @@ def insert_statements(
     for keys, alike in groupby(rows, tuple):
         names, some = _sorted(keys), list(alike)
         unnumbered = identity is not None and identity not in names
-        for start in range(0, len(some), CHUNK):
-            chunk = some[start : start + CHUNK]
+        for chunk in _chunks(some, len(names)):
             if not names and not unnumbered:
                 # Without a value there is none to clash, and SQLite has no ON CONFLICT here.
                 yield from [Insert(_insert(table, names, 0, "", dialect))] * len(chunk)
@@ -77,6 +82,16 @@ def insert_statements(
             text = _insert(table, names, len(chunk), conflict, dialect)
             values = _values(table, names, chunk, dialect)
             yield Insert(text, values, len(chunk) if unnumbered else 0)
+
+
+def _chunks(rows: Sequence[Row], width: int) -> Iterator[Sequence[Row]]:
+    start = 0
+    for size in CHUNKS:
+        while len(rows) - start >= size and (size * width <= MOST_VALUES or size == CHUNKS[-1]):
+            yield rows[start : start + size]
+            start += size
+    if start < len(rows):
+        yield rows[start:]
 
 
 def insert_rows(
@@ -104,12 +119,12 @@ def insert_rows(
             if identity in met_by:  # it must not meet a row by a number that nobody asked for
                 yield from skip_taken(table, identity, statement.unnumbered, dialect)
             try:
-                found = yield statement
+                found = yield from _with_numbers(table, statement)
             except ConflictError as error:
                 if error.key is None or error.key.columns != (identity,):
                     raise
                 yield from skip_taken(table, identity, statement.unnumbered, dialect)
-                found = yield statement
+                found = yield from _with_numbers(table, statement)
         else:
             last = yield from current_value(table)
             found = yield statement
@@ -118,6 +133,21 @@ def insert_rows(
         keys.extend(some[0])
         loaded_rows.extend(some[1])
     return keys, loaded_rows
+
+
+def _with_numbers(table: Table, statement: Insert) -> UnitOfWork[Rows]:
+    """Insert rows by the sequence's next numbers: one row's statement looks them up itself."""
+    count = statement.unnumbered
+    if count == 1:
+        return (yield statement)
+    numbers = yield from next_numbers(table, count)
+    values, width = statement.params, len(statement.params) // count
+    numbered = [
+        value
+        for place, number in enumerate(numbers)
+        for value in (number, *values[place * width : (place + 1) * width])
+    ]
+    return (yield Statement(statement.text, numbered))
 
 
 @lru_cache(maxsize=1024)
@@ -133,8 +163,8 @@ def _insert(
     if identity is None or identity in names:
         rows = [", ".join("?" * len(names))] * count
     else:
-        given = "".join([", ?"] * len(names))
-        rows = [sequence_value(table, place) + given for place in range(1, count + 1)]
+        number = sequence_value(table) if count == 1 else "?"
+        rows = [number + ", ?" * len(names)] * count
         names = (identity, *names)
     listed = ", ".join(map(dialect.identifier, names))
     values = ", ".join(f"({row})" for row in rows)

@@ -8,6 +8,7 @@ from tests.unit.query.board import COMPANIES, OPEN_JOBS, PEOPLE, code_of, drive
 from jotbase.query.write.identity import (
     current_value,
     identity_of,
+    next_numbers,
     reset_statement,
     sequence_value,
     skip_taken,
@@ -28,9 +29,11 @@ def test_which_column_is_numbered() -> None:
 
 def test_a_number_never_passes_the_end() -> None:
     """It meets the last one instead, which is refused and passed over."""
-    assert sequence_value(COMPANIES, 3) == (
-        "3 + min((SELECT seq FROM sqlite_sequence WHERE name = 'companies'), 9223372036854775804)"
+    assert sequence_value(COMPANIES) == (
+        "1 + min((SELECT seq FROM sqlite_sequence WHERE name = 'companies'), 9223372036854775806)"
     )
+    assert drive(next_numbers(COMPANIES, 3), [(END - 2,)])[0] == [END - 1, END, END]
+    assert drive(next_numbers(COMPANIES, 2), [])[0] == [None, None]
 
 
 def test_the_sequence_is_read_and_set() -> None:

@@ -9,9 +9,11 @@ from tests.unit.query.board import COMPANIES, JOBS, OPEN_JOBS, PEOPLE
 from jotbase.expression.expr import Context, RequestValue
 from jotbase.query.write.identity import sequence_value
 from jotbase.query.write.storing import (
-    CHUNK,
+    CHUNKS,
+    MOST_VALUES,
     changed_keys,
     delete_statement,
+    insert_rows,
     insert_statements,
     load_returned,
     returning_list,
@@ -21,6 +23,7 @@ from jotbase.query.write.storing import (
 from jotbase.schema.model.tables import Type
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import bound
+from jotbase.sql.units import Rows, Runnable
 from jotbase.values import Row
 
 BACK = '"_rowid_", "id", "name", "secret"'
@@ -50,23 +53,53 @@ def test_rows_of_other_columns_are_another_statement() -> None:
 
 
 def test_many_rows_are_several_statements() -> None:
-    """A statement has so many rows at most, that its text is prepared once."""
-    rows = [{"name": str(number)} for number in range(CHUNK * 2 + 1)]
-    texts = [one.text for one in insert_statements(COMPANIES, rows, SQLITE)]
+    """They have a few sizes, so that their texts are prepared once, and the rows' order."""
+    large, small = CHUNKS
+    rows: list[Row] = [{"id": n, "name": str(n)} for n in range(large * 2 + small + 1)]
+    statements = list(insert_statements(COMPANIES, rows, SQLITE))
 
-    assert len(texts) == 3
-    assert texts[0] == texts[1]
+    assert [len(one.params) // 2 for one in statements] == [large, large, small, 1]
+    assert statements[0].text == statements[1].text
+    assert [n for one in statements for n in one.params[::2]] == list(range(len(rows)))
+
+
+def test_wide_rows_are_fewer_a_statement() -> None:
+    """Of more values than fit a text that is kept, the small size is taken at once."""
+    large, small = CHUNKS
+    columns = dict.fromkeys((f"c{number}" for number in range(MOST_VALUES // large + 1)), 1)
+    table = replace(
+        COMPANIES, columns=tuple(replace(COMPANIES.columns[0], name=n) for n in columns)
+    )
+    statements = list(insert_statements(table, [columns] * large, SQLITE))
+
+    assert [len(one.params) // len(columns) for one in statements] == [small] * (large // small)
 
 
 def test_rows_without_a_number_are_given_the_next() -> None:
     """The table's own sequence counts them, whatever numbers rows have."""
-    (one,) = insert_statements(COMPANIES, [{"name": "a"}, {"name": "b"}], SQLITE)
+    (one,) = insert_statements(COMPANIES, [{"name": "a"}], SQLITE)
+    (two,) = insert_statements(COMPANIES, [{"name": "a"}, {"name": "b"}], SQLITE)
 
     assert one.text == (
-        f'INSERT INTO "companies" ("id", "name") VALUES ({sequence_value(COMPANIES, 1)}, ?),'
-        f" ({sequence_value(COMPANIES, 2)}, ?) RETURNING {BACK}"
+        f'INSERT INTO "companies" ("id", "name") VALUES ({sequence_value(COMPANIES)}, ?)'
+        f" RETURNING {BACK}"
     )
-    assert (one.params, one.unnumbered) == (["a", "b"], 2)
+    assert two.text == (
+        f'INSERT INTO "companies" ("id", "name") VALUES (?, ?), (?, ?) RETURNING {BACK}'
+    )
+    assert (one.params, one.unnumbered, two.params, two.unnumbered) == (["a"], 1, ["a", "b"], 2)
+
+
+def test_the_numbers_of_several_rows_are_read_once() -> None:
+    """They follow the sequence's last; a sequence that is not there leaves them to SQLite."""
+
+    def asked(found: Rows) -> Runnable:
+        unit = insert_rows(COMPANIES, [{"name": "a"}, {"name": "b"}], SQLITE)
+        assert next(unit).params == ["companies"]
+        return unit.send(found)
+
+    assert asked([(6,)]).params == [7, "a", 8, "b"]
+    assert asked([]).params == [None, "a", None, "b"]
 
 
 def test_a_row_of_defaults_alone() -> None:

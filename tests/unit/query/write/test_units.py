@@ -125,10 +125,12 @@ def test_a_merge_is_judged_as_proposed_and_as_merged() -> None:
     written, _ = drive(
         insert_unit(plan, payload, Context(), WriteContext(RowCheck(COMPANIES), guard)),
         [],
+        [(6,)],
         [(7, 7, "a", None), (8, 8, "b", None)],
         [],
         [],
         [(7, 7, "a", None)],
+        [(6,)],
         [(7, 7, "a", None), (8, 8, "b", None)],
     )
 

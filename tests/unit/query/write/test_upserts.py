@@ -48,21 +48,23 @@ def test_the_database_says_which_rows_are_met() -> None:
     met, ran = drive(
         conflicting_rows(plan, rows, MEANS),
         [],
+        [(0,)],
         [(1, 1, "a", None), (2, 2, "b", None)],
         [],
         [],
         [(1, 1, "a", None)],
     )
 
-    assert ' ON CONFLICT ("name") DO UPDATE SET "name" = "name" RETURNING' in ran[1].text
+    assert ' ON CONFLICT ("name") DO UPDATE SET "name" = "name" RETURNING' in ran[2].text
     assert [one.text.split()[0] for one in ran] == [
         "SAVEPOINT",
+        "SELECT",
         "INSERT",
         "ROLLBACK",
         "RELEASE",
         "SELECT",
     ]
-    assert ran[4].params == ["[1,2]"]
+    assert ran[5].params == ["[1,2]"]
     assert met.olds == [{"id": 1, "name": "a", "secret": None}, None]
 
 

@@ -111,8 +111,8 @@ class StatementCosts:
 
 
 def _size(values: Sequence[Any]) -> int:
-    longest = max((len(value) for value in values if isinstance(value, str | bytes)), default=0)
-    return longest.bit_length() // 2
+    texts = [value for value in values if type(value) is str or type(value) is bytes]
+    return max(map(len, texts), default=0).bit_length() // 2
 
 
 class LoopTimeLimit:
