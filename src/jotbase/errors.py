@@ -270,6 +270,10 @@ class TransactionTimeout(JotError):
         )
 
 
+#: The module that a project's own code is, with those beside it.
+PROJECT_MODULE = "functions"
+
+
 class CodeFailed(Exception):
     """The project's code raised StopIteration, SystemExit or another exception that would end the
     event loop's task or the process.

@@ -249,3 +249,44 @@ def test_what_cannot_be_run_is_refused_at_load(serve: Serve, code: str, reason: 
     head = "from jotbase.functions import Row, computed, rpc\n\n\n"
     with pytest.raises(ProjectError, match=reason):
         serve({"notes": NOTES}, {"functions/__init__.py": head + code})
+
+
+LOOPS = """
+import builtins
+
+from jotbase.functions import Row, computed, rpc
+
+
+def spin() -> int:
+    try:
+        while True:
+            try:
+                pass
+            except Exception:
+                pass
+    finally:
+        builtins.jot_ended.set()
+
+
+@computed
+def spins(note: Row["notes"]) -> int:
+    return spin()
+
+
+@rpc(reads=True)
+def loops() -> int:
+    return spin()
+"""
+
+
+@pytest.mark.parametrize("path", ["/notes", "/rpc/loops"])
+def test_a_loop_that_nothing_waits_for_is_ended(serve: Serve, path: str) -> None:
+    """A computed column's and a called function's: no thread takes the processor for ever."""
+    limits = {"statement_timeout": 100, "transaction_timeout": 100}
+    backend = serve({"notes": NOTES}, {"functions/__init__.py": LOOPS}, **limits)
+    backend.service.post("/notes", {"text": "a"})
+    ended = builtins.jot_ended = threading.Event()  # type: ignore[attr-defined]
+
+    assert backend.service.get(path, {"select": "spins"} if path == "/notes" else {}).status == 504
+    assert ended.wait(20)
+    assert backend.service.get("/notes", {"select": "text"}).json() == [{"text": "a"}]

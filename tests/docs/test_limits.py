@@ -10,9 +10,11 @@ from jotbase.auth.accounts import request_bodies as bodies
 from jotbase.auth.mail import attempt_log as ledger
 from jotbase.auth.mail import mail_tokens as letters
 from jotbase.auth.tokens import rate_limits as limits
+from jotbase.engines.sqlite.database import code_calls
 from jotbase.engines.sqlite.database import result_rows as given
 from jotbase.engines.sqlite.log import change_log as log
 from jotbase.engines.sqlite.read import reader
+from jotbase.engines.sqlite.write import call_deadline
 from jotbase.http.accounts import routes as accounts
 from jotbase.http.edge import connections, hashing
 from jotbase.http.edge import large_responses as grants
@@ -61,6 +63,8 @@ MIB = 1024 * 1024
             f"reads of more than {reader.SHORT * 1000:.0f} ms",
             f"| {reader.LANES}, {reader.LANES - reader.SPARED} |",
         ),
+        ("code of a computed column in what", f"| {call_deadline.CODE_HOLDS:.0f} s |"),
+        ("statements that computed columns ask for", f"| {code_calls.DEEPEST} |"),
         ("a stop, from the first", f"| {server.STOP_WITHIN} s |"),
         ("what waits to be read", f"{frames.MOST_WAITING // MIB} MiB"),
         ("a client that takes nothing of what waits", f"{replay.PATIENCE:.0f} s"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.error import HTTPError
@@ -17,7 +18,7 @@ import threading
 from urllib.request import Request, urlopen
 
 from flask import Flask
-from jotbase.functions import data, rpc
+from jotbase.functions import Row, computed, data, rpc
 
 app = Flask(__name__)
 never = threading.Event()
@@ -42,6 +43,12 @@ def asks_itself(url: str, key: str) -> list[str]:
     body = json.dumps({"text": "asked for"}).encode()
     urlopen(Request(url + "/rest/v1/notes", body, headers), timeout=15).close()
     return [note["text"] for note in data().get("notes", {"order": "text"})]
+
+
+@computed
+def hangs(note: Row["notes"]) -> str:
+    open(note["text"], "w").close()
+    never.wait()
 
 
 @app.get("/waits")
@@ -120,3 +127,29 @@ def test_a_function_asks_its_own_server(tmp_path: Path) -> None:
 
         assert served.ask("POST", "/rest/v1/rpc/asks_itself", body) == ["asked for", "mine"]
         assert texts(served) == ["asked for", "mine"]
+
+
+def test_a_statement_that_asked_for_code_that_waits_keeps_nothing(tmp_path: Path) -> None:
+    """Neither others from writing, nor the process from ending, nor its successor from the file."""
+    folder, sign = project(tmp_path), tmp_path / "sign"
+    told = {"prefer": "return=representation"}
+    hangs, lost = "/rest/v1/notes?select=hangs", {"text": str(sign)}
+    with serving(folder, env={"JOTBASE_STATEMENT_TIMEOUT": "300"}) as served:
+        with pytest.raises(HTTPError, match="504"):
+            served.ask("POST", hangs, lost, headers=told)
+        served.ask("POST", "/rest/v1/notes", {"text": str(tmp_path / "a")})
+        with pytest.raises(HTTPError, match="504"):
+            served.ask("GET", hangs)
+        assert texts(served) == [str(tmp_path / "a")]
+    sign.unlink()
+    patient = {"JOTBASE_STATEMENT_TIMEOUT": "60000"}
+    with serving(folder, env=patient) as again, ThreadPoolExecutor() as pool:
+        held = pool.submit(again.ask, "POST", hangs, lost, headers=told)
+        while not sign.exists():
+            assert texts(again) == [str(tmp_path / "a")]
+        again.process.terminate()
+        assert again.process.wait(20) == 0
+        assert held.exception() is not None
+    with serving(folder) as last:
+        last.ask("POST", "/rest/v1/notes", {"text": "c"})
+        assert texts(last) == [str(tmp_path / "a"), "c"]

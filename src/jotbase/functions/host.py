@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jotbase.errors import (
+    PROJECT_MODULE,
     CodeFailed,
     Fault,
     JotError,
@@ -27,8 +28,6 @@ from jotbase.functions.rpc import Computed, awaited, collect
 from jotbase.query.plan.computed import with_computed
 from jotbase.query.plan.functions import Function, Functions, Returns
 from jotbase.schema.model.tables import Model
-
-MODULE = "functions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +95,16 @@ def described(found: Iterable[Computed]) -> list[tuple[str, str, Returns]]:
 
 
 def _load(folder: Path, file: Path) -> Any:
-    for name in [name for name in sys.modules if name.split(".")[0] == MODULE]:
+    for name in [name for name in sys.modules if name.split(".")[0] == PROJECT_MODULE]:
         del sys.modules[name]
     specification = importlib.util.spec_from_file_location(
-        MODULE, file, submodule_search_locations=[str(folder)]
+        PROJECT_MODULE, file, submodule_search_locations=[str(folder)]
     )
     if specification is None or specification.loader is None:
         raise ProjectError([Fault("functions/__init__.py", "", "the file is no Python module")])
     loader = specification.loader
     module = importlib.util.module_from_spec(specification)
-    sys.modules[MODULE] = module
+    sys.modules[PROJECT_MODULE] = module
     try:
         run_contained(lambda: loader.exec_module(module))
     except Exception as error:

@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Any, Literal, TypeVar
 
 from jotbase.engines.base import Session
+from jotbase.engines.sqlite.database.code_threads import CodeThreads
 from jotbase.engines.sqlite.database.connection import ConnectionFactory, first_connection
 from jotbase.engines.sqlite.database.files import FileWatch
 from jotbase.engines.sqlite.database.refusals import ConstraintName
@@ -86,11 +87,13 @@ class SqliteEngine:
     async def open(self) -> None:
         """Open the database, making it if it does not exist. Raises ProjectError when it cannot."""
         options = self._options
+        self._code = CodeThreads(options.calls.threads)
         place = ConnectionFactory(
             self._file(),
             options.functions,
             options.connection_functions,
             durable=self._folder is None,
+            code=self._code,
         )
         connection = first_connection(place, options.image, options.lock_timeout)
         watch = FileWatch(place.path)
@@ -219,5 +222,6 @@ class SqliteEngine:
         await self._calling.close()
         await asyncio.gather(self._reader.close(), self._own.close())
         await self._writer.close()
+        self._code.close()
         if self._folder is not None:
             await asyncio.to_thread(shutil.rmtree, self._folder)

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import apsw
 
+from jotbase.engines.sqlite.database.code_calls import CodeCalls, Connection
+from jotbase.engines.sqlite.database.code_threads import CodeThreads
 from jotbase.engines.sqlite.database.files import keep_database_private, make_file, make_folder
 from jotbase.engines.sqlite.database.functions import install
 from jotbase.errors import Fault, ProjectError
 from jotbase.sql.aggregate import Aggregate
-from jotbase.sql.units import Rows
 
 #: The most statements a connection keeps prepared; one costs a few kilobytes.
 STATEMENTS = 512
@@ -51,17 +51,19 @@ class ConnectionFactory:
 
     `functions` are by SQL name and never see NULL: SQLite's answer to NULL is NULL. Those of
     `connection_functions` may read while they are asked: they are given what runs a statement
-    first. `durable` is False only for a database that ends with the process.
+    first, and run in a thread of `code`. `durable` is False only for a database that ends with the
+    process.
     """
 
     path: str
     functions: Mapping[str, Callable[..., Any] | Aggregate]
     connection_functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     durable: bool = True
+    code: CodeThreads = field(default_factory=lambda: CodeThreads(16))
 
     def connect(self, *, reader: bool) -> apsw.Connection:
         """Open one more connection; a reader's refuses to write. Raises apsw.Error."""
-        connection = apsw.Connection(self.path, statementcachesize=STATEMENTS)
+        connection = Connection(self.path, statementcachesize=STATEMENTS)
         connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
         connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
         connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
@@ -73,22 +75,9 @@ class ConnectionFactory:
         if reader:
             connection.execute("PRAGMA query_only = ON")
         install(connection, self.functions)
-        for name, function in self.connection_functions.items():
-            # Nothing in the file may call what runs the project's code.
-            connection.create_scalar_function(
-                name, _with_connection(connection, function), flags=apsw.SQLITE_DIRECTONLY
-            )
+        if self.connection_functions:
+            connection.code = CodeCalls(connection, self.connection_functions, self.code)
         return connection
-
-
-def _with_connection(
-    connection: apsw.Connection, function: Callable[..., Any]
-) -> Callable[..., Any]:
-    def read(text: str, values: Sequence[Any]) -> Rows:
-        rows: Rows = connection.execute(text, values).fetchall()
-        return rows
-
-    return partial(function, read)
 
 
 def first_connection(

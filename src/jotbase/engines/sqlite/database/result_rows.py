@@ -5,7 +5,8 @@ In charge of that bound. Must not know what is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import apsw
 
@@ -14,6 +15,8 @@ from jotbase.sql.units import Rows
 
 #: Takes a statement's rows.
 Fetch = Callable[[apsw.Cursor], Rows]
+#: Runs a statement with its bound values, and takes its rows.
+Run = Callable[[apsw.Cursor, str, Sequence[Any]], Rows]
 #: Characters and bytes that the rows of one writing statement may have together.
 MOST_GIVEN = 64 << 20
 
@@ -22,6 +25,11 @@ def fetch_all(cursor: apsw.Cursor) -> Rows:
     """Return all rows: for statements that are over too soon to have many."""
     rows: Rows = cursor.fetchall()
     return rows
+
+
+def run_plain(cursor: apsw.Cursor, text: str, values: Sequence[Any]) -> Rows:
+    """Run a statement that asks for nobody's code, and return all rows."""
+    return fetch_all(cursor.execute(text, values))
 
 
 def fetch_bounded(cursor: apsw.Cursor) -> Rows:

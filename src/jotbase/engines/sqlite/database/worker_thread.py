@@ -69,8 +69,8 @@ class WorkerThread:
     def __init__(self, name: str) -> None:
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self.thread.start()
 
     def run(self, call: Callable[[], T], patience: float = 0.0) -> asyncio.Future[T]:
         """Run the call in the thread; its outcome arrives in the future.

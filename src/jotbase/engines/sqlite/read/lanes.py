@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import apsw
 
 from jotbase.engines.base import CALLER
+from jotbase.engines.sqlite.database.code_calls import run
 from jotbase.engines.sqlite.database.refusals import closed, is_broken, out_of_resources
 from jotbase.engines.sqlite.database.worker_thread import WorkerThread, stop_after
 from jotbase.errors import StatementTimeout
@@ -243,7 +244,7 @@ def timed(text: str, values: Any) -> Timed:
 
     def work(connection: apsw.Connection) -> tuple[Rows, float]:
         start = thread_time()
-        rows: Rows = connection.execute(text, values).fetchall()
+        rows = run(connection.cursor(), text, values)
         return rows, thread_time() - start
 
     return work

@@ -15,11 +15,25 @@ from jotbase.values import never_disconnected
 
 #: Steps of SQLite's machine between two looks: one to three milliseconds.
 STEPS = 50_000
+#: How long code in the middle of a statement keeps the writer from others who wait (seconds).
+CODE_HOLDS = 1.0
 
 
 def caller_gone() -> JotError:
     """Return the end of a call that nobody waits for any more."""
     return JotError("57014", "canceling statement due to user request")
+
+
+def code_holds(others: object, seconds: float) -> JotError | None:
+    """Return what ends code inside a writing transaction's statement that `others` wait for.
+
+    `others` is true if any do. See `code_calls.Ending`.
+    """
+    if seconds < CODE_HOLDS or not others:
+        return None
+    error = TransactionTimeout(int(CODE_HOLDS * 1000))
+    error.hint = "Others waited to write while a computed column's code ran: read it afterwards."
+    return error
 
 
 class CallDeadline:
@@ -70,6 +84,10 @@ class CallDeadline:
     def must_stop(self) -> bool:
         """Say whether SQLite must stop the statement that runs."""
         return perf_counter() > self._statement_end or self.over() is not None
+
+    def ending(self, _seconds: float) -> Exception | None:
+        """Return what ends code in the middle of the statement; see `code_calls.Ending`."""
+        return self.stopped() if self.must_stop() else None
 
     def stopped(self) -> JotError:
         """Return the error of a statement that was stopped."""

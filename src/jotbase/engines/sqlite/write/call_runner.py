@@ -8,12 +8,14 @@ is done so: docs/decisions/0063-user-code-never-holds-the-writer.md.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
 import apsw
 
+from jotbase.engines.sqlite.database.code_ending import end_code
 from jotbase.engines.sqlite.database.refusals import ConstraintName, closed, refusal, target
 from jotbase.engines.sqlite.write.call_deadline import STEPS, CallDeadline
 from jotbase.engines.sqlite.write.call_threads import CallLimits, CallThread, CallThreadPool
@@ -40,10 +42,12 @@ class CallSession:
         desk: CallThread,
         tenure: WriterLease | None,
         reading: Callable[[apsw.Connection], SqliteSession],
+        is_over: Callable[[], object],
         *,
         eager: bool,
     ) -> None:
         self._desk = desk
+        self._is_over = is_over
         self._tenure = tenure
         self._reading = reading
         self._eager = eager
@@ -53,13 +57,15 @@ class CallSession:
         """Run one statement; see `Session.read`."""
         tenure = self._tenure
         if tenure is None:
-            return self._snapshot().read(text, values)
+            with self._snapshot() as session:
+                return session.read(text, values)
         if tenure.wrote or (self._eager and target(text)[0]):
             return self._write(tenure, lambda inside: inside.read(text, values))
         if self._eager:
             return tenure.ask(lambda inside: self._noted(inside, tenure, text, values))
         try:
-            return self._noted(self._snapshot(), tenure, text, values)
+            with self._snapshot() as session:
+                return self._noted(session, tenure, text, values)
         except RequestError as error:
             if error.code != "25006":
                 raise
@@ -76,7 +82,8 @@ class CallSession:
     def run(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
         """Drive a unit; see `Session.run`."""
         if self._tenure is None:
-            return self._snapshot().run(work)
+            with self._snapshot() as session:
+                return session.run(work)
         return self._write(self._tenure, lambda inside: inside.run(work))
 
     def done(self) -> None:
@@ -85,19 +92,29 @@ class CallSession:
             self._tenure.done()
 
     def _write(self, tenure: WriterLease, do: Callable[[SqliteSession], Result]) -> Result:
-        self._desk.leave()
+        with self._desk.using:
+            self._desk.leave()
         tenure.wrote = True
         return tenure.ask(do)
 
-    def _snapshot(self) -> SqliteSession:
-        if self._before is None:
+    @contextmanager
+    def _snapshot(self) -> Iterator[SqliteSession]:
+        with self._desk.using:
+            if self._before is None:
+                self._before = self._begin()
             try:
-                connection = self._desk.open()
-                connection.execute("BEGIN")
-            except apsw.Error as error:
-                raise refusal(error, "BEGIN", 0) from error
-            self._before = self._reading(connection)
-        return self._before
+                yield self._before
+            finally:
+                if self._is_over():  # nothing more is read, whatever the code does
+                    self._desk.leave()
+
+    def _begin(self) -> SqliteSession:
+        try:
+            connection = self._desk.open()
+            connection.execute("BEGIN")
+        except apsw.Error as error:
+            raise refusal(error, "BEGIN", 0) from error
+        return self._reading(connection)
 
 
 class CallRunner:
@@ -156,16 +173,18 @@ class CallRunner:
             connection.set_progress_handler(allowance.must_stop, STEPS)
             return SqliteSession(connection, allowance, self._name)
 
-        return CallSession(desk, tenure, reading, eager=eager)
+        return CallSession(desk, tenure, reading, allowance.over, eager=eager)
 
     def _leave(self, desk: CallThread, job: asyncio.Future[Any] | None) -> None:
-        """Give the desk back as soon as its thread is done: Python cannot be stopped."""
+        """Give the desk back as soon as its thread is done, which may be never."""
         if job is None or job.done():
             self._desks.give_back(desk)
             return
         # Nobody asks for the outcome any more; seen, so that the loop does not report it.
         job.add_done_callback(asyncio.Future.exception)
         job.add_done_callback(lambda _: self._desks.give_back(desk))
+        desk.abandon(job)
+        end_code(desk.worker.thread, job.done)
 
     async def close(self) -> None:
         """End what runs, and refuse what waits."""

@@ -7,6 +7,7 @@ of who is gone giving its place up. Must not know what runs there.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import apsw
 
 from jotbase.engines.base import CALLER
 from jotbase.engines.sqlite.database.refusals import closed, is_broken, out_of_resources
-from jotbase.engines.sqlite.database.worker_thread import WorkerThread
+from jotbase.engines.sqlite.database.worker_thread import INSIST_EVERY, WorkerThread
 from jotbase.engines.sqlite.write.call_deadline import caller_gone
 from jotbase.errors import too_many_calls
 
@@ -37,6 +38,7 @@ class CallThread:
         self._connect = connect
         self._lock_ms = lock_ms
         self._connection: apsw.Connection | None = None
+        self.using = threading.Lock()
 
     def open(self) -> apsw.Connection:
         """Return the connection."""
@@ -59,6 +61,21 @@ class CallThread:
             self._close()
         elif self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+    def abandon(self, job: asyncio.Future[Any]) -> None:
+        """Leave code that nobody waits for; the state that it reads would keep the log growing.
+
+        It may be in the middle of a statement, which is being stopped. Call it from the loop.
+        """
+        if job.done():
+            return
+        if not self.using.acquire(blocking=False):
+            asyncio.get_running_loop().call_later(INSIST_EVERY, self.abandon, job)
+            return
+        try:
+            self.leave()
+        finally:
+            self.using.release()
 
     async def close(self) -> None:
         """Close connection and thread."""

@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 import apsw
 
+from jotbase.engines.sqlite.database.code_calls import ending, run
 from jotbase.engines.sqlite.database.diagnosis import conflict, full
 from jotbase.engines.sqlite.database.refusals import ConstraintName, refusal, target
-from jotbase.engines.sqlite.write.call_deadline import CallDeadline
+from jotbase.engines.sqlite.write.call_deadline import CallDeadline, code_holds
 from jotbase.engines.sqlite.write.changeset import Recording
 from jotbase.errors import JotError, RequestError
 from jotbase.sql.units import PAUSE, RolledBack, Rows, UnitOfWork
@@ -25,7 +26,7 @@ Result = TypeVar("Result")
 class SqliteSession:
     """See `Session`; of one thread. It goes on for as long as it is allowed to.
 
-    A `recording` takes note of what is changed.
+    A `recording` takes note of what is changed. `others` is true if any wait for the connection.
     """
 
     def __init__(
@@ -34,19 +35,22 @@ class SqliteSession:
         allowance: CallDeadline,
         name: ConstraintName,
         recording: Recording | None = None,
+        others: object = (),
     ) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
         self._allowance = allowance
         self._name = name
         self._recording = recording
+        self._others = others
 
     def read(self, text: str, values: Sequence[Any]) -> Rows:
         """Run one statement; see `Session.read`."""
         self._check()
         self._allowance.begin()
         try:
-            return self._perform(text, values)
+            with ending(self._connection, self._code_ending):
+                return self._perform(text, values)
         except apsw.InterruptError as error:
             raise self._allowance.stopped() from error
         except apsw.ReadOnlyError as error:
@@ -89,6 +93,9 @@ class SqliteSession:
         finally:
             unit.close()
 
+    def _code_ending(self, seconds: float) -> Exception | None:
+        return self._allowance.ending(seconds) or code_holds(self._others, seconds)
+
     def _check(self) -> None:
         """Do nothing more where the time is over, or took the transaction with it.
 
@@ -110,7 +117,7 @@ class SqliteSession:
 
     def _perform(self, text: str, values: Sequence[Any]) -> Rows:
         try:
-            rows: Rows = self._cursor.execute(text, values).fetchall()
+            rows = run(self._cursor, text, values)
         except apsw.ConstraintError as error:
             # What finds out who stands in the way needs the hook that a recording has.
             with self._recording.paused() if self._recording is not None else nullcontext():

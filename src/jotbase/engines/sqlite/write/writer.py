@@ -11,18 +11,20 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
+from functools import partial
 from math import inf
 from time import perf_counter, thread_time
 from typing import Any, TypeVar, cast
 
 import apsw
 
+from jotbase.engines.sqlite.database.code_calls import ending, run
 from jotbase.engines.sqlite.database.diagnosis import conflict, full, refuse_unresolved
 from jotbase.engines.sqlite.database.refusals import ConstraintName, closed, refusal
-from jotbase.engines.sqlite.database.result_rows import Fetch, fetch_all, fetch_bounded
+from jotbase.engines.sqlite.database.result_rows import Run, fetch_bounded, run_plain
 from jotbase.engines.sqlite.database.worker_thread import WorkerThread, stop_after
 from jotbase.engines.sqlite.read.costs import BUDGET, DOUBT, LoopTimeLimit, StatementCosts
-from jotbase.engines.sqlite.write.call_deadline import CallDeadline
+from jotbase.engines.sqlite.write.call_deadline import CallDeadline, code_holds
 from jotbase.engines.sqlite.write.changeset import Recorder
 from jotbase.engines.sqlite.write.write_queue import QueuedWrite, WriteQueue, empty_unit, fail_all
 from jotbase.engines.sqlite.write.write_transactions import WriteTransactions
@@ -41,6 +43,10 @@ GROUP_TIME = 0.004
 PATIENCE = 0.0005
 #: How long `close` waits for what is under way and in the queue, in seconds.
 CLOSE_WITHIN = 5.0
+#: How long it waits for what it then stops, in seconds.
+STOP_WITHIN = 2.0
+#: Runs a statement in the thread.
+_IN_THREAD: Run = partial(run, fetch=fetch_bounded)
 
 
 class _Fate(Enum):
@@ -121,12 +127,12 @@ class Writer:
         """Finish what waits in the queue, move the log's pages into the database, and close."""
         self._closing = True
         self._wake()
-        done, _ = await asyncio.wait([self._task], timeout=CLOSE_WITHIN)
-        if done:
+        stop_after(self._task, CLOSE_WITHIN, self._connection.interrupt)
+        await asyncio.wait([self._task], timeout=CLOSE_WITHIN + STOP_WITHIN)
+        if self._task.done():
             await self._worker.run(lambda: self._keeper.close(self._connection))
         else:
-            log.warning("a write that did not end in %s seconds was given up", CLOSE_WITHIN)
-            self._connection.interrupt()
+            log.warning("a write was given up: it could not be stopped")
         self._worker.stop()
 
     def _wake(self) -> None:
@@ -205,9 +211,8 @@ class Writer:
             entry.settle()
             return
         own = (self._connection, self._worker, self._recorder, self._name)
-        work = LeaseContext(*own, self._waiting)
         try:
-            kept = await tenure.serve(work)
+            kept = await tenure.serve(LeaseContext(*own, self._waiting))
         except Exception as error:
             tenure.refuse(refusal(error, "", self._limit_ms))
             raise
@@ -333,11 +338,12 @@ class Writer:
 
     def _timed(self, text: str, values: Sequence[Any]) -> tuple[Rows, float]:
         start = thread_time()
-        return self._perform(text, values, fetch_bounded), thread_time() - start
+        with ending(self._connection, partial(code_holds, self._waiting)):
+            return self._perform(text, values, _IN_THREAD), thread_time() - start
 
-    def _perform(self, text: str, values: Sequence[Any], fetch: Fetch = fetch_all) -> Rows:
+    def _perform(self, text: str, values: Sequence[Any], run: Run = run_plain) -> Rows:
         try:
-            return fetch(self._cursor.execute(text, values))
+            return run(self._cursor, text, values)
         except apsw.ConstraintError as error:
             raise conflict(self._cursor, error, text, values, self._name) from error
         except apsw.FullError as error:

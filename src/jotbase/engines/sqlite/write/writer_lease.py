@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 import apsw
 
+from jotbase.engines.sqlite.database.code_calls import ending, run
 from jotbase.engines.sqlite.database.refusals import ConstraintName
 from jotbase.engines.sqlite.database.worker_thread import WorkerThread
 from jotbase.engines.sqlite.write.call_deadline import STEPS, CallDeadline
@@ -203,7 +204,8 @@ class WriterLease:
         aside, self.aside = self.aside, None
         done = () if aside is None else (aside.changes,)
         recording = self._recording = bench.recorder.begin(done)
-        self._inside = SqliteSession(bench.connection, self._allowance, bench.name, recording)
+        allowed, others = self._allowance, bench.others
+        self._inside = SqliteSession(bench.connection, allowed, bench.name, recording, others)
         if aside is None and (not self._notes or self._desk.version() == self._version):
             return
         await bench.worker.run(lambda: self._redo(bench.connection, aside), PATIENCE)
@@ -213,7 +215,8 @@ class WriterLease:
         self._allowance.begin()
         try:
             for text, values, known in self._notes:
-                rows = connection.execute(text, values).fetchall()
+                with ending(connection, self._allowance.ending):
+                    rows = run(connection.cursor(), text, values)
                 if hash(tuple(rows)) != known:
                     raise ChangesetConflict
             if aside is not None and aside.changes:

@@ -1,0 +1,53 @@
+"""Ending the project's own code in a thread that nothing waits for any more.
+
+In charge of trying: a loop of Python is ended, what waits outside of Python when it comes back.
+Must not know what the code does. Why it is done so:
+docs/decisions/0081-a-statement-leaves-code-behind.md.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from time import sleep
+
+from jotbase.errors import PROJECT_MODULE, CallAborted
+
+#: How often the thread is looked at, and how many times (seconds).
+EVERY, TIMES = 0.05, 200
+
+
+class LeftBehind(CallAborted):
+    """Ends code that nothing waits for any more."""
+
+
+def end_code(thread: threading.Thread, is_over: Callable[[], bool]) -> None:
+    """Try to end the thread's code, from a thread of its own, until it `is_over`."""
+
+    def insist() -> None:
+        for _ in range(TIMES):
+            if is_over() or not thread.is_alive():
+                return
+            _raise_in(thread)
+            sleep(EVERY)
+
+    try:
+        threading.Thread(target=insist, name="jotbase-end-code", daemon=True).start()
+    except RuntimeError:  # no thread to be had: the code goes on
+        return
+
+
+def _raise_in(thread: threading.Thread) -> None:
+    """Raise in the thread if what it is at is the project's own module.
+
+    A library, ours or another, could be hit between taking a lock and the block that gives it back.
+    """
+    number = thread.ident or 0
+    frame = sys._current_frames().get(number)  # noqa: SLF001 - documented; for "specialized purposes"
+    if frame is None or str(frame.f_globals.get("__name__")).split(".")[0] != PROJECT_MODULE:
+        return
+    import ctypes  # a server whose code comes to its end never loads it
+
+    raising = ctypes.py_object(LeftBehind)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(number), raising)
