@@ -99,6 +99,7 @@ def auth_policy(settings: Settings, url: str) -> AuthPolicy:
         session_time_box=settings.session_timebox,
         session_inactivity=settings.session_inactivity,
         password_min_length=settings.password_min_length,
+        secure_password_change=settings.secure_password_change,
         autoconfirm=settings.autoconfirm,
         site_url=url,
         redirect_urls=settings.redirect_urls,

@@ -153,6 +153,9 @@ class Settings:
     password_min_length: int = _setting(
         _number(6, 72), 6, "The minimum length of a password, in characters."
     )
+    secure_password_change: bool = _setting(
+        _flag, False, "Whether a session older than a day needs a mailed code for a new password."
+    )
     smtp_url: str | None = _setting(
         _mail_server,
         None,

@@ -23,6 +23,7 @@ _SENT_AT: dict[Slot, str] = {
     "recovery": "recovery_sent_at",
     "email_change_new": "email_change_sent_at",
     "email_change_current": "email_change_sent_at",
+    "reauthentication": "reauthentication_sent_at",
 }
 
 

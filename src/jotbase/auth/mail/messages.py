@@ -15,7 +15,9 @@ from jotbase.auth.tokens.policy import AuthPolicy
 from jotbase.records import dataclass
 
 #: The kind of a mail, which selects its text.
-Purpose = Literal["signup", "magiclink", "recovery", "email_change", "email_change_old"]
+Purpose = Literal[
+    "signup", "magiclink", "recovery", "email_change", "email_change_old", "reauthentication"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class PendingMail:
     token: str = field(repr=False)
 
 
+#: Subject, reason and invitation of each mail that has a link.
 _TEXTS: dict[Purpose, tuple[str, str, str]] = {
     "signup": (
         "Confirm your address",
@@ -71,6 +74,8 @@ _TEXTS: dict[Purpose, tuple[str, str, str]] = {
 
 def render_mail(mail: PendingMail, policy: AuthPolicy, redirect: str) -> Mail:
     """Return the mail; its link redirects to `redirect` once it is verified."""
+    if mail.purpose == "reauthentication":
+        return _code_mail(mail, policy)
     subject, reason, invitation = _TEXTS[mail.purpose]
     link = verify_link(mail, policy, redirect)
     text = (
@@ -81,6 +86,16 @@ def render_mail(mail: PendingMail, policy: AuthPolicy, redirect: str) -> Mail:
         " leave this mail alone.\n"
     )
     return Mail(mail.to, subject, text, mail.code, link)
+
+
+def _code_mail(mail: PendingMail, policy: AuthPolicy) -> Mail:
+    text = (
+        f"Somebody, hopefully you, wants to set a new password at {policy.site_url}.\n\n"
+        f"To agree to it, enter this code: {mail.code}\n\n"
+        f"It holds for {_duration_text(policy.otp_expiry)} and works once. If it was not you, sign"
+        " out of all your devices.\n"
+    )
+    return Mail(mail.to, "Your code for a new password", text, mail.code)
 
 
 def verify_link(mail: PendingMail, policy: AuthPolicy, redirect: str) -> str:

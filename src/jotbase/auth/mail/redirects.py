@@ -86,12 +86,21 @@ def with_code(address: str, code: str) -> str:
 
 def with_error(address: str, error: AuthError, *, query: bool = False) -> str:
     """Return the URL with the error in its fragment, and with `query` (PKCE) in its query too."""
-    said = [
+    said = _error_parameters(error)
+    return _with_fragment(_with_query(address, said) if query else address, said)
+
+
+def with_query_error(address: str, error: AuthError) -> str:
+    """Return the URL with the error in its query alone, as of an unknown flow."""
+    return _with_query(address, _error_parameters(error))
+
+
+def _error_parameters(error: AuthError) -> list[tuple[str, str]]:
+    return [
         ("error", _ERRORS.get(error.status, "server_error")),
         ("error_code", error.code),
         ("error_description", error.message),
     ]
-    return _with_fragment(_with_query(address, said) if query else address, said)
 
 
 def with_message(address: str, message: str, *, query: bool = False) -> str:

@@ -16,10 +16,12 @@ from jotbase.auth.tokens.keys import KeyRing
 from jotbase.auth.tokens.times import epoch
 
 #: What a token verifies. A user has one token of each slot; a new one replaces it.
-Slot = Literal["confirmation", "recovery", "email_change_new", "email_change_current"]
+Slot = Literal[
+    "confirmation", "recovery", "email_change_new", "email_change_current", "reauthentication"
+]
 
 #: The `type` of `/verify` to the slots whose tokens it accepts. Magic links and recoveries share a
-#: slot, as in GoTrue.
+#: slot, as in GoTrue; `/verify` accepts no token of reauthentication.
 SLOTS: dict[str, tuple[Slot, ...]] = {
     "signup": ("confirmation",),
     "invite": ("confirmation",),
@@ -40,7 +42,7 @@ CODE_BYTES = 8
 class OneTimeToken:
     """One row of `auth.one_time_tokens`; `email` is the address that it verifies.
 
-    `purpose` is the kind of mail: `signup`, `magiclink`, `recovery`, `email_change`. With a
+    `purpose` is the kind of mail (`messages.Purpose`). With a
     `code_challenge` (PKCE) its link gives a code instead of a session. `encrypted_password` and
     `data` are those of a sign-up: they are copied to the account when this token is used
     (decision 57). `client` distinguishes sign-ups of one address; it is "" where only the last mail

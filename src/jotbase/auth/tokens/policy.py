@@ -14,7 +14,8 @@ class AuthPolicy:
     """The options of accounts; durations are in seconds, None means no limit.
 
     `issuer` is the `iss` claim of access tokens, by convention `<url>/auth/v1`. A password needs at
-    least one character of each group in `password_characters`. Links of mails redirect to
+    least one character of each group in `password_characters`; with `secure_password_change`, a
+    session that began more than a day ago needs a mailed code for a new one. Links redirect to
     `site_url` or to an address that matches `redirect_urls`. `mail_spacing` is the least time
     between two mails of a kind to one address, `mail_rate` the most mails in an hour.
     """
@@ -30,6 +31,7 @@ class AuthPolicy:
     anonymous_users: bool = False
     password_min_length: int = 6
     password_characters: tuple[str, ...] = ()
+    secure_password_change: bool = False
     site_url: str = "http://localhost"
     redirect_urls: tuple[str, ...] = ()
     otp_expiry: int = 3600

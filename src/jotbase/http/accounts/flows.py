@@ -30,13 +30,14 @@ from jotbase.auth.accounts.session_response import session_json
 from jotbase.auth.changes.own_account import UpdatedAccount, UserAttributes, update_user
 from jotbase.auth.mail.flows import sign_up_by_mail
 from jotbase.auth.mail.pkce import exchange_code, read_challenge
+from jotbase.auth.mail.reauthentication import needs_reauthentication, use_nonce
 from jotbase.auth.mail.redirects import target
 from jotbase.auth.sessions.refresh_tokens import parse
 from jotbase.auth.sessions.users import Account, user_json
 from jotbase.errors import AuthError
 from jotbase.http.accounts.services import AccountServices, user_principal
 from jotbase.http.accounts.wire import answer
-from jotbase.values import Request, Response
+from jotbase.values import Principal, Request, Response
 
 
 def parameter(request: Request, name: str) -> str:
@@ -203,9 +204,12 @@ async def put_user(request: Request, services: AccountServices) -> Response:
         raise AuthError(422, "phone_provider_disabled", "Phone logins are disabled")
     address, data = email(body), metadata(body, "data") if "data" in body else None
     account = await services.read(current_account(services.context(), principal))
-    hashed = await _new_password(text(body, "password"), account, services)
-    change = UserAttributes(address or None, hashed, data, read_challenge(body))
     context = services.context(request)
+    if password := text(body, "password"):
+        check_new_password(password, services.policy)
+        await _reauthenticated(context, principal, account, text(body, "nonce"), services)
+    hashed = await _new_password(password, account, services)
+    change = UserAttributes(address or None, hashed, data, read_challenge(body))
     unit = partial(update_user, context, principal, change)
     by_mail = bool(address) and not services.policy.autoconfirm
     changed: UpdatedAccount = await (
@@ -215,10 +219,30 @@ async def put_user(request: Request, services: AccountServices) -> Response:
     return answer(user_json(changed.account))
 
 
+async def _reauthenticated(
+    context: Context,
+    principal: Principal,
+    account: Account,
+    nonce: str,
+    services: AccountServices,
+) -> None:
+    """Use up the code where one is needed. Raises AuthError: reauthentication_needed (400),
+    reauthentication_not_valid (422).
+    """
+    if not await services.read(needs_reauthentication(context, principal)):
+        return
+    if not nonce:
+        raise AuthError(400, "reauthentication_needed", "Password update requires reauthentication")
+    services.limits.take_code(context.client, context.now)
+    refused = await services.write(lambda: use_nonce(context, account.user, nonce))
+    if refused is not None:
+        raise refused
+    services.limits.right_code(context.client, context.now)
+
+
 async def _new_password(password: str, account: Account, services: AccountServices) -> str | None:
     if not password:
         return None
-    check_new_password(password, services.policy)
     old = account.user.encrypted_password
     is_same = await services.run_in_thread(verify_password, password, old)
     if is_same:

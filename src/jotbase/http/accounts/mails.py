@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import parse_qs
 
 from jotbase.auth.accounts.accounts import Context, IssuedSession
 from jotbase.auth.accounts.request_bodies import flag, metadata, read_body, text
@@ -29,11 +30,19 @@ from jotbase.auth.mail.flows import (
     verify_link,
 )
 from jotbase.auth.mail.pkce import AuthCode, read_challenge
-from jotbase.auth.mail.redirects import target, with_code, with_error, with_message, with_session
+from jotbase.auth.mail.reauthentication import request_reauthentication
+from jotbase.auth.mail.redirects import (
+    target,
+    with_code,
+    with_error,
+    with_message,
+    with_query_error,
+    with_session,
+)
 from jotbase.auth.tokens.one_time import PKCE, SLOTS
 from jotbase.errors import AuthError, JotError
 from jotbase.http.accounts.flows import NoPhone, address_of, parameter, session_answer
-from jotbase.http.accounts.services import AccountServices
+from jotbase.http.accounts.services import AccountServices, user_principal
 from jotbase.http.accounts.wire import answer, as_auth_error
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import Request, Response
@@ -101,6 +110,28 @@ async def resend(request: Request, services: AccountServices) -> Response:
     mails = await services.write_for_mail(request, lambda: _RESENT[kind](context, email, challenge))
     services.send(mails, _redirect(request, services))
     return answer({})
+
+
+async def reauthenticate(request: Request, services: AccountServices) -> Response:
+    """`GET /reauthenticate`: mail a code that `PUT /user` takes as `nonce`."""
+    principal, context = user_principal(request, services), services.context(request)
+    mails = await services.write_for_mail(
+        request, lambda: request_reauthentication(context, principal)
+    )
+    services.send(mails, services.policy.site_url)
+    return answer({})
+
+
+async def callback(request: Request, services: AccountServices) -> Response:
+    """`/callback`: redirect to the site with an error, since no provider is enabled."""
+    form = parse_qs(request.body.decode("utf-8", "replace")) if request.method == "POST" else {}
+    state = parameter(request, "state") or form.get("state", [""])[0]
+    error = (
+        AuthError(400, "bad_oauth_state", "OAuth state not found or expired")
+        if state
+        else AuthError(400, "bad_oauth_callback", "OAuth state parameter missing")
+    )
+    return _see_other(with_query_error(services.policy.site_url, error))
 
 
 async def verify(request: Request, services: AccountServices) -> Response:

@@ -115,6 +115,8 @@ _ROUTES: dict[str, dict[str, Flow]] = {
     "/magiclink": {"POST": account_mails.magic_link},
     "/resend": {"POST": account_mails.resend},
     "/verify": {"GET": account_mails.follow, "POST": account_mails.verify},
+    "/reauthenticate": {"GET": account_mails.reauthenticate},
+    "/callback": {"GET": account_mails.callback, "POST": account_mails.callback},
     "/admin/users": {"GET": account_admin.list_page, "POST": account_admin.create},
     "/.well-known/jwks.json": {"GET": _jwks},
     "/settings": {"GET": _settings},
@@ -128,4 +130,4 @@ _USER_ROUTES: dict[str, UserFlow] = {
 }
 
 #: What may be asked without an API key; a link in a mail is opened by a browser, which has none.
-_OPEN = frozenset(("/.well-known/jwks.json", "/verify", "/authorize"))
+_OPEN = frozenset(("/.well-known/jwks.json", "/verify", "/callback", "/authorize"))
