@@ -130,3 +130,23 @@ def test_with_a_right_all_is_told(backend: TestBackend) -> None:
 
     assert codes == {"22P02", "23502", "23514", "428C9", "PGRST204"}
     assert changed == {"23502", "23514"}
+
+
+def test_a_row_that_nobody_shows_has_no_location(serve: Serve) -> None:
+    """Its number would tell how many there are; nor has one whose key may not be read."""
+    secret = {"code": {"type": "string", "writeOnly": True, "defaultExpression": "uuid()"}}
+    backend = serve(
+        {
+            "box": table(COLUMNS, access={"insert": "True"}),
+            "open": table(COLUMNS, access={"insert": "True", "select": "True"}),
+            "coded": table(secret, primaryKey=["code"]),
+        }
+    )
+    wanted = {"prefer": "return=headers-only"}
+
+    found = {
+        name: backend.anonymous.post(f"/{name}", {}, None, **wanted).headers.get("location")
+        for name in ("box", "open", "coded")
+    }
+
+    assert found == {"box": None, "open": "/open?id=eq.1", "coded": None}

@@ -85,17 +85,37 @@ def with_view_columns(model: Model, origins: Mapping[str, Mapping[str, tuple[str
 
 @lru_cache(maxsize=8)
 def relationships(model: Model) -> Mapping[str, tuple[Relationship, ...]]:
-    """Return all relationships of a model by the name of their origin."""
+    """Return all relationships of a model by the name of their origin.
+
+    One by a `writeOnly` column is none: whom a row meets by it would tell its value.
+    """
     found: dict[str, list[Relationship]] = {table.name: [] for table in model}
     views = [table for table in model if table.origins]
     for table in model:
         for key in table.foreign_keys:
             for relationship in _of_key(table, key, model, views):
-                found[relationship.origin.name].append(relationship)
+                if _is_told(relationship):
+                    found[relationship.origin.name].append(relationship)
     for table in model:
         for relationship in _through(table, model, views):
-            found[relationship.origin.name].append(relationship)
+            if _is_told(relationship):
+                found[relationship.origin.name].append(relationship)
     return {name: tuple(several) for name, several in found.items()}
+
+
+def _is_told(one: Relationship) -> bool:
+    """Say whether all columns that meet may be read."""
+    met = [
+        *((one.origin, own) for own, _ in one.pairs),
+        *((one.target, far) for _, far in one.pairs),
+    ]
+    if one.junction is not None:
+        between = one.junction
+        met += [(one.origin, own) for own, _ in between.near]
+        met += [(between.table, name) for _, name in between.near]
+        met += [(between.table, name) for name, _ in between.far]
+        met += [(one.target, far) for _, far in between.far]
+    return not any(table.by_name[name].write_only for table, name in met if name in table.by_name)
 
 
 def _views_showing(

@@ -142,6 +142,8 @@ def insert_unit(
     yield from check_whole_rows(table, after.rows, write_context, payload, names)
     body = yield from _representation(plan, after, context, write_context)
     located = plan.answer.preferences.returning == "headers-only" and len(after.rows) == 1
+    if located and not write_context.guard.allows(table, "select", context):
+        located = False  # the key of a row that nobody shows tells how many there are
     location = _location(table, after.rows) if located else None
     created = not after.rows or any(old is None for old in after.olds)
     return _result(plan, WriteResult(len(after.rows), body, _keys(plan), location, created))
@@ -339,11 +341,12 @@ def _keys(plan: WritePlan) -> tuple[str, ...]:
 
 def _location(table: Table, rows: Sequence[Row]) -> str | None:
     """Return the query that finds the row: `id=eq.5`."""
-    if not table.primary_key or any(rows[0][name] is None for name in table.primary_key):
+    key = [(name, rows[0][name]) for name in table.primary_key]
+    if not key or any(value is None or table.by_name[name].write_only for name, value in key):
         return None
     return "&".join(
-        f"{quote(name_in_view(table, name), safe='')}=eq.{quote(_spelled(rows[0][name]), safe='')}"
-        for name in table.primary_key
+        f"{quote(name_in_view(table, name), safe='')}=eq.{quote(_spelled(value), safe='')}"
+        for name, value in key
     )
 
 
