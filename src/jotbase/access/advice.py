@@ -11,7 +11,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from jotbase.access.outcome_analysis import OWNER, STRANGER, VISITOR, is_self_written, may_be_true
+from jotbase.access.outcome_analysis import (
+    OWNER,
+    STRANGER,
+    VISITOR,
+    is_self_written,
+    may_be_true,
+    possible_outcomes,
+)
 from jotbase.access.policy import Policy, Rule
 from jotbase.access.rules import ACTIONS, Action
 from jotbase.expression.expr import Apply, Exists, Expr, Fact, Field, facts, walk
@@ -29,6 +36,15 @@ ADVICE: Mapping[str, tuple[str, str]] = {
         "a visitor who has not signed in may add, change or delete rows",
         "ask for `user.id is not None`, or for the row to be the caller's own",
     ),
+    "foreign-owner": (
+        "whoever is signed in may add rows that are somebody else's by the table's other rules",
+        "hold the new row against the caller: `new.owner == user.id`",
+    ),
+    "generated-unique": (
+        "a key is computed from other columns, beside rules about callers: who adds a row learns of"
+        " rows that the rules hide, by any value that comes to the same",
+        "make the key of the columns themselves, or of a UUID",
+    ),
     "nocase-unique": (
         "the database compares a key whatever the case, so that `Ada` takes the place of `ada`:"
         " who adds a row learns of rows that the rules hide, and an upsert reaches for them",
@@ -37,6 +53,16 @@ ADVICE: Mapping[str, tuple[str, str]] = {
     "open-function": (
         "a function that may write is callable by everybody, visitors too",
         'name who may call it: `@rpc(roles=["authenticated"])`',
+    ),
+    "open-rows": (
+        "everybody may read all rows of a table with `writeOnly` columns, which alone keep what is"
+        " secret in it",
+        "narrow the `select` rule, or put those columns into a table of their own",
+    ),
+    "owner-given-away": (
+        "an update may make a row somebody else's: its rule asks whose the old row is, and not"
+        " whose the new one is",
+        "say of the new row too: `new.owner == row.owner`",
     ),
     "readable-secret": (
         "a column whose name sounds secret is sent to everybody whom the `select` rule lets see"
@@ -85,6 +111,8 @@ _SECRET = re.compile(
 )
 _WRITES: tuple[Action, ...] = ("insert", "update", "delete")
 _EMAILS = (("email",), ("claims", "email"))
+#: What names one caller and no other.
+_IDENTITIES = (("id",), ("claims", "sub"), *_EMAILS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +175,7 @@ def _of_table(table: Table, model: Model, policy: Policy, seen: ObservedSchema) 
     for name, action, reason in seen.scans:
         if name == table.name:
             yield Advice("rule-scans", table.file, f"/access/{action}", reason)
+    yield from _of_owners(table, rules)
     yield from _of_columns(table, rules)
     yield from _of_keys(table, rules, seen)
 
@@ -169,11 +198,59 @@ def _of_rule(table: Table, action: Action, rule: Rule, seen: ObservedSchema) -> 
         yield Advice("stranger-write", table.file, at, reason)
 
 
+def _of_owners(table: Table, rules: Mapping[Action, Rule]) -> Iterator[Advice]:
+    """Yield advice on rows that may be, or become, somebody else's than the caller's."""
+    owners = {
+        name
+        for action, rule in rules.items()
+        if action != "insert"
+        for name in _owner_columns(rule.expression, "row")
+        if not (table.by_name[name].read_only or table.by_name[name].generated)
+    }
+    insert, update, select = (rules.get(one) for one in ("insert", "update", "select"))
+    if owners and insert is not None and _lets_strangers_alone(insert):
+        reason = f"a signed-in caller may add a row with any {', '.join(sorted(owners))}"
+        yield Advice("foreign-owner", table.file, "/access/insert", reason)
+    if update is None or select is None or not may_be_true(select.expression, STRANGER):
+        return
+    asked = set(_new_columns(update.expression))
+    for name in sorted(owners.intersection(_owner_columns(update.expression, "row")) - asked):
+        if asked:  # a rule that does not name `new` holds for the new row as a whole
+            reason = f"{name} is asked of the old row alone"
+            yield Advice("owner-given-away", table.file, "/access/update", reason)
+
+
+def _lets_strangers_alone(rule: Rule) -> bool:
+    """Say whether a rule lets signed-in callers through, and no visitors."""
+    return may_be_true(rule.expression, STRANGER) and not may_be_true(rule.expression, VISITOR)
+
+
+def _owner_columns(expression: Expr, scope: str) -> Iterator[str]:
+    """Yield the columns that a rule holds against who the caller is."""
+    for part in walk(expression):
+        if not isinstance(part, Apply) or part.operator != "eq":
+            continue
+        if any(isinstance(one, Fact) and one.path in _IDENTITIES for one in part.arguments):
+            for one in part.arguments:
+                if isinstance(one, Field) and one.scope == scope:
+                    yield one.name
+
+
+def _new_columns(expression: Expr) -> Iterator[str]:
+    for part in walk(expression):
+        if isinstance(part, Field) and part.scope == "new":
+            yield part.name
+
+
 def _of_columns(table: Table, rules: Mapping[Action, Rule]) -> Iterator[Advice]:
     select = rules.get("select")
     open_to_all = select is not None and any(
         may_be_true(select.expression, caller) for caller in (VISITOR, STRANGER)
     )
+    secret = [column.name for column in table.columns if column.write_only]
+    if secret and select is not None and possible_outcomes(select.expression, VISITOR) == {True}:
+        reason = f"all rows are everybody's to read, beside {', '.join(secret)}"
+        yield Advice("open-rows", table.file, "/access/select", reason)
     for column in table.columns:
         at: list[str | int] = ["properties", column.name]
         if open_to_all and not column.write_only and _SECRET.search(column.name):
@@ -193,6 +270,11 @@ def _of_keys(table: Table, rules: Mapping[Action, Rule], seen: ObservedSchema) -
             reason = f"({named}) is unique, and part of it is writeOnly"
             yield Advice("unique-secret", table.file, f"/{word}", reason)
     if any(facts(rule.expression) for rule in rules.values()):
+        for _, columns in keys:
+            computed = [name for name in columns if table.by_name[name].generated]
+            if computed:
+                reason = f"{', '.join(computed)} is computed, and unique beside rules about callers"
+                yield Advice("generated-unique", table.file, "/unique", reason)
         for columns in seen.loose.get(table.name, ()):
             reason = (
                 f"({', '.join(columns)}) is not compared by its bytes, beside rules about callers"

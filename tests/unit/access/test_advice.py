@@ -74,6 +74,68 @@ def test_membership_that_is_taken_and_not_given(
     assert found == [f"{code} t/access/select" for code in expected]
 
 
+@pytest.mark.parametrize(
+    ("access", "expected"),
+    [
+        ({"insert": "user.id is not None", "update": MINE}, ["foreign-owner t/access/insert"]),
+        ({"insert": "user.id is not None and new.note != 'x'", "delete": MINE}, ["foreign-owner"]),
+        ({"insert": "user.id is not None", "delete": "row.note == user.email"}, ["foreign-owner"]),
+        ({"insert": "new.owner == user.id", "update": MINE}, []),
+        ({"insert": "'admin' in user.roles", "update": MINE}, []),
+        ({"insert": "user.id is not None", "select": "row.note == user.role"}, []),
+        (
+            {"select": "True", "update": f"{MINE} and new.note != 'x'"},
+            ["owner-given-away t/access/update"],
+        ),
+        ({"select": "True", "update": f"{MINE} and new.owner == row.owner"}, []),
+        ({"select": "True", "update": f"{MINE} and new.owner == user.id"}, []),
+        ({"select": "True", "update": MINE}, []),
+        ({"select": MINE, "update": f"{MINE} and new.note != 'x'"}, []),
+    ],
+)
+def test_rows_that_are_or_become_somebody_elses(
+    access: dict[str, str], expected: list[str]
+) -> None:
+    """Added in another's name, or given away by a rule that asks of the old row alone."""
+    found = told(access)
+
+    assert [one.split()[0] for one in found] == [one.split()[0] for one in expected]
+    assert all(one in found for one in expected if " " in one)
+
+
+def test_an_owner_that_nobody_can_write_is_nobody_elses() -> None:
+    """What the server sets by itself cannot be forged."""
+    said = {"properties": {**T, "owner": {**OWNER, "readOnly": True}}}
+    access = {"select": "True", "insert": "user.id is not None", "update": f"{MINE} and new.id > 0"}
+    assert told(access, said=said) == []
+
+
+@pytest.mark.parametrize(
+    ("select", "expected"),
+    [
+        ("True", ["open-rows t/access/select"]),
+        ("row.id == 1 or True", ["open-rows t/access/select"]),
+        ("row.note == 'public'", []),
+        ("user.id is not None", []),
+        (MINE, []),
+    ],
+)
+def test_secret_columns_of_rows_that_are_everybodys(select: str, expected: list[str]) -> None:
+    """`writeOnly` alone keeps what the rule lets everybody read."""
+    said = {"properties": {**T, "code": {**TEXT, "writeOnly": True}}}
+    assert told({"select": select}, said=said) == expected
+
+
+def test_a_key_that_is_computed_beside_rules_about_callers() -> None:
+    """Rows that differ come to one key, of which a stranger's insert tells."""
+    said = {
+        "properties": {**T, "lowered": {**TEXT, "generated": "lower(note)"}},
+        "unique": [["lowered"]],
+    }
+    assert told({"select": MINE}, said=said) == ["generated-unique t/unique"]
+    assert told({"select": "True"}, said=said) == []
+
+
 def test_columns_and_keys_that_tell_too_much() -> None:
     """Names that sound secret, literals that look computed, keys over what is never sent."""
     said = {
@@ -88,6 +150,7 @@ def test_columns_and_keys_that_tell_too_much() -> None:
     }
     access = {"select": "True", "insert": "new.owner == user.id"}
     assert told(access, said=said) == [
+        "open-rows t/access/select",
         "readable-secret t/properties/api_key",
         "text-default t/properties/made/default",
         "unique-secret t/unique",
