@@ -115,3 +115,45 @@ def test_decimals_in_arrays_are_checked(serve: Serve, value: Any, code: str) -> 
 
     assert client.post("/lists", {"texts": value}).json()["code"] == code
     assert client.get("/lists").json() == []
+
+
+ITEMS = table(
+    {
+        "price": {"type": "string", "format": "decimal"},
+        "count": {"type": "integer"},
+        "total": {"type": ["string", "null"], "format": "decimal", "generated": "price * count"},
+    },
+    access=OPEN,
+)
+LINES: Schema = {
+    "type": "object",
+    "view": "SELECT id, price, price * count AS total, price + 0.2 AS more FROM items",
+    "properties": {
+        "id": {"type": "integer"},
+        "price": {"type": "string", "format": "decimal"},
+        "total": {"type": ["string", "null"], "format": "decimal"},
+        "more": {"type": ["string", "null"], "format": "decimal"},
+    },
+    "primaryKey": ["id"],
+    "access": OPEN,
+}
+
+
+def test_computed_decimals_are_decimals(serve: Serve) -> None:
+    """In computed columns and in views: told, found, sorted, and written through as before."""
+    client = serve({"items": ITEMS, "lines": LINES}, aggregates=True).service
+    rows = [{"price": "0.1", "count": 3}, {"price": "1.15", "count": 100}]
+    made = client.post("/items", rows).json()
+
+    assert [row["total"] for row in made] == [0.3, 115]
+    assert client.get("/items", {"total": "eq.0.3", "select": "count"}).json() == [{"count": 3}]
+    shown = [
+        {"id": 1, "price": 0.1, "total": 0.3, "more": 0.3},
+        {"id": 2, "price": 1.15, "total": 115, "more": 1.35},
+    ]
+    assert client.get("/lines", {"order": "total"}).json() == shown
+    assert client.get("/lines", {"more": "in.(0.30)", "select": "id"}).json() == [{"id": 1}]
+    assert client.get("/lines", {"select": "total.sum()"}).json() == [{"sum": 115.3}]
+    assert client.patch("/lines", {"id": "eq.1"}, {"price": 0.7}).json() == [
+        {"id": 1, "price": 0.7, "total": 2.1, "more": 0.9}
+    ]

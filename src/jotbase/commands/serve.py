@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     logging.getLogger("uvicorn.error").addFilter(lambda record: "startup" not in record.msg)
     listener = server.listen(settings.host, settings.port)
     url = site_url(settings, listener.getsockname()[1])
-    backend = load(project, settings, url)
+    backend = load(project, settings, url, changing=options.reload)
     failures: list[ProjectError] = []
     routes = backend.routes(on_failure=failures.append)
     served = application(routes)

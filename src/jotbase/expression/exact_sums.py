@@ -83,9 +83,12 @@ def _decimal(value: Any) -> Decimal:
     return found if found.is_finite() else Decimal(0)
 
 
-def aggregates(model: Model) -> Mapping[str, Aggregate]:
+def aggregates(model: Model, *, changing: bool = False) -> Mapping[str, Aggregate]:
     """Return what stands for SQLite's own aggregates: nothing where no column is a decimal, since
-    a call of Python's for each row takes ten times as long.
+    a call of Python's for each row takes ten times as long. A `changing` model may come to have
+    some.
     """
-    exact = any(column.type is Type.DECIMAL for table in model for column in table.columns)
+    exact = changing or any(
+        column.type is Type.DECIMAL for table in model for column in table.columns
+    )
     return {"sum": Aggregate(Sum), "avg": Aggregate(Average)} if exact else {}

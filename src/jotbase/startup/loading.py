@@ -48,10 +48,15 @@ def site_url(settings: Settings, port: int | None = None) -> str:
 
 
 def engine_maker(
-    path: str, settings: Settings, model: Model, image: bytes | None = None
+    path: str,
+    settings: Settings,
+    model: Model,
+    image: bytes | None = None,
+    *,
+    changing: bool = False,
 ) -> EngineMaker:
     """Return a factory of the embedded engine for the model; `image` is the content of a new
-    database, as bytes of a database file.
+    database, as bytes of a database file. A `changing` model is one that reloads replace.
     """
 
     def make(
@@ -60,7 +65,7 @@ def engine_maker(
         return SqliteEngine(
             path,
             SqliteOptions(
-                functions={**FUNCTIONS, **aggregates(model)},
+                functions={**FUNCTIONS, **aggregates(model, changing=changing)},
                 connection_functions={SQL_NAME: compute},
                 decode=decode,
                 constraint=constraint,
@@ -74,8 +79,9 @@ def engine_maker(
     return make
 
 
-def load(project: Project, settings: Settings, url: str) -> Backend:
-    """Return the project's backend, not started yet; missing keys are generated.
+def load(project: Project, settings: Settings, url: str, *, changing: bool = False) -> Backend:
+    """Return the project's backend, not started yet; missing keys are generated. A `changing` one
+    may be reloaded.
 
     Raises ProjectError for mistakes in its files, before any file is written.
     """
@@ -86,5 +92,5 @@ def load(project: Project, settings: Settings, url: str) -> Backend:
     keep_private(project.root / ".env")
     if database.parent == project.root / "data":
         keep_private(database.parent)
-    make = engine_maker(str(database), settings, definition.model)
+    make = engine_maker(str(database), settings, definition.model, changing=changing)
     return Backend(project, settings, definition, ring, make, url)

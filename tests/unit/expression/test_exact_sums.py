@@ -70,3 +70,8 @@ def test_what_leaves_a_window_leaves_no_trace(first: list[int], then: list[int])
 def test_without_decimals_the_database_adds() -> None:
     """Python is called for no row of a project that has none."""
     assert aggregates(Model({})) == {}
+
+
+def test_what_may_come_to_have_decimals_adds_exactly() -> None:
+    """A project that is reloaded keeps its connections, and the functions that they have."""
+    assert aggregates(Model({}), changing=True).keys() == {"sum", "avg"}

@@ -14,6 +14,7 @@ from jotbase.schema.ddl import searches
 from jotbase.schema.ddl.changelog import CREATE_CHANGES, CREATE_REPLACED, triggers
 from jotbase.schema.ddl.constraints import TYPES, check_condition, default_literal, literal
 from jotbase.schema.ddl.epochs import CREATE_EPOCHS
+from jotbase.schema.ddl.exact_decimals import rounded, view_body
 from jotbase.schema.ddl.file_sql import in_parentheses
 from jotbase.schema.model.names import default_name
 from jotbase.schema.model.tables import MISSING, Column, ForeignKey, Model, Table, Type
@@ -105,7 +106,9 @@ def column_definition(table: Table, column: Column) -> str:
     if default is not None:
         parts.append(f"DEFAULT {default}")
     if column.generated is not None:
-        parts.append(f"GENERATED ALWAYS AS {in_parentheses(column.generated)} STORED")
+        decimal = column.type is Type.DECIMAL
+        expression = rounded(column.generated) if decimal else column.generated
+        parts.append(f"GENERATED ALWAYS AS {in_parentheses(expression)} STORED")
     condition = check_condition(column, table.schema, strict=is_strict(table))
     if condition:
         called = SQLITE.identifier(default_name(table.name, [column.name], "check"))
@@ -200,8 +203,7 @@ def create_indexes(table: Table) -> dict[str, str]:
 
 def create_view(view: Table) -> str:
     """Return the statement that makes a view; its columns bear the names that its SELECT gives."""
-    body = (view.view or "").strip().rstrip(";")
-    return f"CREATE VIEW {SQLITE.identifier(view.name)} AS {body}"
+    return f"CREATE VIEW {SQLITE.identifier(view.name)} AS {view_body(view)}"
 
 
 def probe_view(view: Table) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jotbase.schema.ddl.definitions import Definition, read_table, read_trigger, read_view
+from jotbase.schema.ddl.exact_decimals import inner_body, unrounded
 from jotbase.schema.keywords.types import column_type
 from jotbase.schema.keywords.vocabulary import TABLE_META_SCHEMA
 from jotbase.schema.model.tables import Type
@@ -78,7 +79,7 @@ def _property(column: ReflectedColumn, numbered: bool, definition: Definition) -
         return {"type": "integer", "identity": True}
     schema = column_schema(column)
     if column.generated:
-        return schema | {"generated": definition.generated[column.name]}
+        return schema | {"generated": unrounded(definition.generated[column.name])}
     if column.default is None:
         return schema
     kind = column_type(schema, {})[0]
@@ -211,7 +212,7 @@ def _column_notes(table: ReflectedTable, definition: Definition) -> Iterator[str
 
 def view_document(view: ReflectedTable, known: Mapping[str, ReflectedTable]) -> Document:
     """Return the file of a view. What shows a table's column is of that column's type."""
-    body = read_view(view.text)
+    body = inner_body(read_view(view.text))
     shown = {
         column.name: _shown(column, view.origins.get(column.name), known) for column in view.columns
     }
