@@ -84,3 +84,45 @@ def test_errors_may_be_kept_short(serve: Serve) -> None:
     backend = serve({"events": EVENTS}, error_verbosity="minimal")
     answer = backend.anonymous.get("/events", {"select": "txt"})
     assert answer.json() == {"code": "42703", "message": "column events.txt does not exist"}
+
+
+@pytest.mark.parametrize(
+    ("at", "ids"),
+    [
+        ("gt.2026-08-21T10:00:00", []),  # 14:00 in UTC
+        ("gt.2026-08-21T10:00:00Z", [1]),
+        ("eq.2026-08-21 06:11:12.5", [1]),
+        ("in.(2026-08-21 06:11:12.5)", [1]),
+        ("lt(any).{2026-08-21 06:11:13}", [1]),
+        ("gte.2026-08-21", [1]),  # 04:00 in UTC
+    ],
+)
+def test_a_filters_time_is_of_the_preferred_zone(serve: Serve, at: str, ids: list[int]) -> None:
+    """As a session's time zone reads what names no offset."""
+    client = serve({"events": table({"at": {"type": "string", "format": "date-time"}})}).anonymous
+    client.post("/events", {"at": "2026-08-21T10:11:12.5Z"})
+
+    query = {"at": at, "select": "id"}
+    found = client.get("/events", query, prefer="timezone=America/New_York").json()
+    nested = {"or": f"(at.{at},id.lt.0)", "select": "id"}
+
+    assert found == [{"id": one} for one in ids]
+    if "(" not in at:
+        assert client.get("/events", nested, prefer="timezone=America/New_York").json() == found
+
+
+def test_a_bodys_time_is_of_the_preferred_zone(serve: Serve) -> None:
+    """Without the preference, a time without an offset is none (RFC 3339)."""
+    backend = serve({"events": table({"at": {"type": "string", "format": "date-time"}})})
+    client = backend.anonymous
+    here = "timezone=America/New_York, return=representation"
+
+    made = client.post("/events", {"at": "2026-08-21 06:11:12.5"}, prefer=here)
+    assert made.json() == [{"id": 1, "at": "2026-08-21T06:11:12.5-04:00"}]
+    again = client.patch("/events", {"id": "eq.1"}, {"at": "2026-01-01T00:00:00"}, prefer=here)
+    assert again.json() == [{"id": 1, "at": "2026-01-01T00:00:00-05:00"}]
+    headers = [(b"prefer", here.encode()), (b"content-type", b"text/csv")]
+    listed = serve.wire(backend).ask("POST", b"/rest/v1/events", headers, b"at\n2026-08-21 06:00")
+    assert listed.body == b'[{"id":2,"at":"2026-08-21T06:00:00-04:00"}]'
+    assert refused(client.post("/events", {"at": "2026-08-21 06:11:12.5"}), 400, "23514")
+    assert refused(client.post("/events", {"at": "noon"}, prefer=here), 400, "23514")

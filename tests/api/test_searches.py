@@ -92,3 +92,36 @@ def test_what_is_no_search(serve: Serve, query: str, code: str) -> None:
     backend = serve({"posts": POSTS})
 
     refused(backend.anonymous.get("/posts", {"title": query}), 400, code)
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ({"doc": "fts.cat"}, [1]),
+        ({"doc": "phfts.fat cats"}, [1]),
+        ({"doc": "phfts.cats sat"}, []),
+        ({"doc": "fts.cats <2> sat"}, [1]),
+        ({"doc": "plfts.name"}, []),
+        ({"doc": "wfts(simple).sat or birds"}, [1, 2]),
+        ({"doc": "not.fts.cat"}, [2]),
+        ({"doc->more": "fts.sat"}, [1]),
+        ({"doc->0->>name": "fts.birds"}, [2]),
+        ({"or": "(doc.fts.cat,doc.fts.bird)"}, [1, 2]),
+    ],
+)
+def test_documents_are_searched(serve: Serve, query: dict[str, str], ids: list[int]) -> None:
+    """Of a document all texts, names apart, and no phrase goes from one to the next."""
+    client = serve({"papers": table({"doc": {"type": ["object", "array"]}})}).anonymous
+    client.post("/papers", {"doc": {"name": "Fat cats", "more": ["sat here", 7]}})
+    client.post("/papers", {"doc": [{"name": "birds"}, None]})
+
+    found = client.get("/papers", {**query, "select": "id", "order": "id"}).json()
+    assert found == [{"id": one} for one in ids]
+
+
+def test_numbers_are_not_searched(serve: Serve) -> None:
+    """As PostgreSQL has no words of them."""
+    client = serve({"papers": table({"pages": {"type": "integer"}})}).anonymous
+
+    answer = refused(client.get("/papers", {"pages": "fts.7"}), 404, "42883")
+    assert answer["message"] == "function to_tsvector(integer) does not exist"

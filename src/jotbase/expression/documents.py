@@ -6,7 +6,7 @@ Source: PostgreSQL manual, sections 8.14.3 and 8.14.4.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -161,6 +161,29 @@ def text_at(document: Any, path: Sequence[str | int]) -> str | None:
     if found is None or found is NULL:
         return None
     return found if isinstance(found, str) else orjson.dumps(found).decode()
+
+
+#: Stands between two texts of a document: a word, for PostgreSQL counts one place there
+#: (`json_to_tsvector`), and one of three rare ideographs, which nobody looks for.
+_BETWEEN = (
+    " \N{CJK COMPATIBILITY IDEOGRAPH-2FA1D}" + "\N{CJK COMPATIBILITY IDEOGRAPH-2FA1B}" * 2 + " "
+)
+
+
+def words_of(document: Any) -> str:
+    """Return all texts that are values in a document; names, numbers and the like have no words."""
+    return _BETWEEN.join(_texts(document))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif _is_list(value):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _leads(document: Any, step: str | int) -> bool:

@@ -29,6 +29,7 @@ from jotbase.expression.semantics import (
     JSON_GET,
     JSON_LENGTH,
     JSON_TEXT,
+    JSON_WORDS,
     LIKE,
     STARTSWITH,
     Semantics,
@@ -89,7 +90,6 @@ _SEARCHES = (
     ("phfts", "phraseto_tsquery", "has the words in this order"),
     ("wfts", "websearch_to_tsquery", 'has the words: `fat "cat food" or rat -dog`'),
 )
-
 
 #: Operators on ranges: what they say where they are of ranges alone, and their meaning.
 _RANGE_OPERATORS: Mapping[str, tuple[str, Semantics]] = {
@@ -334,6 +334,16 @@ _TABLE = (
         url=False,
         takes=("value", "path"),
     ),
+    Operator(
+        "json_words",
+        "all texts of a JSON value, as a search reads them",
+        JSON_WORDS,
+        documents.words_of,
+        DOCUMENTS,
+        result=Type.TEXT,
+        url=False,
+        takes=("value",),
+    ),
 )
 
 OPERATORS: dict[str, Operator] = {operator.name: operator for operator in _TABLE}
@@ -343,8 +353,7 @@ def _of_documents(function: Callable[[Any, Any], Any]) -> Callable[[str, str], A
     return lambda left, right: function(orjson.loads(left), orjson.loads(right))
 
 
-#: What Python raises where a value is none of the type that its column should hold (SQLite keeps
-#: any value in any column of a table that is not STRICT), or nested beyond all measure.
+#: What Python raises of a value that is none of its type (SQLite may keep it), or nested too deep.
 _UNFIT = (TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
@@ -386,5 +395,6 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     ),
     "jot_overlaps": _of_documents(documents.overlaps),
     "jot_among": _of_documents(documents.is_one_of),
+    "jot_json_words": lambda document: documents.words_of(orjson.loads(document)),
 }
 SQL_FUNCTIONS = {name: unknown_on_type_error(function) for name, function in _FUNCTIONS.items()}

@@ -135,6 +135,10 @@ def _json_length_sqlite(array: Fragment) -> Fragment:
     return of_json(array, sql("json_array_length(") + array + ")")
 
 
+def _itself(document: Fragment) -> Fragment:
+    return document
+
+
 def is_value(value: Any, wanted: Any) -> bool:
     """Whether the value is the very one: null, true or false."""
     return value is wanted if wanted is None else value is not None and equal(value, wanted)
@@ -232,6 +236,8 @@ STARTSWITH = {"sqlite": _startswith_sqlite, "postgres": call("starts_with")["pos
 JSON_TEXT = {"sqlite": _json_text_sqlite, "postgres": infix("#>>")["postgres"]}
 JSON_GET = {"sqlite": _json_get_sqlite, "postgres": infix("#>")["postgres"]}
 JSON_LENGTH = {"sqlite": _json_length_sqlite, "postgres": call("jsonb_array_length")["postgres"]}
+#: PostgreSQL reads a document's texts itself.
+JSON_WORDS = {"sqlite": call("jot_json_words")["sqlite"], "postgres": _itself}
 IN = {"sqlite": _in_sqlite("value"), "postgres": _in_postgres}
 HOLDS = {"sqlite": _holds_sqlite("NOT IN"), "postgres": _holds_postgres}
 HOLDS_BOOLEAN = {"sqlite": _holds_sqlite("IN"), "postgres": _holds_postgres}

@@ -20,6 +20,7 @@ from jotbase.expression.documents import (
     overlaps,
     text_at,
     value_at,
+    words_of,
 )
 
 DOCUMENTS = st.recursive(
@@ -158,3 +159,13 @@ def test_a_path_leads_to_a_value(path: tuple[str | int, ...], value: Any, text: 
 
     assert value_at(document, path) == value
     assert text_at(document, path) == text
+
+
+def test_the_words_of_a_document_are_those_of_its_texts() -> None:
+    """Neither names nor numbers are among them, and no phrase goes from one text to the next."""
+    document = {"fat": "The cat", "n": [1, True, None, "sat on", {"a": "rats"}]}
+    between = words_of(["", ""])
+
+    assert words_of(document) == f"The cat{between}sat on{between}rats"
+    assert (between.strip().isalnum(), len(between.split())) == (True, 1)
+    assert words_of(7) == ""

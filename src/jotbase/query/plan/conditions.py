@@ -22,6 +22,7 @@ from jotbase.query.request.shape import SEARCHES
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.values.array_literals import literal_items
 from jotbase.schema.values.convert import TYPE_NAMES, from_text
+from jotbase.schema.values.zones import time_in_zone
 from jotbase.search.lexing import configuration
 from jotbase.search.spelling import nearest
 from jotbase.search.textsearch import parse_search
@@ -113,16 +114,25 @@ def operand_expression(
 
 
 def condition_of(
-    filters: Iterable[Filter], table: Table, alias: str, embeds: Mapping[str, Embed]
+    filters: Iterable[Filter],
+    table: Table,
+    alias: str,
+    embeds: Mapping[str, Embed],
+    zone: str | None = None,
 ) -> Condition:
-    """Return the conjunction of a table's filters; `embeds` may be asked for by is.null."""
-    parts = [_condition(one, table, alias, embeds) for one in filters]
+    """Return the conjunction of a table's filters; `embeds` may be asked for by is.null.
+
+    A time without an offset is one of the `zone`, or of UTC.
+    """
+    parts = [_condition(one, table, alias, embeds, zone) for one in filters]
     return _combined("and", parts, negated=False) if parts else TRUE
 
 
-def _condition(asked: Filter, table: Table, alias: str, embeds: Mapping[str, Embed]) -> Condition:
+def _condition(
+    asked: Filter, table: Table, alias: str, embeds: Mapping[str, Embed], zone: str | None
+) -> Condition:
     if isinstance(asked, Logic):
-        parts = [_condition(part, table, alias, embeds) for part in asked.parts]
+        parts = [_condition(part, table, alias, embeds, zone) for part in asked.parts]
         return _combined(asked.operator, parts, asked.negated)
     embed = embeds.get(asked.field.name) if not asked.field.steps else None
     if embed is not None:
@@ -135,7 +145,7 @@ def _condition(asked: Filter, table: Table, alias: str, embeds: Mapping[str, Emb
                 "Bad operator on the '" + asked.field.name + "' embedded resource",
                 details="Only is null or not is null filters are allowed on embedded resources",
             )
-    return _comparison(asked, table, alias)
+    return _comparison(asked, table, alias, zone)
 
 
 def _combined(operator: str, parts: list[Condition], negated: bool) -> Condition:
@@ -159,18 +169,20 @@ def balanced(operator: str, parts: Sequence[Expr]) -> Expr:
     return Or(tuple(parts)) if operator == "or" else And(tuple(parts))
 
 
-def _comparison(asked: Asked, table: Table, alias: str) -> Expr:
+def _comparison(asked: Asked, table: Table, alias: str, zone: str | None) -> Expr:
     left, kind, item = operand_expression(table, alias, asked.field)
+    if asked.operator in SEARCHES:
+        left, kind = _searchable(left, kind)
     if asked.operator == "is":
         compared = _is(left, kind, str(asked.operand))
     elif asked.quantifier is not None:
-        compared = _quantified(asked, left, kind, item)
+        compared = _quantified(asked, left, kind, _value_reader(kind, item, zone))
     else:
         _check(asked.operator, kind)
         if asked.operator in SEARCHES:
             compared = _search(asked, left)
         else:
-            read = _reader(asked.operator, kind, item)
+            read = _reader(asked.operator, kind, _value_reader(kind, item, zone))
             compared = Apply(asked.operator, (left, _value(asked.operand, read, kind)))
     return Not(compared) if asked.negated else compared
 
@@ -179,6 +191,20 @@ def _value(operand: Placeholder | str, read: Callable[[Any], Any], kind: Type) -
     if isinstance(operand, Placeholder):
         return RequestValue(operand.index, read, kind)
     return Literal(read(operand), kind)
+
+
+def _searchable(left: Expr, kind: Type) -> tuple[Expr, Type]:
+    """Return the text that is searched: of a document, that of all its texts (8.14, 12.3.1)."""
+    if kind is Type.JSON:
+        return Apply("json_words", (left,)), Type.TEXT
+    if kind is not Type.TEXT:
+        raise RequestError(
+            "42883",
+            f"function to_tsvector({TYPE_NAMES[kind]}) does not exist",
+            hint="No function matches the given name and argument types."
+            " You might need to add explicit type casts.",
+        )
+    return left, kind
 
 
 def _search(asked: Asked, left: Expr) -> Expr:
@@ -206,10 +232,10 @@ def _is(left: Expr, kind: Type, operand: str) -> Expr:
     return Apply("is", (left, Literal(known[operand], Type.BOOLEAN)))
 
 
-def _quantified(asked: Asked, left: Expr, kind: Type, item: Type | None) -> Expr:
+def _quantified(asked: Asked, left: Expr, kind: Type, read_value: Callable[[str], Any]) -> Expr:
     """Spell out `eq(any).{1,2}` as alternatives, `(all)` as a conjunction."""
     _check(asked.operator, kind)
-    read = _reader(asked.operator, kind, item)
+    read = _reader(asked.operator, kind, read_value)
     parts = [
         Apply(asked.operator, (left, Literal(read(text), kind)))
         for text in literal_items(str(asked.operand))
@@ -239,16 +265,23 @@ def _no_operator(what: str) -> RequestError:
     )
 
 
-def _reader(operator: str, kind: Type, item: Type | None) -> Callable[[Any], Any]:
+def _reader(operator: str, kind: Type, read_value: Callable[[str], Any]) -> Callable[[Any], Any]:
     """Return what turns an operand's text into the value that the operator is given."""
     if operator == "in":
-        return lambda text: tuple(from_text(kind, one, item) for one in list_items(text))
+        return lambda text: tuple(read_value(one) for one in list_items(text))
     if operator in _LIKE:
         return parse_like
     if operator in _REGULAR:
         return partial(parse_regex, any_case=operator == "imatch")
+    return read_value
+
+
+def _value_reader(kind: Type, item: Type | None, zone: str | None) -> Callable[[str], Any]:
+    """Return what turns text into one value; a time without an offset is one of the zone."""
     if kind is Type.TEXT:
         return _as_is
+    if zone is not None and kind is Type.TIMESTAMP:
+        return lambda text: from_text(kind, time_in_zone(text, zone), item)
     return lambda text: from_text(kind, text, item)
 
 

@@ -155,7 +155,7 @@ def _node(
         table,
         alias,
         tuple(items),
-        condition_of(filters, table, alias, embeds),
+        condition_of(filters, table, alias, embeds, intent.preferences.timezone),
         tuple(_order(table, alias, term, embeds) for term in terms),
         window,
     )

@@ -30,6 +30,7 @@ from jotbase.query.write.result import WriteContext
 from jotbase.records import dataclass
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.values.convert import canonical, from_text
+from jotbase.schema.values.zones import time_in_zone
 from jotbase.values import Row
 
 
@@ -135,7 +136,7 @@ def _one_by_one(
         if told + len(lacks) > MAX_FAULTS:
             break
         line = payload.lines[number] if payload.lines else 0
-        row = _read(raw, columns, plan.defaults, line)
+        row = _read(raw, columns, plan, line)
         found = write_context.check.column_faults(present_properties(table, row))
         if not found:
             _make_canonical(row, columns)
@@ -185,25 +186,31 @@ def _given(plan: InsertPlan, payload: Payload, names: tuple[str, ...]) -> list[s
     return [name for name in names if any(name in row for row in payload.rows)]
 
 
-def _read(raw: Mapping[str, Any], columns: Iterable[Column], defaults: bool, line: int = 0) -> Row:
-    """Return the columns' values in one row; with `defaults`, one it lacks stays absent.
+def _read(
+    raw: Mapping[str, Any], columns: Iterable[Column], plan: InsertPlan | UpdatePlan, line: int = 0
+) -> Row:
+    """Return the columns' values in one row; under missing=default, one it lacks stays absent.
 
     `line` is that of a CSV which the row begins in, 0 without one. An array may come as text, in
     PostgreSQL's form
     (https://docs.postgrest.org/en/stable/how-tos/working-with-postgresql-data-types.html).
+    A time without an offset is one of the zone that the request prefers, if it does.
     """
     row: Row = {}
+    zone = plan.answer.preferences.timezone
     for column in columns:
         name = column.name
         if name in raw:
             value = raw[name]
-            if type(value) is Cell:
+            if zone is not None and column.type is Type.TIMESTAMP and isinstance(value, str):
+                row[name] = time_in_zone(value, zone)
+            elif type(value) is Cell:
                 row[name] = _from_cell(column, value, line)
             elif column.type is Type.ARRAY and isinstance(value, str) and value[:1] == "{":
                 row[name] = from_text(column.type, value, column.item)
             else:
                 row[name] = value
-        elif not defaults:
+        elif not plan.defaults:
             row[name] = None
     return row
 
@@ -288,7 +295,7 @@ def changed_columns(
         return ChangedColumns({}, [])
     names = named_columns(plan, payload)
     columns = [table.by_name[name] for name in names]
-    row = _read(payload.rows[0], columns, plan.defaults)
+    row = _read(payload.rows[0], columns, plan)
     refuse_server_columns(table, names, write_context, "update")
     for column in columns:
         if column.name not in row and not column.identity:

@@ -8,10 +8,43 @@ https://docs.rs/regex/latest/regex/#syntax
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import NoReturn
 
-#: Classes of characters by name: those of ASCII, as under PostgreSQL's locale "C".
-_CLASSES = {
+#: What is looked up character by character: Latin to Armenian and Hebrew; and where letters come in
+#: two cases, Latin-1, Latin Extended-A, Greek and Cyrillic. The rest is told in whole blocks, since
+#: what an expression costs grows with the ranges in it (docs/decisions/0089).
+_KNOWN = range(0x80, 0x600)
+_CASED = (*range(0x80, 0x180), *range(0x386, 0x3CF), *range(0x400, 0x460))
+_SCRIPTS = (
+    r"\u{620}-\u{1fff}\u{2c00}-\u{2dff}\u{3040}-\u{d7ff}\u{f900}-\u{fdff}\u{fe70}-\u{fefc}"
+    r"\u{ff21}-\u{ff3a}\u{ff41}-\u{ff5a}\u{ff66}-\u{ffdc}\u{10000}-\u{1efff}\u{20000}-\u{3ffff}"
+)
+_SIGNS = (
+    r"\u{60c}-\u{61f}\u{2010}-\u{2027}\u{2030}-\u{205e}\u{207a}-\u{207e}\u{20a0}-\u{20cf}"
+    r"\u{2100}-\u{2bff}\u{3001}-\u{3030}\u{ff01}-\u{ff0f}\u{1f000}-\u{1faff}"
+)
+_BLANKS = r"\u{2000}-\u{2006}\u{2008}-\u{200a}\u{3000}"
+
+
+def _of(categories: tuple[str, ...], places: Iterable[int]) -> str:
+    """Return the characters of those of Unicode's categories, as ranges."""
+    ranges: list[list[int]] = []
+    for place in places:
+        if not unicodedata.category(chr(place)).startswith(categories):
+            continue
+        if ranges and ranges[-1][1] == place - 1:
+            ranges[-1][1] = place
+        else:
+            ranges.append([place, place])
+    return "".join(f"\\u{{{first:x}}}-\\u{{{last:x}}}" for first, last in ranges)
+
+
+_LETTERS = _of(("L", "M", "N"), _KNOWN) + _SCRIPTS
+#: Classes of characters by name: of ASCII, and what a locale of UTF-8 has besides. Digits of other
+#: scripts are letters, as glibc has them.
+_ASCII = {
     "alpha": "A-Za-z",
     "alnum": "0-9A-Za-z",
     "upper": "A-Z",
@@ -27,19 +60,46 @@ _CLASSES = {
     "print": " -~",
     "ascii": r"\u{0}-\u{7f}",
 }
-#: Escapes by their letter; those of one character may stand in brackets too.
+_BEYOND = {
+    "alpha": _LETTERS,
+    "alnum": _LETTERS,
+    "upper": _of(("Lu", "Lt"), _CASED),
+    "lower": _of(("Ll",), _CASED),
+    "word": _LETTERS,
+    "blank": _BLANKS,
+    "space": r"\u{2028}\u{2029}" + _BLANKS,
+    "cntrl": r"\u{80}-\u{9f}\u{2028}\u{2029}",
+    "punct": _of(("P", "S"), _KNOWN) + _SIGNS,
+    "graph": r"\u{a1}-\u{1fff}\u{2010}-\u{2027}\u{2030}-\u{205e}\u{2070}-\u{2fff}"
+    r"\u{3001}-\u{3ffff}",
+    "print": r"\u{a0}-\u{2027}\u{202a}-\u{3ffff}",
+}
+#: Escapes of one character by their letter; they may stand in brackets too.
 _ONE = {letter: "\\" + letter for letter in "fnrtv"}
 _ONE |= {"a": r"\u{7}", "e": r"\u{1b}", "B": r"\\", "0": r"\u{0}"}
-_SETS = {"d": "0-9", "s": _CLASSES["space"], "w": _CLASSES["word"]}
-_OUTSIDE = {
-    **_ONE,
-    **{letter: f"[{members}]" for letter, members in _SETS.items()},
-    **{letter.upper(): f"[^{members}]" for letter, members in _SETS.items()},
-    "y": r"\b",
-    "Y": r"\B",
-    "A": r"\A",
-    "Z": r"\z",
-}
+_SETS = {"d": "digit", "s": "space", "w": "word"}
+
+
+class _Characters:
+    """Which characters the classes have: by name, by their letter in brackets, and outside."""
+
+    def __init__(self, named: Mapping[str, str]) -> None:
+        sets = {letter: named[name] for letter, name in _SETS.items()}
+        self.named = named
+        self.inside = {**sets, **_ONE}
+        self.outside = {
+            **_ONE,
+            **{letter: f"[{members}]" for letter, members in sets.items()},
+            **{letter.upper(): f"[^{members}]" for letter, members in sets.items()},
+            "y": r"\b",
+            "Y": r"\B",
+            "A": r"\A",
+            "Z": r"\z",
+        }
+
+
+_OF_ASCII = _Characters(_ASCII)
+_OF_ALL = _Characters({name: plain + _BEYOND.get(name, "") for name, plain in _ASCII.items()})
 _CODE = re.compile(r"u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x\{?([0-9a-fA-F]+)\}?")
 _PROPERTY = re.compile(r"[pP](?:\{\^?\w+\}|[A-Z])")
 _NAMED = re.compile(r"\[:(\w+):\]")
@@ -54,8 +114,12 @@ class InvalidPattern(ValueError):
     """An expression that is none, or asks for what is not there."""
 
 
-def translate(pattern: str) -> str:
-    """Return the expression in the automata's syntax. Raises Unreadable."""
+def translate(pattern: str, *, of_ascii: bool = False) -> str:
+    """Return the expression in the automata's syntax. Raises InvalidPattern.
+
+    With `of_ascii` it is one for texts of ASCII alone, in which it finds the same, and is smaller.
+    """
+    known = _OF_ASCII if of_ascii else _OF_ALL
     if pattern.startswith("***="):
         return "".join(map(_literally, pattern[4:]))
     position, pieces = (4 if pattern.startswith("***:") else 0), list[str]()
@@ -66,9 +130,9 @@ def translate(pattern: str) -> str:
     while position < len(pattern):
         character = pattern[position]
         if character == "\\":
-            piece, position = _escape(pattern, position + 1)
+            piece, position = _escape(pattern, position + 1, known)
         elif character == "[":
-            piece, position = _brackets(pattern, position)
+            piece, position = _brackets(pattern, position, known)
         else:
             piece, position = _plain(pattern, position, character)
         pieces.append(piece)
@@ -97,7 +161,7 @@ def _refuse(why: str) -> NoReturn:
     raise InvalidPattern(why)
 
 
-def _escape(pattern: str, position: int) -> tuple[str, int]:
+def _escape(pattern: str, position: int, known: _Characters) -> tuple[str, int]:
     """Return an escape outside of brackets, and where it ends; its backslash is read."""
     coded = _coded(pattern, position)
     if coded is not None:
@@ -105,11 +169,12 @@ def _escape(pattern: str, position: int) -> tuple[str, int]:
     letter = pattern[position : position + 1]
     if letter in ("m", "M", "b"):
         _refuse(rf"\{letter} is not supported: {_WORD_EDGE}")
-    if letter.isascii() and letter.isalnum() and letter not in _OUTSIDE:
+    if letter.isascii() and letter.isalnum() and letter not in known.outside:
         _refuse(rf"\{letter} is not supported")
     if not letter:
         _refuse("a backslash ends the expression")
-    return _OUTSIDE.get(letter, "\\" + letter if letter.isascii() else letter), position + 1
+    plain = "\\" + letter if letter.isascii() else letter
+    return known.outside.get(letter, plain), position + 1
 
 
 def _coded(pattern: str, position: int) -> tuple[str, int] | None:
@@ -122,7 +187,7 @@ def _coded(pattern: str, position: int) -> tuple[str, int] | None:
     return None if named is None else ("\\" + named[0], named.end())
 
 
-def _brackets(pattern: str, start: int) -> tuple[str, int]:
+def _brackets(pattern: str, start: int, known: _Characters) -> tuple[str, int]:
     """Return a bracket expression, and where it ends."""
     if pattern.startswith(_BOUNDARIES, start):
         _refuse(f"{pattern[start : start + 7]} is not supported: {_WORD_EDGE}")
@@ -135,14 +200,14 @@ def _brackets(pattern: str, start: int) -> tuple[str, int]:
         character = pattern[position]
         if character == "]" and position > first:
             return "".join(pieces) + "]", position + 1
-        piece, position = _member(pattern, position, character)
+        piece, position = _member(pattern, position, character, known)
         pieces.append(piece)
     _refuse("brackets [] are not balanced")
 
 
-def _member(pattern: str, position: int, character: str) -> tuple[str, int]:
+def _member(pattern: str, position: int, character: str, known: _Characters) -> tuple[str, int]:
     if character == "\\":
-        return _escape_inside(pattern, position + 1)
+        return _escape_inside(pattern, position + 1, known)
     if character != "[":
         return ("\\]" if character == "]" else character), position + 1
     if pattern[position + 1 : position + 2] in (".", "="):
@@ -152,17 +217,17 @@ def _member(pattern: str, position: int, character: str) -> tuple[str, int]:
         if pattern.startswith("[:", position):
             _refuse("invalid character class")
         return "\\[", position + 1
-    if named[1] not in _CLASSES:
+    if named[1] not in known.named:
         _refuse("invalid character class")
-    return _CLASSES[named[1]], named.end()
+    return known.named[named[1]], named.end()
 
 
-def _escape_inside(pattern: str, position: int) -> tuple[str, int]:
+def _escape_inside(pattern: str, position: int, known: _Characters) -> tuple[str, int]:
     coded = _coded(pattern, position)
     if coded is not None:
         return coded
     letter = pattern[position : position + 1]
-    found = _SETS.get(letter) or _ONE.get(letter)
+    found = known.inside.get(letter)
     if found is None and letter.isascii() and letter.isalnum():
         _refuse(rf"\{letter} cannot stand in brackets")
     return found or ("\\" + letter if letter.isascii() else letter), position + 1

@@ -7,7 +7,7 @@ and in UTC `2026-08-21T10:11:12.5+00:00`. Must not ask the clock.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
 
 from jotbase.errors import RequestError
@@ -33,6 +33,23 @@ def timestamp(text: str) -> str:
         raise invalid(_TIMESTAMP_NAME, text)
     try:
         return format_utc(_datetime(found) - timedelta(minutes=_offset(found["zone"])))
+    except (ValueError, OverflowError) as error:
+        raise out_of_range(text) from error
+
+
+def in_zone(text: str, zone: tzinfo) -> str:
+    """Return a timestamp that names no offset as one of a zone, in canonical form; others stay.
+
+    Where clocks are put forward or back, PostgreSQL takes what was before, or comes after
+    (`DetermineTimeZoneOffset`): the lesser of the two offsets, both times.
+    """
+    found = _TIMESTAMP.fullmatch(text)
+    if found is None or found["zone"] is not None:
+        return text
+    try:
+        moment = _datetime(found)
+        offsets = (moment.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+        return format_utc(moment - min(offset or timedelta() for offset in offsets))
     except (ValueError, OverflowError) as error:
         raise out_of_range(text) from error
 

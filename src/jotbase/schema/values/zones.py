@@ -10,6 +10,8 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from jotbase.schema.values.times import in_zone
+
 #: Hours, as `SET TIME ZONE -4` takes them: east of Greenwich is positive.
 _HOURS = re.compile(r"([+-]?\d{1,3}(?:\.\d{1,4})?)")
 #: POSIX's form, where west of Greenwich is positive (PostgreSQL, appendix B.5).
@@ -43,6 +45,12 @@ def _zone(name: str) -> tzinfo | None:
 def is_zone(name: str) -> bool:
     """Whether there is a time zone of that name."""
     return _zone(name) is not None
+
+
+def time_in_zone(text: str, zone: str) -> str:
+    """Return a timestamp without an offset as one of the zone of that name; all else stays."""
+    found = _zone(zone)
+    return text if found is None else in_zone(text, found)
 
 
 def zoned(moment: str, zone: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +43,18 @@ from jotbase.schema.values.regex import found
         ("a{2}b{,3}", "aab{,3}", "aab"),
         ("a{x}", "a{x}", "ax"),
         (r"\p{Lu}", "É", "é"),
+        ("^[[:alpha:]]+$", "éßΩжא語", "é1"),
+        ("^[[:alnum:]]+$", "é1", "é_"),
+        ("^[[:upper:]]$", "É", "é"),
+        ("^[[:lower:]]$", "ž", "Ž"),
+        ("^[[:punct:]]$", "€", "é"),
+        ("^[[:space:]]$", "\u3000", "\u00a0"),
+        ("^[[:graph:]]$", "é", "\u2003"),
+        ("^[[:print:]]$", "é", "\u0085"),
+        ("^[[:cntrl:]]$", "\u0085", "é"),
+        (r"^\w+$", "naïve_1", "naïve-1"),
+        (r"^\W$", "–", "é"),
+        (r"^[^\s]$", "é", "\u2003"),
     ],
 )
 def test_what_is_found(pattern: str, finds: str, misses: str) -> None:
@@ -75,3 +88,27 @@ def test_a_refusal_says_what_to_write_instead() -> None:
 def test_a_literal_is_found_as_it_is(text: str) -> None:
     """Whatever a text holds, it is found in itself."""
     assert found("***=" + text, f"x{text}y") is True
+
+
+def test_a_text_of_ascii_may_be_longer() -> None:
+    """Classes of ASCII make a smaller automaton than those of all scripts."""
+    assert found(r"\w+@\w+\.\w+", "-" * 999_990 + "me@here.org") is True
+    assert found(r"\w+@\w+\.\w+", "–" * 999_990 + "me@here.org") is None
+
+
+@given(st.text(alphabet="aB1_ .-@\t\n", max_size=8))
+def test_both_spellings_find_the_same_in_ascii(text: str) -> None:
+    """The smaller one is no other expression."""
+    for pattern in (
+        r"^\w+@\W",
+        "^[[:alpha:]]+$",
+        "[[:punct:]][[:space:]]",
+        r"\S\s",
+        "[^[:upper:]]$",
+    ):
+        smaller, whole = (translate(pattern, of_ascii=one) for one in (True, False))
+        assert _finds(smaller, text) == _finds(whole, text)
+
+
+def _finds(spelled: str, text: str) -> bool:
+    return jsonschema_rs.is_valid({"pattern": spelled}, text)

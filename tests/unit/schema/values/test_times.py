@@ -1,13 +1,14 @@
 """Times read and written."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jotbase.errors import RequestError
-from jotbase.schema.values.times import clock, day, is_time, local, rfc3339, timestamp
+from jotbase.schema.values.times import clock, day, in_zone, is_time, local, rfc3339, timestamp
 
 ZONES = st.integers(-15 * 60, 15 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 MOMENTS = st.datetimes(
@@ -132,3 +133,19 @@ def test_a_time_of_day_with_an_offset_is_brought_to_utc(text: str, canonical: st
 def test_the_format_of_a_time_lets_the_offset_be_absent(text: str, fits: bool) -> None:
     """What the server gives back passes the format that it asserts."""
     assert is_time(text) is fits
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("2026-08-21 06:11:12.5", "2026-08-21T10:11:12.5+00:00"),
+        ("2026-01-21", "2026-01-21T05:00:00+00:00"),
+        ("2026-03-08 02:30:00", "2026-03-08T07:30:00+00:00"),  # put forward: as before
+        ("2026-11-01 01:30:00", "2026-11-01T06:30:00+00:00"),  # put back: as behind
+        ("2026-08-21 06:11:12Z", "2026-08-21 06:11:12Z"),
+        ("noon", "noon"),
+    ],
+)
+def test_a_time_without_an_offset_is_of_the_zone(text: str, canonical: str) -> None:
+    """PostgreSQL's choice where a clock shows a time twice, or never."""
+    assert in_zone(text, ZoneInfo("America/New_York")) == canonical
