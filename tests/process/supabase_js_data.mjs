@@ -48,6 +48,14 @@ await tell("upsert, ignoring", client.from("companies").upsert(
   { onConflict: "handle", ignoreDuplicates: true },
 ).select("name"));
 
+await tell("upsert with defaults", client.from("companies").upsert(
+  [{ handle: "cyan", name: "Cyan 4" }, { handle: "west", name: "West", about: "w" }],
+  { defaultToNull: false, count: "exact" },
+).select("handle, about"));
+await tell("upsert, one", client.from("companies").upsert({ handle: "west", name: "West 2" }).select("name").single());
+await tell("insert, two for one", client.from("companies").insert(
+  [{ handle: "twin", name: "Twin" }, { handle: "other", name: "Other twin" }]).select().single());
+
 // filters
 await ids("eq", (q) => q.eq("title", "Designer"));
 await ids("neq", (q) => q.neq("company", "acme"));
@@ -74,12 +82,20 @@ await ids("containedBy", (q) => q.containedBy("tags", ["python", "go"]));
 await ids("overlaps", (q) => q.overlaps("tags", ["sql", "go"]));
 await ids("textSearch", (q) => q.textSearch("title", "develop", { type: "plain", config: "english" }));
 await ids("textSearch, web", (q) => q.textSearch("title", "developer -go", { type: "websearch" }));
+await ids("textSearch, phrase", (q) => q.textSearch("title", "go developer", { type: "phrase" }));
+await ids("textSearch, operators", (q) => q.textSearch("title", "'go' | 'design:*'"));
 await ids("match", (q) => q.match({ company: "blue", status: "open" }));
 await ids("not", (q) => q.not("company", "eq", "acme"));
 await ids("or", (q) => q.or("salary.gt.65000,title.eq.Designer"));
 await ids("or, nested", (q) => q.or("id.eq.4,and(company.eq.acme,not.and(salary.gt.65000,remote.is.false))"));
 await ids("filter", (q) => q.filter("salary", "in", "(60000,70000)"));
 await ids("rangeGt, no ranges", (q) => q.rangeGt("salary", "[1,2)"));
+await ids("in, reserved characters", (q) => q.in("title", ["100% old_job", 'a"b', "a\\b", "(c)"]));
+await ids("or, quoted", (q) => q.or('title.eq."100% old_job",title.eq."a,b(c)"'));
+await ids("filter, negated", (q) => q.filter("tags", "not.cs", "{python}"));
+await ids("not, in", (q) => q.not("id", "in", "(1,2)"));
+await ids("contains, as text", (q) => q.contains("tags", "{go}"));
+await ids("match, two columns", (q) => q.match({ location: "Berlin", remote: false }));
 await ids("unknown column", (q) => q.eq("nope", 1));
 
 // ranges
@@ -122,15 +138,26 @@ await tell("limit", jobs().select("id").order("id").limit(2));
 await tell("limit, in an embed", client.from("companies").select("jobs(id)").eq("handle", "acme").limit(1, { referencedTable: "jobs" }));
 await tell("range", jobs().select("id").order("id").range(1, 2));
 await tell("count", jobs().select("id", { count: "exact" }).limit(1));
+await tell("count, planned", jobs().select("id", { count: "planned" }).limit(1));
+await tell("count, estimated", jobs().select("id", { count: "estimated", head: true }));
+await tell("range, in an embed", client.from("companies").select("jobs(id)").eq("handle", "acme")
+  .order("id", { referencedTable: "jobs" }).range(1, 1, { referencedTable: "jobs" }));
+await tell("range, beyond the end", jobs().select("id", { count: "exact" }).range(9, 12));
+await tell("limit, none", jobs().select("id").limit(0));
+await tell("head, refused", client.from("jbs").select("id", { head: true }));
 await tell("head", jobs().select("id", { count: "exact", head: true }));
 await tell("single", jobs().select("id").eq("id", 1).single());
 await tell("single, of none", jobs().select("id").eq("id", 99).single());
 await tell("maybeSingle", jobs().select("id").eq("id", 99).maybeSingle());
 await tell("maybeSingle, of two", jobs().select("id").in("id", [1, 2]).maybeSingle());
 await tell("csv", jobs().select("id, title, remote, location").in("id", [1, 2]).order("id").csv());
+await tell("csv, of none", jobs().select("id, title").eq("id", 99).csv());
+await tell("single, as stripped", jobs().select("id, salary").eq("id", 3).stripNulls().single());
 await tell("stripNulls", jobs().select("id, salary").in("id", [2, 3]).order("id").stripNulls());
 await tell("returns", jobs().select("id").eq("id", 1).returns().overrideTypes());
 await tell("explain", jobs().select("id").eq("id", 1).explain());
+told["explain, as json"] = (await jobs().select("id").eq("id", 1).explain({ analyze: true, format: "json" })).data[0].Plan["Node Type"];
+await tell("setHeader", jobs().select("id").eq("id", 1).setHeader("Accept", "text/csv"));
 await tell("geojson", jobs().select("id").geojson());
 await tell("schema", client.schema("nope").from("jobs").select());
 await tell("unknown table", client.from("jbs").select());

@@ -78,6 +78,13 @@ FILTERS: dict[str, tuple[Ask, list[int]]] = {
     "not_": (lambda q: q.not_.eq("company", "acme"), [3]),
     "or_": (lambda q: q.or_("salary.gt.55000,title.eq.Designer"), [1, 3]),
     "filter": (lambda q: q.filter("salary", "in", "(60000,70000)"), [1]),
+    "filter, negated": (lambda q: q.filter("tags", "not.cs", "{python}"), [2, 3]),
+    "not_, in_": (lambda q: q.not_.in_("id", [1, 2]), [3]),
+    "not_, is_": (lambda q: q.not_.is_("location", "null"), [2]),
+    "contains, as text": (lambda q: q.contains("tags", "{sql}"), [1]),
+    "in_, reserved characters": (lambda q: q.in_("title", ['a"b', "a\\b", "(c)"]), []),
+    "or_, quoted": (lambda q: q.or_('title.eq."Designer",title.eq."a,b(c)"'), [3]),
+    "text, by words": (lambda q: q.wfts("title", "designer or go"), [2, 3]),
 }
 
 
@@ -139,6 +146,12 @@ SHAPES: dict[str, tuple[Ask, Any]] = {
     "range": (lambda jobs: jobs.select("id").order("id").range(1, 5), [{"id": 2}, {"id": 3}]),
     "single": (lambda jobs: jobs.select("id").eq("id", 1).single(), {"id": 1}),
     "csv": (lambda jobs: jobs.select("id, location").eq("id", 2).csv(), "id,location\n2,Berlin"),
+    "csv, of none": (lambda jobs: jobs.select("id, title").eq("id", 99).csv(), "id,title"),
+    "embedded twice": (
+        lambda jobs: jobs.select("companies(jobs(id))").eq("id", 1).limit(1),
+        [{"companies": {"jobs": [{"id": 1}, {"id": 2}]}}],
+    ),
+    "limit, none": (lambda jobs: jobs.select("id").limit(0), []),
     "strip_nulls": (
         lambda jobs: jobs.select("id, salary").gt("id", 1).order("id").strip_nulls(),
         [{"id": 2}, {"id": 3, "salary": 50000}],
@@ -164,6 +177,8 @@ def test_counts(client: Client) -> None:
 
     assert (counted.count, counted.data) == (3, [{"id": 1}])
     assert alone.count == 3
+    for method in (CountMethod.planned, CountMethod.estimated):
+        assert client.table("jobs").select("id", count=method).limit(1).execute().count == 3
 
 
 def test_maybe_single(client: Client) -> None:

@@ -183,6 +183,8 @@ def _plain(kind: Type, value: Any) -> Any:
         return value
     if kind is Type.NUMBER and type(value) in (int, float):
         return value
+    if kind is Type.INTEGER and type(value) is float and value.is_integer():
+        return from_text(kind, str(int(value)))  # 1e3 is an integer, as of JSON Schema's
     return from_text(kind, _shown(value))
 
 

@@ -38,6 +38,8 @@ def arguments(line: str, body: bytes = b"", content: str = "application/json") -
     [
         ("GET /rpc/add?a=1&b=2", b"", "", {"a": 1, "b": 2}),
         ("GET /rpc/add?a=1&a=2", b"", "", {"a": 2}),
+        ("POST /rpc/add", b'{"a": 1e3, "b": 2.0}', "application/json", {"a": 1000, "b": 2}),
+        ("POST /rpc/add", b'{"a": 9.22e18}', "application/json", {"a": 9220000000000000000}),
         ("GET /rpc/add?a=1&id=eq.3", b"", "", {"a": 1}),
         ("GET /rpc/sum?n=1&n=2", b"", "", {"n": [1, 2]}),
         ("GET /rpc/sum?n={3,4}", b"", "", {"n": [3, 4]}),
@@ -64,6 +66,7 @@ def test_arguments_are_read(line: str, body: bytes, content: str, expected: Any)
         ("GET /rpc/add?a=x", b"", "22P02"),
         ("POST /rpc/add", b'{"a": 1.5}', "22P02"),
         ("POST /rpc/add", b'{"a": true}', "22P02"),
+        ("POST /rpc/add", b'{"a": 1e20}', "22003"),
         ("POST /rpc/sum", b'{"n": 1}', "22P02"),
         ("POST /rpc/add", b"{", "PGRST102"),
         ("POST /rpc/add", b"7", "PGRST202"),
