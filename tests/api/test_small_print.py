@@ -98,7 +98,7 @@ def test_a_number_is_written_as_postgresql_writes_it(client: Client) -> None:
     ("path", "details"),
     [
         ("doc->>--34", 'unexpected "-" expecting digit'),
-        ("doc->-78xy", 'unexpected "x" expecting digit, "->", "::", ".", "," or end of input'),
+        ("doc->-78xy", 'unexpected \'x\' expecting digit, "->", "::", ".", "," or end of input'),
         ("doc->a--b", 'unexpected "-" expecting any non reserved character different from: .,>()'),
     ],
 )

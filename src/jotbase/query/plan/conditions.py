@@ -182,7 +182,7 @@ def _comparison(asked: Asked, table: Table, alias: str, zone: str | None) -> Exp
         if asked.operator in SEARCHES:
             compared = _search(asked, left)
         else:
-            read = _reader(asked.operator, kind, _value_reader(kind, item, zone))
+            read = _reader(asked, kind, _value_reader(kind, item, zone))
             compared = Apply(asked.operator, (left, _value(asked.operand, read, kind)))
     return Not(compared) if asked.negated else compared
 
@@ -235,7 +235,7 @@ def _is(left: Expr, kind: Type, operand: str) -> Expr:
 def _quantified(asked: Asked, left: Expr, kind: Type, read_value: Callable[[str], Any]) -> Expr:
     """Spell out `eq(any).{1,2}` as alternatives, `(all)` as a conjunction."""
     _check(asked.operator, kind)
-    read = _reader(asked.operator, kind, read_value)
+    read = _reader(asked, kind, read_value)
     parts = [
         Apply(asked.operator, (left, Literal(read(text), kind)))
         for text in literal_items(str(asked.operand))
@@ -265,10 +265,12 @@ def _no_operator(what: str) -> RequestError:
     )
 
 
-def _reader(operator: str, kind: Type, read_value: Callable[[str], Any]) -> Callable[[Any], Any]:
+def _reader(asked: Asked, kind: Type, read_value: Callable[[str], Any]) -> Callable[[Any], Any]:
     """Return what turns an operand's text into the value that the operator is given."""
+    operator = asked.operator
     if operator == "in":
-        return lambda text: tuple(read_value(one) for one in list_items(text))
+        behind = "not.in." if asked.negated else "in."
+        return lambda text: tuple(read_value(one) for one in list_items(text, behind))
     if operator in _LIKE:
         return parse_like
     if operator in _REGULAR:

@@ -18,10 +18,22 @@ from jotbase.query.request.intent import (
     OrderTerm,
     Placeholder,
 )
-from jotbase.query.request.scanner import Fault, Scanner, field_path, json_steps, name, quoted
+from jotbase.query.request.scanner import (
+    Fault,
+    Scanner,
+    field_path,
+    is_name_character,
+    json_steps,
+    name,
+    quoted,
+)
 from jotbase.query.request.shape import PLAIN, QUANTIFIABLE, SEARCHES
 
-_EXPECTED = '"not" or operator (eq, gt, ...)'
+_OPERATOR = "operator (eq, gt, ...)"
+_EITHER = f'"not" or {_OPERATOR}'
+_NAME_GOES_ON = 'letter, digit, "-", "->>", "->"'
+_LOGIC = "logic operator (and, or)"
+_WORDS = ("not", "is", "in", *QUANTIFIABLE, *SEARCHES, *PLAIN)
 _IS = ("null", "not_null", "true", "false", "unknown")
 
 
@@ -73,7 +85,8 @@ def _parts(scanner: Scanner) -> tuple[Filter, ...]:
     while scanner.take(","):
         parts.append(_part(scanner))
     scanner.depth -= 1
-    scanner.expect(")")
+    if not scanner.take(")"):
+        raise scanner.fault('"," or ")"')
     scanner.spaces()
     return tuple(parts)
 
@@ -82,47 +95,82 @@ def _part(scanner: Scanner) -> Filter:
     scanner.spaces()
     start = scanner.position
     negated = scanner.take("not.")
+    clearer = scanner.other_word(_LOGIC, "and") if negated else None
     words: tuple[Literal["and", "or"], ...] = ("and", "or")
     for operator in words:
         if scanner.take(operator):
             scanner.spaces()
             if scanner.peek() == "(":
                 return Logic(operator, _parts(scanner), negated)
+            clearer = scanner.fault('"("')
             break
     scanner.position = start
     try:
+        return _nested_condition(scanner)
+    except Fault:
+        # What begins as a group is told as none, whatever else it could have been (Parsec).
+        if clearer is None:
+            raise
+        raise clearer from None
+
+
+def _nested_condition(scanner: Scanner) -> Condition:
+    try:
         field = field_path(scanner)
     except Fault as fault:
-        expected = f"{fault.expecting}, negation operator (not) or logic operator (and, or)"
+        expected = f"{fault.expecting}, negation operator (not) or {_LOGIC}"
         raise Fault(fault.position, expected) from None
     if not scanner.take("."):
-        raise scanner.fault('"->>", "->" or delimiter (.)')
+        raise scanner.fault(f"{_NAME_GOES_ON} or delimiter (.)")
     return _condition(scanner, field, None, nested=True)
 
 
 def _condition(
     scanner: Scanner, field: FieldPath, taken: Placeholder | None, nested: bool
 ) -> Condition:
-    start = scanner.position
+    before = scanner.position
     negated = scanner.take("not.")
-    operator_at = scanner.position
+    start = scanner.position
     word = scanner.until("(.,)") if nested else scanner.until("(.")
     quantifier: Literal["any", "all"] | None = None
     config: str | None = None
-    if scanner.take("("):
+    known = word in QUANTIFIABLE or word in SEARCHES or word in PLAIN or word == "is"
+    if known and scanner.take("("):
         inside = scanner.until(")").strip()
-        scanner.expect(")")
+        known = scanner.take(")")
         if word in SEARCHES and inside:
             config = inside
         elif word in QUANTIFIABLE and inside in ("any", "all"):
             quantifier = cast(Literal["any", "all"], inside)
         else:
-            raise Fault(start, _EXPECTED)
-    known = word in QUANTIFIABLE or word in SEARCHES or word in PLAIN or word == "is"
+            known = False
     if not known or not scanner.take("."):
-        raise Fault(operator_at if negated else start, _EXPECTED)
+        raise _no_operator(scanner, before, start)
     operand: Operand = taken if taken is not None else _operand(scanner, word, nested)
     return Condition(field, word, operand, negated, quantifier, config)
+
+
+def _no_operator(scanner: Scanner, before: int, start: int) -> Fault:
+    """Return the fault at the place up to which the text could have been a filter."""
+    negatable = start == before
+    known = max((one for one in _WORDS if scanner.text.startswith(one, start)), key=len, default="")
+    if known and (negatable or known != "not"):
+        return Fault(_furthest(scanner.text, start + len(known), known), _OPERATOR)
+    differs = start + scanner.matched("not" if negatable else "in", start)
+    return Fault(start, _EITHER if negatable else _OPERATOR, scanner.shown(differs))
+
+
+def _furthest(text: str, end: int, operator: str) -> int:
+    """Return how far what stands in parentheses behind an operator makes sense."""
+    if not text.startswith("(", end) or operator not in (*QUANTIFIABLE, *SEARCHES):
+        return end
+    first = end = end + 1
+    if operator in QUANTIFIABLE:
+        end += len("any") if text.startswith(("any", "all"), end) else 0
+    else:
+        while is_name_character(text[end : end + 1]):
+            end += 1
+    return end + 1 if end > first and text.startswith(")", end) else end
 
 
 def _operand(scanner: Scanner, operator: str, nested: bool) -> str:
@@ -139,7 +187,9 @@ def _is_operand(scanner: Scanner, nested: bool) -> str:
     start = scanner.position
     word = scanner.until(",)") if nested else scanner.until("")
     if word.lower() not in _IS:
-        raise Fault(start, "isVal: (null, not_null, true, false, unknown)")
+        lower = Scanner(scanner.text.lower(), "")
+        furthest = max(lower.matched(one, start) for one in _IS if one != word.lower())
+        raise Fault(start + furthest, "isVal: (null, not_null, true, false, unknown)")
     return word.lower()
 
 
@@ -171,7 +221,8 @@ def parse_list(scanner: Scanner) -> list[str]:
     items = [_element(scanner)]
     while scanner.take(","):
         items.append(_element(scanner))
-    scanner.expect(")")
+    if not scanner.take(")"):
+        raise scanner.fault('"," or ")"')
     scanner.spaces()
     return items
 
@@ -195,12 +246,13 @@ def _quoted_element(scanner: Scanner) -> str | None:
     return None
 
 
-def list_items(text: str) -> list[str]:
+def list_items(text: str, behind: str = "in.") -> list[str]:
     """Return the elements of an `in` filter's operand; `()` has none.
 
-    Raises RequestError PGRST100.
+    `behind` is what it stands behind in its filter. Raises RequestError PGRST100.
     """
-    scanner = Scanner(text, "filter")
+    scanner = Scanner(behind + text, "filter")
+    scanner.position = len(behind)
     try:
         items = parse_list(scanner)
         if not scanner.at_end():
@@ -228,21 +280,39 @@ def _term(scanner: Scanner) -> OrderTerm:
     scanner.spaces()
     field = field_path(scanner)
     relation: str | None = None
+    behind = scanner.position
     if not field.steps and scanner.take("("):
         relation, field = field.name, field_path(scanner)
-        scanner.expect(")")
-    descending = False
+        if not scanner.take(")"):
+            scanner.position = behind
+            raise _no_term(scanner, plain=True, directed=False, placed=False)
+    descending = scanner.take(".desc")
+    directed = descending or scanner.take(".asc")
     nulls_first: bool | None = None
-    if scanner.take(".asc") or scanner.looking_at(".desc"):
-        descending = scanner.take(".desc")
     if scanner.take(".nullsfirst"):
         nulls_first = True
     elif scanner.take(".nullslast"):
         nulls_first = False
     scanner.spaces()
     if not scanner.at_end() and scanner.peek() != ",":
-        raise scanner.fault('"asc", "desc", "nullsfirst" or "nullslast"')
+        plain = relation is None and not field.steps
+        raise _no_term(scanner, plain, directed, nulls_first is not None)
     return OrderTerm(field, relation, descending, nulls_first)
+
+
+def _no_term(scanner: Scanner, plain: bool, directed: bool, placed: bool) -> Fault:
+    """Return the fault of what stands behind a term: a column, a direction or a place of nulls."""
+    if scanner.peek() == "." and not placed:
+        scanner.position += 1
+        if directed:
+            return scanner.other_word('"nullsfirst" or "nullslast"', "nullsfirst")
+        return scanner.other_word('"asc", "desc", "nullsfirst" or "nullslast"', "asc")
+    ends = '"," or end of input'
+    if not placed:
+        ends = f"delimiter (.), {ends}"
+    if plain and not directed and not placed:
+        ends = f"{_NAME_GOES_ON}, {ends}"
+    return Fault(scanner.position, ends, scanner.shown(scanner.position, "'"))
 
 
 def parse_names(text: str, what: str) -> tuple[str, ...]:

@@ -17,12 +17,17 @@ _NAME_MARKS = "_ $"
 
 
 class Fault(Exception):
-    """The text does not go on as the grammar wants; caught where another reading may be tried."""
+    """The text does not go on as the grammar wants; caught where another reading may be tried.
 
-    def __init__(self, position: int, expecting: str) -> None:
+    `found` is what stands there, where that is not the character: PostgREST's parser tells a word
+    that is another by its place, and the character in which it differs.
+    """
+
+    def __init__(self, position: int, expecting: str, found: str | None = None) -> None:
         super().__init__(expecting)
         self.position = position
         self.expecting = expecting
+        self.found = found
 
 
 class Scanner:
@@ -84,20 +89,39 @@ class Scanner:
             self.position += 1
         return self.text[start : self.position]
 
+    def shown(self, position: int, quote: str = '"') -> str:
+        """Return the character at a place as errors tell it."""
+        found = self.text[position : position + 1]
+        return f"{quote}{found}{quote}" if found else "end of input"
+
+    def matched(self, word: str, position: int) -> int:
+        """Return how many characters of the word stand at a place."""
+        length = 0
+        while (
+            length < len(word)
+            and self.text[position + length : position + length + 1] == word[length]
+        ):
+            length += 1
+        return length
+
+    def other_word(self, expecting: str, first: str) -> Fault:
+        """Return the fault that none of several words is next; `first` is tried first."""
+        differs = self.position + self.matched(first, self.position)
+        return Fault(self.position, expecting, self.shown(differs))
+
     def fault(self, expecting: str) -> Fault:
         """Return the fault that something else was expected here."""
         return Fault(self.position, expecting)
 
     def refusal(self, fault: Fault) -> RequestError:
         """Return a fault as the error that the caller is shown."""
-        found = self.text[fault.position : fault.position + 1]
-        unexpected = f'unexpected "{found}"' if found else "unexpected end of input"
+        found = self.shown(fault.position) if fault.found is None else fault.found
         line = self.text.count("\n", 0, fault.position) + 1
         column = fault.position - self.text.rfind("\n", 0, fault.position) + self.offset
         return RequestError(
             "PGRST100",
             f'"failed to parse {self.what} ({self.text})" (line {line}, column {column})',
-            details=f"{unexpected} expecting {fault.expecting}",
+            details=f"unexpected {found} expecting {fault.expecting}",
         )
 
     def deeper(self, most: int = MAX_DEPTH) -> None:
@@ -196,5 +220,6 @@ def _negative(scanner: Scanner) -> int:
     if not digits:
         raise scanner.fault("digit")
     if not scanner.at_end() and scanner.peek() not in ".,:)" and not scanner.looking_at("->"):
-        raise scanner.fault('digit, "->", "::", ".", "," or end of input')
+        ends = 'digit, "->", "::", ".", "," or end of input'
+        raise Fault(scanner.position, ends, scanner.shown(scanner.position, "'"))
     return -int(digits[:9])

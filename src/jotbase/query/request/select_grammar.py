@@ -55,6 +55,9 @@ def _item(scanner: Scanner) -> SelectItem:
     start = scanner.position
     if not spread and scanner.take("*"):
         scanner.spaces()
+        if not scanner.at_end() and scanner.peek() not in ",)":
+            found = scanner.shown(scanner.position, "'")
+            raise Fault(scanner.position, '")", "," or end of input', found)
         return SelectField(FieldPath("*"))
     alias = _alias(scanner)
     embed = _embed(scanner, alias, spread)
@@ -126,7 +129,9 @@ def _field(scanner: Scanner, alias: str | None) -> SelectField:
         aggregate_cast = _cast(scanner)
     scanner.spaces()
     if not scanner.at_end() and scanner.peek() not in ",)":
-        raise scanner.fault('"->>", "->", "::", ".", ")", "," or end of input')
+        ends = '"->>", "->", "::", ".", ")", "," or end of input'
+        ends = ends if field.steps else f'letter, digit, "-", {ends}'
+        raise Fault(scanner.position, ends, scanner.shown(scanner.position, "'"))
     return SelectField(field, alias, type_name, aggregate, aggregate_cast)
 
 
@@ -138,5 +143,5 @@ def _cast(scanner: Scanner) -> str | None:
         scanner.position += 2 if scanner.looking_at("[]") else 1
     word = scanner.text[start : scanner.position].strip()
     if not word:
-        raise scanner.fault("a type's name")
+        raise scanner.fault("letter or digit")
     return word

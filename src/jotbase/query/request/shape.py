@@ -141,7 +141,8 @@ def _is_argument(name: str, text: str) -> bool:
 
 def _is_search(operator: str) -> bool:
     """Whether it is a search that names its language: `fts(german)`."""
-    return operator.endswith(")") and operator.partition("(")[0] in SEARCHES
+    name, _, inside = operator.partition("(")
+    return operator.endswith(")") and inside != ")" and name in SEARCHES
 
 
 def _is_number(text: str) -> bool:

@@ -185,3 +185,94 @@ def test_any_text_gives_a_tree_or_an_error(text: str) -> None:
     found = code_of(lambda: parse_logic("or", False, text))
 
     assert found in {None, "PGRST100", "54001"}
+
+
+_DIRECTIONS = '"asc", "desc", "nullsfirst" or "nullslast"'
+_PLACES = '"nullsfirst" or "nullslast"'
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "details"),
+    [
+        ("noop.0", 1, 'unexpected "o" expecting "not" or operator (eq, gt, ...)'),
+        ("", 1, 'unexpected end of input expecting "not" or operator (eq, gt, ...)'),
+        ("eq", 3, "unexpected end of input expecting operator (eq, gt, ...)"),
+        ("eq().value", 4, 'unexpected ")" expecting operator (eq, gt, ...)'),
+        ("fts().value", 5, 'unexpected ")" expecting operator (eq, gt, ...)'),
+        ("is().value", 3, 'unexpected "(" expecting operator (eq, gt, ...)'),
+        ("in().value", 3, 'unexpected "(" expecting operator (eq, gt, ...)'),
+        ("liked.x", 5, 'unexpected "d" expecting operator (eq, gt, ...)'),
+        ("not.x.1", 5, 'unexpected "x" expecting operator (eq, gt, ...)'),
+        ("is.nope", 6, 'unexpected "p" expecting isVal: (null, not_null, true, false, unknown)'),
+        ("in.1", 4, 'unexpected "1" expecting "("'),
+        ("in.(1,2", 8, 'unexpected end of input expecting "," or ")"'),
+    ],
+)
+def test_what_is_no_filter_is_told_as_by_postgrest(text: str, column: int, details: str) -> None:
+    """The place is the furthest that an attempt came to (Parsec); QueryParams.hs has examples."""
+    with pytest.raises(RequestError) as caught:
+        parse_filter(ID, text)
+
+    expected = f'"failed to parse filter ({text})" (line 1, column {column})'
+    assert (caught.value.message, caught.value.details) == (expected, details)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "details"),
+    [
+        ("id.ac", 4, f'unexpected "c" expecting {_DIRECTIONS}'),
+        ("id.nulsfist", 4, f'unexpected "n" expecting {_DIRECTIONS}'),
+        ("id.descc", 8, "unexpected 'c' expecting delimiter (.), \",\" or end of input"),
+        ("id.nullslasttt", 13, "unexpected 't' expecting \",\" or end of input"),
+        ("id.asc.nlsfst", 8, f'unexpected "l" expecting {_PLACES}'),
+        ("id.asc.desc", 8, f'unexpected "d" expecting {_PLACES}'),
+        (
+            "clients(name,id)",
+            8,
+            'unexpected \'(\' expecting letter, digit, "-", "->>", "->", delimiter (.), ","'
+            " or end of input",
+        ),
+    ],
+)
+def test_what_is_no_order_is_told_as_by_postgrest(text: str, column: int, details: str) -> None:
+    """Two directions are none, either."""
+    with pytest.raises(RequestError) as caught:
+        parse_order(text)
+
+    expected = f'"failed to parse order ({text})" (line 1, column {column})'
+    assert (caught.value.message, caught.value.details) == (expected, details)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "details"),
+    [
+        ("(id.in.1,2,id.eq.3)", 10, 'unexpected "1" expecting "("'),
+        (")(", 3, 'unexpected ")" expecting "("'),
+        ("(ord(id.eq.1,id.eq.1),id.eq.2)", 6, 'unexpected "d" expecting "("'),
+        ("(id.eq.1,not.xor(id.eq.2))", 16, 'unexpected "x" expecting logic operator (and, or)'),
+        ("(id.eq.1", 11, 'unexpected end of input expecting "," or ")"'),
+        (
+            "(foo(id.eq.1))",
+            7,
+            'unexpected "(" expecting letter, digit, "-", "->>", "->" or delimiter (.)',
+        ),
+    ],
+)
+def test_what_is_no_logic_is_told_as_by_postgrest(text: str, column: int, details: str) -> None:
+    """What begins as a group is told as none."""
+    with pytest.raises(RequestError) as caught:
+        parse_logic("or", False, text)
+
+    expected = f'"failed to parse logic tree ({text})" (line 1, column {column})'
+    assert (caught.value.message, caught.value.details) == (expected, details)
+
+
+def test_names_that_begin_as_operators_are_names() -> None:
+    """Columns may be called `orders`, `and_x` or `not_yet`."""
+    read = parse_logic("and", False, "(orders.eq.1,and_x.eq.2,not_yet.is.null)")
+
+    assert [part.field.name for part in read.parts if isinstance(part, Condition)] == [
+        "orders",
+        "and_x",
+        "not_yet",
+    ]

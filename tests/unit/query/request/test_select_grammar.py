@@ -82,3 +82,30 @@ def test_relations_nest_only_so_deep() -> None:
 def test_any_text_gives_items_or_an_error(text: str) -> None:
     """No text upsets the reader."""
     assert code_of(lambda: parse_select(text)) in {None, "PGRST100", "54001"}
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "details"),
+    [
+        (
+            "id,clients(name[])",
+            16,
+            'unexpected \'[\' expecting letter, digit, "-", "->>", "->", "::", ".", ")", ","'
+            " or end of input",
+        ),
+        ("name::", 7, "unexpected end of input expecting letter or digit"),
+        ("*!hint", 2, 'unexpected \'!\' expecting ")", "," or end of input'),
+        (
+            "data->>-78xy",
+            11,
+            'unexpected \'x\' expecting digit, "->", "::", ".", "," or end of input',
+        ),
+    ],
+)
+def test_what_is_no_select_is_told_as_by_postgrest(text: str, column: int, details: str) -> None:
+    """Examples of QueryParams.hs."""
+    with pytest.raises(RequestError) as caught:
+        parse_select(text)
+
+    expected = f'"failed to parse select parameter ({text})" (line 1, column {column})'
+    assert (caught.value.message, caught.value.details) == (expected, details)
