@@ -21,7 +21,7 @@ from jotbase.query.request.grammar import is_call, is_root
 from jotbase.query.request.operations import read_operations
 from jotbase.query.request.shape import Shape, shape
 from jotbase.query.response import batch, render
-from jotbase.query.response.prepared import Prepared, compile_shape, unit_factory
+from jotbase.query.response.prepared import Prepared, compile_shape, large_read, unit_factory
 from jotbase.query.response.prepared_cache import PreparedCache
 from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Model
@@ -83,11 +83,11 @@ async def _answer(request: Request, caller: Principal, data: DataApi, timing: Ti
     question, values = shape(request)
     timing.step("parse")
     prepared = prepare(question, caller, data)
-    context = data.context(caller, values, prepared.timed)
+    context, meant = data.context(caller, values, prepared.timed), prepared.plan
     timing.step("plan")
-    meant = prepared.plan
     if isinstance(meant, ReadPlan):
-        rows = await data.engine.read(prepared.text, prepared.bind(context))
+        large = large_read(prepared, data.engine.dialect, data.guards[caller.is_service], context)
+        rows = await data.engine.read(prepared.text, prepared.bind(context), large)
         timing.step("transaction")
         text = render.rewrites(meant, rows[0][0])
         return await aside(lambda: render.render_read(meant, request, values, rows), text)

@@ -205,6 +205,9 @@ class Settings:
     max_body: int = _setting(
         _number(1, 1_000_000_000), 10_000_000, "The largest request body, in bytes."
     )
+    max_answer: int = _setting(
+        _number(10**6, 10**11), 1 << 29, "The largest answer to a read, in bytes."
+    )
     max_operations: int = _setting(
         _number(1, 10_000), 100, "The most operations that one batch has."
     )

@@ -31,4 +31,6 @@ class Timing:
         if self._clock is None:
             return response
         header = ("Server-Timing", ", ".join(self._steps))
-        return Response(response.status, (*response.headers, header), response.body)
+        return Response(
+            response.status, (*response.headers, header), response.body, response.spooled
+        )

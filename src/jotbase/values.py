@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from jotbase.records import dataclass
 
@@ -79,13 +79,39 @@ class Request:
     client: str = ""
 
 
+class SpooledBody(Protocol):
+    """The body of an answer that is too large for memory; of one owner, who closes it."""
+
+    size: int
+
+    def read(self, start: int, length: int) -> bytes:
+        """Return so many bytes from there on, fewer at the end."""
+
+    def close(self) -> None:
+        """Let go of it; a second call does nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP response; `headers` in the order in which they are sent."""
+    """One HTTP response; `headers` in the order in which they are sent.
+
+    A large body is `spooled`, and `body` is empty then.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    spooled: SpooledBody | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bytes the body has."""
+        return len(self.body) if self.spooled is None else self.spooled.size
+
+    def content(self) -> bytes:
+        """Return the whole body, in memory."""
+        spooled = self.spooled
+        return self.body if spooled is None else spooled.read(0, spooled.size)
 
     def header(self, name: str) -> str | None:
         """Return the value of the first header of that name (case-insensitive), or None."""

@@ -28,7 +28,7 @@ from jotbase.http.live.endpoint import RealtimeEndpoint
 from jotbase.realtime.protocol import Vsn
 from jotbase.schema.model.tables import Column, Model, Table, Type
 from jotbase.sql.dialect import SQLITE, Dialect
-from jotbase.sql.units import Rows
+from jotbase.sql.units import Rows, Spooling
 from jotbase.values import ANON, SERVICE, Change, Principal, Row
 
 RING = read_ring(*new_ring(bytes(range(72))))
@@ -99,7 +99,9 @@ class MemoryLog:
     def on_commit(self, bell: Callable[[], None]) -> None:
         self.bell = bell
 
-    async def read(self, text: str, values: Sequence[Any]) -> Rows:
+    async def read(
+        self, text: str, values: Sequence[Any], spooling: Spooling | None = None
+    ) -> Rows:
         if self.before_answer is not None:
             await self.before_answer()
         return self.answer(text, values)

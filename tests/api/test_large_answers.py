@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
 
 import pytest
+from tests.api.data_world import Serve, table
 from tests.api.parser_line import connect, turn
 
 from jotbase.engines.base import ROOM
 from jotbase.errors import JotError
-from jotbase.http.edge.connections import LARGE_STEP, WRITE, Connections
+from jotbase.http.edge.budget import Budget
+from jotbase.http.edge.connections import LARGE_STEP, MOST_UNREAD_OF_ONE, WRITE, Connections
 from jotbase.http.edge.large_responses import LargeResponseLimiter, LargeResponseSlot
+from jotbase.http.server import fast_path
 from jotbase.values import Request, Response
 
 GET = b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -99,3 +104,140 @@ def test_a_large_answer_is_to_be_read_faster(read: int, cut: bool) -> None:
         return line.aborted
 
     assert asyncio.run(drip()) is cut
+
+
+class Kept:
+    """A body in a file, as its client sees it."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body, self.size, self.is_open = body, len(body), True
+
+    def read(self, start: int, length: int) -> bytes:
+        return self.body[start : start + length]
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+def keeping(kept: Kept) -> Callable[[Request], Awaitable[Response]]:
+    """Return what answers with a body in a file."""
+
+    async def answer(request: Request) -> Response:
+        with contextlib.suppress(JotError):  # the client has gone
+            await ROOM.get()()
+        return Response(200, (("Content-Length", str(kept.size)),), b"", kept)
+
+    return answer
+
+
+def test_a_body_in_a_file_is_sent_as_it_is_read() -> None:
+    """No more than a few pieces are in memory; the turn is over with the last byte."""
+
+    async def read() -> tuple[int, int, bool, bool]:
+        house, kept = Connections(10, 10), Kept(b"abcdefgh" * 100_000)
+        line, protocol = connect(later=keeping(kept), house=house)
+        protocol.data_received(GET % b"/rest/v1/x")
+        protocol.pause_writing()
+        for _ in range(5):
+            await turn()
+        before = len(line.written)
+        protocol.look(0)
+        protocol.resume_writing()
+        for _ in range(20):
+            await turn()
+        protocol.data_received(GET % b"/rest/v1/y")
+        taken = house.grants.budget.taken
+        return before, taken, line.written.endswith(kept.body), kept.is_open
+
+    before, taken, is_whole, is_open = asyncio.run(read())
+    assert before < 1000
+    assert (taken, is_whole, is_open) == (0, True, False)
+
+
+def test_who_goes_leaves_no_file() -> None:
+    """In the middle of it, and before it was begun."""
+
+    async def go(paused: bool) -> tuple[bool, int]:
+        house, kept = Connections(10, 10), Kept(b"x" * 1_000_000)
+        protocol = connect(later=keeping(kept), house=house)[1]
+        protocol.data_received(GET % b"/rest/v1/x")
+        if paused:
+            protocol.pause_writing()
+            for _ in range(5):
+                await turn()
+        protocol.connection_lost(None)
+        for _ in range(5):
+            await turn()
+        return kept.is_open, house.grants.budget.taken
+
+    assert asyncio.run(go(True)) == (False, 0)
+    assert asyncio.run(go(False)) == (False, 0)
+
+
+def test_an_answer_of_megabytes(serve: Serve) -> None:
+    """Its bytes, count and order are those of a small one, in each form."""
+    note = table({"id": {"type": "integer"}, "text": {"type": "string"}})
+    client = serve({"note": note}).anonymous
+    rows = [{"id": number, "text": f"{number}" * 1_000_000} for number in range(1, 7)]
+    for row in rows:
+        assert client.post("/note", row).status == 201
+    answer = client.get("/note", {"order": "text.desc"}, prefer="count=exact")
+    assert answer.json() == rows[::-1]
+    assert answer.headers["content-range"] == "0-5/6"
+    part = client.get("/note", {"limit": "5", "offset": "1"}, prefer="count=exact")
+    assert (part.status, part.headers["content-range"]) == (206, "1-5/6")
+    lines = client.get("/note", {"order": "id"}, accept="text/csv").text
+    assert lines == "id,text\n" + "\n".join(f"{row['id']},{row['text']}" for row in rows)
+    one = client.get("/note", accept="application/vnd.pgrst.object+json")
+    assert (one.status, one.json()["code"]) == (406, "PGRST116")
+
+
+@pytest.mark.parametrize(("size", "way"), [(MOST_UNREAD_OF_ONE, "memory"), (5 << 20, "file")])
+def test_what_nobody_reads_waits_in_files(
+    monkeypatch: pytest.MonkeyPatch, size: int, way: str
+) -> None:
+    """Beyond a share of memory, and of more than 4 MiB at once; both are given back."""
+    if way == "memory":
+        monkeypatch.setattr(fast_path, "KEPT_IN_MEMORY", size)
+    body = b"x" * size
+
+    async def plain(request: Request) -> Response:
+        return Response(200, (("Content-Length", str(size)),), body)
+
+    async def ask() -> list[tuple[int, int]]:
+        house, seen = Connections(10, 10), []
+        lines = [connect(later=plain, house=house) for _ in range(2)]
+        for line, protocol in lines:
+            line.unread = size
+            protocol.data_received(GET % b"/rest/v1/x")
+            protocol.pause_writing()
+            while protocol.tasks:
+                await asyncio.gather(*protocol.tasks)
+                await turn()
+            await turn()
+            seen.append((house.unread.taken, house.in_files.taken))
+        for _, protocol in lines:
+            protocol.connection_lost(None)
+        seen.append((house.unread.taken, house.in_files.taken))
+        return seen
+
+    held = {"memory": [(size, 0), (size, size)], "file": [(0, size), (0, 2 * size)]}
+    assert asyncio.run(ask()) == [*held[way], (0, 0)]
+
+
+def test_files_have_a_bound() -> None:
+    """Who reads nothing at all is told so, and its connection ends."""
+
+    async def ask() -> tuple[bytes, bool, bool]:
+        house, kept = Connections(10, 10), Kept(b"x" * 1_000_000)
+        house.in_files = Budget(10, 10)
+        line, protocol = connect(later=keeping(kept), house=house)
+        protocol.data_received(GET % b"/rest/v1/x")
+        for _ in range(5):
+            await turn()
+        return line.written, line.closed, kept.is_open
+
+    written, closed, is_open = asyncio.run(ask())
+    assert written.startswith(b"HTTP/1.1 503 ")
+    assert b'"code":"53300"' in written
+    assert (closed, is_open) == (True, False)

@@ -12,7 +12,7 @@ from jotbase.engines.sqlite import SqliteEngine
 from jotbase.engines.sqlite.database import result_rows as given
 from jotbase.errors import JotError, RequestError, StatementTimeout, TransactionTimeout
 from jotbase.sql.fragment import bound
-from jotbase.sql.units import RolledBack, Rows, Statement, UnitOfWork
+from jotbase.sql.units import PAUSE, RolledBack, Rows, Statement, UnitOfWork
 
 pytestmark = pytest.mark.anyio
 
@@ -331,3 +331,27 @@ async def test_a_large_body_is_read_in_a_thread(engine: Engine) -> None:
     for body in (b"", b"a" * (LARGE + 1)):
         with pytest.raises(RequestError, match="no"):
             await aside(fail, body)
+
+
+async def test_what_a_unit_makes_of_many_rows_is_made_in_a_thread(engine: Engine) -> None:
+    """So is what it does behind a pause; few rows are looked at on the loop, and errors arrive."""
+    here = threading.get_ident()
+    seen: list[tuple[int, bool]] = []
+
+    def unit(fails: bool) -> UnitOfWork[str]:
+        seen.clear()
+        few = yield Statement("SELECT title FROM jobs LIMIT 5")
+        seen.append((len(few), threading.get_ident() == here))
+        many = yield Statement("SELECT title FROM jobs")
+        seen.append((len(many), threading.get_ident() == here))
+        yield PAUSE
+        seen.append((0, threading.get_ident() == here))
+        if fails:
+            raise RequestError("PGRST102", "no")
+        return "done"
+
+    await engine.write(run(MANY))
+    assert await engine.write(lambda: unit(False)) == "done"
+    assert seen == [(5, True), (20_000, False), (0, False)]
+    with pytest.raises(RequestError, match="no"):
+        await engine.write(lambda: unit(True))

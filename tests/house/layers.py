@@ -98,9 +98,10 @@ ROOMS: dict[str, Room] = {
     # engines: the databases
     "engines": _room("", pure=True),
     "engines.base": _room(f"{WORDS} sql"),
+    "engines.spool": _room(WORDS),
     "engines.sqlite.database": _room(f"{WORDS} sql", "apsw orjson"),
     "engines.sqlite.read": _room(
-        f"{WORDS} sql engines.base engines.sqlite.database", "apsw orjson"
+        f"{WORDS} sql engines.base engines.spool engines.sqlite.database", "apsw orjson"
     ),
     "engines.sqlite.write": _room(
         f"{WORDS} sql engines.base engines.sqlite.database engines.sqlite.read", "apsw orjson"
@@ -110,7 +111,9 @@ ROOMS: dict[str, Room] = {
         " engines.sqlite.write",
         "apsw orjson",
     ),
-    "engines.sqlite": _room(f"{WORDS} sql engines.base engines.sqlite", "apsw orjson"),
+    "engines.sqlite": _room(
+        f"{WORDS} sql engines.base engines.spool engines.sqlite", "apsw orjson"
+    ),
     # the pages
     "timing": _room("values", pure=True),
     "pipeline": _room(f"{THINKING} engines.base timing", "orjson"),
@@ -127,7 +130,7 @@ ROOMS: dict[str, Room] = {
         f"{THINKING} feed delivery engines.base http.edge settings", "orjson uvicorn websockets"
     ),
     "http.server": _room(
-        f"{THINKING} {PAGES} engines.base functions http.edge http.live settings",
+        f"{THINKING} {PAGES} engines.base engines.spool functions http.edge http.live settings",
         "httptools orjson uvicorn uvloop websockets",
     ),
     "studio": _room(""),

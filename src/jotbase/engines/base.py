@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment
-from jotbase.sql.units import Rows, UnitOfWork
+from jotbase.sql.units import Rows, Spooling, UnitOfWork
 from jotbase.values import Change, never_disconnected
 
 Result = TypeVar("Result")
@@ -60,11 +60,14 @@ class Engine(Protocol):
     async def open(self) -> None:
         """Open the database, making it if it does not exist. Raises ProjectError when it cannot."""
 
-    async def read(self, text: str, values: Sequence[Any]) -> Rows:
+    async def read(
+        self, text: str, values: Sequence[Any], spooling: Spooling | None = None
+    ) -> Rows:
         """Run one reading statement with its bound values, and return all rows.
 
-        Never blocks the event loop, however slow. Raises StatementTimeout, or RequestError for
-        what the values made the database refuse.
+        Never blocks the event loop, however slow. What is too large for memory is made as the
+        `spooling` says, and a `SpooledBody` stands first in the only row then. Raises
+        StatementTimeout, or RequestError for what the values made the database refuse.
         """
 
     def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:

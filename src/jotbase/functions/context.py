@@ -64,7 +64,8 @@ class DataClient:
         query = urlencode({key: _text(value) for key, value in (params or {}).items()})
         target = "/rest/v1/" + path.lstrip("/")
         response = self.answer(Request(method, target, query, headers, body), self.principal)
-        content = json.loads(response.body) if response.body else None
+        body = response.content()
+        content = json.loads(body) if body else None
         if response.status >= 400:
             raise _refusal(response.status, content)
         return content

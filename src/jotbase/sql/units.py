@@ -2,13 +2,13 @@
 
 In charge of the protocol by which pure code runs several statements, each depending on the rows of
 the one before: the generator yields a statement and is sent its rows; its return value is the
-result of the unit; an exception that leaves it rolls the unit back. Must not know how an engine
-runs statements.
+result of the unit; an exception that leaves it rolls the unit back. A read's result that is too
+large for memory is written row by row (`Spooling`). Must not know how an engine runs statements.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -38,7 +38,30 @@ class Statement:
     params: Sequence[Any] = ()
 
 
+class RowWriter(Protocol):
+    """Writes rows' JSON texts as an answer's body; of one statement."""
+
+    def row(self, text: str) -> bytes:
+        """Return what the next row adds."""
+
+    def end(self) -> bytes:
+        """Return what stands behind the last row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spooling:
+    """How a result that is too large for memory is made, row by row.
+
+    `statement` returns text and values of one that gives each row's JSON text to the aggregate
+    `jot_spool`, whose value comes first in the only row; `writer` makes the answer of them.
+    """
+
+    statement: Callable[[], tuple[str, Sequence[Any]]]
+    writer: Callable[[], RowWriter]
+
+
 #: Not a statement: a unit that computes for long yields it so that the engine can run other work.
+#: What comes next may run in another thread, as what is made of more than `TURN` rows.
 PAUSE = Statement("")
 #: How many rows a unit handles between two pauses, some 2 ms of work.
 TURN = 500

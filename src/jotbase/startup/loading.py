@@ -73,6 +73,7 @@ def engine_maker(
                 unit_timeout=settings.transaction_timeout,
                 calls=CallLimits(settings.functions_threads, settings.functions_queue),
                 image=image,
+                max_answer=settings.max_answer,
             ),
         )
 

@@ -92,4 +92,6 @@ class Client:
             sent["content-type"] = "application/json"
         query = urlencode(params or {}, doseq=True, safe="(),.*:")
         response = self.send(Request(method, path, query, sent | given, body))
-        return Answer(response.status, {k.lower(): v for k, v in response.headers}, response.body)
+        return Answer(
+            response.status, {k.lower(): v for k, v in response.headers}, response.content()
+        )

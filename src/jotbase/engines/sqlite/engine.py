@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Any, Literal, TypeVar
 
 from jotbase.engines.base import Session
+from jotbase.engines.spool import MOST
 from jotbase.engines.sqlite.database.code_threads import CodeThreads
 from jotbase.engines.sqlite.database.connection import ConnectionFactory, first_connection
 from jotbase.engines.sqlite.database.files import FileWatch
@@ -29,7 +30,7 @@ from jotbase.engines.sqlite.write.write_transactions import WriteTransactions
 from jotbase.engines.sqlite.write.writer import Writer
 from jotbase.sql.aggregate import Aggregate
 from jotbase.sql.dialect import SQLITE, Dialect
-from jotbase.sql.units import Rows, UnitOfWork
+from jotbase.sql.units import Rows, Spooling, UnitOfWork
 from jotbase.values import Change, never_disconnected
 
 Result = TypeVar("Result")
@@ -52,7 +53,8 @@ class SqliteOptions:
     change log. `constraint` names keys; without it they bear PostgreSQL's default names. A
     statement may take `statement_timeout` ms, and wait `lock_timeout` ms for a lock of another
     process; a unit of work may take `unit_timeout` ms. `calls` says how many calls run and wait.
-    `image` (what `SqliteEngine.image` gave) fills a database that is new.
+    An answer has `max_answer` bytes at most. `image` (what `SqliteEngine.image` gave) fills a
+    database that is new.
     """
 
     functions: Mapping[str, Callable[..., Any] | Aggregate] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class SqliteOptions:
     lock_timeout: int = 5000
     calls: CallLimits = field(default_factory=CallLimits)
     image: bytes | None = None
+    max_answer: int = MOST
 
 
 class SqliteEngine:
@@ -110,6 +113,7 @@ class SqliteEngine:
                 lock_ms=options.lock_timeout,
                 connection_functions=options.connection_functions,
                 plain=plain,
+                max_answer=options.max_answer,
             )
             for plain in (True, False)
         )
@@ -142,9 +146,11 @@ class SqliteEngine:
         self._folder = tempfile.mkdtemp(prefix="jotbase-", dir=place)
         return str(Path(self._folder) / "jotbase.db")
 
-    async def read(self, text: str, values: Sequence[Any]) -> Rows:
+    async def read(
+        self, text: str, values: Sequence[Any], spooling: Spooling | None = None
+    ) -> Rows:
         """Run one reading statement; see `Engine.read`."""
-        return await self._reader.read(text, values)
+        return await self._reader.read(text, values, spooling)
 
     def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
         """Run one reading statement on the loop; see `Engine.read_now`."""

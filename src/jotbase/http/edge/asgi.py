@@ -6,7 +6,7 @@ any path means (`routes`).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from jotbase.errors import RequestError
@@ -18,6 +18,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+#: Bytes of a spooled body that are sent at a time.
+PIECE = 32_768
 _BODILESS = frozenset((204, 304))
 _WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
 
@@ -113,16 +115,31 @@ async def send_response(
 ) -> None:
     """Send an answer; with `head`, all but its body."""
     headers = with_content_length(response, head=head)
-    body = b"" if head else response.body
     pairs = [(name.lower().encode("latin-1"), value.encode("utf-8")) for name, value in headers]
     await send({"type": "http.response.start", "status": response.status, "headers": pairs})
-    await send({"type": "http.response.body", "body": body})
+    if head or response.size <= PIECE:
+        await send({"type": "http.response.body", "body": b"" if head else response.content()})
+    else:
+        for piece in _pieces(response):  # the server waits in `send` until the client has read
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    if response.spooled is not None:
+        response.spooled.close()
+
+
+def _pieces(response: Response) -> Iterator[bytes]:
+    spooled = response.spooled
+    for start in range(0, response.size, PIECE):
+        if spooled is None:
+            yield response.body[start : start + PIECE]
+        else:
+            yield spooled.read(start, PIECE)
 
 
 def with_content_length(response: Response, *, head: bool = False) -> tuple[tuple[str, str], ...]:
     """Add Content-Length (RFC 9110 section 8.6): never to a 204 or 304, nor to an unknown HEAD."""
-    if response.status in _BODILESS or (head and not response.body):
+    if response.status in _BODILESS or (head and not response.size):
         return response.headers
     if any(name == "Content-Length" for name, _ in response.headers):
         return response.headers
-    return (*response.headers, ("Content-Length", str(len(response.body))))
+    return (*response.headers, ("Content-Length", str(response.size)))

@@ -42,6 +42,10 @@ PARTING = 2.0
 MOST_REFUSED = 100
 #: Bytes of bodies that may be held at one time, in all and from one address.
 MOST_BODIES, MOST_BODIES_OF_ONE = 64 * 1024 * 1024, 32 * 1024 * 1024
+#: Bytes of answers that wait in memory to be read, in all and for one address; what is more waits
+#: in files, which have a bound too.
+MOST_UNREAD, MOST_UNREAD_OF_ONE = 64 * 1024 * 1024, 16 * 1024 * 1024
+MOST_IN_FILES, MOST_IN_FILES_OF_ONE = 8 << 30, 2 << 30
 #: Bodies up to this size are not counted.
 SMALL_BODY = 65_536
 #: Requests that may wait behind one another on a connection.
@@ -77,6 +81,8 @@ class Connections:
     def __init__(self, most: int, most_of_one: int) -> None:
         self.grants = LargeResponseLimiter()
         self.bodies = Budget(MOST_BODIES, MOST_BODIES_OF_ONE)
+        self.unread = Budget(MOST_UNREAD, MOST_UNREAD_OF_ONE)
+        self.in_files = Budget(MOST_IN_FILES, MOST_IN_FILES_OF_ONE)
         self._budget = Budget(most, most_of_one)
         self._owners: dict[Watched, Hashable] = {}
         self._refused: set[Watched] = set()

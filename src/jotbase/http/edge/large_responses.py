@@ -51,18 +51,28 @@ class LargeResponseLimiter:
 class LargeResponseSlot:
     """One request's leave; not held until the engine asks for it."""
 
-    __slots__ = ("_grants", "_owner", "is_held")
+    __slots__ = ("_grants", "_is_over", "_owner", "is_held")
 
     def __init__(self, grants: LargeResponseLimiter, owner: Hashable) -> None:
         self._grants = grants
         self._owner = owner
+        self._is_over = False
         self.is_held = False
 
     async def enter(self) -> None:
-        """Wait for the turn, once."""
+        """Wait for the turn, once. Raises RequestError where nobody waits for the answer."""
         if not self.is_held:
-            await self._grants.take(self._owner)
-            self.is_held = True
+            if not self._is_over:
+                await self._grants.take(self._owner)
+                self.is_held = True
+            if self._is_over:
+                self.leave()
+                raise RequestError("57014", "the client has gone")
+
+    def end(self) -> None:
+        """Return the turn, and take none any more: the client has gone."""
+        self._is_over = True
+        self.leave()
 
     def leave(self) -> None:
         """Return the turn, if it came."""

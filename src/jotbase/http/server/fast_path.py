@@ -8,17 +8,21 @@ docs/decisions/0014-the-short-way.md.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from jotbase.engines.base import ROOM
+from jotbase.engines.spool import KEPT_IN_MEMORY, kept_in_file
+from jotbase.errors import JotError
 from jotbase.http.edge.asgi import joined_headers
-from jotbase.http.edge.connections import Connections
-from jotbase.http.edge.large_responses import LargeResponseSlot
-from jotbase.http.server.limited_protocol import LimitedProtocol
-from jotbase.http.server.message_heads import head, is_valid_host
-from jotbase.values import Request, Response
+from jotbase.http.edge.connections import LARGE_STEP, STEP, WRITE, Connections
+from jotbase.http.edge.large_responses import READ, LargeResponseSlot
+from jotbase.http.server.body_sender import BodySender
+from jotbase.http.server.limited_protocol import LimitedProtocol, Owed
+from jotbase.http.server.message_heads import head, is_valid_host, overload_response
+from jotbase.values import Request, Response, SpooledBody
 
 #: Bodies up to this size are written in one piece with their head; a copy of more costs memory.
 COPIED = 65_536
@@ -40,6 +44,10 @@ class FastPath:
     max_body: int
     now: Callable[[Request], Response | None]
     later: Callable[[Request], Awaitable[Response]]
+
+
+#: Pieces of an answer, and a large body behind them.
+_Answer = tuple[tuple[bytes, ...], SpooledBody | None]
 
 
 class _Exchange:
@@ -74,11 +82,9 @@ class _Outbox:
     """
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[FastPathProtocol, _Exchange, tuple[bytes, ...]]] = []
+        self._waiting: list[tuple[FastPathProtocol, _Exchange, _Answer]] = []
 
-    def put(
-        self, protocol: FastPathProtocol, exchange: _Exchange, answer: tuple[bytes, ...]
-    ) -> None:
+    def put(self, protocol: FastPathProtocol, exchange: _Exchange, answer: _Answer) -> None:
         if not self._waiting:
             protocol.loop.call_soon(self._send)
         self._waiting.append((protocol, exchange, answer))
@@ -86,7 +92,9 @@ class _Outbox:
     def _send(self) -> None:
         waiting, self._waiting = self._waiting, []
         for protocol, exchange, answer in waiting:
-            if not exchange.disconnected:
+            if exchange.disconnected:
+                _drop(answer)
+            else:
                 try:
                     protocol.send(exchange, answer)
                 except Exception:  # one connection's trouble is not the others'
@@ -100,6 +108,9 @@ class FastPathProtocol(LimitedProtocol):
     direct: FastPath
     outbox: _Outbox
     _request: Request | None = None
+    _sender: BodySender | None = None
+    _in_files = 0
+    _unread_bytes = 0
     _parts: list[bytes]
 
     def on_headers_complete(self) -> None:
@@ -168,8 +179,13 @@ class FastPathProtocol(LimitedProtocol):
 
     async def _answer(self, request: Request, exchange: _Exchange) -> None:
         exchange.grant = LargeResponseSlot(self.services.grants, self._address)
+        if exchange.disconnected:
+            exchange.grant.end()
         ROOM.set(exchange.grant.enter)
-        self._put(await self.direct.later(request), exchange)
+        response = await self.direct.later(request)
+        if len(response.body) > KEPT_IN_MEMORY:
+            response = await asyncio.to_thread(_in_file, response)
+        self._put(response, exchange)
 
     def _put(self, response: Response, exchange: _Exchange) -> None:
         try:
@@ -177,19 +193,110 @@ class FastPathProtocol(LimitedProtocol):
         except ValueError:
             self.logger.exception("an answer could not be written")
             start, response = _FAILED, _EMPTY
-        if len(response.body) < COPIED:
-            self.outbox.put(self, exchange, (start + response.body,))
+        if response.spooled is not None:
+            self.outbox.put(self, exchange, ((start,), response.spooled))
+        elif len(response.body) < COPIED:
+            self.outbox.put(self, exchange, ((start + response.body,), None))
         else:
-            self.outbox.put(self, exchange, (start, response.body))
+            self.outbox.put(self, exchange, ((start, response.body), None))
 
-    def send(self, exchange: _Exchange, answer: tuple[bytes, ...]) -> None:
-        """Write an answer, and go on to what was queued behind its request."""
-        for part in answer:
+    def send(self, exchange: _Exchange, answer: _Answer) -> None:
+        """Write an answer; a large body as it is read."""
+        parts, spooled = answer
+        if len(parts) > 1 and not self._has_room(len(parts[1])):
+            parts, spooled = parts[:1], kept_in_file(parts[1])
+        if spooled is not None:
+            self._send_on(exchange, parts[0], spooled)
+            return
+        for part in parts:
             self.transport.write(part)
+        if self._unread_bytes and self.transport.get_write_buffer_size() <= READ:
+            self._let_unread_go()
+        self.end(exchange)
+
+    def _has_room(self, size: int) -> bool:
+        """Say whether a body of that size may wait in memory to be read, and count it."""
+        if not self.services.unread.take(self._address, size):
+            return False
+        self._unread_bytes += size
+        return True
+
+    def _let_unread_go(self) -> None:
+        if self._unread_bytes:
+            self.services.unread.give_back(self._address, self._unread_bytes)
+            self._unread_bytes = 0
+
+    def _send_on(self, exchange: _Exchange, start: bytes, spooled: SpooledBody) -> None:
+        files, size = self.services.in_files, spooled.size
+        if not files.take(self._address, size):
+            spooled.close()
+            self.transport.write(_NO_ROOM_IN_FILES)
+            self.transport.close()
+            self.end(exchange)
+            return
+        self._in_files = size
+
+        def end() -> None:
+            self._drop_sender()
+            self.end(exchange)
+
+        awaited = exchange.grant is not None and exchange.grant.is_held
+        step = LARGE_STEP if awaited else STEP
+        self.transport.write(start)
+        self._sender = BodySender(spooled, self.transport, self.flow, self.loop, step, end)
+        self._sender.send()
+
+    def _drop_sender(self) -> None:
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
+            self.services.in_files.give_back(self._address, self._in_files)
+
+    def resume_writing(self) -> None:
+        """Send on what the client now has room for."""
+        super().resume_writing()
+        self._let_unread_go()
+        if self._sender is not None:
+            self._sender.send()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of the body that was being sent, too."""
+        self._drop_sender()
+        self._let_unread_go()
+        super().connection_lost(exc)
+
+    def _owed(self) -> Owed:
+        owed = super()._owed()
+        if self._sender is None or owed[0] == "closing":
+            return owed
+        unread = self.transport.get_write_buffer_size()
+        return (self._sender.progress(), WRITE, self.transport.abort) if unread else owed
+
+    def _cut_off(self) -> None:
+        if self._sender is not None:
+            self.transport.abort()
+        super()._cut_off()
+
+    def end(self, exchange: _Exchange) -> None:
+        """Go on to what was queued behind the request."""
         exchange.response_complete = True
         if not exchange.keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+
+def _in_file(response: Response) -> Response:
+    """Return the response with its body in a file; as it is where there is no file to be had."""
+    try:
+        kept = kept_in_file(response.body)
+    except JotError:
+        return response
+    return Response(response.status, response.headers, b"", kept)
+
+
+def _drop(answer: _Answer) -> None:
+    if answer[1] is not None:
+        answer[1].close()
 
 
 def fast_path_protocol(direct: FastPath, services: Connections) -> type[FastPathProtocol]:
@@ -199,4 +306,7 @@ def fast_path_protocol(direct: FastPath, services: Connections) -> type[FastPath
 
 
 _EMPTY = Response(500)
+_NO_ROOM_IN_FILES = overload_response(
+    "too many large answers are not read", "The request was carried out. Read what was answered."
+)
 _FAILED = head(500, (("Content-Length", "0"),), keep_alive=True)

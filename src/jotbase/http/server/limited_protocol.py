@@ -288,7 +288,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._let_go()
         self._unread.clear()
         if self.running is not None and self.running.grant is not None:
-            self.running.grant.leave()
+            self.running.grant.end()
         for cycle, _ in self.pipeline:
             cycle.disconnected = True
         self.pipeline.clear()

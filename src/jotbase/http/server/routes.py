@@ -112,7 +112,8 @@ def direct(routes: Routes) -> FastPath:
 
 def _sendable(response: Response, request: Request, routes: Routes) -> Response:
     response = _granted(response, request, routes)
-    return Response(response.status, with_content_length(response), response.body)
+    headers = with_content_length(response)
+    return Response(response.status, headers, response.body, response.spooled)
 
 
 async def _http(routes: Routes, scope: Scope, receive: Receive, send: Send) -> None:
@@ -185,7 +186,8 @@ def _granted(response: Response, request: Request, routes: Routes) -> Response:
         added = (*added, _VARY)
     if not added:
         return response
-    return Response(response.status, response.headers + added, response.body)
+    headers = response.headers + added
+    return Response(response.status, headers, response.body, response.spooled)
 
 
 def _added(headers: Mapping[str, str], routes: Routes) -> Pairs:

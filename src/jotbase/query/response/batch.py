@@ -36,7 +36,7 @@ from jotbase.sql.units import RolledBack, Statement, UnitOfWork
 from jotbase.values import Response
 
 #: How large the answers of one batch may be together, in bytes.
-ANSWERS = 67_108_864
+ANSWERS = 33_554_432
 _UNTOLD = frozenset(("Content-Length", "Content-Location"))
 
 

@@ -253,7 +253,7 @@ def _with_head(response: Response, outcome: Outcome) -> Response:
     own = {name.lower() for name, _ in outcome.headers}
     kept = tuple(pair for pair in response.headers if pair[0].lower() not in own)
     status = response.status if outcome.status is None else outcome.status
-    return Response(status, (*kept, *outcome.headers), response.body)
+    return Response(status, (*kept, *outcome.headers), response.body, response.spooled)
 
 
 def allowed_methods(functions: Functions, path: str) -> str:

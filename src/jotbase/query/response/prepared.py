@@ -20,6 +20,7 @@ from jotbase.query.request.grammar import parse
 from jotbase.query.request.intent import Intent, Payload
 from jotbase.query.request.shape import Shape
 from jotbase.query.response.explaining import dry_run
+from jotbase.query.response.render import body_writer
 from jotbase.query.statement.compile import compile_read
 from jotbase.query.write.result import WriteContext, WriteResult
 from jotbase.query.write.units import (
@@ -31,7 +32,7 @@ from jotbase.query.write.units import (
 )
 from jotbase.schema.model.tables import Model
 from jotbase.sql.dialect import Dialect
-from jotbase.sql.units import UnitOfWork
+from jotbase.sql.units import Spooling, UnitOfWork
 
 #: Bodies of more bytes are not even read for callers whom the rules let insert nothing.
 LARGE = 65_536
@@ -78,6 +79,20 @@ def compile_shape(
     params = tuple((value, hasattr(value, "fill")) for value in fragment.params)
     timed = any(isinstance(value, Now) for value in fragment.params)
     return Prepared(intent, meant, fragment.numbered(dialect.mark), params, timed)
+
+
+def large_read(read: Prepared, dialect: Dialect, guard: Guard, context: Context) -> Spooling:
+    """Return how a read's answer is made where it is too large for memory."""
+    meant = cast(ReadPlan, read.plan)
+
+    def statement() -> tuple[str, list[Any]]:
+        fragment = compile_read(meant, dialect, guard, spooled=True)
+        values = [
+            value.fill(context) if hasattr(value, "fill") else value for value in fragment.params
+        ]
+        return fragment.numbered(dialect.mark), values
+
+    return Spooling(statement, lambda: body_writer(meant))
 
 
 def unit_factory(

@@ -6,16 +6,13 @@ Source: https://docs.postgrest.org/en/stable/references/api/pagination_count.htm
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import chain
 from typing import Any
 
 import orjson
 
 from jotbase.errors import JotError, RequestError
-from jotbase.expression.casting import array_text
 from jotbase.expression.expr import Context
 from jotbase.expression.semantics import DOCUMENTS
 from jotbase.query.plan.guarding import Guard, hinting, table_actions
@@ -38,13 +35,13 @@ from jotbase.query.request.grammar import PREFIX, parse_target
 from jotbase.query.request.media import content_type
 from jotbase.query.request.operations import OperationError
 from jotbase.query.request.preferences import applied_preferences
-from jotbase.query.request.separated import render_lines
+from jotbase.query.response.bodies import BodyWriter, whole_body
 from jotbase.query.response.explaining import render_plan, render_write_plan
 from jotbase.query.statement.columns import value_sql
 from jotbase.query.write.result import WriteResult, not_single
 from jotbase.schema.model.tables import Model, Table, Type
 from jotbase.sql.dialect import SQLITE
-from jotbase.values import Request, Response
+from jotbase.values import Request, Response, SpooledBody
 
 JSON_TYPE = "application/json; charset=utf-8"
 _JSON_HEADER = ("Content-Type", JSON_TYPE)
@@ -58,6 +55,7 @@ def render_read(
 ) -> Response:
     """Return the response to a read; `rows` is the one row that its statement gave.
 
+    The text of its rows may be a body that was written already.
     Raises RequestError: PGRST103 for an offset behind the last row, PGRST116 for a single object.
     """
     if plan.answer.media.kind == "plan":
@@ -71,8 +69,15 @@ def render_read(
         raise _unsatisfiable(first, total or 0)
     answer = plan.answer
     keys = [item.key for item in plan.node.items]
-    documents = _documents(plan.node) if answer.media.kind == "csv" else {}
-    body = _body(found[0], count, answer, keys, documents)
+    text, body = found[0], b""
+    spooled: SpooledBody | None = None
+    if isinstance(text, str):
+        documents = _documents(plan.node) if answer.media.kind == "csv" else {}
+        body = whole_body(text, count, answer, keys, documents)
+    elif answer.media.kind == "object" and count != 1:
+        raise not_single(count)
+    else:
+        spooled = text
     headers = (
         ("Content-Type", content_type(answer.media)),
         ("Content-Range", content_range(first, count, total)),
@@ -80,7 +85,13 @@ def render_read(
         *applied_headers(answer, counted=True),
         *(("Warning", warning) for warning in answer.warnings),
     )
-    return Response(206 if partial else 200, headers, b"" if answer.head else body)
+    return Response(206 if partial else 200, headers, b"" if answer.head else body, spooled)
+
+
+def body_writer(plan: ReadPlan) -> BodyWriter:
+    """Return what writes the rows of a read as the body of its answer."""
+    documents = _documents(plan.node) if plan.answer.media.kind == "csv" else {}
+    return BodyWriter(plan.answer, [item.key for item in plan.node.items], documents)
 
 
 def _unsatisfiable(first: int, total: int) -> RequestError:
@@ -118,98 +129,10 @@ def content_location(request: Request) -> Headers:
     return (("Content-Location", f"{path}?{'&'.join(pieces)}" if request.query else path),)
 
 
-def _body(
-    text: str,
-    count: int,
-    answer: ResponseFormat,
-    keys: Sequence[str],
-    documents: Mapping[str, Type],
-) -> bytes:
-    """Return the JSON text of an array of rows in the form that was asked for."""
-    media = answer.media
-    if media.kind == "json" or (media.kind == "array" and not media.stripped):
-        return text.encode()
-    if media.kind == "object":
-        if count != 1:
-            raise not_single(count)
-        return _stripped(text[1:-1]) if media.stripped else text[1:-1].encode()
-    if media.kind == "csv":
-        return _csv(text, keys, documents)
-    return _stripped(text)
-
-
 def rewrites(plan: ReadPlan | WritePlan, text: Any) -> str:
     """Return the text that an answer's form makes read and written anew, row by row."""
     media = plan.answer.media
     return text if isinstance(text, str) and (media.kind == "csv" or media.stripped) else ""
-
-
-def _stripped(text: str) -> bytes:
-    if text.startswith("["):
-        rows = (orjson.dumps(_without_nulls(row)) for row in _rows(text, _READER))
-        return b"[" + b",".join(rows) + b"]"
-    return orjson.dumps(_without_nulls(orjson.loads(text)))
-
-
-def _rows(text: str, reader: json.JSONDecoder) -> Iterator[Any]:
-    """Yield the rows of an array, one by one: reading it whole would hold the interpreter."""
-    place = 1
-    while place < len(text) - 1:
-        row, place = reader.raw_decode(text, place)
-        yield row
-        place += 1  # its comma
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
-    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
-
-
-def _csv(text: str, keys: Sequence[str], documents: Mapping[str, Type]) -> bytes:
-    """Write a header and the rows as PostgREST does: null is nothing, "" is quoted, true is `t`,
-    an array is PostgreSQL's, and a JSON column is JSON, its texts and truths too.
-    """
-    twice = len(set(keys)) < len(keys)  # a dictionary would hold one of two
-    rows = _rows(text, _PAIRS if twice else _READER)
-    first = next(rows, None)
-    names = [name for name, _ in _pairs(first)] if first else keys
-    every = chain([] if first is None else [first], rows)
-    lines = ([_cell(value, documents.get(key)) for key, value in _pairs(row)] for row in every)
-    return render_lines(chain([names], lines)).encode()
-
-
-def _pairs(row: Any) -> Iterable[tuple[str, Any]]:
-    return row if isinstance(row, _Pairs) else row.items()
-
-
-class _Pairs(list[tuple[str, Any]]):
-    """A row as pairs, which may share a key; what lies within is dictionaries as ever."""
-
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__((key, _inner(value)) for key, value in pairs)
-
-
-_READER = json.JSONDecoder()
-_PAIRS = json.JSONDecoder(object_pairs_hook=_Pairs)
-
-
-def _inner(value: Any) -> Any:
-    if isinstance(value, _Pairs):
-        return dict(value)
-    return [_inner(one) for one in value] if isinstance(value, list) else value
-
-
-def _cell(value: Any, document: Type | None) -> str | None:
-    if value is None:
-        return None
-    if document is not Type.JSON:
-        if isinstance(value, bool):
-            return "t" if value else "f"
-        if isinstance(value, str):
-            return value
-    text = orjson.dumps(value).decode()
-    return array_text(text) if document is Type.ARRAY and isinstance(value, list) else text
 
 
 def _documents(node: Node) -> Mapping[str, Type]:
@@ -242,7 +165,7 @@ def render_write(plan: WritePlan, request: Request, written: WriteResult) -> Res
         headers.append(("Content-Type", content_type(answer.media)))
         is_csv = answer.media.kind == "csv"
         documents = _returned_documents(plan.returning) if is_csv else {}
-        body = _body(written.body or "[]", written.affected, answer, written.keys, documents)
+        body = whole_body(written.body or "[]", written.affected, answer, written.keys, documents)
     elif inserted:
         headers.append(("Content-Length", "0"))
     if inserted and returning == "headers-only" and written.location is not None:

@@ -61,12 +61,18 @@ class _Spread:
 
 
 def compile_read(
-    plan: ReadPlan, dialect: Dialect, guard: Guard, among: Fragment | None = None
+    plan: ReadPlan,
+    dialect: Dialect,
+    guard: Guard,
+    among: Fragment | None = None,
+    *,
+    spooled: bool = False,
 ) -> Fragment:
     """Return the statement of a read: one row of (JSON text, rows in it[, rows in all]).
 
     `among` is a condition besides the plan's: which rows a write has left. Where the query's plan
-    is asked for, the rows are those of EXPLAIN QUERY PLAN.
+    is asked for, the rows are those of EXPLAIN QUERY PLAN. A `spooled` one gives each row's text to
+    the aggregate `jot_spool`: an aggregate as well, so that SQLite keeps the order of the rows.
     """
     frame = Frame(dialect, guard)
     if among is not None:
@@ -78,7 +84,7 @@ def compile_read(
     extra = sql(", count(*)")
     if plan.count:
         extra += ", " + parenthesized(_total(plan.node, frame))
-    return _array(plan.node, _root(plan.node, frame), frame, extra)
+    return _array(plan.node, _root(plan.node, frame), frame, extra, spooled=spooled)
 
 
 def _root(node: Node, frame: Frame) -> FromClause:
@@ -93,15 +99,14 @@ def _total(node: Node, frame: Frame) -> Fragment:
     return "SELECT count(*) FROM " + opened.sources + where_clause(opened.conditions)
 
 
-def _array(node: Node, opened: FromClause, frame: Frame, extra: Fragment) -> Fragment:
+def _array(
+    node: Node, opened: FromClause, frame: Frame, extra: Fragment, *, spooled: bool = False
+) -> Fragment:
     """Return a select of the JSON array of the node's rows; `extra` are more columns."""
     keys = tuple(_keys(node))
     rows = _rows(node, opened, frame)
-    if _is_flat(keys):
-        array = "SELECT json_group_array(" + _object(keys, node, frame) + ")"
-    else:
-        # Text joined to text: json() around a sub-select would read its result once more.
-        array = "SELECT " + _listed(_object(keys, node, frame))
+    row = _object(keys, node, frame)
+    array = "SELECT " + ("jot_spool(" + row + ")" if spooled else _listed(row))
     return array + extra + rows
 
 
@@ -282,5 +287,9 @@ def _column(spread: _Spread, opened: FromClause, frame: Frame) -> Fragment:
 
 
 def _listed(one: Fragment) -> Fragment:
-    """Return the JSON array of a JSON text over all rows."""
+    """Return the JSON array of a JSON text over all rows.
+
+    Of text joined to text: json() around a sub-select would read its result once more, and
+    `json_group_array` looks at SQLITE_LIMIT_LENGTH when it has gathered all.
+    """
     return "concat('[', group_concat(" + one + "), ']')"

@@ -28,7 +28,7 @@ from jotbase.schema.model.tables import RANGES, Table, Type
 from jotbase.schema.values.convert import loaded, stored
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment
-from jotbase.sql.units import Rows, Statement, UnitOfWork
+from jotbase.sql.units import PAUSE, TURN, Rows, Statement, UnitOfWork
 from jotbase.values import Row
 
 #: Rows a statement: enough that parsing it costs little a row, few enough that it is cached, and
@@ -132,6 +132,8 @@ def insert_rows(
         some = load_returned(table, found, dialect)
         keys.extend(some[0])
         loaded_rows.extend(some[1])
+    if len(loaded_rows) > TURN:  # the whole of them is looked at next
+        yield PAUSE
     return keys, loaded_rows
 
 

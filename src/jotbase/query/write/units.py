@@ -118,6 +118,8 @@ def insert_unit(
     """
     table = plan.table
     made = made or rows_to_insert(plan, payload, context, write_context)
+    if len(made.rows) > TURN:
+        yield PAUSE
     rows = _of_key(plan, made.rows, context)
     if made.missing is not None:
         whole = plan.resolution != "merge"
@@ -300,6 +302,8 @@ def _representation(
 ) -> UnitOfWork[str | None]:
     """Return the JSON array of the rows as the select wants them, or None if it is not wanted."""
     returning = plan.returning
+    if len(after.rows) > TURN:
+        yield PAUSE
     if returning.plain is not None:
         return _plain(returning.plain, after.rows)
     if returning.node is None:
@@ -318,13 +322,19 @@ def _representation(
 
 
 def _plain(pairs: tuple[tuple[str, Column], ...], rows: Sequence[Row]) -> str:
+    """Return the rows as an array. So few are written in one call that none holds others up."""
     exact = [key for key, column in pairs if column.type is Type.DECIMAL]
-    shown = [{key: row[column.name] for key, column in pairs} for row in rows]
-    for key in exact:
-        for row in shown:
-            if row[key] is not None:
-                row[key] = Json(str(row[key]))
-    return dumps(shown).decode()
+    pieces: list[str] = []
+    for start in range(0, len(rows), TURN):
+        shown = [
+            {key: row[column.name] for key, column in pairs} for row in rows[start : start + TURN]
+        ]
+        for key in exact:
+            for row in shown:
+                if row[key] is not None:
+                    row[key] = Json(str(row[key]))
+        pieces.append(dumps(shown)[1:-1].decode())
+    return f"[{','.join(pieces)}]"
 
 
 def _empty(plan: WritePlan) -> str | None:

@@ -18,7 +18,7 @@ Fetch = Callable[[apsw.Cursor], Rows]
 #: Runs a statement with its bound values, and takes its rows.
 Run = Callable[[apsw.Cursor, str, Sequence[Any]], Rows]
 #: Characters and bytes that the rows of one writing statement may have together.
-MOST_GIVEN = 64 << 20
+MOST_GIVEN = 32 << 20
 
 
 def fetch_all(cursor: apsw.Cursor) -> Rows:

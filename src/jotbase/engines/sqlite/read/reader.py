@@ -15,6 +15,7 @@ from typing import Any
 import apsw
 
 from jotbase.engines.base import ROOM
+from jotbase.engines.spool import MOST
 from jotbase.engines.sqlite.database.refusals import closed, is_broken, refusal
 from jotbase.engines.sqlite.database.view_columns import origins
 from jotbase.engines.sqlite.read.costs import (
@@ -26,8 +27,9 @@ from jotbase.engines.sqlite.read.costs import (
     cannot_be_stopped,
 )
 from jotbase.engines.sqlite.read.lanes import Lanes, Timed, timed
+from jotbase.engines.sqlite.read.spooling import LARGEST_ROW, spooling_work
 from jotbase.errors import JotError, StatementTimeout
-from jotbase.sql.units import Rows
+from jotbase.sql.units import Rows, Spooling
 
 #: Reads of more than SHORT that run at one time, and such of one caller; the next one waits.
 LANES, SPARED = 4, 1
@@ -56,8 +58,10 @@ class Reader:
         lock_ms: int,
         connection_functions: Iterable[str] = (),
         plain: bool = False,
+        max_answer: int = MOST,
     ) -> None:
         """Without `plain`, results of any size are made on the loop and in all lanes."""
+        self._max_answer = max_answer
         self._connect = connect
         self._plain = PLAIN if plain else None
         self._large_ones: dict[str, None] = {}
@@ -67,9 +71,7 @@ class Reader:
         self._open()
         self._short = self._lanes("jotbase-short", SHORT_LANES)
         self._long = self._lanes("jotbase-long", LANES, spared=SPARED, nice=NICE)
-        self._large = Lanes(
-            "jotbase-large", LARGE_LANES, self._patient, limit_ms=limit_ms, nice=NICE
-        )
+        self._large = Lanes("jotbase-large", LARGE_LANES, self._whole, limit_ms=limit_ms, nice=NICE)
         self._closed = False
 
     def _open(self) -> None:
@@ -85,14 +87,18 @@ class Reader:
         return self._bounded(self._patient())
 
     def _patient(self) -> apsw.Connection:
+        """Connect for a thread: long reads take pages by and by, where a map keeps all of them."""
         connection = self._connect()
+        connection.execute("PRAGMA mmap_size = 0")
         connection.set_busy_timeout(self._lock_ms)
         return connection
 
     def _whole(self) -> apsw.Connection:
-        """Connect for large results, whose pages are read into a small cache and not mapped."""
+        """Connect for large results: what is sorted goes to a file, and a row has a bound."""
         connection = self._patient()
-        connection.execute("PRAGMA mmap_size = 0")
+        connection.execute("PRAGMA temp_store = FILE")
+        if self._plain is not None:
+            connection.limit(apsw.SQLITE_LIMIT_LENGTH, LARGEST_ROW)
         return connection
 
     def _bounded(self, connection: apsw.Connection) -> apsw.Connection:
@@ -101,10 +107,12 @@ class Reader:
             connection.limit(apsw.SQLITE_LIMIT_LENGTH, self._plain)
         return connection
 
-    async def read(self, text: str, values: Sequence[Any]) -> Rows:
+    async def read(
+        self, text: str, values: Sequence[Any], spooling: Spooling | None = None
+    ) -> Rows:
         """Run one reading statement. Raises StatementTimeout and what the database refuses."""
         rows = self.inline(text, values)
-        return rows if rows is not None else await self._in_thread(text, values)
+        return rows if rows is not None else await self._in_thread(text, values, spooling)
 
     def inline(self, text: str, values: Sequence[Any]) -> Rows | None:
         """Run the statement here and now; None if it is too dear for that, or has to wait."""
@@ -175,7 +183,7 @@ class Reader:
             self._connection.close(True)
             self._open()
 
-    async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:
+    async def _in_thread(self, text: str, values: Sequence[Any], spooling: Spooling | None) -> Rows:
         work = timed(text, values)
         try:
             if text not in self._large_ones:
@@ -184,6 +192,8 @@ class Reader:
                 except apsw.TooBigError:
                     self._found_large(text)
             await ROOM.get()()
+            if spooling is not None:
+                work = spooling_work(spooling, self._max_answer)
             rows, _ = await self._large.run(work, self._limit_ms / 1000)
         except apsw.InterruptError as error:
             self._costs.dear(text, values)

@@ -12,12 +12,41 @@ from typing import Any
 
 from jotbase.engines.sqlite.write.writer_lease import WriterLease
 from jotbase.errors import JotError
-from jotbase.sql.units import UnitOfWork
+from jotbase.sql.units import PAUSE, TURN, Rows, Runnable, UnitOfWork
 
 
 def empty_unit() -> UnitOfWork[None]:
     """Return the unit of an entry that is a call's."""
     yield from ()
+
+
+class UnitOver(Exception):
+    """A unit has ended in a thread: no future takes a StopIteration."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__("over")
+        self.result = result
+
+
+def is_long(statement: Runnable, rows: Rows) -> bool:
+    """Say whether what a unit does next is for a thread: behind a pause, and with many rows."""
+    return statement is PAUSE or len(rows) > TURN
+
+
+def next_step(unit: UnitOfWork[Any], rows: Rows | None) -> Runnable:
+    """Send a unit the rows that it waits for, None at first. Raises UnitOver at its end."""
+    try:
+        return unit.send(rows)  # type: ignore[arg-type]
+    except StopIteration as stop:
+        raise UnitOver(stop.value) from None
+
+
+def thrown_step(unit: UnitOfWork[Any], error: Exception) -> Runnable:
+    """Tell a unit that its statement failed. Raises UnitOver at its end."""
+    try:
+        return unit.throw(error)
+    except StopIteration as stop:
+        raise UnitOver(stop.value) from None
 
 
 class QueuedWrite:

@@ -26,7 +26,16 @@ from jotbase.engines.sqlite.database.worker_thread import WorkerThread, stop_aft
 from jotbase.engines.sqlite.read.costs import BUDGET, DOUBT, LoopTimeLimit, StatementCosts
 from jotbase.engines.sqlite.write.call_deadline import CallDeadline, code_holds
 from jotbase.engines.sqlite.write.changeset import Recorder
-from jotbase.engines.sqlite.write.write_queue import QueuedWrite, WriteQueue, empty_unit, fail_all
+from jotbase.engines.sqlite.write.write_queue import (
+    QueuedWrite,
+    UnitOver,
+    WriteQueue,
+    empty_unit,
+    fail_all,
+    is_long,
+    next_step,
+    thrown_step,
+)
 from jotbase.engines.sqlite.write.write_transactions import WriteTransactions
 from jotbase.engines.sqlite.write.writer_lease import LeaseContext, ReadConnection, WriterLease
 from jotbase.errors import JotError, StatementTimeout, TransactionTimeout
@@ -167,10 +176,8 @@ class Writer:
                     self._take(fresh)
 
     async def _gather(self) -> None:
-        """Let units arrive as long as more and more do: a group of one waits for the disk as long
-        as one of many. In one turn the loop reads requests, in the next it comes to their units.
-        """
-        waiting = 0
+        """Let units arrive while more and more do: one waits for the disk as long as many."""
+        waiting = 0  # in one turn the loop reads requests, in the next it comes to their units
         while waiting < len(self._queue) < GROUP_UNITS:
             waiting = len(self._queue)
             await asyncio.sleep(0)
@@ -287,24 +294,25 @@ class Writer:
         return _Fate.AGAIN if again else _Fate.UNDONE
 
     async def _drive(self, unit: UnitOfWork[Result], first: bool) -> Result:
-        """Run what the unit yields until it returns; between statements the loop may breathe."""
+        """Run what the unit yields; what it makes of many rows, or behind a pause, in a thread."""
         pause = perf_counter() + BUDGET
         try:
-            statement = next(unit)
+            statement = next_step(unit, None)
             while True:
                 try:
                     rows = [] if statement is PAUSE else await self._statement(statement, first)
                 except JotError as refused:
                     if not self._connection.in_transaction:
                         raise
-                    statement = unit.throw(refused)
+                    statement = thrown_step(unit, refused)
                 else:
-                    statement = unit.send(rows)
+                    step = partial(next_step, unit, rows)
+                    statement = await self._worker.run(step) if is_long(statement, rows) else step()
                 if perf_counter() > pause:
                     await asyncio.sleep(0)
                     pause = perf_counter() + BUDGET
-        except StopIteration as stop:
-            return cast(Result, stop.value)
+        except UnitOver as over:
+            return cast(Result, over.result)
         finally:
             unit.close()
 
