@@ -58,6 +58,8 @@ RULES: dict[str, set[str]] = {
     "any(m.owner == user.id for m in members)": {"user", "clerk"},
     "ROW.owner in ['a'] and not (user.role == 'clerk')": {"visitor", "user"},
     "user.email == 'a@b.example' or user.role == 'clerk'": {"clerk"},
+    "not (user.role == 'anon' or ROW.id == 3)": {"user", "clerk"},
+    "not (ROW.owner == user.id)": {"user", "clerk"},
 }
 CALLERS = ("visitor", "user", "clerk")
 COLUMNS = {

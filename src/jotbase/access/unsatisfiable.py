@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from jotbase.expression.expr import And, Apply, Context, Exists, Expr, Field, Follow, Or, walk
+from jotbase.expression.expr import (
+    And,
+    Apply,
+    Context,
+    Exists,
+    Expr,
+    Field,
+    Follow,
+    Not,
+    Or,
+    walk,
+)
 from jotbase.expression.judge import Env, judge, value
 from jotbase.expression.operators import OPERATORS
 
@@ -33,6 +44,24 @@ def unsatisfiable(condition: Expr) -> Unsatisfiable:
             return unsatisfiable(where)
         case Apply():
             return _applied(condition)
+        case Not(part):
+            return _negated(part)
+        case _:
+            return lambda context: False
+
+
+def _negated(part: Expr) -> Unsatisfiable:
+    """Return the test of `not part`: De Morgan's laws hold with unknown too."""
+    match part:
+        case Not(inner):
+            return unsatisfiable(inner)
+        case And(parts):
+            return unsatisfiable(Or(tuple(map(Not, parts))))
+        case Or(parts):
+            return unsatisfiable(And(tuple(map(Not, parts))))
+        case Apply(operator, arguments) if OPERATORS[operator].strict:
+            known = tuple(value(one) for one in arguments if _is_closed(one))
+            return lambda context: any(read(Env({}, context)) is None for read in known)
         case _:
             return lambda context: False
 

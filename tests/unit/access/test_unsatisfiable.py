@@ -24,6 +24,10 @@ def is_hopeless(text: str, user: str | None) -> bool:
         "any(m.user == user.id and user.role == 'a' for m in members)",
         "'admin' in user.roles",
         "new.title in user.roles",
+        "not (user.role == 'authenticated' or new.salary > 5)",
+        "not (new.salary > 5 or not (user.role == 'admin'))",
+        "not (not (user.role == 'admin' and new.salary > 5))",
+        "not (user.role == 'authenticated' and user.id is not None) and new.salary > 5",
     ],
 )
 def test_what_the_caller_alone_decides_needs_no_row(rule: str) -> None:
@@ -38,6 +42,9 @@ def test_what_the_caller_alone_decides_needs_no_row(rule: str) -> None:
         "user.id is not None and new.salary > 5",
         "user.role == 'a' or new.salary > 5",
         "not any(m.user == user.id for m in members)",
+        "not (new.posted_by == user.id)",
+        "not (user.role == 'authenticated' and new.salary > 5)",
+        "not (new.title in user.roles)",
         "new.company.owner == user.id",
     ],
 )
@@ -50,7 +57,10 @@ def test_nobody_owns_nothing() -> None:
     """What is compared with an id that there is not is unknown, whatever the row."""
     assert is_hopeless("new.posted_by == user.id", None)
     assert is_hopeless("any(m.user == user.id for m in members if m.job == new.id)", None)
+    assert is_hopeless("not (new.posted_by == user.id)", None)
+    assert is_hopeless("new.posted_by != user.id", None)
     assert not is_hopeless("user.id is None", None)
+    assert not is_hopeless("not (new.title in user.roles)", None)
 
 
 def test_constants() -> None:
