@@ -206,6 +206,19 @@ class AccessError(JotError):
 
 
 @dataclass(frozen=True, slots=True)
+class OtherTable:
+    """The table on the other side of a foreign key, as an error names it.
+
+    `place` is the end of the error's details that names it, and `message` the error's message
+    without that name.
+    """
+
+    name: str
+    place: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class ViolatedKey:
     """The key of a constraint violation, with the conflicting values as they are stored.
 
@@ -216,6 +229,7 @@ class ViolatedKey:
     columns: tuple[str, ...]
     values: tuple[Any, ...]
     redacted_details: str | None = None
+    other: OtherTable | None = None
 
 
 class ConflictError(JotError):

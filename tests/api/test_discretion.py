@@ -197,3 +197,35 @@ def test_a_computed_key_is_told_of_without_its_value(serve: Serve) -> None:
         'duplicate key value violates unique constraint "notes_lowered_key"',
         None,
     )
+
+
+def test_a_table_that_the_caller_may_not_see_is_not_named(serve: Serve) -> None:
+    """Neither as what still refers to a row, nor as what it would refer to."""
+    link = {"room": {"type": ["integer", "null"], "references": "rooms.id"}}
+    backend = serve(
+        {
+            "rooms": table({"safe": {"type": ["integer", "null"], "references": "safes.id"}}),
+            "safes": table({"n": {"type": ["integer", "null"]}}, access={"select": "False"}),
+            "spies": table(link, access={"select": "user.role == 'clerk'"}),
+            "plain": table(link),
+        }
+    )
+    visitor, service = backend.anonymous, backend.service
+    visitor.post("/rooms", [{"id": 1}, {"id": 2}])
+    service.post("/spies", {"room": 1})
+    service.post("/plain", {"room": 2})
+
+    told = [
+        visitor.delete("/rooms", {"id": "eq.1"}).json(),
+        visitor.post("/rooms", {"safe": 9}).json(),
+        visitor.delete("/rooms", {"id": "eq.2"}).json(),
+    ]
+
+    assert [one["code"] for one in told] == ["23503"] * 3
+    assert (told[0]["message"], told[0]["details"]) == (
+        'update or delete on table "rooms" violates a foreign key constraint',
+        "Key (id)=(1) is still referenced.",
+    )
+    assert told[1]["details"] == "Key (safe)=(9) is not present."
+    assert told[2]["details"] == 'Key (id)=(2) is still referenced from table "plain".'
+    assert "spies" in service.delete("/rooms", {"id": "eq.1"}).text

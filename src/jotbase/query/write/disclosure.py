@@ -24,25 +24,32 @@ Faults = list[dict[str, Any]]
 
 
 def redacted_error(
-    error: ConflictError, table: Table, said: Iterable[Row], write_context: WriteContext
+    error: ConflictError,
+    table: Table,
+    said: Iterable[Row],
+    write_context: WriteContext,
+    context: Context,
 ) -> ConflictError:
-    """Return a refusal by the database without values that the request itself did not say.
+    """Return a refusal by the database without values that the request itself did not say, nor the
+    name of a table that the caller may never see.
 
     `said` are values by column, as far as the request gave them. A `writeOnly` column's are never
     told.
     """
     key = error.key
-    if key is None or (
-        key.table == table.name and _are_in_request(key, table, said, write_context)
-    ):
+    if key is None:
         return error
-    return ConflictError(
-        error.code,
-        error.message,
-        details=key.redacted_details,
-        hint=error.hint,
-        status=error.status,
-    )
+    shown = key.table == table.name and _are_in_request(key, table, said, write_context)
+    message, details = error.message, error.details if shown else key.redacted_details
+    other = key.other
+    guard = write_context.guard
+    if (
+        other is not None
+        and other.name not in (table.name, key.table)
+        and not guard.allows(Table(other.name, ()), "select", context)
+    ):
+        message, details = other.message, str(details).removesuffix(other.place) + "."
+    return ConflictError(error.code, message, details=details, hint=error.hint, status=error.status)
 
 
 def _are_in_request(

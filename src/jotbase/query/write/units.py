@@ -135,7 +135,7 @@ def insert_unit(
             after = yield from upsert_rows(plan, rows, names, context, write_context)
     except ConflictError as error:
         said = [{name: row[name] for name in names if name in row} for row in rows]
-        taken = redacted_error(error, table, said, write_context)
+        taken = redacted_error(error, table, said, write_context, context)
         refused = refused_rows(
             RefusedRows(table, rows, taken, payload, whole=plan.resolution != "merge")
         )
@@ -205,7 +205,7 @@ def update_unit(
         except ConflictError as error:
             rows = changed_rows(table, before.rows, change.row)
             said = [change.row, equality_filters(plan.target.where, context)]
-            taken = redacted_error(error, table, said, write_context)
+            taken = redacted_error(error, table, said, write_context, context)
             refused = refused_rows(RefusedRows(table, rows, taken, places, before.rows))
             yield from raise_refusal(refused, "update", context, write_context, returns_rows(plan))
         yield from check_whole_rows(table, after.rows, write_context, places, change.row)
@@ -273,7 +273,7 @@ def delete_unit(
             yield delete_statement(plan.table, before.keys, write_context.dialect)
         except ConflictError as error:
             said = [equality_filters(plan.target.where, context)]
-            raise redacted_error(error, plan.table, said, write_context) from error
+            raise redacted_error(error, plan.table, said, write_context, context) from error
     return _result(plan, WriteResult(len(before.rows), body, _keys(plan)))
 
 

@@ -39,7 +39,7 @@ def test_values_are_told_to_who_said_them(
     error: ConflictError, said: list[Row], details: str
 ) -> None:
     """One row of the request has to have said them all, of the table that was written."""
-    assert redacted_error(error, COMPANIES, said, MEANS).details == details
+    assert redacted_error(error, COMPANIES, said, MEANS, Context()).details == details
 
 
 def test_faults_within_unsaid_values_are_the_columns() -> None:

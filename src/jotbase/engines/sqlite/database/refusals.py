@@ -14,7 +14,14 @@ from typing import Any, Literal
 
 import apsw
 
-from jotbase.errors import ConflictError, JotError, RequestError, StatementTimeout, ViolatedKey
+from jotbase.errors import (
+    ConflictError,
+    JotError,
+    OtherTable,
+    RequestError,
+    StatementTimeout,
+    ViolatedKey,
+)
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +132,8 @@ def missing_parent(
         details=f'Key {key(columns, values)} is not present in table "{parent}".',
     )
     redacted_details = f'Key is not present in table "{parent}".'
-    error.key = ViolatedKey(table, tuple(columns), tuple(values), redacted_details)
+    other = OtherTable(parent, f' in table "{parent}".', error.message)
+    error.key = ViolatedKey(table, tuple(columns), tuple(values), redacted_details, other)
     return error
 
 
@@ -140,7 +148,9 @@ def still_referenced(
         details=f'Key {key(columns, values)} is still referenced from table "{table}".',
     )
     redacted_details = f'Key is still referenced from table "{table}".'
-    error.key = ViolatedKey(parent, tuple(columns), tuple(values), redacted_details)
+    message = f'update or delete on table "{parent}" violates a foreign key constraint'
+    other = OtherTable(table, f' from table "{table}".', message)
+    error.key = ViolatedKey(parent, tuple(columns), tuple(values), redacted_details, other)
     return error
 
 
