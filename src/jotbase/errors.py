@@ -85,6 +85,7 @@ CODES: dict[str, Code] = {
     "42703": Code(400, "The column does not exist."),
     "42704": Code(400, "The type or text search configuration does not exist."),
     "42712": Code(400, "A table was named twice."),
+    "42803": Code(400, "Grouped rows were to be ordered by a column that they are not grouped by."),
     "42804": Code(400, "The value's type does not fit."),
     "42846": Code(400, "A value of this type cannot be cast so."),
     "42883": Code(404, "The operator does not fit the types."),

@@ -188,3 +188,32 @@ _BOUND = "handling=strict, max-affected=1"
 def test_a_search_names_its_language_or_none(client: Client) -> None:
     """Empty parentheses name nothing."""
     refused(client.get("/clients", {"name": "fts().a"}), 400, "PGRST100")
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/projects", {"select": "client,count()", "order": "name"}),
+        ("/projects", {"select": "count()", "order": "client,name"}),
+        ("/sizes", {"select": "doc->a,count()", "order": "doc->b"}),
+        ("/clients", {"select": "id,projects(count())", "projects.order": "name"}),
+    ],
+)
+def test_groups_are_not_ordered_by_what_differs_in_them(
+    client: Client, path: str, query: dict[str, str]
+) -> None:
+    """PostgreSQL's error, where SQLite would take any row of the group."""
+    told = refused(client.get(path, query), 400, "42803")
+
+    assert "must appear in the GROUP BY clause" in told["message"]
+
+
+def test_groups_are_ordered_by_what_they_are_grouped_by(client: Client) -> None:
+    """A column, whatever it is cast to; and any column where the key is one of them."""
+    by_cast = client.get("/sizes", {"select": "size::int,id.count()", "order": "size"})
+    by_key = client.get("/sizes", {"select": "id,size.sum()", "order": "size.desc"})
+
+    assert by_cast.json() == [{"size": 800, "count": 1}, {"size": 8000, "count": 1}]
+    assert by_key.json() == [{"id": 1, "sum": 8000.0}, {"id": 2, "sum": 800.0}]
+    nested = client.get("/sizes", {"select": "doc->a,count()", "order": "doc->a"})
+    assert nested.json() == [{"a": None, "count": 2}]

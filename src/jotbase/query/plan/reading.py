@@ -151,7 +151,7 @@ def _node(
     filters = tuple(one for path in place.paths for one in intent.filters.get(path, ()))
     terms = tuple(term for path in place.paths for term in intent.order.get(path, ()))
     reading.spend(weight_of(filters) + TERM * len(terms))
-    return Node(
+    node = Node(
         table,
         alias,
         tuple(items),
@@ -159,6 +159,31 @@ def _node(
         tuple(_order(table, alias, term, embeds) for term in terms),
         window,
     )
+    if node.aggregated and terms:
+        _check_grouping(node)
+    return node
+
+
+def _check_grouping(node: Node) -> None:
+    """Refuse an order by a column that differs within a group. Raises RequestError 42803.
+
+    Where the primary key is grouped by, no column does (PostgreSQL manual, 7.2.3).
+    """
+    values = [item.value for item in node.items if isinstance(item.value, Value)]
+    grouped = {
+        (one.column.name, one.steps) for one in values if one.column and one.aggregate is None
+    }
+    key = node.table.primary_key
+    if key and all((name, ()) in grouped for name in key):
+        return
+    for term in node.order:
+        column = term.value.column
+        if term.via is None and column and (column.name, term.value.steps) not in grouped:
+            raise RequestError(
+                "42803",
+                f'column "{node.table.name}.{column.name}" must appear in the GROUP BY clause or be'
+                " used in an aggregate function",
+            )
 
 
 def _named(intent: Intent, select: tuple[SelectItem, ...], place: _Place) -> set[str]:
