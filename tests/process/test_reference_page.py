@@ -25,13 +25,13 @@ def shout(text: str, volume: int = 1) -> str:
 @pytest.mark.browser
 @pytest.mark.node
 def test_the_reference_shows_tables_and_functions(tmp_path: Path) -> None:
-    """Each has its section and examples, can be found by what it takes, and nothing goes wrong."""
+    """Each has its section for those who may use it, and can be found; nothing goes wrong."""
     notes = NOTES | {"access": {"select": "True"}}
     project = write_project(tmp_path, {"notes": notes}, **{"functions/__init__.py": CODE})
     chromium = next(filter(None, map(shutil.which, BROWSERS)))
     with serving(project) as served:
         told = subprocess.run(
-            ["node", str(SCRIPT), served.url, chromium],
+            ["node", str(SCRIPT), served.url, chromium, served.keys["secret_key"]],
             capture_output=True,
             text=True,
             timeout=60,
@@ -39,6 +39,7 @@ def test_the_reference_shows_tables_and_functions(tmp_path: Path) -> None:
         ).stdout
 
     assert json.loads(told) == {
+        "visitors": ["shout()", "Operators", "Errors", "Getting started"],
         "headings": ["notes", "shout()", "Operators", "Errors", "Getting started"],
         "example": 'const { data, error } = await supabase.rpc("shout", {"text":"text"});',
         "found": ["shout()"],
