@@ -71,6 +71,7 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
             response = await _answer_batch(request, caller, data, timing)
         elif is_root(request.path) or request.method == "OPTIONS":
             response = data.root(request, caller)
+            timing.step("parse")
         else:
             response = await _answer(request, caller, data, timing)
     except JotError as error:

@@ -87,3 +87,23 @@ def test_a_grant_of_a_view_is_not_doubled(serve: Serve) -> None:
 
     granted = [v for n, v in answer.headers if n.lower() == "access-control-allow-origin"]
     assert granted == ["https://own.example"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "steps"),
+    [
+        ("OPTIONS", b"/rest/v1/notes", ["jwt", "parse", "response"]),
+        ("OPTIONS", b"/rest/v1/", ["jwt", "parse", "response"]),
+        ("GET", b"/rest/v1/notes", ["jwt", "parse", "plan", "transaction", "response"]),
+    ],
+)
+def test_the_steps_of_an_answer_are_timed(
+    serve: Serve, method: str, path: bytes, steps: list[str]
+) -> None:
+    """Where the setting asks for it, each step is named in its order."""
+    header = (
+        serve.wire(serve(NOTES, server_timing=True)).ask(method, path, []).header("server-timing")
+    )
+
+    assert header is not None
+    assert [one.split(";")[0] for one in header.split(", ")] == steps
