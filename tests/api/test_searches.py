@@ -119,9 +119,14 @@ def test_documents_are_searched(serve: Serve, query: dict[str, str], ids: list[i
     assert found == [{"id": one} for one in ids]
 
 
-def test_numbers_are_not_searched(serve: Serve) -> None:
+def test_numbers_and_arrays_are_not_searched(serve: Serve) -> None:
     """As PostgreSQL has no words of them."""
-    client = serve({"papers": table({"pages": {"type": "integer"}})}).anonymous
+    tags = {"type": "array", "items": {"type": "string"}}
+    client = serve({"papers": table({"pages": {"type": "integer"}, "tags": tags})}).anonymous
 
     answer = refused(client.get("/papers", {"pages": "fts.7"}), 404, "42883")
     assert answer["message"] == "function to_tsvector(integer) does not exist"
+    answer = refused(client.get("/papers", {"tags": "fts.a"}), 404, "42883")
+    assert answer["message"] == "function to_tsvector(text[]) does not exist"
+    answer = refused(client.get("/papers", {"tags": "sl.{a}"}), 404, "42883")
+    assert answer["message"] == "operator does not exist: text[] << unknown"

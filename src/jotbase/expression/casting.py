@@ -45,12 +45,15 @@ def cast_expression(fragment: Fragment, kind: Type, cast: Cast) -> Fragment:
         return sql("jot_cast_json(") + fragment + f", '{wanted.value}')"
     spell = _SPELLINGS.get((kind, wanted))
     if spell is None:
-        raise RequestError("42846", f"cannot cast type {_name(kind)} to {_name(wanted, cast.item)}")
+        raise RequestError(
+            "42846", f"cannot cast type {type_name(kind)} to {type_name(wanted, cast.item)}"
+        )
     before, after = spell
     return sql(before) + fragment + after
 
 
-def _name(kind: Type, item: Type | None = None) -> str:
+def type_name(kind: Type, item: Type | None = None) -> str:
+    """Return a type's name in PostgreSQL; `item` is what an array is of."""
     return f"{TYPE_NAMES[item]}[]" if item else TYPE_NAMES[kind]
 
 

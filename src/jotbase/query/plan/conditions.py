@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from jotbase.errors import RequestError
+from jotbase.expression.casting import type_name
 from jotbase.expression.expr import TRUE, And, Apply, Expr, Field, Literal, Not, Or, RequestValue
 from jotbase.expression.operators import OPERATORS
 from jotbase.expression.patterns import parse_like, parse_regex
@@ -172,13 +173,14 @@ def balanced(operator: str, parts: Sequence[Expr]) -> Expr:
 def _comparison(asked: Asked, table: Table, alias: str, zone: str | None) -> Expr:
     left, kind, item = operand_expression(table, alias, asked.field)
     if asked.operator in SEARCHES:
-        left, kind = _searchable(left, kind)
+        left, kind = _searchable(left, kind, item)
     if asked.operator == "is":
         compared = _is(left, kind, str(asked.operand))
     elif asked.quantifier is not None:
+        _check(asked.operator, kind, item)
         compared = _quantified(asked, left, kind, _value_reader(kind, item, zone))
     else:
-        _check(asked.operator, kind)
+        _check(asked.operator, kind, item)
         if asked.operator in SEARCHES:
             compared = _search(asked, left)
         else:
@@ -193,14 +195,14 @@ def _value(operand: Placeholder | str, read: Callable[[Any], Any], kind: Type) -
     return Literal(read(operand), kind)
 
 
-def _searchable(left: Expr, kind: Type) -> tuple[Expr, Type]:
+def _searchable(left: Expr, kind: Type, item: Type | None) -> tuple[Expr, Type]:
     """Return the text that is searched: of a document, that of all its texts (8.14, 12.3.1)."""
     if kind is Type.JSON:
         return Apply("json_words", (left,)), Type.TEXT
     if kind is not Type.TEXT:
         raise RequestError(
             "42883",
-            f"function to_tsvector({TYPE_NAMES[kind]}) does not exist",
+            f"function to_tsvector({type_name(kind, item)}) does not exist",
             hint="No function matches the given name and argument types."
             " You might need to add explicit type casts.",
         )
@@ -234,7 +236,6 @@ def _is(left: Expr, kind: Type, operand: str) -> Expr:
 
 def _quantified(asked: Asked, left: Expr, kind: Type, read_value: Callable[[str], Any]) -> Expr:
     """Spell out `eq(any).{1,2}` as alternatives, `(all)` as a conjunction."""
-    _check(asked.operator, kind)
     read = _reader(asked, kind, read_value)
     parts = [
         Apply(asked.operator, (left, Literal(read(text), kind)))
@@ -244,7 +245,7 @@ def _quantified(asked: Asked, left: Expr, kind: Type, read_value: Callable[[str]
     return balanced("or" if asked.quantifier == "any" else "and", parts)
 
 
-def _check(operator: str, kind: Type) -> None:
+def _check(operator: str, kind: Type, item: Type | None) -> None:
     known = OPERATORS.get(operator)
     if known is None or not known.url:
         raise RequestError(
@@ -253,7 +254,8 @@ def _check(operator: str, kind: Type) -> None:
             details=f"The operator {operator} is not available.",
         )
     if kind not in known.types:
-        raise _no_operator(f"{TYPE_NAMES[kind]} {_SYMBOLS.get(operator, operator)} unknown")
+        symbol = _SYMBOLS.get(operator, operator)
+        raise _no_operator(f"{type_name(kind, item)} {symbol} unknown")
 
 
 def _no_operator(what: str) -> RequestError:
