@@ -78,6 +78,10 @@ ADVICE: Mapping[str, tuple[str, str]] = {
         " such a row there without limits",
         "let only those add it who may grant it, or pin the columns: `new.role == row.role`",
     ),
+    "shown-secret": (
+        "a computed column or a view looks at a `writeOnly` column, and may be read itself",
+        'write "writeOnly": true in the column that shows it, or leave it out',
+    ),
     "stale-acknowledgement": (
         'a file\'s "acknowledges" names advice that is not given any more',
         "take it out",
@@ -109,6 +113,7 @@ _SECRET = re.compile(
     r"|social_security|\biban\b|credit_?card|card_?number|\bcvv\b|\bcvc\b|salt|otp",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"\w+")
 _WRITES: tuple[Action, ...] = ("insert", "update", "delete")
 _EMAILS = (("email",), ("claims", "email"))
 #: What names one caller and no other.
@@ -175,6 +180,7 @@ def _of_table(table: Table, model: Model, policy: Policy, seen: ObservedSchema) 
     for name, action, reason in seen.scans:
         if name == table.name:
             yield Advice("rule-scans", table.file, f"/access/{action}", reason)
+    yield from _of_shown_secrets(table, model, rules, seen)
     yield from _of_owners(table, rules)
     yield from _of_columns(table, rules)
     yield from _of_keys(table, rules, seen)
@@ -196,6 +202,27 @@ def _of_rule(table: Table, action: Action, rule: Rule, seen: ObservedSchema) -> 
     elif action != "insert" and may_be_true(rule.expression, STRANGER):
         reason = f"any signed-in caller may {action} rows of {table.name}"
         yield Advice("stranger-write", table.file, at, reason)
+
+
+def _of_shown_secrets(
+    table: Table, model: Model, rules: Mapping[Action, Rule], seen: ObservedSchema
+) -> Iterator[Advice]:
+    """Yield advice on what shows a `writeOnly` column by way of SQL."""
+    if "select" not in rules:
+        return
+    own = {column.name for column in table.columns if column.write_only}
+    for column in table.readable:
+        if found := own.intersection(_WORD.findall(column.generated or "")):
+            at = pointer(["properties", column.name, "generated"])
+            reason = f"{column.name} is computed from {', '.join(sorted(found))}"
+            yield Advice("shown-secret", table.file, at, reason)
+    named = set(_WORD.findall(table.view or ""))
+    for name in sorted(seen.reads.get(table.name, ())):
+        behind = model.tables.get(name)
+        for column in () if behind is None else behind.columns:
+            if column.write_only and column.name in named and column.name not in own:
+                reason = f"the view looks at {name}.{column.name}"
+                yield Advice("shown-secret", table.file, "/view", reason)
 
 
 def _of_owners(table: Table, rules: Mapping[Action, Rule]) -> Iterator[Advice]:

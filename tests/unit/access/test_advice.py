@@ -126,6 +126,22 @@ def test_secret_columns_of_rows_that_are_everybodys(select: str, expected: list[
     assert told({"select": select}, said=said) == expected
 
 
+def test_sql_that_shows_a_secret_column() -> None:
+    """Computed columns and views may be read whose SQL names what is `writeOnly`."""
+    secret = {**TEXT, "writeOnly": True}
+    said = {"properties": {**T, "code": secret, "short": {**TEXT, "generated": "left(code, 2)"}}}
+    seen = ObservedSchema(reads={"v": frozenset({"t"}), "w": frozenset({"t"})})
+    view = table_file({"c": TEXT}, view="select code as c from t", access={"select": "True"})
+    signed_in = {"select": "user.id is not None"}
+    kept = table_file({"code": secret}, view="select code from t", access=signed_in)
+
+    assert told({"select": MINE}, seen, said=said, v=view, w=kept) == [
+        "shown-secret t/properties/short/generated",
+        "shown-secret v/view",
+    ]
+    assert told({"insert": MINE.replace("row", "new")}, seen, said=said) == []
+
+
 def test_a_key_that_is_computed_beside_rules_about_callers() -> None:
     """Rows that differ come to one key, of which a stranger's insert tells."""
     said = {
