@@ -46,6 +46,10 @@ def load_functions(folder: Path) -> Loaded:
     """
     file = folder / "__init__.py"
     if not file.is_file():
+        if others := sorted(path.name for path in folder.glob("*.py")):
+            hint = f"import it there: from .{others[0].removesuffix('.py')} import app"
+            reason = "the file is missing, and no other is loaded"
+            raise ProjectError([Fault("functions/__init__.py", "", reason, hint)])
         return Loaded()
     modules: list[Any] = []
     found = collect(lambda: modules.append(_load(folder, file)))

@@ -25,7 +25,7 @@ from jotbase.engines.base import Engine
 from jotbase.errors import Fault, ProjectError
 from jotbase.expression.expr import Context
 from jotbase.pipeline import DataApi, MakeContext
-from jotbase.project.folder import Project, read_files
+from jotbase.project.folder import Project, read_files, unread_files
 from jotbase.project.sql_trial import has_sql, tried
 from jotbase.query.plan.functions import Functions, may_call
 from jotbase.query.plan.guarding import Guard, permitted_actions
@@ -68,6 +68,7 @@ def read_definition(
     """
     files = read_files(project.schemas)
     model, faults = read_what_can_be(files)
+    faults = [*unread_files(project.schemas), *faults]
     if faults:
         told = [*faults, *_sql_faults(model, faults)]
         raise ProjectError([*told, *_rule_faults(model, faults)])

@@ -72,6 +72,27 @@ def read_files(folder: Path) -> dict[str, bytes]:
     return files
 
 
+def unread_files(folder: Path) -> list[Fault]:
+    """Return a fault for each file that was most likely meant to be read, and is not."""
+    if not folder.is_dir():
+        return []
+    faults: list[Fault] = []
+    for path in sorted(folder.iterdir()):
+        place = f"{folder.name}/{path.name}"
+        if path.suffix.lower() in _OTHER_FORMATS and path.suffix != ".json" and path.is_file():
+            faults.append(Fault(place, "", "schema files are JSON", f"call it {path.stem}.json"))
+        elif path.is_dir() and any(path.glob("*.json")):
+            hint = f"move its files to {folder.name}/"
+            faults.append(Fault(place, "", "folders of schemas are not read", hint))
+    return faults
+
+
+#: How files are called that hold schemas for other tools, or for other eyes.
+_OTHER_FORMATS = frozenset(
+    {".json", ".json5", ".jsonc", ".yaml", ".yml", ".toml", ".sql", ".prisma"}
+)
+
+
 def read_dotenv(project: Project) -> dict[str, str]:
     """Return the variables of the project's `.env`, {} without one."""
     path = project.root / ".env"

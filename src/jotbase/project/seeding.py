@@ -25,7 +25,7 @@ from jotbase.query.request.intent import Payload
 from jotbase.query.request.shape import shape
 from jotbase.query.response.prepared_cache import PreparedCache
 from jotbase.query.write.units import insert_unit
-from jotbase.schema.model.tables import Model, Table, Type
+from jotbase.schema.model.tables import USERS, Model, Table, Type
 from jotbase.schema.values.convert import from_text
 from jotbase.search.spelling import nearest
 from jotbase.sql.fragment import bound, sql
@@ -86,7 +86,7 @@ def _check_names(files: Iterable[str], others: Iterable[str], model: Model) -> N
         table = model.tables.get(name.removesuffix(".json"))
         if table is None:
             close = nearest(name.removesuffix(".json"), model.tables, 0.6)
-            hint = f"did you mean {close}.json?" if close else None
+            hint = f"did you mean {close}.json?" if close else _no_table(name, model)
             reason = "there is no table of that name in schemas/"
             faults.append(Fault(f"{SEEDS}/{name}", "", reason, hint))
         elif table.view is not None:
@@ -94,6 +94,12 @@ def _check_names(files: Iterable[str], others: Iterable[str], model: Model) -> N
             faults.append(Fault(f"{SEEDS}/{name}", "", reason, "seed the table behind it"))
     if faults:
         raise ProjectError(faults)
+
+
+def _no_table(file: str, model: Model) -> str:
+    if file.removesuffix(".json") in (USERS.name, "users"):
+        return "accounts are made by signing up, or by the admin API"
+    return f"its tables: {', '.join(sorted(table.name for table in model if table.view is None))}"
 
 
 def _tell_of_references(loaded: Iterable[str]) -> UnitOfWork[None]:
@@ -160,7 +166,8 @@ def _rows(table: Table, body: bytes) -> list[Any]:
         orjson.loads(body)
         found = read_json(body)
     except orjson.JSONDecodeError as error:
-        raise ProjectError([Fault(file, "", f"no JSON: {error}")]) from error
+        hint = "JSON has double quotes only, no comments, and no comma before a closing bracket"
+        raise ProjectError([Fault(file, "", f"no JSON: {error}", hint)]) from error
     except JotError as error:
         raise ProjectError(list(_faults(table, error, 0))) from error
     rows = found if isinstance(found, list) else [found]
@@ -196,7 +203,10 @@ def _faults(table: Table, error: JotError, first: int) -> Iterator[Fault]:
             at = _moved(fault.get("pointer", ""), first)
             yield Fault(file, at, fault.get("message", error.message))
     else:
-        yield Fault(file, "", f"{error.message} ({error.code})", error.hint or error.details)
+        hint = error.hint or error.details
+        if hint is None and error.code == "PGRST204":
+            hint = f"its columns: {', '.join(table.by_name)}"
+        yield Fault(file, "", f"{error.message} ({error.code})", hint)
 
 
 def _moved(pointer: str, first: int) -> str:
