@@ -26,8 +26,7 @@ def shout(text: str, volume: int = 1) -> str:
 @pytest.mark.node
 def test_the_reference_shows_tables_and_functions(tmp_path: Path) -> None:
     """Each has its section for those who may use it, and can be found; nothing goes wrong."""
-    notes = NOTES | {"access": {"select": "True"}}
-    project = write_project(tmp_path, {"notes": notes}, **{"functions/__init__.py": CODE})
+    project = write_project(tmp_path, {"notes": NOTES}, **{"functions/__init__.py": CODE})
     chromium = next(filter(None, map(shutil.which, BROWSERS)))
     with serving(project) as served:
         told = subprocess.run(
