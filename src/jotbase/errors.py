@@ -101,7 +101,8 @@ CODES: dict[str, Code] = {
     "54001": Code(400, "The request is nested more deeply, or asks for more, than is allowed."),
     "55000": Code(405, "The view cannot be written."),
     "55P03": Code(503, "The database is locked by another process; try again."),
-    "58P01": Code(503, "The database file was moved or replaced; nothing is written."),
+    "58030": Code(503, "The disk of the database fails; nothing was written."),
+    "58P01": Code(503, "The database file was moved, replaced or overwritten; nothing is written."),
     "57P01": Code(503, "The server is stopping; try again."),
     "P0001": Code(400, "A trigger of the database refused."),
     "57014": Code(504, "The statement ran longer than the time limit and was stopped."),
@@ -345,6 +346,14 @@ def too_many_calls() -> JotError:
     )
     error.headers = (("Retry-After", "1"),)
     return error
+
+
+EXHAUSTED = "the system has no %s to give: the process or the machine is at its limit"
+
+
+def resource_error(what: str) -> JotError:
+    """Return the refusal where the system gives the process no more of something (53000)."""
+    return JotError("53000", f"the server has no {what} left for this", hint="Try again later.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
+
+#: How the command is run.
+JOTBASE = (sys.executable, "-m", "jotbase")
 
 
 @dataclass(frozen=True)
@@ -71,15 +74,19 @@ def clean_environment() -> dict[str, str]:
 
 
 def start(
-    project: Path, *arguments: str, env: Mapping[str, str] | None = None, merged: bool = False
+    project: Path,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    merged: bool = False,
+    through: Sequence[str] = JOTBASE,
 ) -> Served:
     """Start the server on a free port and wait until it says that it is ready.
 
-    `merged` puts what it complains of among what it prints.
+    `merged` puts what it complains of among what it prints; `through` is another way to run it.
     """
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "jotbase", "serve"),
+            *(*through, "serve"),
             *("--project", str(project), "--port", "0", *arguments),
         ],
         stdout=subprocess.PIPE,
@@ -103,10 +110,14 @@ def start(
 
 @contextmanager
 def serving(
-    project: Path, *arguments: str, env: Mapping[str, str] | None = None, merged: bool = False
+    project: Path,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    merged: bool = False,
+    through: Sequence[str] = JOTBASE,
 ) -> Iterator[Served]:
     """Serve a project while the block runs."""
-    served = start(project, *arguments, env=env, merged=merged)
+    served = start(project, *arguments, env=env, merged=merged, through=through)
     try:
         yield served
     finally:

@@ -99,7 +99,7 @@ class SqliteEngine:
             code=self._code,
         )
         connection = first_connection(place, options.image, options.lock_timeout)
-        watch = FileWatch(place.path)
+        self._watch = watch = FileWatch(place.path)
         self._keeper = WriteTransactions(
             lambda: place.connect(reader=False),
             watch,
@@ -229,5 +229,6 @@ class SqliteEngine:
         await asyncio.gather(self._reader.close(), self._own.close())
         await self._writer.close()
         self._code.close()
+        self._watch.close()
         if self._folder is not None:
             await asyncio.to_thread(shutil.rmtree, self._folder)

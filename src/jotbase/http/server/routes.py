@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from jotbase.errors import JotError
+from jotbase.errors import EXHAUSTED, JotError, resource_error
 from jotbase.http.edge.asgi import (
     Application,
     ClientDisconnected,
@@ -28,6 +28,7 @@ from jotbase.http.edge.asgi import (
     with_content_length,
 )
 from jotbase.http.edge.cors import Pairs, cors_headers, is_preflight, preflight
+from jotbase.http.edge.exhaustion import exhausted_resource
 from jotbase.http.server.fast_path import FastPath
 from jotbase.query.response.render import render_error
 from jotbase.values import Request, Response
@@ -99,9 +100,8 @@ def direct(routes: Routes) -> FastPath:
     def now(request: Request) -> Response | None:
         try:
             response = routes.records_now(request)
-        except Exception:
-            log.exception(_FAILED, request.method, request.path)
-            response = render_error(_FAILURE)
+        except Exception as error:  # noqa: BLE001 - what it was is logged, or told as a JotError
+            response = render_error(_failure(error, request.method, request.path))
         return None if response is None else _sendable(response, request, routes)
 
     async def later(request: Request) -> Response:
@@ -174,9 +174,18 @@ async def _guarded(answer: Answerer, request: Request) -> Response:
         return await answer(request)
     except JotError as error:
         return render_error(error, request)
-    except Exception:
-        log.exception(_FAILED, request.method, request.path)
-        return render_error(_FAILURE)
+    except Exception as error:  # noqa: BLE001 - what it was is logged, or told as a JotError
+        return render_error(_failure(error, request.method, request.path))
+
+
+def _failure(error: Exception, method: str, path: str) -> JotError:
+    """Return what a caller is told of an exception: that the system lacks something, or nothing."""
+    resource = exhausted_resource(error)
+    if resource is not None:
+        log.error(EXHAUSTED, resource)
+        return resource_error(resource)
+    log.error(_FAILED, method, path, exc_info=error)
+    return _FAILURE
 
 
 def _granted(response: Response, request: Request, routes: Routes) -> Response:
@@ -221,11 +230,11 @@ async def _mount(
         if started:
             raise
         await send_response(_granted(render_error(error), asked, routes), scope, send)
-    except Exception:
-        log.exception(_FAILED, scope["method"], raw_path(scope))
+    except Exception as error:
+        failure = _failure(error, scope["method"], raw_path(scope))
         if started:  # the server can only cut the answer off
             raise
-        await send_response(_granted(render_error(_FAILURE), asked, routes), scope, send)
+        await send_response(_granted(render_error(failure), asked, routes), scope, send)
 
 
 def _granting(send: Send, granted: Pairs) -> Send:

@@ -56,16 +56,35 @@ def keep_database_private(path: Path) -> None:
         keep_private(path.with_name(path.name + ending))
 
 
+#: How every database of SQLite begins (https://sqlite.org/fileformat2.html).
+MAGIC = b"SQLite format 3\0"
+
+
 class FileWatch:
-    """Whether a database is still the file that was opened; `look` costs some microseconds."""
+    """Whether a database is still the file that was opened; `look` costs some microseconds.
+
+    The file is kept open as long as connections are: closing it would take away the locks of all
+    connections to it (https://sqlite.org/howtocorrupt.html, section 2.2).
+    """
 
     def __init__(self, path: str) -> None:
         self._paths = (path, path + "-wal", path + "-shm")
         self._known = [_identity(one) for one in self._paths]
+        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self.gone = False
 
+    def close(self) -> None:
+        """Let the file go, once no connection to it is open any more."""
+        os.close(self._file)
+        self._file = -1
+
     def look(self) -> bool:
-        """Say whether a file is gone or another one stands in its place; note it in `gone`."""
+        """Say whether a file is gone, overwritten or replaced; note it in `gone`."""
+        if self._file >= 0 and os.pread(self._file, len(MAGIC), 0) != MAGIC:
+            if not self.gone:
+                log.critical("%s was overwritten while it is in use", self._paths[0])
+            self.gone = True
+            return True
         for place, path in enumerate(self._paths):
             found = _identity(path)
             if found != self._known[place]:

@@ -15,12 +15,14 @@ from typing import Any, Literal
 import apsw
 
 from jotbase.errors import (
+    EXHAUSTED,
     ConflictError,
     JotError,
     OtherTable,
     RequestError,
     StatementTimeout,
     ViolatedKey,
+    resource_error,
 )
 
 log = logging.getLogger(__name__)
@@ -188,6 +190,15 @@ def _disk(error: Exception) -> JotError:
     )
 
 
+def _disk_failed(error: Exception) -> JotError:
+    log.critical("the disk of the database fails: %s", error)
+    return ConflictError(
+        "58030",
+        "the disk of the database fails",
+        hint="Nothing was written. The log says more; /health tells whether it goes on.",
+    )
+
+
 def unresolved() -> JotError:
     """Return the refusal to end what leaves deferred references broken."""
     return ConflictError("23503", "the write violates a foreign key constraint")
@@ -227,10 +238,8 @@ def file_moved() -> JotError:
 
 def out_of_resources(what: str) -> JotError:
     """Return the refusal where the system gives the process no more of something."""
-    log.error("the system has no %s to give: the process or the machine is at its limit", what)
-    return JotError(
-        "53000", f"the server has no {what} left for this", status=503, hint="Try again later."
-    )
+    log.error(EXHAUSTED, what)
+    return resource_error(what)
 
 
 def is_broken(error: Exception) -> bool:
@@ -256,7 +265,8 @@ _TOO_COMPLEX = _refuse("54001", "stack depth limit exceeded: the statement is to
 _OUT_OF_RANGE = _refuse("22003", "value out of range for type bigint")
 
 _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Callable[[Exception], JotError]], ...] = (
-    ((apsw.FullError, apsw.IOError, apsw.ReadOnlyError), _disk),
+    ((apsw.FullError, apsw.ReadOnlyError), _disk),
+    ((apsw.IOError,), _disk_failed),
     ((apsw.BusyError, apsw.LockedError), locked),
     ((apsw.CorruptError, apsw.NotADBError), _damaged),
     ((apsw.CantOpenError,), lambda _: out_of_resources("file")),
