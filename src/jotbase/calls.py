@@ -10,9 +10,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
-from jotbase.engines.base import Session, bind
+from jotbase.engines.base import LARGE, LONG_QUESTION, Session, aside, bind
 from jotbase.errors import JotError
 from jotbase.expression.expr import Context
 from jotbase.pipeline import DataApi, prepare
@@ -84,15 +85,12 @@ async def answer_call(
         allowed = allowed_methods(calls.functions, request.path)
         timing.step("parse")
         return Response(200, (("Allow", allowed),))
-    asked, values = shape(request)
-    question, raw = raw_accept(asked)
-    intent = _remembered(calls.intents, question, question, lambda: parse(question))
-    call = read_call(calls.functions, intent, values, request.body, caller)
+    made = partial(_prepare_call, request, caller, data, calls)
+    # A body is read in no time, and what is asked is not.
+    weighed = request.body if len(request.body) > LARGE else request.query
+    call, result, values, reads = await aside(made, weighed, LONG_QUESTION)
     timing.step("parse")
-    raw = raw or value_media_type(call.function, asked)
-    result = _result(question, intent, call.function, raw, caller, data, calls)
     context = data.context(caller, values)
-    reads = intent.by_query or call.function.reads
     timing.step("plan")
 
     def work(session: Session) -> Response:
@@ -111,6 +109,19 @@ async def answer_call(
     )
     timing.step("transaction")
     return response
+
+
+def _prepare_call(
+    request: Request, caller: Principal, data: DataApi, calls: Calls
+) -> tuple[Call, ResultPlan, tuple[str, ...], bool]:
+    """Return the call, how it is answered, its values, and whether it only reads."""
+    asked, values = shape(request)
+    question, raw = raw_accept(asked)
+    intent = _remembered(calls.intents, question, question, lambda: parse(question))
+    call = read_call(calls.functions, intent, values, request.body, caller)
+    raw = raw or value_media_type(call.function, asked)
+    result = _result(question, intent, call.function, raw, caller, data, calls)
+    return call, result, values, intent.by_query or call.function.reads
 
 
 def _result(

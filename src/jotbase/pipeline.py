@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
-from jotbase.engines.base import CALLER, Engine, aside
+from jotbase.engines.base import CALLER, LARGE, LONG_QUESTION, Engine, aside
 from jotbase.errors import JotError
 from jotbase.expression.expr import Context
 from jotbase.query.plan.guarding import Guard
@@ -81,9 +82,9 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
 
 
 async def _answer(request: Request, caller: Principal, data: DataApi, timing: Timing) -> Response:
-    question, values = shape(request)
+    question, values = await aside(lambda: shape(request), query := request.query)
     timing.step("parse")
-    prepared = prepare(question, caller, data)
+    prepared = await aside(lambda: prepare(question, caller, data), query, LONG_QUESTION)
     context, meant = data.context(caller, values, prepared.timed), prepared.plan
     timing.step("plan")
     if isinstance(meant, ReadPlan):
@@ -108,8 +109,9 @@ async def _answer_batch(
     timing.step("parse")
     steps: list[batch.Step] = []
     for operation in operations:
-        steps.append(batch.prepare_step(operation, lambda shape: prepare(shape, caller, data)))
-        await asyncio.sleep(0)  # many new questions take long together
+        ready = partial(batch.prepare_step, operation, lambda shape: prepare(shape, caller, data))
+        steps.append(await aside(ready, operation.request.query, LONG_QUESTION))
+        await asyncio.sleep(0)
     context, write_context = data.context(caller, ()), data.write_context[caller.is_service]
     steps = await aside(
         lambda: batch.prepare_inserts(batch.link_steps(steps), context, write_context), request.body
@@ -126,8 +128,8 @@ def answer_now(request: Request, principal: Principal, data: DataApi) -> Respons
     None sends it the long way, through `answer`: a new question, a write, a dear read, an error.
     """
     try:
-        question, values = shape(request)
-        prepared = data.prepared.get((question, principal.is_service))
+        question, values = shape(request) if len(request.query) <= LARGE else (None, ())
+        prepared = question and data.prepared.get((question, principal.is_service))
         if prepared is None or not isinstance(prepared.plan, ReadPlan):
             return None
         context = data.context(principal, values, prepared.timed)

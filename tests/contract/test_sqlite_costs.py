@@ -152,3 +152,13 @@ def test_time_that_others_had_the_processor_is_not_held_against_a_statement(
     assert over(4.1, 0.3)
     alarm.stop()
     assert not over(9.0, 9.0)
+
+
+async def test_a_long_statement_is_prepared_in_a_thread(
+    engine: SqliteEngine, where: dict[str, list[bool]]
+) -> None:
+    """Each time: SQLite looks at no clock while it prepares."""
+    text = "SELECT 1 WHERE " + " AND ".join(["1"] * 900) + " " * 16_000
+    for _ in range(3):
+        assert await engine.read(text, ()) == [(1,)]
+    assert where[text] == [False] * 3

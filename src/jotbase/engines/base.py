@@ -32,9 +32,13 @@ ROOM: ContextVar[Callable[[], Awaitable[None]]] = ContextVar("room", default=_at
 LARGE = 65_536
 
 
-async def aside(work: Callable[[], Result], text: Sized) -> Result:
+#: The same of questions, which are thought about for longer: 6,000 characters take some 5 ms.
+LONG_QUESTION = 6_000
+
+
+async def aside(work: Callable[[], Result], text: Sized, most: int = LARGE) -> Result:
     """Do what reads a text: here and now, or in a thread, so that a long one holds nobody up."""
-    return work() if len(text) <= LARGE else await asyncio.to_thread(work)
+    return work() if len(text) <= most else await asyncio.to_thread(work)
 
 
 class Session(Protocol):

@@ -42,6 +42,7 @@ from jotbase.query.request.shape import (
     Shape,
     decoded,
 )
+from jotbase.query.request.weights import KEY, TERM, check_names, check_size
 
 _ACTIONS: dict[str, Action] = {
     "GET": "read",
@@ -94,6 +95,7 @@ def parse(shape: Shape) -> Intent:
             f"Invalid schema: {shape.profile}",
             hint=f"Only the following schemas are exposed: {SCHEMA}",
         )
+    check_size(len(shape.pieces), (shape.prefer, shape.accept, shape.content_type))
     target, is_call = parse_target(shape.path)
     if is_call:
         if shape.method not in ("GET", "HEAD", "POST"):
@@ -166,13 +168,17 @@ def _take(parts: _Parts, name: str, text: str, taken: Placeholder | None, argume
     head, _, last = name.rpartition(".")
     match last:
         case "select" if not head:
+            check_names(text, KEY)
             # Of two the first counts, as PostgREST looks a parameter up by its name.
             parts.select = parts.select or parse_select(text) or _ALL
         case "columns" if not head:
+            check_names(text, KEY)
             parts.columns = parse_names(text, "columns parameter") if text else None
         case "on_conflict" if not head:
+            check_names(text, KEY)
             parts.on_conflict = parse_names(text, "on_conflict parameter")
         case "order":
+            check_names(text, TERM)
             if text:
                 parts.order[_path(head)] = parse_order(text)
         case "limit":

@@ -21,6 +21,34 @@ TERM = 20
 EMBED = 25
 
 
+#: Parameters of a request, and characters of each header that is read: nothing honest has more.
+MOST_PARAMETERS = 2_000
+MOST_HEADER = 16_384
+
+
+def check_size(parameters: int, headers: Iterable[str]) -> None:
+    """Refuse what is too much to be read at all. Raises RequestError 54001."""
+    if parameters > MOST_PARAMETERS:
+        raise RequestError(
+            "54001",
+            "The request has too many parameters",
+            details=f"The limit is {MOST_PARAMETERS}.",
+            hint="Compare with many values by in.(…), or ask in several requests.",
+        )
+    if any(len(text) > MOST_HEADER for text in headers):
+        raise RequestError(
+            "54001",
+            "A header of the request is too long",
+            details=f"The limit is {MOST_HEADER} characters.",
+        )
+
+
+def check_names(text: str, each: int) -> None:
+    """Refuse a list of more names than a request may weigh. Raises RequestError 54001."""
+    if text.count(",") * each > MOST:
+        raise request_too_complex()
+
+
 def weight_of(filters: Iterable[Filter]) -> int:
     """Return what conditions weigh; each alternative of `eq(any).{…}` is one."""
     return sum(_weight(one) for one in filters)

@@ -15,6 +15,8 @@ Key = tuple[Shape, bool]
 #: two hundred bytes for each character of its question.
 MOST = 4096
 CHARACTERS = 1_000_000
+#: One of more characters is not remembered; it is prepared in a thread, which this is not for.
+LONGEST = 6_000
 
 
 class PreparedCache(dict[Key, Prepared]):
@@ -29,7 +31,7 @@ class PreparedCache(dict[Key, Prepared]):
     def keep(self, key: Key, prepared: Prepared) -> None:
         """Remember a question that is not there yet, unless it alone takes too much."""
         length = request_length(key[0])
-        if length > CHARACTERS // 100:
+        if length > LONGEST:
             return
         while self and (len(self) >= MOST or self._characters + length > CHARACTERS):
             oldest = next(iter(self))

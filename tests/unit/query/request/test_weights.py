@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.query.board import asked
+from tests.unit.query.board import asked, code_of
 
-from jotbase.query.request.weights import CONDITION, request_too_complex, weight_of
+from jotbase.query.request.weights import (
+    CONDITION,
+    MOST_HEADER,
+    check_size,
+    request_too_complex,
+    weight_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,3 +41,27 @@ def test_the_error_says_what_counts() -> None:
         "Each key weighs 2 (40 beside aggregates), each condition 10, each term of an order 20,"
         " each related table 25; together they weigh more than 12000."
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "select=" + "a," * 6_001,
+        "order=" + "id," * 601,
+        "columns=" + "id," * 6_001,
+        "on_conflict=" + "id," * 6_001,
+        "&".join(["id=gt.1"] * 2_001),
+    ],
+)
+def test_what_weighs_too_much_is_not_read(line: str) -> None:
+    """Lists of names and parameters are counted before anything is made of them."""
+    assert code_of(lambda: asked(f"GET /jobs?{line}")) == "54001"
+
+
+@pytest.mark.parametrize("header", ["prefer", "accept", "content_type"])
+def test_headers_have_a_length(header: str) -> None:
+    """Of 16 KiB, which nothing honest has."""
+    check_size(0, ["a" * MOST_HEADER])
+    line = "POST /jobs" if header == "content_type" else "GET /jobs"
+    long = {header: "application/json;" + "a=b;" * (MOST_HEADER // 4)}
+    assert code_of(lambda: asked(line, **long)) == "54001"

@@ -37,6 +37,8 @@ LANES, SPARED = 4, 1
 SHORT_LANES = 4
 #: Bytes of a value, and of a result that one statement makes, in any lane but the large ones.
 PLAIN = 4 * 1024 * 1024
+#: Statements of more characters are prepared in a thread: SQLite takes 1 ms for some 10,000.
+LONG_TEXT = 16_384
 #: Larger results that are made at one time.
 LARGE_LANES = 2
 #: Statements that are remembered for their large results.
@@ -119,7 +121,7 @@ class Reader:
         if self._closed:
             raise closed()
         costs = self._costs
-        if costs.is_dear(text, values):
+        if len(text) > LONG_TEXT or costs.is_dear(text, values):
             return None
         used = thread_time() if costs.suspects and costs.is_suspect(text) else None
         start = self._alarm.start()
