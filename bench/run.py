@@ -31,7 +31,7 @@ from servers import HERE, SERVERS, Server
 
 PARTS = ("load", "broadcast", "startup", "fixture", "shapes", "sleepers", "dearest", "scale")
 NEED_JOTBASE = frozenset({"broadcast", "fixture", "shapes", "sleepers", "dearest", "scale"})
-KEPT = HERE / "results/last.json"
+EPOCHS_KEPT = HERE / "results/last.json"
 FORMAT = 1  # of the file kept: one of another format is not read
 PAGE = HERE.parent / "docs/benchmarks.md"
 
@@ -195,13 +195,13 @@ def _goals(results: dict[str, Any]) -> str:
 
 def _keep(results: dict[str, Any]) -> None:
     """Adds what was measured to what this machine measured before; writes the page from both."""
-    kept: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    kept: dict[str, Any] = json.loads(EPOCHS_KEPT.read_text()) if EPOCHS_KEPT.exists() else {}
     same_machine = kept.get("machine", {}).get("processors") == results["machine"]["processors"]
     if kept.get("format") != FORMAT or not same_machine:
         kept = {"format": FORMAT}
     kept |= results
-    KEPT.parent.mkdir(exist_ok=True)
-    KEPT.write_text(json.dumps(kept, indent=1))
+    EPOCHS_KEPT.parent.mkdir(exist_ok=True)
+    EPOCHS_KEPT.write_text(json.dumps(kept, indent=1))
     PAGE.write_text(report.page(kept))
     say("written: docs/benchmarks.md")
 

@@ -59,7 +59,7 @@ from jotbase.project.seeding import seed
 from jotbase.query.plan.computed import with_computed
 from jotbase.schema.keywords.vocabulary import META_SCHEMA
 from jotbase.schema.model.tables import Model
-from jotbase.schema.upgrading.upgrade import Upgraded
+from jotbase.schema.upgrading.upgrade import UpgradeResult
 from jotbase.settings import Settings
 from jotbase.values import ANON, Row
 
@@ -187,7 +187,7 @@ class Backend:
         self.credentials.live.clear()
         self.live.restart()
 
-    async def start(self) -> Upgraded:
+    async def start(self) -> UpgradeResult:
         """Open the database, bring it to the schemas, seed it if it is new, and begin to feed.
 
         Raises ProjectError when the database cannot be opened or brought to the schemas.
@@ -235,7 +235,7 @@ class Backend:
         self._hashing.close()
         await self._mailer.close()
 
-    async def reload(self) -> Upgraded:
+    async def reload(self) -> UpgradeResult:
         """Read the project's files again and serve what they say now.
 
         Raises ProjectError, and changes nothing, when they are wrong or would lose data.

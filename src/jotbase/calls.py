@@ -32,14 +32,14 @@ from jotbase.query.response.function_results import (
     check_affected,
     is_undone,
     plan_result,
-    raw_accept,
     render_result,
     rows_document,
+    split_raw_accept,
     value_media_type,
     with_statement,
 )
 from jotbase.query.response.prepared import unit_factory
-from jotbase.query.response.prepared_cache import PreparedCache, request_length
+from jotbase.query.response.prepared_cache import PreparedCache, shape_length
 from jotbase.query.response.render import render_error, render_read, render_write
 from jotbase.sql.units import RolledBack
 from jotbase.timing import Timing
@@ -116,7 +116,7 @@ def _prepare_call(
 ) -> tuple[Call, ResultPlan, tuple[str, ...], bool]:
     """Return the call, how it is answered, its values, and whether it only reads."""
     asked, values = shape(request)
-    question, raw = raw_accept(asked)
+    question, raw = split_raw_accept(asked)
     intent = _remembered(calls.intents, question, question, lambda: parse(question))
     call = read_call(calls.functions, intent, values, request.body, caller)
     raw = raw or value_media_type(call.function, asked)
@@ -153,7 +153,7 @@ def _remembered(
         found = make()
         if len(known) >= _REMEMBERED:
             known.clear()
-        if request_length(question) <= _LONGEST:
+        if shape_length(question) <= _LONGEST:
             known[key] = found
     return found
 

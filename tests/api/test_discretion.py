@@ -125,7 +125,7 @@ def test_a_row_that_lacks_a_value_is_not_shown_with_defaults_of_secrets(serve: S
     """23502 shows a row of which everybody may read every column."""
     secret = {"name": TEXT, "pin": {**TEXT, "default": "1234", "writeOnly": True}}
     plain = {"name": TEXT, "kind": {**TEXT, "default": "1234"}}
-    written_view = {
+    updatable = {
         "type": "object",
         "properties": {"id": {"type": "integer"}, "name": TEXT},
         "view": "select id, name from plain",
@@ -134,7 +134,7 @@ def test_a_row_that_lacks_a_value_is_not_shown_with_defaults_of_secrets(serve: S
     tables = {
         "secret": table(secret, required=["name"]),
         "plain": table(plain, required=["name"]),
-        "face": written_view,
+        "face": updatable,
     }
     visitor = serve(tables).anonymous
 

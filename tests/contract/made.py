@@ -8,7 +8,7 @@ from jotbase.auth.accounts.ddl import create as create_accounts
 from jotbase.engines.sqlite.database.connection import PRAGMAS
 from jotbase.errors import JotError
 from jotbase.schema.model.tables import Model
-from jotbase.schema.upgrading.upgrade import Upgraded, upgrade
+from jotbase.schema.upgrading.upgrade import UpgradeResult, upgrade
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import UnitOfWork
 
@@ -60,7 +60,7 @@ def made(model: Model) -> apsw.Connection:
     return connection
 
 
-def bring(connection: apsw.Connection, model: Model) -> Upgraded:
+def bring(connection: apsw.Connection, model: Model) -> UpgradeResult:
     """Bring a database to a model."""
     return drive(connection, upgrade(model))
 

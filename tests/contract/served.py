@@ -21,7 +21,7 @@ def ask(
     async def answers() -> list[Response]:
         upgraded = await backend.start()
         try:
-            assert (upgraded.fresh, upgraded.told) == (False, ())
+            assert (upgraded.fresh, upgraded.descriptions) == (False, ())
             return [await answer(_request(*one, prefer), backend.data, caller) for one in asked]
         finally:
             await backend.stop()

@@ -28,7 +28,7 @@ from jotbase.access.coercion import identity
 from jotbase.engines.sqlite.database.connection import ConnectionFactory
 from jotbase.errors import AccessError
 from jotbase.expression.documents import NULL
-from jotbase.expression.expr import Apply, Context, Expr, Fact, Field, Literal, Or, rescoped
+from jotbase.expression.expr import Apply, Context, Expr, Fact, Field, Literal, Or, rename_scope
 from jotbase.expression.judge import Env, judge
 from jotbase.expression.operators import OPERATORS, SQL_FUNCTIONS
 from jotbase.expression.predicate import from_row, predicate
@@ -211,7 +211,7 @@ def test_checks_of_new_rows_agree(
     """Rows to be inserted pass if the judge says yes of each, on the tables as they stand."""
     rows, before = database["things"], {**database, "things": []}
     fill(connection, before)
-    condition = rescoped(expression, "row", "new")
+    condition = rename_scope(expression, "row", "new")
 
     passed = passes(connection, check_rows(condition, rows, None, context, SQLITE, THINGS))
 
@@ -234,7 +234,7 @@ def test_checks_of_changed_rows_agree(
     olds = before["things"][: len(other["things"])]
     news = other["things"][: len(olds)]
     fill(connection, before)
-    condition = Or((of_old, rescoped(of_new, "row", "new")))
+    condition = Or((of_old, rename_scope(of_new, "row", "new")))
 
     passed = passes(connection, check_rows(condition, news, olds, context, SQLITE, THINGS))
 

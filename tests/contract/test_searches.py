@@ -24,7 +24,7 @@ from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.expression.predicate import predicate
 from jotbase.query.request.shape import SEARCHES
 from jotbase.query.statement.narrowing import index_condition
-from jotbase.schema.ddl.searches import index_pending, note_tokenizer, pending_query
+from jotbase.schema.ddl.searches import index_pending, pending_query, set_tokenizer_version
 from jotbase.schema.model.tables import Model, Type
 from jotbase.schema.pulling.pull import pull
 from jotbase.schema.upgrading.upgrade import upgrade
@@ -291,10 +291,10 @@ def test_other_words_mean_another_index(connection: apsw.Connection) -> None:
     """A release that makes other words of texts finds rows by them from the first search on."""
     bring(connection, INDEXED)
     put(connection, ["cats"])
-    drive(connection, note_tokenizer(INDEXED, "1"))
+    drive(connection, set_tokenizer_version(INDEXED, "1"))
     index_all(connection)
-    drive(connection, note_tokenizer(INDEXED, "1"))
+    drive(connection, set_tokenizer_version(INDEXED, "1"))
     assert rows(connection, pending_query(INDEXED)) == [(0,)]
-    drive(connection, note_tokenizer(INDEXED, "2"))
+    drive(connection, set_tokenizer_version(INDEXED, "2"))
 
     assert rows(connection, pending_query(INDEXED)) == [(1,)]

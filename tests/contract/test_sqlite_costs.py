@@ -101,10 +101,10 @@ def test_a_debt_is_paid_by_cheap_runs() -> None:
     costs.dear("q", ())
     costs.ran_in_thread("q", (), BUDGET)
     for _ in range(PROBATION):
-        assert costs.is_dear("q", ())
+        assert costs.is_expensive("q", ())
         costs.ran_in_thread("q", (), 0.0)
 
-    assert not costs.is_dear("q", ())
+    assert not costs.is_expensive("q", ())
 
 
 def test_sizes_are_told_apart() -> None:
@@ -112,8 +112,8 @@ def test_sizes_are_told_apart() -> None:
     costs = StatementCosts()
     costs.dear("q", ("[" + "{}," * 10_000 + "{}]",))
 
-    assert costs.is_dear("q", ("[" + "{}," * 9_000 + "{}]",))
-    assert not costs.is_dear("q", ("[{}]",))
+    assert costs.is_expensive("q", ("[" + "{}," * 9_000 + "{}]",))
+    assert not costs.is_expensive("q", ("[{}]",))
 
 
 def test_what_cannot_be_stopped_is_known_by_its_program() -> None:

@@ -279,7 +279,7 @@ def test_an_upgrade_comes_to_what_would_have_been_made_afresh(old: Model, new: M
             shared = [name for name in kept if name in one]
             assert [one[name] for name in shared] == [other[name] for name in shared]
         assert len(after[table.name]) >= len(before.get(table.name, []))
-    assert bring(connection, new).told == ()
+    assert bring(connection, new).descriptions == ()
 
 
 def test_a_table_may_lose_its_row_numbers_and_have_them_back() -> None:
@@ -289,7 +289,7 @@ def test_a_table_may_lose_its_row_numbers_and_have_them_back() -> None:
     connection = made(before)
     connection.execute("INSERT INTO t VALUES (2, 'x'), (1, 'x'), (1, 'a')")
 
-    assert bring(connection, after).told == ("t: table made anew, its rows kept",)
+    assert bring(connection, after).descriptions == ("t: table made anew, its rows kept",)
     assert rows(connection, "SELECT wr FROM pragma_table_list('t')") == [(1,)]
     bring(connection, before)
     assert rows(connection, "SELECT a, b FROM t ORDER BY rowid") == [(1, "a"), (1, "x"), (2, "x")]

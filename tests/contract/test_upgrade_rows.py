@@ -16,7 +16,7 @@ def of(properties: dict[str, Any], **keywords: Any) -> Model:
     return model(t=table_file({"id": ID, **properties}, primaryKey=["id"], **keywords))
 
 
-def refused(connection: apsw.Connection, wanted: Model) -> Fault:
+def refusal_faults(connection: apsw.Connection, wanted: Model) -> Fault:
     """Return the one fault with which an upgrade is refused; the rows are as they were."""
     before = rows(connection, "SELECT * FROM t")
     with pytest.raises(ProjectError) as caught:
@@ -32,7 +32,7 @@ def test_a_filled_column_does_not_become_computed() -> None:
     connection.execute("INSERT INTO t (a, b) VALUES ('x', 'own'), ('y', NULL)")
     wanted = of({"a": TEXT, "b": {**TEXT, "generated": "upper(a)"}})
 
-    fault = refused(connection, wanted)
+    fault = refusal_faults(connection, wanted)
     assert fault.pointer == "/properties/b/generated"
     assert fault.reason.startswith('1 row(s) have a value of their own in "b"')
 
@@ -109,7 +109,7 @@ def test_a_constraint_that_is_tightened_elsewhere_is_held_against_rows(
     connection = made(model(t=first))
     connection.execute("INSERT INTO t (a) VALUES ('long')")
 
-    assert refused(connection, model(t=second)).reason.startswith("1 row(s) do not fit")
+    assert refusal_faults(connection, model(t=second)).reason.startswith("1 row(s) do not fit")
 
 
 def test_a_new_column_that_the_database_fills_is_no_row_in_the_way() -> None:
@@ -138,7 +138,7 @@ def test_what_the_database_computes_is_held_against_the_schema_too() -> None:
     connection.execute("INSERT INTO t (a) VALUES ('x'), ('fit')")
     wanted = of({"a": TEXT, "b": {**TEXT, "pattern": "^f", "generated": "a || '!'"}})
 
-    assert refused(connection, wanted).reason == (
+    assert refusal_faults(connection, wanted).reason == (
         '1 row(s) do not fit the changed schema; the first: id 1: /b the value does not match "^f"'
     )
 
@@ -159,8 +159,8 @@ def test_arrays_take_the_form_of_their_new_items() -> None:
         ("[]",),
     ]
     connection.execute("""INSERT INTO t (a) VALUES ('["no time"]')""")
-    assert bring(connection, of({"a": texts})).told == ()
-    assert "1 row(s) do not fit" in refused(connection, of({"a": times})).reason
+    assert bring(connection, of({"a": texts})).descriptions == ()
+    assert "1 row(s) do not fit" in refusal_faults(connection, of({"a": times})).reason
 
 
 def test_names_that_change_by_case_alone_keep_their_rows() -> None:
@@ -189,7 +189,7 @@ def test_names_that_change_by_case_alone_keep_their_rows() -> None:
     assert rows(connection, "INSERT INTO people (name) VALUES ('eve') RETURNING id") == [(3,)]
     connection.execute("DELETE FROM people WHERE id = 1")
     assert rows(connection, "SELECT * FROM v") == []
-    assert bring(connection, new).told == ()
+    assert bring(connection, new).descriptions == ()
     logged = 'SELECT "table" FROM "jotbase.changes" ORDER BY "number" DESC LIMIT 1'
     assert rows(connection, logged) == [("pets",)]
 
@@ -223,12 +223,12 @@ def test_rows_without_a_value_take_a_new_default() -> None:
         "c": {**TEXT, "defaultExpression": "uuid()"},
     }
     outcome = bring(connection, of({**filled, "n": nullable}, required=["b"]))
-    assert "t: rows without a take its default" in outcome.told
+    assert "t: rows without a take its default" in outcome.descriptions
     assert rows(connection, "SELECT a, b FROM t") == [("x", "d"), ("it's", "d")]
     assert rows(connection, "SELECT count(DISTINCT c), min(length(c)) FROM t") == [(2, 36)]
 
     wanted = of({**filled, "n": {**TEXT, "default": "d"}}, required=["b"])
-    assert refused(connection, wanted).reason.startswith('2 row(s) have no value in "n"')
+    assert refusal_faults(connection, wanted).reason.startswith('2 row(s) have no value in "n"')
 
 
 @pytest.mark.parametrize(
@@ -256,12 +256,12 @@ def test_a_type_that_would_lose_a_value_is_refused() -> None:
     """A double cannot tell 2^53 + 1 from 2^53; an object is no array."""
     connection = made(of({"a": NUMBER}))
     connection.execute("INSERT INTO t (a) VALUES (?)", (2**53 + 1,))
-    fault = refused(connection, of({"a": {"type": "number"}}))
+    fault = refusal_faults(connection, of({"a": {"type": "number"}}))
     assert fault.reason == "the column is int8 in the database and would become float8"
 
     connection = made(of({"a": {"type": ["array", "object"]}}))
     connection.execute("INSERT INTO t (a) VALUES ('{}')")
-    assert "1 row(s) do not fit" in refused(connection, of({"a": {"type": "array"}})).reason
+    assert "1 row(s) do not fit" in refusal_faults(connection, of({"a": {"type": "array"}})).reason
 
 
 def test_an_expression_that_the_schema_refuses_fills_no_row() -> None:
@@ -269,7 +269,7 @@ def test_an_expression_that_the_schema_refuses_fills_no_row() -> None:
     connection = made(of({"a": TEXT}))
     connection.execute("INSERT INTO t (a) VALUES ('x')")
     word = {**TEXT, "pattern": "^s", "defaultExpression": "'open'"}
-    assert "1 row(s) do not fit" in refused(connection, of({"a": TEXT, "b": word})).reason
+    assert "1 row(s) do not fit" in refusal_faults(connection, of({"a": TEXT, "b": word})).reason
     fitting = {**word, "defaultExpression": "'shut'"}
     bring(connection, of({"a": TEXT, "b": fitting}, required=["b"], minProperties=3))
     assert rows(connection, "SELECT b FROM t") == [("shut",)]
@@ -280,4 +280,4 @@ def test_a_default_that_fills_rows_is_held_against_whole_rows() -> None:
     connection = made(of({"a": TEXT}, maxProperties=1))
     connection.execute("INSERT INTO t (a) VALUES (NULL)")
     wanted = of({"a": {**TEXT, "default": "d"}}, maxProperties=1)
-    assert refused(connection, wanted).reason.startswith("1 row(s) do not fit")
+    assert refusal_faults(connection, wanted).reason.startswith("1 row(s) do not fit")

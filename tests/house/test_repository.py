@@ -119,3 +119,28 @@ def test_the_version_is_the_same_everywhere() -> None:
 
     assert values["__version__"] == PROJECT["version"]
     assert f"## [{PROJECT['version']}]" in changelog or "## [Unreleased]" in changelog
+
+
+def named_places(page: str) -> list[str]:
+    """Return the paths in the table of «Where do I put …?», as written."""
+    table = page.partition("### Where do I put")[2].partition("\n## ")[0]
+    cells = [line.split("|")[2] for line in table.splitlines() if line.startswith("| ")]
+    return [path for cell in cells for path in re.findall(r"`([\w/]+(?:/|\.py|\.md))`", cell)]
+
+
+def missing_places(places: list[str]) -> list[str]:
+    """Return those that are no file and no folder of the package or of the repository."""
+    roots = (ROOT / "src/jotbase", ROOT, ROOT / "src/jotbase/engines")
+    return [path for path in places if not any((root / path).exists() for root in roots)]
+
+
+def test_each_place_of_the_contributing_table_exists() -> None:
+    """A file that has moved or gone is a fault of the page, and so is a bare file name."""
+    places = named_places((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+
+    assert len(places) > 50
+    assert missing_places(places) == []
+    assert missing_places(["query/plan/nowhere.py", "render.py"]) == [
+        "query/plan/nowhere.py",
+        "render.py",
+    ]

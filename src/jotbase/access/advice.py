@@ -1,8 +1,8 @@
-"""What is allowed and may not be meant: rules that let more through than their author may think.
+"""Advice: valid rules and models that may allow more than their author intends.
 
-In charge of each piece of advice: its code, its words, and what of a model it is about. Nothing
-here is a mistake, and nothing is refused for it. Must not know databases: what only they can tell
-comes in as `ObservedSchema`.
+In charge of each piece of advice: its code, its message, and when it is given. Advice is no fault:
+nothing is refused because of it. Must not know databases: what only they know comes in as
+`ObservedSchema`. Decision 71.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from jotbase.schema.keywords.other_spellings import computed_hint
 from jotbase.schema.keywords.subschemas import pointer
 from jotbase.schema.model.tables import USERS, Model, Table, Type
 
-#: Every code: when it is given, and what to do where it is not meant.
+#: The codes of advice: (when it is given, what to do if that is not intended).
 ADVICE: Mapping[str, tuple[str, str]] = {
     "accounts-in-view": (
         "a view shows what the server keeps: accounts, or its own notes",
@@ -122,7 +122,7 @@ _IDENTITIES = (("id",), ("claims", "sub"), *_EMAILS)
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One piece: its code, the file and the place in it, and what it is about."""
+    """One piece of advice: its code, file, JSON pointer and reason."""
 
     code: str
     file: str
@@ -131,7 +131,7 @@ class Advice:
 
     @property
     def hint(self) -> str:
-        """What to do where it is not meant."""
+        """What to do if it is not intended."""
         return ADVICE[self.code][1]
 
     def __str__(self) -> str:
@@ -140,32 +140,33 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class ObservedSchema:
-    """What a model does not say: tables that views read, unique keys that the database does not
-    compare by their bytes, rules that scan, functions open to all, whether addresses go unproven.
+    """Facts that the model does not contain: tables that views read, unique keys with a collation
+    other than BINARY, rules that scan a table, functions without roles, whether sign-up needs no
+    confirmation of the address.
     """
 
     reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    loose: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    nonbinary_keys: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     scans: tuple[tuple[str, Action, str], ...] = ()
     functions: tuple[str, ...] = ()
-    unproven: bool = False
+    unconfirmed_addresses: bool = False
 
 
 def advise(model: Model, policy: Policy, seen: ObservedSchema) -> list[Advice]:
-    """Return what is not acknowledged, and acknowledgements of nothing."""
-    told: list[Advice] = []
+    """Return all advice that the files do not acknowledge, and stale acknowledgements."""
+    advice: list[Advice] = []
     for table in model:
         found = list(dict.fromkeys(_of_table(table, model, policy, seen)))
         known = table.schema.get("acknowledges", {})
-        told.extend(one for one in found if one.code not in known)
+        advice.extend(one for one in found if one.code not in known)
         for code in known:
             if code not in {one.code for one in found}:
                 at = pointer(["acknowledges", code])
-                told.append(Advice("stale-acknowledgement", table.file, at, f"nothing is {code}"))
+                advice.append(Advice("stale-acknowledgement", table.file, at, f"nothing is {code}"))
     for name in seen.functions:
         reason = f"{name} may be called by everybody"
-        told.append(Advice("open-function", "functions/__init__.py", f"/{name}", reason))
-    return told
+        advice.append(Advice("open-function", "functions/__init__.py", f"/{name}", reason))
+    return advice
 
 
 def _of_table(table: Table, model: Model, policy: Policy, seen: ObservedSchema) -> Iterator[Advice]:
@@ -192,7 +193,7 @@ def _of_rule(table: Table, action: Action, rule: Rule, seen: ObservedSchema) -> 
     if any(map(is_self_written, asked)):
         reason = "the rule trusts what users write of themselves"
         yield Advice("user-metadata-trusted", table.file, at, reason)
-    if seen.unproven and any(fact.path in _EMAILS for fact in asked):
+    if seen.unconfirmed_addresses and any(fact.path in _EMAILS for fact in asked):
         reason = "the rule trusts an address that nobody has proven"
         yield Advice("unproven-email", table.file, at, reason)
     if action not in _WRITES:
@@ -302,7 +303,7 @@ def _of_keys(table: Table, rules: Mapping[Action, Rule], seen: ObservedSchema) -
             if computed:
                 reason = f"{', '.join(computed)} is computed, and unique beside rules about callers"
                 yield Advice("generated-unique", table.file, "/unique", reason)
-        for columns in seen.loose.get(table.name, ()):
+        for columns in seen.nonbinary_keys.get(table.name, ()):
             reason = (
                 f"({', '.join(columns)}) is not compared by its bytes, beside rules about callers"
             )
@@ -316,7 +317,9 @@ def _of_keys(table: Table, rules: Mapping[Action, Rule], seen: ObservedSchema) -
 
 
 def _self_granted(expression: Expr, model: Model, policy: Policy) -> Iterator[str]:
-    """Yield the tables that a rule asks for a row of the caller's, who may put it there."""
+    """Yield the tables in which a rule looks for a row of the caller's that the caller may
+    insert.
+    """
     for node in walk(expression):
         if not isinstance(node, Exists) or node.table.name == USERS.name:
             continue
@@ -330,7 +333,7 @@ def _self_granted(expression: Expr, model: Model, policy: Policy) -> Iterator[st
 
 
 def _is_own(part: Expr, scope: str) -> bool:
-    """Say whether a part holds a column of the row against the caller."""
+    """Return whether a part compares a column of the row with the caller."""
     if not isinstance(part, Apply) or part.operator != "eq":
         return False
     return any(isinstance(one, Fact) for one in part.arguments) and any(
@@ -339,7 +342,7 @@ def _is_own(part: Expr, scope: str) -> bool:
 
 
 def _changes(node: Exists, update: Rule | None) -> bool:
-    """Say whether who owns such a row may change what the rule asks of it."""
+    """Return whether the owner of such a row may change the columns that the rule reads."""
     if update is None or not may_be_true(update.expression, OWNER):
         return False
     pinned = {
@@ -363,7 +366,7 @@ def _changes(node: Exists, update: Rule | None) -> bool:
 
 
 def _is_pin(part: Apply) -> bool:
-    """Say whether a part holds a column as it was: `new.role == row.role`."""
+    """Return whether a part keeps a column unchanged: `new.role == row.role`."""
     one, other = part.arguments
     return (
         isinstance(one, Field)

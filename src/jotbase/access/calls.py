@@ -1,6 +1,7 @@
-"""The functions of rules: `len`, `lower`, `startswith`, `now`, `today`; and a default's `uuid`.
+"""The functions of the rule language: `len`, `lower`, `startswith`, `now`, `today`, and `uuid`.
 
-In charge of how each is called and on what. Must not know paths, loops or comparisons.
+In charge of their syntax and argument types; `uuid` is for defaults only. Must not know paths,
+loops or comparisons.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ _HINTS = {
 
 
 def call(node: ast.Call, read: Read, *, defaults: bool) -> Expr:
-    """Return a function or method call. Raises Refusal; `defaults` allows uuid()."""
+    """Return the expression of a function or method call; `defaults` allows uuid(). Raises
+    Refusal.
+    """
     match node.func:
         case ast.Name(name):
             arguments = node.args

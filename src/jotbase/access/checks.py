@@ -1,7 +1,7 @@
-"""Conditions on written rows: judged in memory where row and caller suffice, else by one statement.
+"""Checking written rows against rules: local parts in memory, relational parts by one statement.
 
-In charge of one check of any number of rows as a unit of work, on the tables as they stand: whoever
-asks does so before the rows are stored (`query.write.rule_checks`). Must not know which rule is
+In charge of one check of any number of rows as a unit of work, against the current tables: the
+caller runs it before the rows are stored (`query.write.rule_checks`). Must not know which rule is
 checked when.
 """
 
@@ -25,12 +25,12 @@ from jotbase.sql.units import PAUSE, TURN, Statement, UnitOfWork
 from jotbase.values import ANON, Row
 
 _ROWS: Final = "jot.rows"
-#: Where each row stands in a pair of the bound document.
+#: The index of each row in a pair of the bound document.
 _PLACES = {"new": 0, "row": 1}
 
 
 class _Pairs:
-    """Stands for the bound document of the rows: an array of [new, old] arrays of values."""
+    """The type of the slot for the rows: a JSON array of [new, old] arrays of values."""
 
 
 _PAIRS = _Pairs()
@@ -38,7 +38,7 @@ _PAIRS = _Pairs()
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """What is said where a condition is not true."""
+    """The message and hint of the error when a condition is not true."""
 
     message: str
     hint: str | None = None
@@ -46,31 +46,32 @@ class Denial:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition over `new`, and `row` where there is an old one; `refusal` is the message.
+    """One condition on `new`, and on `row` if there is an old row; `refusal` is its error.
 
-    `reads` are the columns that the local part looks at: rows that are alike in them are judged
-    once. None where such values cannot be told apart by `==` (1 and true within documents). `looks`
-    are the columns of `new` that any part looks at, `sees` those of the local part.
+    `distinguishing_columns` are the columns that the local part reads: of rows that are equal in
+    them only one is evaluated. It is None if such values cannot be compared by `==` (1 and true
+    within documents). `columns_read` are the columns of `new` that any part reads, `local_columns`
+    those of the local part.
     """
 
     table: Table
     local: Judge | None
-    reads: tuple[str, ...] | None
+    distinguishing_columns: tuple[str, ...] | None
     relational: Fragment | None
-    looks: frozenset[str]
-    sees: frozenset[str]
+    columns_read: frozenset[str]
+    local_columns: frozenset[str]
     refusal: Denial
 
 
 def make_check(expression: Expr, table: Table, dialect: Dialect, refusal: Denial) -> Check:
-    """Return the check of a condition on rows written to a table."""
+    """Compile the check of a condition on rows written to a table."""
     parts = conjuncts(expression)
     local = all_of(*filter(is_local, parts))
     relational = all_of(*(part for part in parts if not is_local(part)))
     return Check(
         table,
         None if local == TRUE else judge(local),
-        _reads(local),
+        _distinguishing_columns(local),
         None if relational == TRUE else _statement(relational, table, dialect),
         frozenset(one.name for one in _fields(expression) if one.scope == "new"),
         frozenset(one.name for one in _fields(local)),
@@ -78,7 +79,7 @@ def make_check(expression: Expr, table: Table, dialect: Dialect, refusal: Denial
     )
 
 
-def _reads(local: Expr) -> tuple[str, ...] | None:
+def _distinguishing_columns(local: Expr) -> tuple[str, ...] | None:
     fields = _fields(local)
     if any(field.type in (Type.JSON, Type.ARRAY) for field in fields):
         return None
@@ -92,9 +93,9 @@ def _fields(expression: Expr) -> list[Field]:
 def run_check(
     check: Check, rows: Sequence[Row], olds: Sequence[Row] | None, context: Context
 ) -> UnitOfWork[None]:
-    """Check rows, and yield one statement if others must be asked. Raises AccessError 42501."""
+    """Check rows; yields one statement for the relational part. Raises AccessError 42501."""
     if check.local is not None:
-        judged = rows if olds is not None else _different(rows, check.reads)
+        judged = rows if olds is not None else _different(rows, check.distinguishing_columns)
         for number, row in enumerate(judged):
             if number % TURN == TURN - 1:
                 yield PAUSE
@@ -108,20 +109,27 @@ def run_check(
 
 
 def local_refusal(check: Check, rows: Sequence[Row], context: Context) -> AccessError | None:
-    """Return the refusal of new rows by the local part, as far as they have what it looks at."""
+    """Return the error of the local part for rows to insert, None if they pass.
+
+    Rows without all of `local_columns` are not checked.
+    """
     judge = check.local
-    if judge is None or not all(check.sees <= row.keys() for row in rows):
+    if judge is None or not all(check.local_columns <= row.keys() for row in rows):
         return None
-    judged = _different(rows, check.reads)
+    judged = _different(rows, check.distinguishing_columns)
     fine = all(judge(Env({"new": row}, context)) is True for row in judged)
     return None if fine else access_error(check.refusal, context)
 
 
-def _different(rows: Sequence[Row], reads: tuple[str, ...] | None) -> Sequence[Row]:
-    """Return one row of each kind, as far as these columns tell rows apart."""
-    if reads is None or len(rows) < 2:
+def _different(
+    rows: Sequence[Row], distinguishing_columns: tuple[str, ...] | None
+) -> Sequence[Row]:
+    """Return one row for each distinct combination of values in these columns."""
+    if distinguishing_columns is None or len(rows) < 2:
         return rows
-    return list({tuple([row.get(name) for name in reads]): row for row in rows}.values())
+    return list(
+        {tuple([row.get(name) for name in distinguishing_columns]): row for row in rows}.values()
+    )
 
 
 def check_rows(
@@ -132,7 +140,7 @@ def check_rows(
     dialect: Dialect,
     table: Table,
 ) -> UnitOfWork[None]:
-    """Check that a condition is true of all rows (scope `new`; `row` are the old ones).
+    """Check that a condition is true for all rows (scope `new`; the old rows are `row`).
 
     Raises AccessError 42501.
     """
@@ -141,15 +149,15 @@ def check_rows(
 
 
 def new_row_refusal(table: Table) -> Denial:
-    """Return PostgreSQL's message for a new row that a rule does not let in."""
+    """Return PostgreSQL's message for a new row that violates a rule."""
     return Denial(f'new row violates row-level security policy for table "{table.name}"')
 
 
-def unseen_row_refusal(table: Table, *, changed: bool) -> Denial:
-    """Return the same for a row that would be let in, but that its writer could not see."""
+def unseen_row_refusal(table: Table, *, updated: bool) -> Denial:
+    """Return the same for a row that the select rule would hide from its writer."""
     why = (
         "The row as changed would be hidden from you by the select rule."
-        if changed
+        if updated
         else "The row may be inserted, but the select rule would not give it back to you: write"
         " with Prefer: return=minimal."
     )
@@ -162,13 +170,13 @@ def old_row_refusal(table: Table) -> Denial:
 
 
 def access_error(refusal: Denial, context: Context) -> AccessError:
-    """Return the error: 403, or 401 for a caller who has not said who it is."""
+    """Return the error of a denial: status 403, or 401 for an anonymous caller."""
     status = 401 if context.principal.role == ANON else 403
     return AccessError("42501", refusal.message, hint=refusal.hint, status=status)
 
 
 def _statement(expression: Expr, table: Table, dialect: Dialect) -> Fragment:
-    """Return the statement that finds a row of which the condition is not true."""
+    """Return the statement that finds a row for which the condition is not true."""
     rows = dialect.identifier(_ROWS)
 
     def fields(field: Field) -> Fragment:
@@ -181,7 +189,7 @@ def _statement(expression: Expr, table: Table, dialect: Dialect) -> Fragment:
 
 
 def _value(rows: str, pair: int, place: int, kind: Type) -> Fragment:
-    """Return a value out of the document, in its stored form."""
+    """Return the SQL of a value in the bound document, in its stored form."""
     path = f"'$[{pair}][{place}]'"
     match kind:
         case Type.JSON | Type.ARRAY:

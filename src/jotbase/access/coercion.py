@@ -1,7 +1,7 @@
-"""Facts about a caller coerced to the type that they are compared with; a mismatch gives null.
+"""Coercing facts about a caller to the type that they are compared with; a mismatch gives None.
 
-In charge of reading a token's JSON values as a type. Must not know rules. A reader is one object a
-type, so that two facts are equal when they ask the same of the same.
+In charge of converting a token's JSON values to a type. Must not know rules. There is one function
+object for each type, so that equal facts compare equal.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ def _read(kind: Type, text: str) -> Any:
 
 
 def identity(value: Any) -> Any:
-    """Return the value as it is."""
+    """Return the value unchanged."""
     return value
 
 
 def presence(value: Any) -> bool | None:
-    """Return True for everything but null: what `is None` asks for."""
+    """Return True for every value except null, for `is None` in rules."""
     return None if value is None else True
 
 
@@ -83,7 +83,7 @@ def coercer(kind: Type) -> Reader:
 
 @cache
 def list_coercer(kind: Type) -> Reader:
-    """Return the same for a JSON array's items; items of another type are left out."""
+    """Return the function that coerces a JSON array's items; items of another type are dropped."""
     fit = coercer(kind)
 
     def read(value: Any) -> tuple[Any, ...] | None:

@@ -1,7 +1,7 @@
 """Type checking of comparisons in rules: which types compare, and how operands are coerced.
 
-In charge of making both sides of a comparison agree before any row is seen, so that SQL and the
-judge cannot differ over a value's type. Must not know how a rule is written.
+In charge of giving both operands the same type when a rule is loaded, so that SQL and the in-memory
+evaluation cannot differ. Must not know the syntax of rules.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jotbase.schema.model.tables import RANGES, Type
 from jotbase.schema.values.convert import GREATEST, LEAST, from_text
 
 NUMBERS = frozenset({Type.INTEGER, Type.NUMBER, Type.DECIMAL})
-#: What text in a rule can be read as.
+#: The types that a text literal in a rule can be coerced to.
 WRITTEN = frozenset({Type.TEXT, Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME}) | RANGES
 _INCOMPARABLE = frozenset({Type.ARRAY, Type.BYTES, Type.JSON})
 _NAMES = {
@@ -40,13 +40,13 @@ _NAMES = {
 
 
 def type_name(expression: Expr) -> str:
-    """Return what an expression gives, in words."""
+    """Return a description of an expression's type, for messages."""
     kind = type_of(expression)
     return "a claim of unknown type" if kind is None else _NAMES[kind]
 
 
 def typed_comparison(operator: str, left: Expr, right: Expr, node: ast.AST) -> Apply:
-    """Return `left operator right` with both read as one type. Raises Refusal."""
+    """Return `left operator right` with both operands coerced to one type. Raises Refusal."""
     _refuse_none(left, right, node)
     left, right = unify(left, right, node)
     for side in (left, right):
@@ -60,13 +60,13 @@ def typed_comparison(operator: str, left: Expr, right: Expr, node: ast.AST) -> A
 
 
 def _is_inside_json(operator: str, side: Expr) -> bool:
-    # What lies in JSON is of no known type: equal or not can be said, greater or less cannot.
+    # A value inside JSON has no static type: it can be compared for equality, but not ordered.
     known = isinstance(side, Literal | Fact) or is_json_path(side)
     return operator in ("eq", "neq") and type_of(side) is Type.JSON and known
 
 
 def is_json_path(side: Expr) -> bool:
-    """Whether the expression is a place inside a JSON column."""
+    """Whether the expression is a path into a JSON column."""
     return isinstance(side, Apply) and side.operator == "json_get"
 
 
@@ -80,7 +80,7 @@ def _refuse_none(left: Expr, right: Expr, node: ast.AST) -> None:
 
 
 def unify(left: Expr, right: Expr, node: ast.AST) -> tuple[Expr, Expr]:
-    """Return both sides, the one that can be read so read as the other's type. Raises Refusal."""
+    """Return both operands, with a literal or fact coerced to the other's type. Raises Refusal."""
     left_open, right_open = _is_open(left), _is_open(right)
     if left_open and right_open:
         kind = _common(left, right, node)
@@ -100,12 +100,12 @@ def _is_open(side: Expr) -> bool:
 
 
 def _kind(side: Expr) -> Type:
-    # Only open sides lack a type of their own.
+    # Only literals, facts and JSON paths have no type of their own.
     return type_of(side) or Type.JSON
 
 
 def _as_text(side: Expr, other: Expr) -> Expr:
-    """Return a place inside JSON as text if it is held against text."""
+    """Return a path into JSON as text (`->>`) if it is compared with text."""
     if isinstance(side, Apply) and is_json_path(side) and type_of(other) is Type.TEXT:
         return Apply("json_text", side.arguments)
     return side
@@ -118,7 +118,7 @@ def _refuse_mixture(left: Expr, right: Expr, node: ast.AST) -> None:
 
 
 def type_mismatch(left: Expr, right: Expr, node: ast.AST) -> Exception:
-    """Return the refusal of two types that have nothing in common."""
+    """Return the refusal of two types that cannot be compared."""
     hint = "Compare values of one type; a column's type comes from `type` and `format`."
     if {type_of(left), type_of(right)} == {Type.DATE, Type.TIMESTAMP}:
         hint = "today() is the date of now()." if Now() in (left, right) else hint
@@ -128,7 +128,7 @@ def type_mismatch(left: Expr, right: Expr, node: ast.AST) -> Exception:
 
 
 def _common(left: Expr, right: Expr, node: ast.AST) -> Type:
-    """Return the type as which two open sides are read."""
+    """Return the common type of two operands without a type of their own."""
     kinds = [kind for kind in (type_of(left), type_of(right)) if kind is not None]
     if not kinds:
         raise refusal(
@@ -142,7 +142,7 @@ def _common(left: Expr, right: Expr, node: ast.AST) -> Type:
 
 
 def coerced(side: Expr, kind: Type, node: ast.AST) -> Expr:
-    """Return a literal or a fact read as the type. Raises Refusal where it never can be."""
+    """Return a literal or fact coerced to the type. Raises Refusal if that is never possible."""
     if isinstance(side, Fact):
         readable = side.type is None or kind in WRITTEN or kind is Type.JSON
         if side.type is Type.ARRAY or not readable:
@@ -168,7 +168,7 @@ def _settled_literal(side: Literal, kind: Type, node: ast.AST) -> Literal:
 
 
 def literal(value: Any, node: ast.AST) -> Literal:
-    """Return a constant of a rule. Raises Refusal for what no column can hold."""
+    """Return a constant of a rule. Raises Refusal for a value that no column can hold."""
     if value is None:
         return Literal(None)
     if isinstance(value, bool):
@@ -206,7 +206,7 @@ def in_options(left: Expr, options: Sequence[Expr], node: ast.AST) -> Expr:
 
 
 def in_array(left: Expr, right: Expr, node: ast.AST) -> Expr:
-    """Return `left in right` for a list of the caller's or an array column. Raises Refusal."""
+    """Return `left in right` for a list fact or an array column. Raises Refusal."""
     _refuse_none(left, left, node)
     if isinstance(right, Fact):
         return _inside_fact(left, right, node)

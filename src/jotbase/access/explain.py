@@ -1,6 +1,6 @@
-"""Rules and statements told to people: the SQL, with each bound value beside its place.
+"""Rules and statements as readable SQL, with each bound value in a comment at its placeholder.
 
-In charge of text that a person reads; it is never run. Must not know engines or requests.
+In charge of text for developers, which is never executed. Must not know engines or requests.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from jotbase.schema.model.tables import Table
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, Param
 
-#: The most characters of a value that are shown.
+#: How many characters of a value are shown.
 SHOWN = 80
 
 
 def explain_rule(
     policy: Policy, table: Table, action: Action, context: Context, dialect: Dialect
 ) -> str:
-    """Return the SQL of what an action's rules ask of rows, with the caller's values."""
+    """Return the SQL of an action's rules, with the caller's values."""
     if context.principal.is_service:
         return "TRUE -- the service role passes all rules"
-    asked = _asked(policy, table, action)
+    asked = _conditions(policy, table, action)
     return with_values(predicate(asked, dialect, many="rows"), context)
 
 
-def _asked(policy: Policy, table: Table, action: Action) -> Expr:
+def _conditions(policy: Policy, table: Table, action: Action) -> Expr:
     if action == "insert":
         return policy.rule(table, "insert").expression
     if action == "select":
@@ -41,7 +41,7 @@ def _asked(policy: Policy, table: Table, action: Action) -> Expr:
 
 
 def with_values(fragment: Fragment, context: Context) -> str:
-    """Return a statement with `/* name = value */` behind each place that is bound."""
+    """Return a statement with `/* name = value */` after each placeholder."""
     return "".join(
         f"?{_comment(part, context)}" if isinstance(part, Param) else part
         for part in fragment.parts
@@ -68,6 +68,6 @@ def _shown(value: Any) -> str:
     text = "null" if value is None else repr(value)
     if len(text) > SHOWN:
         text = text[: SHOWN - 1] + "…"
-    # The text must not end the comment, nor hold what a terminal would obey.
+    # The text must neither end the comment nor contain terminal control characters.
     printable = "".join(character if character.isprintable() else "�" for character in text)
     return printable.replace("*/", "* /").replace("/*", "/ *")

@@ -1,7 +1,8 @@
-"""The rules of all tables as plans need them: which rows are there, and which may be written.
+"""Applying the access rules to plans: conditions on stored rows, and checks of written rows.
 
-In charge of which rule applies to what, as PostgreSQL documents it for row-level security (CREATE
-POLICY, «Policies Applied by Command Type»). Must not know how a plan is compiled or a rule written.
+In charge of which rule applies to which command, as in PostgreSQL's row-level security (CREATE
+POLICY, table "Policies Applied by Command Type"). Must not know how a plan is compiled, nor the
+syntax of rules.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from jotbase.access.checks import (
 from jotbase.access.policy import Policy, conjunction
 from jotbase.access.unsatisfiable import Unsatisfiable, unsatisfiable
 from jotbase.errors import AccessError
-from jotbase.expression.expr import TRUE, Context, Expr, rescoped
+from jotbase.expression.expr import TRUE, Context, Expr, rename_scope
 from jotbase.query.plan.guarding import RowAction, RuleAction, WriteAction
 from jotbase.records import dataclass
 from jotbase.schema.model.tables import Table
@@ -35,22 +36,22 @@ from jotbase.values import Row
 
 @dataclass(frozen=True, slots=True)
 class RuleGuard:
-    """Holds callers to the policy; fulfils `query.guarding.Guard`."""
+    """The guard (`query.plan.guarding.Guard`) that enforces a policy."""
 
     policy: Policy
     dialect: Dialect = SQLITE
-    _made: dict[tuple[str, WriteAction, bool], tuple[Check, ...]] = field(
+    _checks: dict[tuple[str, WriteAction, bool], tuple[Check, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
     _unsatisfiable: dict[tuple[str, RuleAction], Unsatisfiable] = field(
         default_factory=dict, compare=False, repr=False
     )
-    _looks: dict[tuple[str, WriteAction, bool], frozenset[str] | None] = field(
+    _columns_checked: dict[tuple[str, WriteAction, bool], frozenset[str] | None] = field(
         default_factory=dict, compare=False, repr=False
     )
 
-    def rows(self, table: Table, action: RowAction) -> Expr:
-        """Return which stored rows (scope `row`) the action's own rule lets through."""
+    def row_condition(self, table: Table, action: RowAction) -> Expr:
+        """Return the condition of the action's own rule on stored rows (scope `row`)."""
         return using(self.policy, table, action)
 
     def check(
@@ -68,40 +69,40 @@ class RuleGuard:
                 yield from run_check(check, rows, olds, context)
 
     def checks(self, table: Table, action: WriteAction, reading: bool) -> tuple[Check, ...]:
-        """Return what is checked of rows that an action wrote, in order."""
+        """Return the checks of rows that an action writes, in order."""
         key = (table.name, action, reading)
-        found = self._made.get(key)
+        found = self._checks.get(key)
         if found is None:
-            conditions = written(self.policy, table, action, reading)
+            conditions = with_check(self.policy, table, action, reading)
             found = tuple(
                 make_check(condition, table, self.dialect, refusal)
                 for condition, refusal in conditions
                 if condition != TRUE
             )
-            self._made[key] = found
+            self._checks[key] = found
         return found
 
     def columns_checked(
         self, table: Table, action: WriteAction, reading: bool
     ) -> frozenset[str] | None:
-        """Return the columns of written rows that are looked at; None if the rules are local."""
+        """Return the columns of written rows that the rules read; None if all rules are local."""
         key = (table.name, action, reading)
-        if key not in self._looks:
+        if key not in self._columns_checked:
             checks = self.checks(table, action, reading)
             relational = any(check.relational is not None for check in checks)
-            looks = frozenset[str]().union(*(check.looks for check in checks))
-            self._looks[key] = looks if relational else None
-        return self._looks[key]
+            columns_read = frozenset[str]().union(*(check.columns_read for check in checks))
+            self._columns_checked[key] = columns_read if relational else None
+        return self._columns_checked[key]
 
     def precheck(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
-        """Return the refusal of rows to insert that can be told before they are stored."""
+        """Return the error of the local rules for rows to insert, None if they pass."""
         found = (
             local_refusal(check, rows, context) for check in self.checks(table, "insert", False)
         )
         return next((one for one in found if one is not None), None)
 
     def allows(self, table: Table, action: RuleAction, context: Context) -> bool:
-        """Say whether any row could pass the action's rule for the context's caller."""
+        """Return whether any row could satisfy the action's rule for the context's caller."""
         found = self._unsatisfiable.get((table.name, action))
         if found is None:
             found = unsatisfiable(self.policy.rule(table, action).expression)
@@ -111,7 +112,10 @@ class RuleGuard:
     def denied(
         self, table: Table, action: Literal["insert", "update"], context: Context
     ) -> AccessError | None:
-        """Return the refusal if no row of this caller's can pass: a changed one is to be seen."""
+        """Return the error if no row can satisfy the caller's rules, None if one may.
+
+        An updated row must satisfy the select rule too.
+        """
         seen = action == "insert" or self.allows(table, "select", context)
         if seen and self.allows(table, action, context):
             return None
@@ -120,9 +124,9 @@ class RuleGuard:
 
 @dataclass(frozen=True, slots=True)
 class AllowAllGuard:
-    """Lets everything through: for the service role, seeds and restores."""
+    """The guard that allows everything, for the service role and for seeds."""
 
-    def rows(self, table: Table, action: RowAction) -> Expr:
+    def row_condition(self, table: Table, action: RowAction) -> Expr:
         """Return TRUE."""
         return TRUE
 
@@ -135,16 +139,16 @@ class AllowAllGuard:
         context: Context,
         reading: bool,
     ) -> UnitOfWork[None]:
-        """Check nothing."""
+        """Do nothing."""
         yield from ()
 
     def columns_checked(
         self, table: Table, action: WriteAction, reading: bool
     ) -> frozenset[str] | None:
-        """Return None: nothing is looked at."""
+        """Return None: no rule reads any column."""
 
     def precheck(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
-        """Return None: everything is let in."""
+        """Return None: every row passes."""
 
     def allows(self, table: Table, action: RuleAction, context: Context) -> bool:
         """Return True."""
@@ -153,22 +157,22 @@ class AllowAllGuard:
     def denied(
         self, table: Table, action: Literal["insert", "update"], context: Context
     ) -> AccessError | None:
-        """Return None: everything is let in."""
+        """Return None: every row passes."""
 
 
 def using(policy: Policy, table: Table, action: RowAction) -> Expr:
-    """Return the condition on stored rows (scope `row`) of an action's own rule."""
+    """Return the condition of an action's own rule on stored rows (scope `row`)."""
     rule = policy.rule(table, action)
     return conjunction(rule.using()) if action == "update" else rule.expression
 
 
-def written(
+def with_check(
     policy: Policy, table: Table, action: WriteAction, reading: bool
 ) -> Iterator[tuple[Expr, Denial]]:
-    """Yield the conditions on written rows, with what is said where one is not true.
+    """Yield the conditions on written rows, each with the denial when it is not true.
 
-    An update that reads columns, as all of the API's do, must not take a row out of the caller's
-    own sight; the same holds of rows that are to be given back.
+    An update that reads columns, as every one of the API does, needs the select rule for the new
+    row as well, as does an insert that returns its rows (PostgreSQL, CREATE POLICY).
     """
     seen = policy.rule(table, "select").expression
     if action == "merge":
@@ -177,17 +181,18 @@ def written(
     if action == "insert":
         yield policy.rule(table, "insert").expression, new_row_refusal(table)
     else:
-        yield changed(policy, table), new_row_refusal(table)
+        yield update_check(policy, table), new_row_refusal(table)
     if reading or action != "insert":
         changing = action != "insert"
-        yield rescoped(seen, "row", "new"), unseen_row_refusal(table, changed=changing)
+        yield rename_scope(seen, "row", "new"), unseen_row_refusal(table, updated=changing)
 
 
-def changed(policy: Policy, table: Table) -> Expr:
+def update_check(policy: Policy, table: Table) -> Expr:
     """Return the update rule's condition on new rows.
 
-    These are the parts that name `new`; if none does, the whole rule holds for new rows as well.
+    It consists of the parts that name `new`; if none does, the whole rule applies to new rows too,
+    as a USING without WITH CHECK in PostgreSQL.
     """
     rule = policy.rule(table, "update")
     checks = rule.checks()
-    return conjunction(checks) if checks else rescoped(rule.expression, "row", "new")
+    return conjunction(checks) if checks else rename_scope(rule.expression, "row", "new")

@@ -40,15 +40,16 @@ _EQUAL = frozenset({"eq", "in", "holds"})
 
 @dataclass(frozen=True, slots=True)
 class CallerKind:
-    """A kind of caller. `owns` says that rows may be the caller's own; what other tables say of a
-    caller is then left out.
+    """A kind of caller. `owns` says that the row may belong to the caller; rows of other tables are
+    then not taken to do so.
     """
 
     principal: Principal
     owns: bool = False
 
 
-#: Who has said nothing; who is signed in and named by no row; who is, by the row at hand alone.
+#: An anonymous caller; an authenticated one whom no row names; one whom the current row alone
+#: names.
 VISITOR = CallerKind(Principal(ANON, None, None))
 STRANGER = CallerKind(
     Principal(AUTHENTICATED, "00000000-0000-4000-8000-000000000000", "nobody@nowhere.invalid")
@@ -57,7 +58,7 @@ OWNER = CallerKind(STRANGER.principal, owns=True)
 
 
 def may_be_true(expression: Expr, caller: CallerKind) -> bool:
-    """Say whether a rule may let such a caller through."""
+    """Return whether a rule may be true for such a caller."""
     return True in possible_outcomes(expression, caller)
 
 
@@ -102,12 +103,14 @@ def _pair(one: bool | None, other: bool | None, *, by: bool) -> bool | None:
 
 
 def is_self_written(fact: Fact) -> bool:
-    """Say whether the caller itself writes what the fact says."""
+    """Return whether the caller can set the fact itself (`user_metadata`)."""
     return fact.path[:2] == ("claims", "user_metadata")
 
 
 def _applied(expression: Apply, caller: CallerKind) -> Outcomes:
-    """Return what an operator may give: of rows anything, of the caller what it is."""
+    """Return the possible results of an operator: any for a row's values, the actual one
+    for facts.
+    """
     inner = list(walk(expression))
     asked = [node for node in inner if isinstance(node, Fact)]
     signed_in = caller.principal.role != ANON

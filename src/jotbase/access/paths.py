@@ -1,6 +1,6 @@
-"""Dotted paths of a rule: columns of rows, references followed, facts about the caller.
+"""Dotted paths of the rule language: columns, followed references, facts about the caller.
 
-In charge of what `row.company.owner` and `user.claims['a']` stand for. Must not know operators.
+In charge of resolving `row.company.owner` and `user.claims['a']`. Must not know operators.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FACTS: Mapping[str, Fact] = {
 
 
 def suggestion(name: str, known: Sequence[str]) -> str | None:
-    """Return the hint that names the nearest of the known names, or lists them."""
+    """Return a hint with the most similar known name, or with all of them."""
     close = nearest(name, known, 0.5)
     if close is not None:
         return f"Did you mean {close}?"
@@ -35,9 +35,9 @@ def suggestion(name: str, known: Sequence[str]) -> str | None:
 def column(
     scope: str, table: Table, names: Sequence[str], model: Model, node: ast.AST, called: str = ""
 ) -> Expr:
-    """Return the column at the end of a path, references followed. Raises Refusal.
+    """Return the column at the end of a path, with references followed. Raises Refusal.
 
-    `called` is the path as written so far, for messages.
+    `called` is the source text of the path so far, for messages.
     """
     called = called or scope
     name, *rest = names
@@ -71,7 +71,7 @@ def _target(
 
 
 def find_table(name: str, model: Model) -> Table | None:
-    """Return a table that rules may look into: the model's, or the accounts."""
+    """Return the table of the model or `auth.users` with that name, or None."""
     return USERS if name == USERS.name else model.get(name)
 
 
@@ -93,7 +93,9 @@ def _fact_hint(name: str) -> str | None:
 
 
 def subscript(node: ast.Subscript | ast.Call) -> tuple[ast.expr, list[str | int]] | None:
-    """Return what stands before all the `['key']` and `.get('key')`, and the keys in order."""
+    """Return (base expression, keys in order) of `base['key'].get('key')…`, None for other
+    nodes.
+    """
     keys: list[str | int] = []
     at: ast.expr = node
     while True:
@@ -118,7 +120,7 @@ class Step:
 
 
 def steps(node: ast.expr) -> tuple[ast.Name, list[Step]] | None:
-    """Return the name that a path begins with, and its steps; None if it is no such path."""
+    """Return (first name, steps) of a path, None for a node that is no path."""
     found: list[Step] = []
     at = node
     while not isinstance(at, ast.Name):
@@ -135,9 +137,9 @@ def steps(node: ast.expr) -> tuple[ast.Name, list[Step]] | None:
 
 
 def split_path(path: Sequence[Step], table: Table, model: Model) -> tuple[list[str], list[Step]]:
-    """Return the columns that a path names, references followed, and what lies inside the last.
+    """Return (column names along followed references, remaining steps into the last column's JSON).
 
-    Columns may stand in brackets: `row['from']`, `row['First Name']`.
+    Columns may be written in brackets: `row['from']`, `row['First Name']`.
     """
     names: list[str] = []
     at: Table | None = table
@@ -154,7 +156,7 @@ def split_path(path: Sequence[Step], table: Table, model: Model) -> tuple[list[s
 
 
 def claim(keys: Sequence[str | int], node: ast.AST) -> Expr:
-    """Return `user.claims[…]…`; its type comes from what it meets. Raises Refusal."""
+    """Return `user.claims[…]…`; its type follows from the other operand. Raises Refusal."""
     names = [key for key in keys if isinstance(key, str)]
     if len(names) < len(keys):
         raise refusal(node, "claims are named by text, as in user.claims['org']")
@@ -162,7 +164,7 @@ def claim(keys: Sequence[str | int], node: ast.AST) -> Expr:
 
 
 def json_path(base: Expr, keys: Sequence[str | int], node: ast.AST) -> Expr:
-    """Return what lies at the path inside a JSON column. Raises Refusal."""
+    """Return the value at a path into a JSON column. Raises Refusal."""
     if type_of(base) is not Type.JSON:
         raise _no_json(node)
     if any(isinstance(key, str) and '"' in key for key in keys):

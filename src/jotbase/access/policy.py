@@ -1,7 +1,7 @@
-"""All rules of a model, read at load: what stands in each table's `access` and in its defaults.
+"""The policy: all access rules and default expressions of a model, parsed when it is loaded.
 
-In charge of finding every fault in every rule at once, and of which rules are local. Must not know
-who is calling.
+In charge of reporting every fault in every rule at once, and of which rules are local. Must not
+know the caller.
 """
 
 from __future__ import annotations
@@ -33,36 +33,38 @@ Default = Callable[[Context], Any]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: its text, and its parts joined by `and`."""
+    """One access rule: its text, and the conjuncts of its top-level `and`."""
 
     text: str
     parts: tuple[Conjunct, ...]
 
     @property
     def expression(self) -> Expr:
-        """The whole rule's meaning."""
+        """The whole rule as an expression."""
         return conjunction(self.parts)
 
     @property
     def is_local(self) -> bool:
-        """Whether row and caller suffice, so that it can be judged in memory."""
+        """Whether the rule depends on row and caller alone, so that it can be evaluated in
+        memory.
+        """
         return all(is_local(part.expression) for part in self.parts)
 
     def using(self) -> tuple[Conjunct, ...]:
-        """Return the parts that look at the stored row alone: they choose rows."""
+        """Return the parts on the stored row alone, which select rows (PostgreSQL's USING)."""
         return tuple(part for part in self.parts if "new" not in scopes(part.expression))
 
     def checks(self) -> tuple[Conjunct, ...]:
-        """Return the parts that look at the row as it would be: they refuse."""
+        """Return the parts on the new row, which reject writes (PostgreSQL's WITH CHECK)."""
         return tuple(part for part in self.parts if "new" in scopes(part.expression))
 
 
 def conjunction(parts: Iterable[Conjunct]) -> Expr:
-    """Return the parts as one condition."""
+    """Return the conjunction of the parts."""
     return all_of(*(part.expression for part in parts))
 
 
-#: What stands for a rule that is not there: no.
+#: The rule of an action for which a table has none: always false.
 NO_RULE = Rule("", (Conjunct("no rule", FALSE),))
 
 
@@ -74,11 +76,11 @@ class Policy:
     defaults: Mapping[str, Mapping[str, Default]]
 
     def rule(self, table: Table, action: Action) -> Rule:
-        """Return the rule for an action; where none is written, the one that always says no."""
+        """Return the rule of an action, `NO_RULE` if the table has none."""
         return self.rules.get(table.name, {}).get(action, NO_RULE)
 
     def described(self) -> list[dict[str, str]]:
-        """Return each rule's table, action, text, and how it is `judged`: local or relational."""
+        """Return {table, action, rule, judged} of each rule; `judged` is local or relational."""
         return [
             {
                 "table": table,
@@ -92,7 +94,7 @@ class Policy:
 
 
 def load_policy(model: Model) -> Policy:
-    """Return the rules and defaults of all tables. Raises ProjectError with every fault."""
+    """Parse the rules and defaults of all tables. Raises ProjectError with every fault."""
     faults: list[Fault] = []
     rules: dict[str, Mapping[Action, Rule]] = {}
     defaults: dict[str, Mapping[str, Default]] = {}

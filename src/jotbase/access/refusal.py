@@ -1,6 +1,6 @@
-"""What is wrong with a rule's text, and where.
+"""Errors in a rule's text, with their position.
 
-In charge of the words for a place in a text. Must not know the language.
+In charge of positions in a text. Must not know the rule language.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 
 class Refusal(Exception):
-    """One mistake: `offset` counts bytes of UTF-8 from the text's beginning, as `ast` does."""
+    """One error; `offset` counts UTF-8 bytes from the start of the text, as `ast` does."""
 
     def __init__(self, reason: str, offset: int, hint: str | None = None) -> None:
         super().__init__(reason)
@@ -18,14 +18,14 @@ class Refusal(Exception):
         self.offset = offset
         self.hint = hint
 
-    def told(self, text: str) -> str:
-        """Return the reason with the column (from 1) where it is."""
+    def describe(self, text: str) -> str:
+        """Return the reason with the column in the text, counted from 1."""
         column = len(text.encode()[: self.offset].decode(errors="ignore")) + 1
         return f"column {column}: {self.reason}"
 
 
 class Refusals(Exception):
-    """Several mistakes in one text."""
+    """Several errors in one text."""
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         super().__init__("; ".join(refusal.reason for refusal in refusals))
@@ -33,5 +33,5 @@ class Refusals(Exception):
 
 
 def refusal(node: ast.AST, reason: str, hint: str | None = None) -> Refusal:
-    """Return the mistake at a node's place."""
+    """Return the error at a node's position."""
     return Refusal(reason, getattr(node, "col_offset", 0), hint)

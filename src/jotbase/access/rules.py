@@ -1,7 +1,7 @@
-"""Rule texts read into expressions: parsed as Python, never executed.
+"""Parsing rule texts to expressions: parsed as Python, never executed.
 
-In charge of the texts of `access` and `defaultExpression`, and of telling all that is wrong with
-one, by file and place. Must not know principals or rows.
+In charge of the texts of `access` and `defaultExpression`, and of reporting every error in one,
+with file and position. Must not know principals or rows.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _DOTTED = re.compile(r"([\w.]*\w)\.(\w+)")
 Action = OneOf["select", "insert", "update", "delete"]
 ACTIONS: tuple[Action, ...] = ("select", "insert", "update", "delete")
 
-#: A rule longer, or nested deeper, than anybody writes would only serve to exhaust the parser.
+#: The limits of a rule: characters, nesting depth and syntax nodes, which protect Python's parser.
 MAX_LENGTH, MAX_DEPTH, MAX_NODES = 10_000, 60, 2_000
 
 _ROWS: Mapping[Action, tuple[str, ...]] = {
@@ -45,14 +45,14 @@ _ABSENT = {
 
 @dataclass(frozen=True, slots=True)
 class Conjunct:
-    """One part of a rule's top-level `and`: as it is written, and what it means."""
+    """One part of a rule's top-level `and`: its source text and its expression."""
 
     text: str
     expression: Expr
 
 
 def parse_rule(text: str, table: Table, action: Action, model: Model) -> Expr:
-    """Return a rule's meaning over the rows `row` and `new`.
+    """Parse a rule to an expression over the rows `row` and `new`.
 
     Raises ProjectError with every fault, each with its column.
     """
@@ -61,7 +61,7 @@ def parse_rule(text: str, table: Table, action: Action, model: Model) -> Expr:
 
 
 def parse_conjuncts(text: str, table: Table, action: Action, model: Model) -> tuple[Conjunct, ...]:
-    """Return a rule's parts, joined by `and`. Raises ProjectError with every fault."""
+    """Parse a rule to the parts of its top-level `and`. Raises ProjectError with every fault."""
     scopes = dict.fromkeys(_ROWS[action], table)
     absent = {name: why for name, why in _ABSENT.items() if name not in scopes}
     reader = Reader(model, scopes, absent)
@@ -77,9 +77,9 @@ def parse_conjuncts(text: str, table: Table, action: Action, model: Model) -> tu
 
 
 def parse_default(text: str, column: Column, table: Table, model: Model) -> Expr:
-    """Return the meaning of a `defaultExpression`, read as the column's type.
+    """Parse a `defaultExpression`, coerced to the column's type.
 
-    It may name the caller, now() and uuid(). Raises ProjectError with every fault.
+    It may use the caller, now() and uuid(). Raises ProjectError with every fault.
     """
     absent = dict.fromkeys(("row", "new"), "a default cannot look at the row")
     reader = Reader(model, {}, absent, defaults=True)
@@ -110,9 +110,9 @@ def _default(found: Expr, column: Column, node: ast.AST) -> Expr:
     return found
 
 
-#: Types that no expression of the language gives.
+#: Types that no expression of the language has.
 _NO_DEFAULTS = frozenset({Type.ARRAY, Type.BYTES})
-#: What may stand in a column of another type: (what is given, what the column holds).
+#: (type of the expression, type of the column) that are compatible without being equal.
 _WIDENED = frozenset(
     {
         (Type.INTEGER, Type.NUMBER),
@@ -125,7 +125,8 @@ _WIDENED = frozenset(
 
 
 def _one_line(text: str) -> str:
-    # ast wants an expression on one line; each break becomes one space, so places stay right.
+    # `ast` expects an expression on one line; each break becomes one blank, so positions stay
+    # right.
     return text.replace("\r", " ").replace("\n", " ").replace("\t", " ")
 
 
@@ -188,7 +189,9 @@ def _source(line: str, node: ast.expr) -> str:
 def _faults(text: str, error: Refusal | Refusals, table: Table, pointer: str) -> ProjectError:
     line = _one_line(text)
     refusals = error.refusals if isinstance(error, Refusals) else (error,)
-    return ProjectError([Fault(table.file, pointer, one.told(line), one.hint) for one in refusals])
+    return ProjectError(
+        [Fault(table.file, pointer, one.describe(line), one.hint) for one in refusals]
+    )
 
 
 def _escaped(name: str) -> str:

@@ -1,7 +1,7 @@
-"""A rule's syntax tree read into an expression, every name resolved and every type settled.
+"""Compiling a rule's Python syntax tree to an expression, with names resolved and types checked.
 
-In charge of the rule language: which of Python's expressions mean something, and what. Must not
-know where a rule stands or what becomes of it. Nothing here is ever executed.
+In charge of the rule language: which of Python's expressions it supports, and their semantics. Must
+not know where a rule is declared or how it is enforced. No rule is ever executed as Python.
 """
 
 from __future__ import annotations
@@ -81,9 +81,10 @@ _UNSUPPORTED: Mapping[type[ast.expr], tuple[str, str | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads the nodes of one text. `scopes` are the tables of the rows that names stand for.
+    """Compiles the nodes of one text. `scopes` maps row names to their tables.
 
-    `absent` says of `row` and `new` why they are not to be had here. `defaults` allows uuid().
+    `absent` maps `row` and `new` to the reason why they are not available here. `defaults` allows
+    uuid().
     """
 
     model: Model
@@ -92,11 +93,11 @@ class Reader:
     defaults: bool = False
 
     def condition(self, node: ast.expr) -> Expr:
-        """Return a node that says yes or no. Raises Refusal, or Refusals for several."""
+        """Compile a boolean node. Raises Refusal, or Refusals for several errors."""
         return self._truth(self.value(node), node)
 
     def conditions(self, parts: Sequence[ast.expr]) -> list[Expr]:
-        """Return several conditions. Raises Refusals with what is wrong in any of them."""
+        """Compile several conditions. Raises Refusals with the errors of all of them."""
         read: list[Expr] = []
         refused: list[Refusal] = []
         for part in parts:
@@ -124,7 +125,7 @@ class Reader:
         )
 
     def value(self, node: ast.expr) -> Expr:
-        """Return any node. Raises Refusal, or Refusals for several."""
+        """Compile any node. Raises Refusal, or Refusals for several errors."""
         match node:
             case ast.Constant(value):
                 return literal(value, node)
@@ -167,7 +168,7 @@ class Reader:
         return f"Write {scope}.{next(iter(table.by_name), 'column')}."
 
     def _path(self, node: ast.Attribute | ast.Subscript | ast.Call) -> Expr:
-        """Return a column of a row, what lies inside it, or what is known of the caller."""
+        """Compile a path: a column, a value inside it, or a fact about the caller."""
         found = steps(node)
         if found is not None and found[0].id in self.scopes:
             scope, table = found[0].id, self.scopes[found[0].id]
@@ -218,7 +219,7 @@ class Reader:
         return self.loops(loop.generators, loop.elt)
 
     def loops(self, loops: Sequence[ast.comprehension], condition: ast.expr) -> Expr:
-        """Return whether the condition holds for one choice of rows, the first loop outermost."""
+        """Compile `any(… for …)` to nested `Exists` nodes, the first loop outermost."""
         if not loops:
             return self.condition(condition)
         first, *others = loops

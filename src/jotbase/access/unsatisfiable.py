@@ -1,7 +1,7 @@
 """Rules that no row can satisfy for a given caller, found from the caller alone.
 
-In charge of a sound, incomplete test: whatever depends on a row counts as possibly true. Must not
-know when the test is made, nor which error the caller gets.
+In charge of a sound, incomplete test: what depends on a row counts as possibly true. Must not know
+when the test is made, nor which error the caller gets.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from jotbase.expression.expr import (
 from jotbase.expression.judge import Env, judge, value
 from jotbase.expression.operators import OPERATORS
 
-#: Tells whether no row can satisfy a condition for the context's caller.
+#: Returns whether no row can satisfy a condition for the context's caller.
 Unsatisfiable = Callable[[Context], bool]
 
 
 def unsatisfiable(condition: Expr) -> Unsatisfiable:
-    """Return a test of a caller: True if no row satisfies the condition; False proves nothing."""
+    """Compile a test: True if no row satisfies the condition; False proves nothing."""
     if _is_closed(condition):
         say = judge(condition)
         return lambda context: say(Env({}, context)) is not True
@@ -67,12 +67,14 @@ def _negated(part: Expr) -> Unsatisfiable:
 
 
 def _is_closed(expression: Expr) -> bool:
-    """Say whether the caller and the clock decide alone."""
+    """Return whether the expression depends on the caller and the time alone."""
     return not any(isinstance(node, Field | Exists | Follow) for node in walk(expression))
 
 
 def _applied(condition: Apply) -> Unsatisfiable:
-    """A strict operator is unknown as soon as one argument is, and nothing is in an empty list."""
+    """Compile the test of an operator: a strict one with an unknown argument is unknown, and `in`
+    an empty list is false.
+    """
     listing = condition.operator == "in"
     if not (listing or OPERATORS[condition.operator].strict):
         return lambda context: False

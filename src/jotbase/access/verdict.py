@@ -1,6 +1,8 @@
-"""Whether a caller may do something with a row, and the part of the rule that says no.
+"""Verdicts: whether a caller may perform an action on a row, and the part of the rule that forbids
+it.
 
-In charge of verdicts in words, for `explain` and for tests of a project's rules. Must not know SQL.
+In charge of verdicts with a reason, for `explain` and for tests of a project's rules. Must not know
+SQL.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 
 from jotbase.access.policy import NO_RULE, Policy
 from jotbase.access.rules import Action, Conjunct
-from jotbase.expression.expr import Context, rescoped
+from jotbase.expression.expr import Context, rename_scope
 from jotbase.expression.judge import Env, judge
 from jotbase.schema.model.tables import Table
 from jotbase.values import Row
@@ -18,7 +20,7 @@ from jotbase.values import Row
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer; `reason` names the part of a rule that decided, or says why none was asked."""
+    """The result; `reason` is the part of a rule that decided, or why no rule was evaluated."""
 
     allowed: bool
     reason: str
@@ -32,9 +34,10 @@ def verdict(
     context: Context,
     tables: Callable[[str], Iterable[Row]] = lambda name: (),
 ) -> Verdict:
-    """Judge one row: `rows` holds it as `row` (as stored), `new` (as it would be), or both.
+    """Evaluate an action's rules on one row: `rows` has it as `row` (stored), `new` (after the
+    write), or both.
 
-    `tables` gives all rows of a table, for rules that look into others.
+    `tables` returns all rows of a table, for rules that depend on other rows.
     """
     if context.principal.is_service:
         return Verdict(True, "the service role passes all rules")
@@ -54,7 +57,7 @@ def _reason(rule: str, part: Conjunct, found: bool | None, table: Table) -> str:
 
 
 def _asked(policy: Policy, table: Table, action: Action) -> Iterator[tuple[str, Conjunct]]:
-    """Yield the parts that must be true, with the name of the rule that each is of."""
+    """Yield (name of the rule, part) of the parts that must be true."""
     seen = policy.rule(table, "select").parts
     own = policy.rule(table, action)
     if action in ("update", "delete"):
@@ -67,4 +70,4 @@ def _asked(policy: Policy, table: Table, action: Action) -> Iterator[tuple[str, 
 
 
 def _of_new(part: Conjunct) -> Conjunct:
-    return Conjunct(f"{part.text}, of the new row,", rescoped(part.expression, "row", "new"))
+    return Conjunct(f"{part.text}, of the new row,", rename_scope(part.expression, "row", "new"))

@@ -12,7 +12,12 @@ from collections.abc import Callable
 
 from jotbase.engines.base import Engine
 from jotbase.errors import JotError
-from jotbase.schema.ddl.searches import index_pending, note_tokenizer, pending_query, skip_first
+from jotbase.schema.ddl.searches import (
+    index_pending,
+    pending_query,
+    set_tokenizer_version,
+    skip_first,
+)
 from jotbase.schema.model.tables import Model
 from jotbase.search.lexing import lexing_version
 from jotbase.sql.units import UnitOfWork
@@ -32,7 +37,7 @@ def check_tokenizer(model: Model) -> UnitOfWork[None]:
     if any(table.searches for table in model):
         from importlib.metadata import version as version_of  # 30 ms that few starts need
 
-        yield from note_tokenizer(model, lexing_version(version_of("snowballstemmer")))
+        yield from set_tokenizer_version(model, lexing_version(version_of("snowballstemmer")))
 
 
 async def index_periodically(engine: Engine, model: Callable[[], Model]) -> None:
@@ -70,7 +75,7 @@ async def _index_one(engine: Engine, model: Model) -> bool:
     alone, so that the rows after it are indexed. Returns True.
     """
     try:
-        return await engine.write(lambda: index_pending(model, most=1))
+        return await engine.write(lambda: index_pending(model, limit=1))
     except JotError as error:
         if error.code not in TOO_LONG:
             raise

@@ -85,7 +85,9 @@ def _check_project(project: Project, unmanaged: Mapping[str, str]) -> _Found:
 
 
 def _advice(
-    found: _Found, unmanaged: Mapping[str, str], loose: Mapping[str, tuple[tuple[str, ...], ...]]
+    found: _Found,
+    unmanaged: Mapping[str, str],
+    nonbinary_keys: Mapping[str, tuple[tuple[str, ...], ...]],
 ) -> list[Advice]:
     """Return the advice on everything that could be read."""
     if found.definition is None:
@@ -94,14 +96,14 @@ def _advice(
     functions = found.loaded.functions if found.loaded is not None else {}
     seen = ObservedSchema(
         reads=tried(model, unmanaged).reads,
-        loose=loose,
+        nonbinary_keys=nonbinary_keys,
         scans=tuple(scanning_rules(model, policy)),
         functions=tuple(
             name
             for name, several in functions.items()
             if any(one.roles is None and not one.reads for one in several)
         ),
-        unproven=found.settings is not None and found.settings.autoconfirm,
+        unconfirmed_addresses=found.settings is not None and found.settings.autoconfirm,
     )
     return advise(model, policy, seen)
 

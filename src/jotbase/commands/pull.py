@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     pulled = pull(catalog)
     _write_files(project, pulled)
     _set_database_url(project, database, pulled)
-    if catalog.noted != archive.dump(pulled.model):
+    if catalog.stored_model != archive.dump(pulled.model):
         asyncio.run(_adopt(str(database), pulled.model))
     _print(options, project, pulled)
     return 0

@@ -1,6 +1,6 @@
-"""Values on their way into SQL: words, bound constants, and slots that a request fills.
+"""Values as SQL: keywords (NULL, TRUE, FALSE), bound constants, and slots filled for each request.
 
-In charge of the form in which an engine is given a value. Must not know operators or trees.
+In charge of the form in which a value is bound. Must not know operators or expression trees.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from jotbase.schema.values.convert import stored
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, sql
 
-#: How an argument is bound: a value of its type, a list of them, a path into JSON, or a name.
+#: How an argument is bound: a value of its type, a list of values, a path into JSON, or a name.
 Takes = Literal["value", "list", "path", "name"]
 Form = Callable[[Any], Any]
 
-#: Types whose canonical value is bound as it is, so that an open node is its own slot.
+#: Types whose canonical value is bound unchanged, so that the node itself is the slot.
 _AS_IS = frozenset(Type) - {Type.BOOLEAN, Type.BYTES, Type.JSON, Type.ARRAY, Type.DECIMAL}
 _WORDS = {None: "NULL", True: "TRUE", False: "FALSE"}
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """An open place whose value is bound in another form than its canonical one."""
+    """A slot whose value is bound in another form than the canonical one."""
 
     node: Open | Slot
     form: Form
@@ -41,26 +41,26 @@ class Slot:
 
 
 def constant(value: Any, kind: Type | None, dialect: Dialect, takes: Takes = "value") -> Fragment:
-    """Return a canonical value as SQL: null, true and false as words, all else bound."""
+    """Return a canonical value as SQL: null, true and false as keywords, any other bound."""
     if value is None or (isinstance(value, bool) and kind is not Type.JSON):
         return sql(_WORDS[value])
     return cast(bound(_form(kind, dialect, takes)(value)), kind, dialect, takes)
 
 
 def slot(node: Open, kind: Type | None, dialect: Dialect, takes: Takes = "value") -> Fragment:
-    """Return a place that is filled from the request's context."""
+    """Return a parameter that is filled from the request's context."""
     if takes == "value" and (kind is None or kind in _AS_IS):
         return bound(node)
     return cast(bound(Slot(node, _form(kind, dialect, takes))), kind, dialect, takes)
 
 
 def map_bound(fragment: Fragment, form: Form) -> Fragment:
-    """Return the fragment with another form of what is bound in it."""
+    """Return the fragment with `form` applied to its bound values."""
     return fragment.mapped(lambda one: Slot(one, form) if hasattr(one, "fill") else form(one))
 
 
 def cast(fragment: Fragment, kind: Type | None, dialect: Dialect, takes: Takes) -> Fragment:
-    """Return a bound value with the cast that it needs where no column lends it an affinity."""
+    """Return a bound value with the CAST that it needs where no column gives it an affinity."""
     if kind is Type.DECIMAL and takes == "value" and dialect.name == "sqlite":
         return sql("CAST(") + fragment + " AS NUMERIC)"
     return fragment
@@ -98,7 +98,8 @@ def _listed(kind: Type | None) -> Form:
 
 
 def _item(value: Any, kind: Type | None) -> Any:
-    # An exact number keeps its spelling: as a float it would lose digits, as text equal nothing.
+    # A decimal stays JSON text: as a float it would lose digits, as a string it would equal
+    # nothing.
     if kind is Type.DECIMAL:
         return orjson.Fragment(value)
     return base64.b64decode(value).hex() if kind is Type.BYTES else value

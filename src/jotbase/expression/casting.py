@@ -1,6 +1,6 @@
-"""Casts as SQL, and what SQLite lacks for them: text read as PostgreSQL's types read it.
+"""Casts (`::type`) as SQL, and the functions that SQLite lacks for them.
 
-In charge of which type becomes which, and how. Must not know where a value comes from (`columns`).
+In charge of the allowed casts and their SQL. Must not know where a value comes from (`columns`).
 Source: https://www.postgresql.org/docs/current/catalog-pg-cast.html
 """
 
@@ -27,9 +27,9 @@ _QUOTED_ITEM = re.compile(r'[{}",\\\s]|^$|^null$', re.IGNORECASE)
 
 
 def cast_expression(fragment: Fragment, kind: Type, cast: Cast) -> Fragment:
-    """Return the value cast to another type, as PostgreSQL would.
+    """Return the SQL that casts the value to another type, as in PostgreSQL.
 
-    Raises RequestError 42846 for types that are not cast to each other.
+    Raises RequestError 42846 for types without a cast.
     """
     wanted = cast.type
     if kind is Type.ARRAY and wanted is Type.ARRAY:
@@ -57,7 +57,7 @@ def type_name(kind: Type, item: Type | None = None) -> str:
     return f"{TYPE_NAMES[item]}[]" if item else TYPE_NAMES[kind]
 
 
-#: SQL before and behind the value, by (from, to).
+#: The SQL before and after the value, by (source type, target type).
 _SPELLINGS: Mapping[tuple[Type, Type], tuple[str, str]] = {
     **{(one, Type.INTEGER): ("CAST(round(", ") AS INTEGER)") for one in _NUMBERS},
     **{(one, Type.NUMBER): ("CAST(", " AS REAL)") for one in _NUMBERS},
@@ -71,7 +71,7 @@ _SPELLINGS: Mapping[tuple[Type, Type], tuple[str, str]] = {
 
 
 def _items(fragment: Fragment, item: Type) -> Fragment:
-    """Return an array with its items cast one by one; no array stays none."""
+    """Return the SQL of an array with each item cast; NULL stays NULL."""
     value = cast_expression(sql("value"), Type.TEXT, Cast(item))
     listed = sql("(SELECT json_group_array(") + json_argument(value, item) + ") FROM json_each("
     return "CASE WHEN " + fragment + " IS NOT NULL THEN " + listed + fragment + ")) END"
@@ -82,7 +82,7 @@ def _as_text(fragment: Fragment, kind: Type) -> Fragment:
         case Type.BOOLEAN:
             return sql("CASE ") + fragment + " WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
         case Type.TIMESTAMP:
-            # PostgreSQL's own form: a space, and an offset without minutes.
+            # PostgreSQL's text form of timestamptz: a blank, and an offset without minutes.
             return sql("replace(replace(") + fragment + ", 'T', ' '), '+00:00', '+00')"
         case Type.BYTES:
             return sql(string_literal("\\x") + " || lower(hex(") + fragment + "))"
@@ -91,13 +91,14 @@ def _as_text(fragment: Fragment, kind: Type) -> Fragment:
         case Type.NUMBER:
             return sql("jot_number_text(") + fragment + ")"
         case Type.JSON:
-            # A cast alone keeps SQLite's mark that the text is JSON (json1, 3.4): it stood as such.
+            # A CAST alone keeps SQLite's JSON subtype (sqlite.org/json1.html, 3.4), with which the
+            # text would be embedded as JSON instead of a string.
             return sql("(CAST(") + fragment + " AS TEXT) || '')"
     return sql("CAST(") + fragment + " AS TEXT)"
 
 
 def cast_text(value: Any, kind: str, item: str) -> Any:
-    """Return text read as the type of that short name, in stored form; `item` is an array's.
+    """Parse text as the type of that internal name; return its stored form. `item` is an array's.
 
     Raises RequestError 22P02, 22003, 22007, …
     """
@@ -107,9 +108,9 @@ def cast_text(value: Any, kind: str, item: str) -> Any:
 
 
 def cast_document(document: str, kind: str) -> Any:
-    """Return a JSON text's number or boolean as the type, in stored form; null is NULL.
+    """Return the number or boolean of a JSON text as the type, in stored form; null gives NULL.
 
-    Raises RequestError 22023 for other values, 22003 for too large numbers.
+    Raises RequestError 22023 for other JSON types, 22003 for a number out of range.
     """
     value = loads(document)
     if value is None:
@@ -135,14 +136,14 @@ _JSON_NAMES: Mapping[type, str] = {
 
 
 def array_text(document: str) -> str:
-    """Return a stored array in PostgreSQL's form: `{1,2,"a b",NULL}` (8.15.6)."""
+    """Return a stored array as PostgreSQL's literal: `{1,2,"a b",NULL}` (manual, 8.15.6)."""
     return "{" + ",".join(map(_item_text, loads(document))) + "}"
 
 
 def number_text(value: Any) -> str:
-    """Return a number as PostgreSQL writes a double: the shortest text that says it, without `.0`.
+    """Return a number as PostgreSQL's float8out does: the shortest text that round-trips, no `.0`.
 
-    Exponents begin at 1e+15 and 1e-05 (float8out, by the C library's rules for `%.17g`).
+    Exponents are used from 1e+15 and below 1e-04.
     """
     if not isinstance(value, float) or not isfinite(value):
         return str(value)
@@ -173,7 +174,7 @@ def _item_text(item: Any) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-#: By their names in SQL; none of them is given NULL.
+#: The functions by their SQL names; they are never called with NULL.
 CAST_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jot_cast": cast_text,
     "jot_cast_json": cast_document,

@@ -1,6 +1,6 @@
-"""The types that `::` may name.
+"""The type names of casts (`::name`).
 
-In charge of PostgreSQL's type names for our types. Must not know what a cast becomes in SQL.
+In charge of the mapping from PostgreSQL's type names to types. Must not know the SQL of a cast.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ CASTS: dict[str, Type] = {
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The type to cast to, and for an array the type of its items."""
+    """The target type of a cast, and for an array the type of its items."""
 
     type: Type
     item: Type | None = None
 
 
 def parse_cast(name: str | None) -> Cast | None:
-    """Return the type that a cast names: `text`, `int[]`, `_int4`. Raises RequestError 42704."""
+    """Return the target of a cast: `text`, `int[]`, `_int4`. Raises RequestError 42704."""
     if name is None:
         return None
     word = name.lower()

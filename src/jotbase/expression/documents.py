@@ -1,6 +1,6 @@
-"""Equality, order and containment of JSON values, as PostgreSQL's jsonb has them.
+"""Equality, order and containment of JSON values, with the semantics of PostgreSQL's jsonb.
 
-In charge of comparing values that are read already. Must not know columns, SQL or requests.
+In charge of comparing parsed values. Must not know columns, SQL or requests.
 Source: PostgreSQL manual, sections 8.14.3 and 8.14.4.
 """
 
@@ -15,7 +15,7 @@ from jotbase.sql.interruptible import Tick, never_interrupt
 
 
 class _Null:
-    """JSON's null where it is a value: inside a document, unlike SQL's NULL."""
+    """The type of `NULL`: a JSON null inside a document, as distinct from SQL's NULL (None)."""
 
 
 NULL = _Null()
@@ -38,50 +38,53 @@ def equal(left: Any, right: Any) -> bool:
 
 
 def compare(left: Any, right: Any) -> int:
-    """Return -1, 0 or 1: null < text < number < boolean < array < object; fewer items first.
+    """Return -1, 0 or 1: null < string < number < boolean < array < object; fewer items first.
 
-    An empty array comes before all else, but only where it is the whole value (8.14.4).
+    A top-level empty array sorts before everything else (manual, 8.14.4).
     """
     bare = left == [], right == []
-    return _sign(bare[1], bare[0]) if any(bare) else _compared(left, right)
+    return _sign(bare[1], bare[0]) if any(bare) else _compare_nested(left, right)
 
 
 def compare_arrays(left: Sequence[Any], right: Sequence[Any]) -> int:
-    """Return -1, 0 or 1: item by item, null being the greatest; then the shorter first (9.19)."""
+    """Return -1, 0 or 1 for two arrays: item by item, null greatest, then the shorter first.
+
+    PostgreSQL manual, section 9.19.
+    """
     for one, other in zip(left, right, strict=False):
         missing = one is None, other is None
-        found = _sign(*missing) if any(missing) else _compared(one, other)
+        found = _sign(*missing) if any(missing) else _compare_nested(one, other)
         if found:
             return found
     return _sign(len(left), len(right))
 
 
-def _compared(left: Any, right: Any) -> int:
+def _compare_nested(left: Any, right: Any) -> int:
     ranks = _rank(left), _rank(right)
     if ranks[0] != ranks[1]:
         return _sign(*ranks)
     if ranks[0] == 0:
         return 0
     if isinstance(left, Mapping):
-        return _in_turn(_spread(left), _spread(right))
-    return _in_turn(left, right) if _is_list(left) else _sign(left, right)
+        return _compare_sequences(_sorted_members(left), _sorted_members(right))
+    return _compare_sequences(left, right) if _is_list(left) else _sign(left, right)
 
 
-def _in_turn(lefts: Sequence[Any], rights: Sequence[Any]) -> int:
+def _compare_sequences(lefts: Sequence[Any], rights: Sequence[Any]) -> int:
     if len(lefts) != len(rights):
         return _sign(len(lefts), len(rights))
-    return next((found for found in map(_compared, lefts, rights) if found), 0)
+    return next((found for found in map(_compare_nested, lefts, rights) if found), 0)
 
 
-def _spread(pairs: Mapping[str, Any]) -> list[Any]:
-    # Keys are kept shorter first (lengthCompareJsonbStringValue in PostgreSQL's jsonb_util.c), and
-    # compared as texts (compareJsonbContainers).
+def _sorted_members(pairs: Mapping[str, Any]) -> list[Any]:
+    # jsonb stores keys sorted by length first (lengthCompareJsonbStringValue in PostgreSQL's
+    # jsonb_util.c), and compares them as texts (compareJsonbContainers).
     keys = sorted(pairs, key=lambda key: (len(key.encode()), key))
     return [part for key in keys for part in (key, pairs[key])]
 
 
 def hash_key(value: Any) -> Hashable:
-    """Return what is equal for two values exactly where `equal` says that they are."""
+    """Return a hashable key that is equal for two values if and only if they are `equal`."""
     if isinstance(value, bool):
         return (bool, value)
     if isinstance(value, Mapping):
@@ -93,16 +96,16 @@ def hash_key(value: Any) -> Hashable:
 
 
 def contains(left: Any, right: Any, tick: Tick = never_interrupt) -> bool:
-    """Whether `right` is contained in `left` (jsonb's `@>`).
+    """Whether `left` contains `right` (jsonb's `@>`).
 
-    `tick` is called in between, and may raise: objects in arrays are compared each with each.
+    `tick` is called during the comparison, which is quadratic for arrays of objects.
     """
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return all(name in left and contains(left[name], right[name], tick) for name in right)
     if _is_list(left):
         if _is_list(right):
             return _contains_items(left, right, tick)
-        # An array may hold a scalar, but not the other way round.
+        # An array may contain a scalar, but not the other way round (manual, 8.14.3).
         return not isinstance(right, Mapping) and any(equal(item, right) for item in left)
     return equal(left, right)
 
@@ -114,11 +117,11 @@ def _contains_items(left: Sequence[Any], right: Sequence[Any], tick: Tick) -> bo
             nested.append(item)
         else:
             scalars.add(hash_key(item))
-    for wanted in right:
-        if not _is_nested(wanted):
-            if hash_key(wanted) not in scalars:
+    for required in right:
+        if not _is_nested(required):
+            if hash_key(required) not in scalars:
                 return False
-        elif not any(_holds(item, wanted, tick) for item in nested):
+        elif not any(_item_contains(item, required, tick) for item in nested):
             return False
     return True
 
@@ -127,11 +130,11 @@ def _is_nested(value: Any) -> bool:
     return isinstance(value, Mapping | list | tuple)
 
 
-def _holds(item: Any, wanted: Any, tick: Tick) -> bool:
+def _item_contains(item: Any, required: Any, tick: Tick) -> bool:
     tick()
-    if _is_list(item) != _is_list(wanted):
+    if _is_list(item) != _is_list(required):
         return False
-    return contains(item, wanted, tick)
+    return contains(item, required, tick)
 
 
 def overlaps(left: Sequence[Any], right: Sequence[Any]) -> bool:
@@ -142,21 +145,21 @@ def overlaps(left: Sequence[Any], right: Sequence[Any]) -> bool:
 
 def is_one_of(value: Any, options: Sequence[Any]) -> bool:
     """Whether the value is one of the options."""
-    wanted = hash_key(value)
-    return any(hash_key(option) == wanted for option in options)
+    required = hash_key(value)
+    return any(hash_key(option) == required for option in options)
 
 
 def value_at(document: Any, path: Sequence[str | int]) -> Any:
-    """Return the value at the end of the path: None if there is none, NULL for JSON's null."""
+    """Return the value at the path: None if there is none, `NULL` for a JSON null."""
     for step in path:
-        if not _leads(document, step):
+        if not _has_step(document, step):
             return None
         document = document[step]
     return NULL if document is None else document
 
 
 def text_at(document: Any, path: Sequence[str | int]) -> str | None:
-    """Return the value at the end of the path as text, as `->>` gives it."""
+    """Return the value at the path as text, like `->>`."""
     found = value_at(document, path)
     if found is None or found is NULL:
         return None
@@ -186,7 +189,7 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def _leads(document: Any, step: str | int) -> bool:
+def _has_step(document: Any, step: str | int) -> bool:
     if isinstance(step, str):
         return isinstance(document, Mapping) and step in document
     return _is_list(document) and -len(document) <= step < len(document)

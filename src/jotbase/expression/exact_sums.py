@@ -1,7 +1,8 @@
-"""Sums and averages of decimals, which doubles would round: 0.1 + 0.2 is 0.3.
+"""Exact sums and averages of decimals, which doubles would round: 0.1 + 0.2 is 0.3.
 
-In charge of `sum` and `avg` where a project has decimals, in the place of SQLite's own, which views
-call by these names too. Whole numbers stay whole. Must not know columns or requests.
+In charge of `sum` and `avg` for projects with decimals; they replace SQLite's built-in aggregates,
+so that views use them too. Sums of integers are integers. Must not know columns or requests.
+Decision 73.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from jotbase.schema.model.tables import Model, Type
 from jotbase.schema.values.convert import EXACT_DIGITS, GREATEST, LEAST
 from jotbase.sql.aggregate import Aggregate
 
-#: Doubles lie between 1e308 and 1e-324: their sums are exact.
+#: Enough digits for exact sums of doubles, which lie between 1e-324 and 1e308.
 _EXACT = Context(prec=700, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _ROUNDED = Context(prec=EXACT_DIGITS, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 class Sum:
-    """The sum of a group: whole numbers, and the others as the decimals that they say."""
+    """The state of a sum: integers, and all other numbers by their shortest decimal text."""
 
     __slots__ = ("count", "fractions", "parts", "whole")
 
@@ -32,11 +33,11 @@ class Sum:
         self.parts = Decimal(0)
 
     def step(self, value: Any) -> None:
-        """Take a row's value in; NULL is none."""
+        """Add a row's value; NULL is ignored."""
         self._add(value, 1)
 
     def inverse(self, value: Any) -> None:
-        """Take out what came in before."""
+        """Subtract a value that was added before."""
         self._add(value, -1)
 
     def _add(self, value: Any, sign: int) -> None:
@@ -50,7 +51,7 @@ class Sum:
         self.parts = _EXACT.add(self.parts, sign * _decimal(value))
 
     def value(self) -> float | None:
-        """Return the sum: NULL of nothing. Raises RequestError 22003 beyond 64 bits."""
+        """Return the sum, None without values. Raises RequestError 22003 beyond 64 bits."""
         if not self.count:
             return None
         if self.fractions:
@@ -65,17 +66,19 @@ class Sum:
 
 
 class Average(Sum):
-    """The average of a group, to as many digits as a decimal is kept with."""
+    """The state of an average, which is rounded to `EXACT_DIGITS` significant digits."""
 
     __slots__ = ()
 
     def value(self) -> float | None:
-        """Return the average: NULL of nothing."""
+        """Return the average, None without values."""
         return float(_ROUNDED.divide(self.total(), Decimal(self.count))) if self.count else None
 
 
 def _decimal(value: Any) -> Decimal:
-    """Return a number as it is written; what is none, as another program left it, counts as 0."""
+    """Return a number's decimal; a value of another type, which only another program can have
+    stored, counts as 0.
+    """
     try:
         found = Decimal(value if isinstance(value, str) else repr(value))
     except InvalidOperation:

@@ -1,8 +1,8 @@
-"""The one expression type: URL filters, access rules and subscription filters are all such trees.
+"""The expression tree of URL filters, access rules and subscription filters.
 
-In charge of the nodes and of what is filled in per request (`Context`). Must not know how a tree is
-written (`grammar`, `access.rules`), what SQL it becomes (`predicate`) or how it is judged
-(`judge`); what an operator means stands in `operators`.
+In charge of the nodes and of the values of one request (`Context`). Must not know how a tree is
+parsed (`query.request`, `access.rules`), compiled to SQL (`predicate`) or evaluated in memory
+(`judge`); `operators` defines the operators.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ def _no_uuids() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a tree's open places are filled from: the caller, the request's values, the clock.
+    """The values that fill the slots of a tree: the caller, the request's values, the time.
 
-    `now` is RFC 3339 text in UTC, in the stored form of timestamps. `new_uuid` gives another UUID
-    (RFC 9562, lower-case text) each time it is called. `document` are the rows that a function
-    gave back, as JSON.
+    `now` is RFC 3339 text in UTC, in the stored form of timestamps. `new_uuid` returns a new UUID
+    (RFC 9562, lower-case text) at each call. `document` is the JSON of the rows that a function
+    returned.
     """
 
     principal: Principal = ANONYMOUS
@@ -37,7 +37,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of the row that `scope` names: `row`, `new`, a loop's variable, a table's alias."""
+    """A column of the row named `scope`: `row`, `new`, a loop's variable, a table's alias."""
 
     scope: str
     name: str
@@ -47,7 +47,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant of the rule or plan, in canonical JSON form; tuples stand for lists."""
+    """A constant of a rule or plan, in canonical JSON form; lists are tuples."""
 
     value: Any
     type: Type | None = None
@@ -55,7 +55,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class RequestValue:
-    """The request's value number `index`, read from its text by `read` when it is bound."""
+    """The request's value at `index`; `read` parses its text when it is bound."""
 
     index: int
     read: Callable[[Any], Any]
@@ -68,9 +68,10 @@ class RequestValue:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something about the caller: ("id",), ("role",), ("email",), ("roles",), ("claims", …).
+    """A fact about the caller: ("id",), ("role",), ("email",), ("roles",), ("claims", …).
 
-    `read` makes the fact fit what it is compared with; what does not fit is None, which is unknown.
+    `read` converts it to the type that it is compared with; a value that does not fit becomes None
+    (unknown).
     """
 
     path: tuple[str, ...]
@@ -84,7 +85,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The time of the request, or with `day` its date in UTC."""
+    """The time of the request, or its date in UTC if `day` is set."""
 
     day: bool = False
 
@@ -95,7 +96,7 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class NewUuid:
-    """A UUID that nothing else has: a default's, never a rule's."""
+    """A new random UUID; allowed in defaults, not in rules."""
 
     def fill(self, context: Context) -> str:
         """Return the next UUID of the context's source."""
@@ -104,7 +105,7 @@ class NewUuid:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """An operator or function of the operator table, applied."""
+    """An operator or function of the operator table applied to arguments."""
 
     operator: str
     arguments: tuple[Expr, ...]
@@ -112,28 +113,31 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """True when all are; without parts, true."""
+    """A conjunction; true without parts."""
 
     parts: tuple[Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """True when one is; without parts, false."""
+    """A disjunction; false without parts."""
 
     parts: tuple[Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """True when its part is false; unknown stays unknown."""
+    """A negation; unknown stays unknown."""
 
     part: Expr
 
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """Whether `table` has a row, inside called `scope`, with a true `where`: never unknown."""
+    """Whether `table` has a row for which `where` is true; `scope` names the row in it.
+
+    Never unknown.
+    """
 
     table: Table
     scope: str
@@ -142,7 +146,10 @@ class Exists:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """`value` on the row of `table` (inside called `scope`) whose `key` equals `base`, or null."""
+    """A followed reference: `value` of the row of `table` whose `key` equals `base`, else null.
+
+    `scope` names the row within `value`.
+    """
 
     base: Expr
     table: Table
@@ -151,7 +158,7 @@ class Follow:
     value: Expr
 
 
-#: What a request fills in: nodes with `fill(context)`.
+#: The nodes whose value depends on the request; they have `fill(context)`.
 Open = RequestValue | Fact | Now | NewUuid
 Expr = Field | Literal | Open | Apply | And | Or | Not | Exists | Follow
 
@@ -160,7 +167,7 @@ FALSE = Literal(False, Type.BOOLEAN)
 
 
 def fact(principal: Principal, path: tuple[str, ...]) -> Any:
-    """Return what the principal's token says at that path, or None."""
+    """Return the value at that path in the principal's token, or None."""
     first, *rest = path
     if first != "claims":
         return getattr(principal, first)
@@ -171,7 +178,7 @@ def fact(principal: Principal, path: tuple[str, ...]) -> Any:
 
 
 def children(expression: Expr) -> tuple[Expr, ...]:
-    """Return the expressions directly below."""
+    """Return the direct subexpressions."""
     match expression:
         case Apply(_, arguments):
             return arguments
@@ -188,14 +195,14 @@ def children(expression: Expr) -> tuple[Expr, ...]:
 
 
 def walk(expression: Expr) -> Iterator[Expr]:
-    """Yield the expression and all below it, parents first."""
+    """Yield the expression and all its subexpressions in pre-order."""
     yield expression
     for child in children(expression):
         yield from walk(child)
 
 
 def all_of(*expressions: Expr | None) -> Expr:
-    """Return the conjunction, flattened; None and TRUE fall away."""
+    """Return the flattened conjunction without None and TRUE."""
     parts: list[Expr] = []
     for expression in expressions:
         if isinstance(expression, And):
@@ -208,41 +215,43 @@ def all_of(*expressions: Expr | None) -> Expr:
 
 
 def conjuncts(expression: Expr) -> tuple[Expr, ...]:
-    """Return the parts of a top-level conjunction, or the expression alone."""
+    """Return the parts of a top-level conjunction, or a tuple of the expression itself."""
     if isinstance(expression, And):
         return tuple(part for inner in expression.parts for part in conjuncts(inner))
     return (expression,)
 
 
 def facts(expression: Expr) -> tuple[Fact, ...]:
-    """Return what the expression asks of the caller, each once, in order of appearance."""
+    """Return the distinct facts about the caller in the expression, in order of appearance."""
     return tuple(dict.fromkeys(node for node in walk(expression) if isinstance(node, Fact)))
 
 
-def rescoped(expression: Expr, old: str, new: str) -> Expr:
-    """Return the expression with the row that it calls `old` called `new`."""
+def rename_scope(expression: Expr, old: str, new: str) -> Expr:
+    """Return the expression with the row named `old` renamed to `new`."""
     match expression:
         case Field(scope, name, kind, item):
             return Field(new, name, kind, item) if scope == old else expression
         case Apply(operator, arguments):
-            return Apply(operator, tuple(rescoped(part, old, new) for part in arguments))
+            return Apply(operator, tuple(rename_scope(part, old, new) for part in arguments))
         case And(parts):
-            return And(tuple(rescoped(part, old, new) for part in parts))
+            return And(tuple(rename_scope(part, old, new) for part in parts))
         case Or(parts):
-            return Or(tuple(rescoped(part, old, new) for part in parts))
+            return Or(tuple(rename_scope(part, old, new) for part in parts))
         case Not(part):
-            return Not(rescoped(part, old, new))
+            return Not(rename_scope(part, old, new))
         case Exists(table, scope, where):
-            return expression if scope == old else Exists(table, scope, rescoped(where, old, new))
+            return (
+                expression if scope == old else Exists(table, scope, rename_scope(where, old, new))
+            )
         case Follow(base, table, scope, key, value):
-            inner = value if scope == old else rescoped(value, old, new)
-            return Follow(rescoped(base, old, new), table, scope, key, inner)
+            inner = value if scope == old else rename_scope(value, old, new)
+            return Follow(rename_scope(base, old, new), table, scope, key, inner)
         case _:
             return expression
 
 
 def scopes(expression: Expr) -> frozenset[str]:
-    """Return the names of the rows that the expression looks at from outside."""
+    """Return the free row names of the expression (those that it does not bind itself)."""
     match expression:
         case Field(scope):
             return frozenset((scope,))
@@ -255,5 +264,5 @@ def scopes(expression: Expr) -> frozenset[str]:
 
 
 def is_local(expression: Expr) -> bool:
-    """Whether row and principal suffice: no other table is looked into."""
+    """Whether the expression depends on row and caller alone, not on other rows."""
     return not any(isinstance(node, Exists | Follow) for node in walk(expression))

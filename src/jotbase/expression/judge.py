@@ -1,7 +1,7 @@
-"""Expressions judged in memory: compiled once into closures, called for each row.
+"""Evaluating expressions in memory: compiled once into closures, called for each row.
 
-In charge of the Python reading, in SQL's three-valued logic: true, false, or None for unknown.
-Must not know SQL, engines, or where rows come from. What an operator means stands in `operators`.
+In charge of the evaluation in Python, in SQL's three-valued logic: true, false, or None for
+unknown. Must not know SQL, engines, or where rows come from. `operators` defines the operators.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ def _no_tables(name: str) -> Iterable[Row]:
 
 @dataclass(slots=True)
 class Env:
-    """What an expression is judged on: rows by scope, in canonical form, and the context.
+    """The environment of an evaluation: rows by scope, in canonical form, and the context.
 
-    `tables` gives all rows of a table by its name, for expressions that look into others.
+    `tables` returns all rows of the table with that name, for expressions that depend on other
+    rows.
     """
 
     rows: Mapping[str, Row]
@@ -52,16 +53,16 @@ class Env:
 
 #: A condition: true, false, or None for unknown.
 Judge = Callable[[Env], bool | None]
-Reading = Callable[[Env], Any]
+Evaluator = Callable[[Env], Any]
 
 
 def judge(expression: Expr) -> Judge:
-    """Return the condition as a function of an environment."""
+    """Compile the condition to a function of an environment."""
     return value(expression)
 
 
-def value(expression: Expr) -> Reading:
-    """Return the expression as a function of an environment that gives its canonical value."""
+def value(expression: Expr) -> Evaluator:
+    """Compile the expression to a function from an environment to its canonical value."""
     match expression:
         case Literal(constant, kind):
             return _literal(constant, kind)
@@ -73,9 +74,9 @@ def value(expression: Expr) -> Reading:
         case Apply():
             return _apply(expression)
         case And(parts):
-            return _decided(tuple(map(value, parts)), by=False)
+            return _connective(tuple(map(value, parts)), by=False)
         case Or(parts):
-            return _decided(tuple(map(value, parts)), by=True)
+            return _connective(tuple(map(value, parts)), by=True)
         case Not(part):
             return _not(value(part))
         case Exists():
@@ -84,7 +85,7 @@ def value(expression: Expr) -> Reading:
             return _follow(expression)
 
 
-def _literal(constant: Any, kind: Type | None) -> Reading:
+def _literal(constant: Any, kind: Type | None) -> Evaluator:
     known = _number(constant) if kind is Type.DECIMAL else constant
     return lambda env: known
 
@@ -95,13 +96,13 @@ def _number(text: Any) -> Any:
     return None if text is None else Decimal(str(text))
 
 
-def _field(scope: str, name: str, kind: Type) -> Reading:
+def _field(scope: str, name: str, kind: Type) -> Evaluator:
     if kind is Type.DECIMAL:
         return lambda env: _number(env.rows[scope].get(name))
     return lambda env: env.rows[scope].get(name)
 
 
-def _apply(expression: Apply) -> Reading:
+def _apply(expression: Apply) -> Evaluator:
     operator = OPERATORS[expression.operator]
     last = expression.arguments[-1]
     read = operator.semantics(type_of(last)).read
@@ -118,8 +119,8 @@ def _is_decimal(expression: Apply) -> bool:
     return any(type_of(argument) is Type.DECIMAL for argument in expression.arguments)
 
 
-def _exact(expression: Expr) -> Reading:
-    """Return the value, numbers as decimals: 0.1 is a tenth beside an exact number."""
+def _exact(expression: Expr) -> Evaluator:
+    """Return an evaluator with numbers as Decimal, so that 0.1 equals the decimal 0.1."""
     found = value(expression)
     return lambda env: _as_decimal(found(env))
 
@@ -128,7 +129,7 @@ def _as_decimal(found: Any) -> Any:
     return found if isinstance(found, Decimal | bool) else _number(found)
 
 
-def _strict_one(read: Callable[..., Any], argument: Reading) -> Reading:
+def _strict_one(read: Callable[..., Any], argument: Evaluator) -> Evaluator:
     def run(env: Env) -> Any:
         found = argument(env)
         return None if found is None else read(found)
@@ -136,11 +137,11 @@ def _strict_one(read: Callable[..., Any], argument: Reading) -> Reading:
     return run
 
 
-def _any_one(read: Callable[..., Any], argument: Reading) -> Reading:
+def _any_one(read: Callable[..., Any], argument: Evaluator) -> Evaluator:
     return lambda env: read(argument(env))
 
 
-def _strict_two(read: Callable[..., Any], left: Reading, right: Reading) -> Reading:
+def _strict_two(read: Callable[..., Any], left: Evaluator, right: Evaluator) -> Evaluator:
     def run(env: Env) -> Any:
         first = left(env)
         if first is None:
@@ -151,11 +152,11 @@ def _strict_two(read: Callable[..., Any], left: Reading, right: Reading) -> Read
     return run
 
 
-def _any_two(read: Callable[..., Any], left: Reading, right: Reading) -> Reading:
+def _any_two(read: Callable[..., Any], left: Evaluator, right: Evaluator) -> Evaluator:
     return lambda env: read(left(env), right(env))
 
 
-def _strict_many(read: Callable[..., Any], arguments: tuple[Reading, ...]) -> Reading:
+def _strict_many(read: Callable[..., Any], arguments: tuple[Evaluator, ...]) -> Evaluator:
     def run(env: Env) -> Any:
         values = [argument(env) for argument in arguments]
         return None if None in values else read(*values)
@@ -163,8 +164,8 @@ def _strict_many(read: Callable[..., Any], arguments: tuple[Reading, ...]) -> Re
     return run
 
 
-def _decided(parts: tuple[Reading, ...], *, by: bool) -> Reading:
-    """Return a conjunction (false decides it) or a disjunction (true does)."""
+def _connective(parts: tuple[Evaluator, ...], *, by: bool) -> Evaluator:
+    """Return a conjunction (`by` False decides it) or a disjunction (`by` True decides it)."""
 
     def run(env: Env) -> bool | None:
         unknown = False
@@ -179,7 +180,7 @@ def _decided(parts: tuple[Reading, ...], *, by: bool) -> Reading:
     return run
 
 
-def _not(part: Reading) -> Reading:
+def _not(part: Evaluator) -> Evaluator:
     def run(env: Env) -> bool | None:
         found = part(env)
         return None if found is None else not found
@@ -187,20 +188,20 @@ def _not(part: Reading) -> Reading:
     return run
 
 
-def _inside(env: Env, scope: str, row: Row) -> Env:
+def _with_row(env: Env, scope: str, row: Row) -> Env:
     return Env({**env.rows, scope: row}, env.context, env.tables)
 
 
-def _exists(expression: Exists) -> Reading:
+def _exists(expression: Exists) -> Evaluator:
     where, scope, name = value(expression.where), expression.scope, expression.table.name
 
     def run(env: Env) -> bool:
-        return any(where(_inside(env, scope, row)) is True for row in env.tables(name))
+        return any(where(_with_row(env, scope, row)) is True for row in env.tables(name))
 
     return run
 
 
-def _follow(expression: Follow) -> Reading:
+def _follow(expression: Follow) -> Evaluator:
     name, scope, key = expression.table.name, expression.scope, expression.key
     base, found = value(expression.base), value(expression.value)
 
@@ -210,7 +211,7 @@ def _follow(expression: Follow) -> Reading:
             return None
         for row in env.tables(name):
             if equal(row.get(key), wanted):
-                return found(_inside(env, scope, row))
+                return found(_with_row(env, scope, row))
         return None
 
     return run

@@ -1,9 +1,8 @@
-"""The operator table: each operator's meaning, in SQL for each dialect and in Python.
+"""The operator table: each operator's semantics, as SQL for each dialect and in Python.
 
-Grammar, rules, compiler, judge, docs and property tests all read `OPERATORS`. In charge of one
-meaning for both readings; must not know where an operator is written or which tables it meets.
-Meanings are PostgreSQL's (https://www.postgresql.org/docs/current/functions.html) on text in byte
-order; each dialect is made to obey.
+Grammar, rules, compiler, judge, docs and property tests all read `OPERATORS`. In charge of the same
+semantics in both; must not know the syntax of filters and rules, or tables. The semantics are
+PostgreSQL's (https://www.postgresql.org/docs/current/functions.html) with the collation "C".
 """
 
 from __future__ import annotations
@@ -56,13 +55,13 @@ TEXTUAL = frozenset({Type.TEXT})
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """One row of the table.
+    """One operator or function.
 
-    `spell` and `read` are its usual meaning; `typed` is the one it has where its last argument is
-    of such a type. A `strict` operator is unknown (None) as soon as an argument is, and `read`
-    never sees None. `types` are those of its first argument, `takes` says how each argument is
-    bound, `url` whether filters may name it. `leakproof` says of its usual meaning whether it may
-    be asked about rows that a rule hides (see `barrier`).
+    `spell` gives its SQL and `read` computes it in Python; `typed` overrides both by the type of
+    the last argument. A `strict` operator is unknown (None) when an argument is, and `read` is
+    never called with None. `types` are the allowed types of the first argument, `takes` says how
+    each argument is bound, `url` whether filters may use it. `leakproof` says whether it may be
+    evaluated on rows that a rule hides, as PostgreSQL's LEAKPROOF (see `query.statement.barrier`).
     """
 
     name: str
@@ -78,12 +77,12 @@ class Operator:
     typed: Mapping[Type, Semantics] = field(default_factory=dict)
 
     def semantics(self, last: Type | None) -> Semantics:
-        """Return what the operator means where its last argument is of that type."""
+        """Return the operator's semantics for a last argument of that type."""
         usual = Semantics(self.spell, self.read, self.leakproof)
         return usual if last is None else self.typed.get(last, usual)
 
 
-#: The forms of a full-text search, PostgreSQL's function for each, and what they say.
+#: The full-text search operators: name, PostgreSQL's function, documentation.
 _SEARCHES = (
     ("fts", "to_tsquery", "matches a tsquery: `fat & (cat | rat)`, `'fat cat' & !dog`, `ca:*`"),
     ("plfts", "plainto_tsquery", "has all of the words"),
@@ -91,7 +90,7 @@ _SEARCHES = (
     ("wfts", "websearch_to_tsquery", 'has the words: `fat "cat food" or rat -dog`'),
 )
 
-#: Operators on ranges: what they say where they are of ranges alone, and their meaning.
+#: Operators on ranges: documentation and semantics.
 _RANGE_OPERATORS: Mapping[str, tuple[str, Semantics]] = {
     "cs": ("", range_operator("jot_range_cs", "@>", ranges.contains)),
     "cd": ("", range_operator("jot_range_cd", "<@", lambda a, b: ranges.contains(b, a))),
@@ -358,10 +357,10 @@ _UNFIT = (TypeError, ValueError, AttributeError, ArithmeticError, RecursionError
 
 
 def unknown_on_type_error(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function, which now says «unknown» of a value that is none of its type's.
+    """Return the function so that it returns None (unknown) for a value of a wrong type.
 
-    It would raise for one row of a table what everybody who asks the table is told then. What is
-    wrong with a request's own value is found when the value is bound.
+    Otherwise one such row would turn every request that reads the table into an error. A request's
+    own values are validated when they are bound.
     """
     if isinstance(function, Interruptible):
         return Interruptible(unknown_on_type_error(function.run))
@@ -375,7 +374,8 @@ def unknown_on_type_error(function: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
-#: What the SQLite spellings call; a connection must have them. None of them is given NULL.
+#: The functions that the SQL for SQLite calls, registered on each connection; never called with
+#: NULL.
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "jot_base64": base64_text,
     "jot_lexemes": Interruptible(lambda tick, text, config: lexemes(text, config, tick)),

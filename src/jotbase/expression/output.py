@@ -1,7 +1,7 @@
-"""How a value becomes JSON text inside a database.
+"""The SQL that converts values to JSON text in the database.
 
-In charge of the spelling of values, keys and JSON paths for output, by type. Must not know
-columns, tables or rules.
+In charge of the SQL of values, keys and JSON paths for output, by type. Must not know columns,
+tables or rules.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from jotbase.sql.fragment import Fragment, join, sql
 
 
 def json_path(keys: Iterable[str | int]) -> str:
-    """Return SQLite's spelling of a path: `$."a"[0][#-1]` (sqlite.org/json1.html, 4)."""
+    """Return a path in SQLite's syntax: `$."a"[0][#-1]` (sqlite.org/json1.html, 3.3)."""
     pieces = ["$"]
     for key in keys:
         if isinstance(key, int):
@@ -27,7 +27,7 @@ def json_path(keys: Iterable[str | int]) -> str:
 
 
 def json_argument(fragment: Fragment, kind: Type) -> Fragment:
-    """Return a value as an argument of `json_object` or `json_group_array`."""
+    """Return the SQL of a value as an argument of `json_object` or `json_group_array`."""
     match kind:
         case Type.BOOLEAN:
             return (
@@ -43,7 +43,7 @@ def json_argument(fragment: Fragment, kind: Type) -> Fragment:
 
 
 def json_text(fragment: Fragment, kind: Type) -> Fragment:
-    """Return a value as JSON text, to be joined to more of it; NULL becomes `null`."""
+    """Return the SQL of a value as JSON text, for concatenation; NULL becomes `null`."""
     match kind:
         case Type.BOOLEAN:
             return (
@@ -57,18 +57,20 @@ def json_text(fragment: Fragment, kind: Type) -> Fragment:
 
 
 def base64_text(value: bytes) -> str:
-    """Return bytes as JSON has them; SQLite calls it `jot_base64`."""
+    """Return bytes in base64, the form of bytes in JSON; its SQL name is `jot_base64`."""
     return b64encode(value).decode()
 
 
 def string_literal(value: str) -> str:
-    """Return a name of the model as an SQL string literal; never used for a caller's text."""
+    """Return a name of the model as an SQL string literal; never to be used for a request's
+    text.
+    """
     return "'" + value.replace("'", "''") + "'"
 
 
 def concatenate(parts: Iterable[Fragment]) -> Fragment:
-    """Return texts put together; NULL is no text.
+    """Return the SQL that concatenates texts; NULL counts as "".
 
-    One flat call, since SQLite sums up the heights of nested expressions and allows 1,000.
+    A single call, since SQLite limits the depth of an expression to 1,000.
     """
     return "concat(" + join(", ", parts) + ")"

@@ -1,7 +1,7 @@
-"""LIKE patterns and regular expressions over text, as PostgreSQL means them.
+"""LIKE patterns and regular expressions with PostgreSQL's semantics.
 
-In charge of finding out whether a text fits, in time that no pattern of a caller's can blow up.
-Must not know columns, SQL or requests. Source: PostgreSQL manual, section 9.7.
+In charge of matching in bounded time, whatever the pattern of a request. Must not know columns, SQL
+or requests. Source: PostgreSQL manual, section 9.7.
 """
 
 from __future__ import annotations
@@ -13,38 +13,41 @@ from functools import lru_cache
 from typing import Any
 
 from jotbase.errors import RequestError
-from jotbase.schema.values.regex import found
+from jotbase.schema.values.regex import search
 
-#: How long a pattern of LIKE may be, in bytes: SQLite's own limit
-#: (sqlite.org/limits.html, SQLITE_MAX_LIKE_PATTERN_LENGTH).
+#: The longest LIKE pattern in bytes: SQLite's limit (sqlite.org/limits.html,
+#: SQLITE_MAX_LIKE_PATTERN_LENGTH).
 MAX_PATTERN = 50_000
 
-#: How long a pattern may be that SQLite itself looks for: its worst is a nanosecond for each of its
-#: characters and each of the text's.
+#: The longest pattern that SQLite itself matches: its worst case takes a nanosecond for each pair
+#: of a character of the pattern and one of the text.
 SHORT = 24
 _TOKEN = re.compile(r"\\.|.", re.DOTALL)
 
-#: A stretch's length times the text's that one search may come to, each place of the text being
-#: tried anew: some 100 ms at worst. Plain stretches take linear time, whatever their length.
-MOST_WORK = 1 << 25
+#: The largest product of a segment's length and the text's, which is the worst case of one search:
+#: some 100 ms. Segments without wildcards take linear time, whatever their length.
+MAX_WORK = 1 << 25
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
-    """What stands between two `%`: the characters that it takes, and itself if it is plain text."""
+class _Segment:
+    """The part of a LIKE pattern between two `%`: `size` characters long; `plain` is its text when
+    it has no wildcard.
+    """
 
     pattern: re.Pattern[str]
     size: int
     plain: str | None
 
 
-_Stretches = tuple[_Stretch, ...]
+_Segments = tuple[_Segment, ...]
 
 
 def parse_like(text: str) -> str:
-    """Read a filter's pattern, in which `*` is `%`. Raises RequestError 54000 for a long one.
+    """Return the LIKE pattern of a filter, in which `*` means `%`.
 
-    SQLite would find that out at the first row that it looks at, and only then.
+    Raises RequestError 54000 for one that is too long, which SQLite would refuse only at the first
+    row.
     """
     if len(text) > MAX_PATTERN or len(text.encode("utf-8", "surrogatepass")) > MAX_PATTERN:
         raise RequestError(
@@ -56,7 +59,10 @@ def parse_like(text: str) -> str:
 
 
 def cheap_pattern(pattern: Any) -> Any:
-    """Return a pattern that every text fits which fits the given one; short ones are themselves."""
+    """Return a short pattern that matches at least the texts that the given one matches.
+
+    A pattern that is short itself is returned unchanged.
+    """
     if not isinstance(pattern, str) or len(pattern) <= SHORT:
         return pattern
     kept = ""
@@ -68,95 +74,96 @@ def cheap_pattern(pattern: Any) -> Any:
 
 
 def full_pattern(pattern: Any) -> Any:
-    """Return a pattern that its head does not say already; None for a short one."""
+    """Return a pattern that `cheap_pattern` shortened, None for a short one."""
     short = isinstance(pattern, str) and len(pattern) <= SHORT
     return None if short else pattern
 
 
 def like_prefix(pattern: str) -> str:
-    """Return the short pattern of all texts that begin as those do which fit this one."""
+    """Return the short pattern of all texts with the literal prefix of this pattern."""
     tokens = _TOKEN.findall(pattern[:SHORT])
     return "".join(itertools.takewhile(lambda token: token not in ("%", "_", "\\"), tokens)) + "%"
 
 
-def parse_regex(text: str, *, any_case: bool = False) -> str:
-    """Read a filter's regular expression. Raises RequestError 2201B, whatever rows there are."""
-    found(text, "", any_case=any_case)
+def parse_regex(text: str, *, ignore_case: bool = False) -> str:
+    """Return a filter's regular expression, checked. Raises RequestError 2201B."""
+    search(text, "", ignore_case=ignore_case)
     return text
 
 
 def like(text: str, pattern: str) -> bool | None:
-    """Whether the whole text fits the LIKE pattern, case-sensitively.
+    """Whether the whole text matches the LIKE pattern, case-sensitively.
 
-    Unknown where that would take too long: see `MOST_WORK`.
+    None (unknown) if the search would exceed `MAX_WORK`.
     """
-    return _matches_stretches(text, _stretches(pattern, 0))
+    return _matches_segments(text, _segments(pattern, 0))
 
 
 def ilike(text: str, pattern: str) -> bool | None:
-    """Whether the whole text fits the LIKE pattern, whatever its case, in any script."""
-    return _matches_stretches(text, _stretches(pattern, re.IGNORECASE))
+    """Whether the whole text matches the LIKE pattern, case-insensitively in Unicode."""
+    return _matches_segments(text, _segments(pattern, re.IGNORECASE))
 
 
 @lru_cache(maxsize=512)
-def _stretches(pattern: str, flags: int) -> _Stretches:
-    """Cut a pattern at its `%`; nothing at all for one that ends within an escape."""
-    stretches: list[list[str]] = [[]]
+def _segments(pattern: str, flags: int) -> _Segments:
+    """Split a pattern at its `%`; () for one that ends within an escape."""
+    segments: list[list[str]] = [[]]
     for token in _TOKEN.findall(pattern):
         if token == "\\":
             return ()
         if token == "%":
-            stretches.append([])
+            segments.append([])
         else:
-            stretches[-1].append(token)
-    return tuple(_stretch(tokens, flags) for tokens in stretches)
+            segments[-1].append(token)
+    return tuple(_segment(tokens, flags) for tokens in segments)
 
 
-def _stretch(tokens: list[str], flags: int) -> _Stretch:
+def _segment(tokens: list[str], flags: int) -> _Segment:
     plain = None if flags or "_" in tokens else "".join(token[-1] for token in tokens)
     pieces = ("." if token == "_" else re.escape(token[-1]) for token in tokens)
-    return _Stretch(re.compile("".join(pieces), re.DOTALL | flags), len(tokens), plain)
+    return _Segment(re.compile("".join(pieces), re.DOTALL | flags), len(tokens), plain)
 
 
-def _matches_stretches(text: str, stretches: _Stretches) -> bool | None:
-    # Each stretch takes a fixed number of characters, so the leftmost place is always as good as
-    # any other: nothing is ever tried twice, unlike with `.*` in one regular expression.
-    if len(stretches) < 2:
-        return bool(stretches) and stretches[0].pattern.fullmatch(text) is not None
-    first, last = stretches[0], stretches[-1]
+def _matches_segments(text: str, segments: _Segments) -> bool | None:
+    # Each segment matches a fixed number of characters, so its leftmost match is always as good as
+    # any other: no backtracking, unlike with `.*` in one regular expression.
+    if len(segments) < 2:
+        return bool(segments) and segments[0].pattern.fullmatch(text) is not None
+    first, last = segments[0], segments[-1]
     position, end = first.size, len(text) - last.size
     starts = position <= end and first.pattern.match(text) is not None
     if not starts or last.pattern.match(text, end) is None:
         return False
-    for stretch in stretches[1:-1]:
-        if stretch.plain is not None:
-            place = text.find(stretch.plain, position, end)
-        elif stretch.size * (end - position) > MOST_WORK:
+    for segment in segments[1:-1]:
+        if segment.plain is not None:
+            place = text.find(segment.plain, position, end)
+        elif segment.size * (end - position) > MAX_WORK:
             return None
         else:
-            found = stretch.pattern.search(text, position, end)
-            place = -1 if found is None else found.start()
+            search = segment.pattern.search(text, position, end)
+            place = -1 if search is None else search.start()
         if place < 0:
             return False
-        position = place + stretch.size
+        position = place + segment.size
     return True
 
 
 def match(text: object, pattern: str) -> bool | None:
-    """Whether the regular expression is found in the text; unknown of what is no text, or too long.
+    """Whether the regular expression matches anywhere; None for a value that is no text or too
+    long.
 
     Raises RequestError 2201B.
     """
-    return found(pattern, text) if isinstance(text, str) else None
+    return search(pattern, text) if isinstance(text, str) else None
 
 
 def imatch(text: object, pattern: str) -> bool | None:
-    """Whether the regular expression is found in the text, whatever its case."""
-    return found(pattern, text, any_case=True) if isinstance(text, str) else None
+    """Whether the regular expression matches anywhere, case-insensitively; see `match`."""
+    return search(pattern, text, ignore_case=True) if isinstance(text, str) else None
 
 
 def ascii_lower(text: str) -> str:
-    """Lower-case A to Z alone, as both databases do under byte-order collation."""
+    """Lower-case A to Z alone, as both databases do with a byte-order collation."""
     return text.translate(_LOWER)
 
 

@@ -1,7 +1,7 @@
-"""Expressions as SQL: fields spelled where their rows stand, everything else bound.
+"""Compiling expressions to SQL conditions: fields become columns, values are bound.
 
-In charge of the SQL reading of a tree. Must not know whether a tree is a filter or a rule. What an
-operator means stands in `operators`, how a value is bound in `binding`.
+In charge of the SQL of a tree. Must not know whether a tree is a filter or a rule. `operators` has
+the SQL of operators, `binding` that of values.
 """
 
 from __future__ import annotations
@@ -35,35 +35,35 @@ from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, join, parenthesized, sql
 from jotbase.values import Row
 
-#: A name that no scope can have: rows that are found once for all callers.
+#: The alias of rows that are materialized once for all of the many; no scope can have this name.
 _SHARED = '"~found"'
 
-FieldSpeller = Callable[[Field], Fragment]
-#: Writes a fact otherwise than bound; None leaves it bound.
-FactSpeller = Callable[[Fact, Takes], Fragment | None]
-#: Names what stands for a table behind FROM, quoted; None leaves the table itself.
-SourceSpeller = Callable[[Table], str | None]
+FieldCompiler = Callable[[Field], Fragment]
+#: Returns the SQL of a fact about the caller, or None to bind it.
+FactCompiler = Callable[[Fact, Takes], Fragment | None]
+#: Returns the quoted name of a relation that replaces a table in FROM, None for the table itself.
+SourceCompiler = Callable[[Table], str | None]
 
 
 def predicate(
     expression: Expr,
     dialect: Dialect,
-    fields: FieldSpeller | None = None,
+    fields: FieldCompiler | None = None,
     *,
-    facts: FactSpeller | None = None,
-    sources: SourceSpeller | None = None,
+    facts: FactCompiler | None = None,
+    sources: SourceCompiler | None = None,
     many: Many | None = None,
 ) -> Fragment:
-    """Return the expression as SQL, in which the request's values are slots with `fill(context)`.
+    """Compile the expression; the request's values become slots with `fill(context)`.
 
-    `fields` spells columns of rows from outside: by default, a field's scope is its row's alias.
-    Rows that the tree itself looks into stand under aliases which meet no other. `many` says what
-    the statement asks about, so that rows are looked up once for all of them where that is better.
+    `fields` gives the SQL of columns of free scopes: by default, a scope is the row's alias. Tables
+    of the tree's own subqueries get unique aliases. `many` says what the statement evaluates the
+    expression for, so that rows can be materialized once for all of them (`lookups.is_shared`).
     """
     spell = fields or from_alias({}, dialect)
     outer = frozenset(spell(node).text for node in _outer_fields(expression, frozenset()))
-    writer = _Writer(dialect, spell, facts or _bound, sources or _itself, outer, many=many)
-    return writer.write(expression)
+    compiler = _Compiler(dialect, spell, facts or _bound, sources or _itself, outer, many=many)
+    return compiler.write(expression)
 
 
 def _bound(_fact: Fact, _takes: Takes) -> None:
@@ -75,7 +75,7 @@ def _itself(_table: Table) -> None:
 
 
 def _outer_fields(expression: Expr, inner: frozenset[str]) -> Iterator[Field]:
-    """Yield the columns of rows that the expression does not look into itself."""
+    """Yield the fields of free scopes."""
     match expression:
         case Field(scope) if scope not in inner:
             yield expression
@@ -89,8 +89,8 @@ def _outer_fields(expression: Expr, inner: frozenset[str]) -> Iterator[Field]:
                 yield from _outer_fields(child, inner)
 
 
-def from_alias(aliases: Mapping[str, str], dialect: Dialect) -> FieldSpeller:
-    """Spell fields as columns of tables under aliases; a scope not named is its own alias."""
+def from_alias(aliases: Mapping[str, str], dialect: Dialect) -> FieldCompiler:
+    """Return a compiler of fields to columns by the scopes' aliases; other scopes are aliases."""
 
     def spell(field: Field) -> Fragment:
         alias = dialect.identifier(aliases.get(field.scope, field.scope))
@@ -99,8 +99,8 @@ def from_alias(aliases: Mapping[str, str], dialect: Dialect) -> FieldSpeller:
     return spell
 
 
-def from_row(rows: Mapping[str, Row], dialect: Dialect) -> FieldSpeller:
-    """Spell fields as bound values of rows that need not stand in any table (any more)."""
+def from_row(rows: Mapping[str, Row], dialect: Dialect) -> FieldCompiler:
+    """Return a compiler of fields to bound values of the given rows, which need not be stored."""
 
     def spell(field: Field) -> Fragment:
         return constant(rows[field.scope].get(field.name), field.type, dialect)
@@ -109,25 +109,26 @@ def from_row(rows: Mapping[str, Row], dialect: Dialect) -> FieldSpeller:
 
 
 @dataclass(frozen=True, slots=True)
-class _Writer:
-    """Writes nodes. `outer` are fields as spelled outside, `inner` the aliases of scopes inside.
+class _Compiler:
+    """Compiles nodes. `outer` is the SQL of the free fields, `inner` maps bound scopes to aliases.
 
-    `taken` are all aliases of what a node stands in, those among them that no scope means any more.
-    `shown` are columns, by their fields, of rows that were looked up once for all of the `many`.
+    `used_aliases` are all aliases of the enclosing queries, including those of shadowed scopes.
+    `shared_columns` maps fields to columns of rows that are materialized once for all of the
+    `many`.
     """
 
     dialect: Dialect
-    fields: FieldSpeller
-    facts: FactSpeller
-    sources: SourceSpeller
+    fields: FieldCompiler
+    facts: FactCompiler
+    sources: SourceCompiler
     outer: frozenset[str]
     inner: Mapping[str, str] = field(default_factory=dict)
-    taken: frozenset[str] = frozenset()
+    used_aliases: frozenset[str] = frozenset()
     many: Many | None = None
-    shown: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    shared_columns: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def write(self, expression: Expr) -> Fragment:
-        """Write any node."""
+        """Compile any node."""
         match expression:
             case Field():
                 return self._field(expression)
@@ -151,7 +152,7 @@ class _Writer:
     def _field(self, node: Field) -> Fragment:
         alias = self.inner.get(node.scope)
         if alias is None:
-            called = self.shown.get((node.scope, node.name))
+            called = self.shared_columns.get((node.scope, node.name))
             return self.fields(node) if called is None else sql(f"{_SHARED}.{called}")
         return sql(f"{alias}.{self.dialect.identifier(node.name)}")
 
@@ -163,7 +164,7 @@ class _Writer:
         return join(word, map(self.operand, parts))
 
     def operand(self, expression: Expr) -> Fragment:
-        """Write a node so that it may stand beside any operator."""
+        """Compile a node as an operand, in parentheses where needed."""
         written = self.write(expression)
         loose = isinstance(expression, And | Or | Not | Apply)
         return parenthesized(written) if loose else written
@@ -182,43 +183,45 @@ class _Writer:
             return self._open(argument, takes)
         return self.operand(argument)
 
-    def inside(self, scope: str) -> tuple[str, _Writer]:
+    def inside(self, scope: str) -> tuple[str, _Compiler]:
         name = scope
-        while self._is_taken(self.dialect.identifier(name)):
+        while self._is_used(self.dialect.identifier(name)):
             name += "'"
         alias = self.dialect.identifier(name)
         inner = {**self.inner, scope: alias}
-        return alias, replace(self, inner=inner, taken=self.taken | {alias})
+        return alias, replace(self, inner=inner, used_aliases=self.used_aliases | {alias})
 
-    def _is_taken(self, alias: str) -> bool:
+    def _is_used(self, alias: str) -> bool:
         outside = any(text.startswith(f"{alias}.") for text in self.outer)
-        return outside or alias in self.taken
+        return outside or alias in self.used_aliases
 
     def _source(self, table: Table) -> str:
         return self.sources(table) or self.dialect.identifier(table.name)
 
     def _exists(self, expression: Exists) -> Fragment:
-        """Write loops inside one another as one join, whose order is the database's to choose.
+        """Compile nested `Exists` nodes to one join, whose order the database's planner chooses.
 
-        As a look-up inside a look-up, the outer table would be gone through whole where only the
-        inner one can be found by what is known.
+        As nested subqueries, the outer table would be scanned where only the inner one has an index
+        for the known values.
         """
-        look, writer, tables = lookup_of(expression), self, list[str]()
-        for scope, table in look.tables.items():
-            alias, writer = writer.inside(scope)
+        lookup, compiler, tables = lookup_of(expression), self, list[str]()
+        for scope, table in lookup.tables.items():
+            alias, compiler = compiler.inside(scope)
             tables.append(f"{self._source(table)} AS {alias}")
-        if self.many is not None and not self.inner and is_shared(look, self.many):
-            return self._shared(look, tables, writer, self.many)
+        if self.many is not None and not self.inner and is_shared(lookup, self.many):
+            return self._shared(lookup, tables, compiler, self.many)
         rows = sql(f"EXISTS (SELECT 1 FROM {', '.join(tables)} WHERE ")
-        return rows + writer.all(look.parts) + ")"
+        return rows + compiler.all(lookup.parts) + ")"
 
-    def _shared(self, look: Lookup, tables: list[str], writer: _Writer, many: Many) -> Fragment:
-        """Write a look whose rows are found once, and then asked about for each of the many.
+    def _shared(
+        self, lookup: Lookup, tables: list[str], compiler: _Compiler, many: Many
+    ) -> Fragment:
+        """Compile a lookup whose rows are materialized once, then searched for each of the many.
 
-        SQLite makes such a table once for the statement, since nothing in it differs from one to
-        the next, and an index of it (sqlite.org/lang_with.html, 3; sqlite.org/optoverview.html).
+        SQLite evaluates such an uncorrelated subquery once for the statement, and builds an
+        automatic index on it (sqlite.org/lang_with.html, 3; sqlite.org/optoverview.html, 14).
         """
-        own = [part for part in look.parts if is_correlated(part, look, many)]
+        own = [part for part in lookup.parts if is_correlated(part, lookup, many)]
         asked = {
             (field.scope, field.name): f"c{number}"
             for number, field in enumerate(
@@ -226,34 +229,39 @@ class _Writer:
                     field
                     for part in own
                     for field in _outer_fields(part, frozenset())
-                    if field.scope in look.tables
+                    if field.scope in lookup.tables
                 )
             )
         }
         columns = [
-            f"{writer.inner[scope]}.{self.dialect.identifier(name)} AS {called}"
+            f"{compiler.inner[scope]}.{self.dialect.identifier(name)} AS {called}"
             for (scope, name), called in asked.items()
         ]
-        common = tuple(part for part in look.parts if part not in own)
+        common = tuple(part for part in lookup.parts if part not in own)
         rows = sql(f"SELECT {', '.join(columns) or '1'} FROM {', '.join(tables)} WHERE ")
-        chosen = replace(self, many=None, shown={**self.shown, **asked}, taken=writer.taken)
+        chosen = replace(
+            self,
+            many=None,
+            shared_columns={**self.shared_columns, **asked},
+            used_aliases=compiler.used_aliases,
+        )
         return (
             sql(f"EXISTS (WITH {_SHARED} AS MATERIALIZED (")
-            + (rows + writer.all(common) + f") SELECT 1 FROM {_SHARED} WHERE ")
+            + (rows + compiler.all(common) + f") SELECT 1 FROM {_SHARED} WHERE ")
             + (chosen.all(tuple(own)) + ")")
         )
 
     def all(self, parts: tuple[Expr, ...]) -> Fragment:
-        """Write a conjunction."""
+        """Compile a conjunction."""
         if len(parts) == 1:
             return self.write(parts[0])
         return join(" AND ", map(self.operand, parts)) or sql("TRUE")
 
     def _follow(self, expression: Follow) -> Fragment:
-        alias, writer = self.inside(expression.scope)
+        alias, compiler = self.inside(expression.scope)
         source = self._source(expression.table)
         key = f"{alias}.{self.dialect.identifier(expression.key)}"
         return (
-            sql("(SELECT ") + writer.write(expression.value) + f" FROM {source} AS {alias}"
+            sql("(SELECT ") + compiler.write(expression.value) + f" FROM {source} AS {alias}"
             f" WHERE {key} = " + self.operand(expression.base) + ")"
         )

@@ -1,7 +1,8 @@
-"""What ranges are to each other: before, behind, beside, within.
+"""The operators on ranges: overlap, containment, left of, right of, adjacent.
 
 In charge of the operators on ranges in canonical form. Must not know columns or SQL. Source:
-PostgreSQL manual, table 9.58. What another program wrote that is no range is unknown.
+PostgreSQL manual, table 9.58. A text that is no range, which another program may have stored, gives
+None (unknown).
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from collections.abc import Callable
 
 from jotbase.schema.values.ranges import Range, ends
 
-#: A question to two ranges, None being the empty one.
-_Question = Callable[[Range | None, Range | None], bool]
+#: A test of two ranges; None is the empty range.
+_RangeTest = Callable[[Range | None, Range | None], bool]
 
 
-def _test(question: _Question) -> Callable[[str, str], bool | None]:
+def _test(question: _RangeTest) -> Callable[[str, str], bool | None]:
     def ask(left: str, right: str) -> bool | None:
         try:
             return question(ends(left), ends(right))

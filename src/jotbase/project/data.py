@@ -34,7 +34,7 @@ from jotbase.query.response.render import render_options
 from jotbase.query.write.result import WriteContext
 from jotbase.schema.ddl.changelog import logged_row
 from jotbase.schema.model.tables import Model, Table
-from jotbase.schema.reading.read import read_what_can_be
+from jotbase.schema.reading.read import read_leniently
 from jotbase.schema.rows.check import RowCheck
 from jotbase.schema.values.zones import is_zone
 from jotbase.settings import Settings
@@ -67,7 +67,7 @@ def read_definition(
     in schemas and in rules.
     """
     files = read_files(project.schemas)
-    model, faults = read_what_can_be(files)
+    model, faults = read_leniently(files)
     faults = [*unread_files(project.schemas), *faults]
     if faults:
         told = [*faults, *_sql_faults(model, faults)]

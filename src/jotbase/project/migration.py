@@ -16,7 +16,7 @@ from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.schema.ddl.epochs import begin_epoch, refresh_triggers, unlogged_tables
 from jotbase.schema.ddl.tables import META
 from jotbase.schema.model.tables import Model
-from jotbase.schema.upgrading.upgrade import Upgraded, upgrade
+from jotbase.schema.upgrading.upgrade import UpgradeResult, upgrade
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import bound, sql
 from jotbase.sql.units import UnitOfWork
@@ -25,7 +25,7 @@ from jotbase.sql.units import UnitOfWork
 _UNSEEDED = "first seeds"
 
 
-async def migrate(engine: Engine, model: Model, *, started: bool = True) -> Upgraded:
+async def migrate(engine: Engine, model: Model, *, started: bool = True) -> UpgradeResult:
     """Bring the database to the model, at a start or later; it is `fresh` until its first seeds
     have been loaded.
 
@@ -42,12 +42,14 @@ async def migrate(engine: Engine, model: Model, *, started: bool = True) -> Upgr
         raise ProjectError([fault]) from error
 
 
-def _migrate(dialect: Dialect, model: Model, epoch: str, started: bool) -> UnitOfWork[Upgraded]:
+def _migrate(
+    dialect: Dialect, model: Model, epoch: str, started: bool
+) -> UnitOfWork[UpgradeResult]:
     yield from upgrade_tables(dialect)
-    silent = yield from unlogged_tables()
+    unlogged = yield from unlogged_tables()
     upgraded = yield from upgrade(model)
     yield from refresh_triggers(model)
-    yield from begin_epoch(epoch, silent, model, started=started)
+    yield from begin_epoch(epoch, unlogged, model, started=started)
     yield from check_tokenizer(model)
     if upgraded.fresh:
         insert = sql(f'INSERT OR IGNORE INTO "{META}" ("key", "value") VALUES (')

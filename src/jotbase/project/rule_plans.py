@@ -15,7 +15,7 @@ import apsw
 
 from jotbase.access.policy import Policy
 from jotbase.access.rules import Action
-from jotbase.expression.expr import Apply, Exists, Expr, Field, rescoped, walk
+from jotbase.expression.expr import Apply, Exists, Expr, Field, rename_scope, walk
 from jotbase.expression.predicate import predicate
 from jotbase.project.sql_trial import emptied
 from jotbase.schema.ddl.tables import column_list, create_indexes
@@ -36,7 +36,7 @@ def scanning_rules(model: Model, policy: Policy) -> Iterator[tuple[str, Action, 
         for name, rules in policy.rules.items():
             for action, rule in rules.items():
                 if model.tables[name].view is None and not rule.is_local:
-                    expression = rescoped(rule.expression, "new", "row")
+                    expression = rename_scope(rule.expression, "new", "row")
                     for reason in _scans(connection, model.tables[name], expression):
                         yield name, action, reason
 

@@ -14,7 +14,7 @@ import orjson
 from jotbase.realtime.cursors import Cursor, read_cursor
 
 #: The keys of a binding that mean anything; no other is kept, or echoed.
-KEPT = ("event", "schema", "table", "filter", "select")
+BINDING_KEYS = ("event", "schema", "table", "filter", "select")
 #: Bytes of a binding besides its filter that are not counted.
 FREE = 256
 
@@ -78,7 +78,7 @@ def _bindings(value: Any) -> tuple[Mapping[str, Any], ...]:
     if not isinstance(value, list):
         return ()
     return tuple(
-        {key: entry[key] for key in KEPT if key in entry}
+        {key: entry[key] for key in BINDING_KEYS if key in entry}
         for entry in value
         if isinstance(entry, Mapping)
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from jotbase.expression.binding import Takes, cast
 from jotbase.expression.expr import Fact
-from jotbase.expression.predicate import FactSpeller, from_row, predicate
+from jotbase.expression.predicate import FactCompiler, from_row, predicate
 from jotbase.realtime.filters import SCOPE
 from jotbase.realtime.matching import OldAndNew
 from jotbase.realtime.rules import Facts, SelectRule
@@ -53,7 +53,7 @@ def _side(
     return sql(f"SELECT {_CALLER}.key, {side} FROM json_each(") + callers + holds
 
 
-def _speller(rule: SelectRule, dialect: Dialect) -> FactSpeller:
+def _speller(rule: SelectRule, dialect: Dialect) -> FactCompiler:
     """Return the speller of facts as parts of the callers' JSON."""
 
     def spell(fact: Fact, takes: Takes) -> Fragment:

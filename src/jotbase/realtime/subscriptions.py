@@ -18,7 +18,7 @@ from jotbase.expression.expr import Context
 from jotbase.expression.judge import Judge, judge
 from jotbase.realtime.equalities import OneOf, needs
 from jotbase.realtime.filters import parse_filter, refusal
-from jotbase.realtime.joining import KEPT
+from jotbase.realtime.joining import BINDING_KEYS
 from jotbase.schema.model.tables import Model, Table
 
 KINDS = ("INSERT", "UPDATE", "DELETE")
@@ -43,14 +43,16 @@ class Subscription:
 
 def binding_id(binding: Mapping[str, Any]) -> int:
     """Return the id of a binding: never 0, equal for equal parameters, below 2^31."""
-    known = {key: binding[key] for key in KEPT if binding.get(key) is not None}
+    known = {key: binding[key] for key in BINDING_KEYS if binding.get(key) is not None}
     digest = hashlib.sha256(orjson.dumps(known, option=orjson.OPT_SORT_KEYS)).digest()
     return int.from_bytes(digest[:4]) % (2**31 - 1) + 1
 
 
 def echo(binding: Mapping[str, Any]) -> dict[str, Any]:
     """Return the entry of the join's reply: the id, and the parameters as they were sent."""
-    return {"id": binding_id(binding)} | {key: binding[key] for key in KEPT if key in binding}
+    return {"id": binding_id(binding)} | {
+        key: binding[key] for key in BINDING_KEYS if key in binding
+    }
 
 
 def subscriptions(

@@ -34,8 +34,8 @@ class StoredValues:
 @dataclass(frozen=True, slots=True)
 class ReflectedColumn:
     """One column. `declared` is the type as written in the DDL, `default` is SQL text, `key` the
-    column's position in the primary key, counted from 1 (0: not part of it), `held` describes the
-    stored values.
+    column's position in the primary key, counted from 1 (0: not part of it), `statistics` describes
+    the stored values.
     """
 
     name: str
@@ -44,7 +44,7 @@ class ReflectedColumn:
     default: str | None = None
     key: int = 0
     generated: bool = False
-    held: StoredValues = field(default_factory=StoredValues)
+    statistics: StoredValues = field(default_factory=StoredValues)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,11 @@ class ReflectedTable:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """A database. `orphans` counts, by table, the rows whose foreign key has no target row; `noted`
-    is the serialized model that the server stored when it last served this database, None if never.
+    """A database. `orphans` counts, by table, the rows whose foreign key has no target row;
+    `stored_model` is the serialized model that the server stored when it last served this database,
+    None if never.
     """
 
     tables: tuple[ReflectedTable, ...]
     orphans: Mapping[str, int] = field(default_factory=dict)
-    noted: str | None = None
+    stored_model: str | None = None

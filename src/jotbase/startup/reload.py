@@ -51,7 +51,7 @@ async def _apply(backend: Backend) -> None:
         lines = "\n".join(f"  {fault}" for fault in error.faults)
         print(f"Not reloaded; the last good state is served:\n{lines}", file=sys.stderr, flush=True)
     else:
-        lines = "".join(f"\n  {step}" for step in migrated.told)
+        lines = "".join(f"\n  {step}" for step in migrated.descriptions)
         print(f"Reloaded.{lines}", flush=True)
 
 

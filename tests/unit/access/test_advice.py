@@ -16,7 +16,9 @@ T = {"id": ID, "owner": OWNER, "note": TEXT}
 MINE = "row.owner == user.id"
 
 
-def told(access: dict[str, str], seen: ObservedSchema | None = None, **others: Any) -> list[str]:
+def describe(
+    access: dict[str, str], seen: ObservedSchema | None = None, **others: Any
+) -> list[str]:
     """Return code and place of the advice on a table with these rules; others stand beside it."""
     more = {"properties": T, "primaryKey": ["id"], **others.pop("said", {})}
     files = {"t": {"type": "object", "access": access, **more}, **others}
@@ -47,7 +49,7 @@ def test_rules_that_let_more_through_than_may_be_meant(
     access: dict[str, str], expected: list[str]
 ) -> None:
     """By action, each once."""
-    assert told(access) == expected
+    assert describe(access) == expected
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,7 @@ def test_membership_that_is_taken_and_not_given(
     note = {"type": "integer", "references": "t.id"}
     file = table_file({"note": note, "member": OWNER, "role": TEXT}, access=members)
     rule = "any(m.member == user.id and m.role == 'a' for m in members if m.note == row.id)"
-    found = [one for one in told({"select": rule}, members=file) if "self-granted" in one]
+    found = [one for one in describe({"select": rule}, members=file) if "self-granted" in one]
     assert found == [f"{code} t/access/select" for code in expected]
 
 
@@ -97,7 +99,7 @@ def test_rows_that_are_or_become_somebody_elses(
     access: dict[str, str], expected: list[str]
 ) -> None:
     """Added in another's name, or given away by a rule that asks of the old row alone."""
-    found = told(access)
+    found = describe(access)
 
     assert [one.split()[0] for one in found] == [one.split()[0] for one in expected]
     assert all(one in found for one in expected if " " in one)
@@ -107,7 +109,7 @@ def test_an_owner_that_nobody_can_write_is_nobody_elses() -> None:
     """What the server sets by itself cannot be forged."""
     said = {"properties": {**T, "owner": {**OWNER, "readOnly": True}}}
     access = {"select": "True", "insert": "user.id is not None", "update": f"{MINE} and new.id > 0"}
-    assert told(access, said=said) == []
+    assert describe(access, said=said) == []
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_an_owner_that_nobody_can_write_is_nobody_elses() -> None:
 def test_secret_columns_of_rows_that_are_everybodys(select: str, expected: list[str]) -> None:
     """`writeOnly` alone keeps what the rule lets everybody read."""
     said = {"properties": {**T, "code": {**TEXT, "writeOnly": True}}}
-    assert told({"select": select}, said=said) == expected
+    assert describe({"select": select}, said=said) == expected
 
 
 def test_sql_that_shows_a_secret_column() -> None:
@@ -135,11 +137,11 @@ def test_sql_that_shows_a_secret_column() -> None:
     signed_in = {"select": "user.id is not None"}
     kept = table_file({"code": secret}, view="select code from t", access=signed_in)
 
-    assert told({"select": MINE}, seen, said=said, v=view, w=kept) == [
+    assert describe({"select": MINE}, seen, said=said, v=view, w=kept) == [
         "shown-secret t/properties/short/generated",
         "shown-secret v/view",
     ]
-    assert told({"insert": MINE.replace("row", "new")}, seen, said=said) == []
+    assert describe({"insert": MINE.replace("row", "new")}, seen, said=said) == []
 
 
 def test_a_key_that_is_computed_beside_rules_about_callers() -> None:
@@ -148,8 +150,8 @@ def test_a_key_that_is_computed_beside_rules_about_callers() -> None:
         "properties": {**T, "lowered": {**TEXT, "generated": "lower(note)"}},
         "unique": [["lowered"]],
     }
-    assert told({"select": MINE}, said=said) == ["generated-unique t/unique"]
-    assert told({"select": "True"}, said=said) == []
+    assert describe({"select": MINE}, said=said) == ["generated-unique t/unique"]
+    assert describe({"select": "True"}, said=said) == []
 
 
 def test_columns_and_keys_that_tell_too_much() -> None:
@@ -165,13 +167,13 @@ def test_columns_and_keys_that_tell_too_much() -> None:
         "unique": [["password_hash"]],
     }
     access = {"select": "True", "insert": "new.owner == user.id"}
-    assert told(access, said=said) == [
+    assert describe(access, said=said) == [
         "open-rows t/access/select",
         "readable-secret t/properties/api_key",
         "text-default t/properties/made/default",
         "unique-secret t/unique",
     ]
-    assert told({"select": MINE}, said=said) == ["text-default t/properties/made/default"]
+    assert describe({"select": MINE}, said=said) == ["text-default t/properties/made/default"]
 
 
 def test_what_only_the_database_and_the_settings_tell() -> None:
@@ -179,12 +181,12 @@ def test_what_only_the_database_and_the_settings_tell() -> None:
     view = table_file({"id": TEXT}, view='select id from "auth.users"', access={"select": "True"})
     seen = ObservedSchema(
         reads={"v": frozenset({"auth.users"})},
-        loose={"t": (("note",),)},
+        nonbinary_keys={"t": (("note",),)},
         scans=(("t", "select", "it looks through all of members"),),
         functions=("count_up",),
-        unproven=True,
+        unconfirmed_addresses=True,
     )
-    assert told({"select": f"{MINE} or row.note == user.email"}, seen, v=view) == [
+    assert describe({"select": f"{MINE} or row.note == user.email"}, seen, v=view) == [
         "unproven-email t/access/select",
         "rule-scans t/access/select",
         "nocase-unique t/unique",
@@ -196,8 +198,8 @@ def test_what_only_the_database_and_the_settings_tell() -> None:
 def test_what_is_acknowledged_is_not_told_again() -> None:
     """And an acknowledgement of nothing is told, so that none outlives its reason."""
     known = {"acknowledges": {"anonymous-write": "a guestbook"}}
-    assert told({"insert": "True"}, said=known) == []
-    assert told({"insert": "new.owner == user.id"}, said=known) == [
+    assert describe({"insert": "True"}, said=known) == []
+    assert describe({"insert": "new.owner == user.id"}, said=known) == [
         "stale-acknowledgement t/acknowledges/anonymous-write"
     ]
 

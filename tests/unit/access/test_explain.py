@@ -19,7 +19,7 @@ RULES = {
 
 
 @pytest.mark.parametrize(
-    ("action", "told"),
+    ("action", "expected"),
     [
         (
             "select",
@@ -33,11 +33,11 @@ RULES = {
         ("delete", None),
     ],
 )
-def test_a_rule_is_told_as_sql_with_its_values(action: Action, told: str | None) -> None:
+def test_a_rule_is_told_as_sql_with_its_values(action: Action, expected: str | None) -> None:
     """What is bound stands beside its place, named where it is a fact."""
     found = explain_rule(policy(**RULES), JOBS, action, caller(), SQLITE)
 
-    assert found == told if told else found.endswith("AND FALSE")
+    assert found == expected if expected else found.endswith("AND FALSE")
 
 
 def test_an_update_is_told_whole() -> None:

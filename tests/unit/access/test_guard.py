@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.access.board import ADA, BOB, JOBS, MEMBERS, caller, drive, job, policy, text
 
-from jotbase.access.guard import AllowAllGuard, RuleGuard, changed, using
+from jotbase.access.guard import AllowAllGuard, RuleGuard, update_check, using
 from jotbase.errors import AccessError
 from jotbase.expression.expr import FALSE, TRUE, Context
 from jotbase.query.plan.guarding import Guard, WriteAction
@@ -28,16 +28,16 @@ def test_rows_are_those_of_the_actions_own_rule() -> None:
     """A statement gets its own rule; who compiles it adds that of select."""
     guard: Guard = RuleGuard(policy(select="row.open", update=f"{OWN} and new.id == row.id"))
 
-    assert text(guard.rows(JOBS, "select")) == "row.open"
-    assert text(guard.rows(JOBS, "update")) == "row.posted_by = ?"
-    assert guard.rows(JOBS, "delete") == FALSE
-    assert guard.rows(MEMBERS, "select") == FALSE
+    assert text(guard.row_condition(JOBS, "select")) == "row.open"
+    assert text(guard.row_condition(JOBS, "update")) == "row.posted_by = ?"
+    assert guard.row_condition(JOBS, "delete") == FALSE
+    assert guard.row_condition(MEMBERS, "select") == FALSE
 
 
 def test_a_rule_without_new_holds_for_new_rows_too() -> None:
     """USING stands in for WITH CHECK where there is none (CREATE POLICY)."""
-    assert text(changed(policy(update=OWN), JOBS)) == "new.posted_by = ?"
-    assert text(changed(policy(update=f"{OWN} and new.open"), JOBS)) == "new.open"
+    assert text(update_check(policy(update=OWN), JOBS)) == "new.posted_by = ?"
+    assert text(update_check(policy(update=f"{OWN} and new.open"), JOBS)) == "new.open"
     assert text(using(policy(update="new.open"), JOBS, "update")) == "TRUE"
 
 
@@ -89,7 +89,7 @@ def test_the_pass_guard_passes_all() -> None:
     """The service role is above the rules."""
     guard: Guard = AllowAllGuard()
 
-    assert guard.rows(JOBS, "delete") == TRUE
+    assert guard.row_condition(JOBS, "delete") == TRUE
     assert outcome(guard, "merge", THEIRS, THEIRS, True) == "yes"
 
 

@@ -9,7 +9,7 @@ from jotbase.access.refusal import Refusal, Refusals, refusal
 
 def test_the_column_counts_characters_from_one() -> None:
     """The offset is in bytes, what a person is told is in characters."""
-    assert Refusal("no such thing", 3).told("éa x") == "column 3: no such thing"
+    assert Refusal("no such thing", 3).describe("éa x") == "column 3: no such thing"
 
 
 def test_a_refusal_knows_the_place_of_its_node() -> None:

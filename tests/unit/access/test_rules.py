@@ -87,8 +87,8 @@ def test_every_fault_of_a_rule_is_told() -> None:
     with pytest.raises(ProjectError) as caught:
         parse_rule(rule, JOBS, "select", BOARD)
 
-    told = [reason[:9] for reason, _ in faults(caught.value)]
-    assert told == ["column 1:", "column 17", "column 39"]
+    describe = [reason[:9] for reason, _ in faults(caught.value)]
+    assert describe == ["column 1:", "column 17", "column 39"]
 
 
 def test_conjuncts_keep_their_text() -> None:

@@ -27,7 +27,7 @@ from jotbase.expression.expr import (
     fact,
     facts,
     is_local,
-    rescoped,
+    rename_scope,
     scopes,
     walk,
 )
@@ -128,8 +128,8 @@ def test_a_row_gets_another_name() -> None:
     """Rows inside keep theirs, and hide an outer one of the same name."""
     moved = Field("row.1", "a", Type.TEXT)
 
-    assert rescoped(Not(And((EQUAL,))), "row", "row.1") == Not(And((Apply("eq", (moved, B)),)))
-    assert rescoped(LOOKS, "row", "row.1") == Exists(MEMBERS, "m", Apply("eq", (M, moved)))
-    assert rescoped(FOLLOWS, "row", "row.1") == Follow(moved, MEMBERS, "m", "job", M)
-    assert rescoped(Or((LOOKS, FOLLOWS)), "m", "x") == Or((LOOKS, FOLLOWS))
-    assert rescoped(ID, "row", "x") == ID
+    assert rename_scope(Not(And((EQUAL,))), "row", "row.1") == Not(And((Apply("eq", (moved, B)),)))
+    assert rename_scope(LOOKS, "row", "row.1") == Exists(MEMBERS, "m", Apply("eq", (M, moved)))
+    assert rename_scope(FOLLOWS, "row", "row.1") == Follow(moved, MEMBERS, "m", "job", M)
+    assert rename_scope(Or((LOOKS, FOLLOWS)), "m", "x") == Or((LOOKS, FOLLOWS))
+    assert rename_scope(ID, "row", "x") == ID

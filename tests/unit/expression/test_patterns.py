@@ -129,7 +129,7 @@ def test_what_fits_a_pattern_fits_its_beginning(text: str, pattern: str) -> None
 @pytest.mark.parametrize("pattern", ["(?=x)", "(", "a{9999}{9999}"])
 def test_a_regular_expression_is_read_before_any_row(pattern: str) -> None:
     """What cannot be read is refused, whether there is a row or none."""
-    assert parse_regex("a+", any_case=True) == "a+"
+    assert parse_regex("a+", ignore_case=True) == "a+"
 
     with pytest.raises(RequestError, match="regular expression"):
         parse_regex(pattern)

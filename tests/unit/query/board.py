@@ -94,7 +94,7 @@ GENEROUS = PlanLimits(aggregates=True, plans=True, unfiltered_writes=True)
 class OpenGuard:
     """Lets everything through."""
 
-    def rows(self, table: Table, action: RowAction) -> Expr:
+    def row_condition(self, table: Table, action: RowAction) -> Expr:
         """Hold nothing back."""
         return TRUE
 
@@ -132,7 +132,7 @@ class HidingGuard(OpenGuard):
     def __init__(self, *tables: str) -> None:
         self.tables = tables
 
-    def rows(self, table: Table, action: RowAction) -> Expr:
+    def row_condition(self, table: Table, action: RowAction) -> Expr:
         """Show row 1 of the tables, and all of the others."""
         if table.name not in self.tables:
             return TRUE

@@ -47,13 +47,13 @@ CSV = "text/csv"
 class _Subject:
     """A table and what the caller may do with it; `key` names a row.
 
-    `written_view` is set for a view that can be written.
+    `updatable` is set for a view that can be written.
     """
 
     table: Table
     called: str
     actions: frozenset[RuleAction]
-    written_view: UpdatableView | None
+    updatable: UpdatableView | None
     key: tuple[str, ...]
 
     @property
@@ -66,7 +66,7 @@ class _Subject:
         """The columns that can neither be read nor written."""
         used = {one.name for one in self.table.readable} if self.reads else set()
         if not self.actions.isdisjoint(("insert", "update")):
-            used |= {one.name for one in written_columns(self.table, self.written_view)}
+            used |= {one.name for one in written_columns(self.table, self.updatable)}
         return frozenset(self.table.by_name) - used
 
     def parameters(self, *names: str) -> list[dict[str, str]]:
@@ -131,12 +131,12 @@ def document(
 def _subjects(model: Model, visible: Visible) -> Iterator[_Subject]:
     names = component_names(table.name for table in model)
     for table in model:
-        written_view = triggered_view(table, "insert", model) if table.view is not None else None
+        updatable = triggered_view(table, "insert", model) if table.view is not None else None
         actions = frozenset(_actions(table, visible, allowed_writes(table, model)))
-        keyed = table if written_view is None else view_keys(written_view)
-        key = keyed.primary_key if table.view is None or written_view is not None else ()
+        keyed = table if updatable is None else view_keys(updatable)
+        key = keyed.primary_key if table.view is None or updatable is not None else ()
         if actions:
-            yield _Subject(table, names[table.name], actions, written_view, key)
+            yield _Subject(table, names[table.name], actions, updatable, key)
 
 
 def _actions(table: Table, visible: Visible, writes: frozenset[str]) -> Iterator[RuleAction]:
@@ -160,14 +160,14 @@ def _tag(subject: _Subject) -> dict[str, Any]:
 
 
 def _schemas(subject: _Subject, shown: Visibility) -> Iterator[tuple[str, dict[str, Any]]]:
-    table, called, written_view = subject.table, subject.called, subject.written_view
+    table, called, updatable = subject.table, subject.called, subject.updatable
     yield called, table_schema(table, called, shown)
     if subject.reads:
         yield f"{called}.row", row_schema(table, called)
     if "insert" in subject.actions:
-        yield f"{called}.insert", insert_schema(table, called, written_view)
+        yield f"{called}.insert", insert_schema(table, called, updatable)
     if "update" in subject.actions:
-        yield f"{called}.update", update_schema(table, called, written_view)
+        yield f"{called}.update", update_schema(table, called, updatable)
 
 
 def _filtered(subject: _Subject) -> list[tuple[str, Column]]:

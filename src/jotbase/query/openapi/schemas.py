@@ -75,35 +75,35 @@ def row_schema(table: Table, called: str) -> dict[str, Any]:
     }
 
 
-def insert_schema(table: Table, called: str, written_view: UpdatableView | None) -> dict[str, Any]:
+def insert_schema(table: Table, called: str, updatable: UpdatableView | None) -> dict[str, Any]:
     """Return what a new row is given as; what has a default may be left out."""
-    columns = written_columns(table, written_view)
+    columns = written_columns(table, updatable)
     required = [one.name for one in columns if not (one.nullable or one.has_default)]
     return {
         "description": f"A new row of {table.name}. The row as stored must fit the whole schema.",
         "type": "object",
         "properties": {one.name: _property(one, called) for one in columns},
-        **({"required": required} if required and written_view is None else {}),
+        **({"required": required} if required and updatable is None else {}),
         "additionalProperties": False,
     }
 
 
-def update_schema(table: Table, called: str, written_view: UpdatableView | None) -> dict[str, Any]:
+def update_schema(table: Table, called: str, updatable: UpdatableView | None) -> dict[str, Any]:
     """Return what a change of a row is given as."""
     return {
         "description": f"Changed values of {table.name}; what is not named stays as it is.",
         "type": "object",
         "properties": {
-            one.name: _property(one, called) for one in written_columns(table, written_view)
+            one.name: _property(one, called) for one in written_columns(table, updatable)
         },
         "additionalProperties": False,
     }
 
 
-def written_columns(table: Table, written_view: UpdatableView | None) -> list[Column]:
+def written_columns(table: Table, updatable: UpdatableView | None) -> list[Column]:
     """Return the columns that a client may write; through a view, those of its table."""
     columns = [one for one in table.columns if not (one.read_only or one.generated)]
-    return [one for one in columns if written_view is None or one.name in written_view.columns_of]
+    return [one for one in columns if updatable is None or one.name in updatable.columns_of]
 
 
 def _property(column: Column, called: str) -> dict[str, Any]:

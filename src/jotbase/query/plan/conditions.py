@@ -17,7 +17,7 @@ from jotbase.expression.operators import OPERATORS
 from jotbase.expression.patterns import parse_like, parse_regex
 from jotbase.query.plan.nodes import Combined, Condition, Embed, HasEmbed
 from jotbase.query.request.filter_grammar import list_items
-from jotbase.query.request.intent import Condition as Asked
+from jotbase.query.request.intent import Condition as FilterCondition
 from jotbase.query.request.intent import FieldPath, Filter, JsonStep, Logic, Placeholder
 from jotbase.query.request.shape import SEARCHES
 from jotbase.schema.model.tables import Column, Table, Type
@@ -130,23 +130,23 @@ def condition_of(
 
 
 def _condition(
-    asked: Filter, table: Table, alias: str, embeds: Mapping[str, Embed], zone: str | None
+    requested: Filter, table: Table, alias: str, embeds: Mapping[str, Embed], zone: str | None
 ) -> Condition:
-    if isinstance(asked, Logic):
-        parts = [_condition(part, table, alias, embeds, zone) for part in asked.parts]
-        return _combined(asked.operator, parts, asked.negated)
-    embed = embeds.get(asked.field.name) if not asked.field.steps else None
+    if isinstance(requested, Logic):
+        parts = [_condition(part, table, alias, embeds, zone) for part in requested.parts]
+        return _combined(requested.operator, parts, requested.negated)
+    embed = embeds.get(requested.field.name) if not requested.field.steps else None
     if embed is not None:
-        if asked.operator == "is" and asked.operand in ("null", "not_null"):
-            absent = (asked.operand == "null") != asked.negated
+        if requested.operator == "is" and requested.operand in ("null", "not_null"):
+            absent = (requested.operand == "null") != requested.negated
             return HasEmbed(embed, negated=absent)
-        if asked.field.name not in table.by_name:
+        if requested.field.name not in table.by_name:
             raise RequestError(
                 "PGRST120",
-                "Bad operator on the '" + asked.field.name + "' embedded resource",
+                "Bad operator on the '" + requested.field.name + "' embedded resource",
                 details="Only is null or not is null filters are allowed on embedded resources",
             )
-    return _comparison(asked, table, alias, zone)
+    return _comparison(requested, table, alias, zone)
 
 
 def _combined(operator: str, parts: list[Condition], negated: bool) -> Condition:
@@ -170,23 +170,23 @@ def balanced(operator: str, parts: Sequence[Expr]) -> Expr:
     return Or(tuple(parts)) if operator == "or" else And(tuple(parts))
 
 
-def _comparison(asked: Asked, table: Table, alias: str, zone: str | None) -> Expr:
-    left, kind, item = operand_expression(table, alias, asked.field)
-    if asked.operator in SEARCHES:
+def _comparison(requested: FilterCondition, table: Table, alias: str, zone: str | None) -> Expr:
+    left, kind, item = operand_expression(table, alias, requested.field)
+    if requested.operator in SEARCHES:
         left, kind = _searchable(left, kind, item)
-    if asked.operator == "is":
-        compared = _is(left, kind, str(asked.operand))
-    elif asked.quantifier is not None:
-        _check(asked.operator, kind, item)
-        compared = _quantified(asked, left, kind, _value_reader(kind, item, zone))
+    if requested.operator == "is":
+        compared = _is(left, kind, str(requested.operand))
+    elif requested.quantifier is not None:
+        _check(requested.operator, kind, item)
+        compared = _quantified(requested, left, kind, _value_reader(kind, item, zone))
     else:
-        _check(asked.operator, kind, item)
-        if asked.operator in SEARCHES:
-            compared = _search(asked, left)
+        _check(requested.operator, kind, item)
+        if requested.operator in SEARCHES:
+            compared = _search(requested, left)
         else:
-            read = _reader(asked, kind, _value_reader(kind, item, zone))
-            compared = Apply(asked.operator, (left, _value(asked.operand, read, kind)))
-    return Not(compared) if asked.negated else compared
+            read = _reader(requested, kind, _value_reader(kind, item, zone))
+            compared = Apply(requested.operator, (left, _value(requested.operand, read, kind)))
+    return Not(compared) if requested.negated else compared
 
 
 def _value(operand: Placeholder | str, read: Callable[[Any], Any], kind: Type) -> Expr:
@@ -209,14 +209,14 @@ def _searchable(left: Expr, kind: Type, item: Type | None) -> tuple[Expr, Type]:
     return left, kind
 
 
-def _search(asked: Asked, left: Expr) -> Expr:
-    operator, config = asked.operator, configuration(asked.config)
+def _search(requested: FilterCondition, left: Expr) -> Expr:
+    operator, config = requested.operator, configuration(requested.config)
 
     def read(text: str) -> str:
         parse_search(operator, text, config)  # a query that is none is one whatever rows there are
         return text
 
-    query = _value(asked.operand, read, Type.TEXT)
+    query = _value(requested.operand, read, Type.TEXT)
     return Apply(operator, (left, query, Literal(config, Type.TEXT)))
 
 
@@ -234,15 +234,17 @@ def _is(left: Expr, kind: Type, operand: str) -> Expr:
     return Apply("is", (left, Literal(known[operand], Type.BOOLEAN)))
 
 
-def _quantified(asked: Asked, left: Expr, kind: Type, read_value: Callable[[str], Any]) -> Expr:
+def _quantified(
+    requested: FilterCondition, left: Expr, kind: Type, read_value: Callable[[str], Any]
+) -> Expr:
     """Spell out `eq(any).{1,2}` as alternatives, `(all)` as a conjunction."""
-    read = _reader(asked, kind, read_value)
+    read = _reader(requested, kind, read_value)
     parts = [
-        Apply(asked.operator, (left, Literal(read(text), kind)))
-        for text in literal_items(str(asked.operand))
+        Apply(requested.operator, (left, Literal(read(text), kind)))
+        for text in literal_items(str(requested.operand))
         if text is not None
     ]
-    return balanced("or" if asked.quantifier == "any" else "and", parts)
+    return balanced("or" if requested.quantifier == "any" else "and", parts)
 
 
 def _check(operator: str, kind: Type, item: Type | None) -> None:
@@ -267,16 +269,18 @@ def _no_operator(what: str) -> RequestError:
     )
 
 
-def _reader(asked: Asked, kind: Type, read_value: Callable[[str], Any]) -> Callable[[Any], Any]:
+def _reader(
+    requested: FilterCondition, kind: Type, read_value: Callable[[str], Any]
+) -> Callable[[Any], Any]:
     """Return what turns an operand's text into the value that the operator is given."""
-    operator = asked.operator
+    operator = requested.operator
     if operator == "in":
-        behind = "not.in." if asked.negated else "in."
+        behind = "not.in." if requested.negated else "in."
         return lambda text: tuple(read_value(one) for one in list_items(text, behind))
     if operator in _LIKE:
         return parse_like
     if operator in _REGULAR:
-        return partial(parse_regex, any_case=operator == "imatch")
+        return partial(parse_regex, ignore_case=operator == "imatch")
     return read_value
 
 

@@ -36,7 +36,7 @@ def merge_refused(table: str) -> str:
 class Guard(Protocol):
     """The rules of all tables, for callers bound by them; `AllowAllGuard` is for all others."""
 
-    def rows(self, table: Table, action: RowAction) -> Expr:
+    def row_condition(self, table: Table, action: RowAction) -> Expr:
         """Return which stored rows (scope `row`) the action's own rule lets through.
 
         TRUE where nothing is held back, FALSE where no rule lets anything through. UPDATE and
@@ -59,9 +59,10 @@ class Guard(Protocol):
 
         `olds` are the same rows before it, in the same order (None for an insert). `reading` says
         that the rows are given back, which needs the select rule of an insert's rows; an update's
-        always need it. For `update`, the old rows have passed `rows(table, "update")`; for `merge`
-        they are judged here, and a refused one is an error. PostgreSQL judges the insert rule on
-        every row proposed, so rows that are merged need a check as `insert` as well, as proposed.
+        always need it. For `update`, the old rows have passed `row_condition(table, "update")`; for
+        `merge` they are judged here, and a refused one is an error. PostgreSQL judges the insert
+        rule on every row proposed, so rows that are merged need a check as `insert` as well, as
+        proposed.
 
         Raises AccessError 42501: status 403, or 401 for an anonymous caller.
         """

@@ -101,28 +101,28 @@ def response_format(reading: Reading) -> ResponseFormat:
 
 def _write(reading: Reading, table: Table) -> WritePlan:
     intent, limits = reading.intent, reading.limits
-    keys, written_view = table, _view_target(table, intent.action, reading.model)
-    if written_view is not None:
-        keys = view_keys(written_view)
-    if intent.action == "put" and written_view is None and table.view is not None:
+    keys, updatable = table, _view_target(table, intent.action, reading.model)
+    if updatable is not None:
+        keys = view_keys(updatable)
+    if intent.action == "put" and updatable is None and table.view is not None:
         raise refuse_merge(table)
     put = _put(intent, keys) if intent.action == "put" else None
     # Filters of a write choose the rows to change; those of embeds stay with what is returned.
     node = read_node(reading, table, Window(intent.limit.get(()), intent.offset.get(())))
     target = Node(node.table, node.alias, (), node.where, node.order, node.window)
-    if written_view is None and table.view is not None:
+    if updatable is None and table.view is not None:
         returning = _triggered(table, intent, node)
     else:
         returning = _returning(intent, table, node)
     columns = _named_columns(intent, table)
     answer = response_format(reading)
-    if written_view is not None:
+    if updatable is not None:
         target, returning = (
-            table_target(written_view, target),
-            _returned_of(written_view, returning, node),
+            table_target(updatable, target),
+            _returned_of(updatable, returning, node),
         )
-        columns = None if columns is None else table_columns(written_view, columns)
-        table = written_view
+        columns = None if columns is None else table_columns(updatable, columns)
+        table = updatable
     missing = intent.preferences.missing == "default"
     if intent.action in ("update", "delete"):
         if not intent.filters.get(()) and not limits.unfiltered_writes:
@@ -131,9 +131,9 @@ def _write(reading: Reading, table: Table) -> WritePlan:
             return DeletePlan(table, answer, returning, target)
         return UpdatePlan(table, answer, returning, target, columns, missing)
     resolution, conflict = _conflict(intent, keys)
-    if written_view is not None:
-        put = put and {written_view.columns_of[name]: value for name, value in put.items()}
-        conflict = table_columns(written_view, conflict)
+    if updatable is not None:
+        put = put and {updatable.columns_of[name]: value for name, value in put.items()}
+        conflict = table_columns(updatable, conflict)
     return InsertPlan(table, answer, returning, columns, resolution, conflict, missing, put)
 
 
@@ -145,10 +145,10 @@ def _view_target(table: Table, action: str, model: Model) -> UpdatableView | Non
     write = "insert" if action == "put" else action
     if table.view is None:
         return None
-    written_view = triggered_view(table, write, model)
-    if written_view is None and write not in table.instead_of:
+    updatable = triggered_view(table, write, model)
+    if updatable is None and write not in table.instead_of:
         raise RequestError("55000", f'cannot change view "{table.name}"', hint=_VIEW_HINT)
-    return written_view
+    return updatable
 
 
 def _triggered(view: Table, intent: Intent, node: Node) -> Returning:
@@ -166,24 +166,24 @@ def _triggered(view: Table, intent: Intent, node: Node) -> Returning:
     return returning
 
 
-def _returned_of(written_view: UpdatableView, returning: Returning, node: Node) -> Returning:
+def _returned_of(updatable: UpdatableView, returning: Returning, node: Node) -> Returning:
     """Return what a write through a view gives back: from the table's row, or read in the view."""
     if returning.plain is not None and all(
-        at.name in written_view.columns_of for _, at in returning.plain
+        at.name in updatable.columns_of for _, at in returning.plain
     ):
-        behind = written_view.columns_of
+        behind = updatable.columns_of
         return Returning(
-            plain=tuple((key, written_view.by_name[behind[at.name]]) for key, at in returning.plain)
+            plain=tuple((key, updatable.by_name[behind[at.name]]) for key, at in returning.plain)
         )
     if returning == Returning():
         return returning
-    if not view_keys(written_view).primary_key:
+    if not view_keys(updatable).primary_key:
         raise RequestError(
             "0A000",
-            f'what view "{written_view.shown.name}" computes cannot be returned by a write',
+            f'what view "{updatable.source_view.name}" computes cannot be returned by a write',
             details="It does not show the primary key by which to find the rows again.",
         )
-    return Returning(node=Node(written_view.shown, node.alias, node.items, order=node.order))
+    return Returning(node=Node(updatable.source_view, node.alias, node.items, order=node.order))
 
 
 def _unfiltered(action: Literal["update", "delete"]) -> RequestError:

@@ -46,7 +46,7 @@ from jotbase.query.request.weights import (
     EMBED,
     GROUPED_KEY,
     KEY,
-    MOST,
+    MAX_WEIGHT,
     TERM,
     request_too_complex,
     weight_of,
@@ -78,10 +78,10 @@ class Reading:
 
     def __post_init__(self) -> None:
         """Note the paths that parameters name."""
-        asked = self.intent
+        selected = self.intent
         self.named = frozenset(
             path[:length]
-            for paths in (asked.filters, asked.order, asked.limit, asked.offset)
+            for paths in (selected.filters, selected.order, selected.limit, selected.offset)
             for path in paths
             for length in range(1, min(len(path), MAX_EMBEDS) + 1)
         )
@@ -89,7 +89,7 @@ class Reading:
     def spend(self, weight: int) -> None:
         """Add to what the request weighs. Raises RequestError 54001 when it is too much."""
         self.spent += weight
-        if self.spent > MOST:
+        if self.spent > MAX_WEIGHT:
             raise request_too_complex()
 
     def next_alias(self) -> str:
@@ -133,17 +133,17 @@ def _node(
     items: list[Item] = []
     embeds: dict[str, Embed] = {}
     taken = frozenset(one.alias or one.relation for one in select if isinstance(one, SelectEmbed))
-    for asked in select:
-        if isinstance(asked, SelectField):
-            items.extend(_fields(reading, table, alias, asked))
-            reading.spend(KEY * (len(table.readable) if _is_all(asked) else 1))
+    for selected in select:
+        if isinstance(selected, SelectField):
+            items.extend(_fields(reading, table, alias, selected))
+            reading.spend(KEY * (len(table.readable) if _is_all(selected) else 1))
         else:
             reading.spend(EMBED)
-            embed = _embed(reading, table, alias, asked, place, taken)
+            embed = _embed(reading, table, alias, selected, place, taken)
             # The same relation twice without aliases gives one key; the last one counts.
             embeds[embed.key] = embed
             if reading.limits.legacy_targets:
-                embeds.setdefault(asked.relation, embed)
+                embeds.setdefault(selected.relation, embed)
             items.append(Item(embed.key, embed))
     if any(isinstance(one.value, Value) and one.value.aggregate is not None for one in items):
         reading.spend((GROUPED_KEY - KEY) * len(items))
@@ -204,43 +204,43 @@ def _filtered(one: Filter) -> Iterator[str]:
         yield one.field.name
 
 
-def _fields(reading: Reading, table: Table, alias: str, asked: SelectField) -> list[Item]:
+def _fields(reading: Reading, table: Table, alias: str, selected: SelectField) -> list[Item]:
     """Return the keys of one select item that is no relation; `*` is all readable columns."""
-    if asked.aggregate is not None and not reading.limits.aggregates:
+    if selected.aggregate is not None and not reading.limits.aggregates:
         raise RequestError("PGRST123", "Use of aggregate functions is not allowed")
-    aggregate_cast = parse_cast(asked.aggregate_cast)
-    if asked.field is None:
+    aggregate_cast = parse_cast(selected.aggregate_cast)
+    if selected.field is None:
         value = Value(alias, None, aggregate="count", aggregate_cast=aggregate_cast)
-        return [Item(asked.alias or "count", value)]
-    if _is_all(asked):
+        return [Item(selected.alias or "count", value)]
+    if _is_all(selected):
         zone = reading.intent.preferences.timezone
         return [Item(one.name, Value(alias, one, zone=_zone(one, zone))) for one in table.readable]
-    if _counts(reading, table, asked):
-        return [Item(asked.alias or "count", Value(alias, None, aggregate="count"))]
-    value = _value(table, alias, asked.field)
+    if _counts(reading, table, selected):
+        return [Item(selected.alias or "count", Value(alias, None, aggregate="count"))]
+    value = _value(table, alias, selected.field)
     value = Value(
         alias,
         value.column,
         value.steps,
-        parse_cast(asked.cast),
-        asked.aggregate,
+        parse_cast(selected.cast),
+        selected.aggregate,
         aggregate_cast,
         _zone(value.column, reading.intent.preferences.timezone),
     )
-    return [Item(asked.alias or asked.aggregate or _key(asked.field), value)]
+    return [Item(selected.alias or selected.aggregate or _key(selected.field), value)]
 
 
-def _is_all(asked: SelectField) -> bool:
-    return asked.field is not None and asked.field.name == "*" and not asked.field.steps
+def _is_all(selected: SelectField) -> bool:
+    return selected.field is not None and selected.field.name == "*" and not selected.field.steps
 
 
 def _zone(column: Column | None, zone: str | None) -> str | None:
     return zone if column is not None and column.type is Type.TIMESTAMP else None
 
 
-def _counts(reading: Reading, table: Table, asked: SelectField) -> bool:
+def _counts(reading: Reading, table: Table, selected: SelectField) -> bool:
     """Whether `select=count`, the older spelling of `count()`, is meant."""
-    name = asked.field.name if asked.field is not None else ""
+    name = selected.field.name if selected.field is not None else ""
     return name == "count" and name not in table.by_name and reading.limits.aggregates
 
 
@@ -260,14 +260,16 @@ def _embed(
     reading: Reading,
     table: Table,
     alias: str,
-    asked: SelectEmbed,
+    selected: SelectEmbed,
     place: _Place,
     taken: frozenset[str],
 ) -> Embed:
     computed = (
-        computed_relation(table, asked.relation, reading.model) if asked.hint is None else None
+        computed_relation(table, selected.relation, reading.model)
+        if selected.hint is None
+        else None
     )
-    if computed is not None and asked.spread:
+    if computed is not None and selected.spread:
         raise RequestError(
             "PGRST127",
             "Feature not implemented",
@@ -278,50 +280,50 @@ def _embed(
         link: Link | None = Link((), computed[1])
     else:
         found = find_relationship(
-            reading.model, table, asked.relation, asked.hint, reading.limits.seen
+            reading.model, table, selected.relation, selected.hint, reading.limits.seen
         )
         target, link = found.target, None
     own = reading.next_alias()
-    names = _names(reading, asked, place, taken)
+    names = _names(reading, selected, place, taken)
     paths = ((*path, name) for path in place.paths for name in names)
     # Two names on each of many levels are a great many paths, of which few are ever asked for.
     inside = _Place(frozenset(path for path in paths if path in reading.named))
     window = _window(reading, inside.paths)
-    node = _node(reading, target, own, asked.select, inside, window)
+    node = _node(reading, target, own, selected.select, inside, window)
     link = link or _link(reading, found)
-    if asked.spread and not link.to_one and node.aggregated:
+    if selected.spread and not link.to_one and node.aggregated:
         raise RequestError(
             "PGRST127",
             "Feature not implemented",
             details="Aggregates are not implemented for one-to-many or many-to-many spreads.",
         )
     return Embed(
-        asked.alias or asked.relation,
+        selected.alias or selected.relation,
         node,
         link,
-        asked.spread,
-        asked.join == "inner",
+        selected.spread,
+        selected.join == "inner",
         shown=any(isinstance(one.value, Value) or one.value.shown for one in node.items),
     )
 
 
 def _names(
-    reading: Reading, asked: SelectEmbed, place: _Place, taken: frozenset[str]
+    reading: Reading, selected: SelectEmbed, place: _Place, taken: frozenset[str]
 ) -> tuple[str, ...]:
     """Return the names by which dotted paths may mean an embed; `taken` are the siblings' keys."""
-    key = asked.alias or asked.relation
-    if key == asked.relation or asked.relation in taken or not reading.limits.legacy_targets:
+    key = selected.alias or selected.relation
+    if key == selected.relation or selected.relation in taken or not reading.limits.legacy_targets:
         names: tuple[str, ...] = (key,)
     else:
-        names = (key, asked.relation)
+        names = (key, selected.relation)
     intent = reading.intent
     for path in place.paths:
         for name in names:
             reading.used.add((*path, name))
-        old = (*path, asked.relation)
+        old = (*path, selected.relation)
         asked_for = old in intent.filters or old in intent.order or old in intent.limit
         if len(names) > 1 and asked_for:
-            reading.warnings.append(_DEPRECATED.format(asked.relation, asked.alias))
+            reading.warnings.append(_DEPRECATED.format(selected.relation, selected.alias))
     return names
 
 

@@ -94,16 +94,16 @@ def relationships(model: Model) -> Mapping[str, tuple[Relationship, ...]]:
     for table in model:
         for key in table.foreign_keys:
             for relationship in _of_key(table, key, model, views):
-                if _is_told(relationship):
+                if _is_readable(relationship):
                     found[relationship.origin.name].append(relationship)
     for table in model:
         for relationship in _through(table, model, views):
-            if _is_told(relationship):
+            if _is_readable(relationship):
                 found[relationship.origin.name].append(relationship)
     return {name: tuple(several) for name, several in found.items()}
 
 
-def _is_told(one: Relationship) -> bool:
+def _is_readable(one: Relationship) -> bool:
     """Say whether all columns that meet may be read."""
     met = [
         *((one.origin, own) for own, _ in one.pairs),
@@ -180,17 +180,17 @@ def find_relationship(
     Raises RequestError PGRST200 when there is none, PGRST201 when there are several; they name
     tables that are `seen` alone.
     """
-    candidates = relationships(model).get(origin.name, ())
-    fitting = [one for one in candidates if _matches_hint(one, target, hint)]
-    if not fitting:
+    all_of_origin = relationships(model).get(origin.name, ())
+    matching = [one for one in all_of_origin if _matches_hint(one, target, hint)]
+    if not matching:
         raise _not_found(model, origin, target, hint, seen)
-    if len(fitting) > 1:
+    if len(matching) > 1:
         # A column of a view over its own table: the view itself is meant, not the table below.
-        own = [one for one in fitting if one.is_self and target == _column(one, 0)]
+        own = [one for one in matching if one.is_self and target == _column(one, 0)]
         if len(own) == 1:
             return own[0]
-        raise _ambiguous(origin, target, [one for one in fitting if _is_seen(one, seen)])
-    return fitting[0]
+        raise _ambiguous(origin, target, [one for one in matching if _is_seen(one, seen)])
+    return matching[0]
 
 
 def _matches_hint(one: Relationship, target: str, hint: str | None) -> bool:
@@ -248,17 +248,17 @@ def _suggestion(
     return f"Perhaps you meant '{close}' instead of '{target}'." if close else None
 
 
-def _ambiguous(origin: Table, target: str, fitting: list[Relationship]) -> RequestError:
-    """Return the error for an embedding that may mean several; `fitting` are those to be told."""
-    hints = ", ".join(f"'{one.target.name}!{_hint(one)}'" for one in fitting)
+def _ambiguous(origin: Table, target: str, matching: list[Relationship]) -> RequestError:
+    """Return the error for an embedding that may mean several; `matching` are those to be told."""
+    hints = ", ".join(f"'{one.target.name}!{_hint(one)}'" for one in matching)
     return RequestError(
         "PGRST201",
         "Could not embed because more than one relationship was found for"
         f" '{origin.name}' and '{target}'",
-        details=[_described(one) for one in fitting],
+        details=[_described(one) for one in matching],
         hint=f"Try changing '{target}' to one of the following: {hints}. Find the desired"
         " relationship in the 'details' key."
-        if fitting
+        if matching
         else None,
     )
 

@@ -31,11 +31,11 @@ from jotbase.values import Row
 class UpdatableView(Table):
     """A table as one view of it shows it, to be written.
 
-    `shown` is the view; `columns_of` maps its columns to the table's. `rows_of` is the view's SQL
-    from FROM on, which says whose rows the view has.
+    `source_view` is the view; `columns_of` maps its columns to the table's. `rows_of` is the view's
+    SQL from FROM on, which says whose rows the view has.
     """
 
-    shown: Table = field(default_factory=lambda: Table("", ()))
+    source_view: Table = field(default_factory=lambda: Table("", ()))
     columns_of: Mapping[str, str] = field(default_factory=dict)
     rows_of: str = ""
 
@@ -45,8 +45,8 @@ def name_in_view(table: Table, column: str) -> str:
     return _own(table, column) or column if isinstance(table, UpdatableView) else column
 
 
-def _own(written_view: UpdatableView, column: str) -> str | None:
-    return next((own for own, name in written_view.columns_of.items() if name == column), None)
+def _own(updatable: UpdatableView, column: str) -> str | None:
+    return next((own for own, name in updatable.columns_of.items() if name == column), None)
 
 
 @lru_cache(maxsize=512)
@@ -65,22 +65,22 @@ def updatable_view(view: Table, model: Model) -> UpdatableView | None:
     if not columns_of:
         return None
     facts = {one.name: getattr(table, one.name) for one in fields(Table)}
-    return UpdatableView(**facts, shown=view, columns_of=columns_of, rows_of=rows_of)
+    return UpdatableView(**facts, source_view=view, columns_of=columns_of, rows_of=rows_of)
 
 
-def view_keys(written_view: UpdatableView) -> Table:
+def view_keys(updatable: UpdatableView) -> Table:
     """Return the view with the table's primary and unique keys, as far as it shows them whole."""
-    primary = _called(written_view, written_view.primary_key)
-    unique = [(one, _called(written_view, one.columns)) for one in written_view.unique]
+    primary = _called(updatable, updatable.primary_key)
+    unique = [(one, _called(updatable, one.columns)) for one in updatable.unique]
     return replace(
-        written_view.shown,
+        updatable.source_view,
         primary_key=primary or (),
         unique=tuple(replace(one, columns=names) for one, names in unique if names),
     )
 
 
-def _called(written_view: UpdatableView, columns: tuple[str, ...]) -> tuple[str, ...] | None:
-    names = tuple(name for one in columns if (name := _own(written_view, one)) is not None)
+def _called(updatable: UpdatableView, columns: tuple[str, ...]) -> tuple[str, ...] | None:
+    names = tuple(name for one in columns if (name := _own(updatable, one)) is not None)
     return names if len(names) == len(columns) else None
 
 
@@ -181,85 +181,81 @@ def _unquoted(token: _Token) -> str:
     return token.text[1:-1].replace(closing * 2, closing)
 
 
-def table_columns(written_view: UpdatableView, names: Sequence[str]) -> tuple[str, ...]:
+def table_columns(updatable: UpdatableView, names: Sequence[str]) -> tuple[str, ...]:
     """Return the table's columns for the view's. Raises RequestError PGRST204, 0A000."""
     for name in names:
-        if name not in written_view.shown.by_name:
+        if name not in updatable.source_view.by_name:
             raise RequestError(
                 "PGRST204",
-                f"Could not find the '{name}' column of '{written_view.shown.name}'"
+                f"Could not find the '{name}' column of '{updatable.source_view.name}'"
                 " in the schema cache",
             )
-        if name not in written_view.columns_of:
+        if name not in updatable.columns_of:
             raise RequestError(
                 "0A000",
-                f'cannot write column "{name}" of view "{written_view.shown.name}"',
+                f'cannot write column "{name}" of view "{updatable.source_view.name}"',
                 details="View columns that are not columns of their base relation are not"
                 " updatable.",
             )
-    return tuple(written_view.columns_of[name] for name in names)
+    return tuple(updatable.columns_of[name] for name in names)
 
 
-def table_payload(written_view: UpdatableView, payload: Payload) -> Payload:
+def table_payload(updatable: UpdatableView, payload: Payload) -> Payload:
     """Return a payload's rows with the table's names. Raises RequestError PGRST204, 0A000."""
     rows = [
-        dict(zip(table_columns(written_view, list(row)), row.values(), strict=True))
+        dict(zip(table_columns(updatable, list(row)), row.values(), strict=True))
         for row in payload.rows
     ]
     return replace(payload, rows=tuple(rows))
 
 
-def table_target(written_view: UpdatableView, node: Node) -> Node:
+def table_target(updatable: UpdatableView, node: Node) -> Node:
     """Return the rows that a node over the view chooses as rows of the table."""
     return Node(
-        written_view,
+        updatable,
         node.alias,
         (),
-        _condition(node.where, node.alias, written_view),
-        tuple(_order(one, written_view) for one in node.order),
+        _condition(node.where, node.alias, updatable),
+        tuple(_order(one, updatable) for one in node.order),
         node.window,
     )
 
 
-def _order(one: OrderBy, written_view: UpdatableView) -> OrderBy:
+def _order(one: OrderBy, updatable: UpdatableView) -> OrderBy:
     if one.via is not None:
-        return replace(one, via=_embed(one.via, written_view))
+        return replace(one, via=_embed(one.via, updatable))
     column = one.value.column
     if column is None:
         return one
     return replace(
         one,
-        value=replace(one.value, column=written_view.by_name[_behind(written_view, column.name)]),
+        value=replace(one.value, column=updatable.by_name[_behind(updatable, column.name)]),
     )
 
 
-def _embed(embed: Embed, written_view: UpdatableView) -> Embed:
-    pairs = tuple((_behind(written_view, parent), own) for parent, own in embed.link.pairs)
+def _embed(embed: Embed, updatable: UpdatableView) -> Embed:
+    pairs = tuple((_behind(updatable, parent), own) for parent, own in embed.link.pairs)
     return replace(embed, link=replace(embed.link, pairs=pairs))
 
 
-def _condition(where: Condition, alias: str, written_view: UpdatableView) -> Condition:
+def _condition(where: Condition, alias: str, updatable: UpdatableView) -> Condition:
     if isinstance(where, HasEmbed):
-        return HasEmbed(_embed(where.embed, written_view), where.negated)
+        return HasEmbed(_embed(where.embed, updatable), where.negated)
     if isinstance(where, Combined):
-        return replace(
-            where, parts=tuple(_condition(one, alias, written_view) for one in where.parts)
-        )
-    return table_expression(written_view, where, (alias,))
+        return replace(where, parts=tuple(_condition(one, alias, updatable) for one in where.parts))
+    return table_expression(updatable, where, (alias,))
 
 
-def table_expression(
-    written_view: UpdatableView, expression: Expr, scopes: tuple[str, ...]
-) -> Expr:
+def table_expression(updatable: UpdatableView, expression: Expr, scopes: tuple[str, ...]) -> Expr:
     """Return an expression over the view's columns as one over the table's."""
 
     def say(one: Expr) -> Expr:
-        return table_expression(written_view, one, scopes)
+        return table_expression(updatable, one, scopes)
 
     match expression:
         case Field(scope, name, kind, item):
             inside = scope in scopes
-            return Field(scope, _behind(written_view, name), kind, item) if inside else expression
+            return Field(scope, _behind(updatable, name), kind, item) if inside else expression
         case Apply(operator, arguments):
             return Apply(operator, tuple(map(say, arguments)))
         case And(parts):
@@ -277,21 +273,22 @@ def table_expression(
 
 
 def view_row_keys(
-    written_view: UpdatableView, rows: Sequence[Row], dialect: Dialect
+    updatable: UpdatableView, rows: Sequence[Row], dialect: Dialect
 ) -> tuple[tuple[str, ...], list[Any]]:
     """Return the view's columns that show the primary key, and what the table's rows have there."""
-    columns = view_keys(written_view).primary_key
-    behind = [written_view.by_name[written_view.columns_of[own]] for own in columns]
+    columns = view_keys(updatable).primary_key
+    behind = [updatable.by_name[updatable.columns_of[own]] for own in columns]
     values = [tuple(stored(at.type, row[at.name], dialect) for at in behind) for row in rows]
     return columns, [one[0] for one in values] if len(columns) == 1 else list(values)
 
 
-def _behind(written_view: UpdatableView, name: str) -> str:
-    found = written_view.columns_of.get(name)
+def _behind(updatable: UpdatableView, name: str) -> str:
+    found = updatable.columns_of.get(name)
     if found is None:
+        view = updatable.source_view.name
         raise RequestError(
             "0A000",
-            f'writes through view "{written_view.shown.name}" cannot look at its column "{name}"',
+            f'writes through view "{view}" cannot look at its column "{name}"',
             details="It is no column of the table behind the view.",
         )
     return found
@@ -302,14 +299,14 @@ class ViewGuard:
     """Holds writes through a view to the view's own rules; all other tables keep theirs."""
 
     guard: Guard
-    written_view: UpdatableView
+    updatable: UpdatableView
 
-    def rows(self, table: Table, action: RowAction) -> Expr:
+    def row_condition(self, table: Table, action: RowAction) -> Expr:
         """Return which stored rows the view's rule lets through, over the table's columns."""
-        if table is not self.written_view:
-            return self.guard.rows(table, action)
+        if table is not self.updatable:
+            return self.guard.row_condition(table, action)
         return table_expression(
-            self.written_view, self.guard.rows(self.written_view.shown, action), ("row",)
+            self.updatable, self.guard.row_condition(self.updatable.source_view, action), ("row",)
         )
 
     def check(
@@ -324,35 +321,35 @@ class ViewGuard:
         """Check rows as the view shows them. Raises AccessError 42501."""
         seen = [self._seen(row) for row in rows]
         before = None if olds is None else [self._seen(row) for row in olds]
-        view = self.written_view.shown
+        view = self.updatable.source_view
         yield from self.guard.check(view, action, seen, before, context, reading)
 
     def columns_checked(
         self, table: Table, action: WriteAction, reading: bool
     ) -> frozenset[str] | None:
         """Return the table's columns that the view's rules look at."""
-        found = self.guard.columns_checked(self.written_view.shown, action, reading)
-        behind = self.written_view.columns_of
+        found = self.guard.columns_checked(self.updatable.source_view, action, reading)
+        behind = self.updatable.columns_of
         return None if found is None else frozenset(behind[one] for one in found if one in behind)
 
     def precheck(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
         """Return the refusal of rows to insert, as the view will show them."""
-        behind = self.written_view.columns_of.items()
+        behind = self.updatable.columns_of.items()
         seen = [{own: row[name] for own, name in behind if name in row} for row in rows]
-        return self.guard.precheck(self.written_view.shown, seen, context)
+        return self.guard.precheck(self.updatable.source_view, seen, context)
 
     def allows(self, table: Table, action: RuleAction, context: Context) -> bool:
         """Say whether the view's rule could let a row through."""
         return self.guard.allows(
-            self.written_view.shown if table is self.written_view else table, action, context
+            self.updatable.source_view if table is self.updatable else table, action, context
         )
 
     def denied(
         self, table: Table, action: OneOf["insert", "update"], context: Context
     ) -> AccessError | None:
         """Return the refusal if the view's rules let no row of this caller's pass."""
-        return self.guard.denied(self.written_view.shown, action, context)
+        return self.guard.denied(self.updatable.source_view, action, context)
 
     def _seen(self, row: Row) -> Row:
-        seen: Row = dict.fromkeys(self.written_view.shown.by_name)
-        return seen | {own: row.get(name) for own, name in self.written_view.columns_of.items()}
+        seen: Row = dict.fromkeys(self.updatable.source_view.by_name)
+        return seen | {own: row.get(name) for own, name in self.updatable.columns_of.items()}

@@ -1,6 +1,6 @@
-"""A request's body read into rows: JSON, CSV or form, before any column is known.
+"""Parsing a write's body to rows: JSON, CSV or form, before columns are resolved.
 
-In charge of malformed, oversized and oddly shaped bodies. Must not know tables or schemas.
+In charge of refusing malformed and oversized bodies. Must not know tables or schemas.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from jotbase.query.request.separated import MAX_FIELDS, parse_lines, too_many_fi
 from jotbase.query.request.shape import decoded
 from jotbase.schema.values.nesting import check_nesting, is_depth_fault, too_deep
 
-#: How many rows a body may hold: each takes a kilobyte while it is written, and the writer's time.
+#: The most rows of one body: each takes about a kilobyte of memory, and time of the one writer.
 MAX_ROWS = 100_000
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def read_payload(body: bytes, intent: Intent) -> Payload:
-    """Return the rows of a write's body.
+    """Parse the rows of a write's body.
 
-    Raises RequestError: PGRST102 for what cannot be read, 54001 for too deep nesting.
+    Raises RequestError: PGRST102 for a malformed body, 54001 for one that is nested too deeply.
     """
     match intent.content:
         case "json":
@@ -40,7 +40,7 @@ def read_payload(body: bytes, intent: Intent) -> Payload:
 
 
 def check_count(rows: int) -> None:
-    """Refuse more rows than one body may hold. Raises RequestError 53400."""
+    """Raise RequestError 53400 for more than `MAX_ROWS` rows."""
     if rows > MAX_ROWS:
         raise RequestError(
             "53400",
@@ -51,7 +51,7 @@ def check_count(rows: int) -> None:
 
 
 def read_json(body: bytes) -> Any:
-    """Return a JSON body's value; integers are to fit into 64 bits.
+    """Parse a JSON body, whose integers must fit in 64 bits.
 
     Raises RequestError: PGRST102, 22P05 for U+0000 in it, 22003 for integers beyond 64 bits, 54001
     for a depth that cannot be read.
@@ -76,10 +76,10 @@ def _parsed(body: bytes) -> Any:
 
 
 def read_exact_json(body: bytes) -> Any:
-    """Return a JSON body's value with all digits of its integers, however many there are.
+    """Parse a JSON body with integers of any length.
 
-    JavaScript writes 1e20 as an integer: what becomes of it is its column's to say. Raises
-    RequestError as `read_json`.
+    JavaScript writes 1e20 as an integer; its column's type decides whether it fits. Raises
+    RequestError as `read_json` does.
     """
     value = _parsed(body)
     if first_inexact(body) is None:
@@ -94,7 +94,7 @@ def read_exact_json(body: bytes) -> Any:
 
 
 def payload_of(value: Any, intent: Intent) -> Payload:
-    """Return the rows that a JSON body's value holds. Raises RequestError PGRST102, 54001."""
+    """Return the rows of a parsed JSON body. Raises RequestError PGRST102, 54001."""
     if not isinstance(value, dict | list):
         raise unreadable_body()
     check_nesting(value)
@@ -128,7 +128,7 @@ def _text(body: bytes) -> str:
 
 
 def _csv(body: bytes) -> Payload:
-    """Read CSV with a header line; the word NULL is null."""
+    """Parse CSV with a header line; an unquoted NULL is null."""
     lines = parse_lines(_text(body), MAX_ROWS + 2)
     if not lines or lines[0].fields == [""]:
         raise RequestError("PGRST102", "The CSV has no header line")
@@ -149,14 +149,14 @@ def _csv(body: bytes) -> Payload:
 
 
 def _check_header(names: list[str]) -> None:
-    """Refuse a header that gives a column twice: one of the two would be lost."""
+    """Refuse a header with a duplicate column, of which one value would be lost."""
     if len(set(names)) < len(names):
         name = next(name for name in names if names.count(name) > 1)
         raise RequestError("42701", f'column "{name}" specified more than once')
 
 
 class Cell(str):
-    """A CSV or form field: text that is yet to be read as its column's type."""
+    """A CSV or form field: text that must still be parsed as its column's type."""
 
     __slots__ = ()
 

@@ -1,6 +1,6 @@
-"""Filters, logic trees, order terms and column lists, as text.
+"""The grammar of filters, logic trees, order terms and column lists.
 
-In charge of the text alone. Must not know which columns exist or what an operator means.
+In charge of the syntax alone. Must not know which columns exist or the semantics of an operator.
 Source: https://docs.postgrest.org/en/stable/references/api/tables_views.html
 """
 
@@ -38,7 +38,7 @@ _IS = ("null", "not_null", "true", "false", "unknown")
 
 
 def parse_path(text: str) -> tuple[EmbedPath, FieldPath]:
-    """Read a filter's name: `clients.projects.name`, `data->>id`."""
+    """Parse a filter's name: `clients.projects.name`, `data->>id`."""
     scanner = Scanner(text, "tree path")
     try:
         names = [name(scanner)]
@@ -53,7 +53,9 @@ def parse_path(text: str) -> tuple[EmbedPath, FieldPath]:
 
 
 def parse_filter(field: FieldPath, text: str, taken: Placeholder | None = None) -> Condition:
-    """Read `not.eq.5`; with `taken`, the text ends behind the operator and the value is there."""
+    """Parse `not.eq.5`; with `taken`, the text ends after the operator, and `taken` is the
+    value.
+    """
     scanner = Scanner(text, "filter")
     try:
         condition = _condition(scanner, field, taken, nested=False)
@@ -65,7 +67,7 @@ def parse_filter(field: FieldPath, text: str, taken: Placeholder | None = None) 
 
 
 def parse_logic(operator: Literal["and", "or"], negated: bool, text: str) -> Logic:
-    """Read the parenthesised list of `or=(…)` and its like."""
+    """Parse the parenthesized list of `or=(…)` or `and=(…)`."""
     scanner = Scanner(text, "logic tree", offset=len(operator))
     try:
         scanner.spaces()
@@ -108,7 +110,7 @@ def _part(scanner: Scanner) -> Filter:
     try:
         return _nested_condition(scanner)
     except Fault:
-        # What begins as a group is told as none, whatever else it could have been (Parsec).
+        # Once a group has begun, Parsec reports the error in it, not that of an alternative.
         if clearer is None:
             raise
         raise clearer from None
@@ -151,7 +153,7 @@ def _condition(
 
 
 def _no_operator(scanner: Scanner, before: int, start: int) -> Fault:
-    """Return the fault at the place up to which the text could have been a filter."""
+    """Return the fault at the furthest position to which the text is a valid filter."""
     negatable = start == before
     known = max((one for one in _WORDS if scanner.text.startswith(one, start)), key=len, default="")
     if known and (negatable or known != "not"):
@@ -161,7 +163,7 @@ def _no_operator(scanner: Scanner, before: int, start: int) -> Fault:
 
 
 def _furthest(text: str, end: int, operator: str) -> int:
-    """Return how far what stands in parentheses behind an operator makes sense."""
+    """Return the furthest valid position within the parentheses after an operator."""
     if not text.startswith("(", end) or operator not in (*QUANTIFIABLE, *SEARCHES):
         return end
     first = end = end + 1
@@ -208,9 +210,10 @@ def _nested_value(scanner: Scanner) -> str:
 
 
 def parse_list(scanner: Scanner) -> list[str]:
-    """Read `(1,"a,b",c)`; an element may be quoted; what only looks quoted is taken as it is.
+    """Parse `(1,"a,b",c)`; an element may be quoted, one with text after the quote is taken
+    literally.
 
-    Of nothing but blanks, the list is empty; a quoted element is one, whatever it holds.
+    A list of blanks alone is empty.
     """
     scanner.spaces()
     scanner.expect("(")
@@ -233,7 +236,7 @@ def _element(scanner: Scanner) -> str:
 
 
 def _quoted_element(scanner: Scanner) -> str | None:
-    """Read a quoted text that ends an element; None, and nothing is read, where there is none."""
+    """Parse a quoted element; return None, without advancing, if there is none."""
     start = scanner.position
     if scanner.peek() == '"':
         try:
@@ -263,7 +266,7 @@ def list_items(text: str, behind: str = "in.") -> list[str]:
 
 
 def parse_order(text: str) -> tuple[OrderTerm, ...]:
-    """Read `name.desc.nullslast,clients(name)`. Raises RequestError PGRST100."""
+    """Parse `name.desc.nullslast,clients(name)`. Raises RequestError PGRST100."""
     scanner = Scanner(text, "order")
     try:
         terms = [_term(scanner)]
@@ -301,7 +304,7 @@ def _term(scanner: Scanner) -> OrderTerm:
 
 
 def _no_term(scanner: Scanner, plain: bool, directed: bool, placed: bool) -> Fault:
-    """Return the fault of what stands behind a term: a column, a direction or a place of nulls."""
+    """Return the fault after a term: at a column, a direction or the position of nulls."""
     if scanner.peek() == "." and not placed:
         scanner.position += 1
         if directed:
@@ -316,7 +319,7 @@ def _no_term(scanner: Scanner, plain: bool, directed: bool, placed: bool) -> Fau
 
 
 def parse_names(text: str, what: str) -> tuple[str, ...]:
-    """Read a list of column names: `columns=id,name` or `on_conflict=id`."""
+    """Parse a list of column names: `columns=id,name` or `on_conflict=id`."""
     scanner = Scanner(text, what)
     names: list[str] = []
     try:

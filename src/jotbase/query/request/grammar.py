@@ -1,6 +1,6 @@
-"""A request's shape read into an intent: every parameter and header, and nothing about any table.
+"""Parsing a request's shape to an intent: all parameters and headers, without the model.
 
-In charge of which parameter means what. Must not know tables, values that were taken out, or SQL.
+In charge of the parameters' names. Must not know tables, the request's values, or SQL.
 Source: https://docs.postgrest.org/en/stable/references/api/tables_views.html
 """
 
@@ -59,16 +59,16 @@ _FILTER = re.compile(
 _WHOLE = re.compile(r"\s*-?\d{1,4000}\s*", re.ASCII)
 _RANGE = re.compile(r"(\d{0,18})-(\d{0,18})", re.ASCII)
 
-#: Where the data API is served; Location and Content-Location are relative to it.
+#: The path of the data API; Location and Content-Location are relative to it.
 PREFIX = "/rest/v1"
 
-#: The name by which clients know the one schema.
+#: The name of the only schema, for Accept-Profile and Content-Profile.
 SCHEMA = "public"
 
 
 @dataclass(slots=True)
 class _Parts:
-    """What the parameters have said so far."""
+    """The parsed parameters so far."""
 
     select: tuple[SelectItem, ...] | None = None
     filters: dict[EmbedPath, list[Filter]] = field(default_factory=dict)
@@ -80,12 +80,12 @@ class _Parts:
     arguments: list[tuple[str, Operand]] = field(default_factory=list)
 
     def add_filter(self, path: EmbedPath, condition: Filter) -> None:
-        """Add one more condition that must hold."""
+        """Add a condition to the conjunction of a path's filters."""
         self.filters.setdefault(path, []).append(condition)
 
 
 def parse(shape: Shape) -> Intent:
-    """Return what the request wants. Raises RequestError with PGRST1xx codes."""
+    """Parse a shape to an intent. Raises RequestError with PGRST1xx codes."""
     action = _ACTIONS.get(shape.method)
     if action is None:
         raise RequestError("PGRST117", f"Unsupported HTTP method: {shape.method}")
@@ -126,12 +126,12 @@ def parse(shape: Shape) -> Intent:
 
 
 def is_root(path: str) -> bool:
-    """Say whether a path is the data API itself, and no table or function of it."""
+    """Return whether a path is the root of the data API."""
     return path.rstrip("/") == PREFIX
 
 
 def is_call(path: str) -> bool:
-    """Say whether a path is a function's."""
+    """Return whether a path is that of a function."""
     return path.startswith(f"{PREFIX}/rpc/")
 
 
@@ -152,7 +152,9 @@ def parse_target(path: str) -> tuple[str, bool]:
 
 
 def _parameters(shape: Shape) -> Iterator[tuple[str, str, Placeholder | None]]:
-    """Yield name, text and, where the value was taken out, its place."""
+    """Yield (name, text, placeholder of the value if the shape has taken it out) of each
+    parameter.
+    """
     index = 0
     for piece in shape.pieces:
         if isinstance(piece, str):
@@ -164,7 +166,7 @@ def _parameters(shape: Shape) -> Iterator[tuple[str, str, Placeholder | None]]:
 
 
 def _take(parts: _Parts, name: str, text: str, taken: Placeholder | None, arguments: bool) -> None:
-    """Take one parameter into the parts."""
+    """Parse one parameter into `parts`."""
     head, _, last = name.rpartition(".")
     match last:
         case "select" if not head:
@@ -211,7 +213,7 @@ def _is_filter(text: str) -> bool:
 def _take_bound(
     bounds: dict[EmbedPath, int | Placeholder], head: str, text: str, taken: Placeholder | None
 ) -> None:
-    """Take a limit or an offset; what is no whole number is as if it were not there (PostgREST)."""
+    """Parse a limit or an offset; one that is no integer is ignored, as in PostgREST."""
     if taken is not None and text == NUMBER:
         bounds[_path(head)] = taken
     elif _WHOLE.fullmatch(text):
@@ -219,7 +221,7 @@ def _take_bound(
 
 
 def _range(shape: Shape) -> tuple[int, int | None] | None:
-    """Return the Range header's first and last row; other units, and nonsense, are ignored."""
+    """Return (first, last) of the Range header; other units and malformed ranges are ignored."""
     if not shape.range or shape.range_unit not in ("", "items"):
         return None
     found = _RANGE.fullmatch(shape.range.strip().removeprefix("items="))

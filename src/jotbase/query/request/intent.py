@@ -1,7 +1,7 @@
-"""What the caller wants, as said: names unresolved, values unread; it may still be nonsense.
+"""The intent of a request: the parsed request, with names unresolved and values unparsed.
 
-In charge of the values that `grammar` makes of a request and `plan` makes sense of. Must not know
-any table, SQL or the request's bytes.
+In charge of the types that `grammar` produces and `plan` resolves in the model. Must not know any
+table, SQL or the request's bytes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class JsonStep:
 
 @dataclass(frozen=True, slots=True)
 class FieldPath:
-    """A column's name as written, and the JSON steps into it."""
+    """A column's name, not resolved yet, and the JSON steps into it."""
 
     name: str
     steps: tuple[JsonStep, ...] = ()
@@ -60,12 +60,12 @@ SelectItem = SelectField | SelectEmbed
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A value that stands in the request's list of values, at this place, as text."""
+    """A value of the request: the text at this index of its list of values."""
 
     index: int
 
 
-#: Where a filter's value is: in the request's list of values, or in the shape itself, as text.
+#: A filter's value: in the request's list of values, or text in the shape itself.
 Operand = Placeholder | str
 
 
@@ -73,8 +73,8 @@ Operand = Placeholder | str
 class Condition:
     """`field=not.operator(quantifier).operand`; `config` is the language of `fts(english)`.
 
-    The operand is the text after the operator, percent-decoded and otherwise as written:
-    `(1,2)` for `in`, `{a,b}` for a quantifier, `null` for `is`.
+    The operand is the percent-decoded text after the operator: `(1,2)` for `in`, `{a,b}` for a
+    quantifier, `null` for `is`.
     """
 
     field: FieldPath
@@ -99,7 +99,9 @@ Filter = Condition | Logic
 
 @dataclass(frozen=True, slots=True)
 class OrderTerm:
-    """`field.desc.nullsfirst`, or `relation(field).asc` for an embedded to-one's column."""
+    """`field.desc.nullsfirst`, or `relation(field).asc` for a column of an embedded to-one
+    relation.
+    """
 
     field: FieldPath
     relation: str | None = None
@@ -109,7 +111,9 @@ class OrderTerm:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """The `Prefer` header, RFC 7240; None where nothing was said. `invalid` lists unknown ones."""
+    """The `Prefer` header (RFC 7240); None for an absent preference. `invalid` lists
+    unknown ones.
+    """
 
     returning: Literal["minimal", "headers-only", "representation"] | None = None
     count: Literal["exact", "planned", "estimated"] | None = None
@@ -124,11 +128,11 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """The media type of the answer, chosen from `Accept`.
+    """The media type of the response, chosen from `Accept`.
 
     `kind`: json; object (one row; `application/vnd.pgrst.object+json`); array
-    (`application/vnd.pgrst.array+json`); csv; plan; openapi. `stripped`: leave null keys out.
-    `plan_of` and `plan_options` belong to plan alone.
+    (`application/vnd.pgrst.array+json`); csv; plan; openapi. `stripped`: keys with null are left
+    out. `plan_of` and `plan_options` are set for plan alone.
     """
 
     kind: Literal["json", "object", "array", "csv", "plan", "openapi"] = "json"
@@ -145,10 +149,10 @@ Action = Literal["read", "insert", "update", "delete", "put", "call"]
 class Intent:
     """One request to the data API.
 
-    `filters`, `order`, `limit`, `offset` are by embed path. Limits are numbers, or places in the
-    list of values. `columns` and `on_conflict` are None when absent. `arguments` are a GET call's
-    parameters, and `by_query` says that it is one. `range` is the Range header's (first, last),
-    last None when open. `head` says that only headers are wanted.
+    `filters`, `order`, `limit`, `offset` are by embed path. Limits are numbers or placeholders.
+    `columns` and `on_conflict` are None when absent. `arguments` are the parameters of a GET call
+    of a function, for which `by_query` is set. `range` is the Range header's (first, last), last
+    None when open. `head` says that the response has headers only.
     """
 
     action: Action
@@ -173,10 +177,10 @@ class Intent:
 #: A request's body once read: the rows as given, and whether it was one object or a list.
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """The body of a write: `rows` as given, `single` for one object.
+    """The body of a write: its rows, and whether it was a `single` object.
 
-    `unread` says that values are text which is yet to be read as its column's type, `lines` in
-    which line of a text each row begins.
+    `unread` says that values are text to be parsed as their column's type (CSV, form); `lines` are
+    the line numbers of CSV rows.
     """
 
     rows: tuple[dict[str, Any], ...]

@@ -1,6 +1,6 @@
-"""Which form of answer `Accept` asks for, and which form of body `Content-Type` announces.
+"""Content negotiation: `Accept` to the response's media type, `Content-Type` to the body's.
 
-In charge of media types' names. Must not know how an answer in one is made.
+In charge of the names of media types. Must not know how a response is rendered.
 Source: https://docs.postgrest.org/en/stable/references/api/resource_representation.html
 """
 
@@ -29,9 +29,10 @@ _JSON = Media()
 
 
 def parse_accept(header: str, root: bool = False) -> Media:
-    """Return the first acceptable form, by quality and then by place; JSON if nothing is asked.
+    """Return the first supported media type of an Accept header, by quality, then by position.
 
-    `root` says that the OpenAPI document is what can be had. Raises RequestError PGRST107.
+    JSON without a header. `root` says that the resource is the OpenAPI document. Raises
+    RequestError PGRST107.
     """
     if header in {"", "*/*", "application/json"}:
         return Media("openapi") if root else _JSON
@@ -44,12 +45,12 @@ def parse_accept(header: str, root: bool = False) -> Media:
 
 
 def unavailable(names: str) -> RequestError:
-    """Return the error for an Accept header of which no form can be had."""
+    """Return the error for an Accept header without a supported media type."""
     return RequestError("PGRST107", f"None of these media types are available: {names}")
 
 
 def unaccepted_body(name: str) -> RequestError:
-    """Return the error for a body that is announced in a form that is not read here."""
+    """Return the error for an unsupported Content-Type."""
     return RequestError("PGRST102", f"Content-Type not acceptable: {name}")
 
 
@@ -58,7 +59,7 @@ def _without_parameters(entry: str) -> str:
 
 
 def _by_quality(header: str) -> list[str]:
-    """Split at the commas outside quotes, best quality first, else in order (RFC 9110 12.5.1)."""
+    """Split at commas outside quotes; sort by quality, highest first (RFC 9110 section 12.5.1)."""
     entries: list[str] = []
     start = 0
     in_quotes = False
@@ -111,7 +112,7 @@ def _media(entry: str, root: bool) -> Media | None:
 
 
 def _plan(parts: list[str], text: bool) -> Media | None:
-    """Return a plan's form, or None if it is of a form that cannot be had itself."""
+    """Return the media type of a query plan, None if it is for an unsupported media type."""
     plan_of: str | None = "application/json"
     options: tuple[str, ...] = ()
     for part in parts:
@@ -127,13 +128,13 @@ def _plan(parts: list[str], text: bool) -> Media | None:
 
 
 def _planned_form(name: str) -> str | None:
-    """Return the full name of the form whose plan is asked for; a plan is none."""
+    """Return the media type whose plan is requested, None if unsupported."""
     media = None if name.startswith(f"{_VENDOR}plan") else _media(name, root=False)
     return None if media is None else content_type(media).removesuffix("; charset=utf-8")
 
 
 def parse_content_type(header: str) -> Content:
-    """Return the body's form; no header means JSON. Raises RequestError PGRST102."""
+    """Return the body's format; JSON without a header. Raises RequestError PGRST102."""
     if not header or header == "application/json":
         return "json"
     name = header.split(";", 1)[0].strip().lower()
@@ -145,7 +146,7 @@ def parse_content_type(header: str) -> Content:
 
 
 def content_type(media: Media) -> str:
-    """Return the Content-Type header of an answer in that form."""
+    """Return the Content-Type of a response with that media type."""
     stripped = ";nulls=stripped" if media.stripped else ""
     match media.kind:
         case "object":

@@ -1,7 +1,7 @@
-"""A batch's body read: ordinary requests in a list, each checked before any of them runs.
+"""Parsing a batch's body: a list of ordinary requests, each validated before any of them runs.
 
-In charge of what an operation may say, and of references naming earlier operations only. Must not
-know tables or SQL. The wire form is that of docs/batch.md; `batch` does what is asked.
+In charge of the format of an operation (docs/batch.md), and of references to earlier operations.
+Must not know tables or SQL; `query.response.batch` runs the operations.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from jotbase.query.request.shape import decoded
 from jotbase.schema.values.nesting import check_nesting
 from jotbase.values import Request
 
-#: How long the paths of a batch may be together: as long as one request's line may be.
+#: The most characters of all paths of a batch together: as long as one request line may be.
 PATHS = 65_536
-#: What an operation may say of itself; who calls is said once, by the request that carries it.
+#: The headers that an operation may have; credentials are those of the batch's own request.
 HEADERS = frozenset(
     ("accept", "accept-profile", "content-profile", "content-type", "prefer", "range", "range-unit")
 )
 _CREDENTIALS = frozenset(("authorization", "apikey", "cookie", "dpop"))
 _MEMBERS = frozenset(("method", "path", "headers", "body", "as"))
-#: What an operation may do.
+#: The HTTP methods of operations.
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 _WITH_BODY = ("POST", "PATCH", "PUT")
 
@@ -49,7 +49,8 @@ _WITH_BODY = ("POST", "PATCH", "PUT")
 class Operation:
     """One of a batch's requests, its body as JSON value.
 
-    `references` are those in the body; `marked` says that the body is not to be taken as it is.
+    `references` are those in the body; `marked` says that the body has references or literals to be
+    replaced.
     """
 
     index: int
@@ -61,7 +62,7 @@ class Operation:
 
 
 class OperationError(RequestError):
-    """What went wrong in one operation of a batch, and in which (counted from 0)."""
+    """An error in one operation of a batch, with its index (from 0)."""
 
     def __init__(self, error: JotError, operation: int) -> None:
         super().__init__(
@@ -75,27 +76,27 @@ class OperationError(RequestError):
 
 
 class OperationErrors:
-    """A block in whose every error the operation is named."""
+    """A context manager that adds the operation's index to every JotError raised in it."""
 
     def __init__(self, operation: int) -> None:
         self._operation = operation
 
     def __enter__(self) -> None:
-        """Begin the block."""
+        """Enter the block."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> None:
-        """Raise what leaves the block as OperationError, if it is one of ours."""
+        """Raise a JotError that leaves the block as OperationError."""
         if isinstance(error, JotError) and not isinstance(error, OperationError):
             raise OperationError(error, self._operation) from error
 
 
 def read_operations(request: Request, most: int) -> tuple[Operation, ...]:
-    """Return the operations of a batch, at most so many.
+    """Parse the operations of a batch, at most `most`.
 
-    Raises RequestError: PGRST102 and 22023 for what is malformed, 53400 for too much, PGRST106,
-    PGRST107 and PGRST122 for headers, mostly as OperationError.
+    Raises RequestError: PGRST102 and 22023 for a malformed body, 53400 for too many operations,
+    PGRST106, PGRST107 and PGRST122 for headers; as OperationError where one operation is at fault.
     """
     transaction = _transaction(request.headers)
     value = read_exact_json(request.body)
@@ -119,7 +120,7 @@ def read_operations(request: Request, most: int) -> tuple[Operation, ...]:
 
 
 def _transaction(headers: Mapping[str, str]) -> str:
-    """Return the preference that holds for the whole batch: how its transaction ends, or ""."""
+    """Return the preference `tx=…` of the whole batch, "" without one."""
     if parse_content_type(headers.get("content-type", "")) != "json":
         raise unaccepted_body(headers["content-type"])
     profile = headers.get("content-profile", "")
@@ -137,7 +138,7 @@ def _transaction(headers: Mapping[str, str]) -> str:
 
 
 def _check_sizes(value: Sequence[Any]) -> None:
-    """Hold the batch as a whole to what one request may be."""
+    """Check the batch as a whole against the limits of one request."""
     paths = 0
     rows = 0
     for one in value:
@@ -228,7 +229,7 @@ def _headers(value: Any, transaction: str) -> dict[str, str]:
 
 
 def _marks(body: Any) -> list[dict[str, Any]]:
-    """Return what in a body stands for something else: values, never whole rows."""
+    """Return the objects in a body that are references or literals: values, never whole rows."""
     if not isinstance(body, dict | list):
         return []
     check_nesting(body)

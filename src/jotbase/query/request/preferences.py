@@ -1,6 +1,6 @@
-"""The `Prefer` header (RFC 7240) as PostgREST knows it, read and, as `Preference-Applied`, written.
+"""Parsing the `Prefer` header (RFC 7240) and rendering `Preference-Applied`, as PostgREST does.
 
-In charge of the words alone. Must not know what a preference changes.
+In charge of the preferences' names and values. Must not know their effects.
 Source: https://docs.postgrest.org/en/stable/references/api/preferences.html
 """
 
@@ -35,9 +35,9 @@ APPLIED_ORDER = (
 
 
 def parse_preferences(header: str) -> Preferences:
-    """Return what was preferred; the first of contradicting ones counts.
+    """Parse the header; the first of several values for a preference wins.
 
-    Raises RequestError PGRST122 for unknown ones under `handling=strict`.
+    Raises RequestError PGRST122 for unknown preferences with `handling=strict`.
     """
     found: dict[str, Any] = {}
     items = map(str.strip, header.split(","))
@@ -56,10 +56,10 @@ def _invalid(items: list[str]) -> RequestError:
 
 
 def known_preferences(asked: Preferences, is_zone: Callable[[str], bool]) -> Preferences:
-    """Return the preferences, once there is their time zone.
+    """Return the preferences after checking the time zone.
 
-    Raises RequestError 22023, also under `handling=lenient`: as PostgREST since 16, where the
-    database is what reads it.
+    Raises RequestError 22023 for an unknown one, also with `handling=lenient`, as PostgREST does
+    since version 16.
     """
     zone = asked.timezone
     if zone is None or is_zone(zone):
@@ -68,7 +68,7 @@ def known_preferences(asked: Preferences, is_zone: Callable[[str], bool]) -> Pre
 
 
 def _read(item: str, found: dict[str, Any]) -> bool:
-    """Take one preference into `found`; whether it is one."""
+    """Parse one preference into `found`; return whether it is a known one."""
     name, _, value = item.partition("=")
     name, value = name.strip().lower(), value.strip().strip('"')
     if name in _CHOICES:
@@ -87,6 +87,6 @@ def _read(item: str, found: dict[str, Any]) -> bool:
 
 
 def applied_preferences(names: dict[str, str]) -> str | None:
-    """Return the value of Preference-Applied for what was honoured, or None for nothing."""
+    """Return the value of Preference-Applied, None without any applied preference."""
     items = [f"{name}={names[name]}" for name in APPLIED_ORDER if name in names]
     return ", ".join(items) if items else None

@@ -1,6 +1,6 @@
-"""References of a batch: how a later operation names a value in the answer of an earlier one.
+"""References of a batch: an operation uses a value of an earlier operation's response.
 
-In charge of their spelling and of what they stand for. Must not know operations, tables or HTTP.
+In charge of their syntax and of resolving them. Must not know operations, tables or HTTP.
 Source: RFC 6901 (JSON Pointer).
 """
 
@@ -15,9 +15,9 @@ import orjson
 
 from jotbase.errors import RequestError
 
-#: How much JSON all references of one batch may bring in, in bytes: a short body could otherwise
-#: name one long value many times over.
-BROUGHT_IN = 1_000_000
+#: The most bytes of JSON that all references of a batch may resolve to: a short body could
+#: otherwise refer to one long value many times.
+MAX_RESOLVED_BYTES = 1_000_000
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", re.ASCII)
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*", re.DOTALL)
@@ -28,7 +28,7 @@ _MARK = "$ref("
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`company/0/id`: an operation's name, and the steps of a pointer into its answer's body."""
+    """`company/0/id`: an operation's name, and the steps of a pointer into its response body."""
 
     text: str
     name: str
@@ -36,7 +36,7 @@ class Reference:
 
 
 def parse_reference(text: str) -> Reference:
-    """Return the reference. Raises RequestError 22023."""
+    """Parse a reference. Raises RequestError 22023."""
     name, slash, rest = text.partition("/")
     pointer = slash + rest
     if NAME.fullmatch(name) is None or _POINTER.fullmatch(pointer) is None:
@@ -51,15 +51,15 @@ def parse_reference(text: str) -> Reference:
 
 
 def reference_of(value: Any) -> Reference | None:
-    """Return the reference that a body's value is: an object of nothing but `$ref`, a text."""
+    """Return the reference of a value `{"$ref": "…"}`, None for any other value."""
     if type(value) is dict and len(value) == 1 and type(text := value.get("$ref")) is str:
         return parse_reference(text)
     return None
 
 
 def find_references(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects in a body's value that stand for something else: references, and
-    `{"$literal": …}`, which holds data that only looks like one.
+    """Yield the objects of a value that are references, or `{"$literal": …}`, which escapes data
+    that looks like a reference.
     """
     if type(value) is list:
         for one in value:
@@ -73,9 +73,10 @@ def find_references(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def query_reference(value: str) -> Reference | None:
-    """Return the reference that a filter's whole value is: `$ref(company/0/id)`.
+    """Return the reference of a filter's value `$ref(company/0/id)`, None without one.
 
-    Raises RequestError 22023 for one among other text: what it brings in is a value, never syntax.
+    Raises RequestError 22023 for a reference within other text: it resolves to a value, never to
+    syntax.
     """
     found = _IN_QUERY.fullmatch(value)
     if found is not None:
@@ -86,7 +87,7 @@ def query_reference(value: str) -> Reference | None:
 
 
 def misplaced_reference(text: str) -> RequestError:
-    """Return the error for a reference where none can stand."""
+    """Return the error for a reference in a place where none is allowed."""
     return RequestError(
         "22023",
         f"a reference stands where none can: {text[:80]!r}",
@@ -96,22 +97,22 @@ def misplaced_reference(text: str) -> RequestError:
 
 
 def may_hold_reference(text: str) -> bool:
-    """Say whether a piece of a query, decoded, looks like holding a reference."""
+    """Return whether a part of a query, percent-decoded, may contain a reference."""
     return _MARK in text
 
 
 @dataclass(slots=True)
 class Results:
-    """The answers so far of the operations that references name: JSON text by name."""
+    """The response bodies of named operations so far: JSON text by name."""
 
     texts: dict[str, bytes] = field(default_factory=dict)
     read: dict[str, Any] = field(default_factory=dict)
-    brought: int = 0
+    resolved_bytes: int = 0
 
     def find(self, reference: Reference) -> Any:
-        """Return the value that the reference stands for.
+        """Resolve a reference.
 
-        Raises RequestError: 22023 where there is none, 54000 when too much has been brought in.
+        Raises RequestError: 22023 when there is no value, 54000 beyond `MAX_RESOLVED_BYTES`.
         """
         name = reference.name
         if name not in self.read:
@@ -119,12 +120,12 @@ class Results:
         value = self.read[name]
         for step in reference.steps:
             value = _step(value, step, reference)
-        self.brought += len(orjson.dumps(value))
-        if self.brought > BROUGHT_IN:
+        self.resolved_bytes += len(orjson.dumps(value))
+        if self.resolved_bytes > MAX_RESOLVED_BYTES:
             raise RequestError(
                 "54000",
                 "the references bring in too much",
-                details=f"The limit is {BROUGHT_IN} bytes in one batch.",
+                details=f"The limit is {MAX_RESOLVED_BYTES} bytes in one batch.",
             )
         return value
 
@@ -142,7 +143,7 @@ def _step(value: Any, step: str, reference: Reference) -> Any:
 
 
 def resolve_references(value: Any, results: Results) -> Any:
-    """Return a body's value with what its references stand for. Raises RequestError."""
+    """Return a value with its references resolved. Raises RequestError."""
     if type(value) is list:
         return [resolve_references(one, results) for one in value]
     if type(value) is not dict:
@@ -156,9 +157,9 @@ def resolve_references(value: Any, results: Results) -> Any:
 
 
 def resolve_text(reference: Reference, results: Results) -> str:
-    """Return what a filter's reference stands for, as the text of a filter.
+    """Return the value of a filter's reference as text.
 
-    Raises RequestError 22023 for what is no text, number or boolean.
+    Raises RequestError 22023 for a value that is no string, number or boolean.
     """
     value = results.find(reference)
     if isinstance(value, str):

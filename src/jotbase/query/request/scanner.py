@@ -1,7 +1,7 @@
-"""A reader over one parameter's text, and the words that several grammars share.
+"""A scanner over one parameter's text, and the tokens that several grammars share.
 
-In charge of positions, of PostgREST's PGRST100 wording, and of names, quoted values and JSON paths.
-Must not know what a parameter is for.
+In charge of positions, of PostgREST's PGRST100 messages, and of names, quoted values and JSON
+paths. Must not know the parameters.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from __future__ import annotations
 from jotbase.errors import RequestError
 from jotbase.query.request.intent import FieldPath, JsonStep
 
-#: How deeply logic trees and JSON paths may nest, and how deeply relations: SQLite sums up the
-#: heights of nested selects, and its bound of 1,000 is reached at about 22 of them.
+#: The nesting limits of logic trees and JSON paths, and of embeds: nested subqueries add up to
+#: SQLite's expression depth, whose limit of 1,000 is reached at about 22 embeds.
 MAX_DEPTH = 64
 MAX_EMBEDS = 16
 _NAME_MARKS = "_ $"
 
 
 class Fault(Exception):
-    """The text does not go on as the grammar wants; caught where another reading may be tried.
+    """A syntax error; caught where the grammar has an alternative.
 
-    `found` is what stands there, where that is not the character: PostgREST's parser tells a word
-    that is another by its place, and the character in which it differs.
+    `found` overrides the character at the position in the message: PostgREST's parser reports a
+    mismatched word at its start, with the character that differs.
     """
 
     def __init__(self, position: int, expecting: str, found: str | None = None) -> None:
@@ -31,9 +31,9 @@ class Fault(Exception):
 
 
 class Scanner:
-    """A text and how far it has been read; `what` names it in errors (`select parameter`).
+    """A text and a position in it; `what` names the text in errors (`select parameter`).
 
-    `offset` counts characters that stood before the text, for the columns told in errors.
+    `offset` is the number of characters before the text, for the columns in errors.
     """
 
     __slots__ = ("depth", "offset", "position", "text", "what")
@@ -46,7 +46,7 @@ class Scanner:
         self.depth = 0
 
     def at_end(self) -> bool:
-        """Whether everything has been read."""
+        """Whether the position is at the end."""
         return self.position >= len(self.text)
 
     def peek(self) -> str:
@@ -54,28 +54,28 @@ class Scanner:
         return self.text[self.position : self.position + 1]
 
     def looking_at(self, text: str) -> bool:
-        """Whether the rest begins with the text."""
+        """Whether the remaining text begins with `text`."""
         return self.text.startswith(text, self.position)
 
     def take(self, text: str) -> bool:
-        """Read over the text if it is next."""
+        """Skip the text if it is next; return whether it was."""
         if self.text.startswith(text, self.position):
             self.position += len(text)
             return True
         return False
 
     def expect(self, text: str) -> None:
-        """Read over the text, which must be next."""
+        """Skip the text. Raises Fault if it is not next."""
         if not self.take(text):
             raise self.fault(f'"{text}"')
 
     def spaces(self) -> None:
-        """Read over blanks."""
+        """Skip blanks."""
         while self.peek() in (" ", "\t", "\n") and not self.at_end():
             self.position += 1
 
     def until(self, stops: str) -> str:
-        """Read up to the first of the characters, or the end."""
+        """Return the text up to the first of the stop characters, or to the end, and skip it."""
         start = self.position
         end = len(self.text)
         while self.position < end and self.text[self.position] not in stops:
@@ -83,19 +83,19 @@ class Scanner:
         return self.text[start : self.position]
 
     def digits(self) -> str:
-        """Read over digits."""
+        """Return the following digits and skip them."""
         start = self.position
         while self.peek() in "0123456789" and not self.at_end():
             self.position += 1
         return self.text[start : self.position]
 
     def shown(self, position: int, quote: str = '"') -> str:
-        """Return the character at a place as errors tell it."""
+        """Return the character at a position as shown in errors."""
         found = self.text[position : position + 1]
         return f"{quote}{found}{quote}" if found else "end of input"
 
     def matched(self, word: str, position: int) -> int:
-        """Return how many characters of the word stand at a place."""
+        """Return how many characters of the word match at a position."""
         length = 0
         while (
             length < len(word)
@@ -105,16 +105,16 @@ class Scanner:
         return length
 
     def other_word(self, expecting: str, first: str) -> Fault:
-        """Return the fault that none of several words is next; `first` is tried first."""
+        """Return the fault that none of several words is next; `first` is compared first."""
         differs = self.position + self.matched(first, self.position)
         return Fault(self.position, expecting, self.shown(differs))
 
     def fault(self, expecting: str) -> Fault:
-        """Return the fault that something else was expected here."""
+        """Return the fault that something else was expected at the position."""
         return Fault(self.position, expecting)
 
     def refusal(self, fault: Fault) -> RequestError:
-        """Return a fault as the error that the caller is shown."""
+        """Return the error PGRST100 of a fault."""
         found = self.shown(fault.position) if fault.found is None else fault.found
         line = self.text.count("\n", 0, fault.position) + 1
         column = fault.position - self.text.rfind("\n", 0, fault.position) + self.offset
@@ -125,19 +125,19 @@ class Scanner:
         )
 
     def deeper(self, most: int = MAX_DEPTH) -> None:
-        """Go one level down; the caller comes up again by lowering `depth`."""
+        """Increase `depth`, which the caller decreases again. Raises RequestError 54001."""
         self.depth += 1
         if self.depth > most:
             raise RequestError("54001", f"The {self.what} is nested more than {most} levels deep")
 
 
 def is_name_character(character: str) -> bool:
-    """Whether a name may hold the character unquoted: letters of any script, digits, `_`, `$`."""
+    """Whether an unquoted name may contain the character: letters, digits, `_`, `$`, blank."""
     return bool(character) and (character.isalnum() or character in _NAME_MARKS)
 
 
 def name(scanner: Scanner) -> str:
-    """Read a column's or relation's name: an identifier, dashes inside allowed, or quoted."""
+    """Parse a column's or relation's name: an identifier, which may contain dashes, or quoted."""
     if scanner.peek() == '"':
         return quoted(scanner)
     start = scanner.position
@@ -159,7 +159,7 @@ def name(scanner: Scanner) -> str:
 
 
 def quoted(scanner: Scanner) -> str:
-    """Read `"…"`, in which a backslash stands before any character taken as it is."""
+    """Parse `"…"`, in which a backslash escapes the next character."""
     scanner.expect('"')
     pieces: list[str] = []
     while True:
@@ -173,13 +173,13 @@ def quoted(scanner: Scanner) -> str:
 
 
 def field_path(scanner: Scanner) -> FieldPath:
-    """Read a column's name and the JSON steps into it."""
+    """Parse a column's name and the JSON steps into it."""
     column = name(scanner)
     return FieldPath(column, json_steps(scanner))
 
 
 def json_steps(scanner: Scanner) -> tuple[JsonStep, ...]:
-    """Read a JSON path: `->key`, `->>key`, `->0`, `->-1`."""
+    """Parse a JSON path: `->key`, `->>key`, `->0`, `->-1`."""
     steps: list[JsonStep] = []
     while scanner.looking_at("->"):
         scanner.position += 2
@@ -191,7 +191,7 @@ def json_steps(scanner: Scanner) -> tuple[JsonStep, ...]:
 
 
 def _json_key(scanner: Scanner) -> str | int:
-    """Read a key, in which single dashes may stand, or an index, which may be negative."""
+    """Parse a key, which may contain single dashes, or an index, which may be negative."""
     if scanner.peek() == '"':
         return quoted(scanner)
     if scanner.peek() == "-" and not scanner.looking_at("->"):

@@ -1,6 +1,6 @@
-"""The `select` parameter: columns, casts, aggregates, embedded relations and spreads.
+"""The grammar of `select`: columns, casts, aggregates, embedded relations and spreads.
 
-In charge of the text alone. Must not know which columns or relations exist.
+In charge of the syntax alone. Must not know which columns or relations exist.
 Source: https://docs.postgrest.org/en/stable/references/api/resource_embedding.html
 """
 
@@ -26,11 +26,11 @@ Join = Literal["inner", "left"]
 
 
 def parse_select(text: str) -> tuple[SelectItem, ...]:
-    """Return the items of a select parameter. Raises RequestError PGRST100 or 54001."""
+    """Parse a select parameter. Raises RequestError PGRST100 or 54001."""
     scanner = Scanner(text, "select parameter")
     try:
         items = _items(scanner)
-        # PostgREST does not look behind the list, so a closing parenthesis too many is let pass.
+        # PostgREST's parser stops at the end of the list, so it accepts a superfluous `)`.
         if not scanner.at_end() and scanner.peek() != ")":
             raise scanner.fault('"," or end of input')
     except Fault as fault:
@@ -73,7 +73,7 @@ def _item(scanner: Scanner) -> SelectItem:
 
 
 def _alias(scanner: Scanner) -> str | None:
-    """Read `alias:` if one is there; `::` is a cast, not an alias."""
+    """Parse `alias:` if there is one; `::` is a cast, not an alias."""
     start = scanner.position
     try:
         alias = name(scanner)
@@ -89,7 +89,7 @@ def _alias(scanner: Scanner) -> str | None:
 
 
 def _embed(scanner: Scanner, alias: str | None, spread: bool) -> SelectEmbed | None:
-    """Read `relation!hint!inner(…)`, or return None and read nothing if it is a column."""
+    """Parse `relation!hint!inner(…)`; return None, without advancing, for a column."""
     start = scanner.position
     relation = name(scanner)
     hint: str | None = None

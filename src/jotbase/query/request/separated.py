@@ -1,6 +1,6 @@
-"""Comma-separated values (RFC 4180), read and written.
+"""Parsing and rendering comma-separated values (RFC 4180).
 
-In charge of commas, quotes and line ends. Must not know what a line or a field stands for.
+In charge of commas, quotes and line ends. Must not know the meaning of a line or field.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from dataclasses import dataclass
 
 from jotbase.errors import RequestError
 
-#: One field and what ends it: quoted with doubled quotes inside, or plain.
+#: One field and its delimiter: quoted with doubled quotes inside, or plain.
 _FIELD = re.compile(r'(?:"((?:[^"]++|"")*+)"|([^",\r\n]*+))(,|\r\n|\n|\r|\Z)')
-#: How many fields a line may have: no table has as many columns.
+#: The most fields of a line, which is more than any table's columns.
 MAX_FIELDS = 10_000
 _SPECIAL = re.compile(r'[",()\\\s]|^$')
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The fields of one line, and the number of the text's line that it begins in."""
+    """The fields of one record, and the number of the line in which it begins."""
 
     number: int
     fields: list[str | None]
 
 
 def parse_lines(text: str, most: int) -> list[Line]:
-    """Return the fields of each line, `most` lines; a line end behind the last is none of its own.
+    """Parse the records of a text, at most `most`; a line end after the last one is ignored.
 
-    The word NULL is null, but not in quotes. Raises RequestError: PGRST102 for a quote out of
-    place, 53400 for a line of too many fields.
+    An unquoted NULL is null. Raises RequestError: PGRST102 for a misplaced quote, 53400 for a
+    record with too many fields.
     """
     lines: list[Line] = []
     number, position = 1, 0
@@ -73,20 +73,20 @@ def _quoted_line(text: str, position: int, number: int) -> tuple[list[str | None
 
 
 def too_many_fields() -> RequestError:
-    """Return the error for a line, or a form, of more fields than any table has columns."""
+    """Return the error for a CSV record or a form with too many fields."""
     return RequestError(
         "53400", "A row has too many fields", details=f"The limit is {MAX_FIELDS} fields."
     )
 
 
 def render_lines(lines: Iterable[Sequence[str | None]]) -> str:
-    """Return the lines as text, without a line end behind the last. Null is nothing."""
+    """Render records, without a line end after the last one; null is an empty field."""
     return "\n".join(",".join(map(_quoted, line)) for line in lines)
 
 
 def _quoted(field: str | None) -> str:
-    """Return a field as PostgreSQL's row output quotes it (record_out), but for the backslash,
-    which readers of CSV would take for two.
+    """Return a field quoted as by PostgreSQL's record_out, except that a backslash is not doubled,
+    which CSV parsers would read as two.
     """
     if field is None:
         return ""

@@ -1,7 +1,7 @@
-"""The shape of a request: the question without its values, so that one plan serves all of them.
+"""The shape of a request: the request without its values, the key of the plan cache.
 
-In charge of taking values out of a raw query string in a few microseconds. Must not know what the
-question means: what is not plainly a value stays in the shape as written, for `grammar` to read.
+In charge of extracting the values from a raw query string in a few microseconds. Must not know the
+grammar: what is not obviously a value stays in the shape unchanged, for `grammar` to parse.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from jotbase.errors import RequestError
 from jotbase.expression.operators import OPERATORS
 from jotbase.values import Request
 
-#: A parameter as written (`select=id`), or a name and an operator whose value was taken out.
+#: A parameter unchanged (`select=id`), or (name, operator) whose value was extracted.
 Piece = str | tuple[str, str]
 
 QUANTIFIABLE = ("eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch")
@@ -25,7 +25,8 @@ PLAIN = tuple(
     if one.url and one.name not in (*QUANTIFIABLE, *SEARCHES, "is")
 )
 
-#: How a taken filter may begin. `is`, and what has a quantifier, decide the SQL by their operand.
+#: The operators whose value is extracted. The SQL of `is` and of quantifiers depends on the
+#: operand.
 TAKEN = frozenset((*QUANTIFIABLE, *SEARCHES, *PLAIN))
 RESERVED = frozenset(
     ("select", "order", "columns", "on_conflict", "and", "or", "not.and", "not.or")
@@ -33,17 +34,17 @@ RESERVED = frozenset(
 _RESERVED_ENDS = (".order", ".and", ".or")
 _LIMITS = (".limit", ".offset")
 
-#: Stands in a piece for the digits of a limit or an offset.
+#: The operator of a piece whose value is a limit or an offset.
 NUMBER = "#"
 
 
-#: Stands in a piece for a call's argument.
+#: The operator of a piece whose value is an argument of a function call.
 ARGUMENT = ""
 _CALLS = "/rest/v1/rpc/"
 
 
 class Shape(NamedTuple):
-    """One question; a tuple, because it is made, hashed and compared for each request.
+    """A request without its values; a tuple, because it is made, hashed and compared each time.
 
     `prefer` … `profile` are header texts as sent, "" where absent.
     """
@@ -60,7 +61,7 @@ class Shape(NamedTuple):
 
 
 def shape(request: Request) -> tuple[Shape, tuple[str, ...]]:
-    """Return the request's shape and its values, percent-decoded, in order.
+    """Return (shape, values in order, percent-decoded) of a request.
 
     Raises RequestError PGRST100 for broken UTF-8 and 22P05 for U+0000.
     """
@@ -110,7 +111,9 @@ def _piece(piece: str, values: list[str]) -> Piece:
 
 
 def _arguments(pieces: tuple[Piece, ...], values: list[str]) -> tuple[tuple[Piece, ...], list[str]]:
-    """Take out what is neither a filter nor a word of the grammar: arguments of a call."""
+    """Extract the arguments of a function call: parameters that are neither filters nor
+    reserved.
+    """
     made: list[Piece] = []
     all_values: list[str] = []
     rest = iter(values)
@@ -140,7 +143,7 @@ def _is_argument(name: str, text: str) -> bool:
 
 
 def _is_search(operator: str) -> bool:
-    """Whether it is a search that names its language: `fts(german)`."""
+    """Whether the operator is a full-text search with a configuration: `fts(german)`."""
     name, _, inside = operator.partition("(")
     return operator.endswith(")") and inside != ")" and name in SEARCHES
 
@@ -159,7 +162,7 @@ def decoded(text: str) -> str:
     if "%" not in text and text.isascii():
         return text
     try:
-        # The server hands raw bytes over as Latin-1; a test's or client's own text is Unicode.
+        # The server passes raw bytes as Latin-1; the text of a test client is Unicode.
         raw = text.encode("latin-1")
     except UnicodeEncodeError:
         raw = text.encode("utf-8", "surrogatepass")

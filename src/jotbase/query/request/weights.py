@@ -1,6 +1,6 @@
-"""How much one request may ask for, so that no URL holds the server up while it is made sense of.
+"""The complexity limit of one request, so that no URL blocks the server while it is planned.
 
-In charge of what each part of a request weighs. Must not know tables or SQL.
+In charge of the weight of each part of a request. Must not know tables or SQL.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from jotbase.errors import RequestError
 from jotbase.query.request.intent import Filter, Logic
 
-#: What a request may weigh, and what its parts weigh: measured, to plan them, to write them as SQL
-#: and to have SQLite prepare it. The heaviest request takes 0.1 to 0.2 s. Grouping takes
-#: SQLite time that grows with the square of the keys.
-MOST = 12_000
+#: The largest weight of a request, and the weights of its parts: the measured cost of planning,
+#: compiling and preparing them. The heaviest request takes 0.1 to 0.2 s. SQLite's time for grouping
+#: grows with the square of the number of keys.
+MAX_WEIGHT = 12_000
 KEY = 2
 GROUPED_KEY = 40
 CONDITION = 10
@@ -45,12 +45,12 @@ def check_size(parameters: int, headers: Iterable[str]) -> None:
 
 def check_names(text: str, each: int) -> None:
     """Refuse a list of more names than a request may weigh. Raises RequestError 54001."""
-    if text.count(",") * each > MOST:
+    if text.count(",") * each > MAX_WEIGHT:
         raise request_too_complex()
 
 
 def weight_of(filters: Iterable[Filter]) -> int:
-    """Return what conditions weigh; each alternative of `eq(any).{…}` is one."""
+    """Return the weight of filters; each alternative of `eq(any).{…}` counts as one condition."""
     return sum(_weight(one) for one in filters)
 
 
@@ -63,12 +63,12 @@ def _weight(one: Filter) -> int:
 
 
 def request_too_complex() -> RequestError:
-    """Return the error for a request that asks for too much."""
+    """Return the error for a request that exceeds `MAX_WEIGHT`."""
     return RequestError(
         "54001",
         "The request asks for too much at once",
         details=f"Each key weighs {KEY} ({GROUPED_KEY} beside aggregates), each condition"
         f" {CONDITION}, each term of an order {TERM}, each related table {EMBED}; together they"
-        f" weigh more than {MOST}.",
+        f" weigh more than {MAX_WEIGHT}.",
         hint="Compare with many values by in.(…), or ask in several requests.",
     )

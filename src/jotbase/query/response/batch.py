@@ -28,7 +28,7 @@ from jotbase.query.request.references import (
     resolve_text,
 )
 from jotbase.query.request.shape import Shape, decoded, shape
-from jotbase.query.response.prepared import NOTHING, Prepared, prepare_write
+from jotbase.query.response.prepared import NO_PAYLOAD, Prepared, prepare_write
 from jotbase.query.response.render import JSON_TYPE, render_read, render_write
 from jotbase.query.write.result import WriteContext, WriteResult
 from jotbase.schema.values.nesting import check_nesting
@@ -36,7 +36,7 @@ from jotbase.sql.units import RolledBack, Statement, UnitOfWork
 from jotbase.values import Response
 
 #: How large the answers of one batch may be together, in bytes.
-ANSWERS = 33_554_432
+MAX_RESPONSE_BYTES = 33_554_432
 _UNTOLD = frozenset(("Content-Length", "Content-Location"))
 
 
@@ -44,32 +44,32 @@ _UNTOLD = frozenset(("Content-Length", "Content-Location"))
 class Step:
     """One operation made ready: all that can be known before those in front of it have run.
 
-    `values` are the request's, some of them references. `named` says that others refer to it.
-    `start` begins a write whose rows are ready.
+    `values` are the request's, some of them references. `is_referenced` says that others refer to
+    it. `start` begins a write whose rows are ready.
     """
 
     operation: Operation
     prepared: Prepared
     values: tuple[str | Reference, ...]
     payload: Payload
-    named: bool = False
+    is_referenced: bool = False
     start: Callable[[], UnitOfWork[WriteResult]] | None = None
 
 
 def prepare_step(one: Operation, prepare: Callable[[Shape], Prepared]) -> Step:
     """Return an operation made ready. Raises OperationError for what makes no sense."""
     with OperationErrors(one.index):
-        question, texts = shape(one.request)
-        for piece in question.pieces:
+        request_shape, texts = shape(one.request)
+        for piece in request_shape.pieces:
             written = decoded(piece if isinstance(piece, str) else piece[0])
             if may_hold_reference(written):
                 raise misplaced_reference(written)
         values = tuple([query_reference(text) or text for text in texts])
-        prepared = prepare(question)
+        prepared = prepare(request_shape)
         if prepared.plan.answer.media.kind == "plan":
             raise _planned()
         bodiless = isinstance(prepared.plan, ReadPlan | DeletePlan)
-        payload = NOTHING if bodiless else payload_of(one.body, prepared.intent)
+        payload = NO_PAYLOAD if bodiless else payload_of(one.body, prepared.intent)
         return Step(one, prepared, values, payload)
 
 
@@ -88,7 +88,7 @@ def link_steps(steps: Sequence[Step]) -> list[Step]:
     Raises OperationError 22023 for references to what is not there yet, or answers no JSON.
     """
     answering: dict[str, bool] = {}
-    named: set[str] = set()
+    is_referenced: set[str] = set()
     for step in steps:
         with OperationErrors(step.operation.index):
             in_values = [one for one in step.values if isinstance(one, Reference)]
@@ -96,11 +96,11 @@ def link_steps(steps: Sequence[Step]) -> list[Step]:
                 if reference.name not in answering:
                     raise _unknown(reference)
                 if not answering[reference.name]:
-                    raise _silent(reference)
-                named.add(reference.name)
+                    raise _no_body_error(reference)
+                is_referenced.add(reference.name)
         if step.operation.name is not None:
-            answering[step.operation.name] = _answers(step.prepared)
-    return [replace(step, named=step.operation.name in named) for step in steps]
+            answering[step.operation.name] = _has_json_body(step.prepared)
+    return [replace(step, is_referenced=step.operation.name in is_referenced) for step in steps]
 
 
 def prepare_inserts(
@@ -128,7 +128,7 @@ def _prepare_insert(
         )
 
 
-def _answers(prepared: Prepared) -> bool:
+def _has_json_body(prepared: Prepared) -> bool:
     """Whether there will be a JSON body to refer to."""
     answer = prepared.plan.answer
     reads = isinstance(prepared.plan, ReadPlan) and not answer.head
@@ -144,7 +144,7 @@ def _unknown(reference: Reference) -> RequestError:
     )
 
 
-def _silent(reference: Reference) -> RequestError:
+def _no_body_error(reference: Reference) -> RequestError:
     return RequestError(
         "22023",
         f"the operation {reference.name!r} answers nothing to refer to",
@@ -156,11 +156,11 @@ def batch_unit(
     steps: Sequence[Step],
     context: Context,
     write_context: Mapping[str, WriteContext],
-    most: int = ANSWERS,
+    max_bytes: int = MAX_RESPONSE_BYTES,
 ) -> UnitOfWork[list[Response]]:
     """Do one step after the other, and answer them all; whatever fails undoes them all.
 
-    The answers may have `most` bytes together.
+    The answers may have `max_bytes` bytes together.
 
     Raises OperationError for what an operation came to, RolledBack where nothing is to be kept.
     """
@@ -175,9 +175,9 @@ def batch_unit(
             except RolledBack as asked:
                 answer, undone = asked.result, True
             size += len(answer.body)
-            if size > most:
-                raise _too_large(most)
-            if step.named and step.operation.name is not None:
+            if size > max_bytes:
+                raise _too_large(max_bytes)
+            if step.is_referenced and step.operation.name is not None:
                 results.texts[step.operation.name] = answer.body
             answers.append(answer)
     if undone:
@@ -219,11 +219,11 @@ def _payload(step: Step, results: Results) -> Payload:
     return replace(payload, rows=tuple(rows))
 
 
-def _too_large(most: int) -> RequestError:
+def _too_large(max_bytes: int) -> RequestError:
     return RequestError(
         "54000",
         "the answers of the batch are too large",
-        details=f"The limit is {most} bytes for all of them.",
+        details=f"The limit is {max_bytes} bytes for all of them.",
         hint="Read less, or write without return=representation.",
     )
 

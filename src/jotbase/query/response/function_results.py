@@ -72,16 +72,16 @@ class Outcome:
     headers: Headers = ()
 
 
-def raw_accept(question: Shape) -> tuple[Shape, str | None]:
+def split_raw_accept(request_shape: Shape) -> tuple[Shape, str | None]:
     """Return the question without an `Accept` that only one plain value can fulfil, and that."""
-    accept = question.accept
+    accept = request_shape.accept
     if not accept or "," in accept or accept == "*/*":
-        return question, None
+        return request_shape, None
     try:
         parse_accept(accept)
     except RequestError:
-        return question._replace(accept=""), accept.split(";")[0].strip().lower()
-    return question, None
+        return request_shape._replace(accept=""), accept.split(";")[0].strip().lower()
+    return request_shape, None
 
 
 def value_media_type(function: Function, asked: Shape) -> str | None:

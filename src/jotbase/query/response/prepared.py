@@ -38,7 +38,7 @@ from jotbase.sql.units import Spooling, UnitOfWork
 LARGE = 65_536
 
 #: The payload of a write that has no body.
-NOTHING = Payload((), single=True)
+NO_PAYLOAD = Payload((), single=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Prepared:
 
 
 def compile_shape(
-    question: Shape,
+    request_shape: Shape,
     model: Model,
     limits: PlanLimits,
     dialect: Dialect,
@@ -71,28 +71,28 @@ def compile_shape(
 
     Raises RequestError for what makes no sense; hints are for the caller of the `context`.
     """
-    intent = parse(question)
-    meant = plan(intent, model, hinting(limits, guard, context or Context()))
-    if not isinstance(meant, ReadPlan):
-        return Prepared(intent, meant)
-    fragment = compile_read(meant, dialect, guard)
+    intent = parse(request_shape)
+    write_plan = plan(intent, model, hinting(limits, guard, context or Context()))
+    if not isinstance(write_plan, ReadPlan):
+        return Prepared(intent, write_plan)
+    fragment = compile_read(write_plan, dialect, guard)
     params = tuple((value, hasattr(value, "fill")) for value in fragment.params)
     timed = any(isinstance(value, Now) for value in fragment.params)
-    return Prepared(intent, meant, fragment.numbered(dialect.mark), params, timed)
+    return Prepared(intent, write_plan, fragment.numbered(dialect.mark), params, timed)
 
 
 def large_read(read: Prepared, dialect: Dialect, guard: Guard, context: Context) -> Spooling:
     """Return how a read's answer is made where it is too large for memory."""
-    meant = cast(ReadPlan, read.plan)
+    write_plan = cast(ReadPlan, read.plan)
 
     def statement() -> tuple[str, list[Any]]:
-        fragment = compile_read(meant, dialect, guard, spooled=True)
+        fragment = compile_read(write_plan, dialect, guard, spooled=True)
         values = [
             value.fill(context) if hasattr(value, "fill") else value for value in fragment.params
         ]
         return fragment.numbered(dialect.mark), values
 
-    return Spooling(statement, lambda: body_writer(meant))
+    return Spooling(statement, lambda: body_writer(write_plan))
 
 
 def unit_factory(
@@ -100,9 +100,9 @@ def unit_factory(
 ) -> Callable[[], UnitOfWork[WriteResult]]:
     """Return what starts a write's unit of work. Raises RequestError for a body or rows."""
     if len(body) > LARGE and isinstance(write.plan, InsertPlan):
-        refuse_forbidden(write.plan, context, _guarded(write.plan, write_context))
+        refuse_forbidden(write.plan, context, _with_view_guard(write.plan, write_context))
     bodiless = isinstance(write.plan, DeletePlan)
-    payload = NOTHING if bodiless else read_payload(body, write.intent)
+    payload = NO_PAYLOAD if bodiless else read_payload(body, write.intent)
     return prepare_write(write, payload, context, write_context)
 
 
@@ -114,31 +114,31 @@ def prepare_write(
     It may take long for many rows, and nobody waits for the writer meanwhile. Raises RequestError
     and AccessError as far as they can be told already.
     """
-    meant = cast(WritePlan, write.plan)
-    start = _started(meant, payload, context, write_context)
-    return (lambda: dry_run(start())) if meant.answer.media.kind == "plan" else start
+    write_plan = cast(WritePlan, write.plan)
+    start = _unit_starter(write_plan, payload, context, write_context)
+    return (lambda: dry_run(start())) if write_plan.answer.media.kind == "plan" else start
 
 
-def _guarded(meant: WritePlan, write_context: WriteContext) -> WriteContext:
+def _with_view_guard(write_plan: WritePlan, write_context: WriteContext) -> WriteContext:
     """Return what the write is done with: a view's own rules, where one is written through."""
-    if isinstance(meant.table, UpdatableView):
-        return replace(write_context, guard=ViewGuard(write_context.guard, meant.table))
+    if isinstance(write_plan.table, UpdatableView):
+        return replace(write_context, guard=ViewGuard(write_context.guard, write_plan.table))
     return write_context
 
 
-def _started(
-    meant: WritePlan, payload: Payload, context: Context, write_context: WriteContext
+def _unit_starter(
+    write_plan: WritePlan, payload: Payload, context: Context, write_context: WriteContext
 ) -> Callable[[], UnitOfWork[WriteResult]]:
-    write_context = _guarded(meant, write_context)
-    if isinstance(meant, DeletePlan):
-        return lambda: delete_unit(meant, context, write_context)
-    if isinstance(meant.table, UpdatableView):
+    write_context = _with_view_guard(write_plan, write_context)
+    if isinstance(write_plan, DeletePlan):
+        return lambda: delete_unit(write_plan, context, write_context)
+    if isinstance(write_plan.table, UpdatableView):
         try:
-            payload = table_payload(meant.table, payload)
+            payload = table_payload(write_plan.table, payload)
         except RequestError:
-            refuse_forbidden(meant, context, write_context)
+            refuse_forbidden(write_plan, context, write_context)
             raise
-    if isinstance(meant, InsertPlan):
-        made = rows_to_insert(meant, payload, context, write_context)
-        return lambda: insert_unit(meant, payload, context, write_context, made)
-    return lambda: update_unit(meant, payload, context, write_context)
+    if isinstance(write_plan, InsertPlan):
+        made = rows_to_insert(write_plan, payload, context, write_context)
+        return lambda: insert_unit(write_plan, payload, context, write_context, made)
+    return lambda: update_unit(write_plan, payload, context, write_context)

@@ -13,8 +13,8 @@ Key = tuple[Shape, bool]
 
 #: How many questions are remembered, and how many characters they have together: a plan takes up to
 #: two hundred bytes for each character of its question.
-MOST = 4096
-CHARACTERS = 1_000_000
+MAX_ENTRIES = 4096
+MAX_CHARACTERS = 1_000_000
 #: One of more characters is not remembered; it is prepared in a thread, which this is not for.
 LONGEST = 6_000
 
@@ -30,21 +30,21 @@ class PreparedCache(dict[Key, Prepared]):
 
     def keep(self, key: Key, prepared: Prepared) -> None:
         """Remember a question that is not there yet, unless it alone takes too much."""
-        length = request_length(key[0])
+        length = shape_length(key[0])
         if length > LONGEST:
             return
-        while self and (len(self) >= MOST or self._characters + length > CHARACTERS):
+        while self and (len(self) >= MAX_ENTRIES or self._characters + length > MAX_CHARACTERS):
             oldest = next(iter(self))
-            self._characters -= request_length(oldest[0])
+            self._characters -= shape_length(oldest[0])
             del self[oldest]
         self._characters += length
         self[key] = prepared
 
 
-def request_length(question: Shape) -> int:
+def shape_length(request_shape: Shape) -> int:
     """Return how many characters a question has, headers included."""
     pieces = sum(
         len(piece) if isinstance(piece, str) else len(piece[0]) + len(piece[1])
-        for piece in question.pieces
+        for piece in request_shape.pieces
     )
-    return pieces + sum(len(text) for text in question if isinstance(text, str))
+    return pieces + sum(len(text) for text in request_shape if isinstance(text, str))

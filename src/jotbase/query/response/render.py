@@ -254,10 +254,10 @@ def render_options(path: str, model: Model, guard: Guard, context: Context) -> R
 
 
 def _writing(table: Table, model: Model, actions: AbstractSet[str]) -> list[str]:
-    written_view = triggered_view(table, "insert", model) if table.view is not None else None
-    keyed = view_keys(written_view) if written_view is not None else table
+    updatable = triggered_view(table, "insert", model) if table.view is not None else None
+    keyed = view_keys(updatable) if updatable is not None else table
     writes = allowed_writes(table, model) & actions
-    merged = bool(keyed.primary_key) and (table.view is None or written_view is not None)
+    merged = bool(keyed.primary_key) and (table.view is None or updatable is not None)
     taken = {
         "POST": "insert" in writes,
         "PUT": merged and {"insert", "update"} <= writes,

@@ -92,14 +92,14 @@ def _indexed(table: Table) -> set[str]:
 
 
 def index_prefixes(
-    dear: Iterable[Condition], table: Table
+    costly: Iterable[Condition], table: Table
 ) -> Iterator[tuple[Field, RequestValue | str]]:
     """Yield columns that an index begins with, and what texts there begin with that fit a pattern.
 
     That a text begins with another is no more than a comparison, and lets the index find the few
     rows that the pattern is then asked about.
     """
-    for part in dear:
+    for part in costly:
         match part:
             case Apply("like", (Field(_, name) as column, (RequestValue() | Literal()) as pattern)):
                 if _is_stored(table, name) and name in _leading(table):
@@ -123,7 +123,7 @@ def hides_rows(table: Table) -> bool:
     return table.view is not None and not isinstance(table, FunctionRows)
 
 
-def evaluated_after(seen: Iterable[Fragment], dear: Iterable[Fragment]) -> Fragment:
+def evaluated_after(seen: Iterable[Fragment], costly: Iterable[Fragment]) -> Fragment:
     """Return conditions that are asked of no row for which those of `seen` do not hold.
 
     A CASE looks at no branch that it does not take (sqlite.org/lang_expr.html, "The CASE
@@ -135,7 +135,7 @@ def evaluated_after(seen: Iterable[Fragment], dear: Iterable[Fragment]) -> Fragm
         sql("CASE WHEN ")
         + join(" AND ", seen)
         + " THEN CASE WHEN "
-        + join(" AND ", dear)
+        + join(" AND ", costly)
         + " THEN TRUE END END"
     )
 

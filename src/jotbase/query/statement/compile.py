@@ -76,9 +76,9 @@ def compile_read(
     """
     frame = Frame(dialect, guard)
     if among is not None:
-        opened = _root(plan.node, frame)
-        opened = replace(opened, conditions=(*opened.conditions, among))
-        return _array(plan.node, opened, frame, sql(", count(*)"))
+        clause = _root(plan.node, frame)
+        clause = replace(clause, conditions=(*clause.conditions, among))
+        return _array(plan.node, clause, frame, sql(", count(*)"))
     if plan.answer.media.kind == "plan":
         return "EXPLAIN QUERY PLAN " + _array(plan.node, _root(plan.node, frame), frame, sql(""))
     extra = sql(", count(*)")
@@ -92,19 +92,19 @@ def _root(node: Node, frame: Frame) -> FromClause:
 
 
 def _total(node: Node, frame: Frame) -> Fragment:
-    opened = _root(node, frame)
+    clause = _root(node, frame)
     if node.aggregated:
         whole = replace(node, window=WHOLE, order=())
-        return "SELECT count(*) FROM (" + _groups(whole, opened, frame) + ")"
-    return "SELECT count(*) FROM " + opened.sources + where_clause(opened.conditions)
+        return "SELECT count(*) FROM (" + _groups(whole, clause, frame) + ")"
+    return "SELECT count(*) FROM " + clause.sources + where_clause(clause.conditions)
 
 
 def _array(
-    node: Node, opened: FromClause, frame: Frame, extra: Fragment, *, spooled: bool = False
+    node: Node, clause: FromClause, frame: Frame, extra: Fragment, *, spooled: bool = False
 ) -> Fragment:
     """Return a select of the JSON array of the node's rows; `extra` are more columns."""
     keys = tuple(_keys(node))
-    rows = _rows(node, opened, frame)
+    rows = _rows(node, clause, frame)
     row = _object(keys, node, frame)
     array = "SELECT " + ("jot_spool(" + row + ")" if spooled else _listed(row))
     return array + extra + rows
@@ -114,7 +114,7 @@ def _is_flat(keys: tuple[_Key, ...]) -> bool:
     return all(isinstance(key.value, Value) for key in keys)
 
 
-def _rows(node: Node, opened: FromClause, frame: Frame) -> Fragment:
+def _rows(node: Node, clause: FromClause, frame: Frame) -> Fragment:
     """Return the FROM clause of the chosen rows in order, to-one spreads beside them.
 
     Rows are chosen before any JSON is made, so that what a limit drops costs nothing. Where they
@@ -122,10 +122,10 @@ def _rows(node: Node, opened: FromClause, frame: Frame) -> Fragment:
     """
     alias = frame.dialect.identifier(node.alias)
     if node.aggregated:
-        return " FROM (" + _groups(node, opened, frame) + f") AS {alias}"
+        return " FROM (" + _groups(node, clause, frame) + f") AS {alias}"
     chosen = (
-        opened.sources
-        + where_clause(opened.conditions)
+        clause.sources
+        + where_clause(clause.conditions)
         + order_by_clause(node, frame)
         + limit_clause(node)
     )
@@ -145,9 +145,9 @@ def _joins(node: Node, frame: Frame) -> Fragment:
     for item in node.items:
         embed = item.value
         if isinstance(embed, Embed) and embed.spread and embed.link.to_one:
-            opened = correlated_tables(embed, node.alias, frame, joined=True)
-            matching = join(" AND ", (*opened.conditions, *_within(embed.node.window)))
-            joins += " LEFT JOIN " + opened.sources + " ON " + matching
+            clause = correlated_tables(embed, node.alias, frame, joined=True)
+            matching = join(" AND ", (*clause.conditions, *_within(embed.node.window)))
+            joins += " LEFT JOIN " + clause.sources + " ON " + matching
             joins += _joins(embed.node, frame)
     return joins
 
@@ -159,7 +159,7 @@ def _within(window: Window) -> tuple[Fragment, ...]:
     return (bound(LimitSlot(window)) + " <> 0", bound(OffsetSlot(window)) + " = 0")
 
 
-def _groups(node: Node, opened: FromClause, frame: Frame) -> Fragment:
+def _groups(node: Node, clause: FromClause, frame: Frame) -> Fragment:
     """Return the grouped rows of a node: one column a key, named k0, k1 and so on."""
     columns: list[Fragment] = []
     grouping: list[str] = []
@@ -175,9 +175,9 @@ def _groups(node: Node, opened: FromClause, frame: Frame) -> Fragment:
         "SELECT "
         + join(", ", columns)
         + " FROM "
-        + opened.sources
+        + clause.sources
         + _joins(node, frame)
-        + where_clause(opened.conditions)
+        + where_clause(clause.conditions)
         + (f" GROUP BY {', '.join(grouping)}" if grouping else "")
         + order_by_clause(node, frame)
         + limit_clause(node)
@@ -256,33 +256,33 @@ def _text(key: _Key, frame: Frame) -> Fragment:
     if isinstance(value, Value):
         return json_text(*value_sql(value, frame.dialect))
     embed = value if isinstance(value, Embed) else value.embed
-    opened = correlated_tables(embed, key.alias, frame)
+    clause = correlated_tables(embed, key.alias, frame)
     if isinstance(value, _Spread):
-        return parenthesized(_column(value, opened, frame))
+        return parenthesized(_column(value, clause, frame))
     if embed.link.to_one:
-        return "ifnull(" + parenthesized(_one(embed.node, opened, frame)) + ", 'null')"
-    return parenthesized(_array(embed.node, opened, frame, sql("")))
+        return "ifnull(" + parenthesized(_one(embed.node, clause, frame)) + ", 'null')"
+    return parenthesized(_array(embed.node, clause, frame, sql("")))
 
 
-def _one(node: Node, opened: FromClause, frame: Frame) -> Fragment:
+def _one(node: Node, clause: FromClause, frame: Frame) -> Fragment:
     """Return a select of the JSON object of the only row."""
     keys = tuple(_keys(node))
     if node.aggregated:
-        return "SELECT " + _object(keys, node, frame) + _rows(node, opened, frame) + " LIMIT 1"
+        return "SELECT " + _object(keys, node, frame) + _rows(node, clause, frame) + " LIMIT 1"
     return (
         "SELECT "
         + _object(keys, node, frame)
         + " FROM "
-        + opened.sources
+        + clause.sources
         + _joins(node, frame)
-        + where_clause(opened.conditions)
+        + where_clause(clause.conditions)
         + (limit_clause(node) if node.window.is_explicit else " LIMIT 1")
     )
 
 
-def _column(spread: _Spread, opened: FromClause, frame: Frame) -> Fragment:
+def _column(spread: _Spread, clause: FromClause, frame: Frame) -> Fragment:
     """Return a select of the JSON array of one key over the rows of a spread relation."""
-    rows = _rows(spread.embed.node, opened, frame)
+    rows = _rows(spread.embed.node, clause, frame)
     return "SELECT " + _listed(_text(spread.key, frame)) + rows
 
 

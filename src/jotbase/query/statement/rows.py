@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from jotbase.expression.expr import TRUE, And, Apply, Expr, Not, Or, conjuncts, is_local, rescoped
+from jotbase.expression.expr import (
+    TRUE,
+    And,
+    Apply,
+    Expr,
+    Not,
+    Or,
+    conjuncts,
+    is_local,
+    rename_scope,
+)
 from jotbase.expression.predicate import predicate
 from jotbase.query.plan.computed import (
     ComputedRelation,
@@ -82,20 +92,20 @@ def from_clause(table: Table, alias: str, frame: Frame, parent: str = "") -> Fro
     Rows that a call gave back are what the function chose to give. A computed relation's hang on
     the row called `parent`.
     """
-    opened = FromClause(_source(table, alias, parent, frame))
+    clause = FromClause(_source(table, alias, parent, frame))
     if _is_given(table.base if isinstance(table, ComputedTable) else table):
-        return opened
-    opened = opened.under(_rule(table, alias, frame), frame)
+        return clause
+    clause = clause.under(_rule(table, alias, frame), frame)
     if isinstance(table, UpdatableView):
         key, names = table.row_key, column_list(table.row_key, frame.dialect)
         mine = column_list(key, frame.dialect, alias)
         shown = sql(f"({mine}) IN (SELECT {names} {table.rows_of})")
-        return FromClause(opened.sources, opened.conditions, (*opened.lookups, shown))
-    return opened
+        return FromClause(clause.sources, clause.conditions, (*clause.lookups, shown))
+    return clause
 
 
 def _rule(table: Table, alias: str, frame: Frame) -> Expr:
-    return rescoped(frame.guard.rows(table, "select"), _ROW, alias)
+    return rename_scope(frame.guard.row_condition(table, "select"), _ROW, alias)
 
 
 def _is_given(table: Table) -> bool:
@@ -139,7 +149,7 @@ def expression_sql(expression: Expr, frame: Frame) -> Fragment:
 
 def filtered_from(
     node: Node,
-    opened: FromClause,
+    clause: FromClause,
     frame: Frame,
     ties: tuple[Fragment, ...] = (),
     *,
@@ -151,17 +161,17 @@ def filtered_from(
     what ties the rows to a parent; they are few by that, so that an index then only tests them. A
     parent that they are `joined` to stands in the same FROM clause, where a source cannot name it.
     """
-    beside, dear = _conditions(node, frame, tied=bool(ties), hidden=bool(opened.seen))
-    if not dear:
-        return FromClause(opened.sources, (*ties, *opened.seen, *beside))
+    beside, costly = _conditions(node, frame, tied=bool(ties), hidden=bool(clause.seen))
+    if not costly:
+        return FromClause(clause.sources, (*ties, *clause.seen, *beside))
     if barrier.hides_rows(node.table):
         inside, outside = ((), ties) if joined else (ties, ())
-        rows = opened.sources + where_clause((*inside, *opened.seen, *beside))
-        return FromClause(_fenced(node.alias, rows, frame), (*outside, *dear))
-    if not opened.seen:
-        return FromClause(opened.sources, (*ties, *beside, *dear))
-    asked = barrier.evaluated_after(opened.seen, dear)
-    return FromClause(opened.sources, (*ties, *opened.conditions, *beside, asked))
+        rows = clause.sources + where_clause((*inside, *clause.seen, *beside))
+        return FromClause(_fenced(node.alias, rows, frame), (*outside, *costly))
+    if not clause.seen:
+        return FromClause(clause.sources, (*ties, *beside, *costly))
+    asked = barrier.evaluated_after(clause.seen, costly)
+    return FromClause(clause.sources, (*ties, *clause.conditions, *beside, asked))
 
 
 def _conditions(
@@ -173,12 +183,12 @@ def _conditions(
     rows by words that it has, and reads no row.
     """
     few = index_condition(node.where, node.table, node.alias, only_test=tied)
-    beside, dear = barrier.split_conditions(node)
+    beside, costly = barrier.split_conditions(node)
     plain = [condition_sql(one, node.alias, frame) for one in beside]
-    for column, beginning in barrier.index_prefixes(dear, node.table) if hidden else ():
+    for column, beginning in barrier.index_prefixes(costly, node.table) if hidden else ():
         called = column_sql(column.scope, column.name, frame)
         plain.append(sql(f"{called} LIKE ") + bound(beginning) + " ESCAPE '\\'")
-    others = [condition_sql(one, node.alias, frame) for one in dear]
+    others = [condition_sql(one, node.alias, frame) for one in costly]
     return _grouped(plain if few is None else [few, *plain]), _grouped(others)
 
 
@@ -209,8 +219,8 @@ def exists_sql(embed: Embed, parent: str, frame: Frame) -> Fragment:
 
 def correlated_from(embed: Embed, parent: str, frame: Frame) -> Fragment:
     """Return the sources of an embedded relation and ` WHERE` what ties them to the parent."""
-    opened = correlated_tables(embed, parent, frame)
-    return opened.sources + where_clause(opened.conditions)
+    clause = correlated_tables(embed, parent, frame)
+    return clause.sources + where_clause(clause.conditions)
 
 
 def correlated_tables(
@@ -221,18 +231,18 @@ def correlated_tables(
     They stand in a query of their own inside the parent's, or `joined` to it.
     """
     node, link = embed.node, embed.link
-    opened = from_clause(node.table, node.alias, frame, parent)
+    clause = from_clause(node.table, node.alias, frame, parent)
     if link.junction is None:
         ties = tuple(_equal(node.alias, own, parent, theirs, frame) for theirs, own in link.pairs)
-        return filtered_from(node, opened, frame, ties, joined=joined)
+        return filtered_from(node, clause, frame, ties, joined=joined)
     near = link.junction_alias
     between = from_clause(link.junction, near, frame)
     ties = tuple(_equal(near, own, parent, theirs, frame) for theirs, own in link.pairs)
     far = tuple(_equal(near, own, node.alias, there, frame) for own, there in link.far)
     both = FromClause(
-        between.sources + ", " + opened.sources,
-        (*between.conditions, *far, *opened.conditions),
-        (*between.lookups, *opened.lookups),
+        between.sources + ", " + clause.sources,
+        (*between.conditions, *far, *clause.conditions),
+        (*between.lookups, *clause.lookups),
     )
     return filtered_from(node, both, frame, ties, joined=joined)
 

@@ -1,7 +1,7 @@
-"""New rows of the same keys, made ready by a recipe that is thought out once: nearly all rows.
+"""The fast path for rows to insert that have the same keys: one template for all of them.
 
-In charge of finding fast that there is nothing to say against rows. Where something may be wrong it
-gives up, and `payload_rows` goes through them one by one. Must not know payloads, SQL or rules.
+In charge of detecting quickly that rows are valid. When one may be invalid it gives up, and
+`payload_rows` checks them one by one. Must not know payloads, SQL or rules.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from jotbase.schema.values.convert import canonical
 from jotbase.sql.units import TURN
 from jotbase.values import Row
 
-#: What a value of a type is in Python if it may be stored as it came.
+#: The Python type of values that are stored unchanged, by column type.
 _SAME: dict[Type, type[Any]] = {Type.TEXT: str, Type.INTEGER: int, Type.BOOLEAN: bool}
-#: Whole numbers below this need no look at their range.
+#: Integers with a smaller absolute value need no range check.
 _SMALL = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class RowTemplate:
-    """What rows of a table take whose body sets certain columns.
+    """How to prepare rows of a table with these keys.
 
-    `given` are those columns, each with what its values are in Python if they may stay as they are;
-    `absent` are the others, which the server may have to fill.
+    `given` are their columns, each with the Python type of values that are stored unchanged;
+    `absent` are the other columns, for which the server may have defaults.
     """
 
     table: Table
@@ -42,7 +42,7 @@ class RowTemplate:
 
 @lru_cache(maxsize=1024)
 def row_template(table: Table, names: tuple[str, ...]) -> RowTemplate:
-    """Return what rows take that have those columns."""
+    """Return the template for rows with those columns."""
     given = (table.by_name[name] for name in names)
     return RowTemplate(
         table,
@@ -62,7 +62,7 @@ def template_rows(
     keys = row_template.keys
     if not all(raw.keys() == keys for raw in raws):
         return None
-    if any(Cell in map(type, raw.values()) for raw in raws):  # text that is yet to be read
+    if any(Cell in map(type, raw.values()) for raw in raws):  # text that must be parsed first
         return None
     fills = _fills(row_template, write_context)
     if fills is None:
@@ -87,7 +87,7 @@ def template_rows(
 def _filled(
     rows: list[Row], column: Column, fill: Callable[[Context], Any], context: Context
 ) -> bool:
-    """Fill an absent column; say no where there is no value although there must be one."""
+    """Set a default in each row; return False if a required value is missing."""
     name = column.name
     if isinstance(fill, SharedDefault):
         value = fill(context)
@@ -100,7 +100,7 @@ def _filled(
 
 
 def present_properties(table: Table, row: Row) -> Row:
-    """Return the row as JSON Schema sees it: NULL that is no value means the property is absent."""
+    """Return the row as it is validated: without the columns whose NULL means "absent"."""
     if None not in row.values():
         return row
     return {
@@ -111,9 +111,9 @@ def present_properties(table: Table, row: Row) -> Row:
 
 
 def _one_made_canonical(row: Row, row_template: RowTemplate) -> bool:
-    """Bring one row's values into canonical form; say no where one is missing.
+    """Convert one row's values to canonical form; return False if one is missing.
 
-    The way of many rows, without what pays off only with them.
+    As `_made_canonical`, without the steps that pay off for many rows only.
     """
     for column, same in row_template.given:
         value = row[column.name]
@@ -131,12 +131,12 @@ def _one_made_canonical(row: Row, row_template: RowTemplate) -> bool:
 
 
 def _made_canonical(rows: list[Row], row_template: RowTemplate) -> bool:
-    """Bring the rows' values into canonical form, column by column; say no where one is missing."""
+    """Convert the rows' values to canonical form by column; return False if one is missing."""
     return all(_column_made_canonical(rows, column, same) for column, same in row_template.given)
 
 
 def _column_made_canonical(rows: list[Row], column: Column, same: type[Any] | None) -> bool:
-    """Most values are in canonical form, and text that many rows share is read once."""
+    """Convert one column: most values are canonical already, and equal texts are parsed once."""
     name = column.name
     values = [row[name] for row in rows]
     kinds = set(map(type, values))
@@ -155,7 +155,7 @@ def _column_made_canonical(rows: list[Row], column: Column, same: type[Any] | No
 
 
 def _are_plain(kind: Type, values: list[Any]) -> bool:
-    """Say whether values, all of the type that a column is stored as, may stay as they came."""
+    """Return whether all values, of the right Python type, can be stored unchanged."""
     if kind is Type.TEXT:
         return not any("\0" in value for value in values)
     if kind is Type.INTEGER:
@@ -166,9 +166,9 @@ def _are_plain(kind: Type, values: list[Any]) -> bool:
 def _fills(
     row_template: RowTemplate, write_context: WriteContext
 ) -> list[tuple[Column, Callable[[Context], Any]]] | None:
-    """Return what gives absent columns their values; None if one that must have a value has none.
+    """Return (column, default) of the absent columns; None if a required one has no default.
 
-    What the database numbers or computes is left to it.
+    Identity and generated columns are left to the database.
     """
     fills: list[tuple[Column, Callable[[Context], Any]]] = []
     for column in row_template.absent:
@@ -181,7 +181,7 @@ def _fills(
 
 
 def default_of(column: Column, write_context: WriteContext) -> Callable[[Context], Any] | None:
-    """Return what gives a new row the column's default; None if the server has none to give."""
+    """Return the function that gives the column's default for a new row, None without a default."""
     fill = write_context.defaults.get(column.name)
     if fill is None and column.default is not MISSING:
         return SharedDefault(partial(_literal, column.default))

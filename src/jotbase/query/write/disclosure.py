@@ -1,9 +1,9 @@
-"""What a refusal tells: nothing that the request did not say itself.
+"""Redacting errors of writes: they contain no value that the request did not send itself.
 
-In charge of taking stored values out of refusals: those of other rows, and of columns that the
-request did not name. PostgreSQL shows no value at all to callers whom row security holds
-(BuildIndexValueDescription, ExecBuildSlotValueDescription, ri_ReportViolation); what the caller
-said is no news. Must not know which refusal comes first.
+In charge of removing stored values from errors: those of other rows, and of columns that the
+request did not name. PostgreSQL shows no value at all to callers subject to row-level security
+(BuildIndexValueDescription, ExecBuildSlotValueDescription, ri_ReportViolation); values of the
+request disclose nothing. Must not know the order of errors.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ Faults = list[dict[str, Any]]
 def redacted_error(
     error: ConflictError,
     table: Table,
-    said: Iterable[Row],
+    request_values: Iterable[Row],
     write_context: WriteContext,
     context: Context,
 ) -> ConflictError:
     """Return a refusal by the database without values that the request itself did not say, nor the
     name of a table that the caller may never see.
 
-    `said` are values by column, as far as the request gave them. A `writeOnly` column's are never
-    told.
+    `request_values` are values by column, as far as the request gave them. A `writeOnly` column's
+    are never shown.
     """
     key = error.key
     if key is None:
         return error
-    shown = key.table == table.name and _are_in_request(key, table, said, write_context)
+    shown = key.table == table.name and _are_in_request(key, table, request_values, write_context)
     message, details = error.message, error.details if shown else key.redacted_details
     other = key.other
     guard = write_context.guard
@@ -53,7 +53,7 @@ def redacted_error(
 
 
 def _are_in_request(
-    key: ViolatedKey, table: Table, said: Iterable[Row], write_context: WriteContext
+    key: ViolatedKey, table: Table, request_values: Iterable[Row], write_context: WriteContext
 ) -> bool:
     columns = [table.by_name.get(name) for name in key.columns]
     known = [one for one in columns if one is not None and not one.write_only]
@@ -64,28 +64,28 @@ def _are_in_request(
             one.name in row and stored(one.type, row[one.name], write_context.dialect) == value
             for one, value in zip(known, key.values, strict=True)
         )
-        for row in said
+        for row in request_values
     )
 
 
-def redacted_faults(faults: Faults, said: Container[str]) -> Faults:
-    """Return faults without what lies inside of values that the request did not say.
+def redacted_faults(faults: Faults, request_values: Container[str]) -> Faults:
+    """Return faults without the paths inside values that the request did not send.
 
-    A fault's message names properties within a document, and its place leads to them.
+    The message and pointer of a fault may name properties within a stored document.
     """
-    told: Faults = []
+    redacted: Faults = []
     for fault in faults:
         column = unescape_token(fault["pointer"].split("/")[1]) if fault["pointer"] else ""
-        if not column or column in said:
-            told.append(fault)
+        if not column or column in request_values:
+            redacted.append(fault)
             continue
         place, message = pointer([column]), "the stored value does not fit beside the new ones"
-        told.append({**fault, "pointer": place, "message": message})
-    return told
+        redacted.append({**fault, "pointer": place, "message": message})
+    return redacted
 
 
 def equality_filters(where: Condition, context: Context) -> Row:
-    """Return the values that a request's filters ask of columns: `id=eq.5`."""
+    """Return the values by column of a request's equality filters: `id=eq.5`."""
     if isinstance(where, HasEmbed | Combined):
         return {}
     found: Row = {}

@@ -1,10 +1,10 @@
-"""What is told of a write that cannot be done: every fault of its rows, in PostgreSQL's order.
+"""The errors of a write: all faults of its rows, in PostgreSQL's order.
 
-In charge of JSON Schema's faults with their place in the body, and of which refusal comes first
-where several hold: the rule's (42501), the schema's (23514, 23502), then the keys' (23505, 23503).
-PostgreSQL asks in this order too (ExecInsert in nodeModifyTable.c: ExecWithCheckOptions before
-ExecConstraints before ExecInsertIndexTuples), so that nobody learns which keys are taken by writing
-what no rule would let in. Must not know how a row is read or stored.
+In charge of JSON Schema faults with their place in the body, and of the order of errors: the rule's
+(42501), the schema's (23514, 23502), then those of keys (23505, 23503). It is PostgreSQL's order
+(ExecInsert in nodeModifyTable.c: ExecWithCheckOptions before ExecConstraints before
+ExecInsertIndexTuples), so that writing a row that the rules forbid does not disclose which keys
+exist. Must not know how a row is parsed or stored.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from jotbase.schema.model.tables import Table
 from jotbase.sql.units import PAUSE, TURN, UnitOfWork
 from jotbase.values import Row
 
-#: Stands for numbers that the database has yet to give; none has been given that high.
+#: A placeholder for identity values that the database has not assigned yet.
 _UNNUMBERED = 2**52
 
 
 def located_faults(faults: Faults, number: int, payload: Payload) -> Faults:
-    """Return faults with their place in the body: behind the row's number in a list of rows, and
-    with the line where the body is CSV.
+    """Return faults with pointers into the body: prefixed by the row's index in a list of rows, and
+    with the line number of a CSV body.
     """
     if payload.single:
         return faults
@@ -39,7 +39,7 @@ def located_faults(faults: Faults, number: int, payload: Payload) -> Faults:
 
 
 def whole_row_faults(table: Table, row: Row, write_context: WriteContext) -> Faults:
-    """Return what is against a row that is not stored yet, but for its columns' own faults."""
+    """Return the faults of the row as a whole, before it is stored."""
     if not write_context.check.needs_whole_row:
         return []
     unknown = {column.name for column in table.columns if column.is_filled} - row.keys()
@@ -48,7 +48,7 @@ def whole_row_faults(table: Table, row: Row, write_context: WriteContext) -> Fau
 
 
 def deduplicated_faults(first: Faults, more: Faults) -> Faults:
-    """Return faults without those that are told twice: by a column and by the whole row."""
+    """Return both lists without duplicates: a column's fault may be one of the whole row too."""
     return [*first, *(fault for fault in more if fault not in first)]
 
 
@@ -57,11 +57,11 @@ def check_whole_rows(
     rows: Iterable[Row],
     write_context: WriteContext,
     payload: Payload,
-    said: Container[str],
+    request_values: Container[str],
 ) -> UnitOfWork[None]:
     """Check rows as the database stored them. Raises RequestError 23514 with all faults.
 
-    `said` are the columns that the request gave values.
+    `request_values` are the columns that the request gave values.
     """
     if not write_context.check.needs_whole_row:
         return
@@ -71,7 +71,9 @@ def check_whole_rows(
             yield PAUSE
         if len(faults) > MAX_FAULTS:
             break
-        found = redacted_faults(write_context.check.faults(present_properties(table, row)), said)
+        found = redacted_faults(
+            write_context.check.faults(present_properties(table, row)), request_values
+        )
         faults += located_faults(found, number, payload)
     if faults:
         raise violation(faults, table.name)
@@ -81,9 +83,9 @@ def check_whole_rows(
 class RefusedRows:
     """Rows that cannot be stored for `error`: a missing value, or what the database refused.
 
-    `olds` are the rows as they stand, for an update. `lacks` says `error` in the schema's words.
-    Rows that are not `whole` may be merged into others: what they say alone is not held against
-    them.
+    `olds` are the rows as they stand, for an update. `missing_faults` says `error` in the schema's
+    words. Rows that are not `whole` may be merged into others: what they say alone is not held
+    against them.
     """
 
     table: Table
@@ -91,12 +93,14 @@ class RefusedRows:
     error: JotError
     payload: Payload
     olds: Sequence[Row] | None = None
-    lacks: Faults = field(default_factory=list)
+    missing_faults: Faults = field(default_factory=list)
     whole: bool = True
 
 
 def refused_rows(refused: RefusedRows) -> RefusedRows:
-    """Return the rows that the database refused; raise what is none of their doing, as a lock."""
+    """Return the rows that the database refused; raise an error that they did not cause (a
+    lock).
+    """
     if not refused.error.code.startswith("23"):
         raise refused.error
     return refused
@@ -109,9 +113,9 @@ def raise_refusal(
     write_context: WriteContext,
     reading: bool,
 ) -> UnitOfWork[None]:
-    """Raise what is told of rows that cannot be stored: the error that they came with is the last.
+    """Raise the first error of rows that cannot be stored; their own `error` comes last.
 
-    A generated column has no value here, so that a rule which reads one says no.
+    Generated columns have no value here, so that a rule which reads one denies the write.
     """
     table, error = refused.table, refused.error
     whole = [_numbered(table, row, place) for place, row in enumerate(refused.rows)]
@@ -126,7 +130,7 @@ def raise_refusal(
             whole_row_faults(table, row, write_context), number, refused.payload
         )
     if faults:
-        raise violation([*faults, *refused.lacks], table.name)
+        raise violation([*faults, *refused.missing_faults], table.name)
     raise error
 
 
@@ -136,7 +140,7 @@ def _numbered(table: Table, row: Row, place: int) -> Row:
 
 
 def changed_rows(table: Table, olds: Sequence[Row], changed: Row) -> list[Row]:
-    """Return rows as an update would leave them, but for what the database computes."""
+    """Return rows after an update, except for values that the database computes."""
     computed = {column.name for column in table.columns if column.generated is not None}
     return [
         {name: value for name, value in (old | changed).items() if name not in computed}

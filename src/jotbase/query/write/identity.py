@@ -1,9 +1,10 @@
-"""The numbers that an identity column gives: a sequence of its own, as in PostgreSQL.
+"""Identity columns: each has its own sequence, as in PostgreSQL.
 
-SQLite's AUTOINCREMENT goes on from the greatest number that any row was given, so that one explicit
-id of 2^63-1 ends the table. Here the sequence (its row in `sqlite_sequence`) counts on from itself,
-over numbers that are taken, and what a caller gives does not move it. In charge of the SQL of that.
-Without a row there, SQLite numbers: a table without AUTOINCREMENT, or one that never had a row.
+SQLite's AUTOINCREMENT continues from the largest number ever inserted, so that one explicit id of
+2^63-1 exhausts the table. Here the sequence (its row in `sqlite_sequence`) is independent of
+explicit values and skips existing ones (decision 55). In charge of the SQL for that. Without a row
+in `sqlite_sequence` SQLite assigns the number: in a table without AUTOINCREMENT, or one that never
+had a row.
 """
 
 from __future__ import annotations
@@ -20,27 +21,27 @@ from jotbase.sql.units import Statement, UnitOfWork
 _SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = ?"
 _MOVE = "UPDATE sqlite_sequence SET seq = ? WHERE name = ?"
 
-#: Statements about sequences, which are no part of what a write is asked to show of its plan.
+#: Statements about sequences, which the plan of a write does not show.
 COUNTING = frozenset((_SEQUENCE, _MOVE))
 
 
 @lru_cache(maxsize=1024)
 def identity_of(table: Table, dialect: Dialect) -> str | None:
-    """Return the column whose numbers are given here; None if there is none, or triggers do it."""
+    """Return the identity column, None if there is none or the view has INSTEAD OF triggers."""
     if dialect.name != "sqlite" or table.view is not None:
         return None
     return next((column.name for column in table.columns if column.identity), None)
 
 
 def sequence_value(table: Table) -> str:
-    """Return the next number as an expression; NULL lets SQLite number."""
+    """Return the SQL expression of the next number; NULL lets SQLite assign one."""
     name = table.name.replace("'", "''")
     last = f"(SELECT seq FROM sqlite_sequence WHERE name = '{name}')"
     return f"1 + min({last}, {GREATEST - 1})"
 
 
 def next_numbers(table: Table, count: int) -> UnitOfWork[Sequence[int | None]]:
-    """Return the numbers that follow, for a writer that has the lock; None lets SQLite number."""
+    """Read the next numbers, with the write lock held; None lets SQLite assign one."""
     known = yield Statement(_SEQUENCE, [table.name])
     if not known:
         return [None] * count
@@ -49,23 +50,23 @@ def next_numbers(table: Table, count: int) -> UnitOfWork[Sequence[int | None]]:
 
 
 def current_value(table: Table) -> UnitOfWork[int]:
-    """Return the last number that the sequence gave."""
+    """Read the last number of the sequence."""
     found = yield Statement(_SEQUENCE, [table.name])
     return int(found[0][0]) if found else 0
 
 
 def reset_statement(table: Table, number: int) -> Statement:
-    """Return the statement that sets the sequence back to where callers' numbers found it."""
+    """Return the statement that resets the sequence after rows with explicit numbers."""
     return Statement(_MOVE, [number, table.name])
 
 
 def skip_taken(table: Table, column: str, count: int, dialect: Dialect) -> UnitOfWork[None]:
-    """Move the sequence to where so many numbers follow that no row has.
+    """Advance the sequence so that no row has any of the `count` numbers after it.
 
     Raises RequestError 2200H if there are none up to its end.
     """
     known = yield Statement(_SEQUENCE, [table.name])
-    if not known:  # SQLite numbers after the greatest
+    if not known:  # SQLite assigns the largest rowid plus one
         return
     last = int(known[0][0])
     mine, name = dialect.identifier(table.name), dialect.identifier(column)

@@ -1,7 +1,8 @@
-"""A payload's rows made ready to be stored: known columns, defaults, canonical values, no faults.
+"""Preparing a payload's rows for storing: columns resolved, defaults set, values canonical and
+valid.
 
-In charge of everything about a new or changed row that can be said before the database is asked.
-Must not know SQL or access rules.
+In charge of all checks of a new or updated row that need no database. Must not know SQL or access
+rules.
 """
 
 from __future__ import annotations
@@ -36,16 +37,16 @@ from jotbase.values import Row
 
 @dataclass(frozen=True, slots=True)
 class PayloadRows:
-    """Rows in canonical form; columns that the database fills are absent.
+    """Rows in canonical form, without the columns that the database fills in.
 
     `missing` is the error, if a value is missing that must be there (23502): the rules may have
-    something to say before it. `lacks` are all such values in the schema's words, `names` the
-    columns that the body sets.
+    something to say before it. `missing_faults` are all such values in the schema's words, `names`
+    the columns that the body sets.
     """
 
     rows: list[Row]
     missing: RequestError | None = None
-    lacks: Faults = field(default_factory=list)
+    missing_faults: Faults = field(default_factory=list)
     names: tuple[str, ...] = ()
 
 
@@ -68,7 +69,7 @@ def named_columns(plan: InsertPlan | UpdatePlan, payload: Payload) -> tuple[str,
 
 @lru_cache(maxsize=1024)
 def _server_columns(table: Table, trusted: bool) -> frozenset[str]:
-    """Return the columns that only the server sets."""
+    """Return the columns that only the server may set."""
     return frozenset(
         column.name
         for column in table.columns
@@ -79,7 +80,7 @@ def _server_columns(table: Table, trusted: bool) -> frozenset[str]:
 def refuse_server_columns(
     table: Table, names: Iterable[str], write_context: WriteContext, verb: str
 ) -> None:
-    """Refuse columns that only the server sets. Raises RequestError 428C9."""
+    """Raise RequestError 428C9 for columns that only the server may set."""
     for name in names:
         column = table.by_name[name]
         if column.generated is not None:
@@ -122,18 +123,18 @@ def _one_by_one(
     context: Context,
     write_context: WriteContext,
 ) -> PayloadRows:
-    """Return the rows to insert, or raise with all that is wrong with any of them."""
+    """Return the rows to insert. Raises RequestError with the faults of all rows."""
     table = plan.table
     columns = [table.by_name[name] for name in names]
     fills = [(one.name, fill) for one in table.columns if (fill := default_of(one, write_context))]
     needed = [column for column in table.columns if not column.nullable]
     rows: list[Row] = []
     faults: list[Faults] = []
-    lacks: Faults = []
+    missing_faults: Faults = []
     missing: RequestError | None = None
     told = 0
     for number, raw in enumerate(payload.rows):
-        if told + len(lacks) > MAX_FAULTS:
+        if told + len(missing_faults) > MAX_FAULTS:
             break
         line = payload.lines[number] if payload.lines else 0
         row = _read(raw, columns, plan, line)
@@ -148,13 +149,13 @@ def _one_by_one(
         lacking = _lacking(row, needed)
         if lacking is not None:
             missing = missing or not_null(table, lacking, row)
-            lacks += located_faults([_required(lacking)], number, payload)
+            missing_faults += located_faults([_required(lacking)], number, payload)
         rows.append(row)
     if any(faults):
         raise violation(
-            [*_all_faults(plan, rows, faults, payload, write_context), *lacks], table.name
+            [*_all_faults(plan, rows, faults, payload, write_context), *missing_faults], table.name
         )
-    return PayloadRows(rows, missing, lacks, names)
+    return PayloadRows(rows, missing, missing_faults, names)
 
 
 def _all_faults(
@@ -164,9 +165,9 @@ def _all_faults(
     payload: Payload,
     write_context: WriteContext,
 ) -> Faults:
-    """Return the faults of the rows' values together with those of the rows as a whole.
+    """Return the faults of the rows' values and of the rows as a whole.
 
-    A row to merge may be another before it is stored: of that its values' faults are all.
+    A row to be merged has other values when it is stored, so only its own values are checked.
     """
     told: Faults = []
     for number, (row, found) in enumerate(zip(rows, faults, strict=True)):
@@ -180,7 +181,7 @@ def _all_faults(
 
 
 def _given(plan: InsertPlan, payload: Payload, names: tuple[str, ...]) -> list[str]:
-    """Return the columns that a body gives a value: under missing=default not all named ones."""
+    """Return the columns with a value in the body: with missing=default not all named ones."""
     if not plan.defaults:
         return list(names)
     return [name for name in names if any(name in row for row in payload.rows)]
@@ -189,7 +190,7 @@ def _given(plan: InsertPlan, payload: Payload, names: tuple[str, ...]) -> list[s
 def _read(
     raw: Mapping[str, Any], columns: Iterable[Column], plan: InsertPlan | UpdatePlan, line: int = 0
 ) -> Row:
-    """Return the columns' values in one row; under missing=default, one it lacks stays absent.
+    """Return the columns' values in one row; with missing=default, a missing one stays absent.
 
     `line` is that of a CSV which the row begins in, 0 without one. An array may come as text, in
     PostgreSQL's form
@@ -227,9 +228,9 @@ def _from_cell(column: Column, cell: Cell, line: int) -> Any:
 
 
 def _lacking(row: Row, needed: Iterable[Column]) -> str | None:
-    """Return the first column without a value that must have one.
+    """Return the first required column without a value, None if there is none.
 
-    What the database numbers or computes may be absent, but null it may not be.
+    Identity and generated columns may be absent, but not null.
     """
     for column in needed:
         if row.get(column.name) is None and (not column.is_filled or column.name in row):
@@ -242,11 +243,11 @@ def _required(name: str) -> dict[str, Any]:
 
 
 def not_null(table: Table, name: str, row: Row, *, changing: bool = False) -> RequestError:
-    """Return the error for a value that must be there, as PostgreSQL words it.
+    """Return PostgreSQL's error for a missing required value.
 
-    The row is shown where it is a new one, of columns that may all be read.
+    Its details show the row if it is a new one whose columns are all readable.
     """
-    shown = ", ".join(_shown(row.get(column.name)) for column in table.columns)
+    shown = ", ".join(_value_text(row.get(column.name)) for column in table.columns)
     secret = isinstance(table, UpdatableView) or any(one.write_only for one in table.columns)
     return RequestError(
         "23502",
@@ -255,7 +256,7 @@ def not_null(table: Table, name: str, row: Row, *, changing: bool = False) -> Re
     )
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):

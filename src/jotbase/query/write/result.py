@@ -1,7 +1,7 @@
-"""What a write came to, and what it is done with.
+"""The result of a write, and its environment.
 
-In charge of the result of a unit of work, and of the things that a unit needs besides its plan.
-Must not know how a write is done or how its result is told.
+In charge of the types of a unit's result and of what a unit needs besides its plan. Must not know
+how a write is executed or how its result is rendered.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from jotbase.sql.units import Rows
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """`affected` rows; `body` their JSON array where one was asked for, with these `keys`.
+    """The result of a write: the number of `affected` rows, and their JSON array in `body` if it
+    was requested, with these `keys`.
 
-    `location` is the query that finds the one new row (`id=eq.5`). `created` says that at least
-    one row is new, as against merged into an old one. `plans` are those of the statements that were
-    run (their verb, and the database's steps), where the write was to be explained.
+    `location` is the query that selects the only new row (`id=eq.5`). `created` says that at least
+    one row was inserted rather than merged. `plans` are (verb, steps) of the executed statements if
+    the query plan was requested.
     """
 
     affected: int
@@ -38,21 +39,21 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class SharedDefault:
-    """A column's default that is the same for all rows of a request."""
+    """A column's default that has the same value for all rows of a request."""
 
     of: Callable[[Context], Any]
 
     def __call__(self, context: Context) -> Any:
-        """Return the value."""
+        """Return the default's value."""
         return self.of(context)
 
 
 @dataclass(frozen=True, slots=True)
 class WriteContext:
-    """What every write of one table is done with.
+    """The environment of writes to one table.
 
-    `defaults` give a column's `defaultExpression` for one new row. `trusted` lets `readOnly`
-    columns be written, as seeds and restores do; clients never are.
+    `defaults` evaluate a column's `defaultExpression` for one new row. `trusted` allows writing
+    `readOnly` columns, for seeds; requests of clients are never trusted.
     """
 
     check: RowCheck
@@ -63,7 +64,7 @@ class WriteContext:
 
 
 def not_single(count: int) -> RequestError:
-    """Return the error for an answer that should be one object."""
+    """Return the error for a response that must be a single object."""
     return RequestError(
         "PGRST116",
         "Cannot coerce the result to a single JSON object",

@@ -1,9 +1,9 @@
-"""Rows stored as the rules let them be: rules are asked of the tables as they were before.
+"""Storing rows subject to access rules, which are evaluated on the tables before the write.
 
-A rule may look into other rows, those of the written table among them, under whatever name. In
-charge of asking before a row can speak for itself; of storing on trial, in a savepoint that is
-taken back, where only the database can say what the rows will be. Must not know any rule or plan.
-PostgreSQL asks policies of the state before the statement as well (its snapshot).
+A rule may depend on other rows, those of the written table included; a new row must not satisfy its
+own rule. In charge of checking before storing, and, where only the database knows the final rows,
+of storing them on trial in a savepoint that is rolled back. Must not know any rule or plan.
+PostgreSQL evaluates policies with the snapshot from before the statement too (decision 53).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from jotbase.values import Row
 
 Result = TypeVar("Result")
 
-#: How often rows are stored on trial: they hold the writer, which nobody else has meanwhile.
+#: The most trials of one write; the writer is blocked meanwhile.
 TRIALS = 3
 
 _BEFORE = '"jot.before"'
@@ -29,15 +29,15 @@ SAVE = Statement(f"SAVEPOINT {_BEFORE}")
 UNDO = Statement(f"ROLLBACK TO {_BEFORE}")
 RELEASE = Statement(f"RELEASE {_BEFORE}")
 
-#: How statements begin that keep or take back others: they have no plan to show.
+#: The prefixes of statements on savepoints, which have no query plan.
 SAVING = ("SAVEPOINT ", "ROLLBACK TO ", "RELEASE ")
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """Rows as a statement leaves them, with their row keys.
+class WrittenRows:
+    """Rows after a statement, with their row keys.
 
-    `olds` are the same rows before it, in the same order: None for one that is new.
+    `olds` are the same rows before it, in the same order; None for a new one.
     """
 
     keys: Sequence[Key]
@@ -45,13 +45,13 @@ class Stored:
     olds: Sequence[Row | None] = field(default_factory=list)
 
 
-#: Stores rows; what a trial gave comes back to it, for what is to be the same again.
-Store = Callable[[Stored | None], UnitOfWork[Stored]]
-Ask = Callable[[Stored], UnitOfWork[None]]
+#: Stores rows. It is passed the result of the trial, whose random defaults are to be used again.
+Store = Callable[[WrittenRows | None], UnitOfWork[WrittenRows]]
+CheckRules = Callable[[WrittenRows], UnitOfWork[None]]
 
 
 def predicted_row(table: Table, row: Row) -> Row:
-    """Return a row as far as it can be told before it is stored: the rest stays absent."""
+    """Return a row as far as it is known before it is stored; other columns stay absent."""
     return {
         column.name: None
         for column in table.columns
@@ -59,56 +59,58 @@ def predicted_row(table: Table, row: Row) -> Row:
     } | row
 
 
-def drawn(table: Table, rows: Sequence[Row], tried: Stored | None) -> Sequence[Row]:
-    """Return rows to insert with the defaults that the database drew for them on trial.
+def with_tried_defaults(
+    table: Table, rows: Sequence[Row], trial: WrittenRows | None
+) -> Sequence[Row]:
+    """Return rows to insert with the defaults that the database chose on trial.
 
-    `DEFAULT (random())` would come out otherwise each time, and never be what the rules saw.
+    `DEFAULT (random())` would otherwise give values that the rules have not checked.
     """
     names = [one.name for one in table.columns if "x-default" in one.schema]
-    if tried is None or not names or len(tried.rows) != len(rows):
+    if trial is None or not names or len(trial.rows) != len(rows):
         return rows
     return [
         row if old is not None else {name: after[name] for name in names} | row
-        for row, after, old in zip(rows, tried.rows, tried.olds, strict=True)
+        for row, after, old in zip(rows, trial.rows, trial.olds, strict=True)
     ]
 
 
 def store_with_rules(
-    store: Store, ask: Ask, looks: frozenset[str] | None, guess: Stored
-) -> UnitOfWork[Stored]:
+    store: Store, ask: CheckRules, columns_read: frozenset[str] | None, predicted: WrittenRows
+) -> UnitOfWork[WrittenRows]:
     """Store rows that the rules let in, and return them.
 
-    `looks` are the columns that the rules look at, None where they look into no other row: then
-    they are asked of what was stored. Else they are asked of the `guess` if it has these columns,
-    and of what was stored on trial where it has not, or was wrong.
+    `columns_read` are the columns that the rules look at, None where they look into no other row:
+    then they are asked of what was stored. Else they are asked of the `predicted` if it has these
+    columns, and of what was stored on trial where it has not, or was wrong.
 
     Raises AccessError 42501; ConflictError as the database does, with nothing stored; RequestError
     0A000 where trials never come out as the one before.
     """
-    if looks is None:
+    if columns_read is None:
         after = yield from store(None)
         yield from ask(after)
         return after
-    asked: Stored | None = None
-    if all(looks <= row.keys() for row in guess.rows):
-        yield from ask(guess)
-        asked = guess
+    checked: WrittenRows | None = None
+    if all(columns_read <= row.keys() for row in predicted.rows):
+        yield from ask(predicted)
+        checked = predicted
     yield SAVE
     after = yield from store_or_undo(lambda: store(None))
     trials = 0
-    while asked is None or _differ(after, asked, looks):
+    while checked is None or _differ(after, checked, columns_read):
         yield UNDO
         if trials == TRIALS:
             raise _unsettled()
         yield from ask(after)
-        asked, trials = after, trials + 1
-        after = yield from store_or_undo(partial(store, asked))
+        checked, trials = after, trials + 1
+        after = yield from store_or_undo(partial(store, checked))
     yield RELEASE
     return after
 
 
 def store_or_undo(store: Callable[[], UnitOfWork[Result]]) -> UnitOfWork[Result]:
-    """Store rows; where the database refuses some, take back those before them as well."""
+    """Store rows; if the database refuses one, roll back those before it as well."""
     try:
         return (yield from store())
     except ConflictError:
@@ -124,18 +126,18 @@ def _unsettled() -> RequestError:
     )
 
 
-def _differ(after: Stored, asked: Stored, looks: frozenset[str]) -> bool:
-    """Say whether the rules would have seen other rows."""
-    if len(after.rows) != len(asked.rows) or list(after.olds) != list(asked.olds):
+def _differ(after: WrittenRows, checked: WrittenRows, columns_read: frozenset[str]) -> bool:
+    """Return whether the rows differ in columns that the rules read."""
+    if len(after.rows) != len(checked.rows) or list(after.olds) != list(checked.olds):
         return True
     return any(
         row[name] != before[name]
-        for row, before in zip(after.rows, asked.rows, strict=True)
-        for name in looks
+        for row, before in zip(after.rows, checked.rows, strict=True)
+        for name in columns_read
     )
 
 
-def paired_rows(before: Stored, wanted: Sequence[Key], after: Stored) -> Stored:
+def paired_rows(before: WrittenRows, wanted: Sequence[Key], after: WrittenRows) -> WrittenRows:
     """Return the rows that were changed beside the old ones, in the old rows' order.
 
     `wanted` are the keys that the old rows have become. A trigger may have kept some from changing.
@@ -143,7 +145,7 @@ def paired_rows(before: Stored, wanted: Sequence[Key], after: Stored) -> Stored:
     of a row and the neighbour that it never was.
     """
     if len(before.rows) == len(after.rows) == 1 or list(wanted) == after.keys:
-        return Stored(after.keys, after.rows, before.rows)
+        return WrittenRows(after.keys, after.rows, before.rows)
     places: dict[Key, list[int]] = {}
     for place, key in enumerate(after.keys):
         places.setdefault(key, []).insert(0, place)
@@ -152,7 +154,7 @@ def paired_rows(before: Stored, wanted: Sequence[Key], after: Stored) -> Stored:
         raise unpaired_error(
             "Change fewer rows at once: the columns that tell them apart come back changed."
         )
-    return Stored(
+    return WrittenRows(
         [after.keys[new] for _, new in pairs],
         [after.rows[new] for _, new in pairs],
         [before.rows[old] for old, _ in pairs],
@@ -160,5 +162,5 @@ def paired_rows(before: Stored, wanted: Sequence[Key], after: Stored) -> Stored:
 
 
 def unpaired_error(hint: str = "Triggers keep some rows from being stored.") -> RequestError:
-    """Return the refusal of a write of which it cannot be told what it did to which row."""
+    """Return the error of a write whose new rows cannot be paired with the old ones."""
     return RequestError("0A000", "cannot tell which row became which", hint=hint)

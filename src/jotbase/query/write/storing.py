@@ -1,7 +1,7 @@
-"""Rows as statements: INSERT, UPDATE and DELETE with all that RETURNING gives back.
+"""INSERT, UPDATE and DELETE statements, and the rows of their RETURNING clause.
 
-In charge of the SQL that changes rows, and of rows between stored and canonical form. Must not
-know payloads, answers or rules.
+In charge of the SQL that writes rows, and of converting rows between stored and canonical form.
+Must not know payloads, responses or rules.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from jotbase.sql.fragment import Fragment
 from jotbase.sql.units import PAUSE, TURN, Rows, Statement, UnitOfWork
 from jotbase.values import Row
 
-#: Rows a statement: enough that parsing it costs little a row, few enough that it is cached, and
-#: of few sizes, each of which is a text. Apart from those, of more values than MOST_VALUES is none.
+#: Rows of one statement: many enough to amortize parsing, in a few sizes so that prepared
+#: statements are reused. A statement of more rows than one has at most MOST_VALUES values.
 CHUNKS = (256, 32)
 MOST_VALUES = 2048
 
@@ -53,9 +53,9 @@ def statement_of(fragment: Fragment, context: Context) -> Statement:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """A statement that inserts rows, `unnumbered` of which the table's sequence numbers.
+    """An INSERT; `unnumbered` rows get their numbers from the table's sequence.
 
-    Where they are several, their numbers are yet to be put before the values of each.
+    If they are several, their numbers must still be inserted before the values of each row.
     """
 
     text: str
@@ -68,7 +68,7 @@ def insert_statements(
 ) -> Iterator[Insert]:
     """Yield statements that insert the rows, in order; `conflict` is an ON CONFLICT clause.
 
-    What comes back is what `returning_list` lists of each row.
+    They return the columns of `returning_list` for each row.
     """
     identity = identity_of(table, dialect)
     for keys, alike in groupby(rows, tuple):
@@ -76,7 +76,7 @@ def insert_statements(
         unnumbered = identity is not None and identity not in names
         for chunk in _chunks(some, len(names)):
             if not names and not unnumbered:
-                # Without a value there is none to clash, and SQLite has no ON CONFLICT here.
+                # DEFAULT VALUES has no value that could conflict, and allows no ON CONFLICT.
                 yield from [Insert(_insert(table, names, 0, "", dialect))] * len(chunk)
                 continue
             text = _insert(table, names, len(chunk), conflict, dialect)
@@ -100,14 +100,15 @@ def insert_rows(
     dialect: Dialect,
     conflict: str = "",
     *,
-    met_by: Container[str] = (),
+    conflict_columns: Container[str] = (),
     moving: bool = False,
     drawing: bool = False,
 ) -> UnitOfWork[tuple[list[Key], list[Row]]]:
-    """Insert the rows; return what came back as `load_returned` does.
+    """Insert the rows; return (row keys, rows) as `load_returned` does.
 
-    `met_by` are the columns of the conflict. Numbers that rows bring do not move the table's own
-    sequence, unless they are `moving` it; `drawing`, each of them takes one of the sequence's too.
+    `conflict_columns` are the columns of the conflict. Numbers that rows bring do not move the
+    table's own sequence, unless they are `moving` it; `drawing`, each of them takes one of the
+    sequence's too.
     """
     keys: list[Key] = []
     loaded_rows: list[Row] = []
@@ -116,7 +117,9 @@ def insert_rows(
         if identity is None or (moving and not statement.unnumbered):
             found = yield statement
         elif statement.unnumbered:
-            if identity in met_by:  # it must not meet a row by a number that nobody asked for
+            if (
+                identity in conflict_columns
+            ):  # it must not meet a row by a number that nobody asked for
                 yield from skip_taken(table, identity, statement.unnumbered, dialect)
             try:
                 found = yield from _with_numbers(table, statement)
@@ -138,7 +141,7 @@ def insert_rows(
 
 
 def _with_numbers(table: Table, statement: Insert) -> UnitOfWork[Rows]:
-    """Insert rows by the sequence's next numbers: one row's statement looks them up itself."""
+    """Insert rows with the sequence's next numbers; a single row's INSERT reads it itself."""
     count = statement.unnumbered
     if count == 1:
         return (yield statement)
@@ -156,7 +159,7 @@ def _with_numbers(table: Table, statement: Insert) -> UnitOfWork[Rows]:
 def _insert(
     table: Table, names: tuple[str, ...], count: int, conflict: str, dialect: Dialect
 ) -> str:
-    """Return the text of an INSERT of so many rows of those columns."""
+    """Return the text of an INSERT of `count` rows with those columns."""
     into = f"INSERT INTO {dialect.identifier(table.name)}"
     back = f" RETURNING {returning_list(table, dialect)}"
     if not count:
@@ -181,7 +184,7 @@ def _sorted(names: tuple[str, ...]) -> tuple[str, ...]:
 def _values(
     table: Table, names: tuple[str, ...], rows: Sequence[Row], dialect: Dialect
 ) -> list[Any]:
-    # A driver binds a boolean as the database has it.
+    # The driver binds booleans as 0 and 1.
     odd = [
         (name, kind)
         for name, kind in _non_canonical(table)
@@ -196,13 +199,13 @@ def _values(
 
 @lru_cache(maxsize=1024)
 def returning_list(table: Table, dialect: Dialect, alias: str | None = None) -> str:
-    """Return the list of a table's row number, if it has one, and its columns."""
+    """Return the RETURNING list: the table's rowid, if it has one, and its columns."""
     number = table.row_key if is_numbered(table) else ()
     return column_list((*number, *table.by_name), dialect, alias)
 
 
 def load_returned(table: Table, found: Rows, dialect: Dialect) -> tuple[list[Key], list[Row]]:
-    """Return the row keys and the rows in canonical form of what `returning_list` listed."""
+    """Return (row keys, rows in canonical form) of the result of a `returning_list`."""
     first = 1 if is_numbered(table) else 0
     names = tuple(table.by_name)
     rows: list[Row] = [dict(zip(names, values[first:], strict=True)) for values in found]
@@ -215,7 +218,7 @@ def load_returned(table: Table, found: Rows, dialect: Dialect) -> tuple[list[Key
 
 @lru_cache(maxsize=1024)
 def _key_of(table: Table) -> Callable[[tuple[Any, ...]], Key]:
-    """Return what takes the row key from the values that `returning_list` listed."""
+    """Return the function from the values of a `returning_list` to the row key."""
     if is_numbered(table):
         return itemgetter(0)
     names = list(table.by_name)
@@ -224,14 +227,14 @@ def _key_of(table: Table) -> Callable[[tuple[Any, ...]], Key]:
 
 @lru_cache(maxsize=1024)
 def _non_canonical(table: Table) -> tuple[tuple[str, Type], ...]:
-    """Return the columns whose stored form is not their canonical one."""
+    """Return the columns whose stored form differs from their canonical form."""
     return tuple((one.name, one.type) for one in table.columns if one.type not in _SAME)
 
 
 def update_statement(
     table: Table, changed: Row, keys: Sequence[Key], dialect: Dialect
 ) -> Statement:
-    """Return the statement that sets columns in the rows of those keys."""
+    """Return the UPDATE of the rows with those keys."""
     setting = ", ".join(f"{dialect.identifier(name)} = ?" for name in changed)
     values = [stored(table.by_name[name].type, value, dialect) for name, value in changed.items()]
     rows = table_key_in(table, keys, dialect)
@@ -245,7 +248,7 @@ def update_statement(
 def changed_keys(
     table: Table, keys: Sequence[Key], changed: Row, dialect: Dialect
 ) -> Sequence[Key]:
-    """Return the keys that rows of those keys have once the columns are set."""
+    """Return the rows' keys after the update."""
     own = {
         place: stored(table.by_name[name].type, changed[name], dialect)
         for place, name in enumerate(table.row_key)
@@ -259,7 +262,7 @@ def changed_keys(
 
 
 def delete_statement(table: Table, keys: Sequence[Key], dialect: Dialect) -> Statement:
-    """Return the statement that removes the rows of those keys."""
+    """Return the DELETE of the rows with those keys."""
     rows = table_key_in(table, keys, dialect)
     text = (
         f"DELETE FROM {dialect.identifier(table.name)} WHERE {rows.text}"

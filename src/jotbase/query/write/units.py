@@ -1,8 +1,7 @@
-"""Writes as units of work: what is asked of the database, checked, and given back, step by step.
+"""Writes as units of work: insert, update, delete.
 
-In charge of the order of things: rows checked by JSON Schema, stored, what came back checked as a
-whole and by the access rules, the answer made; whatever fails undoes it all. Must not know HTTP,
-and runs nothing itself.
+In charge of the order of the steps: rows validated, stored, checked as a whole and by the access
+rules, the result read; an error rolls all back. Must not know HTTP, and runs no statement itself.
 """
 
 from __future__ import annotations
@@ -51,11 +50,11 @@ from jotbase.query.write.faults import (
 from jotbase.query.write.payload_rows import ChangedColumns, PayloadRows, changed_columns, new_rows
 from jotbase.query.write.result import WriteContext, WriteResult, not_single
 from jotbase.query.write.rule_checks import (
-    Stored,
-    drawn,
+    WrittenRows,
     paired_rows,
     predicted_row,
     store_with_rules,
+    with_tried_defaults,
 )
 from jotbase.query.write.storing import (
     changed_keys,
@@ -76,7 +75,7 @@ from jotbase.values import Row
 def refuse_forbidden(
     plan: InsertPlan | UpdatePlan, context: Context, write_context: WriteContext
 ) -> None:
-    """Refuse a caller whom the rules let insert, or change, nothing. Raises AccessError 42501."""
+    """Raise AccessError 42501 if no row can satisfy the rules for this caller."""
     action: Literal["insert", "update"] = "insert" if isinstance(plan, InsertPlan) else "update"
     refusal = write_context.guard.denied(plan.table, action, context)
     if refusal is not None:
@@ -86,11 +85,11 @@ def refuse_forbidden(
 def rows_to_insert(
     plan: InsertPlan, payload: Payload, context: Context, write_context: WriteContext
 ) -> PayloadRows:
-    """Return a payload's rows made ready: all of an insert that needs no database.
+    """Prepare a payload's rows: the part of an insert that needs no database.
 
-    Raises RequestError for bad rows, AccessError where it is clear that the rules say no.
+    Raises RequestError for invalid rows, AccessError where the rules certainly deny them.
     """
-    if len(payload.rows) > 1:  # of one row the rule is asked as soon
+    if len(payload.rows) > 1:  # for a single row the rule itself is evaluated as fast
         refuse_forbidden(plan, context, write_context)
     try:
         made = new_rows(plan, payload, context, write_context)
@@ -111,10 +110,9 @@ def insert_unit(
     write_context: WriteContext,
     made: PayloadRows | None = None,
 ) -> UnitOfWork[WriteResult]:
-    """Insert, or merge, a payload's rows, which may be `made` ready already.
+    """Insert or merge a payload's rows; `made` are the prepared rows, if they are at hand.
 
-    Raises RequestError for bad rows, AccessError where a rule says no, ConflictError from the
-    database.
+    Raises RequestError for invalid rows, AccessError (rules), ConflictError (the database).
     """
     table = plan.table
     made = made or rows_to_insert(plan, payload, context, write_context)
@@ -123,9 +121,8 @@ def insert_unit(
     rows = _of_key(plan, made.rows, context)
     if made.missing is not None:
         whole = plan.resolution != "merge"
-        refused = RefusedRows(
-            table, made.rows, made.missing, payload, lacks=made.lacks, whole=whole
-        )
+        lacking = made.missing_faults
+        refused = RefusedRows(table, made.rows, made.missing, payload, None, lacking, whole)
         yield from raise_refusal(refused, "insert", context, write_context, returns_rows(plan))
     names = made.names
     try:
@@ -134,18 +131,17 @@ def insert_unit(
         else:
             after = yield from upsert_rows(plan, rows, names, context, write_context)
     except ConflictError as error:
-        said = [{name: row[name] for name in names if name in row} for row in rows]
-        taken = redacted_error(error, table, said, write_context, context)
-        refused = refused_rows(
-            RefusedRows(table, rows, taken, payload, whole=plan.resolution != "merge")
-        )
+        sent = [{name: row[name] for name in names if name in row} for row in rows]
+        taken = redacted_error(error, table, sent, write_context, context)
+        whole = plan.resolution != "merge"
+        refused = refused_rows(RefusedRows(table, rows, taken, payload, whole=whole))
         reading = returns_rows(plan) and plan.resolution is None
         yield from raise_refusal(refused, "insert", context, write_context, reading)
     yield from check_whole_rows(table, after.rows, write_context, payload, names)
     body = yield from _representation(plan, after, context, write_context)
     located = plan.answer.preferences.returning == "headers-only" and len(after.rows) == 1
     if located and not write_context.guard.allows(table, "select", context):
-        located = False  # the key of a row that nobody shows tells how many there are
+        located = False  # the key of a row that the caller may not see discloses a count
     location = _location(table, after.rows) if located else None
     created = not after.rows or any(old is None for old in after.olds)
     return _result(plan, WriteResult(len(after.rows), body, _keys(plan), location, created))
@@ -153,36 +149,36 @@ def insert_unit(
 
 def _inserted(
     plan: InsertPlan, rows: Sequence[Row], context: Context, write_context: WriteContext
-) -> UnitOfWork[Stored]:
+) -> UnitOfWork[WrittenRows]:
     """Store new rows."""
     table, reading = plan.table, returns_rows(plan)
-    looks = write_context.guard.columns_checked(table, "insert", reading)
-    if looks is None:
+    columns_read = write_context.guard.columns_checked(table, "insert", reading)
+    if columns_read is None:
         keys, new = yield from insert_rows(
             table, rows, write_context.dialect, moving=write_context.trusted, drawing=plan.defaults
         )
         yield from write_context.guard.check(table, "insert", new, None, context, reading)
-        return Stored(keys, new, [None] * len(new))
+        return WrittenRows(keys, new, [None] * len(new))
 
-    def ask(stored: Stored) -> UnitOfWork[None]:
+    def ask(stored: WrittenRows) -> UnitOfWork[None]:
         return write_context.guard.check(table, "insert", stored.rows, None, context, reading)
 
-    def store(tried: Stored | None) -> UnitOfWork[Stored]:
-        made = drawn(table, rows, tried)
+    def store(trial: WrittenRows | None) -> UnitOfWork[WrittenRows]:
+        made = with_tried_defaults(table, rows, trial)
         keys, stored = yield from insert_rows(
             table, made, write_context.dialect, moving=write_context.trusted, drawing=plan.defaults
         )
-        return Stored(keys, stored, [None] * len(stored))
+        return WrittenRows(keys, stored, [None] * len(stored))
 
     expected = [predicted_row(table, row) for row in rows]
-    guess = Stored([], expected, [None] * len(expected))
-    return (yield from store_with_rules(store, ask, looks, guess))
+    predicted = WrittenRows([], expected, [None] * len(expected))
+    return (yield from store_with_rules(store, ask, columns_read, predicted))
 
 
 def update_unit(
     plan: UpdatePlan, payload: Payload, context: Context, write_context: WriteContext
 ) -> UnitOfWork[WriteResult]:
-    """Change the rows that the filters and the rules let be changed."""
+    """Update the rows that the filters and the update rule select."""
     try:
         change = changed_columns(plan, payload, context, write_context)
     except RequestError:
@@ -193,19 +189,19 @@ def update_unit(
     if not change.row:
         return _result(plan, WriteResult(0, _empty(plan), _keys(plan)))
     table = plan.table
-    before = yield from _chosen(plan, plan.target, context, write_context)
+    before = yield from _select_target(plan, plan.target, context, write_context)
     if change.faults or change.missing is not None:
         yield from _refuse_change(change, before.rows, table, context, write_context)
     _check_count(plan, len(before.rows))
-    after = Stored([], [])
+    after = WrittenRows([], [])
     if before.rows:
         places = Payload((), single=len(before.rows) == 1)
         try:
             after = yield from _updated(plan, before, change.row, context, write_context)
         except ConflictError as error:
             rows = changed_rows(table, before.rows, change.row)
-            said = [change.row, equality_filters(plan.target.where, context)]
-            taken = redacted_error(error, table, said, write_context, context)
+            sent = [change.row, equality_filters(plan.target.where, context)]
+            taken = redacted_error(error, table, sent, write_context, context)
             refused = refused_rows(RefusedRows(table, rows, taken, places, before.rows))
             yield from raise_refusal(refused, "update", context, write_context, returns_rows(plan))
         yield from check_whole_rows(table, after.rows, write_context, places, change.row)
@@ -214,24 +210,28 @@ def update_unit(
 
 
 def _updated(
-    plan: UpdatePlan, before: Stored, changed: Row, context: Context, write_context: WriteContext
-) -> UnitOfWork[Stored]:
-    """Change rows that the update rule has chosen."""
+    plan: UpdatePlan,
+    before: WrittenRows,
+    changed: Row,
+    context: Context,
+    write_context: WriteContext,
+) -> UnitOfWork[WrittenRows]:
+    """Update rows that the update rule has selected."""
     table, dialect, reading = plan.table, write_context.dialect, returns_rows(plan)
 
-    def ask(stored: Stored) -> UnitOfWork[None]:
+    def ask(stored: WrittenRows) -> UnitOfWork[None]:
         olds = [old for old in stored.olds if old is not None]
         return write_context.guard.check(table, "update", stored.rows, olds, context, reading)
 
-    def store(_: Stored | None) -> UnitOfWork[Stored]:
+    def store(_: WrittenRows | None) -> UnitOfWork[WrittenRows]:
         found = yield update_statement(table, changed, before.keys, dialect)
         wanted = changed_keys(table, before.keys, changed, dialect)
-        return paired_rows(before, wanted, Stored(*load_returned(table, found, dialect)))
+        return paired_rows(before, wanted, WrittenRows(*load_returned(table, found, dialect)))
 
-    looks = write_context.guard.columns_checked(table, "update", reading)
-    expected = [] if looks is None else changed_rows(table, before.rows, changed)
-    guess = Stored([], expected, before.rows[: len(expected)])
-    return (yield from store_with_rules(store, ask, looks, guess))
+    columns_read = write_context.guard.columns_checked(table, "update", reading)
+    expected = [] if columns_read is None else changed_rows(table, before.rows, changed)
+    predicted = WrittenRows([], expected, before.rows[: len(expected)])
+    return (yield from store_with_rules(store, ask, columns_read, predicted))
 
 
 def _refuse_change(
@@ -241,7 +241,7 @@ def _refuse_change(
     context: Context,
     write_context: WriteContext,
 ) -> UnitOfWork[None]:
-    """Raise all that is wrong with an update, the rows that it would change looked at as well."""
+    """Raise all faults of an update, including those of the rows that it would change."""
     rows = changed_rows(table, olds, change.row)
     places = Payload((), single=len(rows) == 1)
     if change.missing is not None and not change.faults:
@@ -263,8 +263,8 @@ def _refuse_change(
 def delete_unit(
     plan: DeletePlan, context: Context, write_context: WriteContext
 ) -> UnitOfWork[WriteResult]:
-    """Remove the rows that the filters and the rules let be removed."""
-    before = yield from _chosen(plan, plan.target, context, write_context)
+    """Delete the rows that the filters and the delete rule select."""
+    before = yield from _select_target(plan, plan.target, context, write_context)
     _check_count(plan, len(before.rows))
     # What is returned is as it was before, embedded rows that go along included.
     body = yield from _representation(plan, before, context, write_context)
@@ -272,18 +272,18 @@ def delete_unit(
         try:
             yield delete_statement(plan.table, before.keys, write_context.dialect)
         except ConflictError as error:
-            said = [equality_filters(plan.target.where, context)]
-            raise redacted_error(error, plan.table, said, write_context, context) from error
+            sent = [equality_filters(plan.target.where, context)]
+            raise redacted_error(error, plan.table, sent, write_context, context) from error
     return _result(plan, WriteResult(len(before.rows), body, _keys(plan)))
 
 
-def _chosen(
+def _select_target(
     plan: UpdatePlan | DeletePlan, target: Node, context: Context, write_context: WriteContext
-) -> UnitOfWork[Stored]:
-    """Read the rows that are to be changed or removed."""
+) -> UnitOfWork[WrittenRows]:
+    """Read the rows to be updated or deleted."""
     frame = Frame(write_context.dialect, write_context.guard)
     action: RowAction = "delete" if isinstance(plan, DeletePlan) else "update"
-    rule = write_context.guard.rows(plan.table, action)
+    rule = write_context.guard.row_condition(plan.table, action)
     opened = filtered_from(target, from_clause(target.table, ROOT, frame).under(rule, frame), frame)
     names = returning_list(plan.table, write_context.dialect, ROOT)
     statement: Fragment = (
@@ -294,13 +294,13 @@ def _chosen(
         + limit_clause(target)
     )
     found = yield statement_of(statement, context)
-    return Stored(*load_returned(plan.table, found, write_context.dialect))
+    return WrittenRows(*load_returned(plan.table, found, write_context.dialect))
 
 
 def _representation(
-    plan: WritePlan, after: Stored, context: Context, write_context: WriteContext
+    plan: WritePlan, after: WrittenRows, context: Context, write_context: WriteContext
 ) -> UnitOfWork[str | None]:
-    """Return the JSON array of the rows as the select wants them, or None if it is not wanted."""
+    """Read the JSON array of the rows for `select`; None if no representation was requested."""
     returning = plan.returning
     if len(after.rows) > TURN:
         yield PAUSE
@@ -350,22 +350,22 @@ def _keys(plan: WritePlan) -> tuple[str, ...]:
 
 
 def _location(table: Table, rows: Sequence[Row]) -> str | None:
-    """Return the query that finds the row: `id=eq.5`."""
+    """Return the query that selects the row: `id=eq.5`."""
     key = [(name, rows[0][name]) for name in table.primary_key]
     if not key or any(value is None or table.by_name[name].write_only for name, value in key):
         return None
     return "&".join(
-        f"{quote(name_in_view(table, name), safe='')}=eq.{quote(_spelled(value), safe='')}"
+        f"{quote(name_in_view(table, name), safe='')}=eq.{quote(_filter_text(value), safe='')}"
         for name, value in key
     )
 
 
-def _spelled(value: Any) -> str:
+def _filter_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _of_key(plan: InsertPlan, rows: list[Row], context: Context) -> list[Row]:
-    """Return the row of a PUT whose key the filters name. Raises RequestError PGRST115."""
+    """Return the row of a PUT with the filters' key. Raises RequestError PGRST115."""
     if plan.put is None:
         return rows
     wanted = {name: given.fill(context) for name, given in plan.put.items()}
@@ -376,7 +376,7 @@ def _of_key(plan: InsertPlan, rows: list[Row], context: Context) -> list[Row]:
 
 
 def _check_count(plan: WritePlan, affected: int) -> None:
-    """Refuse more rows than were expected. Raises RequestError PGRST116, PGRST124."""
+    """Raise RequestError PGRST116 or PGRST124 for more rows than allowed."""
     answer = plan.answer
     most = None if isinstance(plan, InsertPlan) else answer.preferences.max_affected
     if most is not None and answer.preferences.handling == "strict" and affected > most:
@@ -390,11 +390,11 @@ def _check_count(plan: WritePlan, affected: int) -> None:
 
 
 def _result(plan: WritePlan, result: WriteResult) -> WriteResult:
-    """Return the result, or leave by RolledBack if nothing is to be kept."""
+    """Return the result. Raises RolledBack for `tx=rollback`."""
     _check_count(plan, result.affected)
     answer = plan.answer
-    asked = answer.preferences.tx if answer.tx_end.endswith("allow-override") else None
-    ending = asked or answer.tx_end.split("-")[0]
+    preferred = answer.preferences.tx if answer.tx_end.endswith("allow-override") else None
+    ending = preferred or answer.tx_end.split("-")[0]
     if ending == "rollback":
         raise RolledBack(result)
     return result

@@ -1,8 +1,8 @@
-"""Rows that may be there already: ON CONFLICT, and which rows the database would merge into.
+"""Upserts: ON CONFLICT, and the existing rows that the database would merge with.
 
-In charge of `resolution=merge-duplicates`, `ignore-duplicates` and PUT. Which row a key meets
-depends on collations, conversions and generated columns, so the database is asked: it stores the
-rows on trial, and changes nothing where it meets one. Must not know answers.
+In charge of `resolution=merge-duplicates`, `ignore-duplicates` and PUT. Which existing row has the
+same key depends on collations, conversions and generated columns, so the database decides: the rows
+are stored on trial with an ON CONFLICT that changes nothing. Must not know responses.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from jotbase.query.write.rule_checks import (
     RELEASE,
     SAVE,
     UNDO,
-    Stored,
-    drawn,
+    WrittenRows,
     predicted_row,
     store_or_undo,
     store_with_rules,
     unpaired_error,
+    with_tried_defaults,
 )
 from jotbase.query.write.storing import insert_rows, load_returned, returning_list
 from jotbase.schema.model.tables import Table
@@ -40,7 +40,7 @@ _ACTIONS: tuple[WriteAction, ...] = ("insert", "merge")
 
 
 def conflict_clause(plan: InsertPlan, names: tuple[str, ...], dialect: Dialect) -> str:
-    """Return ` ON CONFLICT …` that merges the named columns, or nothing if a clash is an error."""
+    """Return ` ON CONFLICT …` that merges the named columns, "" if a conflict is an error."""
     if plan.resolution is None:
         return ""
     columns = ", ".join(map(dialect.identifier, plan.conflict))
@@ -57,60 +57,58 @@ def upsert_rows(
     names: tuple[str, ...],
     context: Context,
     write_context: WriteContext,
-) -> UnitOfWork[Stored]:
-    """Store new rows, and change or pass over those that the database finds to be there.
+) -> UnitOfWork[WrittenRows]:
+    """Insert new rows; merge or ignore those whose key exists.
 
-    New rows meet the insert rule; so do those that clash, as proposed, and what they are merged
-    into meets the update rule besides, before and after.
+    The insert rule applies to all proposed rows, the update rule to merged ones, before and after.
     """
     table, dialect = plan.table, write_context.dialect
     merging = plan.resolution == "merge"
-    met = yield from conflicting_rows(plan, rows, write_context)
+    matched = yield from conflicting_rows(plan, rows, write_context)
     if merging:
-        yield from refuse_unseen(table, met, context, dialect)
-    met = refuse_twice(met) if merging else _resolve_ignored(met)
+        yield from refuse_hidden(table, matched, context, dialect)
+    matched = refuse_duplicate_targets(matched) if merging else _resolve_ignored(matched)
     empty: Row = dict.fromkeys(table.by_name)
-    pairs = zip(rows, met.olds, strict=True)
+    pairs = zip(rows, matched.olds, strict=True)
     clashing = [empty | row for row, old in pairs if old is not None]
     clause = conflict_clause(plan, names, dialect)
+    columns = _columns_of_rules(plan, write_context)
 
-    def ask(stored: Stored) -> UnitOfWork[None]:
-        yield from _ask_rules(plan, stored, clashing, context, write_context)
+    def ask(stored: WrittenRows) -> UnitOfWork[None]:
+        yield from _check_rules(plan, stored, clashing, context, write_context)
 
-    def store(tried: Stored | None) -> UnitOfWork[Stored]:
+    def store(trial: WrittenRows | None) -> UnitOfWork[WrittenRows]:
         keys, stored = yield from insert_rows(
             table,
-            drawn(table, rows, tried),
+            with_tried_defaults(table, rows, trial),
             dialect,
             clause,
-            met_by=plan.conflict,
+            conflict_columns=plan.conflict,
             moving=write_context.trusted,
             drawing=plan.defaults,
         )
-        olds = met.olds if merging else [None] * len(stored)
+        olds = matched.olds if merging else [None] * len(stored)
         if len(stored) != len(olds):
             raise unpaired_error()
-        return Stored(keys, stored, olds)
+        return WrittenRows(keys, stored, olds)
 
-    guess = _as_merged(met, rows, names, table) if merging else _fresh(met)
+    predicted = _as_merged(matched, rows, names, table) if merging else _new_rows_of(matched)
     try:
-        return (
-            yield from store_with_rules(store, ask, _columns_of_rules(plan, write_context), guess)
-        )
+        return (yield from store_with_rules(store, ask, columns, predicted))
     except ConflictError as error:
         if error.code.startswith("23"):
-            yield from ask(replace(guess, rows=[empty | row for row in guess.rows]))
+            yield from ask(replace(predicted, rows=[empty | row for row in predicted.rows]))
         raise
 
 
-def _ask_rules(
+def _check_rules(
     plan: InsertPlan,
-    stored: Stored,
+    stored: WrittenRows,
     clashing: Sequence[Row],
     context: Context,
     write_context: WriteContext,
 ) -> UnitOfWork[None]:
-    """Ask the insert rule of every proposed row, and the update rule of each row that was met."""
+    """Check the insert rule for every proposed row, and the update rule for each merged row."""
     check, table, reading = write_context.guard.check, plan.table, returns_rows(plan)
     judged = list(zip(stored.rows, stored.olds, strict=True))
     fresh = [row for row, old in judged if old is None]
@@ -122,12 +120,12 @@ def _ask_rules(
 
 
 def returns_rows(plan: WritePlan) -> bool:
-    """Say whether the rows are given back to who wrote them."""
+    """Return whether the write returns its rows."""
     return plan.answer.preferences.returning == "representation"
 
 
 def _columns_of_rules(plan: InsertPlan, write_context: WriteContext) -> frozenset[str] | None:
-    """Return the columns that the rules of merged rows look at, None if all of them are local."""
+    """Return the columns that the rules of merged rows read, None if all rules are local."""
     both = [
         write_context.guard.columns_checked(plan.table, action, returns_rows(plan))
         for action in _ACTIONS
@@ -136,51 +134,57 @@ def _columns_of_rules(plan: InsertPlan, write_context: WriteContext) -> frozense
     return frozenset[str]().union(*known) if known else None
 
 
-def _resolve_ignored(met: Stored) -> Stored:
-    """Return what rows meet that are passed over where a key is taken: by one of them as well."""
+def _resolve_ignored(matched: WrittenRows) -> WrittenRows:
+    """Return the matches of rows that are ignored on conflict, also with another row of the
+    body.
+    """
     seen: set[Key] = set()
     olds: list[Row | None] = []
-    for key, row, old in zip(met.keys, met.rows, met.olds, strict=True):
+    for key, row, old in zip(matched.keys, matched.rows, matched.olds, strict=True):
         olds.append(row if key in seen else old)
         seen.add(key)
-    return replace(met, olds=olds)
+    return replace(matched, olds=olds)
 
 
-def _fresh(met: Stored) -> Stored:
-    fresh = [row for row, old in zip(met.rows, met.olds, strict=True) if old is None]
-    return Stored([], fresh, [None] * len(fresh))
+def _new_rows_of(matched: WrittenRows) -> WrittenRows:
+    fresh = [row for row, old in zip(matched.rows, matched.olds, strict=True) if old is None]
+    return WrittenRows([], fresh, [None] * len(fresh))
 
 
-def _as_merged(met: Stored, rows: Sequence[Row], names: Sequence[str], table: Table) -> Stored:
-    """Return rows as they are to be: new ones as tried, old ones changed as far as can be told."""
+def _as_merged(
+    matched: WrittenRows, rows: Sequence[Row], names: Sequence[str], table: Table
+) -> WrittenRows:
+    """Return the predicted rows: new ones as on trial, existing ones merged as far as known."""
     expected: list[Row] = []
-    for tried, row, old in zip(met.rows, rows, met.olds, strict=True):
+    for trial, row, old in zip(matched.rows, rows, matched.olds, strict=True):
         if old is None:
-            expected.append(tried)
+            expected.append(trial)
             continue
         known = predicted_row(table, row)
         unknown = [name for name in names if name not in known]
         changed = {name: known[name] for name in names if name in known}
         one = changed_rows(table, [old], changed)[0]
         expected.append({name: value for name, value in one.items() if name not in unknown})
-    return Stored([], expected, met.olds)
+    return WrittenRows([], expected, matched.olds)
 
 
 def conflicting_rows(
     plan: InsertPlan, rows: Sequence[Row], write_context: WriteContext
-) -> UnitOfWork[Stored]:
-    """Return what the database makes of each row: a new one, or an old one that it meets.
+) -> UnitOfWork[WrittenRows]:
+    """Return for each row the new row, or the existing row with the same key.
 
-    An old one stands in `rows` as it is, and in `olds` as well. Nothing is kept.
+    An existing row is in both `rows` and `olds`. The trial is rolled back.
 
-    Raises ConflictError where another key is taken, RequestError 0A000 where a trigger hides what
-    becomes of a row.
+    Raises ConflictError for a conflict on another key, RequestError 0A000 if a trigger hides the
+    result for a row.
     """
     table, dialect = plan.table, write_context.dialect
     clause = _no_op_conflict_clause(table, plan.conflict, dialect)
     yield SAVE
-    keys, tried = yield from store_or_undo(
-        lambda: insert_rows(table, rows, dialect, clause, met_by=plan.conflict, moving=True)
+    keys, trial = yield from store_or_undo(
+        lambda: insert_rows(
+            table, rows, dialect, clause, conflict_columns=plan.conflict, moving=True
+        )
     )
     yield UNDO
     yield RELEASE
@@ -191,21 +195,21 @@ def conflicting_rows(
         + table_key_in(table, keys, dialect)
     )
     before = dict(zip(*load_returned(table, found, dialect), strict=True))
-    return Stored(keys, tried, [before.get(key) for key in keys])
+    return WrittenRows(keys, trial, [before.get(key) for key in keys])
 
 
 def _no_op_conflict_clause(table: Table, conflict: Sequence[str], dialect: Dialect) -> str:
-    """Return ` ON CONFLICT …` that gives back the row that is met, and leaves it as it is."""
+    """Return ` ON CONFLICT …` that returns the existing row without changing it."""
     columns = ", ".join(map(dialect.identifier, conflict))
     plain = [one.name for one in table.columns if one.generated is None]
     name = dialect.identifier(next((one for one in conflict if one in plain), plain[0]))
     return f" ON CONFLICT ({columns}) DO UPDATE SET {name} = {name}"
 
 
-def refuse_twice(met: Stored) -> Stored:
-    """Return rows of which no two become one. Raises RequestError 21000."""
-    if len(set(met.keys)) == len(met.keys):
-        return met
+def refuse_duplicate_targets(matched: WrittenRows) -> WrittenRows:
+    """Return the rows. Raises RequestError 21000 if two of them match the same existing row."""
+    if len(set(matched.keys)) == len(matched.keys):
+        return matched
     raise RequestError(
         "21000",
         "ON CONFLICT DO UPDATE command cannot affect row a second time",
@@ -215,14 +219,16 @@ def refuse_twice(met: Stored) -> Stored:
     )
 
 
-def refuse_unseen(
-    table: Table, met: Stored, context: Context, dialect: Dialect
+def refuse_hidden(
+    table: Table, matched: WrittenRows, context: Context, dialect: Dialect
 ) -> UnitOfWork[None]:
-    """Refuse to merge into rows that a view, if it is written through one, does not have.
+    """Refuse to merge into rows that the written view does not contain.
 
     Raises AccessError 42501.
     """
-    keys: list[Key] = [key for key, old in zip(met.keys, met.olds, strict=True) if old is not None]
+    keys: list[Key] = [
+        key for key, old in zip(matched.keys, matched.olds, strict=True) if old is not None
+    ]
     if not keys or not isinstance(table, UpdatableView):
         return
     names = column_list(table.row_key, dialect)
@@ -233,4 +239,4 @@ def refuse_unseen(
     )
     if unseen:
         status = 401 if context.principal.role == ANON else 403
-        raise AccessError("42501", merge_refused(table.shown.name), status=status)
+        raise AccessError("42501", merge_refused(table.source_view.name), status=status)

@@ -1,11 +1,11 @@
-"""The change log: the table, and the triggers that write every change of a followed table into it.
+"""The change log: its table, and the triggers that log every change of a realtime table.
 
-In charge of what is logged, whoever writes: the triggers use nothing but SQLite's own functions, so
-any program's writes are logged. Must not know who reads the log.
+In charge of what is logged, for writes of any program: the triggers use SQLite's built-in functions
+alone. Must not know who reads the log.
 
-A row that REPLACE takes away fires no DELETE trigger unless the program has set recursive_triggers
-(https://sqlite.org/lang_conflict.html). So rows in the way of a new one are noted before it comes;
-if it does come, they must have gone, since no two rows have one key.
+A row that REPLACE deletes fires no DELETE trigger unless the program has set recursive_triggers
+(https://sqlite.org/lang_conflict.html). So a BEFORE trigger records the rows that conflict with the
+new one; if the new row is inserted, they have been deleted, since keys are unique.
 """
 
 from __future__ import annotations
@@ -34,31 +34,31 @@ CREATE_CHANGES = (
     " \"committed_at\" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))) STRICT"
 )
 
-#: Rows that may be about to be replaced; empty between statements, or of no meaning.
+#: Rows that the running statement may replace; meaningless between statements.
 REPLACED = "jotbase.replaced"
 CREATE_REPLACED = (
     f'CREATE TABLE IF NOT EXISTS "{REPLACED}" ("table" TEXT NOT NULL, "old" TEXT NOT NULL) STRICT'
 )
 
-#: Columns a call of `json_object`: SQLite takes 127 arguments unless it is built otherwise.
+#: Columns in a call of `json_object`: SQLite allows 127 arguments by default.
 _AT_ONCE = 60
 
 _SIDES = {"INSERT": ("new",), "UPDATE": ("old", "new"), "DELETE": ("old",)}
 
 
 def trigger_names(table: str) -> list[str]:
-    """Return the names of a table's triggers; the dot keeps them apart from a user's."""
+    """Return the names of a table's triggers; the dot distinguishes them from the project's."""
     kinds = (*_SIDES, "BEFORE INSERT", "BEFORE UPDATE")
     return [f"jotbase.{kind.lower()}.{table}" for kind in kinds]
 
 
 def triggers(table: Table) -> Iterator[str]:
-    """Yield the statements that make a followed table's triggers; none if it is not followed."""
+    """Yield the statements that create a realtime table's triggers, none for any other table."""
     yield from named_triggers(table).values()
 
 
 def named_triggers(table: Table) -> dict[str, str]:
-    """Return the statements that make a followed table's triggers, by the triggers' names."""
+    """Return the statements that create a realtime table's triggers, by the triggers' names."""
     if not table.realtime:
         return {}
     names = trigger_names(table.name)
@@ -92,7 +92,7 @@ def _after(table: Table, kind: str, sides: tuple[str, ...]) -> str:
 
 
 def _before(table: Table, keys: Sequence[tuple[str, ...]], event: str, but: str) -> str:
-    """Return the trigger that notes the rows which are in the way of a new one."""
+    """Return the trigger that records the rows which conflict with a new one."""
     on, name = SQLITE.identifier(table.name), literal(table.name)
     ways = [" AND ".join(f"t.{c} = NEW.{c}" for c in map(SQLITE.identifier, key)) for key in keys]
     found = [f"EXISTS (SELECT 1 FROM {on} AS t WHERE {way}{but})" for way in ways]
@@ -106,7 +106,7 @@ def _before(table: Table, keys: Sequence[tuple[str, ...]], event: str, but: str)
 
 
 def _keys(table: Table) -> list[tuple[str, ...]]:
-    """Return the keys of which no two rows may have one value."""
+    """Return the primary key and the unique constraints, as lists of columns."""
     keys = [table.primary_key, *(unique.columns for unique in table.unique)]
     return [key for key in dict.fromkeys(keys) if key]
 
@@ -116,7 +116,7 @@ def _same(table: Table) -> str:
 
 
 def _row(side: str, columns: Sequence[Column]) -> str:
-    """Return a row as JSON; a wide one is put together from several objects."""
+    """Return the SQL of a row as JSON; a wide row is concatenated from several objects."""
     objects = [
         _object(side, columns[start : start + _AT_ONCE])
         for start in range(0, len(columns), _AT_ONCE)
@@ -144,19 +144,20 @@ def _value(side: str, column: Column) -> str:
         case Type.DECIMAL:
             return f"CAST({name} AS TEXT)"
         case Type.NUMBER:
-            # Before SQLite 3.43 json_object gives 15 digits; a double takes 17 to come back.
+            # Before SQLite 3.43 json_object writes 15 digits; a double needs 17 to round-trip.
             return f"CASE WHEN {name} IS NOT NULL THEN json(printf('%!.17g', {name})) END"
     return name
 
 
 def logged_row(table: Table, text: str) -> Row:
-    """Return a row of the log in canonical form: the table's columns as they are today, null where
-    the row was logged before there was such a column.
+    """Return a row of the log in canonical form, with the table's current columns.
+
+    A column that did not exist when the row was logged is null.
     """
-    found: dict[str, Any] = orjson.loads(text)
+    logged: dict[str, Any] = orjson.loads(text)
     row: Row = {}
     for column in table.columns:
-        value = found.get(column.name)
+        value = logged.get(column.name)
         if value is not None:
             if column.type is Type.BYTES:
                 value = base64.b64encode(bytes.fromhex(value)).decode()

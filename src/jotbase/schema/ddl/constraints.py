@@ -1,7 +1,7 @@
-"""What one column's schema says, as SQL that SQLite itself checks: no write can get past it.
+"""One column's schema as CHECK conditions, which SQLite enforces for writes of every program.
 
-In charge of literals and of the conditions in CHECK. What SQL cannot say (`pattern`, most formats)
-is left to `check_condition`. Must not know tables or how a statement is put together.
+In charge of literals and of the conditions of a CHECK. What SQL cannot express (`pattern`, most
+formats) is left to `schema.rows`. Must not know tables or whole statements.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from jotbase.schema.model.tables import RANGES, Column, Type
 from jotbase.schema.values.convert import canonical, stored
 from jotbase.sql.dialect import SQLITE
 
-#: SQLite's types. INT is INTEGER but for this: as a key it is not the row's number, so that rows
-#: stay in the order of insertion. NUMERIC keeps decimals comparable and is not for STRICT tables.
+#: SQLite's types. INT differs from INTEGER in one point: as a primary key it does not alias the
+#: rowid, so that rows keep the order of insertion. NUMERIC makes decimals comparable as numbers,
+#: and is not allowed in STRICT tables.
 TYPES: Mapping[Type, str] = {
     Type.INTEGER: "INT",
     Type.NUMBER: "REAL",
@@ -33,7 +34,7 @@ TYPES: Mapping[Type, str] = {
     **dict.fromkeys(RANGES, "TEXT"),
 }
 
-#: What `typeof` gives; tables that are not STRICT must ask.
+#: The results of `typeof` to be checked in tables that are not STRICT.
 _STORAGE = {"INT": ("integer",), "REAL": ("real",), "TEXT": ("text",), "BLOB": ("blob",)}
 
 _NUMERIC = frozenset({Type.INTEGER, Type.NUMBER, Type.DECIMAL})
@@ -48,7 +49,7 @@ _BOUNDS = {
 
 _HEX = "[0-9a-f]"
 _UUID = "-".join(_HEX * count for count in (8, 4, 4, 4, 12))
-#: Forms that one condition on the text or number says.
+#: Formats that a single condition on the text or number expresses.
 _SHAPES = {
     Type.BOOLEAN: "{0} IN (0, 1)",
     Type.UUID: f"{{0}} GLOB '{_UUID}'",
@@ -59,7 +60,7 @@ _SHAPES = {
     ),
 }
 
-#: What `json_type` says of JSON's types.
+#: The results of `json_type` for each JSON type.
 _JSON_TYPES = {
     "null": ("null",),
     "boolean": ("true", "false"),
@@ -72,7 +73,7 @@ _JSON_TYPES = {
 
 
 def literal(value: Any) -> str:
-    """Return a value of the model in SQL: null, boolean, number, text or bytes."""
+    """Return the SQL literal of a value: null, boolean, number, text or bytes."""
     if value is None:
         return "NULL"
     if isinstance(value, bool):
@@ -85,15 +86,15 @@ def literal(value: Any) -> str:
 
 
 def default_literal(column: Column) -> str:
-    """Return a column's literal default in SQL."""
+    """Return the SQL literal of a column's default value."""
     return literal(stored(column.type, column.default, SQLITE))
 
 
 def check_condition(column: Column, root: Mapping[str, Any], *, strict: bool) -> str:
-    """Return the condition that the column's values must fulfil, "" if there is none.
+    """Return the condition that the column's values must satisfy, "" if there is none.
 
-    `root` is what `$ref`s in the column's schema refer into. NULL fulfils every condition. In a
-    table that is not STRICT, the condition asks for the type as well.
+    `root` is the schema that `$ref`s of the column's schema refer to. NULL satisfies every
+    condition. In a table that is not STRICT, the condition checks the storage class as well.
     """
     name = SQLITE.identifier(column.name)
     found: list[str] = []
@@ -106,11 +107,11 @@ def check_condition(column: Column, root: Mapping[str, Any], *, strict: bool) ->
 
 
 def _of_type(column: Column, name: str, root: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what makes a stored value one of its type, in the one form that it has."""
+    """Yield the conditions of the column's type: the canonical form of its values."""
     if column.type in _SHAPES:
         yield _SHAPES[column.type].format(name)
     match column.type:
-        case Type.NUMBER:  # JSON has no infinity
+        case Type.NUMBER:  # JSON has no infinity (RFC 8259 section 6)
             yield f"{name} BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308"
         case Type.DECIMAL:
             yield f"typeof({name}) IN ('integer', 'real', 'null')"
@@ -127,8 +128,8 @@ def _of_type(column: Column, name: str, root: Mapping[str, Any]) -> Iterator[str
 
 
 def _clock(name: str, form: str, length: int, zone: str) -> str:
-    """Return that text is a time to the second, then perhaps a fraction that no zero ends, then
-    the zone: so that equal times are equal text, and later ones are greater.
+    """Return the condition of a canonical time: seconds, an optional fraction without trailing
+    zeros, the zone. Equal times are then equal texts, and texts sort in the order of time.
     """
     whole, rest = f"substr({name}, 1, {length})", f"substr({name}, {length + 1})"
     digits = f"substr({rest}, 2, length({rest}) - {len(zone) + 1})"
@@ -139,19 +140,22 @@ def _clock(name: str, form: str, length: int, zone: str) -> str:
 def _json(column: Column, name: str, root: Mapping[str, Any]) -> str:
     allowed = json_types(column.schema, root)
     if allowed >= KINDS - {"null"}:
-        # Before SQLite 3.45 json_valid says of NULL that it is not valid.
+        # Before SQLite 3.45 json_valid(NULL) is 0.
         return f"({name} IS NULL OR json_valid({name}))"
     return _json_of_type(name, sorted({one for kind in allowed for one in _JSON_TYPES[kind]}))
 
 
 def _json_of_type(name: str, types: Sequence[str]) -> str:
-    """Return that text is JSON of some types; `json_type` alone would raise an error of its own."""
+    """Return the condition that text is JSON of these types.
+
+    `json_type` alone would raise "malformed JSON" instead of failing the CHECK.
+    """
     fits = f"json_type({name}) IN {_listed(types)}"
     return f"CASE WHEN json_valid({name}) THEN {fits} ELSE {name} IS NULL END"
 
 
 def _of_keywords(column: Column, name: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what a schema's own keywords say, as far as SQL can say it too."""
+    """Yield the conditions of a schema's keywords, as far as SQL can express them."""
     if column.type in _NUMERIC:
         for keyword, symbol in _BOUNDS.items():
             if keyword in schema:
@@ -162,7 +166,7 @@ def _of_keywords(column: Column, name: str, schema: Mapping[str, Any]) -> Iterat
     if column.type is Type.TEXT:
         yield from _sizes(f"length({name})", schema, "minLength", "maxLength")
     if column.type is Type.ARRAY:
-        # The guard keeps text that is no JSON from raising another error than the CHECK's own.
+        # The guard: text that is no JSON would raise "malformed JSON" instead of failing the CHECK.
         counted = f"json_array_length(iif(json_valid({name}), {name}, NULL))"
         yield from _sizes(counted, schema, "minItems", "maxItems")
     if column.type in _SCALAR:
@@ -180,7 +184,7 @@ def _sizes(counted: str, schema: Mapping[str, Any], least: str, most: str) -> It
 
 
 def _one_of(column: Column, name: str, values: Sequence[Any]) -> Iterator[str]:
-    """Yield that the value is one of those that the column's type can hold at all."""
+    """Yield the condition of `enum` and `const`, with the values that the type can hold."""
     held: list[str] = []
     for value in values:
         if value is None or not _fits(column.type, value):

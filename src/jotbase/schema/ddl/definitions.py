@@ -1,7 +1,7 @@
-"""SQL definitions read: what CREATE TABLE and CREATE VIEW say that no pragma of SQLite tells.
+"""Parsing CREATE TABLE, CREATE VIEW and CREATE TRIGGER for what SQLite's pragmas do not report.
 
-In charge of finding conditions, expressions, names of constraints and the body of a view in text
-that SQLite itself took. Must not know what is made of them, and understands no expression.
+In charge of finding conditions, generated expressions, names of constraints and the body of a view
+in SQL that SQLite has accepted. Must not know what they are used for, nor interpret an expression.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 
-#: What ends the reach of a CONSTRAINT's name besides CHECK, REFERENCES and FOREIGN.
+#: Words that begin another constraint, so that a CONSTRAINT name before them does not apply.
 _OTHERS = frozenset(("PRIMARY", "UNIQUE", "NOT", "NULL", "DEFAULT", "COLLATE", "GENERATED"))
 _TABLE_WORDS = frozenset(("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"))
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of SQL, from `start` to `end` of its text; what `matching` parentheses hold is one
-    piece as well, of kind `inside`.
+    """A token of SQL, from `start` to `end` of the text; `group_parentheses` makes the content of a
+    pair of parentheses one token of kind `inside`.
     """
 
     kind: str
@@ -36,12 +36,12 @@ class Token:
 
     @property
     def word(self) -> str:
-        """The word in upper case, "" for everything else."""
+        """The keyword or bare name in upper case, "" for every other token."""
         return self.text.upper() if self.kind == "word" else ""
 
     @property
     def name(self) -> str:
-        """The name that a token is, without its quotes."""
+        """The identifier or text literal without its quotes."""
         if self.kind == "word":
             return self.text
         closing = {"[": "]"}.get(self.text[0], self.text[0])
@@ -49,7 +49,7 @@ class Token:
 
 
 def tokens(sql: str) -> list[Token]:
-    """Return the pieces of SQL without blanks and comments."""
+    """Return the tokens of SQL without blanks and comments."""
     return [
         Token(found.lastgroup or "", found[0], found.start(), found.end())
         for found in _TOKEN.finditer(sql)
@@ -58,7 +58,7 @@ def tokens(sql: str) -> list[Token]:
 
 
 def group_parentheses(sql: str, start: int = 0) -> list[Token]:
-    """Return the pieces outside all parentheses, and each outer pair with what it holds as one."""
+    """Return the tokens outside all parentheses; each outer pair becomes one token, `inside`."""
     found: list[Token] = []
     depth, opened = 0, 0
     for one in tokens(sql):
@@ -78,8 +78,8 @@ def group_parentheses(sql: str, start: int = 0) -> list[Token]:
 
 @dataclass(slots=True)
 class Definition:
-    """What a table's SQL says: conditions, expressions of generated columns by column, names of
-    foreign keys by columns, collations by column.
+    """The parsed CREATE TABLE: CHECK conditions, expressions of generated columns by column, names
+    of foreign keys by their columns, collations by column.
     """
 
     checks: list[str] = field(default_factory=list)
@@ -89,7 +89,7 @@ class Definition:
 
 
 def read_table(sql: str) -> Definition:
-    """Return what a CREATE TABLE says."""
+    """Parse a CREATE TABLE statement."""
     found = Definition()
     body = next((one for one in group_parentheses(sql) if one.kind == "inside"), None)
     if body is None:
@@ -102,7 +102,7 @@ def read_table(sql: str) -> Definition:
 
 
 def _parts(text: str) -> Iterator[list[Token]]:
-    """Yield the pieces between commas."""
+    """Yield the tokens between commas."""
     part: list[Token] = []
     for one in group_parentheses(text):
         if one.text == "," and one.kind == "other":
@@ -156,7 +156,7 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 def read_view(sql: str) -> str:
-    """Return the SELECT of a CREATE VIEW, which gives the columns their names by itself."""
+    """Return the SELECT of a CREATE VIEW, with the column names of its column list as aliases."""
     pieces = group_parentheses(sql)
     place = next(number for number, one in enumerate(pieces) if one.word == "AS")
     body = sql[pieces[place + 1].start :].strip().rstrip(";").rstrip()
@@ -168,7 +168,7 @@ def read_view(sql: str) -> str:
 
 
 def read_trigger(sql: str) -> str | None:
-    """Return `insert`, `update` or `delete` if a CREATE TRIGGER does that INSTEAD OF a view."""
+    """Return the event of an INSTEAD OF trigger (`insert`, `update`, `delete`), else None."""
     words = [one.word for one in tokens(sql)]
     for place in range(len(words) - 2):
         if words[place : place + 2] == ["INSTEAD", "OF"]:

@@ -1,7 +1,7 @@
-"""The history of the change log's numbers: the epochs that cursors are of.
+"""Epochs of the change log: a cursor is valid within the epoch in which it was issued.
 
-In charge of an epoch beginning with each start, and of all earlier ones ending where the log has a
-gap that its numbers do not show. Must not know what a cursor looks like (`realtime.cursors`).
+In charge of beginning an epoch with each start, and of ending all earlier ones when the log has a
+gap that its numbers do not show. Must not know the format of a cursor (`realtime.cursors`).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Statement, UnitOfWork
 
 EPOCHS = "jotbase.epochs"
-#: How many are kept: who was away for more starts reads its rows again.
-KEPT = 1000
+#: How many epochs are kept; a client that was away for more starts must read its rows again.
+EPOCHS_KEPT = 1000
 
-#: Oldest first by the row's number; `after` is the newest change when the epoch began.
+#: Ordered by rowid, oldest first; `after` is the newest change when the epoch began.
 CREATE_EPOCHS = (
     f'CREATE TABLE IF NOT EXISTS "{EPOCHS}"'
     ' ("epoch" TEXT PRIMARY KEY NOT NULL, "after" INTEGER NOT NULL) STRICT'
@@ -29,25 +29,27 @@ _NEWEST = (
     f"SELECT max(ifnull((SELECT seq FROM sqlite_sequence WHERE name = '{CHANGES}'), 0),"
     f' ifnull((SELECT max("number") FROM "{CHANGES}"), 0))'
 )
-_FORGET = f'DELETE FROM "{EPOCHS}" WHERE rowid <= (SELECT max(rowid) FROM "{EPOCHS}") - {KEPT}'
+_FORGET = (
+    f'DELETE FROM "{EPOCHS}" WHERE rowid <= (SELECT max(rowid) FROM "{EPOCHS}") - {EPOCHS_KEPT}'
+)
 
 
 def unlogged_tables() -> UnitOfWork[frozenset[str]]:
-    """Return the tables that are there, and whose changes are not logged."""
+    """Read the names of existing tables whose changes are not logged."""
     tables = yield Statement(_TABLES)
     followed = yield Statement(_FOLLOWED)
     return frozenset(name for (name,) in tables) - {name for (name,) in followed}
 
 
 def begin_epoch(
-    epoch: str, silent: frozenset[str], model: Model, *, started: bool
+    epoch: str, unlogged: frozenset[str], model: Model, *, started: bool
 ) -> UnitOfWork[None]:
-    """Begin an epoch where the server has `started`, or the log has a gap.
+    """Begin an epoch when the server has `started`, or when the log has a gap.
 
-    A gap is where changes of a table that was there (`silent`) are logged from now on: all earlier
-    epochs are forgotten then, since no cursor from before tells of what was not logged.
+    There is a gap when changes of a table that existed without logging (`unlogged`) are logged from
+    now on. All earlier epochs are deleted then, since the log lacks changes after their cursors.
     """
-    gap = any(table.realtime and table.name in silent for table in model)
+    gap = any(table.realtime and table.name in unlogged for table in model)
     if gap:
         yield Statement(f'DELETE FROM "{EPOCHS}"')
     if gap or started:
@@ -58,7 +60,7 @@ def begin_epoch(
 
 
 def refresh_triggers(model: Model) -> UnitOfWork[None]:
-    """Make the triggers of followed tables anew that are missing, or of another version."""
+    """Create the missing triggers of realtime tables, and replace those of another version."""
     found = yield Statement("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
     texts = {str(name): str(text) for name, text in found}
     for table in model:

@@ -1,7 +1,8 @@
-"""SQL that a schema file holds: a view's SELECT and the expression of a computed column.
+"""SQL in schema files: a view's SELECT and the expression of a generated column.
 
-In charge of neither reaching beyond its place in the statement that it becomes part of. What it
-means is the database's to say (`sql_trial`); here is only where it begins and ends.
+In charge of checking that the text is one complete SELECT or expression, so that it cannot reach
+beyond its place in the statement around it. Whether it is valid SQL, the database decides
+(`project.sql_trial`).
 """
 
 from __future__ import annotations
@@ -12,21 +13,21 @@ from collections.abc import Iterator
 from jotbase.schema.ddl.definitions import Token, tokens
 from jotbase.schema.keywords.vocabulary import words
 
-#: Blanks and comments of which each one ends; `/*/` opens a comment and does not close it.
+#: Blanks and terminated comments; `/*/` opens a comment and does not close it.
 _WHOLE_GAP = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*(?:(?!\*/).)*\*/)*", re.DOTALL)
 _ONE = "write one SELECT and nothing else"
 _WHOLE = "write one expression over the row's columns"
 
-#: Functions that know the time when they are told nothing, and words that make them ask for it or
-#: for the machine's zone (sqlite.org/lang_datefunc.html, sqlite.org/deterministic.html).
+#: Functions that return the current time without arguments, and modifiers that read the clock or
+#: the machine's time zone (sqlite.org/lang_datefunc.html, sqlite.org/deterministic.html).
 _CLOCKS = words("DATE TIME DATETIME JULIANDAY UNIXEPOCH STRFTIME TIMEDIFF")
 _TIMES = frozenset({"CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"})
-_ASKING = frozenset({"now", "localtime", "utc"})
+_CLOCK_MODIFIERS = frozenset({"now", "localtime", "utc"})
 
 
 def select_fault(text: str) -> tuple[str, str] | None:
-    """Return reason and hint if a view's text is not one statement, as far as its form says."""
-    found = _torn(text)
+    """Return (reason, hint) if a view's text is not a single SELECT lexically, else None."""
+    found = _unterminated(text)
     if found is not None:
         return found, _ONE
     pieces = tokens(text)
@@ -40,10 +41,10 @@ def select_fault(text: str) -> tuple[str, str] | None:
 
 
 def expression_fault(text: str) -> tuple[str, str] | None:
-    """Return reason and hint if a computed column's text is not one expression, as far as its form
-    says.
+    """Return (reason, hint) if a generated column's text is not a single expression lexically, or
+    reads the clock; else None.
     """
-    found = _torn(text)
+    found = _unterminated(text)
     if found is not None:
         return found, _WHOLE
     pieces = tokens(text)
@@ -61,12 +62,12 @@ def expression_fault(text: str) -> tuple[str, str] | None:
 
 
 def in_parentheses(expression: str) -> str:
-    """Return an expression in parentheses, a comment at its end closed."""
+    """Return an expression in parentheses; a line comment at its end is terminated."""
     return f"({expression}\n)" if "--" in expression else f"({expression})"
 
 
-def _torn(text: str) -> str | None:
-    """Return what is wrong if a quote or comment does not end, or text ends in the middle."""
+def _unterminated(text: str) -> str | None:
+    """Return the reason if a quote or comment is not terminated, or a statement ends early."""
     if "\x00" in text:
         return "SQL holds no U+0000"
     pieces = tokens(text)
@@ -83,7 +84,7 @@ def _is(one: Token, sign: str) -> bool:
 
 
 def _depth(pieces: list[Token]) -> int:
-    """Return how many parentheses are left open; -1 as soon as one closes that was not open."""
+    """Return the number of unclosed parentheses; -1 for a closing one without its opening one."""
     depth = 0
     for one in pieces:
         depth += _is(one, "(") - _is(one, ")")
@@ -93,24 +94,24 @@ def _depth(pieces: list[Token]) -> int:
 
 
 def _clocks(pieces: list[Token]) -> Iterator[str]:
-    """Yield what asks for the time or the machine's zone."""
+    """Yield the functions and keywords that read the clock or the machine's time zone."""
     for place, one in enumerate(pieces):
         if one.word in _TIMES:
             yield one.text
         called = place + 1 < len(pieces) and _is(pieces[place + 1], "(")
         if one.word in _CLOCKS and called:
             inner = list(_arguments(pieces[place + 1 :]))
-            asked = [piece.text for piece in _passed(inner) if _asks(piece)]
+            asked = [piece.text for piece in _argument_tokens(inner) if _reads_clock(piece)]
             if asked or not inner or (one.word == "STRFTIME" and len(inner) == 1):
                 yield f"{one.text}({asked[0] if asked else ''})"
 
 
-def _asks(one: Token) -> bool:
-    return one.kind == "text" and one.name.strip().lower() in _ASKING
+def _reads_clock(one: Token) -> bool:
+    return one.kind == "text" and one.name.strip().lower() in _CLOCK_MODIFIERS
 
 
-def _passed(pieces: list[Token]) -> Iterator[Token]:
-    """Yield what is an argument by itself: what a value is compared with is none."""
+def _argument_tokens(pieces: list[Token]) -> Iterator[Token]:
+    """Yield the tokens that are a whole argument each, not part of a comparison."""
     for place, one in enumerate(pieces):
         before = pieces[place - 1].text if place else "("
         after = pieces[place + 1].text if place + 1 < len(pieces) else ")"
@@ -119,7 +120,7 @@ def _passed(pieces: list[Token]) -> Iterator[Token]:
 
 
 def _arguments(pieces: list[Token]) -> Iterator[Token]:
-    """Yield what stands between the first parenthesis and the one that closes it."""
+    """Yield the tokens between the first parenthesis and its closing one."""
     depth = 0
     for one in pieces:
         depth += _is(one, "(") - _is(one, ")")

@@ -1,10 +1,10 @@
-"""Full-text indexes: FTS5 tables over words, and the queues of the rows whose words they lack.
+"""Full-text indexes: FTS5 tables of lexemes, and a queue of rows to be indexed for each.
 
-In charge of the statements that make, fill and drop them. Must not know how a text becomes words
-(`jot_lexemes`, which the engine lends its connections), or what is searched for.
+In charge of the statements that create, fill and drop them. Must not know how a text becomes
+lexemes (`jot_lexemes`, which the engine registers on its connections), or the searches.
 
-SQLite's own functions cannot make these words, so the triggers only note which rows changed: any
-program may write, and a search looks at a noted row itself until its words are in the index.
+Other programs that write have no `jot_lexemes`, so the triggers only queue the changed rows. A
+search reads a queued row itself until it is indexed.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import bound, sql
 from jotbase.sql.units import Statement, UnitOfWork
 
-#: How many rows' words are brought into an index at a time, and of how many characters: other
-#: writes wait meanwhile.
+#: The most rows and characters that one unit of work indexes: other writes wait meanwhile.
 BATCH, CHARACTERS = 100, 50_000
 
-#: Under which key "jotbase.meta" holds what the words of the indexes were made by.
-WORDS_KEY = "words"
+#: The key in "jotbase.meta" of the indexes' tokenizer version (`search.lexing.lexing_version`).
+TOKENIZER_KEY = "words"
 
 _META = '"jotbase.meta"'
 
@@ -33,7 +32,7 @@ def index_name(search: Search) -> str:
 
 
 def queue_name(search: Search) -> str:
-    """Return the name of the table of row numbers whose words are not in the index yet."""
+    """Return the name of the queue: a table of the rowids that are not indexed yet."""
     return f"jotbase.queue.{search.name}"
 
 
@@ -42,11 +41,11 @@ def _called(name: str) -> str:
 
 
 def create_statements(table: Table, search: Search) -> Iterator[str]:
-    """Yield the statements that make an index, every row of the table in its queue."""
-    yield from drop_statements(search)  # a part may be there: another may have been dropped by hand
+    """Yield the statements that create an index and queue every row of the table."""
+    yield from drop_statements(search)  # some parts may exist while others were dropped by hand
     columns = ", ".join(f"c{place}" for place, _ in enumerate(search.columns))
-    # Without texts and places: the texts stand in the table, and what a search means is decided on
-    # them. The tokenizer leaves words as they are.
+    # Contentless and without positions: the index finds candidate rows; the search itself is
+    # evaluated on the table's texts. The tokenizer leaves lexemes unchanged.
     yield (
         f"CREATE VIRTUAL TABLE {_called(index_name(search))} USING fts5({columns}, content='',"
         " contentless_delete=1, detail='column', tokenize='ascii')"
@@ -59,7 +58,7 @@ def create_statements(table: Table, search: Search) -> Iterator[str]:
 
 
 def enqueue_all(table: Table, search: Search) -> str:
-    """Return the statement that puts every row of the table into the queue."""
+    """Return the statement that queues every row of the table."""
     number = table.row_key[0]
     return (
         f'INSERT OR IGNORE INTO {_called(queue_name(search))} ("row")'
@@ -68,7 +67,7 @@ def enqueue_all(table: Table, search: Search) -> str:
 
 
 def drop_statements(search: Search) -> Iterator[str]:
-    """Yield the statements that take an index away; triggers go with it, if not with the table."""
+    """Yield the statements that drop an index, its queue and its triggers."""
     for kind in ("insert", "update", "delete"):
         yield f"DROP TRIGGER IF EXISTS {_called(_trigger(search, kind))}"
     yield f"DROP TABLE IF EXISTS {_called(index_name(search))}"
@@ -89,15 +88,16 @@ def _triggers(table: Table, search: Search) -> Iterator[str]:
         ("update", when, ("OLD", "NEW")),
         ("delete", "", ("OLD",)),
     ):
-        noted = " ".join(f"{_noted(search, f'{side}.{number}')};" for side in sides)
+        noted = " ".join(f"{_enqueue(search, f'{side}.{number}')};" for side in sides)
         yield (
             f"CREATE TRIGGER {_called(_trigger(search, kind))} AFTER {kind.upper()} ON {on}"
             f"{condition} BEGIN {noted} END"
         )
 
 
-def _noted(search: Search, number: str) -> str:
-    # No OR IGNORE: the conflict clause of the statement that fires a trigger rules in it too.
+def _enqueue(search: Search, number: str) -> str:
+    # No OR IGNORE: the conflict clause of the statement that fires a trigger overrides it
+    # (sqlite.org/lang_createtrigger.html, section 2).
     queue = _called(queue_name(search))
     return (
         f'INSERT INTO {queue} ("row") SELECT {number}'
@@ -106,7 +106,7 @@ def _noted(search: Search, number: str) -> str:
 
 
 def pending_query(model: Model) -> str:
-    """Return the statement that tells whether any queue has rows; "" without any index."""
+    """Return the statement that reads whether any queue has rows; "" without any index."""
     queues = [
         f"EXISTS (SELECT 1 FROM {_called(queue_name(search))})"
         for table in model
@@ -115,18 +115,19 @@ def pending_query(model: Model) -> str:
     return f"SELECT {' OR '.join(queues)}" if queues else ""
 
 
-def index_pending(model: Model, most: int = BATCH) -> UnitOfWork[bool]:
-    """Bring the words of a few rows of each index up to date; return whether rows are left."""
+def index_pending(model: Model, limit: int = BATCH) -> UnitOfWork[bool]:
+    """Index at most `limit` queued rows of each index; return whether queued rows are left."""
     left = False
     for table in model:
         for search in table.searches:
-            left = (yield from _batch(table, search, most)) or left
+            left = (yield from _batch(table, search, limit)) or left
     return left
 
 
 def skip_first(model: Model) -> UnitOfWork[list[tuple[str, int]]]:
-    """Take the first row from each queue, and its words from the index: it holds up all others.
-    Return the tables and numbers of the rows; no search finds them until they are written again.
+    """Remove the first row of each queue from queue and index, because indexing it takes too long.
+
+    Returns (table, rowid) of these rows; no search finds them until they are written again.
     """
     aside = []
     for table in model:
@@ -139,10 +140,10 @@ def skip_first(model: Model) -> UnitOfWork[list[tuple[str, int]]]:
     return aside
 
 
-def _batch(table: Table, search: Search, most: int) -> UnitOfWork[bool]:
+def _batch(table: Table, search: Search, limit: int) -> UnitOfWork[bool]:
     index, queue = _called(index_name(search)), _called(queue_name(search))
     number = table.row_key[0]
-    batch = _first(table, search, most)
+    batch = _first(table, search, limit)
     names = [f"c{place}" for place, _ in enumerate(search.columns)]
     texts = ", ".join(
         f"jot_lexemes({_called(name)}, {literal(search.language)})" for name in search.columns
@@ -157,11 +158,11 @@ def _batch(table: Table, search: Search, most: int) -> UnitOfWork[bool]:
     return bool(found[0][0])
 
 
-def _first(table: Table, search: Search, most: int) -> str:
-    """Return a select of the rows that are next: one at least, and no more than are soon done."""
+def _first(table: Table, search: Search, limit: int) -> str:
+    """Return a SELECT of the next rows: at least one, then as many as have `CHARACTERS` in all."""
     number, queue = table.row_key[0], _called(queue_name(search))
     sizes = " + ".join(f"ifnull(length(t.{_called(name)}), 0)" for name in search.columns)
-    some = f'(SELECT "row" FROM {queue} ORDER BY "row" LIMIT {most}) AS q'
+    some = f'(SELECT "row" FROM {queue} ORDER BY "row" LIMIT {limit}) AS q'
     sized = (
         f'SELECT q."row", {sizes} AS own, sum({sizes}) OVER (ORDER BY q."row") AS total'
         f' FROM {some} LEFT JOIN {_called(table.name)} AS t ON t.{number} = q."row"'
@@ -169,13 +170,15 @@ def _first(table: Table, search: Search, most: int) -> str:
     return f'(SELECT "row" FROM ({sized}) WHERE total - own < {CHARACTERS})'
 
 
-def note_tokenizer(model: Model, words: str) -> UnitOfWork[None]:
-    """Note by what words are made; if it was otherwise before, every row goes into the queues."""
-    noted = yield Statement(f'SELECT "value" FROM {_META} WHERE "key" = ?', (WORDS_KEY,))
+def set_tokenizer_version(model: Model, words: str) -> UnitOfWork[None]:
+    """Store the tokenizer's version; if it differs from the stored one, queue every row."""
+    noted = yield Statement(f'SELECT "value" FROM {_META} WHERE "key" = ?', (TOKENIZER_KEY,))
     if noted == [(words,)]:
         return
     for table in model:
         for search in table.searches:
             yield Statement(enqueue_all(table, search))
-    insert = sql(f'INSERT OR REPLACE INTO {_META} ("key", "value") VALUES ({literal(WORDS_KEY)}, ')
+    insert = sql(
+        f'INSERT OR REPLACE INTO {_META} ("key", "value") VALUES ({literal(TOKENIZER_KEY)}, '
+    )
     yield insert + bound(words) + ")"

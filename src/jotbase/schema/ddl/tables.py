@@ -1,7 +1,6 @@
-"""The model as SQLite's tables, indexes, triggers and views.
+"""The DDL of a model for SQLite: tables, indexes, triggers and views.
 
-In charge of the statements that make each of them. Must not know what there is already (`diff`).
-PostgreSQL's spelling comes with its engine.
+In charge of the CREATE statement of each. Must not know what exists already (`upgrading.diff`).
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from jotbase.sql.fragment import Fragment, sql
 
 META = "jotbase.meta"
 
-#: What the server keeps for itself: the model that the tables were made from, under `model`.
+#: The server's own key-value table: the model that the tables were created from, under `model`.
 CREATE_META = (
     f'CREATE TABLE IF NOT EXISTS "{META}"'
     ' ("key" TEXT PRIMARY KEY NOT NULL, "value" TEXT NOT NULL) STRICT'
@@ -37,8 +36,8 @@ _UUID = (
     " || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))"
 )
 
-#: Expressions of the rule language that SQLite can compute too, for writes from outside and for
-#: rows that are there when a column is added.
+#: Default expressions of the rule language as SQL, for writes of other programs and for existing
+#: rows when a column is added.
 _EXPRESSIONS = {
     (Type.TIMESTAMP, "now()"): _NOW,
     (Type.TEXT, "now()"): _NOW,
@@ -50,9 +49,9 @@ _EXPRESSIONS = {
 
 
 def create(model: Model, dialect: Dialect) -> list[Fragment]:
-    """Return the statements that make an empty database hold the model, in order.
+    """Return the statements that create the model in an empty database, in order.
 
-    `auth.users` is to be there, or to come before the first row.
+    `auth.users` must exist before the first row is inserted.
     """
     if dialect.name != "sqlite":
         raise ValueError(f"no tables can be made in {dialect.name} yet")
@@ -70,15 +69,15 @@ def create(model: Model, dialect: Dialect) -> list[Fragment]:
 
 
 def internal_tables() -> Sequence[str]:
-    """Return the statements that make the server's own tables if they are missing."""
+    """Return the CREATE … IF NOT EXISTS statements of the server's own tables."""
     return (CREATE_META, CREATE_CHANGES, CREATE_REPLACED, CREATE_EPOCHS)
 
 
 def create_table(table: Table) -> str:
-    """Return the statement that makes a table, without its indexes and triggers.
+    """Return the CREATE TABLE of a table, without its indexes and triggers.
 
-    With a column that numbers the rows, that column is SQLite's row number, and a primary key of
-    other columns a unique constraint.
+    An identity column becomes the INTEGER PRIMARY KEY (the rowid); a primary key of other columns
+    then becomes a unique constraint.
     """
     strict = is_strict(table)
     parts = [column_definition(table, column) for column in table.columns]
@@ -89,12 +88,12 @@ def create_table(table: Table) -> str:
 
 
 def is_strict(table: Table) -> bool:
-    """Say whether SQLite itself holds the columns to their types; it knows no strict NUMERIC."""
+    """Return whether the table is STRICT, which it cannot be with a NUMERIC column."""
     return all(column.type is not Type.DECIMAL for column in table.columns)
 
 
 def column_definition(table: Table, column: Column) -> str:
-    """Return a column as it stands in CREATE TABLE and ALTER TABLE … ADD COLUMN."""
+    """Return a column's definition for CREATE TABLE and ALTER TABLE … ADD COLUMN."""
     name = SQLITE.identifier(column.name)
     if column.identity:
         parts = [name, "INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL"]
@@ -117,7 +116,7 @@ def column_definition(table: Table, column: Column) -> str:
 
 
 def default_sql(column: Column) -> str | None:
-    """Return what SQLite itself puts into a column that a write leaves out; None for nothing."""
+    """Return the SQL of a column's DEFAULT, None without one."""
     if column.default is not MISSING:
         return None if column.default is None else default_literal(column)
     if column.default_expression is None:
@@ -126,7 +125,7 @@ def default_sql(column: Column) -> str | None:
     return f"({computed})" if computed else _constant(column, column.default_expression)
 
 
-#: Types of which a rule's literal is one in JSON too: whether it is text.
+#: Types whose literal in the rule language is also one in JSON, and whether it is a string.
 _WRITTEN = {
     Type.TEXT: True,
     Type.UUID: True,
@@ -139,7 +138,7 @@ _WRITTEN = {
 
 
 def _constant(column: Column, expression: str) -> str | None:
-    """Return the SQL of an expression that is a literal, None for any other."""
+    """Return the SQL of a default expression that is a literal, None for any other."""
     try:
         value = ast.literal_eval(expression.strip())
         if column.type is Type.BOOLEAN and isinstance(value, bool):
@@ -178,15 +177,15 @@ def _foreign_key(key: ForeignKey) -> str:
 
 
 def column_list(columns: Sequence[str]) -> str:
-    """Return columns' names, quoted and separated by commas."""
+    """Return the quoted column names, separated by commas."""
     return ", ".join(map(SQLITE.identifier, columns))
 
 
 def create_indexes(table: Table) -> dict[str, str]:
-    """Return the statements that make a table's indexes, by the index's name.
+    """Return the CREATE INDEX statements of a table, by the index's name.
 
-    A foreign key that no other index begins with gets one of its own: deleting the row that it
-    refers to, and embedding the rows that refer, would read the whole table otherwise.
+    A foreign key that is not a prefix of another index gets one of its own: without it, deleting a
+    referenced row and embedding the referencing rows would scan the table.
     """
     on = SQLITE.identifier(table.name)
     wanted = {index.name: index.columns for index in table.indexes}
@@ -207,6 +206,6 @@ def create_view(view: Table) -> str:
 
 
 def probe_view(view: Table) -> str:
-    """Return a statement that fails if the view's SELECT lacks one of the file's columns."""
+    """Return a statement that fails if the view lacks a column of its schema file."""
     source = SQLITE.identifier(view.name)
     return f"EXPLAIN SELECT {column_list([column.name for column in view.columns])} FROM {source}"

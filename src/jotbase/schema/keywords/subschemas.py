@@ -1,6 +1,6 @@
-"""A way through a schema: where schemas stand inside a schema, and where data that looks like one.
+"""Traversing a schema: its subschemas, as distinct from data that looks like a schema.
 
-In charge of walking, of JSON pointers (RFC 6901) and of what a `$ref` within one document means.
+In charge of traversal, of JSON pointers (RFC 6901) and of resolving a `$ref` within one document.
 Must not know tables or files.
 """
 
@@ -31,12 +31,12 @@ MAPS = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"
 
 
 def escape_token(token: str) -> str:
-    """Return a key as a token of a JSON pointer."""
+    """Return a key escaped as a reference token of a JSON pointer."""
     return token.replace("~", "~0").replace("/", "~1")
 
 
 def unescape_token(token: str) -> str:
-    """Return the key that a token of a JSON pointer stands for."""
+    """Return the key of a reference token of a JSON pointer."""
     return token.replace("~1", "/").replace("~0", "~")
 
 
@@ -46,7 +46,7 @@ def pointer(path: list[str | int]) -> str:
 
 
 def direct_subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the pointer and value of each schema directly within an object schema."""
+    """Yield (pointer, subschema) of each direct subschema of an object schema."""
     for keyword, value in schema.items():
         if keyword in SINGLE:
             yield f"/{keyword}", value
@@ -57,7 +57,7 @@ def direct_subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def walk(schema: Any, at: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield pointer and schema of each object schema, the outermost first."""
+    """Yield (pointer, schema) of a schema and all subschemas that are objects, outermost first."""
     if not isinstance(schema, Mapping):
         return
     yield at, schema
@@ -66,7 +66,7 @@ def walk(schema: Any, at: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def map_subschemas(schema: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
-    """Return a schema with `change` made to each object schema in it, the innermost first."""
+    """Return a schema with `change` applied to each object schema in it, innermost first."""
     if not isinstance(schema, Mapping):
         return schema
     result: dict[str, Any] = {}
@@ -83,7 +83,7 @@ def map_subschemas(schema: Any, change: Callable[[dict[str, Any]], dict[str, Any
 
 
 def at_pointer(document: Any, text: str) -> Any:
-    """Return what stands at a JSON pointer. Raises KeyError where nothing does."""
+    """Return the value at a JSON pointer. Raises KeyError when there is none."""
     value = document
     for token in text.split("/")[1:]:
         key = unescape_token(token)
@@ -97,7 +97,7 @@ def at_pointer(document: Any, text: str) -> Any:
 
 
 def local_target(root: Mapping[str, Any], reference: str) -> Any:
-    """Return the schema that a `$ref` within the document refers to, None if there is none."""
+    """Return the target of a `$ref` within the document, None if it does not exist."""
     if not reference.startswith("#"):
         return None
     fragment = unquote(reference[1:])

@@ -1,7 +1,7 @@
-"""Which type a column's schema makes it: JSON's types narrowed down, then SQL's natural one.
+"""A column's type from its schema: the JSON types that it allows, then the matching SQL type.
 
-In charge of reading `type`, `format`, `contentEncoding`, `enum`, `$ref` and the combinations of
-them. Must not know how a type is stored or spelled in a database.
+In charge of reading `type`, `format`, `contentEncoding`, `enum`, `$ref` and combinations of them.
+Must not know how a type is stored or its name in a database.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from jotbase.schema.keywords.subschemas import local_target
 from jotbase.schema.model.tables import RANGES, Type
 
-#: JSON's types; `integer` stands for whole numbers, `number` for the others.
+#: The JSON types; here `integer` are whole numbers and `number` all others.
 KINDS = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
 _NUMBERS = frozenset({"integer", "number"})
 
@@ -23,13 +23,13 @@ _BY_FORMAT = {
     "time": Type.TIME,
     **{kind.value: kind for kind in RANGES},
 }
-#: Types that items of a typed array are not of.
+#: Types that the items of a typed array cannot have.
 _NO_ITEMS = RANGES | {Type.JSON, Type.ARRAY, Type.BYTES}
 _ANY = '"type": ["object", "array", "string", "number", "boolean", "null"] holds any JSON'
 
 
 class UnmappableType(Exception):
-    """A schema that no column can hold; `reason` and `hint` are for its author."""
+    """No column type fits the schema; `reason` and `hint` are for the developer."""
 
     def __init__(self, reason: str, hint: str) -> None:
         super().__init__(reason)
@@ -38,8 +38,8 @@ class UnmappableType(Exception):
 
 
 def applied_schemas(schema: Any, root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the schemas that a value, unless null, must fulfil all: the schema, what its `$ref`
-    names, its `allOf`, and the one branch of `anyOf` or `oneOf` that is not for null.
+    """Yield the schemas that apply to every value except null: the schema, the target of its
+    `$ref`, its `allOf`, and the only branch of `anyOf` or `oneOf` that is not for null.
     """
     seen: list[int] = []
 
@@ -70,7 +70,7 @@ def _listed(schema: Mapping[str, Any], keyword: str) -> list[Any]:
 def json_types(
     schema: Any, root: Mapping[str, Any], seen: frozenset[int] = frozenset()
 ) -> frozenset[str]:
-    """Return the JSON types that values of the schema may have, as far as its keywords say."""
+    """Return the JSON types that the schema's keywords allow."""
     if schema is False:
         return frozenset()
     if not isinstance(schema, Mapping) or id(schema) in seen:
@@ -121,9 +121,9 @@ def json_type_of(value: Any) -> str:
 
 
 def column_type(schema: Any, root: Mapping[str, Any]) -> tuple[Type, Type | None, bool]:
-    """Return a column's type, the type of its items if it is an array, and whether null is allowed.
+    """Return (type, type of an array's items, whether null is allowed) of a column's schema.
 
-    `root` is the document that `$ref`s refer into. Raises UnmappableType.
+    `root` is the document that `$ref`s refer to. Raises UnmappableType.
     """
     allowed = json_types(schema, root)
     if not allowed:
@@ -162,7 +162,7 @@ def _mapped(
 
 
 def _item(schema: Any, root: Mapping[str, Any]) -> Type | None:
-    """Return the type that all items of an array have, None where it is none or no scalar one."""
+    """Return the scalar type that all items of an array have, None if there is none."""
     for one in applied_schemas(schema, root):
         if "prefixItems" in one:
             return None

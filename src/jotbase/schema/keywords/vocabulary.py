@@ -1,7 +1,7 @@
-"""The vocabulary of schema files: JSON Schema 2020-12 and the keywords that make a table of it.
+"""The vocabulary of schema files: JSON Schema 2020-12 and the keywords that define a table.
 
-In charge of the words, of the meta-schema that lets editors complete them, and of which word a
-misspelt one was meant to be. Must not know what the keywords do.
+In charge of the list of keywords, of the meta-schema (which editors use for completion), and of
+detecting misspelt keywords. Must not know what the keywords do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jotbase.schema.keywords.other_spellings import (
 
 
 def words(text: str) -> frozenset[str]:
-    """Return the words of a text."""
+    """Return the set of words of a text."""
     return frozenset(text.split())
 
 
@@ -38,7 +38,7 @@ STANDARD = words(
     """
 )
 
-#: Keywords that say something of a value and let every value pass.
+#: Annotation keywords: they describe a value and accept every value.
 ANNOTATIONS = words(
     """
     $schema $id $anchor $dynamicAnchor $vocabulary $comment $defs definitions title description
@@ -46,7 +46,7 @@ ANNOTATIONS = words(
     """
 )
 
-#: Formats of Validation 7.3, all of them asserted, and ours.
+#: The formats of Validation 7.3 and Jotbase's own; all are asserted.
 FORMATS = words(
     """
     date-time date time duration email idn-email hostname idn-hostname ipv4 ipv6 uri uri-reference
@@ -55,14 +55,14 @@ FORMATS = words(
     """
 )
 
-#: Words of other tools that are near one of ours and mean no harm.
+#: Keywords of other tools that resemble a known one and are ignored without a fault.
 _HARMLESS = frozenset({"comment", "enumNames", "example", "id"})
 
-#: Keywords so short that many a word is near them: they are no suggestion.
+#: Keywords too short to be suggested: many words are similar to them.
 _TOO_SHORT = frozenset({"not", "if", "then", "else"})
 
-#: The text search configurations, by PostgreSQL's names: those of its Snowball dictionaries, and
-#: `simple`, which takes words as they are.
+#: The text search configurations by PostgreSQL's names: its Snowball dictionaries, and `simple`,
+#: which neither stems nor removes stop words.
 LANGUAGES = words(
     """
     simple arabic armenian basque catalan danish dutch english estonian finnish french german greek
@@ -200,8 +200,8 @@ _TABLE_KEYWORDS: dict[str, Any] = {
 COLUMN_ONLY = frozenset(_COLUMN_KEYWORDS)
 TABLE_ONLY = frozenset(_TABLE_KEYWORDS)
 
-#: The meta-schema of schema files: what a file that is a table may say, and how. Served at
-#: `/schema/table/v1`. The vocabulary is optional, so that other tools take it as annotations.
+#: The meta-schema of schema files, served at `/schema/table/v1`. The vocabulary is optional, so
+#: that other tools treat its keywords as annotations.
 META_SCHEMA: dict[str, Any] = {
     "$schema": STANDARD_META_SCHEMA,
     "$id": TABLE_META_SCHEMA,
@@ -233,7 +233,7 @@ META_SCHEMA: dict[str, Any] = {
 
 
 def nearest(word: str, words: Iterable[str], cutoff: float = 0.75) -> str | None:
-    """Return the word of `words` that `word` was most likely meant to be, or None."""
+    """Return the most similar of `words`, None if no one is similar enough (0 to 1)."""
     spelled: dict[str, str] = {_plain(known): known for known in sorted(words)}
     close = get_close_matches(_plain(word), spelled, n=1, cutoff=cutoff)
     return spelled[close[0]] if close else None
@@ -244,10 +244,10 @@ def _plain(word: str) -> str:
 
 
 def keyword_faults(schema: Mapping[str, Any], known: frozenset[str]) -> list[tuple[str, str, str]]:
-    """Return keyword, reason and hint for each keyword that was most likely meant otherwise.
+    """Return (keyword, reason, hint) for each keyword that is probably misspelt or misplaced.
 
-    JSON Schema takes unknown keywords as annotations, so what is near no known one passes, and so
-    does all that begins with `x-`.
+    JSON Schema treats unknown keywords as annotations, so one that is similar to no known keyword
+    is allowed, as is every one that begins with `x-`.
     """
     found: list[tuple[str, str, str]] = []
     for word in schema:

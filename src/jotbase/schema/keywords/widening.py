@@ -1,7 +1,7 @@
-"""Whether a changed schema still lets every value pass that the old one let pass.
+"""Whether a changed schema accepts every value that the old one accepted.
 
-In charge of saying yes only where that is certain: where it is not, the rows are looked at. Must
-not know tables, rows or SQL.
+In charge of a conservative decision: unless it is certain, the stored rows are validated again.
+Must not know tables, rows or SQL.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _UPPER = frozenset(
 _LOWER = frozenset(
     {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"},
 )
-#: Keywords which, taken away, let more pass, whatever stands beside them.
+#: Keywords whose removal accepts more values, independent of other keywords.
 _REMOVABLE = _UPPER | _LOWER | {"enum", "const", "pattern", "format", "multipleOf", "uniqueItems"}
 
 
 def assertions(schema: Any) -> dict[str, Any]:
-    """Return what of a column's schema decides over values."""
+    """Return the keywords of a column's schema that affect validation."""
     if not isinstance(schema, Mapping):
         return {"": schema}
     said = STANDARD - ANNOTATIONS - COLUMN_ONLY
@@ -32,7 +32,10 @@ def assertions(schema: Any) -> dict[str, Any]:
 
 
 def is_widened(old: Any, new: Any) -> bool:
-    """Say whether certainly all that fits `old` fits `new`, what `$ref`s name left aside."""
+    """Return whether every value valid under `old` is certainly valid under `new`.
+
+    Targets of `$ref`s are not compared.
+    """
     before, after = assertions(old), assertions(new)
     words = before.keys() | after.keys()
     return all(
@@ -43,7 +46,7 @@ def is_widened(old: Any, new: Any) -> bool:
 
 
 def json_equal(one: Any, other: Any) -> bool:
-    """Say whether two JSON values are the same text: Python holds 1 and true for equal."""
+    """Return whether two JSON values are equal; unlike in Python, 1 and true are not."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
@@ -70,5 +73,5 @@ def _types(said: Any) -> set[str]:
 
 
 def has_reference(schema: Any) -> bool:
-    """Say whether a schema says something that stands elsewhere."""
+    """Return whether a schema contains a reference (`$ref`, `$dynamicRef`)."""
     return any("$ref" in inner or "$dynamicRef" in inner for _, inner in walk(schema))

@@ -1,6 +1,6 @@
-"""A model as text and back: what the tables of a database were made from, kept in the database.
+"""Serializing a model: the database stores the model that its tables were created from.
 
-In charge of losing nothing on the way. Must not know where the text is kept.
+In charge of a lossless round trip. Must not know where the text is stored.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from jotbase.schema.model.tables import (
     Unique,
 )
 
-#: The form's number: a reader of another one must not guess.
+#: The version of the format; `load` refuses any other.
 FORM = 1
 
 
@@ -40,7 +40,7 @@ def _plain(value: Any) -> Any:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    # `origins` and `instead_of` are what the database says of a view, not the files.
+    # `origins` and `instead_of` are reflected from the database, not read from the files.
     said = {
         one.name: getattr(table, one.name)
         for one in fields(Table)
@@ -48,7 +48,7 @@ def _table(table: Table) -> dict[str, Any]:
     }
     for name in ("unique", "indexes", "searches", "foreign_keys"):
         said[name] = [asdict(part) for part in said[name]]
-    if not said["searches"]:  # so that what older versions noted is still the same text
+    if not said["searches"]:  # left out, so that texts of older versions stay equal
         del said["searches"]
     return {**said, "columns": [_column(column) for column in table.columns]}
 
@@ -61,7 +61,7 @@ def _column(column: Column) -> dict[str, Any]:
 
 
 def load(text: str) -> Model:
-    """Return the model that `dump` wrote. Raises ValueError for text that it did not write."""
+    """Return the model of a text that `dump` gave. Raises ValueError for any other text."""
     said = orjson.loads(text)
     if not isinstance(said, dict) or said.get("form") != FORM:
         raise ValueError("the model was written by another version")

@@ -1,6 +1,6 @@
-"""Names of tables, columns and constraints: which are allowed, and which PostgreSQL would give.
+"""Names of tables, columns and constraints: validity, and PostgreSQL's default names.
 
-In charge of names alone. Must not know how anything is made in a database.
+In charge of names alone. Must not know DDL.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from typing import Literal
 
 from jotbase.schema.model.tables import Model
 
-#: PostgreSQL's names are at most 63 bytes long (NAMEDATALEN - 1).
+#: The longest name in bytes: PostgreSQL's NAMEDATALEN - 1.
 LONGEST = 63
 
 
 def default_name(table: str, columns: Sequence[str], label: str) -> str:
-    """Return PostgreSQL's name for a constraint or index: `jobs_company_fkey`.
+    """Return PostgreSQL's default name of a constraint or index: `jobs_company_fkey`.
 
-    What is too long is shortened as `makeObjectName` does: the longer of the two parts gives way.
+    A name that is too long is shortened as by `makeObjectName` (src/backend/commands/indexcmds.c):
+    the longer of the two parts is truncated first.
     """
     first, second = table.encode(), "_".join(columns).encode()
     room = LONGEST - len(label) - 1 - (1 if second else 0)
@@ -36,7 +37,7 @@ def _clipped(text: bytes, length: int) -> str:
 
 
 def name_fault(name: str, what: str) -> tuple[str, str | None] | None:
-    """Return reason and hint if a table or column cannot be called so, else None."""
+    """Return (reason, hint) if a table or column must not have that name, else None."""
     if not name:
         return f"a {what} must have a name", None
     if any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in name):
@@ -53,7 +54,9 @@ def name_fault(name: str, what: str) -> tuple[str, str | None] | None:
 def constraint_name(
     model: Model, kind: Literal["unique", "foreign"], table: str, columns: tuple[str, ...]
 ) -> str | None:
-    """Return the name of a primary key, unique constraint or foreign key; None if there is none."""
+    """Return the name of the unique constraint (or primary key) or foreign key on these columns,
+    in any order; None if there is none.
+    """
     found = model.get(table)
     if found is None:
         return None

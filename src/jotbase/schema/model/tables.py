@@ -1,7 +1,7 @@
-"""The model: what a project's schema files say, as immutable values that every room reads.
+"""The model: a project's schema files as immutable values that every room reads.
 
-In charge of the shape of tables, columns, keys and references. Must not know how the files are
-written (`read`), what SQL they become (`ddl`), or who may do what (`access`).
+In charge of the types of tables, columns, keys and references. Must not know how the files are
+parsed (`reading`), their SQL (`ddl`), or the access rules (`access`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROW_NUMBERS = ("_rowid_", "rowid", "oid")
 
 
 class Type(Enum):
-    """What a column holds; the value is PostgreSQL's short name, which realtime clients read."""
+    """A column's type; the value is PostgreSQL's internal name, which realtime payloads contain."""
 
     INTEGER = "int8"
     NUMBER = "float8"
@@ -42,7 +42,7 @@ class Type(Enum):
     DATERANGE = "daterange"
 
 
-#: Types whose values are text such as `[1,10)`; the format of their columns bears their name.
+#: Types whose values are text such as `[1,10)`; their `format` in a schema file is their name.
 RANGES = frozenset(kind for kind in Type if kind.value.endswith("range"))
 
 
@@ -50,18 +50,18 @@ class _Missing(Enum):
     MISSING = "missing"
 
 
-#: Stands for «no default», since None (JSON's null) is a default that a file may give.
+#: Means "no default": None (JSON null) is a default that a file may have.
 MISSING = _Missing.MISSING
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `schema` is the JSON Schema of its values, our own keywords left in.
+    """One column. `schema` is the JSON Schema of its values, including Jotbase's keywords.
 
-    `item` is the type of an array's items (None where they are mixed). `nullable` says that the
-    database may hold NULL; `null_is_value` that JSON null is among the values the schema allows
-    (else NULL stands for «property absent»). `generated` is an SQL expression over the row's
-    columns. `default_expression` is in the rule language.
+    `item` is the type of an array's items (None for mixed ones). `nullable` says that the database
+    may hold NULL; `null_is_value` that the schema allows JSON null (otherwise NULL means "property
+    absent"). `generated` is an SQL expression over the row's columns. `default_expression` is in
+    the rule language.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Column:
 
     @property
     def type_name(self) -> str:
-        """PostgreSQL's short name: `int8`, `text`, `_text` for an array of text."""
+        """PostgreSQL's internal name: `int8`, `text`, `_text` for an array of text."""
         if self.type is Type.ARRAY:
             return "jsonb" if self.item is None else f"_{self.item.value}"
         name: str = self.type.value
@@ -88,12 +88,12 @@ class Column:
 
     @property
     def is_filled(self) -> bool:
-        """Whether the database numbers or computes the column where no value is given."""
+        """Whether the column is an identity or generated column, filled in by the database."""
         return self.identity or self.generated is not None
 
     @property
     def has_default(self) -> bool:
-        """Whether the server fills the column when a row does not name it."""
+        """Whether the server fills the column in when an inserted row does not have it."""
         return (
             self.default is not MISSING
             or self.default_expression is not None
@@ -104,7 +104,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """`columns` of the table that holds it refer to `target_columns` of the table `target`.
+    """A foreign key: `columns` of its table reference `target_columns` of the table `target`.
 
     Actions are `no action`, `restrict`, `cascade`, `set null` or `set default`.
     """
@@ -119,7 +119,7 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Unique:
-    """A unique constraint, with PostgreSQL's name for it (`jobs_company_title_key`)."""
+    """A unique constraint; `name` is PostgreSQL's default name (`jobs_company_title_key`)."""
 
     name: str
     columns: tuple[str, ...]
@@ -127,7 +127,7 @@ class Unique:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """A plain index over columns, in order."""
+    """A non-unique index on columns, in order."""
 
     name: str
     columns: tuple[str, ...]
@@ -135,7 +135,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A full-text index over columns of text, for searches of one configuration."""
+    """A full-text index on text columns, for one text search configuration."""
 
     name: str
     columns: tuple[str, ...]
@@ -147,11 +147,11 @@ class Table:
     """One table or view. `access` maps select, insert, update, delete to rule text.
 
     `schema` is the file's whole JSON Schema (references to other files resolved into `$defs`), for
-    the row check and for OpenAPI. `file` is the path as shown in messages. `view` is a view's SQL,
-    and `origins` the (table, column) that a view's columns show, as the database says: through
-    them a view takes part in its tables' references. `without_rowid` says that SQLite gives its
-    rows no numbers, and keeps them by the primary key. `instead_of` are the writes (`insert`,
-    `update`, `delete`) to a view that its triggers do, as the database says.
+    the row check and for OpenAPI. `file` is the path in messages. `view` is a view's SELECT, and
+    `origins` maps a view's column to the (table, column) that it passes on, as reflected from the
+    database: through them a view has the foreign keys of its tables. `without_rowid` is SQLite's
+    WITHOUT ROWID. `instead_of` are the events (`insert`, `update`, `delete`) of a view's INSTEAD OF
+    triggers, as reflected from the database.
     """
 
     name: str
@@ -173,8 +173,8 @@ class Table:
 
     @cached_property
     def row_key(self) -> tuple[str, ...]:
-        """What tells rows apart in SQLite: the row number, under a name that no column has taken;
-        where there is none, the primary key; of a view, whose keys nothing holds, all columns.
+        """The columns that identify a row in SQLite: the rowid, under a name that no column has; in
+        a table WITHOUT ROWID the primary key; in a view, whose rows have no key, all columns.
         """
         if self.view is not None:
             return tuple(self.by_name)
@@ -195,7 +195,7 @@ class Table:
 
     @cached_property
     def references(self) -> Mapping[str, ForeignKey]:
-        """Single-column foreign keys by the column that holds them (the first of several wins)."""
+        """Single-column foreign keys by their column (the first of several wins)."""
         found: dict[str, ForeignKey] = {}
         for key in self.foreign_keys:
             if len(key.columns) == 1:
@@ -207,13 +207,14 @@ class Table:
         return hash((self.name, json.dumps(self.schema, sort_keys=True, default=str)))
 
     def __hash__(self) -> int:
-        # Of what the file says, so that no cache compares a table with what it was before a reload.
+        # Computed from the file's content, so that caches distinguish a table from its version
+        # before a reload.
         return self._hash
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Table):
             return False
-        # The hash tells 1 from true in a schema, which Python holds for equal.
+        # The hash distinguishes 1 from true in a schema, which are equal in Python.
         return self is other or (self._hash == other._hash and _facts(self) == _facts(other))
 
 
@@ -223,9 +224,8 @@ def _facts(table: Table) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What a function makes of a row: `column`, or rows of `target`, one at most if `to_one`.
-
-    `key` is the function's name among those of all tables.
+    """A computed field of a table's rows: a `column`, or a relationship to rows of `target`
+    (at most one with `to_one`). `key` is the qualified name of its function.
     """
 
     key: str
@@ -236,9 +236,9 @@ class Computed:
 
 @dataclass(frozen=True)
 class Model:
-    """All tables and views of a project, by name, in the files' alphabetical order.
+    """All tables and views of a project by name, in alphabetical order.
 
-    `computed` are functions of rows, by table and name; no table, no database has them.
+    `computed` are the computed fields by table and name; the database does not know them.
     """
 
     tables: Mapping[str, Table] = field(default_factory=dict)
@@ -248,13 +248,13 @@ class Model:
         return iter(self.tables.values())
 
     def get(self, name: str) -> Table | None:
-        """Return the table of that name, or None."""
+        """Return the table or view of that name, or None."""
         return self.tables.get(name)
 
     def keeping(self, known: Model) -> Model:
-        """Return the model with the very tables of a known one where they say the same.
+        """Return the model with the table objects of `known` where they are equal.
 
-        What is remembered of a table is then found without comparing the two.
+        Caches keyed by tables then find their entries by identity, without a comparison.
         """
         tables = {}
         for table in self:
@@ -266,8 +266,9 @@ class Model:
         return id(self)
 
 
-#: The accounts, as far as rules and references may name them: `references: "auth.users.id"`,
-#: `row.posted_by.email`. It is no part of a project's model and never served by the data API.
+#: The columns of `auth.users` that rules and foreign keys may name: `references: "auth.users.id"`,
+#: `row.posted_by.email`. The table is not part of a project's model, and the data API does not
+#: serve it.
 USERS = Table(
     name="auth.users",
     columns=(

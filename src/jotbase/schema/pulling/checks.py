@@ -1,7 +1,7 @@
-"""CHECK conditions as keywords of JSON Schema, as far as these can say the same.
+"""CHECK conditions to keywords of JSON Schema, where the two are equivalent.
 
-In charge of comparisons with numbers, lengths and lists of values; what is not understood whole is
-not said at all. Must not know tables: it is given the columns' types.
+In charge of comparisons with numbers, lengths and lists of values; a condition that is not fully
+understood gives no keyword at all. Must not know tables: it is given the columns' types.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from jotbase.schema.model.tables import Type
 _NUMERIC = frozenset((Type.INTEGER, Type.NUMBER, Type.DECIMAL))
 _BOUNDS = {">=": "minimum", ">": "exclusiveMinimum", "<=": "maximum", "<": "exclusiveMaximum"}
 
-#: Keywords by column.
-Said = dict[str, dict[str, Any]]
+#: JSON Schema keywords by column name.
+KeywordsByColumn = dict[str, dict[str, Any]]
 
 
-def keywords(condition: str, types: Mapping[str, Type]) -> Said | None:
-    """Return what a condition says of each column, None if JSON Schema cannot say all of it.
+def keywords(condition: str, types: Mapping[str, Type]) -> KeywordsByColumn | None:
+    """Return the keywords that express a condition, None if JSON Schema cannot express all of it.
 
-    `types` are by the columns' names in lower case, and so is what is returned.
+    `types` maps column names in lower case; the keys of the result are in lower case too.
     """
-    said: Said = {}
+    schema: KeywordsByColumn = {}
     for part in _conjuncts(group_parentheses(condition)):
         found = _part(part, types)
         if found is None:
             return None
         name, words = found
-        if said.get(name, {}).keys() & words.keys():
+        if schema.get(name, {}).keys() & words.keys():
             return None
-        said.setdefault(name, {}).update(words)
-    return said
+        schema.setdefault(name, {}).update(words)
+    return schema
 
 
 def _conjuncts(pieces: Sequence[Token]) -> Iterator[list[Token]]:
-    """Yield what AND joins; the AND of a BETWEEN joins nothing."""
+    """Yield the operands of the top-level AND; the AND of a BETWEEN is not one."""
     part: list[Token] = []
     between = False
     for one in pieces:
@@ -51,7 +51,7 @@ def _conjuncts(pieces: Sequence[Token]) -> Iterator[list[Token]]:
 
 
 def _part(part: Sequence[Token], types: Mapping[str, Type]) -> tuple[str, dict[str, Any]] | None:
-    """Return column and keywords of one comparison."""
+    """Return (column, keywords) of one comparison, None if it has no equivalent."""
     if len(part) == 1 and part[0].kind == "inside":
         inner = keywords(part[0].text, types)
         return next(iter(inner.items())) if inner is not None and len(inner) == 1 else None
@@ -62,7 +62,7 @@ def _part(part: Sequence[Token], types: Mapping[str, Type]) -> tuple[str, dict[s
         return None
     kind = types[name]
     if part[1].word == "IN" and part[2].kind == "inside" and len(part) == 3:
-        return _among(name, kind, part[2].text)
+        return _in_list(name, kind, part[2].text)
     if kind not in _NUMERIC:
         return None
     if part[1].word == "BETWEEN":
@@ -99,7 +99,7 @@ def _length(part: Sequence[Token], types: Mapping[str, Type]) -> tuple[str, dict
 
 
 def number(part: Sequence[Token]) -> int | float | None:
-    """Return the number that pieces of SQL are, with its sign; None if they are none."""
+    """Return the number that the tokens spell, with its sign; None if they are no number."""
     signs = [one.text for one in part[:-1]]
     if not part or part[-1].kind != "number" or signs not in ([], ["-"], ["+"]):
         return None
@@ -112,7 +112,7 @@ def number(part: Sequence[Token]) -> int | float | None:
     return -value if signs == ["-"] else value
 
 
-def _among(name: str, kind: Type, text: str) -> tuple[str, dict[str, Any]] | None:
+def _in_list(name: str, kind: Type, text: str) -> tuple[str, dict[str, Any]] | None:
     values: list[Any] = []
     part: list[Token] = []
     for one in [*tokens(text), Token("other", ",", 0, 0)]:

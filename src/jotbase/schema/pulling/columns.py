@@ -1,7 +1,7 @@
-"""Columns found in a database as the schemas of properties.
+"""Reflected columns to property schemas.
 
-In charge of which type a column is: what its declaration says, unless a value that stands in it
-says otherwise. Must not know keys, or other columns.
+In charge of a column's type: that of its declaration, unless a stored value does not fit it. Must
+not know keys, or other columns.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from jotbase.sql.catalog import ReflectedColumn
 
 _ANY = ["object", "array", "string", "number", "boolean"]
 
-#: The schema of each form that values may have, null left aside.
+#: The type and schema of each text form of values, without null.
 _FORMS: Mapping[str, tuple[Type, dict[str, Any]]] = {
     "boolean": (Type.BOOLEAN, {"type": "boolean"}),
     "uuid": (Type.UUID, {"type": "string", "format": "uuid"}),
@@ -34,16 +34,17 @@ _FORMS: Mapping[str, tuple[Type, dict[str, Any]]] = {
     "number": (Type.NUMBER, {"type": "number"}),
 }
 
-#: How SQLite's own functions write times: `2026-01-01 12:00:00`, as CURRENT_TIMESTAMP does.
+#: The form in which SQLite's own functions write times: `2026-01-01 12:00:00`, as
+#: CURRENT_TIMESTAMP.
 SQL_TIME = "sql-time"
 
-#: Each form as an SQL condition over a column called `value`: the one that a table of ours has.
+#: Each form as an SQL condition on a column called `value`, the same as in a CHECK of this server.
 CONDITIONS: Mapping[str, str] = {
     form: check_condition(Column("value", kind, schema, nullable=True), {}, strict=True)
     for form, (kind, schema) in _FORMS.items()
 } | {SQL_TIME: "strftime('%Y-%m-%d %H:%M:%S', value) IS substr(value, 1, 19)"}
 
-#: Declared types, and the forms that they stand for, the first that all values have.
+#: Declared types and their candidate forms; the first one that all stored values have is chosen.
 _DECLARED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"BOOL(EAN)?", ("boolean",)),
     (r"UUID|GUID|UNIQUEIDENTIFIER", ("uuid",)),
@@ -54,7 +55,7 @@ _DECLARED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"JSONB?", ("array", "json")),
 )
 
-#: The classes of values that each form is made of.
+#: The storage classes of each form's values.
 _MADE_OF: Mapping[str, frozenset[str]] = {
     "boolean": frozenset(("integer",)),
     "decimal": frozenset(("integer", "real")),
@@ -67,10 +68,10 @@ _TIMES = re.compile(r"\W*(CURRENT_TIMESTAMP|CURRENT_DATE|CURRENT_TIME)\W*|.*\(.*
 
 
 def column_schema(column: ReflectedColumn) -> dict[str, Any]:
-    """Return the schema of a column's values, null among them where it may be NULL."""
+    """Return the schema of a column's values; it allows null when the column may be NULL."""
     schema = _schema(column)
     limit = _LENGTH.search(column.declared)
-    if schema == {"type": "string"} and limit and column.held.longest <= int(limit[1]):
+    if schema == {"type": "string"} and limit and column.statistics.longest <= int(limit[1]):
         schema["maxLength"] = int(limit[1])
     return schema if column.not_null else with_null(schema)
 
@@ -85,15 +86,15 @@ def with_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _schema(column: ReflectedColumn) -> dict[str, Any]:
-    held, kinds = column.held, column.held.storages
+    statistics, kinds = column.statistics, column.statistics.storages
     for form in _forms(column):
-        if form in held.forms and kinds <= _MADE_OF.get(form, _TEXT):
+        if form in statistics.forms and kinds <= _MADE_OF.get(form, _TEXT):
             return dict(_FORMS[form][1])
     if not kinds:
         return _of_affinity(column.declared)
     if kinds == {"blob"}:
         return {"type": "string", "contentEncoding": "base64"}
-    if "blob" in kinds:  # JSON has no bytes, so the values cannot be sent as they are
+    if "blob" in kinds:  # JSON has no bytes: they are sent as base64
         return {"type": "string", "writeOnly": True}
     if "text" in kinds:
         return {"type": "string"}
@@ -103,41 +104,44 @@ def _schema(column: ReflectedColumn) -> dict[str, Any]:
 
 
 def is_mixed(column: ReflectedColumn) -> bool:
-    """Say whether a column holds values of classes that no one type has."""
-    return len(column.held.storages) > 1 and not column.held.storages <= {"integer", "real"}
+    """Return whether a column holds values of storage classes that no single type has."""
+    return len(column.statistics.storages) > 1 and not column.statistics.storages <= {
+        "integer",
+        "real",
+    }
 
 
 def time_note(column: ReflectedColumn) -> str | None:
-    """Return what is to be known of a column of times that is taken for plain text."""
+    """Return a note for a column of times that becomes plain text, None for any other column."""
     filled = re.search(r"CURRENT_TIMESTAMP|datetime\(", column.default or "", re.IGNORECASE)
-    timely = bool(column.held.storages) and SQL_TIME in column.held.forms
+    timely = bool(column.statistics.storages) and SQL_TIME in column.statistics.forms
     if _schema(column) != {"type": "string"} or not (
-        timely or (filled and not column.held.storages)
+        timely or (filled and not column.statistics.storages)
     ):
         return None
-    said = "holds times as SQLite writes them" if timely else "is filled by the database"
+    reason = "holds times as SQLite writes them" if timely else "is filled by the database"
     name = column.name
     return (
-        f"{name} {said} (2026-01-01 12:00:00), which is plain text here and compared as such; as"
+        f"{name} {reason} (2026-01-01 12:00:00), which is plain text here and compared as such; as"
         f" date-time: UPDATE … SET {name} = strftime('%Y-%m-%dT%H:%M:%S', {name}) || '+00:00', with"
         " a default of that form, then pull again"
     )
 
 
 def _forms(column: ReflectedColumn) -> tuple[str, ...]:
-    """Return the forms that a column's declaration stands for."""
+    """Return the candidate forms of a column's declared type."""
     word = column.declared.upper().partition("(")[0].strip()
     for pattern, forms in _DECLARED:
         if re.fullmatch(pattern, word):
             if forms == ("date-time",) and _TIMES.fullmatch(column.default or ""):
-                # The database itself writes times in a form of its own.
-                return forms if column.held.storages else ()
-            return forms if column.held.storages or forms[-1] != "json" else ("json",)
+                # A default such as CURRENT_TIMESTAMP writes times in SQLite's own form.
+                return forms if column.statistics.storages else ()
+            return forms if column.statistics.storages or forms[-1] != "json" else ("json",)
     return ()
 
 
 def affinity(declared: str) -> str:
-    """Return what SQLite makes of a declared type (sqlite.org/datatype3.html, 3.1)."""
+    """Return the type affinity of a declared type (sqlite.org/datatype3.html, 3.1)."""
     word = declared.upper()
     if "INT" in word:
         return "INTEGER"
@@ -151,17 +155,17 @@ def affinity(declared: str) -> str:
 def _of_affinity(declared: str) -> dict[str, Any]:
     if "BLOB" in declared.upper():
         return {"type": "string", "contentEncoding": "base64"}
-    # What SQLite takes for NUMERIC may be any word; only what says a number is one here.
+    # NUMERIC is the affinity of every unknown type name, so it does not mean a number here.
     kinds = {"INTEGER": "integer", "REAL": "number"}
     return {"type": kinds.get(affinity(declared), "string")}
 
 
 class NotLiteral(Exception):
-    """A default that is no value, but computed by the database."""
+    """The default is not a literal, but an expression that the database computes."""
 
 
 def default_value(kind: Type, default: str) -> Any:
-    """Return the JSON value of a default's SQL. Raises NotLiteral."""
+    """Return the JSON value of a literal default's SQL. Raises NotLiteral for an expression."""
     pieces = tokens(default.strip())
     while len(pieces) > 2 and pieces[0].text == "(" and pieces[-1].text == ")":
         pieces = pieces[1:-1]

@@ -1,7 +1,7 @@
-"""A database that is there already as schema files, and as the model that they are read into.
+"""A reflected database to schema files, and to the model that is read from them.
 
-In charge of which tables become files, of what each file says, and of telling what no file can say.
-Must not know how the facts are found out (`sql.catalog`), or where files go.
+In charge of which tables become files, of their content, and of notes on what a file cannot
+express. Must not know how the database is reflected (`sql.catalog`), or where files are written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jotbase.schema.model import archive
 from jotbase.schema.model.names import name_fault
 from jotbase.schema.model.tables import Model
 from jotbase.schema.pulling.tables import Document, table_document, view_document
-from jotbase.schema.reading.read import FOLDER, read_what_can_be
+from jotbase.schema.reading.read import FOLDER, read_leniently
 from jotbase.sql.catalog import Catalog, ReflectedTable
 from jotbase.sql.fragment import Fragment, bound, sql
 
@@ -28,7 +28,7 @@ _OURS = ("jotbase.", "auth.")
 
 @dataclass(slots=True)
 class Pulled:
-    """Schema files by name, the model they are read into, and what is to be known besides."""
+    """Schema files by name, the model that is read from them, and notes for the developer."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     model: Model = field(default_factory=Model)
@@ -36,20 +36,23 @@ class Pulled:
 
 
 def pull(catalog: Catalog) -> Pulled:
-    """Return the schema files of a database. They can be read; what cannot be said is noted."""
+    """Return the schema files of a database; all of them are valid.
+
+    What a file cannot express is left out and described in `notes`.
+    """
     pulled = Pulled()
-    documents = _noted(catalog)
+    documents = _managed_documents(catalog)
     known = {one.name.lower(): one for one in catalog.tables if one.kind == "table"}
     for table in catalog.tables:
         if table.name in documents or table.kind == "shadow" or table.name.startswith(_OURS):
             continue
-        reason = _unfit(table)
+        reason = _unservable_reason(table)
         if reason is not None:
             pulled.notes.append(f"{table.name}: left out: {reason}")
             continue
         make = view_document if table.kind == "view" else table_document
         documents[table.name] = make(table, known)
-    _settle(documents, pulled)
+    _remove_faults(documents, pulled)
     for name, document in documents.items():
         pulled.notes.extend(f"{name}: {note}" for note in document.notes)
     pulled.notes.extend(
@@ -61,25 +64,25 @@ def pull(catalog: Catalog) -> Pulled:
 
 
 def adoption_statements(model: Model) -> Iterator[Fragment]:
-    """Yield the statements that note the model in the database, so that a start takes the tables
-    for its own, as they are, and has nothing to do.
+    """Yield the statements that store the model in the database, so that the server adopts the
+    tables unchanged when it starts.
     """
     yield from (sql(text) for text in internal_tables())
     insert = sql(f'INSERT OR REPLACE INTO "{META}" ("key", "value") VALUES (\'model\', ')
     yield insert + bound(archive.dump(model)) + ")"
 
 
-def _noted(catalog: Catalog) -> dict[str, Document]:
-    """Return the files of tables that the server made itself: as they were."""
-    if catalog.noted is None:
+def _managed_documents(catalog: Catalog) -> dict[str, Document]:
+    """Return the original files of the tables that the server itself has created."""
+    if catalog.stored_model is None:
         return {}
     names = {table.name for table in catalog.tables}
-    model = archive.load(catalog.noted)
+    model = archive.load(catalog.stored_model)
     return {table.name: Document(dict(table.schema)) for table in model if table.name in names}
 
 
-def _unfit(table: ReflectedTable) -> str | None:
-    """Return why a table or view cannot be served, None if it can."""
+def _unservable_reason(table: ReflectedTable) -> str | None:
+    """Return the reason why a table or view cannot be served, None if it can."""
     fault = name_fault(table.name, "table")
     if fault is not None:
         return fault[0]
@@ -92,11 +95,11 @@ def _unfit(table: ReflectedTable) -> str | None:
     return None
 
 
-def _settle(documents: dict[str, Document], pulled: Pulled) -> None:
-    """Take out of the documents what cannot be read, bit by bit, until all can be."""
+def _remove_faults(documents: dict[str, Document], pulled: Pulled) -> None:
+    """Remove the faulty parts of the documents, one at a time, until all can be read."""
     while True:
-        pulled.files = {f"{name}.json": _encoded(one.said) for name, one in documents.items()}
-        pulled.model, faults = read_what_can_be(pulled.files)
+        pulled.files = {f"{name}.json": _encoded(one.schema) for name, one in documents.items()}
+        pulled.model, faults = read_leniently(pulled.files)
         if not faults:
             return
         seen: set[str] = set()
@@ -104,28 +107,28 @@ def _settle(documents: dict[str, Document], pulled: Pulled) -> None:
             name = fault.file.removeprefix(f"{FOLDER}/").removesuffix(".json")
             if name not in seen:
                 seen.add(name)
-                if not _mended(documents[name], fault):
+                if not _remove_faulty_part(documents[name], fault):
                     pulled.notes.append(f"{name}: left out: {fault.reason}")
                     del documents[name]
 
 
-def _mended(document: Document, fault: Fault) -> bool:
-    """Take the part that a fault is in out of a document; whether that can be done."""
-    said = document.said
+def _remove_faulty_part(document: Document, fault: Fault) -> bool:
+    """Remove the part with the fault from a document; return whether it could be removed."""
+    schema = document.schema
     match [unescape_token(step) for step in fault.pointer.split("/")[1:]]:
         case ["properties", column, "references" | "onDelete" | "onUpdate" as word, *_]:
             gone = (word,) if word != "references" else ("references", "onDelete", "onUpdate")
-            _drop(said["properties"][column], *gone)
+            _drop(schema["properties"][column], *gone)
         case ["properties", column, "default"]:
-            own = said["properties"][column]
+            own = schema["properties"][column]
             own["x-default"] = literal(own.pop("default"))
-            said["required"] = [one for one in said.get("required", ()) if one != column]
+            schema["required"] = [one for one in schema.get("required", ()) if one != column]
         case ["properties", column, ("enum" | "pattern") as word, *_]:
-            _drop(said["properties"][column], word)
+            _drop(schema["properties"][column], word)
         case [("foreignKeys" | "unique" | "indexes") as word, place, *_]:
-            del said[word][int(place)]
-            if not said[word]:
-                del said[word]
+            del schema[word][int(place)]
+            if not schema[word]:
+                del schema[word]
         case _:
             return False
     document.notes.append(f"{fault.pointer} is not in the file: {fault.reason}")

@@ -1,7 +1,7 @@
-"""Tables and views found in a database as schema files.
+"""Reflected tables and views to schema files.
 
 In charge of keys, references, conditions and defaults, and of a view's columns. Must not know how
-a column's type is found (`columns`), or whether the file can be served (`pull`).
+a column's type is determined (`columns`), or whether the file is valid (`pull`).
 """
 
 from __future__ import annotations
@@ -34,40 +34,40 @@ COMMENT = (
 
 @dataclass(slots=True)
 class Document:
-    """What a schema file says, and what it leaves unsaid."""
+    """The content of a schema file, and notes on what it cannot express."""
 
-    said: dict[str, Any]
+    schema: dict[str, Any]
     notes: list[str] = field(default_factory=list)
 
 
 def table_document(table: ReflectedTable, known: Mapping[str, ReflectedTable]) -> Document:
-    """Return the file of a table; `known` are all tables by their names in lower case."""
+    """Return the schema file of a table; `known` are all tables by name in lower case."""
     definition = read_table(table.text)
     document = Document({"$schema": TABLE_META_SCHEMA, "$comment": COMMENT, "type": "object"})
-    said, notes = document.said, document.notes
+    schema, notes = document.schema, document.notes
     numbered = _row_number(table)
-    said["properties"] = {
+    schema["properties"] = {
         column.name: _property(column, column.name == numbered, definition)
         for column in table.columns
     }
-    said["required"] = [column.name for column in table.columns if _is_required(column, said)]
-    said["additionalProperties"] = False
+    schema["required"] = [column.name for column in table.columns if _is_required(column, schema)]
+    schema["additionalProperties"] = False
     if not table.row_numbers:
-        said["withoutRowid"] = True
-    _add_keys(table, said, notes)
-    _add_references(table, known, definition, said)
-    _add_checks(definition, said)
+        schema["withoutRowid"] = True
+    _add_keys(table, schema, notes)
+    _add_references(table, known, definition, schema)
+    _add_checks(definition, schema)
     notes.extend(_column_notes(table, definition))
     if table.triggers:
         notes.append(f"its triggers stay as they are: {', '.join(table.triggers)}")
     for word in ("required", "x-checks"):
-        if not said.get(word):
-            said.pop(word, None)
+        if not schema.get(word):
+            schema.pop(word, None)
     return document
 
 
 def _row_number(table: ReflectedTable) -> str | None:
-    """Return the column that is SQLite's row number (sqlite.org/lang_createtable.html, 5)."""
+    """Return the column that aliases the rowid (sqlite.org/lang_createtable.html, 5), or None."""
     keys = [column for column in table.columns if column.key]
     if len(keys) != 1 or not table.row_numbers or keys[0].declared.upper() != "INTEGER":
         return None
@@ -90,23 +90,23 @@ def _property(column: ReflectedColumn, numbered: bool, definition: Definition) -
     return schema if value is None else schema | {"default": value}
 
 
-def _is_required(column: ReflectedColumn, said: Mapping[str, Any]) -> bool:
-    """Say whether a row must have the column: what the database fills may be left out."""
-    schema = said["properties"][column.name]
-    filled = any(word in schema for word in ("identity", "generated", "x-default"))
+def _is_required(column: ReflectedColumn, schema: Mapping[str, Any]) -> bool:
+    """Return whether an inserted row must have the column: the database fills no value in."""
+    own = schema["properties"][column.name]
+    filled = any(word in own for word in ("identity", "generated", "x-default"))
     return column.not_null and not filled
 
 
-def _add_keys(table: ReflectedTable, said: dict[str, Any], notes: list[str]) -> None:
+def _add_keys(table: ReflectedTable, schema: dict[str, Any], notes: list[str]) -> None:
     keys = sorted((one for one in table.columns if one.key), key=lambda one: one.key)
     uniques = [list(index.columns) for index in table.indexes if _is_unique(index)]
-    if any(one.held.nulls for one in keys):
+    if any(one.statistics.nulls for one in keys):
         notes.append("the primary key holds NULL, so it is said to be unique only")
         uniques.insert(0, [one.name for one in keys])
     elif keys:
-        said["primaryKey"] = [one.name for one in keys]
+        schema["primaryKey"] = [one.name for one in keys]
         for one in keys:
-            _without_null(said["properties"][one.name])
+            _without_null(schema["properties"][one.name])
     lists = {
         "unique": uniques,
         "indexes": [list(one.columns) for one in table.indexes if _is_index(one)],
@@ -114,7 +114,7 @@ def _add_keys(table: ReflectedTable, said: dict[str, Any], notes: list[str]) -> 
     for word, columns in lists.items():
         different = [one for place, one in enumerate(columns) if one not in columns[:place]]
         if different:
-            said[word] = different
+            schema[word] = different
     odd = [index.name for index in table.indexes if index.origin == "c" and not index.plain]
     if odd:
         notes.append(f"its partial and special indexes stay as they are: {', '.join(odd)}")
@@ -138,7 +138,7 @@ def _add_references(
     table: ReflectedTable,
     known: Mapping[str, ReflectedTable],
     definition: Definition,
-    said: dict[str, Any],
+    schema: dict[str, Any],
 ) -> None:
     keys: list[dict[str, Any]] = []
     for reference in table.references:
@@ -146,7 +146,7 @@ def _add_references(
         name = definition.key_names.get(tuple(one.lower() for one in reference.columns))
         called = reference.target if target is None else target.name
         columns = _target_columns(reference, target)
-        own = said["properties"][reference.columns[0]]
+        own = schema["properties"][reference.columns[0]]
         if name is None and len(columns) == len(reference.columns) == 1 and "references" not in own:
             own |= {"references": f"{called}.{columns[0]}", **_actions(reference)}
             continue
@@ -157,7 +157,7 @@ def _add_references(
         }
         keys.append(key if name is None else {"name": name, **key})
     if keys:
-        said["foreignKeys"] = keys
+        schema["foreignKeys"] = keys
 
 
 def _target_columns(reference: ReflectedForeignKey, target: ReflectedTable | None) -> list[str]:
@@ -171,17 +171,17 @@ def _target_columns(reference: ReflectedForeignKey, target: ReflectedTable | Non
 
 
 def _actions(reference: ReflectedForeignKey) -> dict[str, str]:
-    said = {"onDelete": reference.on_delete.lower(), "onUpdate": reference.on_update.lower()}
-    return {word: action for word, action in said.items() if action != "no action"}
+    actions = {"onDelete": reference.on_delete.lower(), "onUpdate": reference.on_update.lower()}
+    return {word: action for word, action in actions.items() if action != "no action"}
 
 
-def _add_checks(definition: Definition, said: dict[str, Any]) -> None:
-    """Say conditions as keywords where these can; else as they are, for the reader alone."""
-    spelled = {name.lower(): name for name in said["properties"]}
+def _add_checks(definition: Definition, schema: dict[str, Any]) -> None:
+    """Add conditions as keywords where they are equivalent, else as SQL text under `x-checks`."""
+    spelled = {name.lower(): name for name in schema["properties"]}
     types: dict[str, Type] = {}
     for lower, name in spelled.items():
         if definition.collations.get(name, "BINARY") == "BINARY":
-            types[lower] = column_type(said["properties"][name], {})[0]
+            types[lower] = column_type(schema["properties"][name], {})[0]
     left: list[str] = []
     for condition in definition.checks:
         found = keywords(condition, types)
@@ -189,18 +189,18 @@ def _add_checks(definition: Definition, said: dict[str, Any]) -> None:
             left.append(condition)
             continue
         for lower, words in found.items():
-            own = said["properties"][spelled[lower]]
+            own = schema["properties"][spelled[lower]]
             own |= {word: value for word, value in words.items() if word not in own}
             if "enum" in words and "null" in own["type"]:
                 own |= with_null(own)
-    said["x-checks"] = left
+    schema["x-checks"] = left
 
 
 def _column_notes(table: ReflectedTable, definition: Definition) -> Iterator[str]:
     for column in table.columns:
         if is_mixed(column):
-            kinds = ", ".join(sorted(column.held.storages))
-            sent = "not sent" if "blob" in column.held.storages else "sent as they are"
+            kinds = ", ".join(sorted(column.statistics.storages))
+            sent = "not sent" if "blob" in column.statistics.storages else "sent as they are"
             yield f"{column.name} holds values of several types ({kinds}), which are {sent}"
         collation = definition.collations.get(column.name, "BINARY")
         if collation != "BINARY":
@@ -214,11 +214,12 @@ def view_document(view: ReflectedTable, known: Mapping[str, ReflectedTable]) -> 
     """Return the file of a view. What shows a table's column is of that column's type."""
     body = inner_body(read_view(view.text))
     shown = {
-        column.name: _shown(column, view.origins.get(column.name), known) for column in view.columns
+        column.name: _view_column(column, view.origins.get(column.name), known)
+        for column in view.columns
     }
     if any(read_trigger(text) for text in view.triggers.values()):
         for schema in shown.values():
-            schema.pop("readOnly", None)  # what a trigger makes of a value is its own affair
+            schema.pop("readOnly", None)  # an INSTEAD OF trigger may accept values for it
     head = {"$schema": TABLE_META_SCHEMA, "$comment": COMMENT, "type": "object", "view": body}
     document = Document({**head, "properties": shown})
     if view.triggers:
@@ -226,7 +227,7 @@ def view_document(view: ReflectedTable, known: Mapping[str, ReflectedTable]) -> 
     return document
 
 
-def _shown(
+def _view_column(
     column: ReflectedColumn, origin: tuple[str, str] | None, known: Mapping[str, ReflectedTable]
 ) -> dict[str, Any]:
     table = known.get(origin[0].lower()) if origin is not None else None

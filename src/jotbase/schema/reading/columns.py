@@ -1,4 +1,4 @@
-"""Columns: what one property of a schema file says, as a `Column`, or what is wrong with it.
+"""Reading one property of a schema file as a `Column`, or its faults.
 
 In charge of one column at a time. Must not know keys, or other tables.
 """
@@ -34,9 +34,9 @@ _WRITTEN = frozenset(Type) - {Type.INTEGER, Type.NUMBER, Type.BOOLEAN, Type.JSON
 
 
 def read_column(name: str, root: Mapping[str, Any], file: str) -> tuple[Column | None, list[Fault]]:
-    """Return the column that a property describes; None if no column can hold it.
+    """Return (column, faults) of a property; the column is None if no type fits.
 
-    `root` is the file's whole schema, with references to other files brought in.
+    `root` is the file's whole schema, with references to other files inlined.
     """
     at = pointer(["properties", name])
     faults = [Fault(file, at, *fault)] if (fault := name_fault(name, "column")) else []
@@ -70,7 +70,7 @@ def _says(schema: Any, root: Mapping[str, Any], keyword: str) -> bool:
 
 
 def _default(schema: Any, root: Mapping[str, Any]) -> Any:
-    """Return the default, be it behind a `$ref` or in an `allOf`: the nearest counts."""
+    """Return the default, also from a `$ref` or `allOf`; the outermost one wins."""
     return next(
         (one["default"] for one in applied_schemas(schema, root) if "default" in one), MISSING
     )
@@ -83,7 +83,7 @@ def _text(schema: Any, root: Mapping[str, Any]) -> str | None:
 
 
 def _nullable(column: Column, root: Mapping[str, Any]) -> bool:
-    """Say whether NULL may stand in the column: where null is a value, or the property optional."""
+    """Return whether the column may be NULL: its schema allows null, or it is not required."""
     if column.identity or column.name in root.get("primaryKey", ()):
         return False
     if column.null_is_value:
@@ -94,7 +94,7 @@ def _nullable(column: Column, root: Mapping[str, Any]) -> bool:
 
 
 def _faults(column: Column) -> Iterator[tuple[str, str, str]]:
-    """Yield place, reason and hint for keywords that do not go together."""
+    """Yield (pointer, reason, hint) for keywords that exclude each other."""
     if column.identity and column.type is not Type.INTEGER:
         yield "/identity", "only an integer can number the rows", 'write "type": "integer"'
     given = [
@@ -119,8 +119,8 @@ def _faults(column: Column) -> Iterator[tuple[str, str, str]]:
 
 
 def default_faults(table: Table, check: RowCheck) -> tuple[Table, list[Fault]]:
-    """Return the table with its defaults in canonical form, and a fault for each that its own
-    schema refuses.
+    """Return the table with its defaults in canonical form, and a fault for each default that is
+    not valid under its column's schema.
     """
     columns: list[Column] = []
     faults: list[Fault] = []

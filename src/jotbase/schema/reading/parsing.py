@@ -1,7 +1,7 @@
-"""Files as bytes, read as JSON objects that fit the meta-schema.
+"""Parsing schema files: bytes to JSON objects that are valid under the meta-schema.
 
-In charge of what can be wrong with a file before its meaning is looked at: bytes, syntax, shape,
-spelling. Must not know other files, or what a keyword makes of a table.
+In charge of faults of encoding, syntax, structure and spelling. Must not know other files, or the
+meaning of a keyword.
 """
 
 from __future__ import annotations
@@ -33,42 +33,45 @@ from jotbase.schema.reading.shapes import shape_faults
 
 
 def meta_schema() -> Draft202012Validator:
-    """Return what files are checked by; 2 MB that need not outlive the reading of a project."""
+    """Return the validator of schema files; it takes 2 MB, so callers keep it only while
+    reading.
+    """
     return Draft202012Validator(META_SCHEMA, validate_formats=True, offline=True)
 
 
 @dataclass(slots=True)
 class Parsed:
-    """One file: its object with the unusable parts left out, its faults, and the columns whose
-    schemas are unusable, and the words of the table that are.
+    """One parsed file: its object without the invalid parts, and its faults.
+
+    `invalid_columns` are columns with an invalid schema, `dropped_keywords` invalid root keywords.
     """
 
     document: dict[str, Any]
     faults: list[Fault] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)
-    lost: set[str] = field(default_factory=set)
+    invalid_columns: set[str] = field(default_factory=set)
+    dropped_keywords: set[str] = field(default_factory=set)
 
     def leave_out(self, path: list[str | int]) -> None:
-        """Take the part that a fault is in out of the document; a column stays by its name."""
+        """Remove the invalid part at the path from the document; a column keeps its name."""
         match path:
             case ["properties", str(column), *_]:
-                self.broken.add(column)
+                self.invalid_columns.add(column)
                 properties = {**self.document.get("properties", {}), column: {}}
                 self.document = {**self.document, "properties": properties}
             case [str(word), *_]:
-                self.lost.add(word)
+                self.dropped_keywords.add(word)
                 kept = {key: value for key, value in self.document.items() if key != word}
                 self.document = kept
 
 
-class _Repeated(ValueError):
-    """One key stands twice in an object, which JSON leaves without a meaning (RFC 8259, 4)."""
+class _DuplicateKey(ValueError):
+    """An object has a duplicate key, whose meaning JSON leaves undefined (RFC 8259 section 4)."""
 
 
 def parse(file: str, data: bytes, meta: Draft202012Validator | None = None) -> Parsed | Fault:
-    """Return the file's object, or the fault that makes it unreadable.
+    """Return the parsed file, or the fault that makes it unreadable.
 
-    `meta` is what `meta_schema` gave, for those who read many files.
+    `meta` is the result of `meta_schema`, to be reused for several files.
     """
     try:
         document = json.loads(
@@ -83,7 +86,7 @@ def parse(file: str, data: bytes, meta: Draft202012Validator | None = None) -> P
         return Fault(
             file, "", f"line {error.lineno}, column {error.colno}: {error.msg}", _hint(error)
         )
-    except _Repeated as error:
+    except _DuplicateKey as error:
         return Fault(file, "", f'the key "{error}" stands twice in one object', "take one away")
     except RecursionError:
         return Fault(file, "", "the JSON is nested too deeply")
@@ -98,7 +101,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        raise _Repeated(next(name for name in names if names.count(name) > 1))
+        raise _DuplicateKey(next(name for name in names if names.count(name) > 1))
     return found
 
 
@@ -139,7 +142,7 @@ def _shaped(file: str, document: dict[str, Any], meta: Draft202012Validator) -> 
 
 
 def _spelling(file: str, document: Mapping[str, Any]) -> Iterator[Fault]:
-    """Yield a fault for each keyword and format that was most likely meant otherwise."""
+    """Yield a fault for each keyword and format that is probably misspelt or misplaced."""
     properties = document.get("properties")
     columns = set()
     if isinstance(properties, Mapping):

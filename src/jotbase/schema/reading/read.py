@@ -1,7 +1,7 @@
-"""Schema files read into one model, or every mistake in them told at once.
+"""Reading schema files into one model, or reporting every fault in them at once.
 
-In charge of the order in which files are made sense of, and of what concerns several of them. Must
-not know files on disk (it is given bytes), SQL, or what a rule may say (`access` reads rules).
+In charge of the order of the steps, and of faults that concern several files. Must not know files
+on disk (it is given bytes), SQL, or the rule language (`access` reads rules).
 """
 
 from __future__ import annotations
@@ -34,49 +34,52 @@ from jotbase.schema.reading.parsing import Parsed, meta_schema, parse
 from jotbase.schema.reading.references import Files
 from jotbase.schema.rows.check import RowCheck
 
-#: The folder that files are named with in messages.
+#: The folder of schema files, as the prefix of their paths in messages.
 FOLDER = "schemas"
 
 
 @dataclass(slots=True)
 class _Reading:
-    """What has been found so far."""
+    """The state of reading a project: parsed files, tables, faults.
+
+    `unread` and `unkeyed` are the tables whose file or keys have faults.
+    """
 
     parsed: dict[str, Parsed] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     unkeyed: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
-    unlinked: bool = False
+    has_dangling_references: bool = False
     meta: Draft202012Validator = field(default_factory=meta_schema)
 
 
 def read_model(files: Mapping[str, bytes]) -> Model:
     """Return the model of a project's schema files, given by name (`jobs.json`).
 
-    A file that has `$defs` and no `properties` is there for others to refer to, and is no table.
-    Raises ProjectError with every mistake found.
+    A file with `$defs` and without `properties` is no table; other files refer to it. Raises
+    ProjectError with every fault.
     """
-    model, faults = read_what_can_be(files)
+    model, faults = read_leniently(files)
     if faults:
         raise ProjectError(faults)
     return model
 
 
-def read_what_can_be(files: Mapping[str, bytes]) -> tuple[Model, list[Fault]]:
-    """Return the model as far as the files make sense, and every mistake in them.
+def read_leniently(files: Mapping[str, bytes]) -> tuple[Model, list[Fault]]:
+    """Return the model of the valid parts of the files, and every fault.
 
-    With it, mistakes in rules can be told beside those in schemas; nothing may be made of it.
+    It serves to find faults in rules as well; a model with faults must not be applied.
     """
     reading = _Reading()
     for name in sorted(files):
         _parse(name, files[name], reading)
     taken = {_table_name(name).lower() for name in reading.parsed}
-    sources = _linked(reading)
+    sources = _resolve_references(reading)
     for name, parsed in reading.parsed.items():
         if _is_table(parsed.document):
             _read_table(name, parsed, sources, reading, taken)
-    _refer(reading)
+    _add_foreign_keys(reading)
     return Model(reading.tables), sorted(reading.faults, key=lambda fault: fault.file)
 
 
@@ -105,7 +108,7 @@ def _parse(name: str, data: bytes, reading: _Reading) -> None:
 def _lacks_columns(parsed: Parsed) -> bool:
     """Say whether a file that is no file of definitions names no columns at all."""
     document = parsed.document
-    said = document.keys() | parsed.lost
+    said = document.keys() | parsed.dropped_keywords
     if {"properties", "$defs"} & said:
         return document.get("properties") == {} and "view" not in said
     return True
@@ -135,13 +138,13 @@ def _is_table(document: Mapping[str, Any]) -> bool:
     return "properties" in document or "view" in document or "$defs" not in document
 
 
-def _linked(reading: _Reading) -> Files:
-    """Return the files' schemas, in which every `$ref` leads somewhere; those that lead nowhere are
-    faults, and left out with the columns that they are in.
+def _resolve_references(reading: _Reading) -> Files:
+    """Return the files' schemas with valid `$ref`s only; a dangling one becomes a fault, and the
+    column that it is in is left out.
     """
     sources = _sources(reading)
     for name, parsed in reading.parsed.items():
-        for path, reason in _lost_references(name, parsed, sources, _damaged(reading)):
+        for path, reason in _lost_references(name, parsed, sources, _incomplete_files(reading)):
             if reason is not None:
                 reference = at_pointer(parsed.document, path)["$ref"]
                 hint = sources.reference_hint(reference, name)
@@ -150,13 +153,17 @@ def _linked(reading: _Reading) -> Files:
                 case ["", "properties", column, *_]:
                     parsed.leave_out(["properties", unescape_token(column)])
                 case _:
-                    reading.unlinked = True
+                    reading.has_dangling_references = True
     return _sources(reading)
 
 
-def _damaged(reading: _Reading) -> set[str]:
-    """Return the names of the files of which parts could not be read, or all."""
-    parts = {_table_name(name) for name, one in reading.parsed.items() if one.lost or one.broken}
+def _incomplete_files(reading: _Reading) -> set[str]:
+    """Return the names of the files that have invalid parts or could not be read."""
+    parts = {
+        _table_name(name)
+        for name, one in reading.parsed.items()
+        if one.dropped_keywords or one.invalid_columns
+    }
     return reading.unread | parts
 
 
@@ -167,8 +174,8 @@ def _sources(reading: _Reading) -> Files:
 def _lost_references(
     name: str, parsed: Parsed, sources: Files, unread: AbstractSet[str]
 ) -> list[tuple[str, str | None]]:
-    """Return pointer and reason of each `$ref` in a file that cannot be followed; no reason where
-    the other file could not be read, which is told of that file.
+    """Return (pointer, reason) of each dangling `$ref` of a file; the reason is None if the target
+    is in a file that could not be read, whose own fault is reported.
     """
     found: list[tuple[str, str | None]] = []
     for at, schema in walk(parsed.document):
@@ -183,10 +190,12 @@ def _lost_references(
 def _read_table(
     name: str, parsed: Parsed, sources: Files, reading: _Reading, taken: set[str]
 ) -> None:
-    """Read one file as a table; foreign keys wait until all tables are known."""
+    """Read one file as a table; foreign keys are added when all tables are known."""
     file, document = f"{FOLDER}/{name}", parsed.document
     schema = sources.inlined(name)
-    columns, faults = _columns(schema, parsed.broken, file, shaky=bool(_damaged(reading)))
+    columns, faults = _columns(
+        schema, parsed.invalid_columns, file, incomplete=bool(_incomplete_files(reading))
+    )
     table = Table(
         name=_table_name(name),
         columns=columns,
@@ -202,18 +211,18 @@ def _read_table(
         file=file,
         without_rowid=document.get("withoutRowid", False),
     )
-    if "properties" not in parsed.lost:
+    if "properties" not in parsed.dropped_keywords:
         faults.extend(column_list_faults(document, list(schema.get("properties", ())), file))
         faults.extend(search_faults(document, table))
         faults.extend(_table_faults(table, document))
-    if not reading.unlinked:
-        table, found = _checked(table)
+    if not reading.has_dangling_references:
+        table, found = _validated(table)
         faults.extend(found)
     reading.faults.extend(faults)
     reading.tables[table.name] = table
-    if parsed.broken or "properties" in parsed.lost:
+    if parsed.invalid_columns or "properties" in parsed.dropped_keywords:
         reading.unread.add(table.name)
-    if {"primaryKey", "unique"} & parsed.lost or any(map(_is_of_keys, faults)):
+    if {"primaryKey", "unique"} & parsed.dropped_keywords or any(map(_is_of_keys, faults)):
         reading.unkeyed.add(table.name)
 
 
@@ -222,19 +231,21 @@ def _is_of_keys(fault: Fault) -> bool:
 
 
 def _columns(
-    schema: Mapping[str, Any], broken: set[str], file: str, *, shaky: bool
+    schema: Mapping[str, Any], invalid_columns: set[str], file: str, *, incomplete: bool
 ) -> tuple[tuple[Column, ...], list[Fault]]:
-    """Return the columns; an unusable one is there by its name alone, so that others find it.
+    """Return (columns, faults); an invalid column is included by name, so that keys can refer to
+    it.
 
-    What a column refers to may be what is broken if anything is `shaky`.
+    With `incomplete` files the target of a column's `$ref` may be missing, so that its faults are
+    not reported.
     """
     columns: list[Column] = []
     faults: list[Fault] = []
     for name in schema.get("properties", {}):
         column = None
-        if name not in broken:
+        if name not in invalid_columns:
             column, found = read_column(name, schema, file)
-            faults.extend([] if shaky and has_reference(schema["properties"][name]) else found)
+            faults.extend([] if incomplete and has_reference(schema["properties"][name]) else found)
         columns.append(column or Column(name, Type.JSON, {}, nullable=True))
     return tuple(columns), faults
 
@@ -284,8 +295,8 @@ def _keyless(table: Table, numbered: list[str]) -> Iterator[Fault]:
         yield Fault(table.file, at, reason, 'take away "withoutRowid" or "identity"')
 
 
-def _checked(table: Table) -> tuple[Table, list[Fault]]:
-    """Return the table with canonical defaults, and what JSON Schema itself finds at fault."""
+def _validated(table: Table) -> tuple[Table, list[Fault]]:
+    """Return the table with canonical defaults, and the faults of its JSON Schema."""
     try:
         check = RowCheck(table)
         check.faults({})
@@ -296,13 +307,13 @@ def _checked(table: Table) -> tuple[Table, list[Fault]]:
     return default_faults(table, check)
 
 
-def _refer(reading: _Reading) -> None:
-    """Give each table its foreign keys, now that all are known."""
+def _add_foreign_keys(reading: _Reading) -> None:
+    """Add the foreign keys to each table, when all tables are known."""
     world = KnownTables(reading.tables, frozenset(reading.unread), frozenset(reading.unkeyed))
     for name, parsed in reading.parsed.items():
         table = reading.tables.get(_table_name(name))
         if table is None:
             continue
-        keys, faults = foreign_keys(parsed.document, table, world, parsed.broken)
+        keys, faults = foreign_keys(parsed.document, table, world, parsed.invalid_columns)
         reading.faults.extend(faults)
         reading.tables[table.name] = replace(table, foreign_keys=keys)

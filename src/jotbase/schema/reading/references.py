@@ -1,7 +1,7 @@
-"""`$ref` to other files: what it names is brought into the document itself, under `$defs`.
+"""Inlining `$ref`s to other files: their targets are copied into the document under `$defs`.
 
-In charge of making each file's schema whole, so that no later reader needs another file. Must not
-know tables. Nothing is ever fetched: what is not among the files is a fault.
+In charge of making each file's schema self-contained. Must not know tables. Nothing is ever
+fetched: a target that is not among the project's files is a fault.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class Files:
         }
 
     def inlined(self, name: str) -> dict[str, Any]:
-        """Return the file's schema with all that it refers to, in other files, under `$defs`."""
+        """Return the file's schema with the other files that it refers to under `$defs`."""
         wanted: list[str] = []
         document = self._localised(name, name, wanted)
         if not wanted:
             return document
         brought: dict[str, Any] = {}
-        for other in wanted:  # grows while it is walked
+        for other in wanted:  # grows during the iteration
             inner = self._localised(other, name, wanted)
             brought[other] = {
                 word: value for word, value in inner.items() if word not in ("$schema", "$id")
@@ -40,7 +40,7 @@ class Files:
         return {**document, "$defs": {**document.get("$defs", {}), **brought}}
 
     def _localised(self, name: str, home: str, wanted: list[str]) -> dict[str, Any]:
-        """Return a file's schema whose references to files are references into `home`."""
+        """Return a file's schema with its references rewritten to point into `home`."""
 
         def change(schema: dict[str, Any]) -> dict[str, Any]:
             if name != home:
@@ -65,7 +65,7 @@ class Files:
         return f"#/$defs/{quote(escape_token(other), safe='~')}{self._pointer(other, fragment)}"
 
     def _pointer(self, name: str, fragment: str) -> str:
-        """Return the pointer that a fragment means: itself, or where its anchor stands."""
+        """Return the JSON pointer of a fragment: itself, or the place of its anchor."""
         if not fragment or fragment.startswith("/"):
             return fragment
         for at, schema in walk(self._schemas[name]):
@@ -82,7 +82,7 @@ class Files:
         return self._by_id.get(absolute)
 
     def reference_fault(self, reference: str, name: str) -> str | None:
-        """Return what is wrong with a `$ref` in that file, None if it can be followed."""
+        """Return the reason why a `$ref` of that file is dangling, None if it is valid."""
         address, _, fragment = reference.partition("#")
         if address == STANDARD_META_SCHEMA:
             return None

@@ -1,7 +1,7 @@
-"""Rows held against their table's JSON Schema, with every fault named.
+"""Validating rows against their table's JSON Schema, with every fault.
 
-In charge of building the validators and of wording faults as {pointer, keyword, message}, in which
-no value of the row appears. Must not know where a row comes from, or what SQL checks on its own.
+In charge of building the validators and of faults as {pointer, keyword, message}, which contain no
+value of the row. Must not know where a row comes from, or which CHECKs the database has.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ from jotbase.schema.values.convert import from_text
 from jotbase.schema.values.times import is_time
 from jotbase.values import Row
 
-#: How a value is called in messages: rows may hold what the reader of a message may not see.
+#: Stands for a value in messages: the caller may not be allowed to see the row's values.
 VALUE = "the value"
 
 _ROW = "jotbase:///row"
 _BACKTRACKING = 100_000
 
-#: A row of more values than this is told its first fault alone: each fault takes some 10 µs.
+#: A row with more values gets its first fault only: each fault takes some 10 µs.
 _LISTED = 10_000
 
-#: What the root of a schema may say without a look at the whole row: the columns' own schemas are
-#: checked one by one, NOT NULL stands for `required`, and unknown columns never get that far.
+#: Root keywords that do not need the whole row: the columns' schemas are checked one by one, NOT
+#: NULL implements `required`, and unknown columns are refused before.
 _LOCAL = ANNOTATIONS | COLUMN_ONLY | TABLE_ONLY | {"type", "properties", "required"}
 
-#: What the root of a schema says of single columns.
+#: Root keywords that concern single columns.
 _BY_COLUMN = ("properties", "required", "type")
 _IF = ("if", "then", "else")
 
@@ -74,12 +74,11 @@ def validator(
     registry: Registry | None = None,
     referred: Mapping[str, Any] | None = None,
 ) -> Draft202012Validator:
-    """Return the validator of a schema: formats asserted, nothing fetched, patterns in linear time.
+    """Return the validator of a schema: formats are asserted, no reference is fetched.
 
-    `referred` is what the registry holds, whose patterns count as well.
-
-    Patterns with lookaround or back-references, which cannot be had in linear time, are tried with
-    a bounded number of steps. Raises jsonschema_rs.ValidationError for a schema that is none.
+    Patterns are matched in linear time; if one has lookaround or back-references, with backtracking
+    and a limited number of steps. `referred` is the content of the registry, whose patterns are
+    checked for this too. Raises jsonschema_rs.ValidationError for an invalid schema.
     """
     options: Any = RegexOptions()
     if not all(map(_is_linear, _patterns(schema if referred is None else referred))):
@@ -97,9 +96,9 @@ def validator(
 
 
 def checker(schema: Mapping[str, Any]) -> Callable[[Row], list[dict[str, Any]]]:
-    """Return what lists the faults of an object: {pointer, keyword, message}.
+    """Return a function from an object to its faults {pointer, keyword, message}.
 
-    Raises jsonschema_rs.ValidationError for an unusable schema.
+    Raises jsonschema_rs.ValidationError for an invalid schema.
     """
     check = validator(schema)
 
@@ -124,8 +123,10 @@ def _is_linear(pattern: Any) -> bool:
 
 
 class RowCheck:
-    """The checks of one table, built once. Rows are in canonical or JSON form, and have no columns
-    whose NULL stands for «absent». Raises jsonschema_rs.ValidationError for an unusable schema.
+    """The validators of one table, built once.
+
+    Rows are in canonical or JSON form; a column whose NULL means "absent" is left out of them.
+    Raises jsonschema_rs.ValidationError for an invalid schema.
     """
 
     def __init__(self, table: Table) -> None:
@@ -156,11 +157,11 @@ class RowCheck:
 
     @cached_property
     def needs_whole_row(self) -> bool:
-        """Whether the schema says something of the row that its columns alone do not say."""
+        """Whether the schema has keywords that concern the row as a whole."""
         return any(is_whole_row_keyword(*said) for said in self._table.schema.items())
 
     def are_valid(self, partials: list[Row]) -> bool:
-        """Say whether `column_faults` has nothing to say of any of the rows: one call for all."""
+        """Return whether `column_faults` is empty for each of the rows, in a single validation."""
         if any(not _is_base64(row.get(name)) for name in self._encoded for row in partials):
             return False
         if self._decimals:
@@ -170,7 +171,7 @@ class RowCheck:
         return self._lists.is_valid(partials)
 
     def column_faults(self, partial: Row) -> list[dict[str, Any]]:
-        """Return the faults of each given value, in JSON form, against its own column's schema."""
+        """Return the faults of the given values, in JSON form, each against its column's schema."""
         broken = [name for name in self._encoded if not _is_base64(partial.get(name))]
         found = [
             {
@@ -188,55 +189,55 @@ class RowCheck:
         return [*map(_fault, _errors(self._columns, partial)), *found]
 
     def faults(self, row: Row) -> list[dict[str, Any]]:
-        """Return the faults of a whole row in canonical form; NULL is as good as absent."""
-        row = self._judged(row)
+        """Return the faults of a whole row in canonical form; NULL counts as absent."""
+        row = self._without_absent(row)
         found = self._decimals.faults(row) if self._decimals else []
         if self._whole.is_valid(row):
             return found
         return [*map(_fault, _errors(self._whole, row)), *found]
 
     def row_faults(self, row: Row, unknown: AbstractSet[str] = frozenset()) -> list[dict[str, Any]]:
-        """Return what is against a row that is not stored yet besides its columns' own faults.
+        """Return the faults of the root keywords for a row that is not stored yet.
 
-        The database is still to fill the `unknown` columns, which the row does not have: keywords
-        that may look at them say nothing here.
+        `unknown` are columns that the database will fill in and the row does not have: keywords
+        that may depend on them are not evaluated. Faults of `column_faults` are not repeated.
         """
         if not self.needs_whole_row:
             return []
         return [
             _fault(error)
-            for error in _errors(self._whole, self._judged(row))
+            for error in _errors(self._whole, self._without_absent(row))
             if not self._is_early(error.schema_path[0], unknown)
         ]
 
     def _is_early(self, word: str | int, unknown: AbstractSet[str]) -> bool:
-        """Say whether a root keyword speaks of single columns, or may look at unknown ones."""
+        """Return whether a root keyword concerns single columns, or may depend on unknown ones."""
         if word in _BY_COLUMN or not unknown:
             return word in _BY_COLUMN
         words: tuple[str | int, ...] = _IF if word in _IF else (word,)
-        if word == "$defs":  # a reference was followed, from wherever
+        if word == "$defs":  # the target of a reference from anywhere
             words = tuple(one for one in self._schema if is_whole_row_keyword(one, None))
         said = dumps([self._schema.get(str(one)) for one in words]).decode()
         if "$" in said:
             said += dumps(self._schema.get("$defs")).decode()
         return word == "minProperties" or any(dumps(name).decode() in said for name in unknown)
 
-    def _judged(self, row: Row) -> Row:
-        """Return a row as the whole schema judges it (`presence`)."""
+    def _without_absent(self, row: Row) -> Row:
+        """Return a row without NULLs, as the whole schema validates it (`presence`)."""
         if None in row.values():
             row = {name: value for name, value in row.items() if value is not None}
         return self._decimals.in_form(row) if self._decimals else row
 
 
 def is_whole_row_keyword(word: str, value: Any) -> bool:
-    """Say whether a keyword at the root says what no column says alone."""
+    """Return whether a root keyword concerns the row as a whole."""
     if word == "additionalProperties" and value in (True, False):
         return False
     return word in STANDARD and word not in _LOCAL
 
 
 def plain_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a file's schema as what it is to a validator: 2020-12, known by no other name."""
+    """Return a file's schema as plain JSON Schema 2020-12, without its own `$schema` and `$id`."""
     return {word: value for word, value in schema.items() if word not in ("$schema", "$id")}
 
 
@@ -280,5 +281,7 @@ def _fault(error: ValidationError) -> dict[str, Any]:
 
 
 def _is_base64(value: Any) -> bool:
-    """Say whether a value, if it is text, is base64 (RFC 4648 section 4), or PostgreSQL's hex."""
+    """Return whether a string is base64 (RFC 4648 section 4) or PostgreSQL's hex; True for any
+    other type.
+    """
     return not isinstance(value, str) or _is_readable(Type.BYTES, value)

@@ -1,8 +1,8 @@
-"""Decimals as their column's schema sees them: a number and its text are one value.
+"""Validating decimals, for which a number and its text are the same value.
 
-In charge of the form in which a decimal is checked, and of the keywords for numbers where that form
-is text, which JSON Schema would leave out (2020-12, validation, 6.2). All is exact. Must not know
-how a value is stored.
+In charge of the form in which a decimal is validated, and of the keywords for numbers where that
+form is text, which JSON Schema ignores for strings (2020-12, Validation 6.2). Comparisons are
+exact. Must not know how a value is stored.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ _KEYWORDS: Mapping[str, tuple[_Keeps, str]] = {
         "not a multiple of",
     ),
 }
-#: Larger ones are refused when they are stored; here they would take their time.
+#: In characters: longer decimals are refused when they are stored, and slow to compare here.
 _LONGEST = 1000
 
 
 class Decimals:
-    """The decimal columns of a table, by the form in which their schemas take them."""
+    """The decimal columns of a table, by the form (text or number) that their schemas validate."""
 
     def __init__(self, table: Table) -> None:
         columns = [one for one in table.columns if Type.DECIMAL in (one.type, one.item)]
         self._lists = {one.name for one in columns if one.item is not None}
-        said = {one.name: _said(one, table.schema) for one in columns}
+        said = {one.name: _numeric_schema(one, table.schema) for one in columns}
         self._texts = {
             name for name, one in said.items() if "string" in json_types(one, table.schema)
         }
@@ -51,7 +51,7 @@ class Decimals:
         return bool(self._limits)
 
     def in_form(self, row: Row) -> Row:
-        """Return a row with each decimal in the form that its schema takes: text, or a number."""
+        """Return a row with each decimal in the form that its schema validates."""
         changed: Row = {}
         for names, form in ((self._texts, _as_text), (self._numbers, _as_number)):
             for name in names & row.keys():
@@ -60,15 +60,17 @@ class Decimals:
         return row | changed if changed else row
 
     def faults(self, row: Row) -> list[dict[str, Any]]:
-        """Return what keywords for numbers say against decimals that are checked as text."""
+        """Return the faults of keywords for numbers, for the decimals that are validated as
+        text.
+        """
         found: list[dict[str, Any]] = []
         for name in self._texts & row.keys():
             if self._limits[name]:
                 for at, value in _places(name, row[name]):
-                    found += self._against(name, at, value)
+                    found += self._keyword_faults(name, at, value)
         return found
 
-    def _against(self, name: str, at: str, value: Any) -> list[dict[str, Any]]:
+    def _keyword_faults(self, name: str, at: str, value: Any) -> list[dict[str, Any]]:
         number = _decimal(value)
         return [
             {"pointer": at, "keyword": keyword, "message": f"the value is {words} {limit}"}
@@ -78,11 +80,8 @@ class Decimals:
         ]
 
 
-def _said(column: Column, root: Mapping[str, Any]) -> Any:
-    """Return the schema that speaks of the decimals: the column's own, or an array's of its items.
-
-    It is the one that gave the items their type.
-    """
+def _numeric_schema(column: Column, root: Mapping[str, Any]) -> Any:
+    """Return the schema of the decimals: the column's own, or that of an array's items."""
     if column.item is None:
         return column.schema
     found = (one["items"] for one in applied_schemas(column.schema, root) if "items" in one)
@@ -104,7 +103,7 @@ def _limits(schema: Any, root: Mapping[str, Any]) -> list[tuple[str, Decimal]]:
 
 
 def _as_text(value: Any) -> Any:
-    """Return a number as text; one that no decimal is stays a number, and is refused as such."""
+    """Return a number as text; one that is no decimal stays a number, which the schema rejects."""
     if type(value) not in (int, float):
         return value
     try:

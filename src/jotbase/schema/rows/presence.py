@@ -1,10 +1,10 @@
-"""What a schema says of rows whose NULLs are left out: SQL has one NULL, JSON has null and absent.
+"""Rewriting a schema for rows without NULLs: SQL has one NULL, JSON has null and absent.
 
-To every keyword that asks whether a property is there, NULL is absent, also in a column that admits
-null; to a keyword that asks what its value is, it is null. So the rows are judged without their
-NULLs, and here a schema is rewritten to say of such rows what it says of values: a subschema that a
-column's null would break asks for the column. The root's own `required` asks for columns, which the
-row always has. In charge of that rewriting. Must not know rows.
+For keywords that test the presence of a property, a NULL is absent, even in a column that allows
+null; for keywords that test its value, it is null. So rows are validated without their NULLs, and
+the schema is rewritten accordingly: a subschema that null would violate requires the property. The
+root's own `required` names columns, which a row always has. In charge of this rewriting (decision
+54). Must not know rows.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 
 from jotbase.schema.keywords.subschemas import local_target
 
-#: Whether a column's subschema lets null pass.
+#: Returns whether a subschema accepts null.
 LetsNull = Callable[[Any], bool]
 
-#: Keywords whose subschemas judge the row itself (2020-12 Core 10.2).
+#: Keywords whose subschemas apply to the row itself (2020-12 Core 10.2).
 _LISTS = ("allOf", "anyOf", "oneOf")
 _SINGLE = ("not", "if", "then", "else")
 
@@ -27,11 +27,11 @@ _SINGLE = ("not", "if", "then", "else")
 def without_nulls(
     root: Mapping[str, Any], nullable: AbstractSet[str], lets_null: LetsNull
 ) -> dict[str, Any]:
-    """Return the schema for rows without their NULLs; `nullable` are the columns that admit null.
+    """Return the schema for rows without NULLs; `nullable` are the columns that allow null.
 
-    `root` must be without `$id`: references are looked up in it.
+    `root` must have no `$id`, since its references are resolved within it.
     """
-    writer = _Writer(root, nullable, lets_null)
+    writer = _Rewriter(root, nullable, lets_null)
     told = writer.inside(root)
     if "required" in root:
         told["required"] = [name for name in root["required"] if name not in nullable]
@@ -41,8 +41,8 @@ def without_nulls(
 
 
 @dataclass(frozen=True, slots=True)
-class _Writer:
-    """Writes subschemas that judge rows; `copies` are those that references lead to, by name."""
+class _Rewriter:
+    """Rewrites subschemas that apply to rows; `copies` are the rewritten targets of references."""
 
     root: Mapping[str, Any]
     nullable: AbstractSet[str]
@@ -50,7 +50,7 @@ class _Writer:
     copies: dict[str, Any] = field(default_factory=dict)
 
     def inside(self, schema: Mapping[str, Any]) -> dict[str, Any]:
-        """Write all that is within a schema, and not what it says of properties."""
+        """Rewrite the subschemas of a schema, without adding `required`."""
         told = dict(schema)
         for word in _LISTS:
             if isinstance(schema.get(word), list):
@@ -67,7 +67,7 @@ class _Writer:
         return told
 
     def whole(self, schema: Any) -> Any:
-        """Write a subschema that judges the row."""
+        """Rewrite a subschema that applies to the row."""
         if not isinstance(schema, Mapping):
             return schema
         told = self.inside(schema)
@@ -81,7 +81,7 @@ class _Writer:
         return told
 
     def broken_by_null(self, properties: Any) -> list[str]:
-        """Return the columns that may not be NULL if what is said of properties is to hold."""
+        """Return the nullable columns for which `properties` rejects null."""
         if not isinstance(properties, Mapping):
             return []
         return [
@@ -91,7 +91,7 @@ class _Writer:
         ]
 
     def bare(self, value: Any) -> Any:
-        """Write a row that stands in a schema as what rows are judged as."""
+        """Remove the nulls of a row in `const` or `enum`."""
         if not isinstance(value, Mapping):
             return value
         return {
@@ -99,7 +99,7 @@ class _Writer:
         }
 
     def copied(self, reference: str) -> str:
-        """Write what a reference within the document leads to, once, and return its new place."""
+        """Rewrite the target of a reference once; return the reference to the rewritten copy."""
         target = local_target(self.root, reference)
         if not isinstance(target, Mapping):
             return reference

@@ -1,8 +1,8 @@
-"""One table as it was and as it is to be: what that asks of the database and of the rows there.
+"""Comparing the old and new definition of one table: the change, its preconditions, its refusals.
 
-In charge of telling what can neither lose a value nor fail (done), what may fail on a row that is
-there (asked first), and what would lose something (refused). Must not know other changes, or how a
-table is made anew.
+In charge of distinguishing changes that neither lose a value nor fail (applied), those that may
+fail on a stored row (preconditions), and those that would lose data (refused). Must not know the
+changes of other tables, or how a table is rebuilt.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from jotbase.schema.upgrading import refusals
 from jotbase.schema.upgrading.revalidation import columns_to_revalidate, must_revalidate_rows
 from jotbase.sql.dialect import SQLITE
 
-#: Types that hold every value of another in the form that it is stored in: (was, is to be). Whole
-#: numbers become fractional ones where a double holds them; arrays are documents, and documents
-#: arrays as far as they fit.
+#: (old type, new type) where the new type can hold stored values of the old one unchanged. Integers
+#: become numbers where a double represents them; arrays are JSON documents, and documents become
+#: arrays if they validate.
 _WIDER = frozenset(
     {
         *((kind, Type.TEXT) for kind in (Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME, *RANGES)),
@@ -44,9 +44,9 @@ _WIDER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """A question about the rows that are there: `query` counts those in the way of the change.
+    """A condition on stored rows: `query` counts the rows that prevent the change.
 
-    `fault` is what is wrong if there are some, `{count}` in its reason standing for how many.
+    `fault` is reported if there are any, with their number for `{count}` in its reason.
     """
 
     query: str
@@ -55,12 +55,13 @@ class Precondition:
 
 @dataclass(frozen=True, slots=True)
 class TableChange:
-    """What becomes of one table.
+    """The change of one table.
 
-    `rebuild` makes it anew, rows copied; else `added` columns are added in place. `columns` are
-    those whose values are to be held against the new schema, `rows` says that whole rows are, and
-    `filled` are columns that the database itself puts values into, to be held once it has.
-    `reread` are arrays whose items are of another type now.
+    With `rebuild` the table is created again and its rows are copied; otherwise the `added` columns
+    are added in place. `columns` are those whose stored values must be validated against the new
+    schema; `rows` says that whole rows must be. `filled` are columns for which the database
+    computes values, to be validated after the change. `retyped_arrays` are arrays whose items have
+    another type now.
     """
 
     old: Table
@@ -68,28 +69,28 @@ class TableChange:
     rebuild: bool = False
     added: tuple[Column, ...] = ()
     dropped_indexes: tuple[str, ...] = ()
-    made_indexes: tuple[str, ...] = ()
+    created_indexes: tuple[str, ...] = ()
     dropped_searches: tuple[Search, ...] = ()
-    made_searches: tuple[Search, ...] = ()
-    retriggered: bool = False
+    created_searches: tuple[Search, ...] = ()
+    triggers_changed: bool = False
     columns: tuple[str, ...] = ()
     rows: bool = False
     filled: tuple[str, ...] = ()
-    reread: tuple[str, ...] = ()
+    retyped_arrays: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to do, and nothing to look at."""
+        """Whether there is nothing to change and nothing to validate."""
         return self == TableChange(self.old, self.new)
 
 
-def compare(old: Table, new: Table, *, respelt: bool = False) -> TableChange:
-    """Return what becomes of a table; its refusals and guards are apart.
+def compare(old: Table, new: Table, *, case_changed: bool = False) -> TableChange:
+    """Return the change of a table; refusals and preconditions are computed separately.
 
-    SQLite cannot rename by case alone: a `respelt` table is made anew.
+    SQLite cannot rename by letter case alone: with `case_changed` the table is rebuilt.
     """
     added = tuple(column for column in new.columns if column.name not in old.by_name)
-    rebuild = respelt or not _alterable(old, new, added)
+    rebuild = case_changed or not _alterable(old, new, added)
     before, after = create_indexes(old), create_indexes(new)
     return TableChange(
         old,
@@ -97,19 +98,19 @@ def compare(old: Table, new: Table, *, respelt: bool = False) -> TableChange:
         rebuild=rebuild,
         added=() if rebuild else added,
         dropped_indexes=tuple(name for name in before if before[name] != after.get(name)),
-        made_indexes=tuple(sql for name, sql in after.items() if before.get(name) != sql),
+        created_indexes=tuple(sql for name, sql in after.items() if before.get(name) != sql),
         dropped_searches=tuple(one for one in old.searches if one not in new.searches),
-        made_searches=tuple(one for one in new.searches if one not in old.searches),
-        retriggered=[*triggers(old)] != [*triggers(new)],
+        created_searches=tuple(one for one in new.searches if one not in old.searches),
+        triggers_changed=[*triggers(old)] != [*triggers(new)],
         columns=tuple(columns_to_revalidate(old, new)),
         rows=must_revalidate_rows(old, new),
         filled=tuple(one.name for one in new.columns if _is_filled_anew(old, one)),
-        reread=tuple(one.name for one in new.columns if _is_read_anew(old, one)),
+        retyped_arrays=tuple(one.name for one in new.columns if _is_retyped_array(old, one)),
     )
 
 
 def _alterable(old: Table, new: Table, added: tuple[Column, ...]) -> bool:
-    """Say whether ALTER TABLE … ADD COLUMN does it (sqlite.org/lang_altertable.html, 4)."""
+    """Return whether ALTER TABLE … ADD COLUMN suffices (sqlite.org/lang_altertable.html, 4)."""
     names = {column.name for column in added}
     kept = tuple(column for column in new.columns if column.name not in names)
     if create_table(replace(old, columns=_by_name(old.columns))) != create_table(
@@ -120,7 +121,7 @@ def _alterable(old: Table, new: Table, added: tuple[Column, ...]) -> bool:
 
 
 def _by_name(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """The order of columns is no difference: a table's own may be that of its history."""
+    """Sort the columns: their order depends on the table's history and is no difference."""
     return tuple(sorted(columns, key=lambda column: column.name))
 
 
@@ -134,22 +135,22 @@ def _can_be_added(column: Column) -> bool:
 
 
 def _is_filled_anew(old: Table, column: Column) -> bool:
-    """Say whether the database is to compute values that it did not compute so before."""
+    """Return whether the database will compute the column's values anew."""
     was = old.by_name.get(column.name)
     if column.default_expression is not None and default_sql(column) is not None:
         return was is None or backfills_default(was, column)
     return column.generated is not None and (was is None or was.generated != column.generated)
 
 
-def _is_read_anew(old: Table, column: Column) -> bool:
+def _is_retyped_array(old: Table, column: Column) -> bool:
     was = old.by_name.get(column.name)
     if was is None or column.type is not Type.ARRAY:
         return False
     return was.type is not column.type or was.item is not column.item
 
 
-def refused(old: Table, new: Table, permits: frozenset[str]) -> Iterator[Fault]:
-    """Yield what would lose values."""
+def refusal_faults(old: Table, new: Table, permits: frozenset[str]) -> Iterator[Fault]:
+    """Yield a fault for each change that would lose stored values."""
     for name in removed_columns(old, new):
         computed = old.by_name[name].generated is not None
         if not computed and refusals.permit(old.name, name) not in permits:
@@ -162,12 +163,12 @@ def refused(old: Table, new: Table, permits: frozenset[str]) -> Iterator[Fault]:
 
 
 def discarded_columns(old: Table, new: Table) -> list[str]:
-    """Return the names of the columns whose values the new table would not keep."""
+    """Return the names of the columns whose stored values would be lost."""
     return [*removed_columns(old, new), *(name for name, _ in _computed_now(old, new))]
 
 
 def _computed_now(old: Table, new: Table) -> Iterator[tuple[str, Column]]:
-    """Yield the columns that held values of their own and are to be computed."""
+    """Yield the columns that become generated and have stored values."""
     for column in new.columns:
         was = old.by_name.get(column.name)
         if was is not None and was.generated is None and column.generated is not None:
@@ -175,15 +176,15 @@ def _computed_now(old: Table, new: Table) -> Iterator[tuple[str, Column]]:
 
 
 def removed_columns(old: Table, new: Table) -> list[str]:
-    """Return the names of the columns that the new table lacks."""
+    """Return the names of the columns that the new table does not have."""
     return [column.name for column in old.columns if column.name not in new.by_name]
 
 
-def guards(
+def preconditions(
     old: Table, new: Table, before: Model, permits: frozenset[str] = frozenset()
 ) -> Iterator[Precondition]:
-    """Yield the questions to ask of the rows; `before` has all tables as they were."""
-    yield from _value_guards(old, new)
+    """Yield the preconditions of the change; `before` is the old model."""
+    yield from _value_preconditions(old, new)
     for name, column in _computed_now(old, new):
         if refusals.permit(old.name, name) not in permits:
             query = (
@@ -191,22 +192,22 @@ def guards(
                 f" WHERE {SQLITE.identifier(name)} IS NOT NULL"
             )
             yield Precondition(query, refusals.becomes_generated(new, column))
-    yield from _unique_guards(old, new)
+    yield from _unique_preconditions(old, new)
     for key in new.foreign_keys:
         if not any(_same_key(key, other) for other in old.foreign_keys):
-            yield from _reference_guard(old, new, key, before)
+            yield from _reference_precondition(old, new, key, before)
 
 
 def backfills_default(was: Column, column: Column) -> bool:
-    """Say whether rows without a value take the column's new default, as they would if it were new.
+    """Return whether NULLs of a column that becomes NOT NULL are replaced by its default.
 
-    Where null was a value, it is no gap.
+    They are not where JSON null was a valid value, and so a value of its own.
     """
-    gap = was.nullable and not was.null_is_value and not column.nullable
-    return gap and default_sql(column) is not None
+    was_optional = was.nullable and not was.null_is_value and not column.nullable
+    return was_optional and default_sql(column) is not None
 
 
-def _value_guards(old: Table, new: Table) -> Iterator[Precondition]:
+def _value_preconditions(old: Table, new: Table) -> Iterator[Precondition]:
     table = SQLITE.identifier(new.name)
     for column in new.columns:
         was = old.by_name.get(column.name)
@@ -225,7 +226,7 @@ def _value_guards(old: Table, new: Table) -> Iterator[Precondition]:
             yield Precondition(query, refusals.missing_values(new, column))
 
 
-def _unique_guards(old: Table, new: Table) -> Iterator[Precondition]:
+def _unique_preconditions(old: Table, new: Table) -> Iterator[Precondition]:
     held = [set(old.primary_key), *(set(unique.columns) for unique in old.unique)]
     held += [{column.name} for column in old.columns if column.identity]
     wanted = [("primaryKey", new.primary_key)] if new.primary_key else []
@@ -251,10 +252,10 @@ def _same_key(one: ForeignKey, other: ForeignKey) -> bool:
     )
 
 
-def _reference_guard(
+def _reference_precondition(
     old: Table, new: Table, key: ForeignKey, before: Model
 ) -> Iterator[Precondition]:
-    """Yield the question for rows that refer to nothing; a column without values refers not."""
+    """Yield the precondition that no row lacks its referenced row; NULLs refer to none."""
     if not set(key.columns) <= old.by_name.keys():
         return
     table = SQLITE.identifier(new.name)
@@ -272,8 +273,8 @@ def _reference_guard(
     yield Precondition(query, refusals.orphans(new, key))
 
 
-def told(change: TableChange) -> Iterator[str]:
-    """Yield the change in words, a line each."""
+def descriptions(change: TableChange) -> Iterator[str]:
+    """Yield a description of each part of the change, one line each."""
     old, new = change.old, change.new
     for column in new.columns:
         if column.name not in old.by_name:
@@ -284,8 +285,8 @@ def told(change: TableChange) -> Iterator[str]:
         yield f"{new.name}: column {name} dropped, as allowed"
     if change.rebuild:
         yield f"{new.name}: table made anew, its rows kept"
-    if change.retriggered and old.realtime != new.realtime:
+    if change.triggers_changed and old.realtime != new.realtime:
         yield f"{new.name}: changes are {'followed' if new.realtime else 'not followed any more'}"
-    searches = change.dropped_searches or change.made_searches
-    if change.dropped_indexes or change.made_indexes or searches:
+    searches = change.dropped_searches or change.created_searches
+    if change.dropped_indexes or change.created_indexes or searches:
         yield f"{new.name}: indexes changed"

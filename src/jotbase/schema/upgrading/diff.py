@@ -1,7 +1,7 @@
-"""Two models compared: what brings a database from the one to the other, and what must not.
+"""Comparing two models: the steps of a migration, and the changes that are refused.
 
-In charge of the changes of a whole project. Must not know how a table is made anew (`rebuild`), and
-runs nothing (`upgrade`).
+In charge of the changes of a whole model. Must not know how a table is rebuilt (`rebuild`), and
+runs no statement (`upgrade`).
 """
 
 from __future__ import annotations
@@ -17,40 +17,42 @@ from jotbase.schema.upgrading.comparison import (
     Precondition,
     TableChange,
     compare,
+    descriptions,
     discarded_columns,
-    guards,
-    refused,
-    told,
+    preconditions,
+    refusal_faults,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class UpgradeSteps:
-    """How to get from one model to another; with `refused` faults, not at all.
+    """The steps from one model to another; they must not be run if there are `refusal_faults`.
 
-    `created`, `changed` and `dropped` are tables. `permits` are those that are used up; `told` says
-    it all in words, a line a change.
+    `created`, `changed` and `dropped` are tables. `permits` are the permits that the steps use up;
+    `descriptions` has one line for each change.
     """
 
     created: tuple[Table, ...] = ()
     changed: tuple[TableChange, ...] = ()
     dropped: tuple[Table, ...] = ()
     dropped_views: tuple[Table, ...] = ()
-    made_views: tuple[Table, ...] = ()
-    guards: tuple[Precondition, ...] = ()
-    refused: tuple[Fault, ...] = ()
+    created_views: tuple[Table, ...] = ()
+    preconditions: tuple[Precondition, ...] = ()
+    refusal_faults: tuple[Fault, ...] = ()
     permits: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
+    descriptions: tuple[str, ...] = ()
 
 
 def diff(
     old: Model,
     new: Model,
     permits: frozenset[str] = frozenset(),
-    respelt: frozenset[str] = frozenset(),
+    case_changed: frozenset[str] = frozenset(),
 ) -> UpgradeSteps:
-    """Return the steps from the old model to the new; `permits` are keys of `refusals.permit`, and
-    `respelt` the tables in which names are spelt otherwise in the database.
+    """Return the steps from the old model to the new.
+
+    `permits` are keys of `refusals.permit`; `case_changed` are the tables whose names, or columns
+    of which, differ in letter case from the database.
     """
     created = [table for table in _tables(new) if not _is_table(old, table.name)]
     dropped = [table for table in _tables(old) if not _is_table(new, table.name)]
@@ -61,12 +63,14 @@ def diff(
         for fault, table in zip(faults, dropped, strict=True)
         if refusals.permit(table.name) not in permits
     ]
-    faults.extend(fault for was, table in pairs for fault in refused(was, table, permits))
-    compared = [compare(was, table, respelt=table.name in respelt) for was, table in pairs]
+    faults.extend(fault for was, table in pairs for fault in refusal_faults(was, table, permits))
+    compared = [
+        compare(was, table, case_changed=table.name in case_changed) for was, table in pairs
+    ]
     changes = [change for change in compared if not change.is_empty]
-    dropped_views, made_views = _views(old, new, everything=bool(dropped or changes))
-    wanted = [refusals.permit(table.name) for table in dropped]
-    wanted += [
+    dropped_views, created_views = _views(old, new, everything=bool(dropped or changes))
+    needed = [refusals.permit(table.name) for table in dropped]
+    needed += [
         refusals.permit(was.name, name)
         for was, table in pairs
         for name in discarded_columns(was, table)
@@ -76,11 +80,13 @@ def diff(
         changed=tuple(changes),
         dropped=tuple(dropped),
         dropped_views=dropped_views,
-        made_views=made_views,
-        guards=tuple(guard for was, table in pairs for guard in guards(was, table, old, permits)),
-        refused=tuple(faults),
-        permits=tuple(key for key in wanted if key in permits),
-        told=tuple(_told(created, changes, dropped, old, new)),
+        created_views=created_views,
+        preconditions=tuple(
+            guard for was, table in pairs for guard in preconditions(was, table, old, permits)
+        ),
+        refusal_faults=tuple(faults),
+        permits=tuple(key for key in needed if key in permits),
+        descriptions=tuple(_descriptions(created, changes, dropped, old, new)),
     )
 
 
@@ -101,7 +107,7 @@ def _dropped(table: Table, new: Model) -> Fault:
 def _views(
     old: Model, new: Model, *, everything: bool
 ) -> tuple[tuple[Table, ...], tuple[Table, ...]]:
-    """Return the views to drop and those to make: all, when a table under them may change."""
+    """Return the views to drop and those to create; with `everything` all of both models."""
     before = [view for view in old if view.view is not None]
     after = [view for view in new if view.view is not None]
     if everything:
@@ -114,13 +120,13 @@ def _views(
     )
 
 
-def _told(
+def _descriptions(
     created: list[Table], changes: list[TableChange], dropped: list[Table], old: Model, new: Model
 ) -> Iterator[str]:
     yield from (f"{table.name}: new table" for table in created)
     yield from (f"{table.name}: table dropped, as allowed" for table in dropped)
     for change in changes:
-        yield from told(change)
+        yield from descriptions(change)
     before = {view.name: create_view(view) for view in old if view.view is not None}
     after = {view.name: create_view(view) for view in new if view.view is not None}
     yield from (f"{name}: view dropped" for name in before if name not in after)

@@ -1,8 +1,7 @@
-"""Names of tables and columns that differ only in letter case, which SQLite holds for equal.
+"""Names of tables and columns that differ only in letter case, which SQLite treats as equal.
 
-In charge of bringing the names of the stored model, and those found in the database, into the
-spelling of the schema files. Must not know what a changed spelling asks of the database
-(`comparison`).
+In charge of converting the names of the stored model, and those of the database, to the letter case
+of the schema files. Must not know what a changed case requires of the database (`comparison`).
 """
 
 from __future__ import annotations
@@ -17,32 +16,32 @@ Found = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How a model spells its tables and their columns."""
+    """The letter case of a model's table and column names."""
 
     model: Model
 
     def table(self, name: str) -> str:
-        """Return a table's name as the model spells it, if it does."""
+        """Return a table's name in the model's letter case; unchanged if the model has none."""
         if name in self.model.tables:
             return name
         return next((one for one in self.model.tables if one.lower() == name.lower()), name)
 
     def columns(self, table: str, names: Sequence[str]) -> tuple[str, ...]:
-        """Return columns of a table, whose name is respelt, as the model spells them."""
+        """Return column names in the model's letter case; `table` is in it already."""
         known = self.model.get(table)
         spelled = {} if known is None else {one.lower(): one for one in known.by_name}
         return tuple(spelled.get(one.lower(), one) for one in names)
 
     def found(self, found: Found) -> dict[str, tuple[str, ...]]:
-        """Return tables and columns of a database as the model spells them."""
-        respelt = {}
+        """Return a database's tables and columns in the model's letter case."""
+        case_changed = {}
         for name, columns in found.items():
             table = self.table(name)
-            respelt[table] = self.columns(table, columns)
-        return respelt
+            case_changed[table] = self.columns(table, columns)
+        return case_changed
 
     def differing(self, found: Found) -> frozenset[str]:
-        """Return the tables that the database spells otherwise, or columns of which it does."""
+        """Return the tables whose name, or a column of which, has another case in the database."""
         return frozenset(
             self.table(name)
             for name, columns in found.items()
@@ -50,7 +49,7 @@ class Spelling:
         )
 
     def noted(self, model: Model) -> Model:
-        """Return another model in this one's spelling."""
+        """Return another model with its names in this model's letter case."""
         tables = [self._table(table) for table in model]
         return Model({table.name: table for table in tables})
 

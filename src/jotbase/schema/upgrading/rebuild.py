@@ -1,8 +1,8 @@
-"""Tables made anew with their rows kept: the statements, in an order in which no row is lost.
+"""Rebuilding tables with their rows: the statements, in an order in which no row is lost.
 
-In charge of SQLite's ways: a renamed table takes the references to it along, and a dropped one
-deletes its rows first, cascades included. So whatever refers to a table that is made anew is made
-anew too. Must not know why a table changes.
+In charge of SQLite's behaviour: renaming a table renames it in foreign keys that refer to it, and
+dropping one deletes its rows first, with cascades. So every table that refers to a rebuilt one is
+rebuilt too. Must not know why a table changes.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from jotbase.sql.dialect import SQLITE
 
 
 def upgrade_statements(steps: UpgradeSteps, old: Model, new: Model) -> Iterator[str]:
-    """Yield the statements that do the steps, in order, within one transaction."""
-    moved = _moved(steps, old, new)
-    # Cascades and restrictions wait until all tables stand again.
+    """Yield the statements of the steps, to be run in order in one transaction."""
+    moved = _tables_to_rebuild(steps, old, new)
+    # Foreign keys are checked at the commit, when all tables exist again.
     yield "PRAGMA defer_foreign_keys = ON"
     yield from (f"DROP VIEW IF EXISTS {_name(view)}" for view in steps.dropped_views)
     yield from _triggers_dropped(steps, moved, old)
     yield from _searches_dropped(steps, moved)
-    yield from (f"ALTER TABLE {_name(was)} RENAME TO {_aside(was)}" for was, _ in moved)
+    yield from (f"ALTER TABLE {_name(was)} RENAME TO {_old_name(was)}" for was, _ in moved)
     yield from (create_table(table) for table in steps.created)
     yield from (create_table(table) for _, table in moved)
     for position, (was, table) in enumerate(moved):
         late = {later.name for _, later in moved[position:]}
-        yield from _copied(was, table, late)
-    yield from (f"DROP TABLE {_aside(was)}" for was, _ in reversed(moved))
+        yield from _copy_statements(was, table, late)
+    yield from (f"DROP TABLE {_old_name(was)}" for was, _ in reversed(moved))
     yield from (f"DROP TABLE IF EXISTS {_name(table)}" for table in steps.dropped)
     yield from _in_place(steps, {table.name for _, table in moved})
     for table in (*steps.created, *(table for _, table in moved)):
@@ -47,25 +47,25 @@ def upgrade_statements(steps: UpgradeSteps, old: Model, new: Model) -> Iterator[
         yield from triggers(table)
         for search in table.searches:
             yield from searches.create_statements(table, search)
-    yield from map(create_view, steps.made_views)
+    yield from map(create_view, steps.created_views)
 
 
 def rebuilt_tables(steps: UpgradeSteps, old: Model, new: Model) -> list[Table]:
-    """Return the tables that are made anew: their references are to be checked at the end."""
-    return [table for _, table in _moved(steps, old, new)]
+    """Return the tables that are rebuilt: their foreign keys must be checked at the end."""
+    return [table for _, table in _tables_to_rebuild(steps, old, new)]
 
 
 def _name(table: Table) -> str:
     return SQLITE.identifier(table.name)
 
 
-def _aside(table: Table) -> str:
+def _old_name(table: Table) -> str:
     return SQLITE.identifier(f"jotbase.old.{table.name}")
 
 
-def _moved(steps: UpgradeSteps, old: Model, new: Model) -> list[tuple[Table, Table]]:
-    """Return, as old and new, the tables to make anew and all that refer to them, in the order in
-    which rows find what they refer to, as far as there is no ring.
+def _tables_to_rebuild(steps: UpgradeSteps, old: Model, new: Model) -> list[tuple[Table, Table]]:
+    """Return (old, new) of the tables to rebuild and of all that refer to them, referenced tables
+    before referencing ones as far as there is no cycle.
     """
     names = {change.new.name for change in steps.changed if change.rebuild}
     kept = [
@@ -101,7 +101,7 @@ def _triggers_dropped(
     steps: UpgradeSteps, moved: list[tuple[Table, Table]], old: Model
 ) -> Iterator[str]:
     names = {was.name for was, _ in moved} | {
-        change.old.name for change in steps.changed if change.retriggered
+        change.old.name for change in steps.changed if change.triggers_changed
     }
     for name in sorted(names):
         table = old.get(name)
@@ -111,7 +111,9 @@ def _triggers_dropped(
 
 
 def _searches_dropped(steps: UpgradeSteps, moved: list[tuple[Table, Table]]) -> Iterator[str]:
-    """Yield what takes away the indexes of tables that go or are made anew, and those that go."""
+    """Yield the statements that drop full-text indexes: removed ones, and those of tables that are
+    dropped or rebuilt.
+    """
     tables = (*steps.dropped, *(was for was, _ in moved))
     gone = dict.fromkeys(search for was in tables for search in was.searches)
     for change in steps.changed:
@@ -120,11 +122,11 @@ def _searches_dropped(steps: UpgradeSteps, moved: list[tuple[Table, Table]]) -> 
         yield from searches.drop_statements(search)
 
 
-def _copied(was: Table, table: Table, late: set[str]) -> Iterator[str]:
-    """Yield what brings the rows over, in their order, and the last number given to a row.
+def _copy_statements(was: Table, table: Table, late: set[str]) -> Iterator[str]:
+    """Yield the statements that copy the rows, in their order, and the identity sequence.
 
-    A row that comes before what it refers to makes SQLite look for it with each row that comes
-    after: references to a `late` table want an index while rows are copied.
+    A row that is copied before its referenced row makes SQLite search for it whenever a row is
+    inserted there: foreign keys to a `late` table need an index while rows are copied.
     """
     waiting = {key.columns for key in table.foreign_keys if key.target in late}
     for number, columns in enumerate(sorted(waiting)):
@@ -135,7 +137,7 @@ def _copied(was: Table, table: Table, late: set[str]) -> Iterator[str]:
         for column in table.columns
         if column.name in was.by_name and column.generated is None
     ]
-    source, order = _aside(was), column_list(was.row_key)
+    source, order = _old_name(was), column_list(was.row_key)
     if kept:
         values = ", ".join(_value(was.by_name[name], table.by_name[name]) for name in kept)
         yield (
@@ -157,7 +159,7 @@ def _copied(was: Table, table: Table, late: set[str]) -> Iterator[str]:
 
 
 def _value(was: Column, column: Column) -> str:
-    """Return what a column takes over from the table as it was."""
+    """Return the SQL of a copied column's value."""
     name = SQLITE.identifier(column.name)
     return f"ifnull({name}, {default_sql(column)})" if backfills_default(was, column) else name
 
@@ -167,7 +169,7 @@ def _text(name: str) -> str:
 
 
 def _in_place(steps: UpgradeSteps, moved: set[str]) -> Iterator[str]:
-    """Yield what is done to tables that stay: columns, indexes and triggers."""
+    """Yield the statements for tables that are altered in place: columns, indexes, triggers."""
     for change in steps.changed:
         if change.new.name not in moved:
             yield from _altered(change)
@@ -178,8 +180,8 @@ def _altered(change: TableChange) -> Iterator[str]:
     for column in change.added:
         yield f"ALTER TABLE {table} ADD COLUMN {column_definition(change.new, column)}"
     yield from (f"DROP INDEX IF EXISTS {SQLITE.identifier(x)}" for x in change.dropped_indexes)
-    yield from change.made_indexes
-    for search in change.made_searches:
+    yield from change.created_indexes
+    for search in change.created_searches:
         yield from searches.create_statements(change.new, search)
-    if change.retriggered:
+    if change.triggers_changed:
         yield from triggers(change.new)

@@ -1,6 +1,6 @@
-"""Changes that would lose rows or values: what they are, and the exact steps that bring them about.
+"""Faults for changes that would lose rows or values, with the steps that allow them.
 
-In charge of the words of each refusal. Must not decide what is refused (`diff`).
+In charge of the message and hint of each refusal. Must not decide what is refused (`diff`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from jotbase.sql.dialect import SQLITE
 
 
 def permit(table: str, column: str | None = None) -> str:
-    """Return the key in "jotbase.meta" that lets the next start drop a table or column."""
+    """Return the key in "jotbase.meta" that permits the next start to drop a table or column."""
     return f"drop {table}" if column is None else f"drop {table}.{column}"
 
 
@@ -30,7 +30,7 @@ def _name(*names: str) -> str:
 
 
 def dropped_table(table: Table) -> Fault:
-    """Refuse to drop a table whose file is gone."""
+    """Return the refusal to drop a table whose file was removed."""
     return Fault(
         table.file,
         "",
@@ -42,7 +42,7 @@ def dropped_table(table: Table) -> Fault:
 
 
 def table_becomes_view(table: Table) -> Fault:
-    """Refuse to put a view in a table's place."""
+    """Return the refusal to replace a table by a view."""
     return Fault(
         table.file,
         "/view",
@@ -53,7 +53,7 @@ def table_becomes_view(table: Table) -> Fault:
 
 
 def dropped_column(table: Table, column: str) -> Fault:
-    """Refuse to drop a column that the file does not have any more."""
+    """Return the refusal to drop a column that the file no longer has."""
     return Fault(
         table.file,
         "/properties",
@@ -65,7 +65,7 @@ def dropped_column(table: Table, column: str) -> Fault:
 
 
 def changed_type(table: Table, old: Column, new: Column) -> Fault:
-    """Refuse to make another type of a column's values."""
+    """Return the refusal to change a column's type."""
     return Fault(
         table.file,
         pointer(["properties", new.name]),
@@ -77,7 +77,7 @@ def changed_type(table: Table, old: Column, new: Column) -> Fault:
 
 
 def becomes_generated(table: Table, column: Column) -> Fault:
-    """Refuse to compute a column in which rows have values of their own."""
+    """Return the refusal to make a column generated that has stored values."""
     return Fault(
         table.file,
         pointer(["properties", column.name, "generated"]),
@@ -90,7 +90,7 @@ def becomes_generated(table: Table, column: Column) -> Fault:
 
 
 def missing_values(table: Table, column: Column) -> Fault:
-    """Refuse NULLs in a column that must have values."""
+    """Return the refusal to make a column NOT NULL that holds NULLs."""
     return Fault(
         table.file,
         pointer(["properties", column.name]),
@@ -101,7 +101,7 @@ def missing_values(table: Table, column: Column) -> Fault:
 
 
 def unfilled_column(table: Table, column: Column) -> Fault:
-    """Refuse a new column that must have values where the rows there are have none."""
+    """Return the refusal to add a NOT NULL column without default to a table with rows."""
     return Fault(
         table.file,
         pointer(["properties", column.name]),
@@ -112,7 +112,7 @@ def unfilled_column(table: Table, column: Column) -> Fault:
 
 
 def duplicates(table: Table, columns: Sequence[str], keyword: str) -> Fault:
-    """Refuse rows that share what must be unique."""
+    """Return the refusal of a unique key with duplicate rows."""
     names = _name(*columns)
     return Fault(
         table.file,
@@ -124,7 +124,7 @@ def duplicates(table: Table, columns: Sequence[str], keyword: str) -> Fault:
 
 
 def orphans(table: Table, key: ForeignKey) -> Fault:
-    """Refuse rows that refer to nothing."""
+    """Return the refusal of a foreign key with rows that lack their referenced row."""
     where = " AND ".join(
         f"{_name(own)} = parent.{_name(other)}"
         for own, other in zip(key.columns, key.target_columns, strict=True)
@@ -141,7 +141,7 @@ def orphans(table: Table, key: ForeignKey) -> Fault:
 
 
 def broken_rows(table: Table, count: int, first: str) -> Fault:
-    """Refuse rows that the new schema refuses."""
+    """Return the refusal of a schema that stored rows violate; `first` describes the first one."""
     return Fault(
         table.file,
         "",

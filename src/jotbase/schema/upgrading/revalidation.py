@@ -1,7 +1,7 @@
 """Which stored values and rows must be validated again after a schema file has changed.
 
-In charge of a conservative answer: a column is left out only if every value valid under the old
-schema is valid under the new one. Must not know how rows are read (`stored_rows`), or SQL.
+In charge of a conservative decision: a column is skipped only if every value that is valid under
+the old schema is valid under the new one. Must not know how rows are read (`stored_rows`), or SQL.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from jotbase.schema.keywords.widening import has_reference, is_widened, json_equ
 from jotbase.schema.model.tables import Column, Table
 from jotbase.schema.rows.check import is_whole_row_keyword
 
-#: Words that say nothing of which values fit, wherever they stand.
+#: Keywords that do not affect validation, wherever they occur.
 _NOTES = frozenset(
     {"$comment", "title", "description", "default", "deprecated", "readOnly", "writeOnly"}
     | {"examples"}
@@ -24,12 +24,12 @@ _NOTES = frozenset(
 
 _DEFINITIONS = ("$defs", "definitions")
 
-#: Words under which null may be refused although a column's type admits it.
+#: Keywords that may reject null although the column's type allows it.
 _JUDGING_NULL = frozenset({"not", "if", "allOf", "anyOf", "oneOf", "$ref", "$dynamicRef"})
 
 
 def columns_to_revalidate(old: Table, new: Table) -> Iterator[str]:
-    """Yield the columns whose stored values the new schema might refuse."""
+    """Yield the columns whose stored values might violate the new schema."""
     for column in new.columns:
         was = old.by_name.get(column.name)
         if was is None:
@@ -43,7 +43,7 @@ def columns_to_revalidate(old: Table, new: Table) -> Iterator[str]:
 
 
 def _is_null_now(was: Column, column: Column) -> bool:
-    """Say whether a stored NULL, which stood for «absent», is the value null from now on."""
+    """Return whether a stored NULL meant "absent" before and means the value null now."""
     return column.null_is_value and not was.null_is_value
 
 
@@ -52,10 +52,10 @@ def _judges_null(schema: Mapping[str, Any]) -> bool:
 
 
 def must_revalidate_rows(old: Table, new: Table) -> bool:
-    """Say whether a keyword over whole rows might refuse rows that are there.
+    """Return whether a keyword on whole rows might reject stored rows.
 
-    What stands behind a `$ref` counts as changed when anything in the file did; a column that
-    comes with values, goes, or is computed otherwise makes other rows of those that are there.
+    The target of a `$ref` counts as changed when anything in the file did. A column that is added
+    with values, removed, or computed differently changes the stored rows as well.
     """
     before, after = _of_rows(old.schema), _of_rows(new.schema)
     if not after:
@@ -65,20 +65,22 @@ def must_revalidate_rows(old: Table, new: Table) -> bool:
 
 
 def _shown_otherwise(old: Table, new: Table) -> bool:
-    """Say whether rows that are there have other properties than before, or computed otherwise."""
+    """Return whether stored rows have other properties than before, or differently computed
+    ones.
+    """
     before = {_shown(one) for one in old.columns}
     after = {_shown(one) for one in new.columns if one.name in old.by_name or one.has_default}
     return before != after
 
 
 def _shown(column: Column) -> tuple[str, bool, str | None, bool]:
-    """Return what decides whether, and as what, rows show a column; a default may fill it."""
+    """Return the facts that decide whether rows have the column's property, and its value."""
     return column.name, column.null_is_value, column.generated, column.has_default
 
 
 def _changed_elsewhere(schema: Mapping[str, Any], old: Table, new: Table) -> bool:
-    """Say whether what a schema refers to might have changed: the definitions, or, where a
-    reference leads to another part of the file, anything.
+    """Return whether the target of a `$ref` might have changed: the definitions, or anything in the
+    file for a reference to another part of it.
     """
     if not has_reference(schema):
         return False
@@ -90,7 +92,7 @@ def _changed_elsewhere(schema: Mapping[str, Any], old: Table, new: Table) -> boo
 
 
 def _is_defined(schema: Mapping[str, Any]) -> bool:
-    """Say whether a schema refers to nothing, or to what stands among the definitions."""
+    """Return whether all `$ref`s of a schema refer to `$defs` or `definitions`."""
     target = schema.get("$ref", "#/$defs/")
     return "$dynamicRef" not in schema and str(target).startswith(("#/$defs/", "#/definitions/"))
 
@@ -101,7 +103,7 @@ def _of_rows(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _asserted(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what decides over values, the words about the table itself left out."""
+    """Return the keywords that affect validation, without those about the table itself."""
     own = {word: value for word, value in schema.items() if word not in TABLE_ONLY}
 
     def change(inner: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Rows that are there held against a changed schema, and brought into its forms.
+"""Validating stored rows against a changed schema, and converting arrays to their new item type.
 
-In charge of which values are looked at before anything changes, and of whole rows once the change
-is made: only then has each row what the database itself puts into new columns. Must not know why a
-schema changed (`comparison`), or what is done where a row does not fit (`upgrade`).
+In charge of validating column values before the change, and whole rows after it: only then has each
+row the values that the database computes for new columns. Must not know why a schema changed
+(`comparison`), or what follows from a violation (`upgrade`).
 """
 
 from __future__ import annotations
@@ -21,14 +21,17 @@ from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Statement, UnitOfWork
 from jotbase.values import Row
 
-#: Rows read at a time.
+#: The number of rows that are read at a time.
 PAGE = 500
 
 Faults = Callable[[Row], list[dict[str, Any]]]
 
 
 def check_stored_values(change: TableChange) -> UnitOfWork[Fault | None]:
-    """Hold stored values against their columns' changed schemas, before anything is changed."""
+    """Validate stored values against their columns' changed schemas, before the change.
+
+    Returns the fault of the rows that violate them, None if all are valid.
+    """
     names = [name for name in change.columns if name in change.old.by_name]
     if not names:
         return None
@@ -46,11 +49,13 @@ def check_stored_values(change: TableChange) -> UnitOfWork[Fault | None]:
 
 
 def check_stored_rows(change: TableChange) -> UnitOfWork[Fault | None]:
-    """Bring arrays into the form that their items now have, then hold whole rows, and the values
-    that the database put in, against the changed schema.
+    """Convert arrays to their new item type, then validate whole rows, or the values that the
+    database has computed, against the changed schema.
+
+    Returns the fault of the rows that violate it, None if all are valid.
     """
-    if change.reread:
-        fault = yield from _bring(change)
+    if change.retyped_arrays:
+        fault = yield from _convert_arrays(change)
         if fault is not None:
             return fault
     if not change.rows and not change.filled:
@@ -60,12 +65,12 @@ def check_stored_rows(change: TableChange) -> UnitOfWork[Fault | None]:
     def of_filled(row: Row) -> list[dict[str, Any]]:
         return check.column_faults(_of(row, change.filled))
 
-    look: Faults = check.faults if change.rows else of_filled
-    return (yield from _read(change, change.new.row_key, change.new.columns, look))
+    check_row: Faults = check.faults if change.rows else of_filled
+    return (yield from _read(change, change.new.row_key, change.new.columns, check_row))
 
 
 def _keys(change: TableChange) -> Iterator[str]:
-    """Yield the columns of the new primary key that are there already: messages name rows by it."""
+    """Yield the existing columns of the new primary key, by which messages identify rows."""
     yield from (name for name in change.new.primary_key if name in change.old.by_name)
 
 
@@ -74,18 +79,18 @@ def _of(row: Row, names: Sequence[str]) -> Row:
 
 
 def _read(
-    change: TableChange, keys: Sequence[str], columns: Sequence[Column], look: Faults
+    change: TableChange, keys: Sequence[str], columns: Sequence[Column], check_row: Faults
 ) -> UnitOfWork[Fault | None]:
-    """Hold each row against `look`; return the fault of those that do not fit."""
+    """Call `check_row` for each row; return the fault of the rows that it finds invalid."""
     count, first = 0, ""
     pages = _pages(change.new, keys, columns)
     page = yield pages(None)
     while page:
-        for found in page:
-            row = _row(columns, found[len(keys) :])
-            faults = look(row)
+        for values in page:
+            row = _row(columns, values[len(keys) :])
+            faults = check_row(row)
             if faults:
-                first = first or _shown(change.new, row, faults[0])
+                first = first or _described(change.new, row, faults[0])
                 count += 1
         page = yield pages(page[-1][: len(keys)])
     return broken_rows(change.new, count, first) if count else None
@@ -94,7 +99,9 @@ def _read(
 def _pages(
     table: Table, keys: Sequence[str], columns: Sequence[Column]
 ) -> Callable[[Sequence[Any] | None], Statement]:
-    """Return what reads the page of rows after a key, the first for None."""
+    """Return a function from the last key of a page (None: the first page) to the statement that
+    reads the next page (keyset pagination).
+    """
     key = column_list(keys)
     names = column_list([*keys, *(column.name for column in columns)])
     select = f"SELECT {names} FROM {SQLITE.identifier(table.name)}"
@@ -104,7 +111,7 @@ def _pages(
 
 
 def _row(columns: Sequence[Column], values: Sequence[Any]) -> Row:
-    """Return a stored row as JSON Schema is to see it."""
+    """Return a stored row in the form in which it is validated."""
     return {
         column.name: loaded(column.type, value, SQLITE)
         for column, value in zip(columns, values, strict=True)
@@ -112,14 +119,14 @@ def _row(columns: Sequence[Column], values: Sequence[Any]) -> Row:
     }
 
 
-def _shown(table: Table, row: Row, fault: Mapping[str, Any]) -> str:
+def _described(table: Table, row: Row, fault: Mapping[str, Any]) -> str:
     key = ", ".join(f"{name} {row.get(name)}" for name in table.primary_key)
     return f"{key or 'without a key'}: {fault['pointer']} {fault['message']}"
 
 
-def _bring(change: TableChange) -> UnitOfWork[Fault | None]:
-    """Write arrays anew whose items are of another type now, where that makes another text."""
-    columns = [change.new.by_name[name] for name in change.reread]
+def _convert_arrays(change: TableChange) -> UnitOfWork[Fault | None]:
+    """Rewrite the arrays whose stored text changes with the new type of their items."""
+    columns = [change.new.by_name[name] for name in change.retyped_arrays]
     keys, table = change.new.row_key, SQLITE.identifier(change.new.name)
     put = ", ".join(f"{SQLITE.identifier(column.name)} = ?" for column in columns)
     where = " AND ".join(f"{SQLITE.identifier(key)} = ?" for key in keys)
@@ -127,12 +134,12 @@ def _bring(change: TableChange) -> UnitOfWork[Fault | None]:
     pages = _pages(change.new, keys, columns)
     page = yield pages(None)
     while page:
-        for found in page:
-            key, values = found[: len(keys)], list(found[len(keys) :])
+        for row in page:
+            key, values = row[: len(keys)], list(row[len(keys) :])
             try:
-                brought = [_brought(*pair) for pair in zip(columns, values, strict=True)]
-                if brought != values:
-                    yield Statement(update, [*brought, *key])
+                converted = [_converted(*pair) for pair in zip(columns, values, strict=True)]
+                if converted != values:
+                    yield Statement(update, [*converted, *key])
             except JotError as error:
                 if error.code[:2] in ("53", "55", "57", "58", "XX"):
                     raise
@@ -141,9 +148,9 @@ def _bring(change: TableChange) -> UnitOfWork[Fault | None]:
     return None
 
 
-def _brought(column: Column, value: Any) -> Any:
-    """Return a stored array in its canonical form. Raises RequestError where it has none."""
-    found = loaded(column.type, value, SQLITE)
-    if not isinstance(found, list):
+def _converted(column: Column, value: Any) -> Any:
+    """Return a stored array in its canonical form. Raises RequestError if an item does not fit."""
+    array = loaded(column.type, value, SQLITE)
+    if not isinstance(array, list):
         return value
-    return stored(column.type, canonical(column, found), SQLITE)
+    return stored(column.type, canonical(column, array), SQLITE)

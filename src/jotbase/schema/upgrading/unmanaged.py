@@ -1,8 +1,8 @@
 """Unmanaged database objects: triggers, indexes and conditions that no schema file declares.
 
-In charge of finding those of a table that is to be rebuilt, its collations among them, and of
-refusing a migration that would drop them; a view's triggers can be kept. Must not know why a table
-is rebuilt.
+In charge of finding those of a table that is to be rebuilt (collations included), and of refusing a
+migration that would drop them; triggers of views are re-created. Must not know why a table is
+rebuilt.
 """
 
 from __future__ import annotations
@@ -29,19 +29,18 @@ _INDEXES = (
     " AS x WHERE x.key) FROM pragma_index_list(?) AS l WHERE l.origin = 'c'"
 )
 
-#: How the names of triggers and indexes begin that no file names.
+#: The prefix of the server's own triggers and indexes.
 _OURS = "jotbase."
 
 
 def rebuild_permit(table: str) -> str:
-    """Return the key in "jotbase.meta" that lets a start drop a table's unmanaged objects."""
+    """Return the key in "jotbase.meta" that permits a start to drop a table's unmanaged objects."""
     return f"drop {table}, made anew"
 
 
 def unmanaged_loss(table: Table, permits: frozenset[str]) -> UnitOfWork[Fault | None]:
-    """Return why a table must not be rebuilt; None if nothing is lost, or `permits` allows it.
-
-    `table` is the table of the old model, as it is in the database.
+    """Return the fault of a rebuild that would drop unmanaged objects; None if there are none or
+    `permits` allows it. `table` is the table of the old model.
     """
     if rebuild_permit(table.name) in permits:
         return None
@@ -67,7 +66,7 @@ def _lost_parts(table: Table, parts: Rows) -> Iterator[str]:
         if kind == "table":
             collations = read_table(str(text)).collations
             yield from (f"the collation {one} of {name}" for name, one in collations.items())
-    # What pull found and no keyword could say; the conditions that a file makes stand in no list.
+    # `x-checks` are the conditions that `pull` could not express by keywords.
     yield from (f"the condition ({one})" for one in table.schema.get("x-checks", ()))
 
 
@@ -86,7 +85,7 @@ def _folded(names: Sequence[str | None]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ViewTrigger:
-    """A trigger on a view, which goes when the view is dropped, and the SQL that made it."""
+    """A trigger on a view and its SQL; dropping the view drops it."""
 
     view: str
     name: str
@@ -94,7 +93,7 @@ class ViewTrigger:
 
 
 def find_view_triggers(views: Sequence[Table]) -> UnitOfWork[list[ViewTrigger]]:
-    """Return the triggers of views, in the order in which they were made."""
+    """Read the triggers of views, in the order of their creation."""
     found: list[ViewTrigger] = []
     for view in views:
         parts = yield Statement(_PARTS, (view.name,))
@@ -107,7 +106,7 @@ def find_view_triggers(views: Sequence[Table]) -> UnitOfWork[list[ViewTrigger]]:
 
 
 def dropped_view_triggers(view: Table, triggers: Sequence[ViewTrigger]) -> Fault:
-    """Refuse to drop a view that has triggers."""
+    """Return the refusal to drop a view that has triggers."""
     dropped = " ".join(f"DROP TRIGGER {SQLITE.identifier(one.name)};" for one in triggers)
     return Fault(
         view.file,
@@ -119,7 +118,7 @@ def dropped_view_triggers(view: Table, triggers: Sequence[ViewTrigger]) -> Fault
 
 
 def broken_view_trigger(view: Table, trigger: ViewTrigger, said: str) -> Fault:
-    """Refuse a change of a view that one of its triggers cannot live with."""
+    """Return the refusal of a changed view on which one of its triggers cannot be created."""
     return Fault(
         view.file,
         "/view",

@@ -1,7 +1,7 @@
-"""A database brought to a model, in one unit of work: looked at, compared, asked, changed, noted.
+"""Migrating a database to a model in one unit of work: read, compare, check, apply, store.
 
-In charge of the order of these, and of nothing being changed when something is refused. Must not
-know which database runs it, or when.
+In charge of the order of these steps, and of changing nothing when the migration is refused. Must
+not know which engine runs it, or when.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import bound, sql
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 
-#: Tables and columns as they are; the row number's order is that of their making.
+#: All tables and columns of the database, in the order of their creation.
 _FOUND = (
     "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_xinfo(m.name) AS c"
     " WHERE m.type = 'table' ORDER BY m.rowid, c.cid"
 )
 
-#: The primary keys of tables without row numbers, which a table made by hand may be.
+#: The primary keys of tables WITHOUT ROWID, which a table made by hand may be.
 _KEYED = (
     "SELECT l.name, c.name FROM pragma_table_list AS l, pragma_table_xinfo(l.name) AS c"
     " WHERE l.schema = 'main' AND l.wr AND c.pk ORDER BY l.name, c.pk"
 )
 
-#: Columns that the database computes, stored or not (sqlite.org/pragma.html, table_xinfo).
+#: Generated columns, stored or virtual (sqlite.org/pragma.html, table_xinfo).
 _COMPUTED = (
     "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_xinfo(m.name) AS c"
     " WHERE m.type = 'table' AND c.hidden IN (2, 3)"
@@ -50,18 +50,20 @@ _COMPUTED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Upgraded:
-    """What was done: `fresh` if no table of the model was there before; `told` in words."""
+class UpgradeResult:
+    """The result of a migration: `fresh` if no table of the model existed before; a line for each
+    change in `descriptions`.
+    """
 
     fresh: bool
-    told: tuple[str, ...]
+    descriptions: tuple[str, ...]
 
 
-def upgrade(model: Model) -> UnitOfWork[Upgraded]:
-    """Bring the database to the model; `auth.users` is to be there already.
+def upgrade(model: Model) -> UnitOfWork[UpgradeResult]:
+    """Migrate the database to the model; `auth.users` must exist.
 
-    Raises ProjectError, and then nothing is changed, for what would lose rows or values, for rows
-    in the way, and for views and expressions that are no SQL.
+    Raises ProjectError, with the database unchanged, for changes that would lose rows or values,
+    for rows that violate the new schema, and for views and expressions that are not valid SQL.
     """
     for text in internal_tables():
         yield Statement(text)
@@ -69,29 +71,29 @@ def upgrade(model: Model) -> UnitOfWork[Upgraded]:
     meta = {str(key): str(value) for key, value in noted}
     columns = yield Statement(_FOUND)
     if meta.get("model") == archive.dump(model) and _is_whole(model, _found(columns)):
-        return Upgraded(fresh=False, told=())
+        return UpgradeResult(fresh=False, descriptions=())
     keyed = yield Statement(_KEYED)
     spelling, found = Spelling(model), _found(columns)
-    noted_model, here = spelling.noted(_noted_model(meta)), spelling.found(found)
+    stored_model, here = spelling.noted(_stored_model(meta)), spelling.found(found)
     computed = spelling.found(_found((yield Statement(_COMPUTED))))
-    old = as_found(noted_model, model, here, spelling.found(_found(keyed)), computed)
+    old = reconcile(stored_model, model, here, spelling.found(_found(keyed)), computed)
     fresh = not any(table.name in old.tables for table in model)
     permits = frozenset(key for key in meta if key.startswith("drop "))
     steps = diff(old, model, permits, spelling.differing(found))
-    if steps.refused:
-        raise ProjectError(steps.refused)
-    yield from _ask(steps, rebuilt_tables(steps, old, model), old, permits)
+    if steps.refusal_faults:
+        raise ProjectError(steps.refusal_faults)
+    yield from _check_preconditions(steps, rebuilt_tables(steps, old, model), old, permits)
     triggers = yield from find_view_triggers(steps.dropped_views)
     _refuse_lost(steps, model, triggers)
     yield from _apply(steps, old, model)
-    yield from _hold(steps)
-    yield from _make_again(triggers, model)
-    yield from _note(model, steps, meta.get("model"))
-    return Upgraded(fresh, () if fresh else steps.told)
+    yield from _check_rows(steps)
+    yield from _recreate_triggers(triggers, model)
+    yield from _store_model(model, steps, meta.get("model"))
+    return UpgradeResult(fresh, () if fresh else steps.descriptions)
 
 
 def _is_whole(model: Model, found: Mapping[str, tuple[str, ...]]) -> bool:
-    """Say whether each table has its columns, and none besides."""
+    """Return whether each table exists with exactly its columns and full-text indexes."""
     return all(
         table.view is not None
         or (
@@ -110,7 +112,7 @@ def _found_searches(table: Table, found: Mapping[str, tuple[str, ...]]) -> tuple
     )
 
 
-def _noted_model(meta: Mapping[str, str]) -> Model:
+def _stored_model(meta: Mapping[str, str]) -> Model:
     if "model" not in meta:
         return Model()
     try:
@@ -128,18 +130,18 @@ def _found(rows: Rows) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def as_found(
+def reconcile(
     old: Model,
     new: Model,
     found: Mapping[str, tuple[str, ...]],
     keyed: Mapping[str, tuple[str, ...]],
     computed: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Model:
-    """Return the old model without what is not in the database any more, and with what is there
-    and was never noted: made, renamed or dropped by hand, all as allowed.
+    """Return the old model adapted to changes made by hand: without tables and columns that are no
+    longer in the database, and with those that are there but were never stored.
 
-    `keyed` are the primary keys of tables without row numbers, `computed` the columns that the
-    database computes.
+    `found` maps tables to columns, `keyed` are the primary keys of tables WITHOUT ROWID, `computed`
+    the generated columns.
     """
     tables = {name: table for name, table in old.tables.items() if table.view is not None}
     for name, columns in found.items():
@@ -168,12 +170,12 @@ def _table_as_found(
     return replace(was, columns=tuple(columns))
 
 
-def _ask(
+def _check_preconditions(
     steps: UpgradeSteps, moved: Sequence[Table], old: Model, permits: frozenset[str]
 ) -> UnitOfWork[None]:
-    """Ask whether rows are in the way. Raises ProjectError with all that is."""
+    """Run the preconditions. Raises ProjectError with every fault."""
     faults: list[Fault] = []
-    for guard in steps.guards:
+    for guard in steps.preconditions:
         count = (yield Statement(guard.query))[0][0]
         if count:
             reason = guard.fault.reason.replace("{count}", str(count))
@@ -189,7 +191,7 @@ def _ask(
 
 
 def _refuse_lost(steps: UpgradeSteps, model: Model, triggers: Sequence[ViewTrigger]) -> None:
-    """Refuse to drop views for good that have triggers. Raises ProjectError."""
+    """Refuse to drop views with triggers that the new model lacks. Raises ProjectError."""
     faults: list[Fault] = []
     for view in steps.dropped_views:
         lost = [one for one in triggers if one.view == view.name]
@@ -200,19 +202,21 @@ def _refuse_lost(steps: UpgradeSteps, model: Model, triggers: Sequence[ViewTrigg
         raise ProjectError(faults)
 
 
-def _make_again(triggers: Sequence[ViewTrigger], model: Model) -> UnitOfWork[None]:
-    """Make the triggers of views that were dropped and made. Raises ProjectError."""
+def _recreate_triggers(triggers: Sequence[ViewTrigger], model: Model) -> UnitOfWork[None]:
+    """Create the triggers of re-created views again. Raises ProjectError if one fails."""
     for trigger in triggers:
         try:
             yield Statement(trigger.text)
         except JotError as error:
             _raise_of_database(error)
             view = model.tables[trigger.view]
-            raise ProjectError([broken_view_trigger(view, trigger, _said(error))]) from error
+            raise ProjectError(
+                [broken_view_trigger(view, trigger, _database_message(error))]
+            ) from error
 
 
-def _hold(steps: UpgradeSteps) -> UnitOfWork[None]:
-    """Hold the rows, now that they are whole, against the new schemas. Raises ProjectError."""
+def _check_rows(steps: UpgradeSteps) -> UnitOfWork[None]:
+    """Validate the migrated rows against the new schemas. Raises ProjectError."""
     faults: list[Fault] = []
     for change in steps.changed:
         fault = yield from check_stored_rows(change)
@@ -222,7 +226,7 @@ def _hold(steps: UpgradeSteps) -> UnitOfWork[None]:
 
 
 def _apply(steps: UpgradeSteps, old: Model, model: Model) -> UnitOfWork[None]:
-    """Run the statements. Raises ProjectError with what the database says of them."""
+    """Run the statements of the steps. Raises ProjectError with the database's message."""
     if steps == UpgradeSteps():
         return
     for text in upgrade_statements(steps, old, model):
@@ -239,33 +243,33 @@ def _apply(steps: UpgradeSteps, old: Model, model: Model) -> UnitOfWork[None]:
                 [Fault(table.file, "", reason, "PRAGMA foreign_key_check; shows them")]
             )
     yield Statement("PRAGMA defer_foreign_keys = OFF")
-    for view in steps.made_views:
+    for view in steps.created_views:
         try:
             yield Statement(probe_view(view))
         except JotError as error:
             _raise_of_database(error)
-            reason = f"the database cannot read the view: {_said(error)}"
+            reason = f"the database cannot read the view: {_database_message(error)}"
             hint = 'each of "properties" must be a column of the SELECT'
             raise ProjectError([Fault(view.file, "/view", reason, hint)]) from error
 
 
-#: Classes of codes that say something of the machine or the file, and nothing of a statement:
-#: resources, locks, interventions, system errors, damage (PostgreSQL's appendix A).
+#: SQLSTATE classes that concern the machine or the file rather than a statement: resources, locks,
+#: operator intervention, system errors, corruption (PostgreSQL manual, appendix A).
 _OF_DATABASE = ("53", "55", "57", "58", "XX")
 
 
 def _raise_of_database(error: JotError) -> None:
-    """Let through what no schema file is at fault for."""
+    """Raise the error if it concerns the machine or the database file, not a schema file."""
     if error.code[:2] in _OF_DATABASE:
         raise error
 
 
-#: What SQLite says where a view or trigger that cannot be read keeps it from changing a table.
+#: SQLite's message when an unreadable view or trigger prevents it from altering a table.
 _BROKEN = re.compile(r"^error in (view|trigger) (.+?)(?: after \w+(?: \w+)?)?: (.*)$", re.DOTALL)
 
 
 def _not_applied(text: str, error: JotError, model: Model) -> Fault:
-    if broken := _BROKEN.match(_said(error)):
+    if broken := _BROKEN.match(_database_message(error)):
         kind, name, said = broken.groups()
         reason = f'the database cannot read the {kind} "{name}": {said}'
         hint = f"SQLite changes no table meanwhile: mend it, or DROP {kind.upper()}"
@@ -273,7 +277,10 @@ def _not_applied(text: str, error: JotError, model: Model) -> Fault:
     table = next(_concerned(text, model), None)
     place = table.file if table is not None else "schemas"
     return Fault(
-        place, "", f"the database refuses: {_said(error)}", f"the statement: {text[:4000]}"
+        place,
+        "",
+        f"the database refuses: {_database_message(error)}",
+        f"the statement: {text[:4000]}",
     )
 
 
@@ -283,13 +290,13 @@ def _concerned(text: str, model: Model) -> Iterator[Table]:
             yield table
 
 
-def _said(error: JotError) -> str:
-    """Return the database's own words: a project's author may read them, unlike a caller."""
+def _database_message(error: JotError) -> str:
+    """Return the database's own message, which the developer may see but callers may not."""
     return str(error.__cause__ or error.message)
 
 
-def _note(model: Model, steps: UpgradeSteps, noted: str | None) -> UnitOfWork[None]:
-    """Note what the tables are made from now, and that permits are used up."""
+def _store_model(model: Model, steps: UpgradeSteps, noted: str | None) -> UnitOfWork[None]:
+    """Store the new model if it changed, and delete the permits that were used up."""
     text = archive.dump(model)
     if text != noted:
         insert = sql(f'INSERT OR REPLACE INTO "{META}" ("key", "value") VALUES (\'model\', ')

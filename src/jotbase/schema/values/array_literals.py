@@ -1,6 +1,6 @@
 """PostgreSQL's array literals: `{a,"b c",NULL}`.
 
-In charge of braces, quotes and escapes. Must not know what items are of. Source: PostgreSQL manual,
+In charge of braces, quotes and escapes. Must not know the items' type. Source: PostgreSQL manual,
 8.15.2 and 8.15.6.
 """
 
@@ -10,8 +10,8 @@ import re
 
 from jotbase.errors import RequestError
 
-#: An item and what ends it; nothing is tried twice, so it takes linear time. A backslash takes the
-#: character behind it as it is, without quotes too.
+#: An item and its delimiter, without backtracking, thus in linear time. A backslash escapes the
+#: next character, in quotes and without.
 _ITEM = re.compile(
     r'(?:"((?:[^"\\]|\\.)*+)"|((?:[^",{}\\\s]|\\.)++(?:\s++(?:[^",{}\\\s]|\\.)++)*+))\s*+(,|\})',
     re.DOTALL,
@@ -21,7 +21,7 @@ _BLANKS = re.compile(r"\s*")
 
 
 def literal_items(text: str) -> list[str | None]:
-    """Return the items of PostgreSQL's one-dimensional array literal; NULL is None.
+    """Return the items of a one-dimensional array literal; NULL is None.
 
     Raises RequestError 22P02.
     """

@@ -1,7 +1,8 @@
-"""Values between their three forms: text as in a URL, canonical JSON, and stored in a database.
+"""Converting values between three forms: text as in a URL, canonical JSON, and stored in a
+database.
 
-In charge of what each type's forms are and of PostgreSQL's words for what has none. Must not know
-where a value came from or which column's rules it has to keep (`check`).
+In charge of each type's forms and of PostgreSQL's error messages for values that have none. Must
+not know where a value came from or its column's schema (`schema.rows`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from jotbase.schema.values.array_literals import literal_items
 from jotbase.schema.values.nesting import MAX_NESTING, is_depth_fault, too_deep
 from jotbase.sql.dialect import SQLITE, Dialect
 
-#: SQL's names of the types, as error messages have them.
+#: SQL's names of the types, for error messages.
 TYPE_NAMES: Mapping[Type, str] = {
     Type.INTEGER: "integer",
     Type.NUMBER: "double precision",
@@ -42,9 +43,10 @@ TYPE_NAMES: Mapping[Type, str] = {
 
 LEAST, GREATEST = -(2**63), 2**63 - 1
 
-#: The digits of a decimal that SQLite keeps whatever they are (sqlite.org/datatype3.html, 3).
+#: How many significant digits SQLite's NUMERIC affinity preserves (sqlite.org/datatype3.html, 3).
 EXACT_DIGITS = 15
-#: How far from 1 such a decimal may be: a double ends at 1.8e308, and is exact from 2.3e-308 on.
+#: The largest decimal exponent of such a decimal: doubles reach 1.8e308, and are normal from
+#: 2.3e-308.
 EXACT_EXPONENT = 300
 _LARGEST_EXPONENT = 1000
 
@@ -58,7 +60,7 @@ _NUL = "\x00"
 
 
 def from_text(kind: Type, text: str, item: Type | None = None) -> Any:
-    """Return the canonical value of text as PostgreSQL's type reads it.
+    """Return the canonical value of a text in the input syntax of PostgreSQL's type.
 
     `item` is the type of an array's items. Raises RequestError 22P02, 22003, 22007, 22008 or 22P05.
     """
@@ -78,7 +80,7 @@ def _integer(text: str) -> int:
 
 
 def in_range(value: int) -> int:
-    """Return a whole number that fits 64 bits. Raises RequestError 22003."""
+    """Return the integer if it fits in 64 bits. Raises RequestError 22003."""
     if not LEAST <= value <= GREATEST:
         raise _range(f'value "{value}"', "bigint")
     return value
@@ -103,9 +105,9 @@ def _decimal(text: str) -> str:
 
 
 def canonical_decimal(text: str) -> str:
-    """Return a decimal's text in canonical form: no exponent, no zeros that say nothing.
+    """Return a decimal's text in canonical form: no exponent, no leading or trailing zeros.
 
-    Raises RequestError 22003 for more than a thousand digits before or behind the point.
+    Raises RequestError 22003 for more than a thousand digits before or after the point.
     """
     try:
         value = Decimal(text)
@@ -122,7 +124,7 @@ def canonical_decimal(text: str) -> str:
 
 
 def _boolean(text: str) -> bool:
-    """Read a boolean as PostgreSQL 8.6 does: the words, and their beginnings that say which."""
+    """Parse a boolean: its words and their unambiguous prefixes (PostgreSQL manual, 8.6)."""
     word = text.strip().lower()
     for words, value in ((_TRUE, True), (_FALSE, False)):
         if any(word and known.startswith(word) and word != "o" for known in words):
@@ -138,7 +140,7 @@ def _uuid(text: str) -> str:
 
 
 def _bytes(text: str) -> str:
-    r"""Read PostgreSQL's hex form `\x00ff`, or base64 as in JSON."""
+    r"""Parse bytes: PostgreSQL's hex format `\x00ff`, or base64 as in JSON."""
     try:
         if text.startswith("\\x"):
             return base64.b64encode(bytes.fromhex(text[2:])).decode()
@@ -167,9 +169,10 @@ def _json(text: str) -> Any:
 
 
 def _array(text: str, item: Type | None) -> list[Any]:
-    """Read an array's JSON, or PostgreSQL's form `{a,b}` (8.15.2).
+    """Parse an array: JSON, or PostgreSQL's literal `{a,b}` (manual, 8.15.2).
 
-    Of items without a type, in `{1,a}`, what is a JSON number is one.
+    In a literal without an item type, such as `{1,a}`, items that look like JSON numbers are
+    numbers.
     """
     if text.lstrip().startswith("{"):
         return [_item(one, item) for one in literal_items(text)]
@@ -226,7 +229,7 @@ def _range(what: str, name: str) -> RequestError:
 
 
 def nul_error() -> RequestError:
-    """Return PostgreSQL's error for the character that its text cannot hold."""
+    """Return PostgreSQL's error for U+0000, which its type text cannot hold."""
     return RequestError(
         "22P05",
         "unsupported Unicode escape sequence",
@@ -235,10 +238,10 @@ def nul_error() -> RequestError:
 
 
 def refuse_unstorable(value: Any, room: int = MAX_NESTING) -> None:
-    """Refuse what no JSON column can hold: U+0000 anywhere, keys included, huge integers, and
-    more levels than there is room for.
+    """Check that a JSON column can hold a value.
 
-    Raises RequestError 22P05, 22003 or 54001.
+    Raises RequestError: 22P05 for U+0000 (in keys too), 22003 for an integer beyond 64 bits, 54001
+    for more than `room` levels of nesting.
     """
     if isinstance(value, str):
         if _NUL in value:
@@ -256,9 +259,9 @@ def refuse_unstorable(value: Any, room: int = MAX_NESTING) -> None:
 
 
 def canonical(column: Column, value: Any) -> Any:
-    """Return a JSON value that passed the column's schema in canonical form; null stays null.
+    """Return a JSON value, valid under the column's schema, in canonical form; null stays null.
 
-    Raises RequestError 22003, 22008, 22P05, or 22P02 for base64 that is none.
+    Raises RequestError 22003, 22008, 22P05, or 22P02 for malformed base64.
     """
     if value is None:
         return None
@@ -280,7 +283,7 @@ def _canonical_item(value: Any, item: Type | None) -> Any:
 
 
 def _number_of(text: str) -> float:
-    """Return a decimal as JSON has it: a double keeps the digits that a decimal may have."""
+    """Return a decimal as a JSON number: a double preserves the digits that a decimal may have."""
     whole = "." not in text and LEAST <= int(text) <= GREATEST
     return int(text) if whole else float(text)
 
@@ -289,7 +292,8 @@ _TEXTUAL = frozenset({Type.TEXT, Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME
 
 
 def _whole(value: float) -> int:
-    # A float of LEAST may have been one less: a whole number past 64 bits is read as a float.
+    # orjson parses an integer beyond 64 bits as a float, so a float of LEAST may have been LEAST -
+    # 1.
     if type(value) is not int and value <= LEAST:
         raise _range(f'value "{value}"', "bigint")
     return in_range(int(value))
@@ -330,9 +334,9 @@ _CANONICAL: Mapping[Type, Callable[[Any], Any]] = {
 
 
 def stored(kind: Type, value: Any, dialect: Dialect) -> Any:
-    """Return what the engine binds for a canonical value.
+    """Return the value that the engine binds for a canonical value.
 
-    Raises RequestError 22003 for a decimal with more digits than SQLite keeps.
+    Raises RequestError 22003 for a decimal with more digits than SQLite preserves.
     """
     if value is None or dialect.name != "sqlite":
         return value
@@ -367,9 +371,9 @@ def _short_enough(text: str) -> str:
 
 
 def loaded(kind: Type, value: Any, dialect: Dialect) -> Any:
-    """Return the canonical value of what the engine gave back.
+    """Return the canonical value of a value that the engine read.
 
-    What a write from outside left in a form that is not the type's own comes back as it is.
+    A value that another program stored in another form is returned unchanged.
     """
     if value is None or dialect.name != "sqlite":
         return value

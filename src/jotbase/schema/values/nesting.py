@@ -1,8 +1,8 @@
-"""How deeply a JSON value may nest: one limit for every way in.
+"""The nesting depth of JSON values: one limit for all input.
 
-In charge of the limit and of keeping to it without recursion. Must not know where a value came
-from. The limit is below whatever reads a value later: orjson writes 254 levels and reads 1,024,
-SQLite's JSON functions take 1,000, Python's own recursion ends near 1,000.
+In charge of the limit and of checking it without recursion. Must not know where a value came from.
+The limit is below those of all later consumers: orjson writes 254 levels and reads 1,024, SQLite's
+JSON functions allow 1,000, Python's recursion limit is 1,000.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import orjson
 
 from jotbase.errors import RequestError
 
-#: How many arrays and objects may stand within each other in what anybody sends or keeps.
+#: The most levels of arrays and objects in a value that is received or stored.
 MAX_NESTING = 100
 _NESTED = frozenset((dict, list))
 
 
 def is_deep(value: Any, most: int = MAX_NESTING) -> bool:
-    """Whether more arrays and objects than the limit stand within each other in a JSON value."""
+    """Whether a JSON value has more than `most` levels of arrays and objects."""
     if type(value) not in _NESTED:
         return False
     level: list[Any] = [value]
@@ -36,16 +36,16 @@ def is_deep(value: Any, most: int = MAX_NESTING) -> bool:
 
 
 def check_nesting(value: Any, what: str = "The body") -> None:
-    """Refuse a JSON value that nests too deeply. Raises RequestError 54001."""
+    """Raise RequestError 54001 for a JSON value with more than `MAX_NESTING` levels."""
     if is_deep(value):
         raise too_deep(what)
 
 
 def too_deep(what: str = "The body") -> RequestError:
-    """Return the error for what nests too deeply."""
+    """Return the error for a value that is nested too deeply."""
     return RequestError("54001", f"{what} is nested more than {MAX_NESTING} levels deep")
 
 
 def is_depth_fault(error: orjson.JSONDecodeError) -> bool:
-    """Whether a JSON text was given up for its depth alone, before its end was seen."""
+    """Whether orjson refused a JSON text because of its depth, before it was read to the end."""
     return error.msg.startswith("depth limit exceeded")

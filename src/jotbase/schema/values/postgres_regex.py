@@ -1,8 +1,8 @@
-"""PostgreSQL's regular expressions (AREs) in the syntax of the automata that look for them.
+"""Translating PostgreSQL's regular expressions (AREs) to the syntax of Rust's `regex` crate.
 
-In charge of what the two spell differently, and of refusing what would be taken for something else:
-nothing is found, or missed, in silence. Must not know texts. Sources: PostgreSQL manual, 9.7.3;
-https://docs.rs/regex/latest/regex/#syntax
+In charge of the differences in syntax, and of refusing constructs that the crate would interpret
+differently: no expression silently matches something else. Must not know texts. Sources: PostgreSQL
+manual, 9.7.3; https://docs.rs/regex/latest/regex/#syntax
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ _WORD_EDGE = r"write \y for the edge of a word"
 
 
 class InvalidPattern(ValueError):
-    """An expression that is none, or asks for what is not there."""
+    """The expression is malformed, or uses an unsupported feature."""
 
 
 def translate(pattern: str, *, of_ascii: bool = False) -> str:
@@ -140,7 +140,7 @@ def translate(pattern: str, *, of_ascii: bool = False) -> str:
 
 
 def _plain(pattern: str, position: int, character: str) -> tuple[str, int]:
-    """Return a character of its own, or a bound; other braces are characters like others."""
+    """Translate a literal character or a bound `{m,n}`; any other brace is a literal."""
     if character not in "{}":
         return character, position + 1
     bound = _BOUND.match(pattern, position)
@@ -162,7 +162,7 @@ def _refuse(why: str) -> NoReturn:
 
 
 def _escape(pattern: str, position: int, known: _Characters) -> tuple[str, int]:
-    """Return an escape outside of brackets, and where it ends; its backslash is read."""
+    """Translate an escape outside of brackets, after its backslash; return it and its end."""
     coded = _coded(pattern, position)
     if coded is not None:
         return coded
@@ -178,7 +178,7 @@ def _escape(pattern: str, position: int, known: _Characters) -> tuple[str, int]:
 
 
 def _coded(pattern: str, position: int) -> tuple[str, int] | None:
-    """Return a character given by its number, or a property of Unicode's."""
+    """Translate a character given by its code point, or a Unicode property."""
     found = _CODE.match(pattern, position)
     if found is not None:
         number = int(found[1] or found[2] or found[3][-8:], 16)
@@ -188,7 +188,7 @@ def _coded(pattern: str, position: int) -> tuple[str, int] | None:
 
 
 def _brackets(pattern: str, start: int, known: _Characters) -> tuple[str, int]:
-    """Return a bracket expression, and where it ends."""
+    """Translate a bracket expression; return it and its end."""
     if pattern.startswith(_BOUNDARIES, start):
         _refuse(f"{pattern[start : start + 7]} is not supported: {_WORD_EDGE}")
     position, pieces = start + 1, ["["]

@@ -1,7 +1,7 @@
-"""Ranges in PostgreSQL's text form: read, brought into canonical form, and put in order.
+"""Ranges in PostgreSQL's text form: parsing, canonical form, ordering.
 
-In charge of `[1,10)`, `(,5]` and `empty`. Must not know how a bound is read (`convert` lends that),
-or what ranges are asked. Source: PostgreSQL manual, sections 8.17.5 and 8.17.7.
+In charge of `[1,10)`, `(,5]` and `empty`. Must not know how a bound is parsed (`convert` passes the
+function), or the range operators. Source: PostgreSQL manual, sections 8.17.5 and 8.17.7.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _DIGITS = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 _LIMITS = {Type.INT4RANGE: 2**31, Type.INT8RANGE: 2**63}
 _NAMES = {Type.INT4RANGE: "integer", Type.INT8RANGE: "bigint"}
 
-#: One end: how it lies to all values (0 before, 1 among, 2 behind), its value, and how it lies to
-#: that (-1 just before, 0 at it, 1 just behind). Ends compare as they lie.
+#: One end as (position relative to all values: 0 before, 1 among, 2 after; value; position relative
+#: to this value: -1 just before, 0 at it, 1 just after). Ends compare as these tuples.
 End = tuple[int, Any, int]
 FIRST: End = (0, 0, 0)
 LAST: End = (2, 0, 0)
@@ -32,7 +32,7 @@ LAST: End = (2, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Where a range begins and ends, both inside it."""
+    """The first and the last point of a range, both inclusive."""
 
     lower: End
     upper: End
@@ -40,7 +40,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A range as it is written; a bound that is not there is None."""
+    """A parsed range; a missing (infinite) bound is None."""
 
     lower: str | None
     upper: str | None
@@ -49,10 +49,10 @@ class _Written:
 
 
 def canonical(kind: Type, read: Callable[[str], Any], text: str) -> str:
-    """Return a range's text in canonical form, in which equal ranges are equal text.
+    """Return a range's text in canonical form, in which equal ranges are equal texts.
 
-    `read` reads a bound. Raises RequestError 22P02, 22000 for bounds in the wrong order, and what
-    `read` raises.
+    `read` parses a bound. Raises RequestError 22P02, 22000 for bounds in the wrong order, and the
+    errors of `read`.
     """
     written = _written(text)
     if written is None:
@@ -120,7 +120,7 @@ def _next_day(bound: str) -> str:
         raise RequestError("22008", "date out of range") from error
 
 
-#: Types between whose values nothing lies, with what comes next.
+#: Discrete types, with the function from a value to the next one.
 _STEPS: dict[Type, Callable[[Any], Any]] = {
     Type.INT4RANGE: _next_number(Type.INT4RANGE),
     Type.INT8RANGE: _next_number(Type.INT8RANGE),
@@ -129,7 +129,7 @@ _STEPS: dict[Type, Callable[[Any], Any]] = {
 
 
 def _written(text: str) -> _Written | None:
-    """Return the parts of a range's text, None for `empty`. Raises RequestError 22P02."""
+    """Parse a range's text; None for `empty`. Raises RequestError 22P02."""
     stripped = text.strip()
     if stripped[:5].lower() == EMPTY:
         if len(stripped) > len(EMPTY):
@@ -149,7 +149,7 @@ def _written(text: str) -> _Written | None:
 
 
 def _bound(text: str, at: int, whole: str) -> tuple[str | None, int]:
-    """Return the bound that begins there, and where what ends it stands."""
+    """Return (bound, position of its delimiter) for the bound that begins at `at`."""
     if text[at : at + 1] in (",", ")", "]"):
         return None, at
     found: list[str] = []
@@ -179,7 +179,7 @@ def _sign(lower: Any, upper: Any) -> int:
 
 
 def _value(bound: Any) -> Any:
-    """Return a bound as what it is compared by: number or, for points in time, text."""
+    """Return the sort key of a bound: a number or, for points in time, text."""
     text = str(bound)
     return Decimal(text) if _DIGITS.fullmatch(text) else text
 
@@ -188,7 +188,7 @@ def _value(bound: Any) -> Any:
 def ends(text: str) -> Range | None:
     """Return the ends of a range in canonical form; None for `empty`.
 
-    Raises ValueError for what another program wrote that is no range.
+    Raises ValueError for a text that is no range, which another program may have stored.
     """
     try:
         written = _written(text)
@@ -205,9 +205,9 @@ def ends(text: str) -> Range | None:
 
 
 def order_key(text: str) -> str | None:
-    """Return text whose byte order is that of ranges: by lower bound, then by upper, `empty` first.
+    """Return a text that sorts bytewise like the range: by lower bound, then upper, `empty` first.
 
-    None for what is no range.
+    Returns None for a text that is no range.
     """
     try:
         found = ends(text)
@@ -225,8 +225,10 @@ def _end_key(end: End) -> str:
 
 
 def number_key(number: Decimal) -> str:
-    """Return a number as text in its order; what ends the digits is less than any of them, and in
-    a negative number, whose digits are turned round, greater.
+    """Return a text that sorts bytewise like the number.
+
+    The terminator sorts before all digits; in a negative number, whose digits are complemented,
+    after them.
     """
     if not number:
         return "1"

@@ -1,8 +1,7 @@
-"""Regular expressions of a caller's: found in a text in time that grows with the text alone.
+"""Regular expressions of callers: matched in time linear in the text.
 
-In charge of what an expression may be, and of none holding the process (Python's `re` backtracks,
-and holds the interpreter's lock meanwhile). Must not know where expression and text come from.
-Why so: docs/decisions/0072-regular-expressions-cost-what-their-automaton-costs.md.
+In charge of the limits of an expression, so that none blocks the process (Python's `re` backtracks
+and holds the GIL meanwhile). Must not know where expression and text come from. Decision 72.
 """
 
 from __future__ import annotations
@@ -15,39 +14,41 @@ import jsonschema_rs
 from jotbase.errors import RequestError
 from jotbase.schema.values.postgres_regex import InvalidPattern, translate
 
-#: The sizes of automaton, in bytes, that an expression is tried with: the next larger one where it
-#: does not fit. Beyond the last, each character of each row would take too long.
+#: The size limits of the automaton, in bytes, that are tried in turn; an expression that does not
+#: fit the last one is refused: each character of a text would take too long.
 _SIZES = (1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18)
-#: An automaton's size times a text's length that one search may come to: some 40 ms at worst. The
-#: smallest automata take a tenth of what their size says.
-MOST_WORK = 1 << 27
+#: The largest product of automaton size and text length in one search: some 40 ms at worst. The
+#: smallest automata are about ten times as fast as their size suggests.
+MAX_WORK = 1 << 27
 
 
-class _Finder:
-    """An expression made ready; `most` is the length of the texts that it may be looked for in."""
+class _CompiledPattern:
+    """A compiled expression; `max_length` is the longest text that it may be matched against."""
 
-    __slots__ = ("finds", "most")
+    __slots__ = ("matches", "max_length")
 
-    def __init__(self, finds: Callable[[str], bool], size: int) -> None:
-        self.finds = finds
-        self.most = MOST_WORK // (size // 8 if size == _SIZES[0] else size)
+    def __init__(self, matches: Callable[[str], bool], size: int) -> None:
+        self.matches = matches
+        self.max_length = MAX_WORK // (size // 8 if size == _SIZES[0] else size)
 
 
 @lru_cache(maxsize=512)
-def _finder(pattern: str, any_case: bool, of_ascii: bool) -> _Finder:
+def _compile(pattern: str, ignore_case: bool, of_ascii: bool) -> _CompiledPattern:
     try:
-        spelled = ("(?si)" if any_case else "(?s)") + translate(pattern, of_ascii=of_ascii)
+        translated = ("(?si)" if ignore_case else "(?s)") + translate(pattern, of_ascii=of_ascii)
     except InvalidPattern as error:
         raise _refused(pattern, str(error)) from error
     for size in _SIZES:
         options = jsonschema_rs.RegexOptions(size_limit=size)
         try:
-            validator = jsonschema_rs.validator_for({"pattern": spelled}, pattern_options=options)
+            validator = jsonschema_rs.validator_for(
+                {"pattern": translated}, pattern_options=options
+            )
         except (jsonschema_rs.ValidationError, ValueError) as error:
             if size == _SIZES[-1]:
                 raise _refused(pattern, "it is none, or too large") from error
         else:
-            return _Finder(validator.is_valid, size)
+            return _CompiledPattern(validator.is_valid, size)
     raise AssertionError("the loop returns or raises")
 
 
@@ -63,16 +64,16 @@ def _refused(pattern: str, why: str) -> RequestError:
 
 
 def check_pattern(pattern: str) -> None:
-    """Refuse an expression that is none. Raises RequestError 2201B."""
-    _finder(pattern, any_case=False, of_ascii=False)
+    """Raise RequestError 2201B for an expression that is malformed or too large."""
+    _compile(pattern, ignore_case=False, of_ascii=False)
 
 
-def found(pattern: str, text: str, *, any_case: bool = False) -> bool | None:
-    """Whether the regular expression is found anywhere in the text.
+def search(pattern: str, text: str, *, ignore_case: bool = False) -> bool | None:
+    """Return whether the expression matches anywhere in the text.
 
-    Unknown where a large expression meets a long text: a row that somebody else stored is not to
-    make an error of everybody's question. Raises RequestError 2201B.
+    None (unknown) for a large expression and a long text: a row with a long text must not turn
+    every request that reads it into an error. Raises RequestError 2201B.
     """
     # Half of what classes have is beyond ASCII, and a larger automaton costs more by the character.
-    finder = _finder(pattern, any_case, text.isascii())
-    return None if len(text) > finder.most else bool(finder.finds(text))
+    compiled = _compile(pattern, ignore_case, text.isascii())
+    return None if len(text) > compiled.max_length else bool(compiled.matches(text))

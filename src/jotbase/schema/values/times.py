@@ -1,7 +1,7 @@
-"""Points in time, dates and times of day: many spellings read, one written.
+"""Timestamps, dates and times of day: parsing PostgreSQL's input formats, canonical output.
 
-In charge of the canonical forms, whose byte order is the order of time: `2026-08-21`, `10:11:12.5`,
-and in UTC `2026-08-21T10:11:12.5+00:00`. Must not ask the clock.
+In charge of the canonical forms, which sort bytewise in the order of time: `2026-08-21`,
+`10:11:12.5`, and in UTC `2026-08-21T10:11:12.5+00:00`. Must not read the clock.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _TIME_NAME = "time"
 
 
 def timestamp(text: str) -> str:
-    """Return a point in time in canonical form; without a zone it is taken as UTC.
+    """Return a timestamp in canonical form; without a zone it is UTC.
 
-    Raises RequestError 22007 for what is no timestamp, 22008 for one that cannot be.
+    Raises RequestError 22007 for malformed text, 22008 for fields out of range.
     """
     found = _TIMESTAMP.fullmatch(text)
     if found is None:
@@ -55,7 +55,7 @@ def in_zone(text: str, zone: tzinfo) -> str:
 
 
 def local(text: str) -> str:
-    """Return what clock and calendar show, `2026-08-21 10:11:12.5`; a zone says nothing of it.
+    """Return a timestamp without time zone, `2026-08-21 10:11:12.5`; a zone in the text is ignored.
 
     Raises RequestError 22007 or 22008.
     """
@@ -75,7 +75,10 @@ def format_utc(moment: datetime) -> str:
 
 
 def rfc3339(text: str) -> str:
-    """Return a timestamp that passed `format: date-time` in canonical form; see `timestamp`."""
+    """Return a timestamp that is valid under `format: date-time` in canonical form.
+
+    Faster than `timestamp`. Raises the same errors.
+    """
     if text[17:19] == "60" or text[20:27].isdigit():  # a leap second, or more than microseconds
         return timestamp(text)
     try:
@@ -103,7 +106,7 @@ def day(text: str) -> str:
 
 
 def clock(text: str) -> str:
-    """Return a time of day in canonical form; one with an offset is brought to UTC.
+    """Return a time of day in canonical form; one with an offset is converted to UTC.
 
     Raises RequestError 22007 or 22008.
     """
@@ -118,9 +121,10 @@ def clock(text: str) -> str:
 
 
 def is_time(text: str) -> bool:
-    """Say whether text is a time of day as `format: time` has it here: the offset may be absent.
+    """Return whether text is valid under `format: time`; unlike in RFC 3339, the offset is
+    optional.
 
-    RFC 3339 wants one; what the server gives back is a plain time, as SQL's type is.
+    The server returns times without an offset, as SQL's type `time` is.
     """
     if _RFC_TIME.fullmatch(text) is None:
         return False
@@ -158,7 +162,7 @@ def _offset(zone: str | None) -> int:
 
 
 def invalid(name: str, text: str) -> RequestError:
-    """Return PostgreSQL's error for text that is not of a date or time type."""
+    """Return PostgreSQL's error for text that is malformed for a date or time type."""
     return RequestError("22007", f'invalid input syntax for type {name}: "{text}"')
 
 

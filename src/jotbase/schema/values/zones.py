@@ -1,6 +1,6 @@
-"""Time zones by name, as the system's IANA database knows them, or by offset; moments told in one.
+"""Time zones, by name from the system's IANA database or by offset; timestamps in a zone.
 
-In charge of what a zone's clocks show. Must not know requests or SQL.
+In charge of converting a timestamp to a zone's local time. Must not know requests or SQL.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 from jotbase.schema.values.times import in_zone
 
-#: Hours, as `SET TIME ZONE -4` takes them: east of Greenwich is positive.
+#: An offset in hours, as in `SET TIME ZONE -4`: east of Greenwich is positive.
 _HOURS = re.compile(r"([+-]?\d{1,3}(?:\.\d{1,4})?)")
-#: POSIX's form, where west of Greenwich is positive (PostgreSQL, appendix B.5).
+#: A POSIX offset, where west of Greenwich is positive (PostgreSQL manual, appendix B.5).
 _POSIX = re.compile(r"([+-])(\d{1,3}):([0-5]\d)")
-#: PostgreSQL's bound (MAX_TZDISP_HOUR, «UTC timezone offset is out of range»).
+#: PostgreSQL's largest offset (MAX_TZDISP_HOUR).
 _MOST = timedelta(hours=15, minutes=59)
 
 
@@ -54,10 +54,10 @@ def time_in_zone(text: str, zone: str) -> str:
 
 
 def zoned(moment: str, zone: str) -> str:
-    """Return a timestamp in its stored form as the clocks of a zone show it.
+    """Return a timestamp in its stored form converted to a zone.
 
-    `2026-08-21T10:11:12.5+00:00` becomes `2026-08-21T12:11:12.5+02:00` in Berlin; what is no such
-    timestamp, and any in an unknown zone, stays as it is.
+    `2026-08-21T10:11:12.5+00:00` becomes `2026-08-21T12:11:12.5+02:00` in Europe/Berlin. A text of
+    another form, or any in an unknown zone, is returned unchanged.
     """
     found = _zone(zone)
     if found is None:
@@ -72,5 +72,5 @@ def zoned(moment: str, zone: str) -> str:
     return clock + fraction + offset
 
 
-#: By their names in SQL.
+#: The functions by their SQL names.
 ZONE_FUNCTIONS = {"jot_zoned": zoned}

@@ -70,9 +70,9 @@ def write_context() -> WriteContext:
 )
 def test_simple_views(text: str, rows: str) -> None:
     """One table, and nothing but conditions: what follows FROM says whose rows the view has."""
-    written_view = updatable_view(view(text), MODEL)
-    assert written_view is not None
-    assert (written_view.name, written_view.rows_of) == ("jobs", rows)
+    updatable = updatable_view(view(text), MODEL)
+    assert updatable is not None
+    assert (updatable.name, updatable.rows_of) == ("jobs", rows)
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def test_a_view_of_computed_columns_alone() -> None:
 
 def test_keys_by_the_names_of_the_view() -> None:
     """The table's key is the view's, where it shows it whole."""
-    written_view = open_jobs()
-    assert view_keys(written_view).primary_key == ("id",)
-    assert (name_in_view(written_view, "company_id"), name_in_view(written_view, "title")) == (
+    updatable = open_jobs()
+    assert view_keys(updatable).primary_key == ("id",)
+    assert (name_in_view(updatable, "company_id"), name_in_view(updatable, "title")) == (
         "firm",
         "title",
     )
@@ -118,11 +118,11 @@ def test_keys_by_the_names_of_the_view() -> None:
 
 def test_columns_and_payloads_by_the_names_of_the_table() -> None:
     """What the view does not have cannot be written through it."""
-    written_view = open_jobs()
-    assert table_columns(written_view, ["firm"]) == ("company_id",)
-    payload = table_payload(written_view, Payload(({"id": 1, "firm": 3},), single=True))
+    updatable = open_jobs()
+    assert table_columns(updatable, ["firm"]) == ("company_id",)
+    payload = table_payload(updatable, Payload(({"id": 1, "firm": 3},), single=True))
     assert payload.rows == ({"id": 1, "company_id": 3},)
-    assert code_of(partial(table_columns, written_view, ["title"])) == "PGRST204"
+    assert code_of(partial(table_columns, updatable, ["title"])) == "PGRST204"
 
 
 def test_computed_columns_are_not_written() -> None:
@@ -134,18 +134,18 @@ def test_computed_columns_are_not_written() -> None:
         view="select id, salary + 1 as n from jobs",
         origins={"id": ("jobs", "id")},
     )
-    written_view = updatable_view(mixed, Model({"jobs": JOBS, "v": mixed}))
-    assert written_view is not None
-    assert code_of(partial(table_columns, written_view, ["n"])) == "0A000"
+    updatable = updatable_view(mixed, Model({"jobs": JOBS, "v": mixed}))
+    assert updatable is not None
+    assert code_of(partial(table_columns, updatable, ["n"])) == "0A000"
     assert (
-        code_of(partial(table_expression, written_view, Field("row", "n", Type.TEXT), ("row",)))
+        code_of(partial(table_expression, updatable, Field("row", "n", Type.TEXT), ("row",)))
         == "0A000"
     )
 
 
 def test_expressions_in_the_words_of_the_table() -> None:
     """Only the view's own row is renamed, however deep it is looked at."""
-    written_view = open_jobs()
+    updatable = open_jobs()
     own, other = Field("row", "firm", Type.INTEGER), Field("c", "firm", Type.INTEGER)
     renamed = Field("row", "company_id", Type.INTEGER)
 
@@ -153,7 +153,7 @@ def test_expressions_in_the_words_of_the_table() -> None:
         equal = Apply("eq", (other, one))
         return Not(Or((Exists(JOBS, "c", equal), Follow(one, JOBS, "c", "id", other))))
 
-    assert table_expression(written_view, asked(own), ("row",)) == asked(renamed)
+    assert table_expression(updatable, asked(own), ("row",)) == asked(renamed)
 
 
 def test_written_rows_are_found_by_the_key_that_the_view_shows() -> None:
@@ -194,4 +194,4 @@ def test_updates_and_deletes_stay_within_the_view() -> None:
 def test_other_tables_keep_their_rules() -> None:
     """Only the table as the view shows it is under the view's rule: the table itself is not."""
     guard = ViewGuard(HidingGuard("jobs"), open_jobs())
-    assert guard.rows(JOBS, "select") != guard.rows(guard.written_view, "select")
+    assert guard.row_condition(JOBS, "select") != guard.row_condition(guard.updatable, "select")

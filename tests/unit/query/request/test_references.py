@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from jotbase.errors import RequestError
 from jotbase.query.request.references import (
-    BROUGHT_IN,
+    MAX_RESOLVED_BYTES,
     Reference,
     Results,
     find_references,
@@ -87,9 +87,9 @@ def test_steps_that_lead_nowhere(step: str) -> None:
 
 def test_what_is_brought_in_is_limited() -> None:
     """However often a long value is named, all namings together count."""
-    known = results(a="x" * (BROUGHT_IN // 2))
+    known = results(a="x" * (MAX_RESOLVED_BYTES // 2))
 
-    assert len(known.find(parse_reference("a"))) == BROUGHT_IN // 2
+    assert len(known.find(parse_reference("a"))) == MAX_RESOLVED_BYTES // 2
     assert code_of("a", known) == "54000"
 
 

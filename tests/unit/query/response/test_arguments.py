@@ -29,8 +29,8 @@ def arguments(line: str, body: bytes = b"", content: str = "application/json") -
     method, _, target = line.partition(" ")
     path, _, query = target.partition("?")
     request = Request(method, "/rest/v1" + path, query, {"content-type": content}, body)
-    question, values = shape(request)
-    return read_call(FUNCTIONS, parse(question), values, body, SERVICE_PRINCIPAL).arguments
+    request_shape, values = shape(request)
+    return read_call(FUNCTIONS, parse(request_shape), values, body, SERVICE_PRINCIPAL).arguments
 
 
 @pytest.mark.parametrize(

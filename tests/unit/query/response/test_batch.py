@@ -133,6 +133,6 @@ def test_answers_keep_their_form() -> None:
 
 def test_answers_are_limited() -> None:
     """Many reads of much are refused before they fill the memory."""
-    unit = batch_unit(steps({"method": "GET", "path": "jobs"}), Context(), MEANS, most=10)
+    unit = batch_unit(steps({"method": "GET", "path": "jobs"}), Context(), MEANS, max_bytes=10)
     with pytest.raises(RequestError, match="too large"):
         drive(unit, [('[{"id":12345}]', 1)])

@@ -26,9 +26,9 @@ from jotbase.query.response.function_results import (
     encode_value,
     is_undone,
     plan_result,
-    raw_accept,
     render_result,
     rows_document,
+    split_raw_accept,
 )
 from jotbase.values import Request, Response
 
@@ -131,9 +131,9 @@ def test_rows_are_dicts() -> None:
 
 def test_plain_values_are_asked_for_by_accept() -> None:
     """They are no form that rows can have."""
-    question = Shape("GET", "/rest/v1/rpc/f", (), accept="text/plain")
+    request_shape = Shape("GET", "/rest/v1/rpc/f", (), accept="text/plain")
 
-    assert raw_accept(question) == (question._replace(accept=""), "text/plain")
+    assert split_raw_accept(request_shape) == (request_shape._replace(accept=""), "text/plain")
     intent = asked("GET /rpc/f")
     assert code_of(lambda: plan_result(intent, ROWS, MODEL, PlanLimits(), "text/plain")) == (
         "PGRST107"

@@ -26,8 +26,8 @@ from jotbase.sql.dialect import SQLITE
 
 def ready(line: str, **headers: str) -> Prepared:
     """Return the question of a request line made ready."""
-    question, _ = shape(request(line, headers=headers))
-    return compile_shape(question, MODEL, GENEROUS, SQLITE, OPEN)
+    request_shape, _ = shape(request(line, headers=headers))
+    return compile_shape(request_shape, MODEL, GENEROUS, SQLITE, OPEN)
 
 
 def test_a_read_is_a_statement() -> None:

@@ -6,7 +6,7 @@ from tests.unit.query.board import asked, planned, request
 
 from jotbase.query.request.shape import shape
 from jotbase.query.response.prepared import Prepared
-from jotbase.query.response.prepared_cache import MOST, Key, PreparedCache
+from jotbase.query.response.prepared_cache import MAX_ENTRIES, Key, PreparedCache
 
 ANY = Prepared(asked("GET /jobs"), planned("GET /jobs"))
 
@@ -18,10 +18,10 @@ def key(query: str) -> Key:
 def test_the_oldest_are_forgotten() -> None:
     """A flood of new shapes leaves the newest of them."""
     known = PreparedCache()
-    for number in range(MOST + 10):
+    for number in range(MAX_ENTRIES + 10):
         known.keep(key(f"order=a{number}"), ANY)
 
-    assert len(known) == MOST
+    assert len(known) == MAX_ENTRIES
     assert key("order=a9") not in known
     assert known[key("order=a10")] is ANY
 

@@ -162,8 +162,8 @@ def outcome(rows: list[Row], of: Table) -> list[Row] | RequestError:
 def test_a_row_goes_either_way_to_the_same_end() -> None:
     """Beside rows of other keys, which go one by one, a row comes to what it comes to alone."""
     kept = tuple(one for one in JOBS.columns if one.name not in ("id", "company_id"))
-    said = {"salary": {"type": ["integer", "null"]}, "title": {"type": "string"}}
-    of = Table("t", kept, schema={"properties": {one.name: {} for one in kept} | said})
+    request_values = {"salary": {"type": ["integer", "null"]}, "title": {"type": "string"}}
+    of = Table("t", kept, schema={"properties": {one.name: {} for one in kept} | request_values})
     other: Row = {"title": "x", "salary": 1, "data": 1, "remote": True}
 
     @given(ROWS)

@@ -25,7 +25,7 @@ def taken(table: str, *columns: str) -> ConflictError:
 
 
 @pytest.mark.parametrize(
-    ("error", "said", "details"),
+    ("error", "request_values", "details"),
     [
         (taken("companies", "id", "name"), [{"id": 1, "name": "a"}], "Key ..."),
         (taken("companies", "id", "name"), [{"id": 1}, {"name": "a"}], "Key."),
@@ -36,10 +36,10 @@ def taken(table: str, *columns: str) -> ConflictError:
     ],
 )
 def test_values_are_told_to_who_said_them(
-    error: ConflictError, said: list[Row], details: str
+    error: ConflictError, request_values: list[Row], details: str
 ) -> None:
     """One row of the request has to have said them all, of the table that was written."""
-    assert redacted_error(error, COMPANIES, said, MEANS, Context()).details == details
+    assert redacted_error(error, COMPANIES, request_values, MEANS, Context()).details == details
 
 
 def test_faults_within_unsaid_values_are_the_columns() -> None:

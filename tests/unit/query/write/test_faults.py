@@ -48,7 +48,7 @@ class Closed(OpenGuard):
     """Refuses all rows, and remembers them."""
 
     def __init__(self) -> None:
-        self.asked: list[Row] = []
+        self.checked: list[Row] = []
 
     def check(
         self,
@@ -60,7 +60,7 @@ class Closed(OpenGuard):
         reading: bool,
     ) -> UnitOfWork[None]:
         """Say no."""
-        self.asked.extend(rows)
+        self.checked.extend(rows)
         yield from ()
         raise AccessError("42501", "refused")
 
@@ -88,7 +88,7 @@ def test_rules_see_rows_with_numbers_that_no_row_has() -> None:
     guard = Closed()
     told(RefusedRows(TABLE, [{"a": 1}, {"id": 5, "a": 2}], TAKEN, LIST), guard)
 
-    assert guard.asked == [
+    assert guard.checked == [
         {"id": 2**52, "a": 1, "b": None, "c": None},
         {"id": 5, "a": 2, "b": None, "c": None},
     ]

@@ -93,13 +93,13 @@ def test_rows_without_a_number_are_given_the_next() -> None:
 def test_the_numbers_of_several_rows_are_read_once() -> None:
     """They follow the sequence's last; a sequence that is not there leaves them to SQLite."""
 
-    def asked(found: Rows) -> Runnable:
+    def checked(found: Rows) -> Runnable:
         unit = insert_rows(COMPANIES, [{"name": "a"}, {"name": "b"}], SQLITE)
         assert next(unit).params == ["companies"]
         return unit.send(found)
 
-    assert asked([(6,)]).params == [7, "a", 8, "b"]
-    assert asked([]).params == [None, "a", None, "b"]
+    assert checked([(6,)]).params == [7, "a", 8, "b"]
+    assert checked([]).params == [None, "a", None, "b"]
 
 
 def test_a_row_of_defaults_alone() -> None:

@@ -30,7 +30,7 @@ class Watchful(OpenGuard):
     """Remembers what it was asked, and refuses rows named `evil`."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[WriteAction, list[str], list[str] | None, bool]] = []
+        self.checked: list[tuple[WriteAction, list[str], list[str] | None, bool]] = []
 
     def check(
         self,
@@ -45,7 +45,7 @@ class Watchful(OpenGuard):
         before = None if olds is None else [row["name"] for row in olds]
         names = [row["name"] for row in rows]
         if names:
-            self.asked.append((action, names, before, reading))
+            self.checked.append((action, names, before, reading))
         if "evil" in names:
             raise AccessError("42501", "refused")
         yield from ()
@@ -134,7 +134,7 @@ def test_a_merge_is_judged_as_proposed_and_as_merged() -> None:
         [(7, 7, "a", None), (8, 8, "b", None)],
     )
 
-    assert guard.asked == [
+    assert guard.checked == [
         ("insert", ["b"], None, False),
         ("insert", ["a"], None, False),
         ("merge", ["a"], ["a"], False),
@@ -164,7 +164,7 @@ def test_an_update_reads_judges_and_writes() -> None:
 
     assert ran[0].text.startswith('SELECT "row"."_rowid_", "row"."id", "row"."name"')
     assert ran[1].params == ["b", "[8,7]"]
-    assert guard.asked == [("update", ["b", "b"], ["x", "y"], True)]
+    assert guard.checked == [("update", ["b", "b"], ["x", "y"], True)]
     assert written.body == '[{"id":8,"name":"b"},{"id":7,"name":"b"}]'
 
 
@@ -179,7 +179,7 @@ def test_rows_that_a_trigger_kept_are_left_out() -> None:
         [(9, 9, "b", None), (7, 7, "b", None)],
     )
 
-    assert guard.asked == [("update", ["b", "b"], ["x", "z"], True)]
+    assert guard.checked == [("update", ["b", "b"], ["x", "z"], True)]
     assert (written.affected, written.body) == (2, '[{"id":7,"name":"b"},{"id":9,"name":"b"}]')
 
 

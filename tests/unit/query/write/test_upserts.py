@@ -9,8 +9,8 @@ from tests.unit.query.board import COMPANIES, OPEN, code_of, drive, planned
 
 from jotbase.query.plan.nodes import InsertPlan
 from jotbase.query.write.result import WriteContext
-from jotbase.query.write.rule_checks import Stored
-from jotbase.query.write.upserts import conflict_clause, conflicting_rows, refuse_twice
+from jotbase.query.write.rule_checks import WrittenRows
+from jotbase.query.write.upserts import conflict_clause, conflicting_rows, refuse_duplicate_targets
 from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.dialect import SQLITE
 
@@ -45,7 +45,7 @@ def test_the_database_says_which_rows_are_met() -> None:
     """Rows are stored on trial, change nothing that they meet, and are taken back."""
     plan = plan_for("resolution=merge-duplicates", "?on_conflict=name")
     rows: list[dict[str, Any]] = [{"name": "A"}, {"name": "b"}]
-    met, ran = drive(
+    matched, ran = drive(
         conflicting_rows(plan, rows, MEANS),
         [],
         [(0,)],
@@ -65,15 +65,15 @@ def test_the_database_says_which_rows_are_met() -> None:
         "SELECT",
     ]
     assert ran[5].params == ["[1,2]"]
-    assert met.olds == [{"id": 1, "name": "a", "secret": None}, None]
+    assert matched.olds == [{"id": 1, "name": "a", "secret": None}, None]
 
 
 def test_a_row_cannot_be_merged_twice() -> None:
     """PostgreSQL refuses two rows that become one in one command, and so do we."""
     rows: list[dict[str, Any]] = [{}, {}]
 
-    assert code_of(lambda: refuse_twice(Stored([1, 1], rows, rows))) == "21000"
-    assert code_of(lambda: refuse_twice(Stored([1, 2], rows, rows))) is None
+    assert code_of(lambda: refuse_duplicate_targets(WrittenRows([1, 1], rows, rows))) == "21000"
+    assert code_of(lambda: refuse_duplicate_targets(WrittenRows([1, 2], rows, rows))) is None
 
 
 def test_what_a_trigger_keeps_cannot_be_told() -> None:

@@ -13,7 +13,7 @@ TYPES = {"n": Type.INTEGER, "r": Type.NUMBER, "t": Type.TEXT, "b": Type.BOOLEAN}
 
 
 @pytest.mark.parametrize(
-    ("condition", "said"),
+    ("condition", "schema"),
     [
         ("n >= 0", {"n": {"minimum": 0}}),
         ("N > -1", {"n": {"exclusiveMinimum": -1}}),
@@ -31,9 +31,9 @@ TYPES = {"n": Type.INTEGER, "r": Type.NUMBER, "t": Type.TEXT, "b": Type.BOOLEAN}
         ("b IN (0, 1)", {"b": {}}),
     ],
 )
-def test_what_keywords_can_say(condition: str, said: dict[str, Any]) -> None:
+def test_what_keywords_can_say(condition: str, schema: dict[str, Any]) -> None:
     """Bounds, lengths and lists, joined by AND."""
-    assert keywords(condition, TYPES) == said
+    assert keywords(condition, TYPES) == schema
 
 
 @pytest.mark.parametrize(

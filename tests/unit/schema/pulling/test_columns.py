@@ -25,8 +25,8 @@ def found(
 ) -> ReflectedColumn:
     """Return a NOT NULL column that holds such values; without any, it has all forms."""
     had = frozenset(forms.split()) if storages else EVERY
-    held = StoredValues(frozenset(storages), had, longest)
-    return ReflectedColumn("a", declared, not_null=True, default=default, held=held)
+    statistics = StoredValues(frozenset(storages), had, longest)
+    return ReflectedColumn("a", declared, not_null=True, default=default, statistics=statistics)
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,11 @@ def test_times_that_the_database_writes_are_text() -> None:
 
 def test_times_that_are_taken_for_text_are_told() -> None:
     """With what makes them times; other text has no note."""
-    held = found("TEXT", "text", forms="sql-time")
+    statistics = found("TEXT", "text", forms="sql-time")
     filled = found("DATETIME", default="CURRENT_TIMESTAMP")
-    assert (time_note(held) or "").startswith("a holds times as SQLite writes them (2026-01-01 12")
+    assert (time_note(statistics) or "").startswith(
+        "a holds times as SQLite writes them (2026-01-01 12"
+    )
     assert (time_note(filled) or "").startswith("a is filled by the database (2026-01-01 12:00:00)")
     assert time_note(found("DATETIME", "text", forms="date-time")) is None
     assert time_note(found("TEXT", "text", default="(lower('A'))")) is None

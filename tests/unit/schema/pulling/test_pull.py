@@ -32,10 +32,10 @@ def test_the_files_are_read_into_the_model() -> None:
 
 def test_no_table_is_open_to_anybody() -> None:
     """Rules are for a person to write, and the file says so."""
-    said = orjson.loads(pull(Catalog((found("t"),))).files["t.json"])
+    schema = orjson.loads(pull(Catalog((found("t"),))).files["t.json"])
 
-    assert "access" not in said
-    assert "access" in said["$comment"]
+    assert "access" not in schema
+    assert "access" in schema["$comment"]
 
 
 def test_what_cannot_be_served_is_left_out_and_told() -> None:
@@ -92,13 +92,13 @@ def test_a_reference_that_leads_nowhere_is_dropped() -> None:
 
 def test_a_default_that_its_column_refuses_is_left_to_the_database() -> None:
     """A date that is none is kept as a note, and need not be given."""
-    held = StoredValues(frozenset(("text",)), frozenset(("date",)))
-    column = ReflectedColumn("a", "DATE", not_null=True, default="'soon'", held=held)
+    statistics = StoredValues(frozenset(("text",)), frozenset(("date",)))
+    column = ReflectedColumn("a", "DATE", not_null=True, default="'soon'", statistics=statistics)
     pulled = pull(Catalog((found("t", column),)))
-    said = orjson.loads(pulled.files["t.json"])
+    schema = orjson.loads(pulled.files["t.json"])
 
-    assert said["properties"]["a"]["x-default"] == "'soon'"
-    assert "a" not in said["required"]
+    assert schema["properties"]["a"]["x-default"] == "'soon'"
+    assert "a" not in schema["required"]
 
 
 def test_a_table_that_cannot_be_read_at_all_is_left_out() -> None:
@@ -118,9 +118,9 @@ def test_rows_without_what_they_refer_to_are_told() -> None:
 
 def test_tables_that_were_served_before_keep_their_files() -> None:
     """With their rules and all; tables made by hand since then are found."""
-    noted = model(t=table_file({"id": ID, "a": TEXT}, access={"select": "True"}))
+    stored_model = model(t=table_file({"id": ID, "a": TEXT}, access={"select": "True"}))
 
-    pulled = pull(Catalog((found("t"), found("new")), noted=archive.dump(noted)))
+    pulled = pull(Catalog((found("t"), found("new")), stored_model=archive.dump(stored_model)))
 
     assert orjson.loads(pulled.files["t.json"])["access"] == {"select": "True"}
     assert list(pulled.files) == ["t.json", "new.json"]

@@ -24,9 +24,9 @@ PEOPLE = ReflectedTable(
 KNOWN = {"people": PEOPLE}
 
 
-def said(table: ReflectedTable) -> dict[str, Any]:
+def schema(table: ReflectedTable) -> dict[str, Any]:
     """Return what a table's file says."""
-    return table_document(table, KNOWN).said
+    return table_document(table, KNOWN).schema
 
 
 def pair(*references: ReflectedForeignKey, sql: str = "", **more: Any) -> ReflectedTable:
@@ -37,32 +37,35 @@ def pair(*references: ReflectedForeignKey, sql: str = "", **more: Any) -> Reflec
 
 def test_the_row_number_numbers_the_rows() -> None:
     """INTEGER PRIMARY KEY is SQLite's own number; anything else is a key like others."""
-    assert said(PEOPLE)["properties"]["Id"] == {"type": "integer", "identity": True}
-    assert said(PEOPLE)["primaryKey"] == ["Id"]
+    assert schema(PEOPLE)["properties"]["Id"] == {"type": "integer", "identity": True}
+    assert schema(PEOPLE)["primaryKey"] == ["Id"]
     for declared, indexes in (
         ("INT", ()),
         ("INTEGER", (ReflectedIndex("x", ("a",), True, "pk", True),)),
     ):
         table = ReflectedTable("t", "table", "", (ReflectedColumn("a", declared, key=1),), indexes)
-        assert said(table)["properties"]["a"] == {"type": "integer"}
+        assert schema(table)["properties"]["a"] == {"type": "integer"}
 
 
 def test_conditions_are_keywords_or_stand_as_they_are() -> None:
     """What no keyword says is kept for the reader; the database goes on to hold to it."""
-    assert said(PEOPLE)["properties"]["age"] == {"type": ["integer", "null"], "exclusiveMinimum": 0}
-    assert said(PEOPLE)["x-checks"] == ["odd <> age"]
+    assert schema(PEOPLE)["properties"]["age"] == {
+        "type": ["integer", "null"],
+        "exclusiveMinimum": 0,
+    }
+    assert schema(PEOPLE)["x-checks"] == ["odd <> age"]
 
 
 def test_a_reference_finds_its_table_and_key_whatever_their_case() -> None:
     """Without columns it means the primary key."""
     table = pair(ReflectedForeignKey(("a",), "PEOPLE", (), on_delete="SET NULL"))
 
-    assert said(table)["properties"]["a"] == {
+    assert schema(table)["properties"]["a"] == {
         "type": ["integer", "null"],
         "references": "People.Id",
         "onDelete": "set null",
     }
-    assert said(pair(ReflectedForeignKey(("a",), "people", ("ID",))))["properties"]["a"][
+    assert schema(pair(ReflectedForeignKey(("a",), "people", ("ID",))))["properties"]["a"][
         "references"
     ] == ("People.Id")
 
@@ -76,7 +79,7 @@ def test_named_and_composite_references_are_listed() -> None:
         sql=sql,
     )
 
-    assert said(table)["foreignKeys"] == [
+    assert schema(table)["foreignKeys"] == [
         {"name": "mine", "columns": ["a"], "references": {"table": "People", "columns": ["Id"]}},
         {"columns": ["a", "b"], "references": {"table": "p", "columns": ["x", "y"]}},
     ]
@@ -96,19 +99,19 @@ def test_indexes_are_said_as_far_as_they_can_be() -> None:
         KNOWN,
     )
 
-    assert document.said["indexes"] == [["a", "b"]]
-    assert document.said["unique"] == [["a"], ["b"]]
+    assert document.schema["indexes"] == [["a", "b"]]
+    assert document.schema["unique"] == [["a"], ["b"]]
     assert document.notes == ["its partial and special indexes stay as they are: odd"]
 
 
 def test_a_primary_key_that_holds_null_is_unique_only() -> None:
     """SQLite lets NULL into a key that is no row number, and a row cannot be named by it."""
-    column = ReflectedColumn("a", "TEXT", key=1, held=StoredValues(nulls=True))
+    column = ReflectedColumn("a", "TEXT", key=1, statistics=StoredValues(nulls=True))
     document = table_document(ReflectedTable("t", "table", "", (column,)), {})
 
-    assert "primaryKey" not in document.said
-    assert document.said["unique"] == [["a"]]
-    assert document.said["properties"]["a"]["type"] == ["string", "null"]
+    assert "primaryKey" not in document.schema
+    assert document.schema["unique"] == [["a"]]
+    assert document.schema["properties"]["a"]["type"] == ["string", "null"]
 
 
 def test_a_column_that_the_database_fills_is_not_required() -> None:
@@ -118,7 +121,7 @@ def test_a_column_that_the_database_fills_is_not_required() -> None:
         ReflectedColumn("b", "TEXT", not_null=True, default="'x'"),
         ReflectedColumn("c", "TEXT", not_null=True),
     )
-    found = said(ReflectedTable("t", "table", "", columns))
+    found = schema(ReflectedTable("t", "table", "", columns))
 
     assert found["properties"]["a"] == {"type": "string", "x-default": "CURRENT_TIMESTAMP"}
     assert found["properties"]["b"]["default"] == "x"
@@ -131,11 +134,14 @@ def test_a_view_shows_columns_of_their_tables_types() -> None:
         "v",
         "view",
         "CREATE VIEW v AS SELECT Id, count(*) AS n FROM people",
-        (ReflectedColumn("Id"), ReflectedColumn("n", held=StoredValues(frozenset(("integer",))))),
+        (
+            ReflectedColumn("Id"),
+            ReflectedColumn("n", statistics=StoredValues(frozenset(("integer",)))),
+        ),
         origins={"Id": ("people", "Id")},
     )
 
-    found = view_document(view, KNOWN).said
+    found = view_document(view, KNOWN).schema
 
     assert found["view"] == "SELECT Id, count(*) AS n FROM people"
     assert found["properties"] == {

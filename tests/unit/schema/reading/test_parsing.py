@@ -154,7 +154,7 @@ def test_a_column_with_a_fault_stays_by_its_name() -> None:
 
     assert isinstance(parsed, Parsed)
     assert parsed.document == {"properties": {"a": {}, "b": {"type": "string"}}}
-    assert parsed.broken == {"a"}
+    assert parsed.invalid_columns == {"a"}
 
 
 def test_properties_at_fault_twice_are_left_out_once() -> None:

@@ -6,7 +6,13 @@ import pytest
 from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table, table_file
 
 from jotbase.schema.model.tables import Model
-from jotbase.schema.upgrading.comparison import TableChange, compare, guards, refused, told
+from jotbase.schema.upgrading.comparison import (
+    TableChange,
+    compare,
+    descriptions,
+    preconditions,
+    refusal_faults,
+)
 
 BASE: dict[str, Any] = {"id": ID, "a": TEXT, "n": NUMBER}
 
@@ -103,19 +109,19 @@ def test_indexes_and_triggers_change_in_place() -> None:
     found = compare(table(BASE, indexes=[["a"]]), table(BASE, indexes=[["n"]], realtime=True))
 
     assert found.dropped_indexes == ("t_a_idx",)
-    assert found.made_indexes == ('CREATE INDEX "t_n_idx" ON "t" ("n")',)
-    assert (found.retriggered, found.rebuild) == (True, False)
+    assert found.created_indexes == ('CREATE INDEX "t_n_idx" ON "t" ("n")',)
+    assert (found.triggers_changed, found.rebuild) == (True, False)
 
 
 def test_dropped_columns_and_other_types_are_refused() -> None:
     """Both would lose values; a permit lets a column go."""
     was, now = table(BASE), table({"id": ID, "n": TEXT})
 
-    assert [fault.pointer for fault in refused(was, now, frozenset())] == [
+    assert [fault.pointer for fault in refusal_faults(was, now, frozenset())] == [
         "/properties",
         "/properties/n",
     ]
-    assert [fault.pointer for fault in refused(was, now, frozenset({"drop t.a"}))] == [
+    assert [fault.pointer for fault in refusal_faults(was, now, frozenset({"drop t.a"}))] == [
         "/properties/n"
     ]
 
@@ -146,7 +152,7 @@ def test_rows_are_asked_whether_they_are_in_the_way(
 ) -> None:
     """Missing values, duplicates and orphans are counted."""
     was = table(BASE, primaryKey=keywords.get("primaryKey", []))
-    found = guards(was, table(columns, **keywords), Model({"t": was}))
+    found = preconditions(was, table(columns, **keywords), Model({"t": was}))
 
     assert [guard.query for guard in found] == ([] if query is None else [query])
 
@@ -159,7 +165,7 @@ def test_a_reference_to_a_new_table_has_no_row_to_refer_to() -> None:
     ).tables["t"]
     was = table(BASE)
 
-    assert [guard.query for guard in guards(was, now, Model({"t": was}))] == [
+    assert [guard.query for guard in preconditions(was, now, Model({"t": was}))] == [
         'SELECT count(*) FROM "t" AS child WHERE child."a" IS NOT NULL'
     ]
 
@@ -169,7 +175,7 @@ def test_a_change_is_told_in_words() -> None:
     now = {"id": ID, "n": {**NUMBER, "maximum": 3}, "new": TEXT}
     found = compare(table(BASE), table(now, indexes=[["n"]], realtime=True))
 
-    assert list(told(found)) == [
+    assert list(descriptions(found)) == [
         "t: new column new",
         "t: column a dropped, as allowed",
         "t: table made anew, its rows kept",

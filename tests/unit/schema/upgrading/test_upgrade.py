@@ -9,14 +9,14 @@ from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table_file
 from jotbase.errors import ProjectError
 from jotbase.schema.model.archive import dump
 from jotbase.schema.model.tables import Model, Type
-from jotbase.schema.upgrading.upgrade import Upgraded, as_found, upgrade
+from jotbase.schema.upgrading.upgrade import UpgradeResult, reconcile, upgrade
 
 T = table_file({"id": ID, "a": TEXT}, primaryKey=["id"])
 
 
 def converse(
     wanted: Model, answers: Mapping[str, list[Any]], pages: Sequence[list[Any]] = ()
-) -> tuple[Upgraded, list[str]]:
+) -> tuple[UpgradeResult, list[str]]:
     """Return the outcome and the statements; each is answered by the first beginning it has, and
     questions for rows by one page after the other.
     """
@@ -26,7 +26,11 @@ def converse(
     try:
         while True:
             said.append(statement.text)
-            fitting = (told for text, told in answers.items() if statement.text.startswith(text))
+            fitting = (
+                descriptions
+                for text, descriptions in answers.items()
+                if statement.text.startswith(text)
+            )
             asks = statement.text.startswith('SELECT "_rowid_"')
             statement = unit.send(left.pop(0) if asks and left else next(fitting, []))
     except StopIteration as stop:
@@ -45,7 +49,7 @@ def test_an_empty_database_is_filled() -> None:
     """The server's tables, the project's, and the note of what they were made from."""
     outcome, said = converse(model(t=T), {})
 
-    assert outcome == Upgraded(fresh=True, told=())
+    assert outcome == UpgradeResult(fresh=True, descriptions=())
     assert [text for text in said if text.startswith('CREATE TABLE "t"')] != []
     assert said[-1].startswith('INSERT OR REPLACE INTO "jotbase.meta"')
 
@@ -54,7 +58,7 @@ def test_a_database_that_fits_is_looked_at_and_left_alone() -> None:
     """Two questions are all that a usual start costs."""
     outcome, said = converse(model(t=T), there(model(t=T), [("t", "id"), ("t", "a")]))
 
-    assert outcome == Upgraded(fresh=False, told=())
+    assert outcome == UpgradeResult(fresh=False, descriptions=())
     assert [text.split()[0] for text in said] == ["CREATE"] * 4 + ["SELECT"] * 2
 
 
@@ -72,7 +76,7 @@ def test_a_permit_is_taken_from_the_database_and_used_up() -> None:
     answers = there(model(t=T), [("t", "id"), ("t", "a")], ("drop t.a", ""))
     outcome, said = converse(smaller, answers)
 
-    assert "t: column a dropped, as allowed" in outcome.told
+    assert "t: column a dropped, as allowed" in outcome.descriptions
     assert said[-1] == 'DELETE FROM "jotbase.meta" WHERE "key" = ?'
 
 
@@ -105,7 +109,7 @@ def test_a_note_of_another_version_is_not_guessed_at() -> None:
 
 def test_what_was_dropped_by_hand_is_not_missed() -> None:
     """The old model is what is in the database."""
-    old = as_found(model(t=T, u=T), model(t=T), {"t": ("id",)}, {})
+    old = reconcile(model(t=T, u=T), model(t=T), {"t": ("id",)}, {})
 
     assert list(old.tables) == ["t"]
     assert list(old.tables["t"].by_name) == ["id"]
@@ -113,7 +117,7 @@ def test_what_was_dropped_by_hand_is_not_missed() -> None:
 
 def test_a_table_made_by_hand_may_lack_row_numbers() -> None:
     """Its rows are told apart by the primary key that the database has."""
-    old = as_found(model(), model(t=T), {"t": ("id",)}, {"t": ("id",)})
+    old = reconcile(model(), model(t=T), {"t": ("id",)}, {"t": ("id",)})
 
     assert old.tables["t"].row_key == ("id",)
 
@@ -121,7 +125,7 @@ def test_a_table_made_by_hand_may_lack_row_numbers() -> None:
 def test_what_was_made_or_renamed_by_hand_is_taken_over() -> None:
     """A column that the file knows by now has its type there, and its values are to be checked."""
     new = model(t=table_file({"id": ID, "b": NUMBER}, primaryKey=["id"]))
-    old = as_found(model(t=T), new, {"t": ("id", "b", "c"), "other": ("x",)}, {})
+    old = reconcile(model(t=T), new, {"t": ("id", "b", "c"), "other": ("x",)}, {})
     columns = old.tables["t"].by_name
 
     assert list(old.tables) == ["t"]

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from jotbase.errors import RequestError
 from jotbase.schema.values.postgres_regex import InvalidPattern, translate
-from jotbase.schema.values.regex import found
+from jotbase.schema.values.regex import search
 
 
 @pytest.mark.parametrize(
-    ("pattern", "finds", "misses"),
+    ("pattern", "matches", "misses"),
     [
         ("^[[:digit:]]+$", "123", "12a"),
         ("^[[:alpha:][:space:]_-]+$", "a_b -c", "a1"),
@@ -57,10 +57,10 @@ from jotbase.schema.values.regex import found
         (r"^[^\s]$", "é", "\u2003"),
     ],
 )
-def test_what_is_found(pattern: str, finds: str, misses: str) -> None:
+def test_what_is_found(pattern: str, matches: str, misses: str) -> None:
     """Classes by name, escapes, options and braces are PostgreSQL's."""
-    assert found(pattern, finds) is True
-    assert found(pattern, misses) is False
+    assert search(pattern, matches) is True
+    assert search(pattern, misses) is False
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_is_found(pattern: str, finds: str, misses: str) -> None:
 def test_what_is_not_known_is_refused(pattern: str) -> None:
     """Nothing is taken for something else in silence."""
     with pytest.raises(RequestError) as raised:
-        found(pattern, "a")
+        search(pattern, "a")
 
     assert raised.value.code == "2201B"
 
@@ -87,13 +87,13 @@ def test_a_refusal_says_what_to_write_instead() -> None:
 @given(st.text(alphabet="aB1é .*\n", max_size=8))
 def test_a_literal_is_found_as_it_is(text: str) -> None:
     """Whatever a text holds, it is found in itself."""
-    assert found("***=" + text, f"x{text}y") is True
+    assert search("***=" + text, f"x{text}y") is True
 
 
 def test_a_text_of_ascii_may_be_longer() -> None:
     """Classes of ASCII make a smaller automaton than those of all scripts."""
-    assert found(r"\w+@\w+\.\w+", "-" * 999_990 + "me@here.org") is True
-    assert found(r"\w+@\w+\.\w+", "–" * 999_990 + "me@here.org") is None
+    assert search(r"\w+@\w+\.\w+", "-" * 999_990 + "me@here.org") is True
+    assert search(r"\w+@\w+\.\w+", "–" * 999_990 + "me@here.org") is None
 
 
 @given(st.text(alphabet="aB1_ .-@\t\n", max_size=8))
@@ -110,5 +110,5 @@ def test_both_spellings_find_the_same_in_ascii(text: str) -> None:
         assert _finds(smaller, text) == _finds(whole, text)
 
 
-def _finds(spelled: str, text: str) -> bool:
-    return jsonschema_rs.is_valid({"pattern": spelled}, text)
+def _finds(translated: str, text: str) -> bool:
+    return jsonschema_rs.is_valid({"pattern": translated}, text)

@@ -88,11 +88,11 @@ def _rows(connection: apsw.Connection, text: str, *values: Any) -> list[tuple[An
 
 def _catalog(connection: apsw.Connection, forms: Mapping[str, str]) -> Catalog:
     tables = tuple(_table(connection, forms, *row) for row in _rows(connection, _TABLES))
-    noted = None
+    stored_model = None
     if any(table.name == "jotbase.meta" for table in tables):
         text = 'SELECT "value" FROM "jotbase.meta" WHERE "key" = \'model\''
-        noted = next((str(value) for (value,) in _rows(connection, text)), None)
-    return Catalog(tables, dict(_orphans(connection, tables)), noted)
+        stored_model = next((str(value) for (value,) in _rows(connection, text)), None)
+    return Catalog(tables, dict(_orphans(connection, tables)), stored_model)
 
 
 def _table(
@@ -128,9 +128,9 @@ def _columns(
     connection: apsw.Connection, table: str, forms: Mapping[str, str]
 ) -> Iterator[ReflectedColumn]:
     for name, declared, not_null, default, key, hidden in _rows(connection, _COLUMNS, table):
-        held = _held(connection, table, name, forms)
+        statistics = _held(connection, table, name, forms)
         yield ReflectedColumn(
-            name, declared, bool(not_null), default, key, hidden in _GENERATED, held
+            name, declared, bool(not_null), default, key, hidden in _GENERATED, statistics
         )
 
 

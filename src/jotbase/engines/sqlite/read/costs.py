@@ -46,7 +46,7 @@ class StatementCosts:
         self._long: set[tuple[int, int]] = set()
         self.suspects: set[int] = set()
 
-    def is_dear(self, text: str, values: Sequence[Any]) -> bool:
+    def is_expensive(self, text: str, values: Sequence[Any]) -> bool:
         """Say whether the statement belongs in a thread, for what is known of it."""
         key = hash(text)
         if key in self._owing and (key, _size(values)) in self._owed:

@@ -121,7 +121,7 @@ class Reader:
         if self._closed:
             raise closed()
         costs = self._costs
-        if len(text) > LONG_TEXT or costs.is_dear(text, values):
+        if len(text) > LONG_TEXT or costs.is_expensive(text, values):
             return None
         used = thread_time() if costs.suspects and costs.is_suspect(text) else None
         start = self._alarm.start()

@@ -321,7 +321,7 @@ class Writer:
         text, values = statement.text, statement.params
         if perf_counter() > self._unit_end:
             raise TransactionTimeout(self._unit_ms)
-        dear = self._costs.is_dear(text, values)
+        dear = self._costs.is_expensive(text, values)
         if dear and not first:
             raise _TooDear
         try:
