@@ -157,7 +157,7 @@ class Backend:
             self._calls,
         )
         functions = {f"{one.table}.{one.function.name}": one.function for one in self._of_rows}
-        self._computing.mean(functions, data, self._calls)
+        self._computing.configure(functions, data, self._calls)
         return data
 
     def _account_routes(self) -> Answerer:
@@ -223,7 +223,7 @@ class Backend:
 
     def _tell_live(self) -> None:
         model, policy = self.definition.model, self.definition.policy
-        self.live.mean(model, {t.name: policy.rule(t, "select").expression for t in model})
+        self.live.configure(model, {t.name: policy.rule(t, "select").expression for t in model})
 
     async def stop(self) -> None:
         """End sockets and feed, finish what is under way, and close the database."""
@@ -247,7 +247,7 @@ class Backend:
         self._take_functions(loaded)
         await self._take_views()
         self.data = self._data()
-        await self.feed.look_back()
+        await self.feed.read_timeline()
         self._tell_live()
         return migrated
 
@@ -279,7 +279,7 @@ class Backend:
             functions=self._project_app,
             files=public_files(self.project.public),
             pages={
-                "/health": health_page(self.engine.fault),
+                "/health": health_page(self.engine.unavailable_reason),
                 "/config.json": json_page(shown),
                 "/schema/table/v1": json_page(META_SCHEMA, cache="public, max-age=3600"),
                 **studio_pages(),

@@ -1,8 +1,8 @@
-"""One call of a project's function: chosen, run as its caller in one transaction, and answered.
+"""One call of a project's function (`/rpc/…`), in one transaction as its caller.
 
 call → function and arguments → (in a thread, inside the transaction) the function, whose data
-client goes the pipeline's way → rows read back like a table's → response. In charge of that order
-alone. Must not know HTTP servers or drivers, nor how functions are written.
+client uses the pipeline → returned rows read like a table's → response. In charge of that order
+alone. Must not know HTTP servers or drivers, nor how functions are declared.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ from jotbase.sql.units import RolledBack
 from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response
 
-#: Answers a data request as the given principal, inside the transaction of a call.
+#: Handles a data request as the given principal, inside the transaction of a call.
 Ask = Callable[[Request, Principal], Response]
-#: Runs a function as a caller whose data client asks so; gives its value, status and headers.
+#: Runs a function as its caller, with the handler of its data client; returns (value, status,
+#: headers).
 Run = Callable[
     [Function, Mapping[str, Any], Principal, Ask],
     tuple[Any, int | None, tuple[tuple[str, str], ...]],
@@ -56,17 +57,17 @@ Run = Callable[
 Key = TypeVar("Key")
 Made = TypeVar("Made")
 
-#: How many calls' questions are remembered, and how long one may be for that (characters).
+#: The size of the caches of calls, and the longest shape that is cached, in characters.
 _REMEMBERED = 256
 _LONGEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """What calling takes. `intents`, `results` and `prepared` remember what was thought out before.
+    """The functions and the caches of their calls: intents, result plans, prepared requests.
 
-    Functions run in several threads, so what they ask of the pipeline is prepared one at a time,
-    and remembered apart from what the event loop remembers.
+    Functions run in several threads, so their data requests are prepared under a lock and cached
+    apart from those of the event loop.
     """
 
     functions: Functions
@@ -80,7 +81,7 @@ class Calls:
 async def answer_call(
     request: Request, caller: Principal, data: DataApi, calls: Calls, timing: Timing
 ) -> Response:
-    """Answer one call. Raises JotError."""
+    """Handle one call. Raises JotError."""
     if request.method == "OPTIONS":
         allowed = allowed_methods(calls.functions, request.path)
         timing.step("parse")
@@ -94,7 +95,7 @@ async def answer_call(
     timing.step("plan")
 
     def work(session: Session) -> Response:
-        # What the function gave back is the project's own code, too, where it is looked at.
+        # Reading the returned value may run the project's code as well (properties, iterators).
         try:
             outcome = _perform(call, result, context, session, data, calls)
         except RolledBack as undone:
@@ -166,7 +167,7 @@ def _perform(
     data: DataApi,
     calls: Calls,
 ) -> Outcome:
-    """Run the function, and read what it gave back; all in the thread of the session."""
+    """Run the function and read the rows that it returned, in the session's thread."""
     inside = _inside(data, calls)
 
     def ask(request: Request, principal: Principal) -> Response:
@@ -186,7 +187,7 @@ def _perform(
 
 
 def _inside(data: DataApi, calls: Calls) -> DataApi:
-    """Return the data API as a function has it: all the rows, and no end of its own to a write."""
+    """Return the data API of a function: without max_rows, and without a transaction of its own."""
     limits = replace(data.limits, tx_end="commit", max_rows=None)
     return replace(data, limits=limits, prepared=calls.prepared)
 
@@ -194,9 +195,9 @@ def _inside(data: DataApi, calls: Calls) -> DataApi:
 def answer_within(
     request: Request, caller: Principal, session: Session, data: DataApi, calls: Calls
 ) -> Response:
-    """Answer a function's own data request, in the transaction that it runs in.
+    """Handle a data request of a function, in the function's transaction.
 
-    `data` is as a function has it.
+    `data` is the data API of a function (`_inside`).
     """
     try:
         question, values = shape(request)
@@ -225,7 +226,7 @@ def _call_within(
     data: DataApi,
     calls: Calls,
 ) -> Response:
-    """Answer a function's call of a function: part of the same transaction."""
+    """Handle a call of another function by a function, in the same transaction."""
     intent = parse(question)
     call = read_call(calls.functions, intent, values, request.body, caller)
     limits = hinting(data.limits, data.guards[caller.is_service], data.context(caller, ()))

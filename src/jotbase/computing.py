@@ -1,7 +1,7 @@
-"""A function of a row, asked for by the database in the middle of a statement.
+"""Computed columns and relations: the database calls a project's function within a statement.
 
-In charge of such a function acting as its caller: what it reads, it reads on the same connection,
-in the same snapshot, under the caller's rules. Must not know SQL, nor how functions are written.
+In charge of running the function as the request's caller: it reads on the same connection, in the
+same snapshot, under the caller's rules. Must not know SQL, nor how functions are declared.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from jotbase.sql.dialect import Dialect
 from jotbase.sql.units import Rows, UnitOfWork
 from jotbase.values import Principal, Request, Response
 
-#: Runs a statement on the connection that asks.
+#: Runs a statement on the connection that called the function.
 Read = Callable[[str, Sequence[Any]], Rows]
 
 
-class _Stopped(CallAborted):
-    """The database stopped a statement in the middle of a function: no failure of the function's.
+class _StatementStopped(CallAborted):
+    """The database interrupted the statement during the function (a time limit, a move to a
+    thread).
 
-    Nor is it the function's to catch: what it gave back then would be told as if it were the row's,
-    where the statement is but begun again in a thread.
+    A CallAborted, so that the function cannot catch it and return a wrong value.
     """
 
     def __init__(self, reason: Exception) -> None:
@@ -41,8 +41,8 @@ class _Stopped(CallAborted):
 
 
 @dataclass(slots=True)
-class _Asking:
-    """A session inside a statement: it reads."""
+class _StatementSession:
+    """A read-only session inside a statement, for the function's data client."""
 
     perform: Read
 
@@ -53,18 +53,18 @@ class _Asking:
         except JotError:
             raise
         except Exception as error:
-            raise _Stopped(error) from error
+            raise _StatementStopped(error) from error
 
     def run(self, work: Callable[[], UnitOfWork[Any]]) -> Any:
-        """Refuse: whoever reads a row must not change anything by it."""
+        """Raise RequestError 25006: a read must not write."""
         raise RequestError("25006", "a computed column or relation cannot write")
 
 
 @dataclass(slots=True)
 class Computing:
-    """What the database asks. `functions` are by the keys of the model's computed columns.
+    """The SQL function `jot_computed`. `functions` are by the keys of the model's computed fields.
 
-    It is made before the engine, and told by `mean` what the project's files say.
+    It is created before the engine, and configured when the project's files are loaded.
     """
 
     functions: Mapping[str, Function] = field(default_factory=dict)
@@ -73,21 +73,21 @@ class Computing:
     data: DataApi | None = None
     calls: Calls | None = None
 
-    def mean(self, functions: Mapping[str, Function], data: DataApi, calls: Calls) -> None:
-        """Take what the project's files say now."""
+    def configure(self, functions: Mapping[str, Function], data: DataApi, calls: Calls) -> None:
+        """Set the functions and the model of the loaded project."""
         self.functions, self.model = functions, data.model
         self.known = {one.key: one for of in data.model.computed.values() for one in of.values()}
         self.data, self.calls = data, calls
 
     def __call__(self, read: Read, key: str, row: str, caller: str) -> Any:
-        """Return a computed value in its stored form, or a relation's rows as a document.
+        """Return a computed value in its stored form, or a relation's rows as a JSON document.
 
-        Raises JotError, and what the database raised in the middle of it.
+        Raises JotError, and the database's exception when it interrupts the statement.
         """
         data, calls, found = self.data, self.calls, self.known.get(key)
         if data is None or calls is None or found is None:
             raise JotError("PGRSTX00", "The function is not there any more")
-        session = _Asking(read)
+        session = _StatementSession(read)
 
         def ask(request: Request, principal: Principal) -> Response:
             return answer_within(request, principal, session, data, calls)
@@ -95,19 +95,19 @@ class Computing:
         function = self.functions[key]
         try:
             value = calls.run(function, orjson.loads(row), _principal(caller), ask)[0]
-        except _Stopped as stopped:
+        except _StatementStopped as stopped:
             raise stopped.reason from None
         return run_contained(lambda: self._read(found, function, value, data.engine.dialect))
 
     def _read(self, found: Computed, function: Function, value: Any, dialect: Dialect) -> Any:
-        """Return what the function gave back as the database takes it."""
+        """Return the function's result in the form that the statement expects."""
         if found.target is not None:
             return rows_document(self.model.tables[found.target], function.returns, value)
         return _stored(found, value, dialect)
 
 
 def _stored(found: Computed, value: Any, dialect: Dialect) -> Any:
-    """Return a value as a column of its type would hold it."""
+    """Return a value in the stored form of its type."""
     plain = orjson.loads(encode_value(value))
     return stored(found.column.type, canonical(found.column, plain), dialect)
 

@@ -1,7 +1,8 @@
-"""One change, judged and told: what `feed` and a replay do with each change that they come to.
+"""Delivering one change to groups of subscribers, for the feed and for replays.
 
-In charge of asking the database what only it knows of a change, and of nothing being awaited
-between the last answer and the last frame. Must not know where changes come from, nor their order.
+In charge of querying the database for relational rules, and of sending all frames without an
+`await` after the last query, so that the set of subscribers cannot change in between. Must not know
+where changes come from, nor their order.
 """
 
 from __future__ import annotations
@@ -26,45 +27,47 @@ log = logging.getLogger(__name__)
 TURN = 0.005
 
 
-class Teller:
-    """Tells changes of one engine; `now` gives seconds since the epoch."""
+class ChangeDelivery:
+    """Delivers changes of one engine; `now` returns seconds since the epoch."""
 
     def __init__(self, engine: Engine, now: Callable[[], float]) -> None:
         self.engine = engine
         self._now: Callable[[], str] = lambda: timestamp(now())
 
-    async def tell(self, change: Change, groups: Groups, cursor: str | int) -> int:
-        """Ask what only the database knows, judge, encode, write; return how many bytes that made.
+    async def deliver(self, change: Change, groups: Groups, cursor: str | int) -> int:
+        """Query relational rules, evaluate filters, encode and write; return the bytes written.
 
-        Filters are weighed in turns. From the last answer and the last turn on nothing is awaited:
-        who follows then is told, and nobody twice.
+        Filters are evaluated in turns. After the last query and turn nothing is awaited,
+        so that each current subscriber gets the change exactly once.
         """
         known: dict[Facts, OldAndNew] = {}
-        judgement = ChangeEvaluation(change, groups.rule(change.table), self._now(), known, cursor)
-        weighed: set[Group] = set()
+        evaluation = ChangeEvaluation(change, groups.rule(change.table), self._now(), known, cursor)
+        evaluated: set[Group] = set()
         try:
             while True:
                 while missing := self._missing(change, groups, known):
                     known |= await self._ask(change, groups, missing)
-                judgement.learn(known)
-                if not _weigh(groups.concerned(change), judgement, weighed):
+                evaluation.add_verdicts(known)
+                if not _evaluate_filters_in_turns(groups.affected(change), evaluation, evaluated):
                     break
                 await asyncio.sleep(0)
         except Exception:
             log.exception("change %d could not be judged", change.number)
-        return sum(self._tell_group(group, change, judgement) for group in groups.concerned(change))
+        return sum(
+            self._send_to_group(group, change, evaluation) for group in groups.affected(change)
+        )
 
-    def _tell_group(self, group: Group, change: Change, judgement: ChangeEvaluation) -> int:
+    def _send_to_group(self, group: Group, change: Change, evaluation: ChangeEvaluation) -> int:
         try:
-            frames = judgement.told(group)
+            frames = evaluation.frames(group)
         except Exception:
             log.exception("change %d could not be told to a group", change.number)
-            for follower in tuple(group.followers):
-                follower.lost(change.number)
+            for subscriber in tuple(group.subscribers):
+                subscriber.lost(change.number)
             return 0
         for ready in frames:
-            for follower in tuple(group.followers):
-                follower.write(ready)
+            for subscriber in tuple(group.subscribers):
+                subscriber.write(ready)
         return sum(map(len, frames))
 
     def _missing(
@@ -74,7 +77,7 @@ class Teller:
         return (
             []
             if local
-            else missing_facts((one.key.facts for one in groups.concerned(change)), known)
+            else missing_facts((one.key.facts for one in groups.affected(change)), known)
         )
 
     async def _ask(
@@ -88,13 +91,15 @@ class Teller:
         )
 
 
-def _weigh(groups: tuple[Group, ...], judgement: ChangeEvaluation, weighed: set[Group]) -> bool:
+def _evaluate_filters_in_turns(
+    groups: tuple[Group, ...], evaluation: ChangeEvaluation, evaluated: set[Group]
+) -> bool:
     """Weigh what of the groups is not yet; say whether a turn was too short for all."""
     began = perf_counter()
     for group in groups:
-        if group not in weighed:
-            weighed.add(group)
-            judgement.weigh(group)
+        if group not in evaluated:
+            evaluated.add(group)
+            evaluation.evaluate_filters(group)
             if perf_counter() - began > TURN:
                 return True
     return False

@@ -1,8 +1,8 @@
 """PAGE ONE: one request to the data API, step by step.
 
-principal → shape → intent → plan → (rules folded in) fragment → engine → response. A question that
-was asked before, with other values, goes from its shape straight to the engine. In charge of that
-order alone; what a step does is its room's business. Must not know HTTP servers or drivers.
+principal → shape → intent → plan → (rules folded in) fragment → engine → response. A request whose
+shape is cached goes from there straight to the engine. In charge of that order alone; each step is
+implemented in its room. Must not know HTTP servers or drivers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from jotbase.values import Principal, Request, Response
 
 
 class MakeContext(Protocol):
-    """Makes a request's context; the clock is read only for what is `timed` (2 µs)."""
+    """Creates a request's context; the clock is read only if `timed` is set (2 µs)."""
 
     def __call__(self, principal: Principal, values: Sequence[str], timed: bool = True) -> Context:
         """Return the context."""
@@ -39,7 +39,7 @@ class MakeContext(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DataApi:
-    """What answering takes. `guards` and `write_context` are by whether all rules pass.
+    """The environment of the data API. `guards` and `write_context` are by `is_service`.
 
     `root` answers for the API itself and OPTIONS, and `call` for functions. `ticks` is a clock for
     `Server-Timing` in seconds, or None. Without `verbose`, errors have no details and no hint.
@@ -60,7 +60,7 @@ class DataApi:
 
 
 async def answer(request: Request, data: DataApi, principal: Principal | None = None) -> Response:
-    """Answer one request, as `principal` if one is given, else as its credentials say."""
+    """Handle one request, as `principal` if given, else as the caller of its credentials."""
     timing = Timing(data.ticks)
     try:
         caller = principal or await data.principal(request.headers)

@@ -109,7 +109,7 @@ class MemoryLog:
     async def read_internal(self, text: str, values: Sequence[Any]) -> Rows:
         return await self.read(text, values)
 
-    def fault(self) -> str | None:
+    def unavailable_reason(self) -> str | None:
         return None
 
     def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
@@ -244,7 +244,7 @@ class World:
         clock = WallClock(lambda: self.now, steady=lambda: self.passed)
         self.feed = Feed(self.engine, clock)
         self.live = RealtimeEndpoint(self.credentials, self.feed, clock)
-        self.live.mean(MODEL, RULES)
+        self.live.configure(MODEL, RULES)
         await self.feed.start()
 
     def connect(self, vsn: Vsn = "2.0.0", key: str = ANON_KEY, client: str = "") -> Socket:

@@ -147,7 +147,7 @@ def test_nothing_is_kept_for_whom_the_rule_never_shows_a_row(world: World) -> No
 
 def test_a_table_without_a_rule_is_followed_by_the_service_role_alone(world: World) -> None:
     """Whoever else joins costs nothing."""
-    world.live.mean(world.live.model, {**RULES, "open": FALSE})
+    world.live.configure(world.live.model, {**RULES, "open": FALSE})
     world.connect().follow("open")
     assert not world.feed.groups
 

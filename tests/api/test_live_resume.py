@@ -209,7 +209,7 @@ def test_a_cursor_of_another_history_means_resync(
 
 def test_a_change_that_cannot_be_told_means_resync_and_the_next_is_told(world: World) -> None:
     """A fault in one change does not stop the feed, and nobody is left believing to know all."""
-    world.live.mean(MODEL, {**RULES, "notes": relational()})
+    world.live.configure(MODEL, {**RULES, "notes": relational()})
 
     def fail(text: str, values: Sequence[Any]) -> Rows:
         raise RuntimeError("the database is gone")
@@ -234,7 +234,7 @@ def relational() -> Expr:
 
 def test_a_relational_rule_costs_one_query_for_all(world: World) -> None:
     """Two users and any number of sockets: the database is asked once a change."""
-    world.live.mean(MODEL, {**RULES, "notes": relational()})
+    world.live.configure(MODEL, {**RULES, "notes": relational()})
     asked: list[str] = []
 
     def answer(text: str, values: Sequence[Any]) -> Rows:
@@ -255,7 +255,7 @@ def test_a_relational_rule_costs_one_query_for_all(world: World) -> None:
 
 def test_who_joins_while_the_database_is_asked_is_told_too(world: World) -> None:
     """A group that came after the question is asked about before anybody is told."""
-    world.live.mean(MODEL, {**RULES, "notes": relational()})
+    world.live.configure(MODEL, {**RULES, "notes": relational()})
     world.engine.answer = lambda text, values: [(0, 1)]
     first, second = world.connect(), world.connect()
     first.follow("notes", token=world.token(ANA))
@@ -283,7 +283,7 @@ def test_new_rules_count_for_open_channels(world: World) -> None:
     """A reload narrows what is told at once."""
     socket = world.connect()
     socket.follow("open")
-    world.live.mean(MODEL, {})
+    world.live.configure(MODEL, {})
     world.commit("open", None, note(1))
 
     assert socket.silent()
@@ -294,9 +294,9 @@ def test_a_reload_that_drops_a_subscription_says_so(world: World) -> None:
     socket = world.connect(key=SECRET_KEY)
     socket.follow("*")
     table = replace(MODEL.tables["open"], realtime=False)
-    world.live.mean(replace(MODEL, tables={**MODEL.tables, "open": table}), RULES)
+    world.live.configure(replace(MODEL, tables={**MODEL.tables, "open": table}), RULES)
     dropped = socket.hear()["payload"]
-    world.live.mean(MODEL, RULES)
+    world.live.configure(MODEL, RULES)
     again = socket.hear()["payload"]
     world.commit("open", None, note(1))
 
@@ -311,7 +311,7 @@ def test_a_table_that_came_with_a_reload_is_followed(world: World) -> None:
     socket = world.connect(key=SECRET_KEY)
     socket.follow("*")
     table = replace(MEMBERS, realtime=True)
-    world.live.mean(replace(MODEL, tables={**MODEL.tables, "members": table}), RULES)
+    world.live.configure(replace(MODEL, tables={**MODEL.tables, "members": table}), RULES)
     world.commit("members", None, note(1))
 
     assert socket.hear_data()["table"] == "members"

@@ -142,7 +142,7 @@ def test_health_answers_at_once(wire: Wire) -> None:
 def test_health_tells_what_is_wrong(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     """503 and the fault, while the database cannot be used."""
     fault = "the database file was moved or replaced while the server has it open"
-    monkeypatch.setattr(WriteTransactions, "fault", lambda keeper: fault)
+    monkeypatch.setattr(WriteTransactions, "unavailable_reason", lambda self: fault)
     answer = wire.ask("GET", b"/health")
 
     assert answer.status == 503

@@ -155,12 +155,12 @@ async def test_a_dear_write_does_not_keep_its_neighbours_waiting(
     with pytest.raises(StatementTimeout):
         await engine.write(endless)
     before = asyncio.ensure_future(engine.write(post("before")))
-    dear = asyncio.ensure_future(engine.write(endless))
+    mark_expensive = asyncio.ensure_future(engine.write(endless))
     await before
 
-    assert not dear.done()
+    assert not mark_expensive.done()
     with pytest.raises(StatementTimeout):
-        await dear
+        await mark_expensive
 
 
 async def test_a_read_past_its_time_is_stopped(make_engine: MakeEngine) -> None:

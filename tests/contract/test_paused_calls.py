@@ -9,7 +9,7 @@ from tests.contract.board import CREATE, post, run, run_all
 from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.base import CALLER, Engine, Session
-from jotbase.engines.sqlite.write import writer_lease as tenure
+from jotbase.engines.sqlite.write import writer_lease as lease
 from jotbase.engines.sqlite.write.call_threads import CallLimits
 from jotbase.errors import CodeFailed, JotError, TransactionTimeout
 from jotbase.sql.units import Rows
@@ -215,7 +215,7 @@ async def test_writes_that_cannot_be_put_aside_are_ended(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A trigger that is not ours would act twice: such a write waits for a second at most."""
-    monkeypatch.setattr(tenure, "STUCK", 0.02)
+    monkeypatch.setattr(lease, "STUCK", 0.02)
     trigger = (
         "CREATE TRIGGER mine AFTER INSERT ON jobs WHEN new.title = 'mine'"
         " BEGIN INSERT INTO nodes (job) VALUES (new.id); END"

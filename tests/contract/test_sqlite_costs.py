@@ -88,17 +88,19 @@ async def test_a_dear_write_goes_to_the_thread_alone(
     """The dear statement moves to the thread; those of the units beside it do not."""
     engine = await make_engine(statement_timeout=30)
     await engine.write(run("CREATE TABLE t (a)"))
-    dear, cheap = f"INSERT INTO t {ENDLESS}", "INSERT INTO t VALUES (1)"
-    await asyncio.gather(engine.write(run(cheap)), engine.write(run(dear)), return_exceptions=True)
+    mark_expensive, cheap = f"INSERT INTO t {ENDLESS}", "INSERT INTO t VALUES (1)"
+    await asyncio.gather(
+        engine.write(run(cheap)), engine.write(run(mark_expensive)), return_exceptions=True
+    )
 
-    assert where[dear] == [True, False]
+    assert where[mark_expensive] == [True, False]
     assert set(where[cheap]) == {True}
 
 
 def test_a_debt_is_paid_by_cheap_runs() -> None:
     """After so many cheap runs in a thread a statement is back on the loop; a dear one adds."""
     costs = StatementCosts()
-    costs.dear("q", ())
+    costs.mark_expensive("q", ())
     costs.ran_in_thread("q", (), BUDGET)
     for _ in range(PROBATION):
         assert costs.is_expensive("q", ())
@@ -110,7 +112,7 @@ def test_a_debt_is_paid_by_cheap_runs() -> None:
 def test_sizes_are_told_apart() -> None:
     """The text that was dear with ten thousand rows is not with one."""
     costs = StatementCosts()
-    costs.dear("q", ("[" + "{}," * 10_000 + "{}]",))
+    costs.mark_expensive("q", ("[" + "{}," * 10_000 + "{}]",))
 
     assert costs.is_expensive("q", ("[" + "{}," * 9_000 + "{}]",))
     assert not costs.is_expensive("q", ("[{}]",))

@@ -79,14 +79,14 @@ async def test_a_database_that_was_moved_takes_no_writes(
     """What goes into a file that nobody finds again is refused, until it is back."""
     path = tmp_path / "jot.db"
     engine = await made(make_engine, path)
-    assert engine.fault() is None
+    assert engine.unavailable_reason() is None
     path.rename(tmp_path / "away.db")
 
     assert [await code_of_a_write(engine) for _ in range(3)] == ["58P01"] * 3
-    assert "moved or replaced" in (engine.fault() or "")
+    assert "moved or replaced" in (engine.unavailable_reason() or "")
     (tmp_path / "away.db").rename(path)
     await engine.write(post("kept"))
-    assert engine.fault() is None
+    assert engine.unavailable_reason() is None
 
 
 def take_away(file: Path, *, replaced: bool) -> None:
@@ -132,7 +132,7 @@ async def test_a_disk_that_failed_is_asked_again(
     await engine.write(run("INSERT INTO jobs (title) VALUES (jot_fail('a'))"))
 
     assert await engine.read("SELECT jot_fail(title) FROM jobs", ()) == [("a",)]
-    assert engine.fault() is None
+    assert engine.unavailable_reason() is None
 
 
 async def test_a_lock_of_others_is_told(

@@ -48,7 +48,7 @@ async def test_a_short_read_does_not_wait_for_long_ones(engine: SqliteEngine) ->
     endless = [asyncio.ensure_future(engine.read(ENDLESS, ())) for _ in range(6)]
     await asyncio.to_thread(bool)
     engine._reader._costs.found_long(ENDLESS, ())
-    engine._reader._costs.dear(CHEAP, ())
+    engine._reader._costs.mark_expensive(CHEAP, ())
 
     assert await asyncio.wait_for(engine.read(CHEAP, ()), LONG) == []
     assert not any(one.done() for one in endless)

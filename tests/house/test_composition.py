@@ -8,7 +8,7 @@ from tests.house.tree import Source, dotted, sources
 ROOT_MODULE = "src/jotbase/app.py"
 
 #: What the root may do with the engine itself; all else is asked by the room that needs it.
-ENGINE_LIFE = {"open", "close", "fault", "dialect"}
+ENGINE_LIFE = {"open", "close", "unavailable_reason", "dialect"}
 #: Types of what passes while a request is answered or a statement is run.
 PASSING = {"Request", "Response", "Scope", "Receive", "Send", "Message", "Principal", "Rows"}
 

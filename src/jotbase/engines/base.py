@@ -1,6 +1,6 @@
-"""The one engine protocol: open, read, write (a unit of work), changes after N, close.
+"""The engine protocol: open, read, write (a unit of work), call, changes, close.
 
-In charge of what the rest of the program may ask of a database. Must not know any of them.
+In charge of the interface between the program and a database. Must not know a particular database.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from jotbase.values import Change, never_disconnected
 
 Result = TypeVar("Result")
 
-#: For whom the engine is asked: no one caller's dear reads take all threads. "" is nobody's share.
+#: The caller of the current request, so that one caller's expensive reads do not take all threads;
+#: "" for the server itself.
 CALLER: ContextVar[str] = ContextVar("caller", default="")
 
 
 async def _at_once() -> None:
-    """Wait for nothing."""
+    """Return at once."""
 
 
-#: Waits until a large result may be made for the request that is being answered.
+#: Waits until a large result may be built for the current request.
 ROOM: ContextVar[Callable[[], Awaitable[None]]] = ContextVar("room", default=_at_once)
 
-#: Texts that are longer are read in a thread: a megabyte of CSV takes a tenth of a second.
+#: Longer texts are parsed in a thread: a megabyte of CSV takes 0.1 s.
 LARGE = 65_536
 
 
@@ -37,12 +38,12 @@ LONG_QUESTION = 6_000
 
 
 async def aside(work: Callable[[], Result], text: Sized, most: int = LARGE) -> Result:
-    """Do what reads a text: here and now, or in a thread, so that a long one holds nobody up."""
+    """Run the work on a text: at once, or in a thread if the text is longer than `LARGE`."""
     return work() if len(text) <= most else await asyncio.to_thread(work)
 
 
 class Session(Protocol):
-    """A transaction from the inside, for code that is no generator; of one thread."""
+    """An open transaction for code that is no generator; for use in one thread."""
 
     def read(self, text: str, values: Sequence[Any]) -> Rows:
         """Run one statement with its bound values, and return all rows.
@@ -51,18 +52,18 @@ class Session(Protocol):
         """
 
     def run(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
-        """Drive a unit of work; what it raises undoes the unit, and is raised here."""
+        """Drive a unit of work; an exception rolls the unit back and is raised here."""
 
 
 class Engine(Protocol):
-    """One database, open; all coroutines run on one event loop."""
+    """One database; all coroutines run on one event loop."""
 
     @property
     def dialect(self) -> Dialect:
-        """How this database spells SQL."""
+        """The database's SQL dialect."""
 
     async def open(self) -> None:
-        """Open the database, making it if it does not exist. Raises ProjectError when it cannot."""
+        """Open the database, creating it if it does not exist. Raises ProjectError on failure."""
 
     async def read(
         self, text: str, values: Sequence[Any], spooling: Spooling | None = None
@@ -75,21 +76,20 @@ class Engine(Protocol):
         """
 
     def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
-        """Run a reading statement here and now; None where it would have to wait, or be long."""
+        """Run a reading statement on the event loop; None if it would have to wait or take long."""
 
     async def read_internal(self, text: str, values: Sequence[Any]) -> Rows:
-        """Run a reading statement of the backend's own; it never waits behind callers' reads."""
+        """Run a reading statement of the server itself; it never waits behind callers' reads."""
 
-    def fault(self) -> str | None:
-        """Say what keeps the database from being used as it should; None while all is well."""
+    def unavailable_reason(self) -> str | None:
+        """Return why the database cannot be used at present, None if it can."""
 
     async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
         """Drive a unit of work to its end; when this returns, its result is on disk.
 
-        `work` may be called again from the start, so it must have no effect of its own. What the
-        unit raises undoes the unit, and nothing but the unit, and is raised here. One that is not
-        `timed`, such as an upgrade, may take as long as it takes; others raise StatementTimeout or
-        TransactionTimeout.
+        `work` may be called again from the start, so it must have no side effects. An exception of
+        the unit rolls back this unit alone and is raised here. Without `timed`, as for a migration,
+        there is no time limit; otherwise raises StatementTimeout or TransactionTimeout.
         """
 
     async def call(
@@ -117,7 +117,7 @@ class Engine(Protocol):
         """
 
     async def origins(self, view: str) -> dict[str, tuple[str, str]]:
-        """Return the (table, column) that each column of a view passes on; computed ones lack."""
+        """Return (table, column) by view column, for the columns that the view passes on."""
 
     async def timeline(self) -> tuple[tuple[str, int], ...]:
         """Return the epochs of the log's numbers, oldest first, each with the number that it began
@@ -125,21 +125,21 @@ class Engine(Protocol):
         """
 
     async def last_change(self) -> tuple[int, int]:
-        """Return the oldest number still in the log (0: none yet) and the newest."""
+        """Return (oldest number in the change log, newest number); oldest is 0 for an empty log."""
 
     def on_commit(self, bell: Callable[[], None]) -> None:
-        """Ring `bell` on the event loop after each commit that may have logged changes,
-        by this process or another; it carries no data, and rings may be merged.
+        """Call `bell` on the event loop after each commit that may have logged changes, by this
+        process or another; several commits may be reported by one call.
         """
 
     async def prune(self, keep_rows: int, keep_seconds: float | None = None) -> int:
-        """Take from the change log what is neither among the newest `keep_rows` nor young enough.
+        """Delete changes from the log except the newest `keep_rows` and those of `keep_seconds`.
 
-        Return how many changes went. Their numbers are never given again.
+        Returns the number of deleted changes. Their numbers are never used again.
         """
 
     async def close(self) -> None:
-        """Finish what is under way and close."""
+        """Finish running operations and close."""
 
 
 def bind(fragment: Fragment, context: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from jotbase.realtime.protocol import VERSIONS, Frame, Vsn, render, render_opaque
 from jotbase.realtime.wire import frame
 
-#: Bytes of a payload, its envelope included; Supabase's limit.
+#: The most bytes of a payload with its envelope: Supabase's limit.
 LARGEST = 3_000_000
 
 
@@ -52,9 +52,9 @@ class BroadcastRegistry:
 
 
 def broadcast_frames(push: Frame) -> Mapping[Vsn, bytes] | None:
-    """Return the ready frame for each version that can take the message, or None: it is too large.
+    """Return the encoded frame for each version that supports the message, None if it is too large.
 
-    Opaque bytes are for 2.0.0 alone.
+    Binary payloads exist in 2.0.0 alone.
     """
     if push.opaque is not None:
         event = str(push.payload["event"])

@@ -1,7 +1,7 @@
-"""A channel's life as a table: what may happen in which state, and what is then to be done.
+"""The life cycle of a Phoenix channel as a transition table: state, event, steps.
 
-In charge of the order of joining, leaving and closing, and of the messages that the server says by
-itself. Must not know sockets, tokens or tables; the edge carries out the steps.
+In charge of joining, leaving and closing, and of the messages that the server sends on its own.
+Must not know sockets, tokens or tables; `http.live` carries out the steps.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from jotbase.realtime.protocol import PREFIX, SOCKET_TOPIC, Frame
 
 
 class State(Enum):
-    """Whether the topic is joined on this socket."""
+    """The state of a channel: whether its topic is joined on this socket."""
 
     CLOSED = "closed"
     JOINED = "joined"
 
 
 class Event(Enum):
-    """What can happen to a channel; the first ones are the client's messages, by their names."""
+    """The events of a channel; the first ones are the client's messages by their names."""
 
     JOIN = "phx_join"
     LEAVE = "phx_leave"
@@ -34,7 +34,7 @@ class Event(Enum):
 
 
 class Step(Enum):
-    """What is to be done, in the order in which the table lists it."""
+    """The actions of transitions, which are carried out in the order of the table."""
 
     JOIN = "join, or refuse with an error reply"
     CLOSE_OLD = "say `phx_close` with the old `join_ref`"
@@ -49,9 +49,9 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The steps to carry out, and the state in which that leaves the channel.
+    """The steps to carry out, and the state after them.
 
-    A refused join leaves it closed all the same.
+    A refused join leaves the channel closed.
     """
 
     steps: tuple[Step, ...]
@@ -90,7 +90,7 @@ _BY_NAME = {event.value: event for event in Event if " " not in event.value}
 
 
 def event_named(name: str) -> Event:
-    """Return which of the client's messages an event name is."""
+    """Return the event of a client's message with that name."""
     return _BY_NAME.get(name, Event.OTHER)
 
 
@@ -102,7 +102,7 @@ def reply(to: Frame, status: str, response: dict[str, Any]) -> Frame:
 
 
 def is_heartbeat(frame: Frame) -> bool:
-    """Whether the message asks only whether the server is there."""
+    """Whether the message is a heartbeat of the socket."""
     return frame.topic == SOCKET_TOPIC and frame.event == "heartbeat"
 
 
@@ -125,14 +125,14 @@ def system(
 
 
 def subscribed(topic: str, join_ref: str | None) -> Frame:
-    """Return the message that says that changes of the database now arrive."""
+    """Return the message that the subscription to database changes is active."""
     return system(topic, join_ref, "ok", "Subscribed to PostgreSQL", "postgres_changes")
 
 
 def resync(topic: str, join_ref: str | None, cursor: str | int) -> Frame:
-    """Return the message after which a client must read its rows anew; changes after `cursor` come.
+    """Return the message that changes were lost: the client must read its rows again.
 
-    It is a `system` error of `postgres_changes`, with the cursor to resume from beside it.
+    It is a `system` error of `postgres_changes`; changes after `cursor` follow.
     """
     text = "resync: changes were missed that can no longer be told; read the rows again"
     frame = system(topic, join_ref, "error", text, "postgres_changes")

@@ -3,16 +3,16 @@
 In charge of the cursor's text form and of the epochs that it is checked against. Must not know
 which client sends one.
 
-Each start of a server begins an epoch, noted in the database itself with the number that it began
-after. A backup that is restored has the history up to the backup; what the lost server told
-later is of an epoch that the history does not have, or beyond the end of one that it has.
+Each start of a server begins an epoch, which the database stores with the number of the newest
+change at that time. A restored backup has the epochs up to the backup; a cursor that the lost
+server issued later belongs to an unknown epoch, or lies beyond the end of a known one.
 """
 
 from __future__ import annotations
 
 from jotbase.records import dataclass
 
-#: Digits of a number in a cursor: as texts, cursors are in the order of their changes.
+#: The digits of a number in a cursor, so that cursors sort as text in the order of changes.
 _WIDTH = 15
 
 
@@ -26,14 +26,14 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The epochs of a database, oldest first, each with the number that it began after."""
+    """The epochs of a database, oldest first, each with the number of the change before it."""
 
     spans: tuple[tuple[str, int], ...] = ()
 
     def mark(self, number: int) -> str | int:
         """Return the cursor of a change; without epochs, it is the bare number.
 
-        The cursor of a change from before the oldest epoch, which a gap has begun, holds nowhere.
+        A cursor of a change before the oldest epoch, which began after a gap, is never valid.
         """
         if not self.spans:
             return number
@@ -41,7 +41,7 @@ class Timeline:
         return f"{number:0{_WIDTH}d}-{next(begun, self.spans[0][0])}"
 
     def holds(self, cursor: Cursor) -> bool:
-        """Say whether the cursor's change is one of this history, as far as the cursor says."""
+        """Return whether the cursor's change belongs to this history, if it names an epoch."""
         if cursor.epoch is None:
             return True
         ends = [after for _, after in self.spans[1:]]

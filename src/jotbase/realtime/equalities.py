@@ -1,7 +1,7 @@
-"""What a condition needs a row's columns to be: `id = 5`, `owner = user.id`, `status in (…)`.
+"""The column values that a condition requires: `id = 5`, `owner = user.id`, `status in (…)`.
 
-In charge of the values without which a condition cannot be true, sound and not complete: a row that
-has them may still fail it. Must not know subscribers, nor judge rows.
+In charge of a sound, incomplete analysis: a row without them cannot satisfy the condition, a row
+with them may still fail it. Must not know subscribers, nor evaluate rows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jotbase.realtime.filters import SCOPE
 from jotbase.schema.model.tables import Type
 from jotbase.values import Row
 
-#: Types whose equal values are equal, and hash alike, to Python too.
+#: Types whose equal values are equal in Python and have the same hash.
 _PLAIN = frozenset(
     {
         Type.BOOLEAN,
@@ -50,14 +50,14 @@ class ComparedColumn:
 
 #: One value that one column may have.
 Needed = tuple[ComparedColumn, Hashable]
-#: A condition is true only of rows that have one of these; of none where there are none.
+#: A condition is true only for rows with one of these values; for no row if it is empty.
 OneOf = frozenset[Needed]
 
 
 def needs(condition: Expr, context: Context) -> tuple[OneOf, ...]:
-    """Return what has to be so, each by itself, of a row that the condition holds for.
+    """Return the requirements that every row must meet for the condition to be true.
 
-    Nothing is returned of a condition that may hold whatever single columns are.
+    () for a condition that does not depend on single columns in this way.
     """
     if _is_constant(condition):
         return () if judge(condition)(Env({}, context)) is True else (frozenset(),)
@@ -76,7 +76,7 @@ def needs(condition: Expr, context: Context) -> tuple[OneOf, ...]:
 
 
 def _is_constant(expression: Expr) -> bool:
-    """Say whether the caller alone decides; the clock goes on."""
+    """Return whether the expression depends on the caller alone (and not on the time)."""
     return all(
         isinstance(node, Literal | Fact | Apply | And | Or | Not) for node in walk(expression)
     )
@@ -107,7 +107,7 @@ def _one_of(field: Field, other: Expr | None, wanted: Iterable[Any] | None) -> t
 
 
 def _key(found: Any, *, exact: bool) -> Hashable:
-    """Return a value so that equal ones are one key of a dictionary."""
+    """Return a dictionary key for a value, the same for equal values."""
     if exact and found is not None and not isinstance(found, bool | Decimal):
         return Decimal(str(found))
     hash(found)

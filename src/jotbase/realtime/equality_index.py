@@ -1,8 +1,7 @@
-"""The groups of one table, found by the values that their rules and filters need a row to have.
+"""An index of the groups of one table, by the column values that their rules and filters require.
 
-In charge of which groups a change may concern, so that a change costs what those cost whom it may
-concern, and not what all do who follow the table. Must not know whether it does concern them
-(`matching`).
+In charge of finding the groups that a change may affect, so that its cost does not grow with all
+groups of the table. Must not know whether the change does affect them (`matching`).
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ T = TypeVar("T")
 
 
 class EqualityIndex(Generic[T]):
-    """Items by the values that they need; those that need none are found by every change."""
+    """Items by required column values; items without any are found for every change."""
 
     __slots__ = ("_by_column", "_others", "_places")
 
@@ -42,7 +41,7 @@ class EqualityIndex(Generic[T]):
             self._by_column.setdefault(column, {}).setdefault(wanted, {})[item] = None
 
     def remove(self, item: T) -> None:
-        """Take out what was added."""
+        """Remove an item."""
         self._others.pop(item, None)
         for column, wanted in self._places.pop(item, ()):
             values = self._by_column[column]
@@ -52,7 +51,7 @@ class EqualityIndex(Generic[T]):
             if not values:
                 del self._by_column[column]
 
-    def concerned(self, *rows: Row | None) -> tuple[T, ...]:
+    def affected(self, *rows: Row | None) -> tuple[T, ...]:
         """Return each item that any of the rows may pass the filters of, once."""
         found = dict(self._others)
         for column, values in self._by_column.items():

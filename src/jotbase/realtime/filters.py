@@ -15,15 +15,15 @@ from jotbase.expression.operators import OPERATORS
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.values.convert import from_text
 
-#: The row that a subscription filter looks at.
+#: The scope of a subscription filter's row.
 SCOPE = "row"
-#: As many values as Supabase takes in a list.
-MOST_VALUES = 100
-#: Longer filters are refused: each is judged at every change.
+#: The most values of a list: Supabase's limit.
+MAX_VALUES = 100
+#: The longest filter in characters: each is evaluated at every change.
 LONGEST = 4096
 
 _OPERATORS = "eq|neq|lt|lte|gt|gte|in|like|ilike|is|match|imatch|isdistinct"
-#: A filter is judged on the event loop, where a caller's regular expression could hold up all.
+#: Refused: filters are evaluated on the event loop, which a regular expression could block.
 _REGULAR = ("match", "imatch")
 _TERM = re.compile(
     rf"(?P<column>[^=]+)=(?P<not>not\.)?(?P<operator>{_OPERATORS})\.(?P<value>.*)", re.DOTALL
@@ -32,9 +32,9 @@ _IS = {"null": None, "true": True, "false": False, "unknown": None}
 
 
 def parse_filter(text: str | None, table: Table) -> Expr:
-    """Return what a filter asks of a row; blank text asks for nothing.
+    """Parse a filter to a condition on a row; TRUE for blank text.
 
-    Raises ChannelError with the text that the `system` message is to carry.
+    Raises ChannelError with the text of the `system` message.
     """
     if text is None or not text.strip():
         return all_of()
@@ -44,7 +44,7 @@ def parse_filter(text: str | None, table: Table) -> Expr:
 
 
 def refusal(message: str) -> ChannelError:
-    """Return the error of a subscription that cannot be; the channel stays open."""
+    """Return the error of an invalid subscription; the channel stays open."""
     return ChannelError("RealtimeFilter", message)
 
 
@@ -53,7 +53,7 @@ def _unreadable(text: str) -> ChannelError:
 
 
 def _split(text: str) -> Iterator[str]:
-    """Yield what stands between commas outside parentheses and double quotes."""
+    """Split at commas outside parentheses and double quotes."""
     depth, quoted, start, escaped = 0, False, 0, False
     for index, character in enumerate(text):
         if escaped:
@@ -84,7 +84,7 @@ def _term(text: str, table: Table) -> Expr:
         raise _unreadable(text)
     name = found["column"].strip()
     column = table.by_name.get(name)
-    # A `writeOnly` column is never told, so it may not be guessed at either.
+    # A `writeOnly` column is never sent, so its value must not be found out by filters either.
     if column is None or column.write_only:
         raise refusal(f"invalid column for filter {name}")
     expression = _condition(column, found["operator"], found["value"])
@@ -128,8 +128,8 @@ def _items(text: str) -> list[str]:
         raise refusal("`in` filter value must be wrapped by parentheses")
     inside = text[1:-1]
     items = [_unquoted(item) for item in _split(inside)] if inside.strip() else []
-    if len(items) > MOST_VALUES:
-        raise refusal(f"too many values for `in` filter. Maximum {MOST_VALUES}")
+    if len(items) > MAX_VALUES:
+        raise refusal(f"too many values for `in` filter. Maximum {MAX_VALUES}")
     return items
 
 

@@ -1,6 +1,6 @@
-"""What a join asks for: the payload of `phx_join`, read as leniently as its clients need.
+"""Parsing the payload of `phx_join`, as leniently as its clients need.
 
-In charge of the parsing rules alone. Must not know which tables exist or who is asking.
+In charge of the parsing rules alone. Must not know which tables exist or the caller.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import orjson
 
 from jotbase.realtime.cursors import Cursor, read_cursor
 
-#: The keys of a binding that mean anything; no other is kept, or echoed.
+#: The known keys of a binding; others are dropped.
 BINDING_KEYS = ("event", "schema", "table", "filter", "select")
 #: Bytes of a binding besides its filter that are not counted.
 FREE = 256
@@ -39,7 +39,7 @@ class JoinRequest:
 
 
 def read_join(payload: Any) -> JoinRequest:
-    """Return what a join asks for; what is malformed counts as absent."""
+    """Parse a join; malformed members count as absent."""
     outer = _mapping(payload)
     config = _mapping(outer.get("config"))
     broadcast, presence = _mapping(config.get("broadcast")), _mapping(config.get("presence"))
@@ -56,7 +56,7 @@ def read_join(payload: Any) -> JoinRequest:
 
 
 def read_token(value: Any) -> str | None:
-    """Return a user's token; an opaque API key in its place says no more than the connection's."""
+    """Return a user's token, None for an opaque API key, which adds nothing to the connection's."""
     if not isinstance(value, str) or not value or value.startswith("sb_"):
         return None
     return value

@@ -1,8 +1,8 @@
-"""One change and the groups that follow its table: what each group is told, if anything.
+"""Matching one change with the groups of its table: the frames of each group, if any.
 
-In charge of judging the select rule and the filters on the old and the new row, each once for all
-who share it. Must not know sockets, nor fetch anything: what a relational rule says of other tables
-comes in as `Verdicts` (`relational_queries`).
+In charge of evaluating the select rule and the filters on the old and the new row, each once for
+all groups that share it. Must not know sockets, nor run queries: the results of relational rules
+come in as `Verdicts` (`relational_queries`).
 
 | change | rule and filter hold for                 | told as                            |
 |--------|------------------------------------------|------------------------------------|
@@ -35,28 +35,27 @@ from jotbase.values import Change, ChangeKind
 
 @dataclass(frozen=True, slots=True)
 class OldAndNew:
-    """Whether something holds for the old row and for the new one; a missing row fits nothing."""
+    """Whether a condition is true for the old row and for the new one; False for a missing row."""
 
     old: bool
     new: bool
 
 
 _SEEN = tuple(tuple(OldAndNew(old, new) for new in (False, True)) for old in (False, True))
-_NOBODY = Context()
+_NO_CALLER = Context()
 ALL = _SEEN[True][True]
-#: What relational rules let callers see of one change, by the facts they bind.
+#: The results of a relational rule for one change, by the facts about callers that it binds.
 Verdicts = Mapping[Facts, OldAndNew]
 
 
 class VerdictMissing(LookupError):
-    """A relational rule's verdict is missing: ask for it first (`connection_functions`)."""
+    """A relational rule's verdict is missing; the caller must query it first."""
 
 
 class ChangeEvaluation:
-    """One change being judged; what several groups share is worked out once.
+    """The evaluation of one change; results that several groups share are computed once.
 
-    `now` is the time for rules that ask for it, RFC 3339 in UTC; `cursor` is where a client that
-    was told the change resumes.
+    `now` is the time for rules, RFC 3339 in UTC; `cursor` is the change's cursor for clients.
     """
 
     def __init__(
@@ -71,36 +70,36 @@ class ChangeEvaluation:
         self._rule = rule
         self._now = now
         self._cursor = orjson.dumps(cursor)
-        self._old = None if change.old is None else Env({SCOPE: change.old}, _NOBODY)
-        self._new = None if change.new is None else Env({SCOPE: change.new}, _NOBODY)
+        self._old = None if change.old is None else Env({SCOPE: change.old}, _NO_CALLER)
+        self._new = None if change.new is None else Env({SCOPE: change.new}, _NO_CALLER)
         self._seen: dict[Facts, OldAndNew] = dict(verdicts)
-        self._fits: dict[tuple[str, bool], bool] = {}
+        self._filter_results: dict[tuple[str, bool], bool] = {}
         self._data: dict[Any, bytes] = {}
         self._frames: dict[Any, bytes] = {}
 
-    def learn(self, verdicts: Verdicts) -> None:
-        """Take in what the database said since."""
+    def add_verdicts(self, verdicts: Verdicts) -> None:
+        """Add verdicts that were queried later."""
         self._seen.update(verdicts)
 
-    def weigh(self, group: Group) -> None:
-        """Find out, and keep, what `told` will ask of the group's filters: all that takes long."""
+    def evaluate_filters(self, group: Group) -> None:
+        """Evaluate and cache the group's filters, the slow part of `frames`."""
         seen = self._visible(group)
         if seen.old or seen.new:
             for subscription in group.subscriptions:
                 self._matches(subscription, seen)
 
-    def told(self, group: Group) -> list[bytes]:
-        """Return the frames for the members of a group: one for each kind and choice of columns."""
+    def frames(self, group: Group) -> list[bytes]:
+        """Return the frames for a group: one for each kind of change and choice of columns."""
         seen = self._visible(group)
         if not (seen.old or seen.new):
             return []
-        told: dict[tuple[ChangeKind, Old, frozenset[str] | None], list[int]] = {}
+        ids_by_kind: dict[tuple[ChangeKind, Old, frozenset[str] | None], list[int]] = {}
         for subscription in group.subscriptions:
             kind = _kind(self._change, seen, self._matches(subscription, seen))
             if kind is not None and kind in subscription.kinds:
-                ids = told.setdefault((kind, _old(kind, seen), subscription.select), [])
+                ids = ids_by_kind.setdefault((kind, _old(kind, seen), subscription.select), [])
                 ids.append(subscription.id)
-        return [self._frame(group, what, tuple(ids)) for what, ids in told.items()]
+        return [self._frame(group, what, tuple(ids)) for what, ids in ids_by_kind.items()]
 
     def _visible(self, group: Group) -> OldAndNew:
         facts = group.key.facts
@@ -115,18 +114,18 @@ class ChangeEvaluation:
         return seen
 
     def _matches(self, subscription: Subscription, seen: OldAndNew) -> OldAndNew:
-        """Judge a filter on rows that are seen: what it takes to judge must tell of no other."""
-        old = seen.old and self._fits_row(subscription, self._old, is_new=False)
-        new = seen.new and self._fits_row(subscription, self._new, is_new=True)
+        """Evaluate a filter on visible rows only: its duration must not disclose a hidden row."""
+        old = seen.old and self._matches_row(subscription, self._old, is_new=False)
+        new = seen.new and self._matches_row(subscription, self._new, is_new=True)
         return _SEEN[old][new]
 
-    def _fits_row(self, subscription: Subscription, row: Env | None, *, is_new: bool) -> bool:
+    def _matches_row(self, subscription: Subscription, row: Env | None, *, is_new: bool) -> bool:
         key = subscription.text, is_new
-        fits = self._fits.get(key)
+        fits = self._filter_results.get(key)
         if fits is None:
             if row is not None:
-                row.context = _NOBODY
-            fits = self._fits[key] = row is not None and subscription.fits(row) is True
+                row.context = _NO_CALLER
+            fits = self._filter_results[key] = row is not None and subscription.fits(row) is True
         return fits
 
     def _both(self, judge: Judge, context: Context) -> OldAndNew:
@@ -159,7 +158,7 @@ class ChangeEvaluation:
 
 
 def _kind(change: Change, seen: OldAndNew, fits: OldAndNew) -> ChangeKind | None:
-    """The table at the head of the module."""
+    """Return the kind of change that subscribers get, by the table in the module's docstring."""
     if seen.new and fits.new and change.new is not None:
         return change.kind
     if seen.old and fits.old and change.old is not None:

@@ -1,7 +1,7 @@
-"""One change as clients read it: the `data` of a `postgres_changes` message, as JSON.
+"""The JSON of a change: the `data` of a `postgres_changes` message.
 
-In charge of which columns stand in it, of their types' names and of the size limit (contract of
-supabase/realtime, `Realtime.Adapters.Changes`). Must not know who may see what.
+In charge of its columns, their type names and the size limit (supabase/realtime,
+`Realtime.Adapters.Changes`). Must not know the access rules.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ import orjson
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.values import Change, ChangeKind, Row
 
-#: Larger payloads keep their small values alone.
+#: In bytes: of a larger payload only values of at most `MAX_KEPT_VALUE` bytes are sent.
 LARGEST = 1024 * 1024
-LARGEST_KEPT = 64
+MAX_KEPT_VALUE = 64
 _TOO_LARGE = ["Error 413: Payload Too Large"]
 
-#: How much of the old row is told: nothing, its primary key, or all that may be read.
+#: How much of the old row is sent: nothing, its primary key, or all readable columns.
 Old = Literal["none", "key", "row"]
 
 
 def data_json(
     change: Change, kind: ChangeKind, old: Old, select: AbstractSet[str] | None, table: Table
 ) -> bytes:
-    """Return the JSON of a change, told as `kind`; only columns in `select`, None being all."""
+    """Return the JSON of a change reported as `kind`, with the columns in `select` (None: all)."""
     columns = [one for one in table.readable if select is None or one.name in select]
     data = _data(change, kind, columns, table)
     new_row = change.new if kind != "DELETE" else None
@@ -75,7 +75,7 @@ def _old_record(change: Change, old: Old, columns: list[Column], table: Table) -
     row = _record(change.old, columns)
     if old == "row":
         return row
-    # An old row that was hidden gives away no key but the one that the new row has too.
+    # Of an old row that was hidden, only the key that the new row has too is sent.
     new = change.new or change.old
     return {
         name: value
@@ -85,4 +85,6 @@ def _old_record(change: Change, old: Old, columns: list[Column], table: Table) -
 
 
 def _small_values(row: Row) -> Row:
-    return {name: value for name, value in row.items() if len(orjson.dumps(value)) <= LARGEST_KEPT}
+    return {
+        name: value for name, value in row.items() if len(orjson.dumps(value)) <= MAX_KEPT_VALUE
+    }

@@ -1,7 +1,7 @@
-"""Phoenix channels on the wire: text and binary messages to `Frame`, and `Frame` to text.
+"""The wire protocol of Phoenix channels: text and binary messages to `Frame`, and back to text.
 
-In charge of the framing of vsn 1.0.0 (one object) and 2.0.0 (one array, or a binary frame; see
-phoenix/lib/phoenix/socket/serializers). Must not know what any event asks for, nor any socket.
+In charge of the serialization of vsn 1.0.0 (one object) and 2.0.0 (one array, or a binary frame;
+see phoenix/lib/phoenix/socket/serializers). Must not know the events, nor any socket.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ VERSIONS: tuple[Vsn, ...] = ("1.0.0", "2.0.0")
 SOCKET_TOPIC = "phoenix"
 PREFIX = "realtime:"
 
-#: Characters of a topic or reference, which are said again; with a longer topic it is no message.
+#: The most characters of a topic or reference, which are echoed; a longer topic is malformed.
 LONGEST = 4096
 
 #: First bytes of the binary frames of a user's broadcast: from the client, and to it.
@@ -43,12 +43,12 @@ class Frame:
 
 
 def read_vsn(given: str | None) -> Vsn | None:
-    """Return the protocol version asked for; absent means 1.0.0, an unknown one is None."""
+    """Return the requested protocol version: 1.0.0 if absent, None if unknown."""
     return next((vsn for vsn in VERSIONS if vsn == (given or "1.0.0")), None)
 
 
 def parse(vsn: Vsn, message: str | bytes) -> Frame | None:
-    """Return what a client said, or None for what is no message: it is to be ignored."""
+    """Parse a client's message; None for a malformed one, which is to be ignored."""
     if isinstance(message, bytes):
         return _parse_push(message) if vsn == "2.0.0" else None
     try:
@@ -76,14 +76,14 @@ def _frame_of(parts: list[Any]) -> Frame | None:
 
 
 def _ref(value: Any) -> str | None:
-    """Return a reference; it is kept and said again, so a long one is none."""
+    """Return a reference, None if it is too long to be echoed."""
     if isinstance(value, str):
         return value if len(value) <= LONGEST else None
     return str(value) if isinstance(value, int) else None
 
 
 def _parse_push(message: bytes) -> Frame | None:
-    """Read a kind 3 frame: five lengths, the encoding, four strings, metadata, payload."""
+    """Parse a kind 3 frame: five lengths, the encoding, four strings, metadata, payload."""
     if len(message) < 7 or message[0] != _PUSH or message[6] not in (_OPAQUE, _JSON):
         return None
     pieces, start = [], 7
@@ -106,7 +106,7 @@ def _parse_push(message: bytes) -> Frame | None:
 
 
 def render(vsn: Vsn, frame: Frame) -> bytes:
-    """Return a message as text; version 1.0.0 has no `join_ref`, and `ref` even when it is null."""
+    """Serialize a message as text; version 1.0.0 has no `join_ref`, and `ref` even if null."""
     if vsn == "2.0.0":
         parts = (frame.join_ref, frame.ref, frame.topic, frame.event, frame.payload)
         return orjson.dumps(parts)
@@ -116,7 +116,7 @@ def render(vsn: Vsn, frame: Frame) -> bytes:
 
 
 def envelope(vsn: Vsn, topic: str, event: str) -> tuple[bytes, bytes]:
-    """Return what stands before and behind the payload's JSON in a message without refs."""
+    """Return the bytes before and after the payload's JSON in a message without references."""
     names = orjson.dumps(topic), orjson.dumps(event)
     if vsn == "2.0.0":
         return b"[null,null,%b,%b," % names, b"]"

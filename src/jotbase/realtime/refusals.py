@@ -1,7 +1,7 @@
-"""Refusals as realtime words them: `<Code>: <text>`, for joins, tokens and handshakes.
+"""The errors of realtime, `<Code>: <text>`, for joins, tokens and handshakes.
 
-In charge of the words of supabase/realtime for what the rest of the program words otherwise. Must
-not know when anything is refused.
+In charge of the messages of supabase/realtime for errors that other rooms word differently. Must
+not know when a request is refused.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def topic_missing() -> ChannelError:
 
 
 def too_many_channels() -> ChannelError:
-    """Return the refusal of one channel more than a socket may have."""
+    """Return the refusal of a channel beyond the limit of a socket."""
     return ChannelError("ChannelRateLimitReached", "Too many channels")
 
 
 def too_many_bindings() -> ChannelError:
-    """Return the refusal of a channel that follows more than one may."""
+    """Return the refusal of a channel with too many bindings."""
     return ChannelError("ChannelRateLimitReached", "Too many postgres_changes bindings")
 
 
@@ -43,17 +43,17 @@ def too_many_bytes() -> ChannelError:
 
 
 def capacity_exceeded() -> ChannelError:
-    """Return the refusal of what all sockets, or those of one address, have taken up."""
+    """Return the refusal beyond the limits of all sockets together, or of one address."""
     return ChannelError("ConnectionRateLimitReached", "Too many channels on the server")
 
 
 def too_many_joins() -> ChannelError:
-    """Return the refusal of a socket that joins again and again."""
+    """Return the refusal of a join beyond the rate limit of a socket."""
     return ChannelError("ClientJoinRateLimitReached", "Too many joins per second")
 
 
 def topic_too_long() -> ChannelError:
-    """Return the refusal of a topic that binary frames could not name."""
+    """Return the refusal of a topic too long for binary frames."""
     return ChannelError("TopicNameTooLong", "A topic has at most 255 bytes")
 
 
@@ -64,12 +64,12 @@ def private_channel_denied(subtopic: str) -> ChannelError:
 
 
 def token_expired() -> ChannelError:
-    """Return the refusal of a token whose time is over."""
+    """Return the refusal of an expired token."""
     return ChannelError("InvalidJWTToken", TOKEN_EXPIRED)
 
 
 def token_refusal(error: AccessError) -> ChannelError:
-    """Return what a refused token is called here."""
+    """Return realtime's error for a token that was refused."""
     if error.message == "JWT expired":
         return token_expired()
     if error.code == "PGRST303" or error.message == SESSION_ENDED:

@@ -1,7 +1,7 @@
-"""A relational rule put to the database: one query a change, however many callers are concerned.
+"""Evaluating relational rules in the database: one query for a change, for all callers.
 
-In charge of the question (the old and the new row, for each distinct set of facts) and of reading
-its answer. Must not know who asks it, nor what is told in the end (`matching`).
+In charge of the query (the old and the new row, for each distinct set of facts) and of reading its
+result. Must not know who runs it, nor what is sent in the end (`matching`).
 """
 
 from __future__ import annotations
@@ -31,8 +31,7 @@ def verdict_query(
 ) -> Fragment:
     """Return the query of (number of the facts in their order, 0 for the old row or 1 for the new).
 
-    Only what the rule is true for comes back. Slots (`now()`) are still to be bound. For SQLite;
-    PostgreSQL will read the facts with `jsonb_array_elements`.
+    It returns the pairs for which the rule is true. Slots (`now()`) are still to be bound.
     """
     sides = enumerate((change.old, change.new))
     return join(
@@ -54,7 +53,7 @@ def _side(
 
 
 def _speller(rule: SelectRule, dialect: Dialect) -> FactCompiler:
-    """Return the speller of facts as parts of the callers' JSON."""
+    """Return the compiler of facts to elements of the callers' JSON."""
 
     def spell(fact: Fact, takes: Takes) -> Fragment:
         place = f"'$[{rule.facts.index(fact)}]'"
@@ -67,7 +66,7 @@ def _speller(rule: SelectRule, dialect: Dialect) -> FactCompiler:
 
 
 def verdicts(facts: Iterable[Facts], rows: Rows) -> Mapping[Facts, OldAndNew]:
-    """Return what the query's rows say of each of the facts that it was asked about."""
+    """Return the verdicts of the query's rows, for each of the facts."""
     true = {(int(number), int(side)) for number, side in rows}
     return {
         one: OldAndNew(old=(number, 0) in true, new=(number, 1) in true)

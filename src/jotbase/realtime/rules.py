@@ -1,7 +1,7 @@
-"""A table's select rule as realtime needs it: judged in memory, or with the help of the database.
+"""A table's select rule for realtime: evaluated in memory, or by a query if it is relational.
 
-In charge of which facts about a caller a rule binds: callers for whom these are equal are one to
-it. Must not know groups or changes.
+In charge of the facts about a caller that a rule binds: callers with equal facts see the same rows.
+Must not know groups or changes.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from jotbase.expression.judge import Judge, judge
 from jotbase.realtime.equalities import OneOf, needs
 from jotbase.values import Principal
 
-#: What a rule's facts are for somebody, as JSON: equal texts, equal verdicts.
+#: The values of a rule's facts for a caller, as JSON: equal texts have equal verdicts.
 Facts = bytes
 
 
 @dataclass(frozen=True, slots=True)
 class SelectRule:
-    """One rule over `row`; `local` judges it, and is None where it looks into other tables.
+    """One rule on `row`; `local` evaluates it in memory, None if it is relational.
 
-    `unsatisfiable` says of a caller that it is true of no row.
+    `unsatisfiable` returns whether no row can satisfy it for a caller.
     """
 
     expression: Expr
@@ -34,7 +34,7 @@ class SelectRule:
     unsatisfiable: Unsatisfiable
 
     def bind(self, principal: Principal) -> Facts:
-        """Return what the rule asks about the caller, filled in."""
+        """Return the rule's facts for the caller, as JSON."""
         return orjson.dumps(self.values(principal))
 
     def values(self, principal: Principal) -> list[Any]:
@@ -43,18 +43,18 @@ class SelectRule:
         return [fact.fill(context) for fact in self.facts]
 
     def needs(self, principal: Principal) -> tuple[OneOf, ...]:
-        """Return the values without which the caller sees no row: nothing where the database is
-        asked, whose answer is for it to find.
+        """Return the column values that the rule requires for the caller; () for a
+        relational rule.
         """
         return () if self.local is None else needs(self.expression, Context(principal))
 
 
 def select_rule(expression: Expr) -> SelectRule:
-    """Return a rule ready to be judged; TRUE lets everybody see, FALSE the service role alone."""
+    """Compile a select rule; with FALSE only the service role may select."""
     facts = dict.fromkeys(node for node in walk(expression) if isinstance(node, Fact))
     local = judge(expression) if is_local(expression) else None
     return SelectRule(expression, tuple(facts), local, unsatisfiable(expression))
 
 
-#: What holds for a table without a select rule.
+#: The rule of a table without a select rule.
 CLOSED = select_rule(FALSE)

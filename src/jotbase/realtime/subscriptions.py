@@ -1,7 +1,7 @@
-"""What one binding of `postgres_changes` follows: tables, events, a filter, columns.
+"""Resolving a binding of `postgres_changes`: tables, events, a filter, columns.
 
-In charge of making sense of bindings, of their ids, and of the texts that refuse them. Must not
-know who asks (rules come in at `matching`) nor how many follow the same.
+In charge of bindings, their ids, and the messages that refuse them. Must not know the caller's
+rules (`matching`) nor other subscribers.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def binding_id(binding: Mapping[str, Any]) -> int:
 
 
 def echo(binding: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the entry of the join's reply: the id, and the parameters as they were sent."""
+    """Return the entry of the join's reply: the id, and the parameters as sent."""
     return {"id": binding_id(binding)} | {
         key: binding[key] for key in BINDING_KEYS if key in binding
     }

@@ -1,7 +1,7 @@
-"""One WebSocket message as a ready server frame (RFC 6455 section 5.2): unmasked, uncompressed.
+"""Encoding a WebSocket message as a server frame (RFC 6455 section 5.2): unmasked, uncompressed.
 
-In charge of the bytes that can be written to any number of sockets as they are. Must not know what
-the message says, nor any socket.
+In charge of bytes that can be written to any number of sockets unchanged. Must not know the
+message, nor any socket.
 """
 
 from __future__ import annotations
@@ -21,6 +21,6 @@ def frame(message: bytes, *, binary: bool = False) -> bytes:
 
 
 def unframe(ready: bytes) -> tuple[bytes, bool]:
-    """Return what a ready frame carries, and whether it is binary."""
+    """Return (payload, whether it is binary) of an encoded frame."""
     head = {126: 4, 127: 10}.get(ready[1], 2)
     return ready[head:], ready[0] == _FIN_BINARY

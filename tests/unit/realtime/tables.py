@@ -62,7 +62,7 @@ class Told(list[bytes]):
     """What a follower was told."""
 
 
-def follower(
+def subscriber(
     principal: Principal = ANONYMOUS,
     *listed: Subscription,
     topic: str = "realtime:r",

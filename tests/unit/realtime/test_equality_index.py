@@ -28,10 +28,10 @@ def test_a_row_finds_who_needs_its_values() -> None:
     index.add("all", [[one(ID, 1)], []])
     index.add("none", [[one(ID)]])
 
-    assert index.concerned({"id": 1, "kind": "b"}) == ("all", "first", "both")
-    assert index.concerned({"id": 2}, {"id": 3}) == ("all", "both", "either")
-    assert index.concerned(None, {"id": 9, "kind": "a"}) == ("all", "either")
-    assert index.concerned({"id": 9}) == ("all",)
+    assert index.affected({"id": 1, "kind": "b"}) == ("all", "first", "both")
+    assert index.affected({"id": 2}, {"id": 3}) == ("all", "both", "either")
+    assert index.affected(None, {"id": 9, "kind": "a"}) == ("all", "either")
+    assert index.affected({"id": 9}) == ("all",)
 
 
 def test_the_rarest_need_is_the_place() -> None:
@@ -40,8 +40,8 @@ def test_the_rarest_need_is_the_place() -> None:
     for number in range(1000):
         index.add(number, [[one(KIND, "open"), one(ID, number)]])
 
-    assert len(index.concerned({"id": 7, "kind": "open"})) <= 2
-    assert 7 in index.concerned({"id": 7, "kind": "open"})
+    assert len(index.affected({"id": 7, "kind": "open"})) <= 2
+    assert 7 in index.affected({"id": 7, "kind": "open"})
 
 
 def test_what_is_removed_is_not_found() -> None:
@@ -52,7 +52,7 @@ def test_what_is_removed_is_not_found() -> None:
     for name in ("a", "b", "a"):
         index.remove(name)
 
-    assert index.concerned({"id": 1}, {"id": 2}) == ()
+    assert index.affected({"id": 1}, {"id": 2}) == ()
 
 
 def test_what_cannot_be_looked_up_finds_all_of_the_column() -> None:
@@ -61,8 +61,8 @@ def test_what_cannot_be_looked_up_finds_all_of_the_column() -> None:
     index.add("dear", [[one(PRICE, 5)]])
     index.add("first", [[one(ID, 1)]])
 
-    assert index.concerned({"price": "five", "id": 2}) == ("dear",)
-    assert index.concerned({"price": None, "id": [1]}) == ("first",)
+    assert index.affected({"price": "five", "id": 2}) == ("dear",)
+    assert index.affected({"price": None, "id": [1]}) == ("first",)
 
 
 NEEDS = st.lists(st.builds(one, st.sampled_from([ID, KIND]), st.integers(0, 3)), max_size=2)
@@ -82,7 +82,7 @@ def test_nobody_whom_a_row_may_concern_is_left_out(
         index.remove(number)
     rows = [row for row in (old, new) if row is not None]
 
-    found = index.concerned(old, new)
+    found = index.affected(old, new)
     assert len(set(found)) == len(found)
     for number, filters in enumerate(listed):
         fits = any(

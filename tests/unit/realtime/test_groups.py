@@ -1,6 +1,6 @@
 """Groups: who must be told the same is one, and nobody else is in it."""
 
-from tests.unit.realtime.tables import ANA, BEN, OWN, bound, follower, note, user
+from tests.unit.realtime.tables import ANA, BEN, OWN, bound, note, subscriber, user
 
 from jotbase.expression.expr import TRUE
 from jotbase.realtime.groups import Groups
@@ -17,16 +17,16 @@ def test_a_thousand_sockets_of_one_user_are_one_group() -> None:
     """The same topic, facts and bindings need one judgement."""
     made = groups()
     for _ in range(1000):
-        made.add(follower(user(ANA)))
+        made.add(subscriber(user(ANA)))
 
-    assert [len(group.followers) for group in made.on("notes")] == [1000]
+    assert [len(group.subscribers) for group in made.on("notes")] == [1000]
 
 
 def test_what_the_rule_asks_keeps_groups_apart() -> None:
     """Two users differ where the rule asks who they are, and not where it does not."""
     made = groups()
     for name in (ANA, BEN):
-        made.add(follower(user(name), *bound(), *bound(table="teams")))
+        made.add(subscriber(user(name), *bound(), *bound(table="teams")))
 
     assert len(made.on("notes")) == 2
     assert len(made.on("teams")) == 1
@@ -35,18 +35,18 @@ def test_what_the_rule_asks_keeps_groups_apart() -> None:
 def test_topic_bindings_and_the_service_role_keep_groups_apart() -> None:
     """Each of them changes what is told."""
     made = groups()
-    made.add(follower(user(ANA)))
-    made.add(follower(user(ANA), topic="realtime:s"))
-    made.add(follower(user(ANA), *bound(filter="id=eq.1")))
-    made.add(follower(user(ANA), *bound("INSERT")))
-    made.add(follower(SERVICE_PRINCIPAL))
+    made.add(subscriber(user(ANA)))
+    made.add(subscriber(user(ANA), topic="realtime:s"))
+    made.add(subscriber(user(ANA), *bound(filter="id=eq.1")))
+    made.add(subscriber(user(ANA), *bound("INSERT")))
+    made.add(subscriber(SERVICE_PRINCIPAL))
 
     assert len(made.on("notes")) == 5
 
 
 def test_who_leaves_is_in_no_group() -> None:
     """An empty group is forgotten, and leaving twice is no fault."""
-    made, one = groups(), follower(ANONYMOUS, *bound(), *bound(table="teams"))
+    made, one = groups(), subscriber(ANONYMOUS, *bound(), *bound(table="teams"))
     made.add(one)
     made.remove(one)
     made.remove(one)
@@ -57,7 +57,7 @@ def test_who_leaves_is_in_no_group() -> None:
 def test_bindings_on_one_table_stay_together() -> None:
     """A channel gets one frame for a change, however many of its bindings fit."""
     made = groups()
-    made.add(follower(ANONYMOUS, *bound("INSERT"), *bound("UPDATE")))
+    made.add(subscriber(ANONYMOUS, *bound("INSERT"), *bound("UPDATE")))
     (group,) = made.on("notes")
 
     assert [sorted(one.kinds) for one in group.subscriptions] == [["INSERT"], ["UPDATE"]]
@@ -65,7 +65,7 @@ def test_bindings_on_one_table_stay_together() -> None:
 
 def test_groups_are_true_while_somebody_follows() -> None:
     """Where nobody does, no change need be read."""
-    made, one = groups(), follower(user(ANA))
+    made, one = groups(), subscriber(user(ANA))
     seen = [bool(made)]
     made.add(one)
     seen.append(bool(made))
@@ -74,33 +74,33 @@ def test_groups_are_true_while_somebody_follows() -> None:
     assert [*seen, bool(made)] == [False, True, False]
 
 
-def concerned(made: Groups, old: Row | None, new: Row | None) -> int:
+def affected(made: Groups, old: Row | None, new: Row | None) -> int:
     """Return how many groups a change of `notes` may concern."""
     change = Change(7, "notes", "UPDATE", old, new, "2026-08-21T10:11:12+00:00")
-    return len(made.concerned(change))
+    return len(made.affected(change))
 
 
 def test_a_change_concerns_who_asks_for_its_values() -> None:
     """Of a thousand bindings on other rows none is judged, and none once they are gone."""
     made = Groups({"notes": select_rule(TRUE)})
-    listed = [follower(ANONYMOUS, *bound(filter=f"id=eq.{number}")) for number in range(1000)]
+    listed = [subscriber(ANONYMOUS, *bound(filter=f"id=eq.{number}")) for number in range(1000)]
     for one in listed:
         made.add(one)
-    before = concerned(made, note(5), note(6)), concerned(made, None, note(7))
+    before = affected(made, note(5), note(6)), affected(made, None, note(7))
     for one in listed:
         made.remove(one)
 
-    assert (*before, concerned(made, note(5), note(6))) == (2, 1, 0)
+    assert (*before, affected(made, note(5), note(6))) == (2, 1, 0)
 
 
 def test_an_owner_rule_finds_the_owner() -> None:
     """Of all users who follow a table of one's own, a change concerns old and new owner."""
     made = groups()
     for number in range(1000):
-        made.add(follower(user(f"{number:08}-0000-4000-8000-000000000000")))
-    made.add(follower(user(ANA)))
-    made.add(follower(user(BEN), *bound(filter="id=gt.0")))
-    made.add(follower(SERVICE_PRINCIPAL))
+        made.add(subscriber(user(f"{number:08}-0000-4000-8000-000000000000")))
+    made.add(subscriber(user(ANA)))
+    made.add(subscriber(user(BEN), *bound(filter="id=gt.0")))
+    made.add(subscriber(SERVICE_PRINCIPAL))
 
-    assert concerned(made, None, note(1, ANA)) == 2
-    assert concerned(made, note(1, BEN), note(1, ANA)) == 3
+    assert affected(made, None, note(1, ANA)) == 2
+    assert affected(made, note(1, BEN), note(1, ANA)) == 3

@@ -7,7 +7,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.realtime.tables import ANA, BEN, OWN, TEAMS, Told, bound, follower, note, user
+from tests.unit.realtime.tables import ANA, BEN, OWN, TEAMS, Told, bound, note, subscriber, user
 
 from jotbase.expression.expr import FALSE, TRUE, Context, Exists, Expr
 from jotbase.expression.judge import Env, judge
@@ -24,16 +24,18 @@ def change(old: Row | None, new: Row | None) -> Change:
     return Change(7, "notes", kind, old, new, "2026-08-21T10:11:12+00:00")
 
 
-def frames(made: Change, rule: Expr, *followers: Subscriber) -> list[list[bytes]]:
+def frames(made: Change, rule: Expr, *subscribers: Subscriber) -> list[list[bytes]]:
     """Return the frames that each follower is told."""
     groups = Groups({"notes": select_rule(rule)})
-    for one in followers:
+    for one in subscribers:
         groups.add(one)
-    judgement = ChangeEvaluation(made, groups.rule("notes"), "", {}, 7)
+    evaluation = ChangeEvaluation(made, groups.rule("notes"), "", {}, 7)
     told = {
-        one: judgement.told(group) for group in groups.concerned(made) for one in group.followers
+        one: evaluation.frames(group)
+        for group in groups.affected(made)
+        for one in group.subscribers
     }
-    return [told.get(one, []) for one in followers]
+    return [told.get(one, []) for one in subscribers]
 
 
 def events(made: Change, rule: Expr, one: Subscriber) -> list[tuple[str, list[int], Row | None]]:
@@ -59,7 +61,7 @@ def test_the_rule_is_judged_on_both_rows(
     old: Row | None, new: Row | None, kinds: list[str]
 ) -> None:
     """Entering, staying in, leaving and staying out of Ana's view."""
-    assert [kind for kind, _, _ in events(change(old, new), OWN, follower(user(ANA)))] == kinds
+    assert [kind for kind, _, _ in events(change(old, new), OWN, subscriber(user(ANA)))] == kinds
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_the_rule_is_judged_on_both_rows(
 )
 def test_leaving_a_filter_is_told_to_who_listens_to_deletes(event: str, kinds: list[str]) -> None:
     """The row is still there and may be seen, but no longer fits."""
-    one = follower(ANONYMOUS, *bound(event, filter="title=eq.open"))
+    one = subscriber(ANONYMOUS, *bound(event, filter="title=eq.open"))
     made = change(note(1, title="open"), note(1, title="closed"))
 
     assert [kind for kind, _, _ in events(made, TRUE, one)] == kinds
@@ -76,7 +78,7 @@ def test_leaving_a_filter_is_told_to_who_listens_to_deletes(event: str, kinds: l
 def test_bindings_that_fit_are_listed_in_one_frame() -> None:
     """One frame for a change, with the ids of all."""
     every, inserts, other = bound(), bound("INSERT"), bound(filter="id=eq.2")
-    told = events(change(None, note(1)), TRUE, follower(ANONYMOUS, *every, *inserts, *other))
+    told = events(change(None, note(1)), TRUE, subscriber(ANONYMOUS, *every, *inserts, *other))
 
     assert told == [("INSERT", [every[0].id, inserts[0].id], None)]
 
@@ -84,7 +86,7 @@ def test_bindings_that_fit_are_listed_in_one_frame() -> None:
 def test_a_change_may_leave_one_binding_and_stay_in_another() -> None:
     """Then each has its own frame."""
     first, every = bound(filter="id=eq.1"), bound()
-    told = events(change(note(1), note(2)), TRUE, follower(ANONYMOUS, *first, *every))
+    told = events(change(note(1), note(2)), TRUE, subscriber(ANONYMOUS, *first, *every))
 
     assert [(kind, ids) for kind, ids, _ in told] == [
         ("DELETE", [first[0].id]),
@@ -95,8 +97,8 @@ def test_a_change_may_leave_one_binding_and_stay_in_another() -> None:
 def test_the_old_row_is_told_to_who_saw_it() -> None:
     """Who did not is told its key."""
     made = change(note(1, BEN, "old"), note(1, ANA))
-    ((_, _, hidden),) = events(made, OWN, follower(user(ANA)))
-    ((_, _, seen),) = events(made, OWN, follower(SERVICE_PRINCIPAL))
+    ((_, _, hidden),) = events(made, OWN, subscriber(user(ANA)))
+    ((_, _, seen),) = events(made, OWN, subscriber(SERVICE_PRINCIPAL))
 
     assert hidden == {"id": 1}
     assert seen is not None
@@ -105,7 +107,9 @@ def test_the_old_row_is_told_to_who_saw_it() -> None:
 
 def test_without_a_rule_only_the_service_role_is_told() -> None:
     """Default deny."""
-    told = frames(change(None, note(1)), FALSE, follower(user(ANA)), follower(SERVICE_PRINCIPAL))
+    told = frames(
+        change(None, note(1)), FALSE, subscriber(user(ANA)), subscriber(SERVICE_PRINCIPAL)
+    )
 
     assert list(map(len, told)) == [0, 1]
 
@@ -113,7 +117,7 @@ def test_without_a_rule_only_the_service_role_is_told() -> None:
 def test_a_frame_is_made_once_for_all_who_get_it() -> None:
     """Two users in two groups who are told the same share the very bytes."""
     ana, service = frames(
-        change(None, note(1, ANA)), OWN, follower(user(ANA)), follower(SERVICE_PRINCIPAL)
+        change(None, note(1, ANA)), OWN, subscriber(user(ANA)), subscriber(SERVICE_PRINCIPAL)
     )
 
     assert ana[0] is service[0]
@@ -123,14 +127,14 @@ def test_a_relational_rule_must_have_been_asked() -> None:
     """What the database did not say is not guessed."""
     rule = select_rule(Exists(TEAMS, "t", TRUE))
     groups = Groups({"notes": rule})
-    groups.add(follower(user(ANA)))
+    groups.add(subscriber(user(ANA)))
     (group,) = groups.on("notes")
     made = change(None, note(1))
 
     with pytest.raises(VerdictMissing):
-        ChangeEvaluation(made, rule, "", {}, 7).told(group)
+        ChangeEvaluation(made, rule, "", {}, 7).frames(group)
     known = {rule.bind(user(ANA)): OldAndNew(old=False, new=True)}
-    assert len(ChangeEvaluation(made, rule, "", known, 7).told(group)) == 1
+    assert len(ChangeEvaluation(made, rule, "", known, 7).frames(group)) == 1
 
 
 PEOPLE = st.sampled_from([user(ANA), user(BEN), ANONYMOUS, SERVICE_PRINCIPAL])
@@ -170,11 +174,11 @@ def test_routing_is_judging_each_follower_alone(
 ) -> None:
     """Groups and memories change nothing about who is told what."""
     made = change(*rows)
-    followers = [
-        follower(who, *(bound(event, filter=text)[0] for event, text in bindings), told=Told())
+    subscribers = [
+        subscriber(who, *(bound(event, filter=text)[0] for event, text in bindings), told=Told())
         for who, bindings in listed
     ]
-    for (who, bindings), told in zip(listed, frames(made, OWN, *followers), strict=True):
+    for (who, bindings), told in zip(listed, frames(made, OWN, *subscribers), strict=True):
         kinds = {orjson.loads(unframe(one)[0])[4]["data"]["type"] for one in told}
         assert kinds == set().union(*(alone(made, who, *binding) for binding in bindings))
 
@@ -198,6 +202,8 @@ def test_a_filter_meets_only_rows_that_are_seen(made: Change, judged: list[int])
         return True
 
     listed = replace(bound(filter="id=gt.0")[0], fits=fits)
-    frames(made, OWN, follower(user(ANA), listed), follower(user(ANA), listed, topic="realtime:s"))
+    frames(
+        made, OWN, subscriber(user(ANA), listed), subscriber(user(ANA), listed, topic="realtime:s")
+    )
 
     assert met == judged

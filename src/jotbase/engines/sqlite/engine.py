@@ -1,4 +1,4 @@
-"""The SQLite engine: opens the parts, and gives each verb of the protocol to the part for it.
+"""The SQLite engine: opens its parts and delegates each method of the protocol to one of them.
 
 In charge of the order of opening and closing. Must not know how the parts work.
 """
@@ -100,7 +100,7 @@ class SqliteEngine:
         )
         connection = first_connection(place, options.image, options.lock_timeout)
         self._watch = watch = FileWatch(place.path)
-        self._keeper = WriteTransactions(
+        self._transactions = WriteTransactions(
             lambda: place.connect(reader=False),
             watch,
             lock_ms=options.lock_timeout,
@@ -122,7 +122,7 @@ class SqliteEngine:
             connection,
             limit_ms=options.statement_timeout,
             unit_ms=options.unit_timeout,
-            keeper=self._keeper,
+            transactions=self._transactions,
             name=options.constraint,
             committed=self._log.committed,
             connection_functions=options.connection_functions,
@@ -160,9 +160,9 @@ class SqliteEngine:
         """Run a statement of the backend's own; see `Engine.read_internal`."""
         return await self._own.read(text, values)
 
-    def fault(self) -> str | None:
-        """Say what keeps the database from being used; see `Engine.fault`."""
-        return self._keeper.fault()
+    def unavailable_reason(self) -> str | None:
+        """Say what keeps the database from being used; see `Engine.unavailable_reason`."""
+        return self._transactions.unavailable_reason()
 
     async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
         """Drive a unit of work to its end; see `Engine.write`."""

@@ -81,7 +81,7 @@ class Channel:
     request: JoinRequest
     token: str | None
     listener: Listener
-    follower: Subscriber
+    subscriber: Subscriber
     size: ChannelSize
     expiry: asyncio.TimerHandle | None = None
     replay: Replay | None = None
@@ -91,7 +91,7 @@ class Channel:
     @property
     def principal(self) -> Principal:
         """Whom the channel acts for."""
-        return self.follower.principal
+        return self.subscriber.principal
 
 
 class Channels:
@@ -167,9 +167,9 @@ class Channels:
     def subscribe_again(self) -> None:
         """Follow what the bindings say under a new model and new rules."""
         for channel in self._joined.values():
-            before = channel.follower.tables()
+            before = channel.subscriber.tables()
             faults = self._follow(channel, channel.principal)
-            after = channel.follower.tables()
+            after = channel.subscriber.tables()
             gone = frozenset(one for one in before - after if not self._services.logs(one))
             if gone:
                 self._tell_dropped(channel, gone, faults)
@@ -185,7 +185,7 @@ class Channels:
     def lag(self) -> None:
         """Tell what follows changes from the log, as fast as the client reads: too much waits."""
         for channel in self._joined.values():
-            if channel.replay is None and channel.follower.subscriptions:
+            if channel.replay is None and channel.subscriber.subscriptions:
                 channel.replay = self._replay(channel, None)
                 channel.replay.start()
 
@@ -303,10 +303,10 @@ class Channels:
             request=request,
             token=request.token,
             listener=Listener(topic, request.private, self._vsn, write),
-            follower=Subscriber(topic, self._vsn, principal, (), write, _pass_over),
+            subscriber=Subscriber(topic, self._vsn, principal, (), write, _pass_over),
             size=size,
         )
-        channel.follower.lost = partial(self._say_lost, channel)
+        channel.subscriber.lost = partial(self._say_lost, channel)
         return channel
 
     def _follow(self, channel: Channel, principal: Principal) -> list[str]:
@@ -319,10 +319,10 @@ class Channels:
                 followed.extend(subscriptions(binding, self._services.model, sees))
             except ChannelError as error:
                 faults.append(error.message)
-        old, groups = channel.follower, self._services.feed.groups
+        old, groups = channel.subscriber, self._services.feed.groups
         groups.remove(old)
         new = replace(old, principal=principal, subscriptions=tuple(followed))
-        channel.follower = new
+        channel.subscriber = new
         groups.add(new)
         self._set_expiry(channel)
         return faults
@@ -342,15 +342,15 @@ class Channels:
         lost = partial(self._say_lost, channel)
 
         def live() -> None:
-            channel.follower.write, channel.follower.lost = self._sink.write, lost
+            channel.subscriber.write, channel.subscriber.lost = self._sink.write, lost
             channel.replay = None
 
         # All that is told live meanwhile stands in the log as well.
-        channel.follower.write, channel.follower.lost = _pass_over, _pass_over
+        channel.subscriber.write, channel.subscriber.lost = _pass_over, _pass_over
         return Replay(
             feed=self._services.feed,
             sink=self._sink,
-            follower=lambda: channel.follower,
+            subscriber=lambda: channel.subscriber,
             lost=lost,
             live=live,
             turns=self._services.turns,
@@ -369,7 +369,7 @@ class Channels:
         if self._joined.get(channel.topic) is channel:
             del self._joined[channel.topic]
             self._share.give_back(channel.size)
-        self._services.feed.groups.remove(channel.follower)
+        self._services.feed.groups.remove(channel.subscriber)
         self._services.rooms.remove(channel.listener)
         if channel.expiry is not None:
             channel.expiry.cancel()

@@ -47,7 +47,7 @@ TURN = 0.005
 class RealtimeEndpoint:
     """The ASGI application behind `/realtime/v1/websocket`; belongs to one event loop.
 
-    `now` is the clock that the feed asks too. Call `mean` before it serves.
+    `now` is the clock that the feed asks too. Call `configure` before it serves.
     """
 
     def __init__(self, credentials: CredentialCheck, feed: Feed, now: WallClock) -> None:
@@ -67,7 +67,7 @@ class RealtimeEndpoint:
         """The tables that are served."""
         return self._services.model
 
-    def mean(self, model: Model, rules: Mapping[str, Expr]) -> None:
+    def configure(self, model: Model, rules: Mapping[str, Expr]) -> None:
         """Serve these tables from now on; `rules` has each one's select rule over `row`.
 
         Channels that are open follow what their bindings say now.

@@ -30,7 +30,7 @@ AHEAD = 0.01
 class Replay:
     """One channel's catching up, from the change after `after` to wherever the feed is by then.
 
-    `follower` gives the channel's follower, whose token may change meanwhile; `lost` says to the
+    `subscriber` gives the channel's follower, whose token may change meanwhile; `lost` says to the
     client that changes up to a number were missed. `live` is called when it has caught up. All
     replays have one turn of the loop together, of which `turns` says whose it is, and leave it to
     others for as long.
@@ -41,7 +41,7 @@ class Replay:
         *,
         feed: Feed,
         sink: FrameSink,
-        follower: Callable[[], Subscriber],
+        subscriber: Callable[[], Subscriber],
         lost: Callable[[int], None],
         live: Callable[[], None],
         turns: asyncio.Lock,
@@ -49,7 +49,7 @@ class Replay:
     ) -> None:
         self._feed = feed
         self._sink = sink
-        self._follower = follower
+        self._follower = subscriber
         self._lost = lost
         self._live = live
         self._turns = turns
@@ -72,7 +72,7 @@ class Replay:
             await self._catch_up()
         except Exception:
             log.exception("the changes after %d could not be told again", self.after)
-            self._lose(self._feed.cursor)
+            self._report_lost(self._feed.cursor)
         self._live()
 
     async def _begin(self) -> None:
@@ -80,7 +80,7 @@ class Replay:
             return
         _, newest = await self._feed.engine.last_change()
         if self._cursor.number > newest or not await self._feed.holds(self._cursor):
-            self._lose(self._feed.cursor)
+            self._report_lost(self._feed.cursor)
 
     async def _catch_up(self) -> None:
         """Tell what was missed; where the log no longer holds all of it, that is said instead."""
@@ -103,18 +103,18 @@ class Replay:
         began, told = clock(), 0
         changes = await self._feed.engine.changes(self.after, AT_ONCE)
         if not changes or changes[0].number != self.after + 1:
-            self._lose(self._feed.cursor)
+            self._report_lost(self._feed.cursor)
             return clock() - began
         for change in changes:
             if change.number > self._feed.cursor:
                 break
-            told += await self._feed.tell(change, self._alone())
+            told += await self._feed.deliver(change, self._alone())
             self.after = change.number
             if told > TURN_BYTES or clock() - began > TURN:
                 break
         return clock() - began
 
-    def _lose(self, number: int) -> None:
+    def _report_lost(self, number: int) -> None:
         self.after = number
         self._lost(number)
 

@@ -34,7 +34,7 @@ from jotbase.values import Row
 #: Rows of one statement: many enough to amortize parsing, in a few sizes so that prepared
 #: statements are reused. A statement of more rows than one has at most MOST_VALUES values.
 CHUNKS = (256, 32)
-MOST_VALUES = 2048
+MAX_VALUES = 2048
 
 #: Types whose stored form is their canonical form.
 _SAME = (
@@ -87,7 +87,7 @@ def insert_statements(
 def _chunks(rows: Sequence[Row], width: int) -> Iterator[Sequence[Row]]:
     start = 0
     for size in CHUNKS:
-        while len(rows) - start >= size and (size * width <= MOST_VALUES or size == CHUNKS[-1]):
+        while len(rows) - start >= size and (size * width <= MAX_VALUES or size == CHUNKS[-1]):
             yield rows[start : start + size]
             start += size
     if start < len(rows):

@@ -10,7 +10,7 @@ from jotbase.expression.expr import Context, RequestValue
 from jotbase.query.write.identity import sequence_value
 from jotbase.query.write.storing import (
     CHUNKS,
-    MOST_VALUES,
+    MAX_VALUES,
     changed_keys,
     delete_statement,
     insert_rows,
@@ -66,7 +66,7 @@ def test_many_rows_are_several_statements() -> None:
 def test_wide_rows_are_fewer_a_statement() -> None:
     """Of more values than fit a text that is kept, the small size is taken at once."""
     large, small = CHUNKS
-    columns = dict.fromkeys((f"c{number}" for number in range(MOST_VALUES // large + 1)), 1)
+    columns = dict.fromkeys((f"c{number}" for number in range(MAX_VALUES // large + 1)), 1)
     table = replace(
         COMPANIES, columns=tuple(replace(COMPANIES.columns[0], name=n) for n in columns)
     )

@@ -1,7 +1,7 @@
-"""A database's own account of itself: tables, columns, keys, views, and what stands in columns.
+"""Reflecting a database: tables, columns, keys, views, and statistics of the stored values.
 
-In charge of asking SQLite's pragmas, and of looking once at each column's values. Must not know
-what is made of the answers, and changes nothing.
+In charge of reading SQLite's pragmas, and of one scan of each column's values. Must not know how
+the result is used, and writes nothing.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def introspect(path: str, forms: Mapping[str, str]) -> Catalog:
         connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
         with contextlib.closing(connection):
             connection.set_busy_timeout(5000)
-            connection.execute("BEGIN")  # all questions are asked of one state
+            connection.execute("BEGIN")  # all statements read the same snapshot
             return _catalog(connection, forms)
     except apsw.Error as error:
         hint = "it must be an SQLite database that nobody has locked"
@@ -103,7 +103,7 @@ def _table(
     without_row_numbers: int,
     text: str,
 ) -> ReflectedTable:
-    """Return all about a table or view. What cannot be read is told, and stops no other."""
+    """Reflect a table or view; an unreadable one has its error in `broken`."""
     if kind in ("virtual", "shadow"):
         return ReflectedTable(name, kind, text or "")
     try:
@@ -137,7 +137,7 @@ def _columns(
 def _held(
     connection: apsw.Connection, table: str, column: str, forms: Mapping[str, str]
 ) -> StoredValues:
-    """Look at all values of a column, in one scan."""
+    """Return statistics of a column's values, in one scan."""
     misfits = "".join(f", sum(NOT ifnull({condition}, 0))" for condition in forms.values())
     rows = _rows(
         connection,
@@ -193,7 +193,7 @@ def nonbinary_unique_keys(path: str) -> dict[str, tuple[tuple[str, ...], ...]]:
 
 
 def _read_only(path: str, text: str) -> list[tuple[Any, ...]]:
-    """Return what a statement gives; nothing where there is no database that can be read."""
+    """Return the rows of a statement, [] if there is no readable database."""
     if not Path(path).is_file():
         return []
     with contextlib.suppress(apsw.Error):
@@ -218,7 +218,7 @@ def unmanaged_objects(path: str) -> dict[str, str]:
 def _orphans(
     connection: apsw.Connection, tables: tuple[ReflectedTable, ...]
 ) -> Iterator[tuple[str, int]]:
-    """Yield how many rows of each table refer to nothing."""
+    """Yield (table, number of rows whose foreign key has no target)."""
     for table in tables:
         if not table.references:
             continue

@@ -1,7 +1,7 @@
-"""Opening SQLite: the file, the pragmas, the functions that operators call.
+"""Opening SQLite connections: the file, the pragmas, the SQL functions of operators.
 
-In charge of every connection being set alike, and of clear words when the file cannot be used.
-Must not know what is run on a connection.
+In charge of configuring all connections alike, and of clear errors when the file cannot be used.
+Must not know the statements that run on a connection.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from jotbase.engines.sqlite.database.functions import install
 from jotbase.errors import Fault, ProjectError
 from jotbase.sql.aggregate import Aggregate
 
-#: The most statements a connection keeps prepared; one costs a few kilobytes.
+#: The size of a connection's cache of prepared statements; one takes a few kilobytes.
 STATEMENTS = 512
-#: The pages a connection keeps, in KiB. Only the writer and the first reader are always open.
+#: A connection's page cache in KiB. Only the writer and the first reader are always open.
 CACHE_KIB = 4096
 
 #: FULL makes each commit wait for the disk (promise 1). LIKE is to be PostgreSQL's, which minds the
@@ -47,7 +47,7 @@ PRAGMAS = (
 
 @dataclass(frozen=True, slots=True)
 class ConnectionFactory:
-    """Where the database is, and what each connection to it brings along.
+    """The database's path, and the functions and pragmas of each connection.
 
     `functions` are by SQL name and never see NULL: SQLite's answer to NULL is NULL. Those of
     `connection_functions` may read while they are asked: they are given what runs a statement
@@ -109,7 +109,7 @@ def first_connection(
 
 
 def cannot_open(path: str, error: apsw.Error) -> ProjectError:
-    """Return the error for the owner of the file, of what SQLite said of it."""
+    """Return the error for the developer, from SQLite's error on opening the file."""
     return _unusable(path, *_REASONS.get(type(error), _UNKNOWN))
 
 

@@ -1,8 +1,8 @@
-"""Which key a statement broke, and with which values: SQLite says neither, PostgreSQL says both.
+"""Diagnosing constraint violations: the key and its values, which SQLite does not report.
 
-In charge of running a refused statement once more in a savepoint, with its refusal put off, and of
-reading from the rows it touches what was wrong; then of undoing it. Runs on the writer's connection
-inside its transaction. Must not know the wording (`refusals`).
+In charge of running a refused statement once more in a savepoint with the constraint deferred, of
+finding the violation in the rows that it touches, and of rolling back. Runs on the writer's
+connection inside its transaction. Must not know the messages (`refusals`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from jotbase.engines.sqlite.database.refusals import (
 )
 from jotbase.errors import JotError
 
-#: How many touched rows are looked at; past them a foreign key stays unnamed.
+#: How many touched rows are examined; beyond them the foreign key stays unknown.
 ROWS_SEEN = 1000
 
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
@@ -230,7 +230,7 @@ def _columns(cursor: apsw.Cursor, table: str) -> list[str]:
 
 
 def _references(cursor: apsw.Cursor) -> list[_Reference]:
-    """Return all foreign keys of the database."""
+    """Read all foreign keys of the database."""
     rows = cursor.execute(
         'SELECT s.name, k.id, k."table", k."from", coalesce(k."to", p.name)'
         " FROM sqlite_schema s, pragma_foreign_key_list(s.name) k"
@@ -257,7 +257,7 @@ def _seen(update: apsw.PreUpdate) -> _Touched:
 
 
 def _new_key(cursor: apsw.Cursor, row: _Touched, columns: Sequence[str]) -> tuple[Any, ...] | None:
-    """Return what a row has in some columns now, None if it cannot be told."""
+    """Read a row's current values in some columns, None if it cannot be found."""
     if row.new:
         return _pick(_columns(cursor, row.table), row.new, columns)
     listed = ", ".join(map(_quoted, columns))

@@ -1,7 +1,7 @@
-"""The database's files on disk: readable by their owner alone, and the same ones all the time.
+"""The database's files on disk: their permissions, and detecting that one was replaced.
 
-In charge of their modes and of noticing that one was moved or replaced. Must not know SQLite's
-interface, or what the files hold.
+In charge of mode 0600 and of noticing that a file was moved, replaced or overwritten. Must not know
+SQLite's interface, or the content of the files.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-#: What stands beside a database: SQLite makes these with the mode of the database itself.
+#: The suffixes of files beside a database, which SQLite creates with the database's mode.
 BESIDE = ("-wal", "-shm", "-journal")
 _OTHERS = 0o077
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, for the owner alone, whatever the umask says."""
+    """Create a folder and its parents with mode 0700, independent of the umask."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     for one in reversed(missing):
         one.mkdir(mode=0o700, exist_ok=True)
@@ -27,7 +27,7 @@ def make_folder(folder: Path) -> None:
 
 
 def make_file(path: Path, content: bytes = b"") -> None:
-    """Make a file that is for the owner alone from its first byte; one that is there stays."""
+    """Create a file with mode 0600 from the start; an existing one is left unchanged."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -38,7 +38,7 @@ def make_file(path: Path, content: bytes = b"") -> None:
 
 
 def keep_private(path: Path) -> None:
-    """Take the rights of others from a file or folder that is there; warn where that fails."""
+    """Remove the permissions of group and others from a file or folder; warn on failure."""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & _OTHERS:
@@ -51,12 +51,12 @@ def keep_private(path: Path) -> None:
 
 
 def keep_database_private(path: Path) -> None:
-    """Take the rights of others from a database and the files beside it."""
+    """Remove the permissions of group and others from a database and the files beside it."""
     for ending in ("", *BESIDE):
         keep_private(path.with_name(path.name + ending))
 
 
-#: How every database of SQLite begins (https://sqlite.org/fileformat2.html).
+#: The first bytes of an SQLite database (https://sqlite.org/fileformat2.html).
 MAGIC = b"SQLite format 3\0"
 
 

@@ -1,7 +1,8 @@
-"""Python functions that SQL calls: where they may run, and what stops them.
+"""Registering Python functions on a connection: where they may run, and interrupting them.
 
-In charge of none holding the event loop, or outliving its statement: SQLite looks at the clock
-between the steps of its machine, and a call is one step. Must not know what a function does.
+In charge of functions neither blocking the event loop nor outliving their statement: SQLite's
+progress handler runs between the steps of its virtual machine, and a call is one step. Must not
+know the functions.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ ON_LOOP = 4096
 def install(
     connection: apsw.Connection, functions: Mapping[str, Callable[..., Any] | Aggregate]
 ) -> None:
-    """Let the connection's statements call the functions; only aggregates are given NULL."""
+    """Register the functions on the connection; only aggregates are called with NULL."""
     for name, function in functions.items():
         if isinstance(function, Aggregate):
             _install_aggregate(connection, name, function)
@@ -83,7 +84,7 @@ def _is_on_loop() -> bool:
 
 
 def _tick(connection: apsw.Connection) -> None:
-    """Give other threads the interpreter's lock, and end with the statement."""
+    """Release the GIL for other threads, and raise if the statement was interrupted."""
     sleep(0)
     if connection.is_interrupted:
         raise apsw.InterruptError("interrupted")

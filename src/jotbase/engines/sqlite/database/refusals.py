@@ -1,7 +1,7 @@
-"""What SQLite refuses, in PostgreSQL's words and codes.
+"""SQLite's errors as PostgreSQL's codes and messages.
 
-In charge of turning an exception of the driver into a JotError that says nothing of SQLite. Must
-not touch a connection: who broke a key, and with which values, `diagnosis` finds out.
+In charge of converting an exception of the driver to a JotError that does not mention SQLite. Must
+not use a connection: `diagnosis` finds the violated key and its values.
 Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
 
@@ -33,7 +33,7 @@ ConstraintName = Callable[[Literal["unique", "foreign"], str, tuple[str, ...]], 
 #: How PostgreSQL names the types of SQLite's strict columns in 42804.
 _TYPES = {"INTEGER": "bigint", "INT": "bigint", "REAL": "double precision", "BLOB": "bytea"}
 
-#: How statements begin that no request runs.
+#: The prefixes of statements that no request runs.
 _MAKING = ("CREATE ", "ALTER ", "DROP ", "EXPLAIN SELECT ")
 
 _QUOTED = r'"(?:[^"]|"")*"'
@@ -45,7 +45,7 @@ _TARGET = re.compile(
 
 
 def extended_code(error: apsw.Error) -> int:
-    """Return SQLite's extended result code, which the driver hangs on each of its errors."""
+    """Return SQLite's extended result code of the driver's exception."""
     return int(getattr(error, "extendedresult", 0))
 
 
@@ -127,7 +127,7 @@ def unique_refusal(
 def missing_parent(
     table: str, name: str, columns: Sequence[str], values: Sequence[Any], parent: str
 ) -> JotError:
-    """Return the refusal of a row that refers to nothing."""
+    """Return the error of a row whose foreign key has no target (23503)."""
     error = ConflictError(
         "23503",
         f'insert or update on table "{table}" violates foreign key constraint "{name}"',
@@ -142,7 +142,7 @@ def missing_parent(
 def still_referenced(
     parent: str, columns: Sequence[str], values: Sequence[Any], name: str, table: str
 ) -> JotError:
-    """Return the refusal to take away a row that another refers to."""
+    """Return the error of deleting or changing a row that is still referenced (23503)."""
     error = ConflictError(
         "23503",
         f'update or delete on table "{parent}" violates foreign key constraint "{name}"'
@@ -157,12 +157,12 @@ def still_referenced(
 
 
 def unknown_reference(table: str) -> JotError:
-    """Return the refusal of a foreign key that could not be told."""
+    """Return the error of a foreign key that could not be determined (23503)."""
     return ConflictError("23503", f'write to table "{table}" violates a foreign key constraint')
 
 
 def key(columns: Sequence[str], values: Sequence[Any]) -> str:
-    """Write a key as PostgreSQL does: `(company, title)=(acme, Baker)`."""
+    """Return a key in PostgreSQL's format: `(company, title)=(acme, Baker)`."""
     shown = ("null" if value is None else _shown(value) for value in values)
     return f"({', '.join(columns)})=({', '.join(shown)})"
 
@@ -200,12 +200,12 @@ def _disk_failed(error: Exception) -> JotError:
 
 
 def unresolved() -> JotError:
-    """Return the refusal to end what leaves deferred references broken."""
+    """Return the error of a transaction that ends with deferred foreign keys violated."""
     return ConflictError("23503", "the write violates a foreign key constraint")
 
 
 def sequence_exhausted(table: str) -> JotError:
-    """Return the refusal to number one more row."""
+    """Return the error of an exhausted identity sequence (2200H)."""
     return RequestError(
         "2200H",
         f'nextval: reached maximum value of the sequence of table "{table}"',
@@ -214,7 +214,7 @@ def sequence_exhausted(table: str) -> JotError:
 
 
 def locked(_: Exception) -> JotError:
-    """Return the refusal for a lock that another process holds."""
+    """Return the error of a lock that another process holds (55P03)."""
     return ConflictError(
         "55P03",
         "could not obtain the lock on the database: another process holds it",
@@ -223,12 +223,12 @@ def locked(_: Exception) -> JotError:
 
 
 def closed() -> JotError:
-    """Return the refusal of an engine that is closed, or closing."""
+    """Return the error of an engine that is closed or closing (57P01)."""
     return JotError("57P01", "the database is closing", status=503, hint="Try again.")
 
 
 def file_moved() -> JotError:
-    """Return the refusal of a write that would go into a file which nobody finds again."""
+    """Return the error of a write to a database file that was moved or replaced (58P01)."""
     return JotError(
         "58P01",
         "the database file was moved or replaced while the server has it open",
@@ -237,13 +237,13 @@ def file_moved() -> JotError:
 
 
 def out_of_resources(what: str) -> JotError:
-    """Return the refusal where the system gives the process no more of something."""
+    """Return the error of an exhausted resource of the process, such as threads (53000)."""
     log.error(EXHAUSTED, what)
     return resource_error(what)
 
 
 def is_broken(error: Exception) -> bool:
-    """Say whether a connection may go on giving wrong answers after that error of its file's."""
+    """Return whether a connection must be replaced after this error, as it may read wrong data."""
     return isinstance(error, apsw.IOError | apsw.CorruptError | apsw.NotADBError)
 
 

@@ -1,6 +1,6 @@
-"""What a statement gives back, all of it in memory: so it has a bound where it may be much.
+"""Fetching a statement's rows into memory, with a size limit where they may be many.
 
-In charge of that bound. Must not know what is asked for.
+In charge of that limit. Must not know the statements.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ import apsw
 from jotbase.errors import RequestError
 from jotbase.sql.units import Rows
 
-#: Takes a statement's rows.
+#: Fetches a statement's rows.
 Fetch = Callable[[apsw.Cursor], Rows]
-#: Runs a statement with its bound values, and takes its rows.
+#: Runs a statement with its bound values, and fetches its rows.
 Run = Callable[[apsw.Cursor, str, Sequence[Any]], Rows]
-#: Characters and bytes that the rows of one writing statement may have together.
+#: The most characters and bytes of all rows that one writing statement returns.
 MOST_GIVEN = 32 << 20
 
 
 def fetch_all(cursor: apsw.Cursor) -> Rows:
-    """Return all rows: for statements that are over too soon to have many."""
+    """Fetch all rows, for statements whose time limit bounds them."""
     rows: Rows = cursor.fetchall()
     return rows
 
 
 def run_plain(cursor: apsw.Cursor, text: str, values: Sequence[Any]) -> Rows:
-    """Run a statement that asks for nobody's code, and return all rows."""
+    """Run a statement that calls no project code, and return all rows."""
     return fetch_all(cursor.execute(text, values))
 
 
 def fetch_bounded(cursor: apsw.Cursor) -> Rows:
-    """Return all rows. Raises RequestError 54000 for more than fit into memory beside others'."""
+    """Fetch all rows. Raises RequestError 54000 beyond `MOST_GIVEN`."""
     rows: Rows = []
     size = 0
     for row in cursor:

@@ -1,6 +1,6 @@
-"""What a view passes on, asked of SQLite itself.
+"""The columns that a view passes on, from SQLite's column metadata.
 
-In charge of the columns behind a view's. Must not know why that is asked.
+In charge of mapping a view's columns to those of its tables. Must not know the use of the mapping.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from jotbase.sql.dialect import SQLITE
 
 
 def origins(connection: apsw.Connection, view: str) -> dict[str, tuple[str, str]]:
-    """Return the table and column behind each of a view's columns; computed ones lack.
+    """Return (table, column) by view column, for the columns that the view passes on.
 
-    Raises ProjectError where the view cannot be read.
+    Raises ProjectError if the view cannot be read.
     """
     try:
         return column_origins(connection, view)
@@ -28,7 +28,7 @@ def origins(connection: apsw.Connection, view: str) -> dict[str, tuple[str, str]
 
 
 def column_origins(connection: apsw.Connection, view: str) -> dict[str, tuple[str, str]]:
-    """Return what `origins` returns. Raises apsw.SQLError where the view cannot be read."""
+    """Return the same as `origins`. Raises apsw.SQLError if the view cannot be read."""
     found: list[tuple[tuple[str | None, ...], ...]] = []
 
     def look(cursor: apsw.Cursor, text: str, values: Any) -> bool:

@@ -1,6 +1,6 @@
 """A thread that runs jobs for the event loop, one after another.
 
-In charge of handing work to a thread and its outcome back. Must not know what the work is.
+In charge of passing jobs to the thread and their outcome back. Must not know the jobs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ INSIST_EVERY = 0.01
 
 
 class _Job(Generic[T]):
-    """One call under way; `claim` is for whoever first says how its outcome is handed over."""
+    """One running call; `claim` is taken by whoever delivers its outcome first."""
 
     __slots__ = ("call", "claim", "done", "error", "future", "result")
 
@@ -49,9 +49,9 @@ class _Job(Generic[T]):
 
 
 def stop_after(job: asyncio.Future[Any], seconds: float, stop: Callable[[], None]) -> None:
-    """Call `stop` after so many seconds, and again and again until the job has ended.
+    """Call `stop` after that many seconds, and repeatedly until the job has ended.
 
-    An interrupt that comes just before its statement begins is lost on SQLite.
+    SQLite ignores an interrupt that comes just before a statement begins.
     """
     loop = asyncio.get_running_loop()
 
@@ -64,7 +64,7 @@ def stop_after(job: asyncio.Future[Any], seconds: float, stop: Callable[[], None
 
 
 class WorkerThread:
-    """One thread; `run` from the loop that it was made on."""
+    """One thread; `run` must be called on the event loop on which it was created."""
 
     def __init__(self, name: str) -> None:
         self._loop = asyncio.get_running_loop()
@@ -91,7 +91,7 @@ class WorkerThread:
         return job.future
 
     def stop(self) -> None:
-        """End the thread after the jobs it was given; returns at once."""
+        """End the thread after its queued jobs; returns at once."""
         self._jobs.put(None)
 
     def _work(self) -> None:
@@ -104,5 +104,5 @@ class WorkerThread:
         try:
             self._loop.call_soon_threadsafe(job.settle)
         except RuntimeError:
-            # The loop was closed before the job ended: nobody waits for it any more.
+            # The event loop was closed before the job ended: its outcome is dropped.
             return

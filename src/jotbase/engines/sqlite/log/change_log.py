@@ -1,8 +1,8 @@
-"""The change log: what was committed, in order, and a bell when there is more.
+"""Reading the change log in order, and notifications of new commits.
 
-In charge of reading "jotbase.changes" (made by `schema.ddl.changelog`) and of noticing commits, of
-this process and others. Its reader is its own: what callers ask, and what that costs, never keeps
-it from looking. Must not know what a change means, or who follows it.
+In charge of reading "jotbase.changes" (created by `schema.ddl.changelog`) and of noticing commits
+of this process and others. It has a reader of its own, so that callers' reads never delay it. Must
+not know what a change means, or its subscribers.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from jotbase.values import Change, Row
 
 log = logging.getLogger(__name__)
 
-#: Makes a row of the log's JSON text: the table's name, the text.
+#: Decodes a row from (table name, JSON text) of the log.
 Decode = Callable[[str, str], Row]
 
-#: How often another process's commits are looked for, in seconds, while a bell is registered.
+#: The interval of polling for commits of other processes, in seconds, while a bell is registered.
 LOOK_EVERY = 0.1
 #: How much of the log is read at a time, in characters; one change at least.
 READ_AT_ONCE = 4 << 20
@@ -46,7 +46,7 @@ def decode_plain(table: str, text: str) -> Row:
 
 
 class ChangeLog:
-    """The log of one database; made on the event loop that its bells ring on."""
+    """The change log of one database; created on the event loop on which its bells are called."""
 
     def __init__(self, reader: Reader, decode: Decode, watch: FileWatch) -> None:
         self._reader = reader
@@ -73,7 +73,7 @@ class ChangeLog:
         return changes
 
     async def ends(self) -> tuple[int, int]:
-        """Return the oldest number still in the log (0: it is empty) and the newest ever given."""
+        """Return (oldest number in the log, 0 if empty; newest number ever assigned)."""
         newest = self._reader.short(NEWEST)
         oldest = self._reader.short(_OLDEST)
         return oldest[0][0] or 0, newest[0][0] if newest else 0
@@ -90,13 +90,13 @@ class ChangeLog:
         return None if text is None else self._decode(table, text)
 
     def on_commit(self, bell: Callable[[], None]) -> None:
-        """Ring the bell from now on; commits of other processes are looked for every 100 ms."""
+        """Register a bell; commits of other processes are polled for every 100 ms."""
         self._bells.append(bell)
         if self._timer is None:
             self._look()
 
     def committed(self, newest: int) -> None:
-        """Take note of a commit of this process, and ring if it logged changes."""
+        """Call the bells after a commit of this process if it logged changes."""
         if newest > self._newest:
             self._newest = newest
             self._ring()
@@ -106,7 +106,7 @@ class ChangeLog:
             self._loop.call_soon(bell)
 
     def _look(self) -> None:
-        """Look for commits of other connections; `data_version` costs 3 µs and reads no page."""
+        """Poll for commits of other connections; `data_version` takes 3 µs and reads no page."""
         self._timer = self._loop.call_later(LOOK_EVERY, self._look)
         self._watch.look()
         try:
@@ -121,7 +121,7 @@ class ChangeLog:
         self.committed(newest[0][0] if newest else 0)
 
     def close(self) -> None:
-        """Look and ring no more."""
+        """Stop polling and calling bells."""
         self._bells.clear()
         if self._timer is not None:
             self._timer.cancel()

@@ -1,15 +1,15 @@
-"""The change log kept short: a slice at a time, from its old end.
+"""Pruning the change log: a bounded slice at a time, oldest changes first.
 
-In charge of a slice costing the same however long the log is, and however large its rows are. Must
-not know how much is to be kept, or when.
+In charge of slices of bounded cost, whatever the size of the log and its rows. Must not know how
+much is kept, or when pruning runs.
 """
 
 from __future__ import annotations
 
 from jotbase.sql.units import Statement, UnitOfWork
 
-#: How much one unit of work prunes, in changes and bytes: other writes wait meanwhile. SQLite reads
-#: each page of what it deletes.
+#: The most changes and bytes that one unit of work prunes, since other writes wait meanwhile.
+#: SQLite reads each page of the rows that it deletes.
 SLICE, SLICE_BYTES = 500, 4 << 20
 
 _OLDEST = (
@@ -20,10 +20,10 @@ _PRUNE = 'DELETE FROM "jotbase.changes" WHERE number <= ?'
 
 
 def prune(last: int, before: str) -> UnitOfWork[tuple[int, bool]]:
-    """Prune some of what has a number up to `last`, or was committed before that time (RFC 3339,
-    UTC), oldest first; return how many went, and whether more are to go.
+    """Delete a slice of the changes with a number up to `last`, or committed before that time
+    (RFC 3339, UTC), oldest first; return (number of deleted changes, whether there are more).
 
-    Times rise with the numbers: the first change that is to stay ends it.
+    Times increase with the numbers, so the first change to be kept ends the slice.
     """
     size = count = until = 0
     rows = yield Statement(_OLDEST)

@@ -1,7 +1,7 @@
-"""What statements have cost so far, by their text: which may run on the event loop.
+"""The measured costs of statements by their text: which ones may run on the event loop.
 
-In charge of remembering, and of the budget of a statement on the loop. Must not know what a
-statement means, and runs none but the one that asks SQLite for its program.
+In charge of these statistics, and of the time limit of a statement on the loop. Must not know what
+a statement means, and runs none but EXPLAIN.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 
 import apsw
 
-#: How long one statement may hold the event loop, in seconds.
+#: The time limit of one statement on the event loop, in seconds of processor time.
 BUDGET = 0.002
-#: How much longer it may take by the clock, where the processor was others' meanwhile.
+#: How many times that it may take in wall-clock time, for when the processor is busy otherwise.
 STRETCH = 4
-#: How many steps of SQLite's machine lie between two looks at the clock: some 20 to 50 µs.
+#: Steps of SQLite's virtual machine between two checks of the time: some 20 to 50 µs.
 STEPS = 1000
-#: How many cheap runs in a thread a statement owes after it was found dear.
+#: How many cheap runs in a thread an expensive statement needs before it may run on the loop again.
 PROBATION = 16
-#: How many it owes if it came to its end: it may be that the processor was others' for a while.
+#: How many it needs if it did finish: the processor may have been busy otherwise.
 DOUBT = 1
 _MOST = 4096
 
@@ -47,14 +47,14 @@ class StatementCosts:
         self.suspects: set[int] = set()
 
     def is_expensive(self, text: str, values: Sequence[Any]) -> bool:
-        """Say whether the statement belongs in a thread, for what is known of it."""
+        """Return whether the statement must run in a thread, by its statistics."""
         key = hash(text)
         if key in self._owing and (key, _size(values)) in self._owed:
             return True
         return any(name in text for name in self._with_connection)
 
     def is_new(self, text: str) -> bool:
-        """Say whether the text was never asked for, and remember it."""
+        """Return whether the text is seen for the first time, and remember it."""
         key = hash(text)
         if key in self._seen:
             return False
@@ -63,8 +63,8 @@ class StatementCosts:
         self._seen.add(key)
         return True
 
-    def dear(self, text: str, values: Sequence[Any], runs: int = PROBATION) -> None:
-        """Send the statement to a thread for so many cheap runs."""
+    def mark_expensive(self, text: str, values: Sequence[Any], runs: int = PROBATION) -> None:
+        """Send the statement to a thread until it has had that many cheap runs."""
         if len(self._owed) >= _MOST:
             self._owed.clear()
             self._owing.clear()
@@ -72,21 +72,21 @@ class StatementCosts:
         self._owing.add(hash(text))
 
     def is_suspect(self, text: str) -> bool:
-        """Say whether the text came to its end too late when it last ran on the loop."""
+        """Return whether the text exceeded the limit when it last finished on the loop."""
         return hash(text) in self.suspects
 
     def suspect(self, text: str) -> None:
-        """Have the processor time of the text's next run on the loop looked at."""
+        """Measure the processor time of the text's next run on the loop."""
         if len(self.suspects) >= _MOST:
             self.suspects.clear()
         self.suspects.add(hash(text))
 
     def clear_of_suspicion(self, text: str) -> None:
-        """Look no more: it was others' work that took the time."""
+        """Stop measuring: other work took the time."""
         self.suspects.discard(hash(text))
 
     def is_long(self, text: str, values: Sequence[Any]) -> bool:
-        """Say whether the statement was stopped in a short lane, and has not been short since."""
+        """Return whether the statement belongs in a long lane."""
         return bool(self._long) and (hash(text), _size(values)) in self._long
 
     def found_long(self, text: str, values: Sequence[Any]) -> None:
@@ -100,9 +100,9 @@ class StatementCosts:
         self._long.discard((hash(text), _size(values)))
 
     def ran_in_thread(self, text: str, values: Sequence[Any], seconds: float) -> None:
-        """Count a run in a thread, of so much processor time: a cheap one pays, a dear one owes."""
+        """Record a run in a thread of `seconds` of processor time."""
         if seconds > BUDGET / 2:
-            self.dear(text, values)
+            self.mark_expensive(text, values)
             return
         key = hash(text), _size(values)
         owed = self._owed.pop(key, 1)
@@ -126,7 +126,7 @@ class LoopTimeLimit:
         self.arm()
 
     def arm(self) -> None:
-        """Watch over what runs on the loop from now on."""
+        """Enable the time limit for the statements of the loop."""
         self._connection.set_progress_handler(self._over, STEPS)
 
     def disarm(self) -> None:
@@ -136,14 +136,14 @@ class LoopTimeLimit:
         self._connection.set_progress_handler(None)
 
     def start(self) -> float:
-        """Begin a statement's time; return when it began."""
+        """Start measuring a statement; return the start time."""
         now = self._start = perf_counter()
         self._end = now + BUDGET
         self._used = None
         return now
 
     def stop(self) -> None:
-        """End a statement's time: what is no statement of a caller's (COMMIT) is never stopped."""
+        """Stop measuring: statements other than callers' (COMMIT) are never interrupted."""
         self._end = math.inf
 
     def _over(self) -> bool:

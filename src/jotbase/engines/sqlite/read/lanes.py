@@ -1,7 +1,7 @@
-"""Threads for reads, each with a connection of its own, and whose turn it is when all are taken.
+"""Lanes: threads for reads, each with a connection of its own, and their fair scheduling.
 
-In charge of one caller never holding all lanes of a kind, of a lane that failed coming back, and of
-an end within seconds. Must not know what a statement costs (`costs`) or means.
+In charge of never giving all lanes of a kind to one caller, of reopening a lane after a failure,
+and of closing within seconds. Must not know the cost (`costs`) or meaning of a statement.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
-#: How long `close` waits for a thread, in seconds, after it has stopped what runs there.
+#: How long `close` waits for a thread, in seconds, after interrupting its statement.
 PATIENCE = 2.0
 
 
@@ -43,7 +43,7 @@ class Lane:
         self._worker = WorkerThread(name)
 
     def run(self, work: Callable[[apsw.Connection], Result]) -> asyncio.Future[Result]:
-        """Run the work on the lane's connection; one that failed is opened anew next time."""
+        """Run the work on the lane's connection, which is reopened after a failure."""
         return self._worker.run(lambda: self._perform(work))
 
     def _perform(self, work: Callable[[apsw.Connection], Result]) -> Result:
@@ -59,7 +59,7 @@ class Lane:
             raise
 
     def _give_way(self) -> None:
-        """Let the event loop have the processor first. Linux knows a priority for each thread."""
+        """Lower the thread's priority below the event loop's (Linux has one for each thread)."""
         if self._nice and hasattr(os, "setpriority"):
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)
@@ -70,7 +70,7 @@ class Lane:
             connection.close(True)
 
     def stop(self) -> None:
-        """Stop the statement that is running, if one is; call it from the loop."""
+        """Interrupt the running statement, if any; to be called on the event loop."""
         connection = self._connection
         if connection is not None:
             # Closed by the lane's own thread meanwhile: then nothing runs on it.
@@ -78,7 +78,7 @@ class Lane:
                 connection.interrupt()
 
     async def close(self) -> None:
-        """Close connection and thread; a thread that does not come to its end is left behind."""
+        """Close connection and thread; a thread that does not end in time is abandoned."""
         job = self._worker.run(self._drop)
         self._worker.stop()
         stop_after(job, 0, self.stop)
@@ -88,9 +88,9 @@ class Lane:
 
 
 class Lanes:
-    """Lanes of one kind, at most `most`, of which one caller has all but `spared` at most.
+    """At most `most` lanes of one kind; one caller gets at most all but `spared`.
 
-    Who waits is served by who has the fewest lanes, then by who came first.
+    Waiting callers are served by the fewest lanes held, then in order of arrival.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Lanes:
     async def run(
         self, work: Callable[[apsw.Connection], Result], seconds: float | None = None
     ) -> Result:
-        """Run the work in the next free lane, for so long at most; who goes away stops it.
+        """Run the work in the next free lane, for at most `seconds`; cancelling interrupts it.
 
         Raises StatementTimeout where no lane gets free, 53000 where none can be made, and what the
         work raises.
@@ -137,12 +137,12 @@ class Lanes:
             return await asyncio.shield(job)
         except asyncio.CancelledError:
             stop_after(job, 0, lane.stop)
-            # Nobody asks for the outcome any more; seen, so that the loop does not report it.
+            # The outcome is not awaited any more; retrieved, so that asyncio does not report it.
             job.add_done_callback(_seen)
             raise
 
     async def _turn(self) -> Lane:
-        """Wait for a free lane, for no longer than a statement may take."""
+        """Wait for a free lane, at most for the time limit of a statement."""
         if self._closed:
             raise closed()
         caller = CALLER.get()
@@ -159,7 +159,7 @@ class Lanes:
             self._forget(caller, ticket)
 
     def _forget(self, caller: str, ticket: asyncio.Future[Lane]) -> None:
-        """Take a ticket away; a lane that it was given in the same turn goes to the next."""
+        """Remove a ticket; a lane that was assigned to it meanwhile goes to the next one."""
         queue = self._waiting.get(caller)
         if queue is not None and ticket in queue:
             queue.remove(ticket)
@@ -220,7 +220,7 @@ class Lanes:
             ticket.set_result(lane)
 
     async def close(self) -> None:
-        """Refuse who waits, stop what runs, and close all lanes."""
+        """Refuse waiting reads, interrupt running ones, and close all lanes."""
         self._closed = True
         for queue in tuple(self._waiting.values()):
             for ticket in queue:
@@ -240,7 +240,7 @@ Timed = Callable[[apsw.Connection], tuple[Rows, float]]
 
 
 def timed(text: str, values: Any) -> Timed:
-    """Return the work that gives a statement's rows, and the processor time they took."""
+    """Return the work that runs a statement: (rows, processor time in seconds)."""
 
     def work(connection: apsw.Connection) -> tuple[Rows, float]:
         start = thread_time()

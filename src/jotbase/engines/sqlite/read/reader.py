@@ -1,8 +1,8 @@
-"""Reads: on the event loop while they are cheap, in a thread as soon as they are not.
+"""Reads: cheap ones on the event loop, all others in threads.
 
-In charge of no read ever holding the loop for more than its budget, of none outliving the time
-limit, and of short ones never waiting behind long ones. Must not know what is read. Which statement
-goes where, `costs` remembers.
+In charge of no read blocking the loop beyond its budget, of the time limit, and of short reads
+never waiting behind long ones. Must not know the statements. `costs` decides where a statement
+runs.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from jotbase.engines.sqlite.read.spooling import LARGEST_ROW, spooling_work
 from jotbase.errors import JotError, StatementTimeout
 from jotbase.sql.units import Rows, Spooling
 
-#: Reads of more than SHORT that run at one time, and such of one caller; the next one waits.
+#: Concurrent reads that take longer than SHORT; how many of these lanes one caller never gets.
 LANES, SPARED = 4, 1
 #: Reads that run at one time in threads and have not been found longer than SHORT.
 SHORT_LANES = 4
@@ -45,12 +45,12 @@ LARGE_LANES = 2
 MOST_LARGE = 1000
 #: How long a read may take in a short lane, in seconds; then it starts over in a long one.
 SHORT = 0.05
-#: How far threads with long work stand back behind the event loop (see `nice`).
+#: The nice value of threads for long reads, relative to the event loop's.
 NICE = 10
 
 
 class Reader:
-    """Reads of one database; made on the event loop that they run on."""
+    """The reads of one database; created on the event loop."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class Reader:
         return rows if rows is not None else await self._in_thread(text, values, spooling)
 
     def inline(self, text: str, values: Sequence[Any]) -> Rows | None:
-        """Run the statement here and now; None if it is too dear for that, or has to wait."""
+        """Run the statement on the event loop; None if it is too expensive or has to wait."""
         if self._closed:
             raise closed()
         costs = self._costs
@@ -127,17 +127,17 @@ class Reader:
         start = self._alarm.start()
         try:
             if costs.is_new(text) and cannot_be_stopped(self._cursor, text, values):
-                costs.dear(text, values, 1)
+                costs.mark_expensive(text, values, 1)
                 return None
             rows: Rows = self._cursor.execute(text, values).fetchall()
         except apsw.InterruptError:
-            costs.dear(text, values)
+            costs.mark_expensive(text, values)
             return None
         except apsw.BusyError:
             return None
         except apsw.TooBigError:
             self._found_large(text)
-            costs.dear(text, values)
+            costs.mark_expensive(text, values)
             return None
         except Exception as error:
             self._reopen_after(error)
@@ -164,7 +164,7 @@ class Reader:
             cursor.close(True)
 
     def short(self, text: str, values: Sequence[Any] = ()) -> Rows:
-        """Return all rows of a statement that is short by its form."""
+        """Return all rows of a statement that is known to be short."""
         return list(self.rows(text, values))
 
     def _overran(self, text: str, values: Sequence[Any], took: float, used: float | None) -> None:
@@ -175,12 +175,12 @@ class Reader:
         if used is None:
             self._costs.suspect(text)
         elif thread_time() - used > BUDGET or took > STRETCH * BUDGET:
-            self._costs.dear(text, values, DOUBT)
+            self._costs.mark_expensive(text, values, DOUBT)
         else:
             self._costs.clear_of_suspicion(text)
 
     def _reopen_after(self, error: Exception) -> None:
-        """Take a fresh connection where the old one may remember what a failing disk gave it."""
+        """Reopen the connection if it may have cached wrong data of a failing disk."""
         if is_broken(error):
             self._connection.close(True)
             self._open()
@@ -198,7 +198,7 @@ class Reader:
                 work = spooling_work(spooling, self._max_answer)
             rows, _ = await self._large.run(work, self._limit_ms / 1000)
         except apsw.InterruptError as error:
-            self._costs.dear(text, values)
+            self._costs.mark_expensive(text, values)
             raise StatementTimeout(self._limit_ms) from error
         except JotError:
             raise
@@ -240,7 +240,7 @@ class Reader:
         return await self._short.run(lambda connection: origins(connection, view))
 
     async def close(self) -> None:
-        """Stop what is being read, and close all connections."""
+        """Interrupt running reads, and close all connections."""
         self._closed = True
         await asyncio.gather(self._short.close(), self._long.close(), self._large.close())
         self._connection.close(True)

@@ -1,7 +1,7 @@
-"""How long someone's own code may go on inside a call, and whether anybody still waits for it.
+"""The deadline of a call of project code: its time limits, and whether its client still waits.
 
-In charge of that answer, asked from the call's thread, from SQLite's progress handler and from the
-event loop. Must not know what the code does, nor undo it.
+In charge of this decision, for the call's thread, SQLite's progress handler and the event loop.
+Must not know what the code does, nor roll it back.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from time import perf_counter
 from jotbase.errors import JotError, StatementTimeout, TransactionTimeout
 from jotbase.values import never_disconnected
 
-#: Steps of SQLite's machine between two looks: one to three milliseconds.
+#: Steps of SQLite's virtual machine between two checks: one to three milliseconds.
 STEPS = 50_000
 #: How long code in the middle of a statement keeps the writer from others who wait (seconds).
 CODE_HOLDS = 1.0
 
 
 def caller_gone() -> JotError:
-    """Return the end of a call that nobody waits for any more."""
+    """Return the error of a call whose client has disconnected."""
     return JotError("57014", "canceling statement due to user request")
 
 
@@ -56,20 +56,20 @@ class CallDeadline:
 
     @property
     def limit_ms(self) -> int:
-        """How long one statement may take."""
+        """The time limit of one statement, in milliseconds."""
         return self._limit_ms
 
     def left(self) -> float:
-        """Return the seconds that are left."""
+        """Return the remaining seconds."""
         return max(0.0, self._end - perf_counter())
 
     def end(self, error: JotError) -> None:
-        """End it now; the first end stays."""
+        """End the call with that error; a later one is ignored."""
         if self._ended is None:
             self._ended = error
 
     def over(self) -> JotError | None:
-        """Return why the code may not go on, None while it may."""
+        """Return the error that ends the code, None while it may go on."""
         if self._ended is None:
             if perf_counter() > self._end:
                 self._ended = TransactionTimeout(self._unit_ms)
@@ -78,11 +78,11 @@ class CallDeadline:
         return self._ended
 
     def begin(self) -> None:
-        """Begin a statement's time."""
+        """Start the time limit of a statement."""
         self._statement_end = perf_counter() + self._limit_ms / 1000
 
     def must_stop(self) -> bool:
-        """Say whether SQLite must stop the statement that runs."""
+        """Return whether SQLite must interrupt the running statement."""
         return perf_counter() > self._statement_end or self.over() is not None
 
     def ending(self, _seconds: float) -> Exception | None:
@@ -90,5 +90,5 @@ class CallDeadline:
         return self.stopped() if self.must_stop() else None
 
     def stopped(self) -> JotError:
-        """Return the error of a statement that was stopped."""
+        """Return the error of a statement that was interrupted."""
         return self.over() or StatementTimeout(self._limit_ms)

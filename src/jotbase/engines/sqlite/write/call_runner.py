@@ -1,8 +1,8 @@
-"""Calls: someone's own code, in a thread of its own, as one transaction that holds up nobody.
+"""Calls: project code in a thread, as one transaction that does not block other writes.
 
-In charge of what a call reads and writes on, of its time, and of running it again where others
-have overtaken it. Must not know what the code does, nor whose turn it is (`call_threads`). Why it
-is done so: docs/decisions/0063-user-code-never-holds-the-writer.md.
+In charge of the connections that a call uses, of its time limit, and of running it again after a
+serialization failure. Must not know what the code does, nor the scheduling of threads
+(`call_threads`). Decision 63.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from jotbase.sql.units import RolledBack, Rows, UnitOfWork
 
 Result = TypeVar("Result")
 
-#: How often a call is run at most, where others change what it had read.
+#: The most runs of one call after serialization failures.
 RUNS = 4
 
 
@@ -39,78 +39,78 @@ class CallSession:
 
     def __init__(
         self,
-        desk: CallThread,
-        tenure: WriterLease | None,
+        thread: CallThread,
+        lease: WriterLease | None,
         reading: Callable[[apsw.Connection], SqliteSession],
         is_over: Callable[[], object],
         *,
         eager: bool,
     ) -> None:
-        self._desk = desk
+        self._thread = thread
         self._is_over = is_over
-        self._tenure = tenure
+        self._lease = lease
         self._reading = reading
         self._eager = eager
         self._before: SqliteSession | None = None
 
     def read(self, text: str, values: Sequence[Any]) -> Rows:
         """Run one statement; see `Session.read`."""
-        tenure = self._tenure
-        if tenure is None:
+        lease = self._lease
+        if lease is None:
             with self._snapshot() as session:
                 return session.read(text, values)
-        if tenure.wrote or (self._eager and target(text)[0]):
-            return self._write(tenure, lambda inside: inside.read(text, values))
+        if lease.wrote or (self._eager and target(text)[0]):
+            return self._write(lease, lambda inside: inside.read(text, values))
         if self._eager:
-            return tenure.ask(lambda inside: self._noted(inside, tenure, text, values))
+            return lease.ask(lambda inside: self._noted(inside, lease, text, values))
         try:
             with self._snapshot() as session:
-                return self._noted(session, tenure, text, values)
+                return self._noted(session, lease, text, values)
         except RequestError as error:
             if error.code != "25006":
                 raise
-        return self._write(tenure, lambda inside: inside.read(text, values))
+        return self._write(lease, lambda inside: inside.read(text, values))
 
     def _noted(
-        self, session: SqliteSession, tenure: WriterLease, text: str, values: Sequence[Any]
+        self, session: SqliteSession, lease: WriterLease, text: str, values: Sequence[Any]
     ) -> Rows:
         """Read, and take note of it in the same state of the database."""
         rows = session.read(text, values)
-        tenure.note(text, values, rows)
+        lease.note(text, values, rows)
         return rows
 
     def run(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
         """Drive a unit; see `Session.run`."""
-        if self._tenure is None:
+        if self._lease is None:
             with self._snapshot() as session:
                 return session.run(work)
-        return self._write(self._tenure, lambda inside: inside.run(work))
+        return self._write(self._lease, lambda inside: inside.run(work))
 
     def done(self) -> None:
-        """Say that nothing more is asked."""
-        if self._tenure is not None:
-            self._tenure.done()
+        """Report that the code makes no further requests."""
+        if self._lease is not None:
+            self._lease.done()
 
-    def _write(self, tenure: WriterLease, do: Callable[[SqliteSession], Result]) -> Result:
-        with self._desk.using:
-            self._desk.leave()
-        tenure.wrote = True
-        return tenure.ask(do)
+    def _write(self, lease: WriterLease, do: Callable[[SqliteSession], Result]) -> Result:
+        with self._thread.using:
+            self._thread.leave()
+        lease.wrote = True
+        return lease.ask(do)
 
     @contextmanager
     def _snapshot(self) -> Iterator[SqliteSession]:
-        with self._desk.using:
+        with self._thread.using:
             if self._before is None:
                 self._before = self._begin()
             try:
                 yield self._before
             finally:
                 if self._is_over():  # nothing more is read, whatever the code does
-                    self._desk.leave()
+                    self._thread.leave()
 
     def _begin(self) -> SqliteSession:
         try:
-            connection = self._desk.open()
+            connection = self._thread.open()
             connection.execute("BEGIN")
         except apsw.Error as error:
             raise refusal(error, "BEGIN", 0) from error
@@ -118,7 +118,7 @@ class CallSession:
 
 
 class CallRunner:
-    """All calls of one database; made on the event loop that they are asked for on."""
+    """All calls of one database; created on the event loop."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class CallRunner:
         self._limit_ms = limit_ms
         self._unit_ms = unit_ms
         self._name = name
-        self._desks = CallThreadPool(connect, places, lock_ms=lock_ms, seconds=unit_ms / 1000)
+        self._threads = CallThreadPool(connect, places, lock_ms=lock_ms, seconds=unit_ms / 1000)
         self._running: set[CallDeadline] = set()
 
     async def call(
@@ -147,73 +147,73 @@ class CallRunner:
         gone: Callable[[], bool],
     ) -> Result:
         """Run the work; see `Engine.call`."""
-        desk = await self._desks.take(gone)
-        allowance = CallDeadline(self._unit_ms, self._limit_ms, gone)
-        self._running.add(allowance)
+        thread = await self._threads.take(gone)
+        deadline = CallDeadline(self._unit_ms, self._limit_ms, gone)
+        self._running.add(deadline)
         job: asyncio.Future[Any] | None = None
         try:
             for run in range(RUNS if again else 1):
-                tenure = None if reads else self._writer.tenure(desk, allowance)
-                session = self._session(desk, tenure, allowance, eager=run > 0)
-                job = desk.worker.run(partial(_perform, work, session, desk))
+                lease = None if reads else self._writer.lease(thread, deadline)
+                session = self._session(thread, lease, deadline, eager=run > 0)
+                job = thread.worker.run(partial(_perform, work, session, thread))
                 try:
-                    return await _outcome(job, tenure, allowance)
+                    return await _outcome(job, lease, deadline)
                 except SerializationFailure:
                     continue
             raise serialization_failure()
         finally:
-            allowance.end(closed())
-            self._running.discard(allowance)
-            self._leave(desk, job)
+            deadline.end(closed())
+            self._running.discard(deadline)
+            self._leave(thread, job)
 
     def _session(
-        self, desk: CallThread, tenure: WriterLease | None, allowance: CallDeadline, *, eager: bool
+        self, thread: CallThread, lease: WriterLease | None, deadline: CallDeadline, *, eager: bool
     ) -> CallSession:
         def reading(connection: apsw.Connection) -> SqliteSession:
-            connection.set_progress_handler(allowance.must_stop, STEPS)
-            return SqliteSession(connection, allowance, self._name)
+            connection.set_progress_handler(deadline.must_stop, STEPS)
+            return SqliteSession(connection, deadline, self._name)
 
-        return CallSession(desk, tenure, reading, allowance.over, eager=eager)
+        return CallSession(thread, lease, reading, deadline.over, eager=eager)
 
-    def _leave(self, desk: CallThread, job: asyncio.Future[Any] | None) -> None:
+    def _leave(self, thread: CallThread, job: asyncio.Future[Any] | None) -> None:
         """Give the desk back as soon as its thread is done, which may be never."""
         if job is None or job.done():
-            self._desks.give_back(desk)
+            self._threads.give_back(thread)
             return
         # Nobody asks for the outcome any more; seen, so that the loop does not report it.
         job.add_done_callback(asyncio.Future.exception)
-        job.add_done_callback(lambda _: self._desks.give_back(desk))
-        desk.abandon(job)
-        end_code(desk.worker.thread, job.done)
+        job.add_done_callback(lambda _: self._threads.give_back(thread))
+        thread.abandon(job)
+        end_code(thread.worker.thread, job.done)
 
     async def close(self) -> None:
-        """End what runs, and refuse what waits."""
-        for allowance in self._running:
-            allowance.end(closed())
-        await self._desks.close()
+        """End running calls, and refuse waiting ones."""
+        for deadline in self._running:
+            deadline.end(closed())
+        await self._threads.close()
 
 
 def _perform(
-    work: Callable[[CallSession], Result], session: CallSession, desk: CallThread
+    work: Callable[[CallSession], Result], session: CallSession, thread: CallThread
 ) -> Result:
     try:
         result = run_contained(lambda: work(session))
     except BaseException as error:
-        desk.leave(error)
+        thread.leave(error)
         raise
     else:
-        desk.leave()
+        thread.leave()
         return result
     finally:
         session.done()
 
 
 async def _outcome(
-    job: asyncio.Future[Result], tenure: WriterLease | None, allowance: CallDeadline
+    job: asyncio.Future[Result], lease: WriterLease | None, deadline: CallDeadline
 ) -> Result:
-    """Wait for the call's thread, and have what it wrote kept or undone."""
-    while not (await asyncio.wait([job], timeout=allowance.left() + 0.001))[0]:
-        error = allowance.over()
+    """Wait for the call's thread, and commit or roll back its writes."""
+    while not (await asyncio.wait([job], timeout=deadline.left() + 0.001))[0]:
+        error = deadline.over()
         if error is not None:
             raise error
     kept = False
@@ -223,13 +223,13 @@ async def _outcome(
     except RolledBack as undone:
         result = undone.result
     finally:
-        if tenure is not None:
-            await tenure.finish(keep=kept)
+        if lease is not None:
+            await lease.finish(keep=kept)
     return result
 
 
 def serialization_failure() -> JotError:
-    """Return the refusal of a call that others overtook again and again."""
+    """Return the error of a call that conflicted with other writes in each run (40001)."""
     return JotError(
         "40001",
         "could not serialize access due to concurrent update",

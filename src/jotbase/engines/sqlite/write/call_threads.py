@@ -1,7 +1,7 @@
-"""Threads that calls run in, each with a connection of its own, and whose turn it is.
+"""The pool of threads for calls, each with a connection of its own, and its fair scheduling.
 
-In charge of how many calls run and wait at one time, of one caller never having all threads, and
-of who is gone giving its place up. Must not know what runs there.
+In charge of the limits of running and waiting calls, of never giving all threads to one caller, and
+of dropping calls whose client has disconnected. Must not know what runs there.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from jotbase.errors import too_many_calls
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """How many calls run at one time, and how many more may wait for a thread."""
+    """The most concurrent calls, and the most that wait for a thread."""
 
     threads: int = 16
     waiting: int = 256
 
 
 class CallThread:
-    """A thread with a reading connection of its own, opened when a call first asks something."""
+    """A thread with a reading connection of its own, opened when a call first reads."""
 
     def __init__(self, number: int, connect: Callable[[], apsw.Connection], lock_ms: int) -> None:
         self.worker = WorkerThread(f"jotbase-call-{number}")
@@ -53,7 +53,7 @@ class CallThread:
         return int(found)
 
     def leave(self, error: BaseException | None = None) -> None:
-        """End the state of the database that was read; give up a connection that has failed."""
+        """End the read transaction; drop the connection after an error."""
         if self._connection is None:
             return
         cause = error.__cause__ if error is not None else None
@@ -92,11 +92,11 @@ class CallThread:
 class _Ticket:
     caller: str
     gone: Callable[[], bool]
-    desk: asyncio.Future[CallThread]
+    thread: asyncio.Future[CallThread]
 
 
 class CallThreadPool:
-    """All desks of one database. A call waits for `seconds` at most."""
+    """All threads for calls of one database. A call waits at most `seconds` for one."""
 
     def __init__(
         self,
@@ -118,18 +118,18 @@ class CallThreadPool:
         self._closed = False
 
     async def take(self, gone: Callable[[], bool]) -> CallThread:
-        """Wait for a desk. Raises JotError 53300 where too many do, or for too long."""
+        """Wait for a thread. Raises JotError 53300 if too many calls wait, or for too long."""
         if self._closed:
             raise closed()
         ticket = _Ticket(CALLER.get(), gone, asyncio.get_running_loop().create_future())
         self._tickets.append(ticket)
         self._serve()
-        if not ticket.desk.done() and not self._may_wait(ticket.caller):
+        if not ticket.thread.done() and not self._may_wait(ticket.caller):
             self._tickets.remove(ticket)
             raise too_many_calls()
         try:
             async with asyncio.timeout(self._seconds):
-                return await asyncio.shield(ticket.desk)
+                return await asyncio.shield(ticket.thread)
         except TimeoutError as error:
             self._forget(ticket)
             raise too_many_calls() from error
@@ -138,10 +138,10 @@ class CallThreadPool:
             raise
 
     def _may_wait(self, caller: str) -> bool:
-        """Say whether one more may wait; those who are gone give their places up."""
+        """Return whether one more call may wait, after dropping those of disconnected clients."""
         for ticket in [one for one in self._tickets if one.gone()]:
             self._tickets.remove(ticket)
-            ticket.desk.set_exception(caller_gone())
+            ticket.thread.set_exception(caller_gone())
         mine = sum(one.caller == caller for one in self._tickets)
         return len(self._tickets) <= self._places.waiting and (
             not caller or mine <= _share(self._places.waiting)
@@ -150,11 +150,13 @@ class CallThreadPool:
     def _forget(self, ticket: _Ticket) -> None:
         if ticket in self._tickets:
             self._tickets.remove(ticket)
-        elif ticket.desk.done() and not ticket.desk.cancelled() and not ticket.desk.exception():
-            self.give_back(ticket.desk.result())
+        elif (
+            ticket.thread.done() and not ticket.thread.cancelled() and not ticket.thread.exception()
+        ):
+            self.give_back(ticket.thread.result())
 
     def _serve(self) -> None:
-        """Give what is free to the callers who have least, in their order."""
+        """Assign free threads to the waiting callers with the fewest, in order of arrival."""
         while self._tickets and (self._free or self._made < self._places.threads):
             share = _share(self._places.threads)
             able = [t for t in self._tickets if not t.caller or self._held[t.caller] < share]
@@ -163,43 +165,43 @@ class CallThreadPool:
             ticket = min(able, key=lambda one: self._held[one.caller])
             self._tickets.remove(ticket)
             if ticket.gone():
-                ticket.desk.set_exception(caller_gone())
+                ticket.thread.set_exception(caller_gone())
                 continue
             try:
-                desk = self._free.pop() if self._free else self._make()
+                thread = self._free.pop() if self._free else self._make()
             except RuntimeError:  # no thread to be had
-                ticket.desk.set_exception(out_of_resources("thread"))
+                ticket.thread.set_exception(out_of_resources("thread"))
                 continue
-            self._taken[desk] = ticket.caller
+            self._taken[thread] = ticket.caller
             self._held[ticket.caller] += 1
-            ticket.desk.set_result(desk)
+            ticket.thread.set_result(thread)
 
     def _make(self) -> CallThread:
-        desk = CallThread(self._made + 1, self._connect, self._lock_ms)
+        thread = CallThread(self._made + 1, self._connect, self._lock_ms)
         self._made += 1
-        return desk
+        return thread
 
-    def give_back(self, desk: CallThread) -> None:
-        """Let others have the desk."""
-        caller = self._taken.pop(desk)
+    def give_back(self, thread: CallThread) -> None:
+        """Return a thread to the pool."""
+        caller = self._taken.pop(thread)
         self._held[caller] -= 1
         if not self._held[caller]:
             del self._held[caller]
-        self._free.append(desk)
+        self._free.append(thread)
         if not self._closed:
             self._serve()
 
     async def close(self) -> None:
-        """Refuse who waits, and close what is at rest; a thread that goes on is left behind."""
+        """Refuse waiting calls and close idle threads; a running one is abandoned."""
         self._closed = True
         for ticket in self._tickets:
-            ticket.desk.set_exception(closed())
+            ticket.thread.set_exception(closed())
         self._tickets.clear()
-        for desk in self._free:
-            await desk.close()
+        for thread in self._free:
+            await thread.close()
         self._free.clear()
 
 
 def _share(most: int) -> int:
-    """Return how many of them one caller may have: a quarter is left for the others."""
+    """Return how many one caller may have: three quarters of `most`."""
     return most - most // 4

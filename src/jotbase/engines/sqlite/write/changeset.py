@@ -1,9 +1,8 @@
-"""What an open transaction has changed, put aside while its code pauses, and done again later.
+"""Saving the changes of an open transaction while its code pauses, and applying them again later.
 
-In charge of a transaction's changes as a value: SQLite's session extension records them row by row,
-so that doing them again finds out whether somebody else has touched one of the rows meanwhile
-(https://sqlite.org/sessionintro.html). Must not know when that is done. Why, and what it costs:
-docs/decisions/0063-user-code-never-holds-the-writer.md.
+In charge of a transaction's changes as a value: SQLite's session extension records them by row, so
+that applying them again detects rows that others have changed meanwhile
+(https://sqlite.org/sessionintro.html). Must not know when this happens. Decision 63.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ _HAS_NUMBERS = "SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'"
 
 @dataclass(frozen=True, slots=True)
 class SavedChanges:
-    """A transaction's changes, and the last number that each of its tables has given."""
+    """A transaction's changes, and the last identity number of each of its tables."""
 
     changes: bytes
     numbers: Mapping[str, Any]
 
 
 class ChangesetConflict(Exception):
-    """Somebody else has changed what the transaction rests on."""
+    """Another transaction has changed rows that the saved changes depend on."""
 
 
 class Recording:
@@ -61,7 +60,7 @@ class Recording:
 
     @contextmanager
     def request(self) -> Iterator[None]:
-        """Record what is done inside, unless it raises."""
+        """Record the changes made inside the block, unless it raises."""
         self._start()
         try:
             yield
@@ -73,7 +72,7 @@ class Recording:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leave the connection's hook to others: there is but one, and sessions need it."""
+        """Release the connection's only pre-update hook, which the session extension uses."""
         recorded = self._session is not None
         if recorded:
             self._stop()
@@ -84,7 +83,7 @@ class Recording:
                 self._start()
 
     def forget(self) -> None:
-        """Take note that the request has been undone so far."""
+        """Drop what was recorded in this request: it was rolled back."""
         self._request.clear()
 
     def _start(self) -> None:
@@ -105,7 +104,7 @@ class Recording:
             session.close()
 
     def whole(self) -> bytes | None:
-        """Return all that was changed; None where it is too much."""
+        """Return all recorded changes, None if they exceed `MOST_BYTES`."""
         parts = [part for part in self._changes if part]
         if sum(map(len, parts)) > MOST_BYTES:
             return None
@@ -118,8 +117,8 @@ class Recording:
 
 
 class Recorder:
-    """What the writer keeps from hold to hold: which tables are recorded, and numbers that were
-    given by transactions that are not over yet.
+    """The state between leases: which tables are recorded, and identity numbers assigned by
+    transactions that are not committed yet.
     """
 
     def __init__(self, connection: apsw.Connection) -> None:
@@ -129,7 +128,7 @@ class Recorder:
         self._numbers: dict[str, Any] = {}
 
     def begin(self, changes: Sequence[bytes] = ()) -> Recording:
-        """Begin to record a transaction, in which those changes have been made already."""
+        """Begin to record a transaction in which these changes have been applied already."""
         schema = self._connection.execute("PRAGMA schema_version").fetchall()
         if schema != self._schema:
             found = self._connection.execute(_ORDINARY)
@@ -137,12 +136,12 @@ class Recorder:
         return Recording(self._connection, self._ordinary, changes)
 
     def keep(self, aside: SavedChanges | None) -> None:
-        """Let nobody else have the numbers that were given, as with PostgreSQL's sequences."""
+        """Reserve the assigned numbers, which are never assigned again, as in PostgreSQL."""
         if aside is not None:
             self._numbers |= aside.numbers
 
     def reserve(self) -> None:
-        """Have the transaction that has just begun keep them in the database."""
+        """Store the reserved numbers in the transaction that has just begun."""
         known = _numbers(self._connection) if self._numbers else {}
         for name, last in self._numbers.items():
             if last > known.get(name, 0):
@@ -150,14 +149,15 @@ class Recorder:
                 self._connection.execute(text, (last, name))
 
     def reserved(self) -> None:
-        """Take note that they are on disk."""
+        """Record that the reserved numbers are committed."""
         self._numbers.clear()
 
 
 def save_and_roll_back(connection: apsw.Connection, recording: Recording) -> SavedChanges | None:
-    """Roll the transaction back and return its changes; None, and do nothing, where it cannot be.
+    """Roll the transaction back and return its changes; None, without doing anything, if that is
+    impossible.
 
-    It cannot where a trigger of the database's own took part: what it did would be done twice.
+    It is if an unmanaged trigger took part: its effects would be applied twice.
     """
     changes = recording.whole()
     if changes is None:
@@ -171,7 +171,7 @@ def save_and_roll_back(connection: apsw.Connection, recording: Recording) -> Sav
 
 
 def reapply(connection: apsw.Connection, changes: bytes) -> None:
-    """Do the changes again. Raises Overtaken, and leaves the transaction to be rolled back."""
+    """Apply the changes again. Raises ChangesetConflict; the caller must then roll back."""
     try:
         apsw.Changeset.apply(
             changes,

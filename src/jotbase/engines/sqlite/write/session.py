@@ -1,7 +1,7 @@
-"""Statements and units of someone's own code on one connection, inside one transaction.
+"""The session of project code: statements and units on one connection, inside one transaction.
 
-In charge of what such code may do with a connection, in the thread that it runs in. Must not know
-who begins and ends the transaction, nor what is done in it.
+In charge of what the code may do with a connection, in its own thread. Must not know who begins and
+ends the transaction, nor the statements.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class SqliteSession:
     def __init__(
         self,
         connection: apsw.Connection,
-        allowance: CallDeadline,
+        deadline: CallDeadline,
         name: ConstraintName,
         recording: Recording | None = None,
         others: object = (),
     ) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
-        self._allowance = allowance
+        self._deadline = deadline
         self._name = name
         self._recording = recording
         self._others = others
@@ -47,18 +47,18 @@ class SqliteSession:
     def read(self, text: str, values: Sequence[Any]) -> Rows:
         """Run one statement; see `Session.read`."""
         self._check()
-        self._allowance.begin()
+        self._deadline.begin()
         try:
             with ending(self._connection, self._code_ending):
                 return self._perform(text, values)
         except apsw.InterruptError as error:
-            raise self._allowance.stopped() from error
+            raise self._deadline.stopped() from error
         except apsw.ReadOnlyError as error:
             verb = target(text)[0] or "this"
             message = f"cannot execute {verb} in a read-only transaction"
             raise RequestError("25006", message) from error
         except Exception as error:
-            raise refusal(error, text, self._allowance.limit_ms) from error
+            raise refusal(error, text, self._deadline.limit_ms) from error
 
     def run(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
         """Drive a unit; see `Session.run`."""
@@ -94,17 +94,17 @@ class SqliteSession:
             unit.close()
 
     def _code_ending(self, seconds: float) -> Exception | None:
-        return self._allowance.ending(seconds) or code_holds(self._others, seconds)
+        return self._deadline.ending(seconds) or code_holds(self._others, seconds)
 
     def _check(self) -> None:
-        """Do nothing more where the time is over, or took the transaction with it.
+        """Raise if the deadline is over, or if the transaction was rolled back by an interrupt.
 
-        SQLite gives up the transaction of a write that is interrupted; what came after would be
-        one by itself.
+        SQLite rolls the transaction back when a write is interrupted; a later statement would begin
+        a new one.
         """
-        error = self._allowance.over()
+        error = self._deadline.over()
         if error is None and not self._connection.in_transaction:
-            error = self._allowance.stopped()
+            error = self._deadline.stopped()
         if error is not None:
             raise error
 
@@ -119,7 +119,7 @@ class SqliteSession:
         try:
             rows = run(self._cursor, text, values)
         except apsw.ConstraintError as error:
-            # What finds out who stands in the way needs the hook that a recording has.
+            # Diagnosing a conflict needs the pre-update hook that the recording uses.
             with self._recording.paused() if self._recording is not None else nullcontext():
                 raise conflict(self._cursor, error, text, values, self._name) from error
         except apsw.FullError as error:

@@ -1,6 +1,6 @@
-"""What waits for the writer, and what became of it.
+"""The queue of the writer: units of work and calls, with their outcomes.
 
-In charge of handing an outcome to who waits for it. Must not know how it came about.
+In charge of delivering an outcome to the waiting caller. Must not know how a unit runs.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from jotbase.sql.units import PAUSE, TURN, Rows, Runnable, UnitOfWork
 
 
 def empty_unit() -> UnitOfWork[None]:
-    """Return the unit of an entry that is a call's."""
+    """Return the placeholder unit of a call's entry."""
     yield from ()
 
 
 class UnitOver(Exception):
-    """A unit has ended in a thread: no future takes a StopIteration."""
+    """A unit has ended in a thread; a future cannot hold its StopIteration."""
 
     def __init__(self, result: Any) -> None:
         super().__init__("over")
@@ -29,12 +29,12 @@ class UnitOver(Exception):
 
 
 def is_long(statement: Runnable, rows: Rows) -> bool:
-    """Say whether what a unit does next is for a thread: behind a pause, and with many rows."""
+    """Return whether a unit's next step must run in a thread: after a pause, or with many rows."""
     return statement is PAUSE or len(rows) > TURN
 
 
 def next_step(unit: UnitOfWork[Any], rows: Rows | None) -> Runnable:
-    """Send a unit the rows that it waits for, None at first. Raises UnitOver at its end."""
+    """Resume a unit with the rows of its statement (None at first). Raises UnitOver at its end."""
     try:
         return unit.send(rows)  # type: ignore[arg-type]
     except StopIteration as stop:
@@ -42,7 +42,7 @@ def next_step(unit: UnitOfWork[Any], rows: Rows | None) -> Runnable:
 
 
 def thrown_step(unit: UnitOfWork[Any], error: Exception) -> Runnable:
-    """Tell a unit that its statement failed. Raises UnitOver at its end."""
+    """Raise a statement's error in the unit. Raises UnitOver at its end."""
     try:
         return unit.throw(error)
     except StopIteration as stop:
@@ -50,29 +50,29 @@ def thrown_step(unit: UnitOfWork[Any], error: Exception) -> Runnable:
 
 
 class QueuedWrite:
-    """A unit that waits for its turn; then what became of it. `left` is its time, in seconds.
+    """A queued unit, later with its outcome. `left` is its remaining time, in seconds.
 
-    `tenure` is a call's, which has the writer instead of a unit, in a transaction of its own.
+    `lease` is a call's, which has the writer instead of a unit, in a transaction of its own.
     """
 
-    __slots__ = ("error", "future", "left", "result", "tenure", "work")
+    __slots__ = ("error", "future", "lease", "left", "result", "work")
 
     def __init__(
         self,
         work: Callable[[], UnitOfWork[Any]],
         future: asyncio.Future[Any],
         left: float,
-        tenure: WriterLease | None = None,
+        lease: WriterLease | None = None,
     ) -> None:
         self.work = work
-        self.tenure = tenure
+        self.lease = lease
         self.future = future
         self.left = left
         self.result: Any = None
         self.error: BaseException | None = None
 
     def settle(self) -> None:
-        """Hand the outcome to the caller, unless it was cancelled meanwhile."""
+        """Deliver the outcome to the caller, unless it was cancelled meanwhile."""
         if self.future.done():
             return
         if self.error is None:
@@ -82,10 +82,7 @@ class QueuedWrite:
 
 
 class WriteQueue:
-    """What waits for the writer: units, which share transactions, and calls, which do not.
-
-    They take turns, so that neither waits for all the others.
-    """
+    """Units, which share transactions, and calls, which do not; the two kinds take turns."""
 
     def __init__(self) -> None:
         self.units: deque[QueuedWrite] = deque()
@@ -93,11 +90,11 @@ class WriteQueue:
         self._calls_turn = False
 
     def __bool__(self) -> bool:
-        """Say whether anything waits."""
+        """Return whether anything is queued."""
         return bool(self.units or self.calls)
 
     def next_call(self) -> QueuedWrite | None:
-        """Return the call whose turn it is; None where it is the units'."""
+        """Return the next call; None if it is the units' turn."""
         self._calls_turn = not self._calls_turn
         if self.calls and (self._calls_turn or not self.units):
             return self.calls.popleft()
@@ -105,7 +102,7 @@ class WriteQueue:
 
 
 def fail_all(entries: Sequence[QueuedWrite], error: JotError) -> None:
-    """Give all of them the one outcome."""
+    """Set the same error for all entries."""
     for entry in entries:
         entry.error = error
         entry.settle()

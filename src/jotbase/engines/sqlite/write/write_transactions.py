@@ -1,7 +1,7 @@
-"""The writer's hold on its file: taking the lock, committing into it, opening it again.
+"""The writer's transactions: taking the lock, committing, reopening the file.
 
-In charge of no commit counting that went into a file which nobody finds again, and of a failing
-disk or a lock of others being told. Must not know what is written.
+In charge of refusing commits to a file that was moved or replaced, and of reporting disk failures
+and locks of other processes. Must not know what is written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jotbase.errors import JotError
 
 log = logging.getLogger(__name__)
 
-#: How often it is said that another process holds the lock, in seconds.
+#: The interval of log messages about a lock that another process holds, in seconds.
 TELL_LOCKED_EVERY = 30.0
 
 
@@ -44,17 +44,17 @@ class WriteTransactions:
         self._told_locked = -inf
         self.trouble: str | None = None
 
-    def fault(self) -> str | None:
-        """Say what keeps writes from being done; None while all is well."""
+    def unavailable_reason(self) -> str | None:
+        """Return why writes cannot be done at present, None if they can."""
         return str(file_moved()) if self._watch.look() else self.trouble
 
     def check(self) -> None:
-        """Raise 58P01 while the file is not in its place."""
+        """Raise JotError 58P01 while the file is moved or replaced."""
         if self._watch.gone and self._watch.look():
             raise file_moved()
 
     def begin(self, connection: apsw.Connection) -> None:
-        """Take the write lock, waiting for another process to give it up."""
+        """Take the write lock, waiting for other processes up to `lock_ms`."""
         connection.set_busy_timeout(self._lock_ms)
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -74,7 +74,7 @@ class WriteTransactions:
             )
 
     def commit(self, connection: apsw.Connection) -> None:
-        """Commit, and see that it went into the file that the next start will find."""
+        """Commit, and check that the file at the path is still the one that was written."""
         try:
             connection.execute("COMMIT")
         except apsw.Error:
@@ -85,7 +85,7 @@ class WriteTransactions:
             raise file_moved()
 
     def refusal(self, error: Exception, text: str) -> JotError:
-        """Return the refusal of an error; note one that the connection should not outlive."""
+        """Return the JotError of an exception; remember if the connection must be replaced."""
         if is_broken(error):
             self.trouble = f"the database file fails: {error}"
         return refusal(error, text, self._limit_ms)
@@ -109,7 +109,7 @@ class WriteTransactions:
         return connection
 
     def close(self, connection: apsw.Connection) -> None:
-        """Move the log's pages into the database, and close."""
+        """Checkpoint the WAL into the database, and close."""
         try:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except apsw.Error as error:

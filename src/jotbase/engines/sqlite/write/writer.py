@@ -1,8 +1,7 @@
-"""Writes: one writer, many units of work in one transaction, one wait for the disk for them all.
+"""The writer: group commit, many units of work in one transaction with one fsync.
 
-In charge of the order of writes, of each unit standing or falling alone, and of no unit's result
-being known before it is on disk. Must not know what a unit does. Why it is done so, with figures:
-docs/decisions/0010-group-commit.md.
+In charge of the order of writes, of isolating each unit's failure in a savepoint, and of delivering
+no result before it is on disk. Must not know what a unit does. Decision 10 has figures.
 """
 
 from __future__ import annotations
@@ -45,14 +44,14 @@ Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
-#: A group closes at so many units, or after so long on the loop (seconds).
+#: A group is committed after this many units, or this long on the loop (seconds).
 GROUP_UNITS = 256
 GROUP_TIME = 0.004
-#: How long the loop waits for a commit itself, before it turns to other work (seconds).
+#: How long the loop blocks for a commit before it continues with other work (seconds).
 PATIENCE = 0.0005
-#: How long `close` waits for what is under way and in the queue, in seconds.
+#: How long `close` waits for running and queued units, in seconds.
 CLOSE_WITHIN = 5.0
-#: How long it waits for what it then stops, in seconds.
+#: How long it then waits for what it interrupts, in seconds.
 STOP_WITHIN = 2.0
 #: Runs a statement in the thread.
 _IN_THREAD: Run = partial(run, fetch=fetch_bounded)
@@ -67,14 +66,15 @@ class _Fate(Enum):
 
 
 class _TooDear(Exception):
-    """A statement belongs in the thread, or was stopped on the loop: the unit starts over."""
+    """A statement must run in the thread, or was interrupted on the loop: the unit starts over."""
 
 
 class Writer:
-    """The one writer of a database; made on the event loop that it works on.
+    """The only writer of a database; created on the event loop that it works on.
 
-    `connection` becomes its own; `keeper` knows its file. A statement may take `limit_ms`, and a
-    unit `unit_ms` while it has the lock. `committed` is called before a commit's callers know.
+    `connection` becomes its own; `transactions` knows its file. A statement may take `limit_ms`,
+    and a unit `unit_ms` while it has the lock. `committed` is called before a commit's callers
+    know.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Writer:
         *,
         limit_ms: int,
         unit_ms: int,
-        keeper: WriteTransactions,
+        transactions: WriteTransactions,
         name: ConstraintName,
         committed: Callable[[int], None],
         connection_functions: Iterable[str] = (),
@@ -92,7 +92,7 @@ class Writer:
         self._limit_ms = limit_ms
         self._unit_ms = unit_ms
         self._unit_end = inf
-        self._keeper = keeper
+        self._transactions = transactions
         self._name = name
         self._committed = committed
         self._costs = StatementCosts(connection_functions)
@@ -119,27 +119,27 @@ class Writer:
         self._wake()
         return await future
 
-    def tenure(self, desk: ReadConnection, allowance: CallDeadline) -> WriterLease:
-        """Return what a call has the writer by."""
-        return WriterLease(desk, allowance, self._let)
+    def lease(self, thread: ReadConnection, deadline: CallDeadline) -> WriterLease:
+        """Return the lease by which a call uses the writer."""
+        return WriterLease(thread, deadline, self._grant_lease)
 
-    def _let(self, tenure: WriterLease) -> asyncio.Future[None]:
-        """Let a call have the writer when its turn has come; the future tells of the hold's end."""
+    def _grant_lease(self, lease: WriterLease) -> asyncio.Future[None]:
+        """Queue a lease; the future resolves when the call has released the writer."""
         if self._closing:
             raise closed()
         future: asyncio.Future[None] = self._loop.create_future()
-        self._waiting.calls.append(QueuedWrite(empty_unit, future, inf, tenure))
+        self._waiting.calls.append(QueuedWrite(empty_unit, future, inf, lease))
         self._wake()
         return future
 
     async def close(self) -> None:
-        """Finish what waits in the queue, move the log's pages into the database, and close."""
+        """Finish the queue, checkpoint the WAL into the database, and close."""
         self._closing = True
         self._wake()
         stop_after(self._task, CLOSE_WITHIN, self._connection.interrupt)
         await asyncio.wait([self._task], timeout=CLOSE_WITHIN + STOP_WITHIN)
         if self._task.done():
-            await self._worker.run(lambda: self._keeper.close(self._connection))
+            await self._worker.run(lambda: self._transactions.close(self._connection))
         else:
             log.warning("a write was given up: it could not be stopped")
         self._worker.stop()
@@ -159,9 +159,9 @@ class Writer:
             group: list[QueuedWrite] = []
             try:
                 call = self._waiting.next_call()
-                if call is not None and call.tenure is not None:
+                if call is not None and call.lease is not None:
                     group.append(call)
-                    await self._hold(call, call.tenure)
+                    await self._hold(call, call.lease)
                 else:
                     await self._group(group)
             except Exception as error:
@@ -169,14 +169,14 @@ class Writer:
                 if self._connection.in_transaction:
                     self._cursor.execute("ROLLBACK")
                 fail_all(group, refusal(error, "", self._limit_ms))
-            if self._keeper.trouble is not None:
-                fresh = await self._worker.run(self._keeper.fresh)
+            if self._transactions.trouble is not None:
+                fresh = await self._worker.run(self._transactions.fresh)
                 if fresh is not None:
                     self._connection.close(True)
                     self._take(fresh)
 
     async def _gather(self) -> None:
-        """Let units arrive while more and more do: one waits for the disk as long as many."""
+        """Wait while more units arrive: a commit takes as long for one as for many."""
         waiting = 0  # in one turn the loop reads requests, in the next it comes to their units
         while waiting < len(self._queue) < GROUP_UNITS:
             waiting = len(self._queue)
@@ -184,13 +184,13 @@ class Writer:
             await asyncio.sleep(0)
 
     async def _group(self, group: list[QueuedWrite]) -> None:
-        """Run units from the queue in one transaction, commit it, and tell the callers."""
+        """Run queued units in one transaction, commit it, and deliver the outcomes."""
         try:
             await self._begin()
         except (apsw.Error, JotError) as error:
             group.extend(self._queue)
             self._queue.clear()
-            fail_all(group, self._keeper.refusal(error, "BEGIN IMMEDIATE"))
+            fail_all(group, self._transactions.refusal(error, "BEGIN IMMEDIATE"))
             return
         kept = False
         end = perf_counter() + GROUP_TIME
@@ -209,23 +209,23 @@ class Writer:
             kept = kept or fate is _Fate.KEPT
         await self._end(group, kept=kept)
 
-    async def _hold(self, entry: QueuedWrite, tenure: WriterLease) -> None:
-        """Let a call use the connection, and commit what it did once it is done."""
+    async def _hold(self, entry: QueuedWrite, lease: WriterLease) -> None:
+        """Lend the connection to a call, and commit its transaction at the end."""
         try:
             await self._begin()
         except (apsw.Error, JotError) as error:
-            tenure.refuse(self._keeper.refusal(error, "BEGIN IMMEDIATE"))
+            lease.refuse(self._transactions.refusal(error, "BEGIN IMMEDIATE"))
             entry.settle()
             return
         own = (self._connection, self._worker, self._recorder, self._name)
         try:
-            kept = await tenure.serve(LeaseContext(*own, self._waiting))
+            kept = await lease.serve(LeaseContext(*own, self._waiting))
         except Exception as error:
-            tenure.refuse(refusal(error, "", self._limit_ms))
+            lease.refuse(refusal(error, "", self._limit_ms))
             raise
         finally:
             self._alarm.arm()
-        self._recorder.keep(tenure.aside)
+        self._recorder.keep(lease.aside)
         if self._connection.in_transaction:
             await self._end([entry], kept=kept)
             return
@@ -234,20 +234,17 @@ class Writer:
         entry.settle()
 
     async def _begin(self) -> None:
-        """Take the write lock; where another process has it, wait for it in the thread."""
-        self._keeper.check()
+        """Take the write lock; if another process has it, wait in the thread."""
+        self._transactions.check()
         try:
             self._cursor.execute("BEGIN IMMEDIATE")
         except apsw.BusyError:
-            await self._worker.run(lambda: self._keeper.begin(self._connection))
+            await self._worker.run(lambda: self._transactions.begin(self._connection))
         self._recorder.reserve()
 
     def _start_over(self, group: list[QueuedWrite], *, again: bool) -> None:
-        """Put back what a lost transaction held; each of these units runs once more from its start.
-
-        SQLite gives up the whole transaction when a writing statement is interrupted or the disk
-        fails (https://sqlite.org/c3ref/interrupt.html).
-        """
+        """Queue the units of a lost transaction again; each runs once more from its start."""
+        # https://sqlite.org/c3ref/interrupt.html: an interrupted write loses the transaction.
         if not again:
             group.pop().settle()
         self._queue.extendleft(reversed(group))
@@ -258,9 +255,11 @@ class Writer:
         else:
             newest = newest_change(self._cursor)
             try:
-                await self._worker.run(lambda: self._keeper.commit(self._connection), PATIENCE)
+                await self._worker.run(
+                    lambda: self._transactions.commit(self._connection), PATIENCE
+                )
             except (apsw.Error, JotError) as error:
-                fail_all(group, self._keeper.refusal(error, "COMMIT"))
+                fail_all(group, self._transactions.refusal(error, "COMMIT"))
                 return
             self._recorder.reserved()
             self._committed(newest)
@@ -294,7 +293,7 @@ class Writer:
         return _Fate.AGAIN if again else _Fate.UNDONE
 
     async def _drive(self, unit: UnitOfWork[Result], first: bool) -> Result:
-        """Run what the unit yields; what it makes of many rows, or behind a pause, in a thread."""
+        """Run the unit's statements; its own steps in a thread after a pause or with many rows."""
         pause = perf_counter() + BUDGET
         try:
             statement = next_step(unit, None)
@@ -317,31 +316,31 @@ class Writer:
             unit.close()
 
     async def _statement(self, statement: Runnable, first: bool) -> Rows:
-        """Run one statement: on the loop, or in the thread if it is known to be dear."""
+        """Run one statement: on the loop, or in the thread if it is expensive."""
         text, values = statement.text, statement.params
         if perf_counter() > self._unit_end:
             raise TransactionTimeout(self._unit_ms)
-        dear = self._costs.is_expensive(text, values)
-        if dear and not first:
+        mark_expensive = self._costs.is_expensive(text, values)
+        if mark_expensive and not first:
             raise _TooDear
         try:
-            if dear:
+            if mark_expensive:
                 return await self._in_thread(text, values)
             start = self._alarm.start()
             rows = self._perform(text, values)
         except apsw.InterruptError as error:
-            self._costs.dear(text, values)
-            if dear and perf_counter() > self._unit_end:
+            self._costs.mark_expensive(text, values)
+            if mark_expensive and perf_counter() > self._unit_end:
                 raise TransactionTimeout(self._unit_ms) from error
-            if dear:
+            if mark_expensive:
                 raise StatementTimeout(self._limit_ms) from error
             raise _TooDear from error
         except Exception as error:
-            raise self._keeper.refusal(error, text) from error
+            raise self._transactions.refusal(error, text) from error
         finally:
             self._alarm.stop()
         if perf_counter() - start > BUDGET:
-            self._costs.dear(text, values, DOUBT)
+            self._costs.mark_expensive(text, values, DOUBT)
         return rows
 
     def _timed(self, text: str, values: Sequence[Any]) -> tuple[Rows, float]:
@@ -372,7 +371,7 @@ class Writer:
 
 
 def newest_change(cursor: apsw.Cursor) -> int:
-    """Return the newest number that the change log ever gave; 0 without a log."""
+    """Return the newest number of the change log, 0 without a log."""
     try:
         rows = cursor.execute(NEWEST).fetchall()
     except apsw.SQLError:

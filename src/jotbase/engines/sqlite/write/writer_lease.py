@@ -1,9 +1,8 @@
-"""One call's hold of the writer: granted at its first write, given up while its code pauses.
+"""A call's lease of the writer: granted at its first write, released while its code pauses.
 
-In charge of a call's statements running one by one on the writer's connection, and of the hold
-being taken up again only while what the call rests on still holds. Must not know what the call
-does, nor how others' writes are ordered (`writer`). Why it is done so, with figures:
-docs/decisions/0063-user-code-never-holds-the-writer.md.
+In charge of running a call's statements on the writer's connection, and of resuming only if what
+the call has read is unchanged. Must not know what the call does, nor the order of writes
+(`writer`). Decision 63 has figures.
 """
 
 from __future__ import annotations
@@ -37,25 +36,27 @@ from jotbase.sql.units import Rows
 
 Result = TypeVar("Result")
 
-#: How often a hold is looked at (seconds).
+#: The interval of checks on a lease, in seconds.
 PAUSE = 0.001
-#: How long the loop waits for the next request of code that was quick so far (seconds): without the
-#: interpreter's lock, which that code needs, and for less than a turn of the loop would take.
+#: How long the loop blocks for the next request of code that was fast so far, in seconds: without
+#: the GIL, which that code needs, and for less than an iteration of the loop takes.
 NEAR = 0.0003
-#: How long code may pause while nobody waits: other processes wait unseen (seconds).
+#: How long code may pause while no write of this process waits, in seconds: other processes may.
 ALONE = 0.05
-#: How long it may pause where its changes cannot be put aside, until it is ended (seconds).
+#: How long it may pause if its changes cannot be saved, until it is aborted (seconds).
 STUCK = 1.0
-#: How long the loop waits for a statement itself, without the interpreter's lock (decision 10).
+#: How long the loop blocks for a statement, without the GIL (decision 10), in seconds.
 PATIENCE = 0.002
 
 
 class SerializationFailure(CallAborted):
-    """Ends the run of a call whose reads, or rows, somebody else has changed meanwhile."""
+    """Aborts the run of a call: another transaction has changed rows that it has read or
+    written.
+    """
 
 
 class ReadConnection(Protocol):
-    """A call's own connection to the database, on which it reads before it writes."""
+    """A call's own connection, on which it reads until its first write."""
 
     def version(self) -> int:
         """Return a number that changes with every commit on another connection."""
@@ -63,7 +64,7 @@ class ReadConnection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LeaseContext:
-    """What a hold works with: the writer's connection and thread; `others` is true if any wait."""
+    """The writer's connection and thread for a lease; `others` is true if other writes wait."""
 
     connection: apsw.Connection
     worker: WorkerThread
@@ -73,7 +74,7 @@ class LeaseContext:
 
 
 class _Request:
-    """What the call's thread asks of the writer, and waits for."""
+    """A request of the call's thread to the writer, and its result."""
 
     __slots__ = ("answer", "do")
 
@@ -83,23 +84,23 @@ class _Request:
 
 
 class WriterLease:
-    """The hold that one run of a call has of the writer: its thread asks, the loop answers.
+    """The lease of one run of a call: its thread sends requests, the event loop executes them.
 
-    `line_up` puts it into the writer's queue. `ended` is why the run may not go on.
+    `enqueue` adds it to the writer's queue. `ended` is the reason why the run may not go on.
     """
 
     def __init__(
         self,
-        desk: ReadConnection,
-        allowance: CallDeadline,
-        line_up: Callable[[WriterLease], asyncio.Future[None]],
+        thread: ReadConnection,
+        deadline: CallDeadline,
+        enqueue: Callable[[WriterLease], asyncio.Future[None]],
     ) -> None:
         self.wrote = False
         self.ended: BaseException | None = None
         self.aside: SavedChanges | None = None
-        self._desk = desk
-        self._allowance = allowance
-        self._line_up = line_up
+        self._thread = thread
+        self._deadline = deadline
+        self._enqueue = enqueue
         self._loop = asyncio.get_running_loop()
         self._notes: list[tuple[str, Sequence[Any], int]] = []
         self._version = 0
@@ -114,18 +115,18 @@ class WriterLease:
         self._knock = threading.Event()
 
     def note(self, text: str, values: Sequence[Any], rows: Rows) -> None:
-        """Remember what was read before the first write: it must hold until the end.
+        """Record a read before the first write: its result must be the same until the commit.
 
-        Called where the state that was read is still the one that is seen.
+        To be called within the snapshot of the read.
         """
         if not self._notes:
-            self._version = self._desk.version()
+            self._version = self._thread.version()
         self._notes.append((text, values, hash(tuple(rows))))
 
     # In the call's thread.
 
     def ask(self, do: Callable[[SqliteSession], Result]) -> Result:
-        """Have something done with the writer's connection; wait for it."""
+        """Execute a function on the writer's connection, and wait for its result."""
         if self.ended is not None:
             raise self.ended
         request = self._request = _Request(do)
@@ -135,7 +136,7 @@ class WriterLease:
         return result
 
     def done(self) -> None:
-        """Say that no request will follow."""
+        """Report that no further request follows."""
         self._knock.set()
 
     # On the loop.
@@ -147,12 +148,12 @@ class WriterLease:
             self._news.set()
             return
         try:
-            self._hold, self._lined_up = self._line_up(self), True
+            self._hold, self._lined_up = self._enqueue(self), True
         except JotError as error:
             self.refuse(error)
 
     def refuse(self, error: BaseException) -> None:
-        """End the run; tell the thread, if it waits."""
+        """End the run with an error, which the waiting thread gets."""
         self.ended = self.ended or error
         request, self._request = self._request, None
         if request is not None:
@@ -167,21 +168,21 @@ class WriterLease:
         if self._hold is not None:
             await self._hold
         if keep and self.aside is not None and self.ended is None:
-            await self._line_up(self)
+            await self._enqueue(self)
         if keep and self.ended is not None:
             raise self.ended
 
-    async def serve(self, bench: LeaseContext) -> bool:
-        """Have the writer, in whose transaction this is, until the call ends or pauses.
+    async def serve(self, lease_context: LeaseContext) -> bool:
+        """Execute requests in the writer's transaction until the call ends or pauses.
 
-        Return whether what was done is to be kept. The transaction may be over by then.
+        Returns whether the transaction is to be committed. It may have ended already.
         """
         self._held, self._lined_up = True, False
         try:
             self._check()
-            bench.connection.set_progress_handler(self._allowance.must_stop, STEPS)
-            await self._take_up(bench)
-            while await self._answer(bench) and await self._has_more(bench):
+            lease_context.connection.set_progress_handler(self._deadline.must_stop, STEPS)
+            await self._take_up(lease_context)
+            while await self._answer(lease_context) and await self._has_more(lease_context):
                 pass
         except ChangesetConflict:
             self.refuse(SerializationFailure())
@@ -195,51 +196,55 @@ class WriterLease:
         return wanted and self.aside is None and self.ended is None
 
     def _check(self) -> None:
-        error = self.ended or self._allowance.over()
+        error = self.ended or self._deadline.over()
         if error is not None:
             raise error
 
-    async def _take_up(self, bench: LeaseContext) -> None:
-        """Do again what was put aside, if all that it rests on is as it was."""
+    async def _take_up(self, lease_context: LeaseContext) -> None:
+        """Apply the saved changes again, if all rows that the call has read are unchanged."""
         aside, self.aside = self.aside, None
         done = () if aside is None else (aside.changes,)
-        recording = self._recording = bench.recorder.begin(done)
-        allowed, others = self._allowance, bench.others
-        self._inside = SqliteSession(bench.connection, allowed, bench.name, recording, others)
-        if aside is None and (not self._notes or self._desk.version() == self._version):
+        recording = self._recording = lease_context.recorder.begin(done)
+        allowed, others = self._deadline, lease_context.others
+        self._inside = SqliteSession(
+            lease_context.connection, allowed, lease_context.name, recording, others
+        )
+        if aside is None and (not self._notes or self._thread.version() == self._version):
             return
-        await bench.worker.run(lambda: self._redo(bench.connection, aside), PATIENCE)
-        self._version = self._desk.version()
+        await lease_context.worker.run(
+            lambda: self._redo(lease_context.connection, aside), PATIENCE
+        )
+        self._version = self._thread.version()
 
     def _redo(self, connection: apsw.Connection, aside: SavedChanges | None) -> None:
-        self._allowance.begin()
+        self._deadline.begin()
         try:
             for text, values, known in self._notes:
-                with ending(connection, self._allowance.ending):
+                with ending(connection, self._deadline.ending):
                     rows = run(connection.cursor(), text, values)
                 if hash(tuple(rows)) != known:
                     raise ChangesetConflict
             if aside is not None and aside.changes:
                 reapply(connection, aside.changes)
         except apsw.InterruptError as error:
-            raise self._allowance.stopped() from error
+            raise self._deadline.stopped() from error
 
-    async def _answer(self, bench: LeaseContext) -> bool:
-        """Do what the thread asks; return whether the call may go on."""
+    async def _answer(self, lease_context: LeaseContext) -> bool:
+        """Execute the thread's request; return whether the call may go on."""
         request, self._request = self._request, None
         self._news.clear()
         self._knock.clear()
         if request is None:
             return not self._kept.done()
         try:
-            result = await bench.worker.run(lambda: self._do(request), PATIENCE)
+            result = await lease_context.worker.run(lambda: self._do(request), PATIENCE)
         except BaseException as error:  # noqa: BLE001 - it is the call's, and raised there
             request.answer.set_exception(error)
         else:
             request.answer.set_result(result)
-        if not bench.connection.in_transaction:
+        if not lease_context.connection.in_transaction:
             # SQLite gives up the whole transaction of a write that is interrupted.
-            raise self._allowance.stopped()
+            raise self._deadline.stopped()
         return True
 
     def _do(self, request: _Request) -> Any:
@@ -247,31 +252,31 @@ class WriterLease:
         with recording.request() if recording is not None else contextlib.nullcontext():
             return request.do(self._inside)
 
-    async def _has_more(self, bench: LeaseContext) -> bool:
-        """Wait for what the thread asks next, for as long as others need not wait for it."""
+    async def _has_more(self, lease_context: LeaseContext) -> bool:
+        """Wait for the thread's next request, as long as no other write waits."""
         since = perf_counter()
         movable = True
         self._quick = self._quick and self._knock.wait(NEAR)
         while not self._news.is_set() and self._request is None:
             self._check()
             pause = perf_counter() - since
-            may_pause = 0 if bench.others and not self._knock.is_set() else ALONE
+            may_pause = 0 if lease_context.others and not self._knock.is_set() else ALONE
             if movable and pause >= may_pause:
-                await self._put_aside(bench)
+                await self._put_aside(lease_context)
                 if self.aside is not None:
                     return False
                 movable = False
-            if pause > STUCK and bench.others:
+            if pause > STUCK and lease_context.others:
                 raise _stuck()
             await _within(self._news, PAUSE)
         return True
 
-    async def _put_aside(self, bench: LeaseContext) -> None:
+    async def _put_aside(self, lease_context: LeaseContext) -> None:
         recording = self._recording
         if recording is None:
             return
-        self.aside = await bench.worker.run(
-            lambda: save_and_roll_back(bench.connection, recording), PATIENCE
+        self.aside = await lease_context.worker.run(
+            lambda: save_and_roll_back(lease_context.connection, recording), PATIENCE
         )
 
 
