@@ -140,7 +140,9 @@ class Backend:
         self._clock = WallClock(self.world.now)
         self.feed = Feed(self.engine, self._clock)
         self.live = RealtimeEndpoint(self.credentials, self.feed, self._clock)
-        self._changes = RevocationWatcher(self.engine, self._clock, self._take_notice, self._missed)
+        self._changes = RevocationWatcher(
+            self.engine, self._clock, self._apply_notices, self._missed
+        )
 
     def _model(self) -> Model:
         return self.definition.model
@@ -179,9 +181,9 @@ class Backend:
         )
         return partial(accounts, services=services)
 
-    def _take_notice(self, told: Sequence[Notice]) -> None:
+    def _apply_notices(self, told: Sequence[Notice]) -> None:
         self.credentials.live.forget(told)
-        self.live.take_notice(told)
+        self.live.apply_notices(told)
 
     def _missed(self) -> None:
         self.credentials.live.clear()

@@ -297,7 +297,7 @@ class World:
 
     def _notify(self, notice: Notice) -> None:
         self.credentials.live.forget([notice])
-        self.live.take_notice([notice])
+        self.live.apply_notices([notice])
 
     def renew(self, user: str, **claims: Any) -> None:
         """Change facts of a user."""

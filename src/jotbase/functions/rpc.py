@@ -1,7 +1,7 @@
-"""`@rpc`, `@computed`, `Refusal`, `respond`: what a project's functions are written with.
+"""The API for project functions: `@rpc`, `@computed`, `Refusal`, `respond`.
 
-In charge of making a `Function` of a Python function, and of running it as its caller. Must not
-know requests, nor the transaction that it runs in.
+In charge of making a `Function` from a Python function, and of running it. Must not know requests,
+nor the transaction that it runs in.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ WHOLE = "_"
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A function of a row: of which table, and what it makes of a row."""
+    """A computed field: its table, and the function of a row."""
 
     table: str
     function: Function
@@ -43,7 +43,9 @@ class Computed:
 
 @dataclass(slots=True)
 class Registered:
-    """What the decorators have found in one project, in order; `wrong` is what cannot be had."""
+    """The functions that decorators registered, in order; `wrong` are (name, reason) of invalid
+    ones.
+    """
 
     functions: list[Function] = field(default_factory=list)
     computed: list[Computed] = field(default_factory=list)
@@ -52,7 +54,7 @@ class Registered:
 
 @dataclass(slots=True)
 class _Head:
-    """What the function that runs wants the answer's head to be."""
+    """The status and headers that the running function has set."""
 
     status: int | None = None
     headers: Pairs = ()
@@ -63,9 +65,10 @@ _HEAD: ContextVar[_Head] = ContextVar("jotbase_head")
 
 
 class Refusal(JotError):
-    """A function's own refusal: all that it did is undone, and the client is told this.
+    """Raised by a function to refuse a call: its transaction is rolled back, and the client gets
+    this error.
 
-    Without a `status`, that of PostgREST for the code: 400 where nothing else is said of it.
+    The default `status` is PostgREST's for the code, 400 for unknown codes.
     """
 
     def __init__(
@@ -94,7 +97,7 @@ _FRAMING = frozenset(("content-length", "transfer-encoding", "connection"))
 
 
 def check_head(status: int | None, headers: Pairs) -> None:
-    """Refuse what an answer's head cannot hold. Raises JotError PGRST111, PGRST112."""
+    """Check a status and headers. Raises JotError PGRST111, PGRST112."""
     if status is not None and not 200 <= status <= 599:
         raise JotError("PGRST112", "response.status must be a valid status code")
     for name, value in headers:
@@ -104,7 +107,7 @@ def check_head(status: int | None, headers: Pairs) -> None:
 
 
 def _is_text(value: str) -> bool:
-    """Say whether the value can be sent: a lone surrogate cannot."""
+    """Return whether the value can be encoded (it has no lone surrogate)."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -154,9 +157,9 @@ _STATUSES = (
 
 
 def respond(*, status: int | None = None, headers: Iterable[tuple[str, str]] = ()) -> None:
-    """Set the answer's status, and add headers to it.
+    """Set the response's status, and add headers.
 
-    Raises LookupError outside an rpc, JotError PGRST111 or PGRST112 for what HTTP has not.
+    Raises LookupError outside an rpc, JotError PGRST111 or PGRST112 for invalid ones.
     """
     head = _HEAD.get()
     headers = tuple(headers)
@@ -187,10 +190,10 @@ def rpc(
     roles: Iterable[str] | None = None,
     again: bool = True,
 ) -> Code | Callable[[Code], Code]:
-    """Let clients call a function at `/rest/v1/rpc/<name>`: everybody, or callers of these roles.
+    """Expose a function at `/rest/v1/rpc/<name>` to all callers, or to those with these roles.
 
-    `reads` promises that it writes nothing. Where others change what it had read before its first
-    write, it is called `again`; one that must not be is refused then (40001).
+    `reads` declares that it writes nothing. After a serialization failure it is called `again`;
+    without `again` the call fails with 40001.
     """
 
     def register(found: Code) -> Code:
@@ -215,7 +218,7 @@ def computed(*, name: str | None = None) -> Callable[[Code], Code]: ...
 
 
 def computed(code: Code | None = None, *, name: str | None = None) -> Code | Callable[[Code], Code]:
-    """Make a function of a row a column of its table, or a relation if it gives back rows."""
+    """Make a function of a row a computed column of its table, or a relation if it returns rows."""
 
     def register(found: Code) -> Code:
         known = name or found.__name__
@@ -236,7 +239,7 @@ def _register(name: str, make: Callable[[Registered], None]) -> None:
 
 
 def collect(load: Callable[[], None]) -> Registered:
-    """Return what the decorators find while `load` runs."""
+    """Return the functions that are registered while `load` runs."""
     registered = Registered()
     token = _REGISTERED.set(registered)
     try:
@@ -249,7 +252,7 @@ def collect(load: Callable[[], None]) -> Registered:
 def make_function(
     code: Callable[..., Any], name: str, reads: bool, roles: Iterable[str] | None
 ) -> Function:
-    """Return a Python function as the data API knows it. Raises TypeError, NameError."""
+    """Return the `Function` of a Python function. Raises TypeError, NameError."""
     hints = typing.get_type_hints(code, include_extras=True)
     given = list(inspect.signature(code).parameters.values())
     kinds = {_sent(one.name): kind_of(hints.get(one.name, str)) for one in given}
@@ -292,7 +295,7 @@ def awaited(code: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _sent(name: str) -> str:
-    """Return what clients call a parameter: `class_` is sent as `class`."""
+    """Return the public name of a parameter: `class_` is sent as `class`."""
     return name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name
 
 
@@ -343,7 +346,7 @@ def _made(kind: Kind, value: Any, variadic: bool) -> Any:
 
 
 def make_computed(code: Callable[..., Any], name: str) -> Computed:
-    """Return a function of a row. Raises TypeError, NameError."""
+    """Return the computed field of a Python function. Raises TypeError, NameError."""
     if awaited(code) is not code:
         raise TypeError("the database asks for it in the middle of a statement: write `def`")
     hints = typing.get_type_hints(code, include_extras=True)
@@ -360,9 +363,9 @@ def make_computed(code: Callable[..., Any], name: str) -> Computed:
 
 
 def run_function(function: Function, arguments: Mapping[str, Any]) -> tuple[Any, int | None, Pairs]:
-    """Return what a function gives back, and the status and headers that it wanted.
+    """Run a function; return (value, status, headers).
 
-    Raises what it refuses with; any other exception is logged and hidden.
+    Raises its Refusal; any other exception is logged and hidden.
     """
     head = _Head()
     token = _HEAD.set(head)

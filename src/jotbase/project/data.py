@@ -1,7 +1,7 @@
-"""What a project's files mean, and the data API made of it.
+"""Loading a project's definition, and building the data API from it.
 
-In charge of reading schemas and rules together, and of handing each table its checks, defaults and
-rules. Must not know sockets, nor where a database is.
+In charge of reading schemas and rules together, and of giving each table its row check, defaults
+and rules. Must not know sockets, nor the database's path.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response, Row
 
 Check = Callable[[Mapping[str, str]], Awaitable[Principal]]
-#: Names a table's unique or foreign key by its columns, in the database's refusals.
+#: Returns the name of a table's unique or foreign key by its columns, for errors of the database.
 ConstraintName = Callable[[Literal["unique", "foreign"], str, tuple[str, ...]], str | None]
 
 
@@ -81,8 +81,8 @@ def read_definition(
 
 
 def _sql_faults(model: Model, faults: Sequence[Fault]) -> list[Fault]:
-    """Return mistakes in the SQL of files that are sound otherwise; what those with mistakes would
-    bring is missing, and no fault.
+    """Return the faults in the SQL of otherwise valid files. A name that an invalid file would
+    define is no fault.
     """
     wrong = {Path(fault.file).stem for fault in faults}
     sound = Model({table.name: table for table in model if table.name not in wrong})
@@ -111,7 +111,7 @@ def _rule_faults(model: Model, faults: Sequence[Fault]) -> list[Fault]:
 
 
 def _reaches(table: Table, wrong: AbstractSet[str]) -> bool:
-    """Say whether a table's rules may look at a file with mistakes."""
+    """Return whether a table's rules may refer to an invalid file."""
     named = re.findall(r"[\w-]+", " ".join(table.access.values()) + str(table.schema))
     return table.name in wrong or not wrong.isdisjoint(named)
 
@@ -125,7 +125,7 @@ def data_api(
     url: str,
     calls: Calls,
 ) -> DataApi:
-    """Return the data API of what the files mean."""
+    """Return the data API of a project's definition."""
 
     async def call(request: Request, caller: Principal, data: DataApi, timing: Timing) -> Response:
         return await answer_call(request, caller, data, calls, timing)
@@ -170,7 +170,7 @@ def _root(
         if request.method == "OPTIONS":
             guard = guards[caller.is_service]
             return render_options(request.path, model, guard, caller_context)
-        # Making the document takes a megabyte of code, which few servers are ever asked for.
+        # The modules of the OpenAPI document take a megabyte, which few servers need.
         from jotbase.query.response.root import answer_root
 
         callable_ = tuple(
@@ -185,7 +185,7 @@ def _root(
 
 
 def plan_limits(settings: Settings) -> PlanLimits:
-    """Return what the settings allow a plan."""
+    """Return the limits of plans that the settings define."""
     return PlanLimits(
         max_rows=settings.max_rows,
         aggregates=settings.aggregates,
@@ -210,7 +210,7 @@ def _write_contexts(
 
 
 def contexts(now: Callable[[], float], random_bytes: Callable[[int], bytes]) -> MakeContext:
-    """Return what makes contexts, given the clock and randomness."""
+    """Return the factory of requests' contexts, with this clock and randomness."""
 
     def new_uuid() -> str:
         return str(UUID(bytes=random_bytes(16), version=4))
@@ -234,9 +234,9 @@ def _to_the_second(seconds: int) -> str:
 
 
 def row_decoder(model: Callable[[], Model]) -> Callable[[str, str], Row]:
-    """Return what decodes a row of the change log, given its table and text, by the model of now.
+    """Return a decoder of the change log's rows (table, JSON text) by the current model.
 
-    Of a table that is gone, it returns a row without columns.
+    For a table that no longer exists it returns an empty row.
     """
 
     def decode(table: str, text: str) -> Row:
@@ -246,7 +246,7 @@ def row_decoder(model: Callable[[], Model]) -> Callable[[str, str], Row]:
 
 
 def constraint_names(model: Callable[[], Model]) -> ConstraintName:
-    """Return what names a table's unique or foreign key over columns, by the model of now."""
+    """Return a function that names a table's unique or foreign key, by the current model."""
 
     def name(
         kind: Literal["unique", "foreign"], table: str, columns: tuple[str, ...]

@@ -1,6 +1,6 @@
-"""What only the database knows of the model's views: where their columns come from, and triggers.
+"""Reflecting the model's views from the database: the origins of their columns, and triggers.
 
-In charge of asking it. Must not know what follows for a request (`query.plan`).
+In charge of reading these facts. Must not know their use in requests (`query.plan`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from jotbase.query.plan.triggered_views import VIEW_TRIGGERS, with_triggers
 
 
 async def with_views(definition: ProjectDefinition, engine: Engine) -> ProjectDefinition:
-    """Return the definition with what the database says of its views; itself if it has none."""
+    """Return the definition with its views' reflected facts; unchanged if it has no view."""
     model = definition.model
     views = [table.name for table in model if table.view is not None]
     if not views:

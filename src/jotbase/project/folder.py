@@ -1,7 +1,7 @@
-"""A project's folder on disk: its files read, its keys made and kept on first start.
+"""A project's folder on disk: reading its files, and storing variables in `.env`.
 
 In charge of the folder's layout (schemas/, seeds/, functions/, public/, .env, data/). Must not know
-what the files mean.
+the content of the files.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ class Project:
 
     @property
     def schemas(self) -> Path:
-        """Where the schema files are."""
+        """The folder of the schema files."""
         return self.root / "schemas"
 
     @property
     def public(self) -> Path:
-        """Where the static files are."""
+        """The folder of the static files."""
         return self.root / "public"
 
     @property
     def functions(self) -> Path:
-        """Where the user's Flask code is."""
+        """The folder of the project's Flask code."""
         return self.root / "functions"
 
     def database(self, url: str) -> str:
@@ -43,7 +43,7 @@ class Project:
 
 
 def find_project(folder: str | os.PathLike[str]) -> Project:
-    """Return the project in that folder. Raises ProjectError when it is none."""
+    """Return the project in that folder. Raises ProjectError if there is none."""
     root = Path(folder).absolute()
     if not root.is_dir():
         raise ProjectError([Fault(str(root), "", "there is no such folder", _INIT)])
@@ -57,7 +57,7 @@ _INIT = "`jotbase init` makes a project; `--project DIR` names one elsewhere"
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """Return the JSON files of a folder by name, in alphabetical order; none if it is absent."""
+    """Return the JSON files of a folder by name, in alphabetical order; {} if it is absent."""
     if not folder.is_dir():
         return {}
     files: dict[str, bytes] = {}
@@ -73,7 +73,7 @@ def read_files(folder: Path) -> dict[str, bytes]:
 
 
 def unread_files(folder: Path) -> list[Fault]:
-    """Return a fault for each file that was most likely meant to be read, and is not."""
+    """Return a fault for each file that is ignored although it was probably meant as a schema."""
     if not folder.is_dir():
         return []
     faults: list[Fault] = []
@@ -104,7 +104,7 @@ def read_dotenv(project: Project) -> dict[str, str]:
 
 
 def keep_in_dotenv(project: Project, values: Mapping[str, str]) -> None:
-    """Set variables in `.env`, which only its owner may read (mode 600)."""
+    """Set variables in `.env`, which has mode 0600."""
     with _locked(project.root):
         _keep(project, values)
 
@@ -129,7 +129,7 @@ def keep_if_missing(
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder for one process at a time; the lock ends with the process (flock(2))."""
+    """Lock the folder for one process; the lock ends with the process (flock(2))."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -155,7 +155,7 @@ def _keep(project: Project, values: Mapping[str, str]) -> None:
 
 @contextmanager
 def served(database: str, url: str) -> Iterator[None]:
-    """Let other commands find where the database is served, for as long as it is."""
+    """Publish the URL of the running server of a database, for other commands."""
     path = Path(f"{database}.served")
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     try:
@@ -169,7 +169,7 @@ def served(database: str, url: str) -> Iterator[None]:
 
 
 def where_served(database: str) -> str | None:
-    """Return the URL at which a running server serves the database; None when there is none."""
+    """Return the URL of the running server of a database, None when there is none."""
     try:
         descriptor = os.open(f"{database}.served", os.O_RDONLY)
     except OSError:

@@ -1,6 +1,6 @@
-"""A project's keys: read from its settings, and in development made and kept on first use.
+"""A project's keys: read from its settings; in development generated and stored on first use.
 
-In charge of when keys are made and where they are kept. Must not know what they sign.
+In charge of when keys are generated and where they are stored. Must not know what they sign.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from jotbase.values import ANON, SERVICE
 
 
 def fresh_keys() -> dict[str, str]:
-    """Return a new secret and a new signing key, by their variables."""
+    """Generate a secret and a signing key; return them by their variables."""
     secret, keys = new_ring(os.urandom(SHORTEST_SECRET + KEY_RANDOMNESS))
     return {variable("jwt_secret"): secret, variable("jwt_keys"): keys}
 
 
 def with_keys(project: Project, settings: Settings) -> Settings:
-    """Return the settings with both keys; what was missing is made and kept in `.env`."""
+    """Return the settings with both keys; missing ones are generated and stored in `.env`."""
     names = [variable(n) for n in ("jwt_secret", "jwt_keys") if getattr(settings, n) is None]
     if not names:
         return settings

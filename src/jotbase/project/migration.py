@@ -1,7 +1,7 @@
-"""The database brought to what the schema files say: the accounts' tables, then the project's.
+"""Migrating the database to the schema files: the tables of accounts, then the project's.
 
-In charge of both being one unit of work. Must not know how a difference is found or applied
-(`schema.upgrade`).
+In charge of both being one unit of work. Must not know how differences are found or applied
+(`schema.upgrading.upgrade`).
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _UNSEEDED = "first seeds"
 
 
 async def migrate(engine: Engine, model: Model, *, started: bool = True) -> UpgradeResult:
-    """Bring the database to the model, at a start or later; it is `fresh` until its first seeds
-    have been loaded.
+    """Migrate the database to the model, at a start or a reload; the result is `fresh` until the
+    first seeds have been loaded.
 
-    Raises ProjectError, and changes nothing, if it must not.
+    Raises ProjectError, with the database unchanged, if the migration is refused.
     """
     epoch = secrets.token_hex(5)
     try:
@@ -37,7 +37,7 @@ async def migrate(engine: Engine, model: Model, *, started: bool = True) -> Upgr
             lambda: _migrate(engine.dialect, model, epoch, started), timed=False
         )
     except JotError as error:
-        # What no file is at fault for: damage, a full disk, a lock that another process holds.
+        # Not the fault of a schema file: a damaged file, a full disk, another process's lock.
         fault = Fault("database", "", f"it cannot be used: {error.message}", error.hint)
         raise ProjectError([fault]) from error
 
@@ -60,5 +60,5 @@ def _migrate(
 
 
 def mark_seeded() -> UnitOfWork[None]:
-    """Note that the first seeds are loaded, in the unit of work that loads them."""
+    """Record that the first seeds are loaded, in the unit of work that loads them."""
     yield sql(f'DELETE FROM "{META}" WHERE "key" = ') + bound(_UNSEEDED)

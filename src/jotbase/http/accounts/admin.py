@@ -1,6 +1,7 @@
-"""`/admin/users`: what the service role asks of accounts, each a request to an answer.
+"""The endpoints `/admin/users` of the service role.
 
-In charge of reading those requests and of pages and their links. Must not decide (`auth`).
+In charge of parsing these requests, and of pagination with its Link header. The operations are in
+`auth.changes.administration`.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ async def check_admin(request: Request, services: AccountServices) -> None:
     """Raise AuthError unless the caller has the service role (not_admin, 403)."""
     principal = caller(request, services)
     if principal.session_id is not None:
-        principal = await _as_it_stands(principal, services)
+        principal = await _current_principal(principal, services)
     if not principal.is_service:
         raise AuthError(403, "not_admin", "User not allowed")
 
 
-async def _as_it_stands(principal: Principal, services: AccountServices) -> Principal:
+async def _current_principal(principal: Principal, services: AccountServices) -> Principal:
     query = current_facts_query(services.engine.dialect, principal)
     text = query.numbered(services.engine.dialect.mark)
     rows = await services.engine.read(text, query.params)
@@ -50,7 +51,7 @@ async def _as_it_stands(principal: Principal, services: AccountServices) -> Prin
 
 
 async def list_page(request: Request, services: AccountServices) -> Response:
-    """`GET /admin/users?page&per_page&filter`: some users, the newest first."""
+    """`GET /admin/users?page&per_page&filter`: a page of users, the newest first."""
     await check_admin(request, services)
     number = _count(request, "page", 1)
     size = min(_count(request, "per_page", 50), _LARGEST_PAGE)
@@ -72,7 +73,7 @@ def _pages(number: int, last: int) -> list[tuple[int, str]]:
 
 
 def _link(services: AccountServices, page: int, size: int) -> str:
-    # `page` comes first: auth-js reads it behind the address's first equals sign.
+    # `page` comes first: auth-js reads the text after the URL's first equals sign.
     return f"<{services.policy.issuer}/admin/users?page={page}&per_page={size}>"
 
 
@@ -86,7 +87,7 @@ def _count(request: Request, name: str, default: int) -> int:
 
 
 async def create(request: Request, services: AccountServices) -> Response:
-    """`POST /admin/users`: make a user; no mail is sent."""
+    """`POST /admin/users`: create a user without sending mail."""
     await check_admin(request, services)
     body = read_body(request.body)
     profile = await _profile(body, services, is_new=True)
@@ -107,7 +108,7 @@ async def show(request: Request, services: AccountServices, user_id: str) -> Res
 
 
 async def change(request: Request, services: AccountServices, user_id: str) -> Response:
-    """`PUT /admin/users/{id}`: change a user, with effect at once."""
+    """`PUT /admin/users/{id}`: update a user, with immediate effect on its tokens."""
     await check_admin(request, services)
     profile = await _profile(read_body(request.body), services, is_new=False)
     context, known = services.context(request), uuid(user_id)
@@ -116,7 +117,7 @@ async def change(request: Request, services: AccountServices, user_id: str) -> R
 
 
 async def delete(request: Request, services: AccountServices, user_id: str) -> Response:
-    """`DELETE /admin/users/{id}`: delete a user; its tokens are worth nothing from then on."""
+    """`DELETE /admin/users/{id}`: delete a user, which invalidates its tokens at once."""
     await check_admin(request, services)
     soft = flag(read_body(request.body), "should_soft_delete") if request.body else False
     context, known = services.context(request), uuid(user_id)
@@ -165,7 +166,7 @@ async def _password(body: dict[str, Any], services: AccountServices, *, is_new: 
 
 
 def uuid(given: str, status: int = 404) -> str:
-    """Return the id in its one form. Raises AuthError (validation_failed)."""
+    """Return a UUID in canonical form. Raises AuthError (validation_failed)."""
     try:
         return str(UUID(given))
     except ValueError:

@@ -1,7 +1,7 @@
-"""What GoTrue has and a project has not switched on: each request to its one small answer.
+"""Features of GoTrue that are not supported or not enabled: the error of each request.
 
-In charge of the words in which clients look for what is off. Must not know how any of it works;
-what begins to be served leaves this table.
+In charge of the error codes and messages that clients expect for a disabled feature. Must not know
+the features; one that becomes supported is removed from this table.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jotbase.http.accounts.services import AccountServices, user_principal
 from jotbase.http.accounts.wire import answer
 from jotbase.values import Request, Response
 
-# GoTrue's list: clients read these flags in `/settings`, and look for every one of them.
+# GoTrue's providers: `/settings` has a flag for each of them.
 # fmt: off
 PROVIDERS = (
     "apple", "azure", "bitbucket", "discord", "facebook", "snapchat", "figma", "fly", "github",
@@ -27,7 +27,7 @@ PROVIDERS = (
 )
 # fmt: on
 
-#: Whose tokens `grant_type=id_token` would take, were they on.
+#: The issuers whose tokens `grant_type=id_token` would accept if enabled.
 _ISSUERS = {
     "apple": "https://appleid.apple.com",
     "azure": "https://login.microsoftonline.com",
@@ -55,7 +55,7 @@ _CUSTOM = AuthError(404, "feature_disabled", "Custom OAuth providers are disable
 _SCIM = AuthError(404, "feature_disabled", "SCIM server is disabled")
 _WEB3 = AuthError(422, "web3_provider_disabled", "Web3 provider is disabled")
 
-#: Refused for what it is, whoever asks; then after a user's, then after an admin's bearer.
+#: Refused without authentication; then after checking a user's token, then an admin's.
 _AT_ONCE = {
     "/sso": _SAML,
     "/passkeys": _PASSKEYS,
@@ -69,7 +69,7 @@ _FACTORS = "/factors"
 
 
 def is_disabled(path: str) -> bool:
-    """Whether the path belongs to what is switched off."""
+    """Whether the path belongs to a disabled feature."""
     known = (*_AT_ONCE, *_OF_USERS, *_OF_ADMINS, _FACTORS, "/admin/sso/providers")
     return _named(path, known) is not None or path == "/authorize"
 
@@ -79,7 +79,7 @@ def _named(path: str, known: tuple[str, ...]) -> str | None:
 
 
 async def answer_disabled(request: Request, services: AccountServices, path: str) -> Response:
-    """Answer for what is off. Raises AuthError for all but empty lists."""
+    """Handle a request for a disabled feature. Raises AuthError except for empty lists."""
     if path == "/authorize":
         raise _unsupported(parameter(request, "provider"))
     for refused, who in ((_AT_ONCE, None), (_OF_USERS, user_principal)):
@@ -122,7 +122,7 @@ def _factor_fault(request: Request, services: AccountServices, path: str) -> Aut
 
 
 def factor_not_found(factor_id: str) -> AuthError:
-    """Return the answer to any factor's id: nobody has one."""
+    """Return the error for any factor id: no user has a factor."""
     try:
         UUID(factor_id)
     except ValueError:
@@ -133,7 +133,7 @@ def factor_not_found(factor_id: str) -> AuthError:
 async def admin_answer_disabled(
     request: Request, services: AccountServices, user_id: str, part: str
 ) -> Response:
-    """Answer `/admin/users/{id}/factors…` and `/passkeys`: an existing user has none."""
+    """Handle `/admin/users/{id}/factors…` and `/passkeys`: an empty list for an existing user."""
     await check_admin(request, services)
     await services.read(get_user(services.engine.dialect, user_id))
     kind, _, one = part.partition("/")
@@ -165,10 +165,10 @@ def _id_token(request: Request) -> AuthError:
 
 
 def _oauth(description: str) -> AuthError:
-    """Return an error in the OAuth shape, which has no code of its own (RFC 6749 section 5.2)."""
+    """Return an error in the format of OAuth (RFC 6749 section 5.2)."""
     told = {"error": "invalid request", "error_description": description}
     return AuthError(400, "validation_failed", description, extra={"oauth": told})
 
 
-#: Grants of `/token` that are off.
+#: Disabled grant types of `/token`.
 GRANTS: dict[str, Callable[[Request], AuthError]] = {"web3": _web3, "id_token": _id_token}

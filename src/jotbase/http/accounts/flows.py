@@ -1,7 +1,8 @@
-"""Sign-up, tokens, the user and sign-out: each a request to an answer.
+"""The endpoints of sign-up, tokens, the current user and sign-out.
 
-In charge of the order of the steps: read the body, hash in a thread, run the unit of work, tell of
-ended sessions once they are committed. Must not know paths (`routes`) nor decide (`auth`).
+In charge of the order of the steps: parse the body, hash in a thread, run the unit of work, publish
+ended sessions once they are committed. Must not know paths (`routes`); the operations are in
+`auth`.
 """
 
 from __future__ import annotations
@@ -41,18 +42,18 @@ from jotbase.values import Principal, Request, Response
 
 
 def parameter(request: Request, name: str) -> str:
-    """Return the query parameter's first value, "" when absent."""
+    """Return the first value of a query parameter, "" when absent."""
     return parse_qs(request.query, errors="replace").get(name, [""])[0]
 
 
-def session_answer(granted: IssuedSession, services: AccountServices, **more: Any) -> Response:
-    """Return the answer that gives a session."""
+def session_answer(issued: IssuedSession, services: AccountServices, **more: Any) -> Response:
+    """Return the token response of a session."""
     now = services.now()
-    return answer({**session_json(granted, services.ring, services.policy, now), **more})
+    return answer({**session_json(issued, services.ring, services.policy, now), **more})
 
 
 async def signup(request: Request, services: AccountServices) -> Response:
-    """`POST /signup`: a session, or the user alone when its address is yet to be confirmed."""
+    """`POST /signup`: a session, or only the user if its address must be confirmed first."""
     body = read_body(request.body)
     if services.policy.signup_disabled:
         raise AuthError(422, "signup_disabled", "Signups not allowed for this instance")
@@ -82,8 +83,8 @@ async def signup(request: Request, services: AccountServices) -> Response:
 
 
 @dataclass(frozen=True, slots=True)
-class NoPhone:
-    """How a request words it that phones are off, and that it took two addresses or none."""
+class PhoneMessages:
+    """An endpoint's error messages for phone numbers, for two identifiers, and for none."""
 
     both: str
     off: str = "Phone logins are disabled"
@@ -92,20 +93,20 @@ class NoPhone:
 
 
 _BOTH = "Only an email address or phone number should be provided"
-SIGN_UP = NoPhone(f"{_BOTH} on signup.", "Phone signups are disabled")
-LOG_IN = NoPhone(f"{_BOTH} on login.", status=422)
-OTHERWISE = NoPhone(f"{_BOTH}, not both.")
+SIGN_UP = PhoneMessages(f"{_BOTH} on signup.", "Phone signups are disabled")
+LOG_IN = PhoneMessages(f"{_BOTH} on login.", status=422)
+OTHERWISE = PhoneMessages(f"{_BOTH}, not both.")
 
 
-def address_of(body: dict[str, Any], words: NoPhone = OTHERWISE) -> str:
+def address_of(body: dict[str, Any], messages: PhoneMessages = OTHERWISE) -> str:
     """Return the body's address. Raises AuthError without one, or with a phone number."""
     if text(body, "email") and text(body, "phone"):
-        raise AuthError(400, "validation_failed", words.both)
+        raise AuthError(400, "validation_failed", messages.both)
     if text(body, "phone"):
-        raise AuthError(words.status, "phone_provider_disabled", words.off)
+        raise AuthError(messages.status, "phone_provider_disabled", messages.off)
     address = email(body)
     if not address:
-        raise AuthError(400, "validation_failed", words.neither)
+        raise AuthError(400, "validation_failed", messages.neither)
     return address
 
 
@@ -126,19 +127,21 @@ async def _password_grant(request: Request, services: AccountServices) -> Respon
     address, password = address_of(body, LOG_IN), text(body, "password")
     user, stored = await services.read(password_hash_of(services.engine.dialect, address))
     context = services.context(request)
-    fits = await _fits(password, stored, address, context, services)
+    fits = await _password_matches(password, stored, address, context, services)
     if user is None or stored is None or not fits:
         raise invalid_credentials()
     new_hash = await services.hash(password, context.client) if needs_rehash(stored) else None
-    granted = await services.write(lambda: sign_in(context, user.id, stored, new_hash))
+    issued = await services.write(lambda: sign_in(context, user.id, stored, new_hash))
     services.limits.right_password(address, context.client)
-    return session_answer(granted, services, **_weakness(password, services))
+    return session_answer(issued, services, **_weakness(password, services))
 
 
-async def _fits(
+async def _password_matches(
     password: str, stored: str | None, account: str, context: Context, services: AccountServices
 ) -> bool:
-    """Whether the password fits; asked when its turn has come, so many at once are counted too."""
+    """Return whether the password matches; the rate limit is checked when the hash is computed, so
+    that concurrent attempts count too.
+    """
     limits, client = services.limits, context.client
 
     def check() -> None:
@@ -154,7 +157,7 @@ async def _fits(
 
 
 def _weakness(password: str, services: AccountServices) -> dict[str, Any]:
-    """What is said of a password that was good enough once: sign-in succeeds all the same."""
+    """Return `weak_password` for a password that the current policy rejects; sign-in succeeds."""
     try:
         check_new_password(password, services.policy)
     except AuthError as fault:
@@ -173,8 +176,8 @@ async def _pkce_grant(request: Request, services: AccountServices) -> Response:
             "invalid request: both auth code and code verifier should be non-empty",
         )
     context = services.context(request)
-    granted = await services.write(lambda: exchange_code(context, code, verifier))
-    return session_answer(granted, services)
+    issued = await services.write(lambda: exchange_code(context, code, verifier))
+    return session_answer(issued, services)
 
 
 async def _refresh_grant(request: Request, services: AccountServices) -> Response:
@@ -195,7 +198,7 @@ async def get_user(request: Request, services: AccountServices) -> Response:
 
 
 async def put_user(request: Request, services: AccountServices) -> Response:
-    """`PUT /user`: change address, password or metadata."""
+    """`PUT /user`: update address, password or metadata."""
     principal = user_principal(request, services)
     body = read_body(request.body)
     if "app_metadata" in body:
@@ -226,8 +229,8 @@ async def _reauthenticated(
     nonce: str,
     services: AccountServices,
 ) -> None:
-    """Use up the code where one is needed. Raises AuthError: reauthentication_needed (400),
-    reauthentication_not_valid (422).
+    """Consume the reauthentication code if one is required. Raises AuthError:
+    reauthentication_needed (400), reauthentication_not_valid (422).
     """
     if not await services.read(needs_reauthentication(context, principal)):
         return
@@ -253,7 +256,7 @@ async def _new_password(password: str, account: Account, services: AccountServic
 
 
 async def logout(request: Request, services: AccountServices) -> Response:
-    """`POST /logout?scope=global|local|others`: end sessions, at once."""
+    """`POST /logout?scope=global|local|others`: end sessions with immediate effect."""
     principal = user_principal(request, services)
     requested = parameter(request, "scope") or "global"
     scope = next((known for known in get_args(Scope) if known == requested), None)

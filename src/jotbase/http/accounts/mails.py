@@ -1,8 +1,8 @@
-"""What is asked by mail, and the proofs that come back: each a request to an answer.
+"""The endpoints of flows by mail: requesting mails, and verifying codes and links.
 
-In charge of reading those requests, and of handing over the letters once what wrote them is
-committed. An answer never waits for a mail, so it takes as long for an address that nobody has.
-Must not decide (`auth.mail.flows`) nor send (`jotbase.background.mailing`).
+In charge of parsing these requests, and of queueing the mails once their unit of work is committed.
+A response never waits for a mail, so that its duration does not disclose whether an account exists.
+The operations are in `auth.mail.flows`, sending is in `jotbase.background.mailing`.
 """
 
 from __future__ import annotations
@@ -41,28 +41,28 @@ from jotbase.auth.mail.redirects import (
 )
 from jotbase.auth.tokens.one_time import PKCE, SLOTS
 from jotbase.errors import AuthError, JotError
-from jotbase.http.accounts.flows import NoPhone, address_of, parameter, session_answer
+from jotbase.http.accounts.flows import PhoneMessages, address_of, parameter, session_answer
 from jotbase.http.accounts.services import AccountServices, user_principal
 from jotbase.http.accounts.wire import answer, as_auth_error
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import Request, Response
 
-_OTP = NoPhone(
+_OTP = PhoneMessages(
     "Only an email address or phone number should be provided",
     "Unsupported phone provider",
     neither="One of email or phone must be set",
 )
-#: Kinds of `/verify` that a phone's code would prove; no such code is ever sent.
+#: The `type`s of `/verify` for phone codes, which are never sent.
 _OF_PHONES = ("sms", "phone_change")
 # E.164, once a leading plus sign and spaces are gone.
 _PHONE = re.compile(r"[1-9][0-9]{1,14}")
 
-#: What is sent again, by the request's `type`.
+#: The unit that sends a mail again, by the request's `type`.
 _RESENT = {"signup": resend_confirmation, "email_change": resend_email_change}
 
 
 async def recover(request: Request, services: AccountServices) -> Response:
-    """`POST /recover`: a mail to whoever forgot the password; `{}` for every address."""
+    """`POST /recover`: mail a recovery link; the response is `{}` for every address."""
     body = read_body(request.body)
     email, challenge, context = address_of(body), read_challenge(body), services.context(request)
     mails = await services.write_for_mail(
@@ -73,14 +73,14 @@ async def recover(request: Request, services: AccountServices) -> Response:
 
 
 async def otp(request: Request, services: AccountServices) -> Response:
-    """`POST /otp`: a mail with a code and a link to sign in with, to a new user too."""
+    """`POST /otp`: mail a code and a link for signing in, to new users too."""
     body = read_body(request.body)
     create = flag(body, "create_user") if "create_user" in body else True
     return await _magic_link(request, body, services, create=create)
 
 
 async def magic_link(request: Request, services: AccountServices) -> Response:
-    """`POST /magiclink`: the older spelling of `/otp`."""
+    """`POST /magiclink`: the older form of `/otp`."""
     return await _magic_link(request, read_body(request.body), services, create=True)
 
 
@@ -99,7 +99,7 @@ async def _magic_link(
 
 
 async def resend(request: Request, services: AccountServices) -> Response:
-    """`POST /resend`: the sign-up's mail once more; `{}` for every address."""
+    """`POST /resend`: send a confirmation mail again; the response is `{}` for every address."""
     body = read_body(request.body)
     kind = text(body, "type")
     if kind in ("sms", "phone_change"):
@@ -135,7 +135,7 @@ async def callback(request: Request, services: AccountServices) -> Response:
 
 
 async def verify(request: Request, services: AccountServices) -> Response:
-    """`POST /verify`: a session for a code and its address, or for a link's token."""
+    """`POST /verify`: a session for an address and its code, or for a link's token."""
     body = read_body(request.body)
     kind, code, link = text(body, "type"), text(body, "token"), text(body, "token_hash")
     if code and not link and text(body, "phone") and not text(body, "email"):
@@ -148,9 +148,9 @@ async def verify(request: Request, services: AccountServices) -> Response:
     if link:
         if code or text(body, "email") or text(body, "phone"):
             raise _invalid("Only the token_hash and type should be provided")
-        proved = await services.write(lambda: _link_unit(context, kind, link))
+        result = await services.write(lambda: _link_unit(context, kind, link))
         services.limits.right_code(context.client, context.now)
-        return _proved_answer(proved, services)
+        return _verification_answer(result, services)
     if not code:
         raise _invalid("Verify requires a token or a token hash")
     email = address_of(body)
@@ -158,7 +158,7 @@ async def verify(request: Request, services: AccountServices) -> Response:
     if isinstance(outcome, AuthError):
         raise outcome
     services.limits.right_code(context.client, context.now)
-    return _proved_answer(outcome, services)
+    return _verification_answer(outcome, services)
 
 
 def _no_phone_code(given: str) -> AuthError:
@@ -191,18 +191,18 @@ def _opened_unit(
     return (yield from open_link(context, kind, link))
 
 
-def _proved_answer(
-    proved: IssuedSession | SecondConfirmationPending, services: AccountServices
+def _verification_answer(
+    result: IssuedSession | SecondConfirmationPending, services: AccountServices
 ) -> Response:
-    if isinstance(proved, SecondConfirmationPending):
-        return answer({"msg": proved.message, "code": "200"})
-    return session_answer(proved, services)
+    if isinstance(result, SecondConfirmationPending):
+        return answer({"msg": result.message, "code": "200"})
+    return session_answer(result, services)
 
 
 async def follow(request: Request, services: AccountServices) -> Response:
     """`GET /verify`: a redirect with the session, or the error, in its fragment."""
     if request.method == "HEAD":
-        # What looks ahead of a reader (mail scanners, previews) must not use up the link.
+        # HEAD: mail scanners and link previews must not consume the token.
         return Response(204)
     redirect = _redirect(request, services)
     kind, link = parameter(request, "type"), parameter(request, "token")
@@ -213,15 +213,15 @@ async def follow(request: Request, services: AccountServices) -> Response:
             raise _invalid("Verify requires a token or a token hash")
         context = services.context(request)
         services.limits.take_code(context.client, context.now)
-        proved = await services.write(lambda: _opened_unit(context, kind, link))
+        result = await services.write(lambda: _opened_unit(context, kind, link))
         services.limits.right_code(context.client, context.now)
     except JotError as error:
         return _see_other(with_error(redirect, as_auth_error(error), query=by_code))
-    if isinstance(proved, SecondConfirmationPending):
-        return _see_other(with_message(redirect, proved.message, query=by_code))
-    if isinstance(proved, AuthCode):
-        return _see_other(with_code(redirect, proved.code))
-    session = session_json(proved, services.ring, services.policy, services.now())
+    if isinstance(result, SecondConfirmationPending):
+        return _see_other(with_message(redirect, result.message, query=by_code))
+    if isinstance(result, AuthCode):
+        return _see_other(with_code(redirect, result.code))
+    session = session_json(result, services.ring, services.policy, services.now())
     return _see_other(with_session(redirect, session, kind))
 
 
@@ -241,7 +241,7 @@ def _redirect(request: Request, services: AccountServices) -> str:
 
 
 def _see_other(address: str) -> Response:
-    # The address bears tokens: nobody is to keep it, nor to be told it as where a reader came from.
+    # The URL contains tokens: it must not be cached, nor sent as a referrer.
     return Response(
         303,
         (

@@ -1,7 +1,7 @@
-"""`/auth/v1/…`: which path and method leads to which flow, and the gate before them.
+"""The routes of `/auth/v1/…`, and the check of the API key before them.
 
-In charge of the table of routes, of the API key that all but a few need, and of turning refusals
-into answers. Must not know what a flow does.
+In charge of the table of routes, of the API key that all but a few require, and of rendering
+errors. Must not know the endpoints.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ F = TypeVar("F", Flow, UserFlow)
 
 
 async def accounts(request: Request, services: AccountServices) -> Response:
-    """Answer a request to the accounts API; never raises a JotError."""
+    """Handle a request to the accounts API; never raises a JotError."""
     try:
         return await _answer(request, services)
     except JotError as error:
@@ -129,5 +129,5 @@ _USER_ROUTES: dict[str, UserFlow] = {
     "DELETE": account_admin.delete,
 }
 
-#: What may be asked without an API key; a link in a mail is opened by a browser, which has none.
+#: Paths without an API key, such as those that links in mails open in a browser.
 _OPEN = frozenset(("/.well-known/jwks.json", "/verify", "/callback", "/authorize"))

@@ -1,7 +1,7 @@
-"""What the accounts API needs of the world, and who is calling it.
+"""The dependencies of the accounts API, and its authentication.
 
-In charge of naming the clock, randomness, threads and database that the flows are given, and of
-checking a request's API key and token. Must not know any single flow.
+In charge of the clock, randomness, threads and database that endpoints use, and of checking a
+request's API key and token. Must not know any endpoint.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ class RunInThread(Protocol):
         check: Callable[[], None] = ...,
         client: str = ...,
     ) -> Awaitable[Result]:
-        """Return what the function returns, for a client or for the service role ("").
+        """Return the function's result, for a client or for the service role ("").
 
-        `check` may refuse when its turn has come.
+        `check` is called just before the function and may raise.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class AccountServices:
-    """The world, as the accounts API sees it.
+    """The dependencies of the accounts API.
 
     `now` is in epoch seconds; `poll_revocations` passes committed changes of users and sessions to
     the caches; `limits` count guesses and mails by client, behind so many `proxies`; `post` takes a
@@ -70,7 +70,7 @@ class AccountServices:
     post: Callable[[Mail], None] = lambda _mail: None
 
     def context(self, request: Request | None = None) -> Context:
-        """Return what a unit of work is given, with fresh random bytes."""
+        """Return the context of a unit of work, with new random bytes."""
         return Context(
             dialect=self.engine.dialect,
             policy=self.policy,
@@ -82,21 +82,23 @@ class AccountServices:
         )
 
     def client(self, request: Request) -> str:
-        """Return which client sent the request."""
+        """Return the key of the request's client (`client_address.client_of`)."""
         return client_of(request.headers, request.client, self.proxies)
 
     async def hash(self, password: str, client: str = "") -> str:
-        """Hash a password off the event loop, for a client or for the service role ("")."""
+        """Hash a password in a thread, for a client or for the service role ("")."""
         salt = self.random_bytes(SALT_BYTES)
         return await self.run_in_thread(hash_password, password, salt, client=client)
 
     def send(self, mails: Iterable[PendingMail], redirect: str) -> None:
-        """Hand over letters; call it once what wrote them is committed."""
+        """Queue mails; to be called once their unit of work is committed."""
         for mail in mails:
             self.post(render_mail(mail, self.policy, redirect))
 
     async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
-        """Drive a unit of work; when this returns, what it ended is refused everywhere."""
+        """Drive a unit of work; when this returns, sessions that it ended are refused
+        everywhere.
+        """
         result = await self.engine.write(work)
         await self.poll_revocations()
         return result
@@ -104,7 +106,7 @@ class AccountServices:
     async def write_for_mail(
         self, request: Request, work: Callable[[], UnitOfWork[Result]]
     ) -> Result:
-        """Drive a unit of work that asks for a mail, within what its client may ask for."""
+        """Drive a unit of work that sends mail, within the client's rate limit."""
         client = self.client(request)
         self.limits.take_mail(client, self.now())
         try:
@@ -133,7 +135,7 @@ def _text(statement: Runnable, dialect: Dialect) -> str:
 
 
 def key_role(request: Request, services: AccountServices) -> str:
-    """Return the role of the request's API key. Raises AuthError (401) without a good one."""
+    """Return the role of the request's API key. Raises AuthError (401) without a valid one."""
     key = read_credentials(request.headers, request.query).key
     if key is None:
         raise AuthError(401, "no_authorization", "No API key found in request")
@@ -144,10 +146,10 @@ def key_role(request: Request, services: AccountServices) -> str:
 
 
 def user_principal(request: Request, services: AccountServices) -> Principal:
-    """Return the user whose access token the request bears.
+    """Return the user of the request's access token.
 
-    Raises AuthError: no_authorization (401) without a bearer, bad_jwt (403) for a bad token or an
-    API key in its place, bad_jwt (400) when the user's id is not a UUID.
+    Raises AuthError: no_authorization (401) without a bearer token, bad_jwt (403) for an invalid
+    one or an API key in its place, bad_jwt (400) when the user's id is not a UUID.
     """
     given = read_credentials(request.headers, request.query)
     if given.bearer is None and not _bears_key(request):
@@ -163,7 +165,7 @@ def user_principal(request: Request, services: AccountServices) -> Principal:
 
 
 def caller(request: Request, services: AccountServices) -> Principal:
-    """Return who the request's token stands for, or without one its API key."""
+    """Return the principal of the request's token, or without one of its API key."""
     given = read_credentials(request.headers, request.query)
     if given.bearer is None:
         return Principal(role=key_role(request, services))

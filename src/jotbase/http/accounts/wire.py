@@ -1,7 +1,7 @@
-"""Answers and errors of the accounts API, in GoTrue's two shapes.
+"""Rendering responses and errors of the accounts API, in GoTrue's two formats.
 
-In charge of how a refusal is written, which the `X-Supabase-Api-Version` header chooses. Must not
-know why anything was refused.
+In charge of the format of errors, which the header `X-Supabase-Api-Version` selects. Must not know
+the reason of an error.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ _VERSION_HEADER = "X-Supabase-Api-Version"
 _VERSION = "2024-01-01"
 _DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 
-#: What of an error's `extra` is a header, not a part of the body.
+#: Entries of an error's `extra` that become headers instead of members of the body.
 _TOLD = {"allow": "Allow", "retry_after": "Retry-After"}
 
-#: Tokens and users are nobody else's to keep (RFC 6749 section 5.1).
+#: Responses with tokens and users must not be cached (RFC 6749 section 5.1).
 _PRIVATE = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
 
 
 def answer(
     body: Any, headers: tuple[tuple[str, str], ...] = (), *, cache: str | None = None
 ) -> Response:
-    """Return a 200 with a JSON body, not to be stored unless `cache` says otherwise."""
+    """Return a 200 response with a JSON body and `Cache-Control: no-store`, or `cache`."""
     own = _PRIVATE if cache is None else (_PRIVATE[0], ("Cache-Control", cache))
     return Response(200, (*own, *headers), orjson.dumps(body))
 
 
 def refusal(error: JotError, headers: Mapping[str, str]) -> Response:
-    """Return the answer for an error, in the shape that the request's headers ask for."""
+    """Return the response of an error, in the format that the request's headers select."""
     fault = as_auth_error(error)
     if "oauth" in fault.extra:
         return Response(fault.status, _PRIVATE, orjson.dumps(fault.extra["oauth"]))
@@ -61,7 +61,7 @@ def _wants_new_shape(headers: Mapping[str, str]) -> bool:
 
 
 def as_auth_error(error: JotError) -> AuthError:
-    """Return the error in the accounts API's own words."""
+    """Return a JotError as an AuthError with a code of the accounts API."""
     if isinstance(error, AuthError):
         return error
     if isinstance(error, AccessError):

@@ -1,7 +1,7 @@
-"""ASGI to `Request`, `Response` to ASGI: bytes on one side, values on the other.
+"""ASGI messages to `Request`, and `Response` to ASGI messages.
 
-In charge of reading a request whole under a size limit and of sending an answer. Must not know what
-any path means (`routes`).
+In charge of reading a complete request within a size limit, and of sending a response. Must not
+know the routes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
 class ClientDisconnected(Exception):
-    """The client went away before its request was read."""
+    """The client disconnected before its request was complete."""
 
 
 def read_headers(scope: Scope) -> dict[str, str]:
@@ -43,16 +43,16 @@ def joined_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def raw_path(scope: Scope) -> str:
-    """Return the path as it was sent, percent-encoded."""
+    """Return the path as sent, percent-encoded."""
     raw: bytes | None = scope.get("raw_path")
     path: str = scope["path"]
     return raw.decode("latin-1") if raw else path
 
 
 async def read_request(scope: Scope, receive: Receive, limit: int) -> Request:
-    """Return the request with its whole body.
+    """Read a request with its complete body.
 
-    Raises RequestError (53400, 413) over `limit` bytes, and Disconnected.
+    Raises RequestError (53400, 413) beyond `limit` bytes, and ClientDisconnected.
     """
     headers = read_headers(scope)
     method = scope["method"]
@@ -113,7 +113,7 @@ def _too_large(limit: int) -> RequestError:
 async def send_response(
     response: Response, scope: Scope, send: Send, *, head: bool = False
 ) -> None:
-    """Send an answer; with `head`, all but its body."""
+    """Send a response; with `head`, without its body."""
     headers = with_content_length(response, head=head)
     pairs = [(name.lower().encode("latin-1"), value.encode("utf-8")) for name, value in headers]
     await send({"type": "http.response.start", "status": response.status, "headers": pairs})

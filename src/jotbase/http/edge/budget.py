@@ -1,6 +1,6 @@
-"""A budget: so much of something for everybody together, and so much of that for any one.
+"""A budget: a total limit, and a limit for each owner.
 
-In charge of counting. Must not know what is counted, nor who the owners are.
+In charge of counting. Must not know what is counted, nor the owners.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Hashable
 
 
 class Budget:
-    """What is taken of it by each owner; nothing of it has to be returned in the order taken."""
+    """The amounts that owners have taken; they may be returned in any order."""
 
     __slots__ = ("_of", "most", "most_of_one", "taken")
 
@@ -20,7 +20,7 @@ class Budget:
         self._of: dict[Hashable, int] = {}
 
     def take(self, owner: Hashable, amount: int = 1) -> bool:
-        """Take that much, or nothing, and say which."""
+        """Take the amount if both limits allow it; return whether they did."""
         had = self._of.get(owner, 0)
         if self.taken + amount > self.most or had + amount > self.most_of_one:
             return False
@@ -29,7 +29,7 @@ class Budget:
         return True
 
     def give_back(self, owner: Hashable, amount: int = 1) -> None:
-        """Return what was taken."""
+        """Return an amount to the budget."""
         left = self._of.get(owner, 0) - amount
         if left > 0:
             self._of[owner] = left
@@ -38,5 +38,5 @@ class Budget:
         self.taken -= amount
 
     def of(self, owner: Hashable) -> int:
-        """Return how much an owner has."""
+        """Return the amount that an owner has taken."""
         return self._of.get(owner, 0)

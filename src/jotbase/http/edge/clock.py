@@ -1,7 +1,7 @@
-"""The wall clock, which can be set while it is read.
+"""The wall clock, which may be set while the server runs.
 
-In charge of noticing that it was: timers run by a steady clock, tokens end by this one. Must not
-know what ends.
+In charge of detecting that: timers run on the monotonic clock, while tokens expire by this one.
+Must not know what expires.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-#: How far the two clocks may part between two looks, in seconds, before one counts as set.
+#: How far the two clocks may diverge between two reads, in seconds, before one counts as set.
 SLEW = 1.0
 
 
 def _nothing() -> None:
-    """Stand in until somebody wants to be told."""
+    """Do nothing: the default of `on_set`."""
 
 
 class WallClock:
-    """Gives seconds since the epoch; calls `on_set` first when the clock was set, or slept."""
+    """Returns epoch seconds; calls `on_set` first if the clock was set or the machine slept."""
 
     def __init__(
         self, read: Callable[[], float], steady: Callable[[], float] = time.monotonic

@@ -1,6 +1,6 @@
-"""Cross-origin rules: which pages may call, and what they may read (Fetch standard, CORS protocol).
+"""CORS: which origins may send requests, and which headers they may read (Fetch standard).
 
-In charge of the CORS headers alone. Must not know what a path does.
+In charge of the CORS headers alone. Must not know the routes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from jotbase.values import Response
 
 _METHODS = "GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"
-#: Two lines of one header: the first is PostgREST's to the letter, the second what else we send.
+#: Two lines of one header: the first is identical to PostgREST's, the second has our further
+#: headers.
 _EXPOSED = (
     "Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server,"
     " Transfer-Encoding, Range-Unit"
@@ -19,7 +20,7 @@ _EXPOSED_TOO = (
     "Preference-Applied, Server-Timing, Link, X-Total-Count, X-Supabase-Api-Version,"
     " X-Jotbase-Cursor"
 )
-#: What any page may send without asking (Fetch, «CORS-safelisted request-header»).
+#: The CORS-safelisted request headers (Fetch standard).
 _SAFE = ("Accept", "Accept-Language", "Content-Language")
 _DAY = "86400"
 
@@ -27,14 +28,16 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 def allowed_origin(origin: str, allowed: tuple[str, ...]) -> str | None:
-    """Return what `Access-Control-Allow-Origin` says to that origin, None for nothing."""
+    """Return the value of `Access-Control-Allow-Origin` for an origin, None if it is not
+    allowed.
+    """
     if "*" in allowed:
         return "*"
     return origin if origin in allowed else None
 
 
 def cors_headers(headers: Mapping[str, str], allowed: tuple[str, ...]) -> Pairs:
-    """Return the headers that let the page of this request's origin read the answer."""
+    """Return the CORS headers of a response to a request with this origin."""
     origin = headers.get("origin")
     granted = allowed_origin(origin, allowed) if origin else None
     if granted is None:
@@ -48,20 +51,24 @@ def cors_headers(headers: Mapping[str, str], allowed: tuple[str, ...]) -> Pairs:
 
 
 def _grant(origin: str) -> Pairs:
-    """A page of a named origin may send credentials; the API itself sets and reads no cookie."""
+    """Return the headers for an allowed origin; a listed one may send credentials. The API itself
+    uses no cookies.
+    """
     allowed = ("Access-Control-Allow-Origin", origin)
     return (allowed,) if origin == "*" else (allowed, ("Access-Control-Allow-Credentials", "true"))
 
 
 def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
-    """Whether a browser asks first what it may send."""
+    """Whether the request is a CORS preflight."""
     return (
         method == "OPTIONS" and "access-control-request-method" in headers and "origin" in headers
     )
 
 
 def preflight(headers: Mapping[str, str], allowed: tuple[str, ...]) -> Response:
-    """Answer a preflight; an origin that is not allowed gets no grant."""
+    """Return the response to a preflight; without CORS headers for an origin that is not
+    allowed.
+    """
     granted = allowed_origin(headers["origin"], allowed)
     if granted is None:
         return Response(200, (("Vary", "Origin"),))

@@ -1,7 +1,7 @@
-"""Who calls: API key and bearer token to a `Principal`, checked once and remembered.
+"""Authentication: API key and bearer token to a `Principal`, verified once and cached.
 
-In charge of the gateway's rule (an opaque key stands for its role) and of asking the database how a
-token's session and user stand. Must not know what the caller wants.
+In charge of resolving API keys to roles, and of reading the current state of a token's session and
+user. Must not know the request's purpose.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Standing = Callable[[Principal], Awaitable[Rows]]
 
 
 def standing_in(engine: Engine) -> Standing:
-    """Return what asks a database how a token's session and user stand now."""
+    """Return a function that reads the current state of a token's session and user."""
 
     async def ask(principal: Principal) -> Rows:
         statement = current_facts_query(engine.dialect, principal)
@@ -39,7 +39,7 @@ def standing_in(engine: Engine) -> Standing:
 
 
 class CredentialCheck:
-    """Checks credentials against ring, database and clock; belongs to one event loop."""
+    """Verifies credentials with key ring, database and clock; belongs to one event loop."""
 
     def __init__(
         self,
@@ -56,9 +56,10 @@ class CredentialCheck:
         self._roles: dict[str, str] = {}
 
     async def principal(self, headers: Mapping[str, str], query: str = "") -> Principal:
-        """Return who sent a request with these headers (names in lower case).
+        """Return the caller of a request with these headers (names in lower case).
 
-        Raises AccessError: PGRST301 and PGRST303 for a bad token, PGRST301 for an unknown API key.
+        Raises AccessError: PGRST301 and PGRST303 for an invalid token, PGRST301 for an unknown API
+        key.
         """
         given = read_credentials(headers, query)
         role = self._role(given.key) if given.key is not None else None
@@ -67,7 +68,7 @@ class CredentialCheck:
         return await self.token(given.bearer)
 
     def known(self, headers: Mapping[str, str]) -> Principal | None:
-        """Return who sent a request, if that is remembered: nothing is checked or waited for."""
+        """Return the cached caller of a request, None if it must be verified."""
         given = read_credentials(headers, "")
         if given.key is not None and given.key not in self._roles:
             return None
@@ -91,7 +92,7 @@ class CredentialCheck:
         return role
 
     async def token(self, text: str) -> Principal:
-        """Return whom a bearer token stands for. Raises AccessError."""
+        """Verify a bearer token and return its principal. Raises AccessError."""
         known = self.live.get(text, self._now())
         if known is not None:
             return known
@@ -104,7 +105,9 @@ class CredentialCheck:
         return principal
 
     def with_current_facts(self, principal: Principal, facts: Facts) -> Principal:
-        """Return the principal with new facts. Raises AccessError when it is for others now."""
+        """Return the principal with the user's current facts. Raises AccessError if its audience is
+        another one now.
+        """
         known = with_current_facts(principal, facts)
         check_audience(known.claims, self._audience)
         return known

@@ -1,6 +1,6 @@
-"""What answers requests, made only when it is needed: its imports need not delay a start.
+"""A request handler that is created at its first use, so that its imports do not delay the start.
 
-In charge of making it once. Must not know what it is.
+In charge of creating it once. Must not know the handler.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ Answerer = Callable[[Request], Awaitable[Response]]
 
 
 class Deferred:
-    """An answerer that `make` returns, made at `load` or at the first request."""
+    """A handler that `make` returns, called by `load` or at the first request."""
 
     def __init__(self, make: Callable[[], Answerer]) -> None:
         self._make = make
         self._made: Answerer | None = None
 
     def load(self) -> Answerer:
-        """Return the answerer, made if it is not yet."""
+        """Return the handler, created if necessary."""
         if self._made is None:
             self._made = self._make()
         return self._made
 
     async def __call__(self, request: Request) -> Response:
-        """Answer one request."""
+        """Handle one request."""
         return await self.load()(request)

@@ -1,9 +1,8 @@
-"""Password hashes off the event loop: few threads, and a queue that has an end.
+"""Password hashing in a small thread pool with a bounded queue.
 
-In charge of refusing what would wait too long: a hash takes 20 MiB and tens of milliseconds on
-purpose, so a flood of sign-ins would else fill memory with requests that nobody waits for any more.
-And of leaving the processor to the loop: whoever only reads does not wait for hashes. Must not know
-what is hashed, or why.
+In charge of refusing hashes that would wait too long: each takes 20 MiB and tens of milliseconds by
+design, so a flood of sign-ins would otherwise fill the memory. And of a low thread priority, so
+that reads do not wait for hashes. Must not know what is hashed.
 """
 
 from __future__ import annotations
@@ -19,35 +18,35 @@ from typing import Any
 
 from jotbase.errors import AuthError
 
-#: Hashes at a time: one processor is left to the loop, where there is more than one.
+#: Concurrent hashes: one processor is left to the event loop if there are several.
 THREADS = max(1, min(4, (os.cpu_count() or 2) - 1))
-#: Hashes under way and waiting: the last of them is answered in some seconds.
+#: The most running and waiting hashes: the last one is done within some seconds.
 MOST = 160
-#: Seconds after which the queue will have shrunk.
+#: The value of Retry-After, in seconds.
 RETRY_AFTER = 2
-#: How far a hash stands back when the loop wants its processor (nice(2)).
+#: The nice value of hashing threads (nice(2)).
 NICENESS = 10
 
 
-def _stand_back() -> None:
+def _lower_priority() -> None:
     # Linux has a niceness for each thread; elsewhere it is the whole process's, the loop's too.
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _nothing() -> None:
-    """Stand in where nothing is to be looked at first."""
+    """Do nothing: the default of `check`."""
 
 
 class HashingPool:
-    """A pool of threads for slow functions, of which at most `most` are under way or wait.
+    """A pool of threads for slow functions, with at most `most` running and waiting calls.
 
-    Half of the places are one client's at most, so that nobody takes them all.
+    One client gets at most half of them.
     """
 
     def __init__(self, threads: int = THREADS, most: int = MOST) -> None:
         self.most = most
-        self._pool = ThreadPoolExecutor(threads, "jotbase-hash", _stand_back)
+        self._pool = ThreadPoolExecutor(threads, "jotbase-hash", _lower_priority)
         self._free = asyncio.Semaphore(threads)
         self._under_way = 0
         self._of_client: Counter[str] = Counter()
@@ -60,7 +59,7 @@ class HashingPool:
         check: Callable[[], None] = _nothing,
         client: str = "",
     ) -> Any:
-        """Return what the function returns; `check` may refuse when its turn has come.
+        """Return the function's result; `check` is called just before it and may raise.
 
         Raises AuthError (over_request_rate_limit, 429), and what `check` raises.
         """
@@ -86,5 +85,5 @@ class HashingPool:
                 del self._of_client[client]
 
     def close(self) -> None:
-        """Take no more; what is under way ends by itself."""
+        """Accept no more calls; running ones end by themselves."""
         self._pool.shutdown(wait=False)

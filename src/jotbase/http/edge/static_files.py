@@ -1,7 +1,6 @@
-"""What a project serves at `/`: its public/ folder, and what a page needs to find the API.
+"""The paths outside the APIs: the public/ folder, `/health`, `/config.json` and the meta-schema.
 
-In charge of static files and of the pages `/health`, `/config.json` and the meta-schema. Must not
-know any protocol.
+In charge of static files and of these pages. Must not know the APIs.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _JSON = ("Content-Type", "application/json; charset=utf-8")
 
 
 def json_page(content: Any, *, cache: str = "no-store") -> Callable[[Request], Awaitable[Response]]:
-    """Return what answers every GET with the same JSON."""
+    """Return a handler that responds to GET with constant JSON."""
     response = Response(200, (_JSON, ("Cache-Control", cache)), orjson.dumps(content))
 
     async def answer(request: Request) -> Response:
@@ -30,7 +29,7 @@ def json_page(content: Any, *, cache: str = "no-store") -> Callable[[Request], A
 
 
 def health_page(fault: Callable[[], str | None]) -> Callable[[Request], Awaitable[Response]]:
-    """Return what tells whoever watches the process how it is: 200, or 503 and the fault."""
+    """Return the handler of health checks: 200, or 503 with the fault."""
     well = json_page({"status": "ok"})
 
     async def answer(request: Request) -> Response:
@@ -44,7 +43,7 @@ def health_page(fault: Callable[[], str | None]) -> Callable[[Request], Awaitabl
 
 
 def public_files(folder: Path) -> Application:
-    """Return the application that serves a folder, `index.html` for `/`; 404 for all else."""
+    """Return the application that serves a folder, with `index.html` for `/`; 404 otherwise."""
     served: Application | None = None
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,9 +58,9 @@ def public_files(folder: Path) -> Application:
     return serve
 
 
-#: The answer where there is nothing.
+#: The response for an unknown path.
 NOT_FOUND = Response(404, (_JSON,), orjson.dumps({"message": "There is nothing at this path"}))
-#: The answer to a method that a file or page does not take.
+#: The response for a method that a file or page does not support.
 NOT_ALLOWED = Response(
     405,
     (_JSON, ("Allow", "GET, HEAD")),
@@ -88,13 +87,13 @@ def _static(folder: Path) -> Application:
 
 
 def _is_hidden(path: str) -> bool:
-    """Say whether a path leads to what names with a dot hide (.env, .git); RFC 8615's is meant."""
+    """Return whether a path has a hidden segment (.env, .git) other than .well-known (RFC 8615)."""
     steps = path.replace("\\", "/").split("/")
     return any(step.startswith(".") and step != ".well-known" for step in steps)
 
 
 def _revalidated(send: Send) -> Send:
-    """Ask browsers to check each file's ETag, so that an edited page shows at once."""
+    """Add `Cache-Control: no-cache`, so that browsers revalidate each file by its ETag."""
 
     async def sending(message: Any) -> None:
         if message["type"] == "http.response.start":

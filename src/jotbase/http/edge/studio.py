@@ -1,7 +1,7 @@
-"""The pages that the server brings along: `/docs`, which draws the OpenAPI document.
+"""The pages that ship with the server: `/docs`, which displays the OpenAPI document.
 
-In charge of handing out the files of `jotbase.studio`, with a policy that lets them load nothing
-from elsewhere. Must not know what the pages do.
+In charge of serving the files of `jotbase.studio` with a Content-Security-Policy that allows no
+other origin. Must not know the pages.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _PAGES = {
 
 
 def studio_pages() -> dict[str, Callable[[Request], Awaitable[Response]]]:
-    """Return what answers each path; a file is read when it is first asked for."""
+    """Return the handler of each path; a file is read at its first request."""
     return {path: _page(FOLDER / name) for path, name in _PAGES.items()}
 
 

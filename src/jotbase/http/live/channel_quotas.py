@@ -1,7 +1,7 @@
-"""What channels may take, so that the others have something left: a socket, an address, all of us.
+"""The quotas of channels: for a socket, for an address, and in total.
 
-In charge of the numbers and of refusing before anything is kept. Must not know what a channel does
-with what it takes. The numbers are in docs/reference/limits.md.
+In charge of the limits, and of refusing a join before any state is kept. Must not know what a
+channel does. The numbers are in docs/reference/limits.md.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from jotbase.realtime import refusals
 from jotbase.realtime.joining import JoinRequest, filter_bytes
 from jotbase.realtime.protocol import PREFIX
 
-#: Channels of one socket, bindings of one channel, bindings and bytes of filters of one socket.
+#: The most channels of a socket, bindings of a channel, bindings and filter bytes of a socket.
 MOST_CHANNELS, MOST_BINDINGS, SOCKET_BINDINGS, SOCKET_BYTES = 100, 100, 500, 16_384
-#: The same of all sockets; those of one address have half of it.
+#: The limits of all sockets together; one address gets at most half.
 ALL_CHANNELS, ALL_BINDINGS, ALL_BYTES = 100_000, 100_000, 1024 * 1024
 #: Bytes of a topic: official clients cannot send longer ones (contract section 14).
 LONGEST_TOPIC = 255
@@ -27,7 +27,7 @@ MOST_JOINS, WINDOW = 200, 10.0
 
 @dataclass(frozen=True, slots=True)
 class ChannelSize:
-    """What one channel takes."""
+    """The amounts that one channel takes."""
 
     bindings: int
     bytes: int
@@ -37,7 +37,7 @@ NOTHING = ChannelSize(0, 0)
 
 
 def channel_size(request: JoinRequest, tables: int) -> ChannelSize:
-    """Return what a join asks for, where `tables` can be followed: one of all follows each."""
+    """Return the size of a join; `tables` is the number of realtime tables, which `*` binds."""
     wide = sum(binding.get("table") in (None, "", "*") for binding in request.bindings)
     plain = len(request.bindings) - wide
     return ChannelSize(plain + wide * max(tables, 1), sum(map(filter_bytes, request.bindings)))
@@ -49,19 +49,19 @@ def _half(most: int) -> Budget:
 
 @dataclass(frozen=True, slots=True)
 class ChannelQuotas:
-    """What all sockets share."""
+    """The total quotas of all sockets."""
 
     channels: Budget = field(default_factory=lambda: _half(ALL_CHANNELS))
     bindings: Budget = field(default_factory=lambda: _half(ALL_BINDINGS))
     bytes: Budget = field(default_factory=lambda: _half(ALL_BYTES))
 
     def of(self, address: Hashable, now: Callable[[], float]) -> SocketQuota:
-        """Return the share of a new socket from that address."""
+        """Return the quota of a new socket from that address."""
         return SocketQuota(self, address, now)
 
 
 class SocketQuota:
-    """What one socket takes."""
+    """The quota of one socket."""
 
     def __init__(self, all_of: ChannelQuotas, address: Hashable, now: Callable[[], float]) -> None:
         self._all = all_of
@@ -72,7 +72,7 @@ class SocketQuota:
         self._since = now()
 
     def check(self, topic: str, request: JoinRequest) -> None:
-        """Refuse a join for what it is; and for how many there were. Raises ChannelError."""
+        """Check a join's size and the rate of joins. Raises ChannelError."""
         self.count()
         if topic == PREFIX:
             raise refusals.topic_missing()
@@ -82,7 +82,7 @@ class SocketQuota:
             raise refusals.too_many_bindings()
 
     def count(self) -> None:
-        """Count a join, or a new token, which is as dear. Raises ChannelError."""
+        """Count a join, or a new token, for the rate limit. Raises ChannelError."""
         now = self._now()
         if not 0 <= now - self._since < WINDOW:
             self._joins, self._since = 0, now
@@ -91,7 +91,7 @@ class SocketQuota:
             raise refusals.too_many_joins()
 
     def take(self, size: ChannelSize) -> None:
-        """Take what a channel needs, or nothing. Raises ChannelError."""
+        """Take the amounts of a channel, or none. Raises ChannelError."""
         if self._channels >= MOST_CHANNELS:
             raise refusals.too_many_channels()
         if self._bindings + size.bindings > SOCKET_BINDINGS:
@@ -113,7 +113,7 @@ class SocketQuota:
             taken.append((budget, amount))
 
     def give_back(self, size: ChannelSize) -> None:
-        """Return what a channel took."""
+        """Return the amounts of a channel."""
         self._channels -= 1
         self._bindings -= size.bindings
         self._bytes -= size.bytes

@@ -1,7 +1,7 @@
-"""One WebSocket's channels: carries out the steps that the transition table lists.
+"""The channels of one WebSocket: executes the steps of `realtime.channel.TRANSITIONS`.
 
-In charge of joining, leaving and closing, of whose token a channel acts under, and of when that
-ends. Must not know how a frame is laid out, what a change becomes, or how a socket is opened.
+In charge of joining, leaving and closing, and of the token of each channel and its expiry. Must not
+know the frame format, how changes are matched, or the handshake.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ from jotbase.realtime.wire import frame as ready_frame
 from jotbase.schema.model.tables import Model
 from jotbase.values import Principal
 
-#: Timers beyond a day are set again after it.
+#: The longest timer in seconds; a longer one is set again after it.
 _LONGEST_TIMER = 86_400.0
 
 
 @dataclass(slots=True)
 class ChannelServices:
-    """What all sockets of a backend share."""
+    """The state that all sockets of a backend share."""
 
     credentials: CredentialCheck
     feed: Feed
@@ -63,12 +63,12 @@ class ChannelServices:
     turns: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def logs(self, name: str) -> bool:
-        """Say whether there is such a table, and its changes are logged."""
+        """Return whether there is a realtime table with that name."""
         table = self.model.get(name)
         return table is not None and table.realtime
 
     def followable(self) -> int:
-        """Return how many tables can be followed."""
+        """Return the number of realtime tables."""
         return sum(table.realtime for table in self.model)
 
 
@@ -90,7 +90,7 @@ class Channel:
 
     @property
     def principal(self) -> Principal:
-        """Whom the channel acts for."""
+        """The principal of the channel."""
         return self.subscriber.principal
 
 
@@ -120,38 +120,38 @@ class Channels:
             Step.PRESENCE: self._presence,
         }
 
-    async def hear(self, message: str | bytes) -> None:
-        """Do what one message of the client asks for; what is no message is ignored."""
-        said = parse(self._vsn, message)
-        if said is None:
+    async def hear(self, data: str | bytes) -> None:
+        """Handle one message of the client; a malformed one is ignored."""
+        message = parse(self._vsn, data)
+        if message is None:
             return
-        if is_heartbeat(said):
-            self._say(reply(said, "ok", {}))
+        if is_heartbeat(message):
+            self._send(reply(message, "ok", {}))
             return
-        if not said.topic.startswith(PREFIX):
-            self._say(reply(said, "error", {"reason": refusals.UNMATCHED}))
+        if not message.topic.startswith(PREFIX):
+            self._send(reply(message, "error", {"reason": refusals.UNMATCHED}))
             return
-        state = State.JOINED if said.topic in self._joined else State.CLOSED
+        state = State.JOINED if message.topic in self._joined else State.CLOSED
         try:
-            for step in TRANSITIONS[state][event_named(said.event)].steps:
-                await self._steps[step](said)
+            for step in TRANSITIONS[state][event_named(message.event)].steps:
+                await self._steps[step](message)
         except orjson.JSONEncodeError:
-            # Nested more deeply than can be said again: as malformed as what could not be read.
+            # Nested too deeply to be echoed: treated as malformed.
             return
 
     def close_all(self) -> None:
-        """Forget every channel: the socket is gone."""
+        """Remove all channels after the socket has closed."""
         for channel in tuple(self._joined.values()):
             self._forget(channel)
 
     def end(self, ends: Callable[[Principal], bool], event: Event, why: str) -> None:
-        """Close the channels whose principal's time is over, and say why."""
+        """Close the channels whose principal satisfies `ends`, with the reason."""
         for channel in tuple(self._joined.values()):
             if ends(channel.principal):
                 self._end(channel, event, why)
 
     def renew(self, renewal: Renewal) -> None:
-        """Let the user's channels act under its facts as they are now."""
+        """Update the principals of the user's channels."""
         for channel in tuple(self._joined.values()):
             if channel.principal.session_id is None or not renewal.covers(channel.principal):
                 continue
@@ -164,82 +164,82 @@ class Channels:
             else:
                 self._follow(channel, known)
 
-    def subscribe_again(self) -> None:
-        """Follow what the bindings say under a new model and new rules."""
+    def resubscribe(self) -> None:
+        """Resolve all bindings again for a new model and new rules."""
         for channel in self._joined.values():
             before = channel.subscriber.tables()
             faults = self._follow(channel, channel.principal)
             after = channel.subscriber.tables()
             gone = frozenset(one for one in before - after if not self._services.logs(one))
             if gone:
-                self._tell_dropped(channel, gone, faults)
+                self._report_dropped(channel, gone, faults)
             if channel.dropped & after:
-                self._say_lost(channel, self._services.feed.cursor)
+                self._report_lost(channel, self._services.feed.cursor)
             channel.dropped = (channel.dropped | gone) - after
 
-    def _tell_dropped(self, channel: Channel, tables: frozenset[str], faults: list[str]) -> None:
+    def _report_dropped(self, channel: Channel, tables: frozenset[str], faults: list[str]) -> None:
         gone = [f"Changes are not told any more of: {', '.join(sorted(tables))}"]
         for text in faults or gone:
-            self._say(system(channel.topic, channel.join_ref, "error", text, "postgres_changes"))
+            self._send(system(channel.topic, channel.join_ref, "error", text, "postgres_changes"))
 
     def lag(self) -> None:
-        """Tell what follows changes from the log, as fast as the client reads: too much waits."""
+        """Switch to replaying from the log at the client's speed: too many frames are unsent."""
         for channel in self._joined.values():
             if channel.replay is None and channel.subscriber.subscriptions:
                 channel.replay = self._replay(channel, None)
                 channel.replay.start()
 
-    def farewell(self) -> str:
-        """Return the reason of a close: up to which change all were sent on this socket."""
+    def close_reason(self) -> str:
+        """Return the close reason: the cursor up to which all changes were sent on this socket."""
         feed = self._services.feed
-        told = [one.replay.after for one in self._joined.values() if one.replay is not None]
-        return f"cursor={feed.mark(min([feed.cursor, *told]))}"
+        sent = [one.replay.after for one in self._joined.values() if one.replay is not None]
+        return f"cursor={feed.mark(min([feed.cursor, *sent]))}"
 
     # The steps -----------------------------------------------------------------------------------
 
-    async def _join(self, said: Frame) -> None:
-        request = read_join(said.payload)
+    async def _join(self, message: Frame) -> None:
+        request = read_join(message.payload)
         echoes = [echo(binding) for binding in request.bindings]
         try:
-            self._share.check(said.topic, request)
+            self._share.check(message.topic, request)
             principal = await self._who(request.token)
             if request.private and not principal.is_service:
-                raise refusals.private_channel_denied(said.topic.removeprefix(PREFIX))
+                raise refusals.private_channel_denied(message.topic.removeprefix(PREFIX))
             size = channel_size(request, self._services.followable())
             self._share.take(size)
         except ChannelError as error:
-            self._say(reply(said, "error", {"reason": refusals.reason(error)}))
+            self._send(reply(message, "error", {"reason": refusals.reason(error)}))
             return
-        channel = self._channel(said, request, principal, size)
-        self._joined[said.topic] = channel
+        channel = self._channel(message, request, principal, size)
+        self._joined[message.topic] = channel
         self._services.rooms.add(channel.listener)
         if request.cursor is not None and request.bindings:
             channel.replay = self._replay(channel, request.cursor)
         faults = self._follow(channel, principal)
-        self._say(reply(said, "ok", {"postgres_changes": echoes}))
+        self._send(reply(message, "ok", {"postgres_changes": echoes}))
         if request.presence:
-            self._say(Frame(channel.join_ref, None, said.topic, "presence_state", {}))
-        self._tell_subscribed(channel, faults)
+            self._send(Frame(channel.join_ref, None, message.topic, "presence_state", {}))
+        self._send_subscribed(channel, faults)
         if channel.replay is not None:
             channel.replay.start()
 
-    async def _close(self, said: Frame) -> None:
-        """After a leave there is no channel left to forget, but its close is still to be said."""
-        channel = self._joined.get(said.topic)
+    async def _close(self, message: Frame) -> None:
+        """Remove the channel, if a leave has not done so already, and send `phx_close`."""
+        channel = self._joined.get(message.topic)
         if channel is not None:
             self._forget(channel)
-            self._say(closed(said.topic, channel.join_ref))
+            self._send(closed(message.topic, channel.join_ref))
 
-    async def _reply_ok(self, said: Frame) -> None:
-        self._say(reply(said, "ok", {}))
+    async def _reply_ok(self, message: Frame) -> None:
+        self._send(reply(message, "ok", {}))
 
-    async def _reply_unmatched(self, said: Frame) -> None:
-        self._say(reply(said, "error", {"reason": refusals.UNMATCHED}))
+    async def _reply_unmatched(self, message: Frame) -> None:
+        self._send(reply(message, "error", {"reason": refusals.UNMATCHED}))
 
-    async def _bind(self, said: Frame) -> None:
-        channel = self._joined[said.topic]
-        given = said.payload.get("access_token") if isinstance(said.payload, Mapping) else None
-        token = read_token(given)
+    async def _bind(self, message: Frame) -> None:
+        channel = self._joined[message.topic]
+        payload = message.payload
+        token = read_token(payload.get("access_token") if isinstance(payload, Mapping) else None)
         if token is None or token == channel.token:
             return
         try:
@@ -250,14 +250,14 @@ class Channels:
             return
         channel.token = token
         faults = self._follow(channel, principal)
-        self._tell_subscribed(channel, faults)
+        self._send_subscribed(channel, faults)
 
-    async def _broadcast(self, said: Frame) -> None:
-        channel = self._joined[said.topic]
-        if not isinstance(said.payload, Mapping):
+    async def _broadcast(self, message: Frame) -> None:
+        channel = self._joined[message.topic]
+        if not isinstance(message.payload, Mapping):
             return
-        self._services.now()  # a clock that was set ends what is over, before anybody is told
-        frames = broadcast_frames(said)
+        self._services.now()  # detects a clock that was set, and so expires tokens first
+        frames = broadcast_frames(message)
         if frames is not None:
             itself = channel.request.broadcast_self
             for listener in self._services.rooms.others(channel.listener, and_itself=itself):
@@ -265,19 +265,19 @@ class Channels:
                     listener.write(frames[listener.vsn])
         if channel.request.broadcast_ack:
             refused = {"error": "payload_size_exceeded"}
-            self._say(reply(said, "ok", {}) if frames else reply(said, "error", refused))
+            self._send(reply(message, "ok", {}) if frames else reply(message, "error", refused))
 
-    async def _presence(self, said: Frame) -> None:
-        self._say(reply(said, "error", {"reason": "Presence is not served yet"}))
+    async def _presence(self, message: Frame) -> None:
+        self._send(reply(message, "error", {"reason": "Presence is not served yet"}))
 
     # What they are made of -----------------------------------------------------------------------
 
-    def _say(self, frame: Frame) -> None:
+    def _send(self, frame: Frame) -> None:
         self._sink.write(ready_frame(render(self._vsn, frame)))
 
     async def _who(self, token: str | None) -> Principal:
-        """Whom a channel acts for. Whatever is revoked while this waits is seen: nothing is awaited
-        between the last look and the return. Raises ChannelError.
+        """Return the principal of a token. A revocation during the verification is noticed: nothing
+        is awaited after the last check. Raises ChannelError.
         """
         if token is None or token == self._key:
             return self._principal
@@ -294,23 +294,23 @@ class Channels:
         return principal
 
     def _channel(
-        self, said: Frame, request: JoinRequest, principal: Principal, size: ChannelSize
+        self, message: Frame, request: JoinRequest, principal: Principal, size: ChannelSize
     ) -> Channel:
-        topic, write = said.topic, self._sink.write
+        topic, write = message.topic, self._sink.write
         channel = Channel(
             topic=topic,
-            join_ref=said.join_ref if said.join_ref is not None else said.ref,
+            join_ref=message.join_ref if message.join_ref is not None else message.ref,
             request=request,
             token=request.token,
             listener=Listener(topic, request.private, self._vsn, write),
             subscriber=Subscriber(topic, self._vsn, principal, (), write, _pass_over),
             size=size,
         )
-        channel.subscriber.lost = partial(self._say_lost, channel)
+        channel.subscriber.lost = partial(self._report_lost, channel)
         return channel
 
     def _follow(self, channel: Channel, principal: Principal) -> list[str]:
-        """Follow the channel's bindings as that principal from now on; return what was refused."""
+        """Subscribe the bindings as that principal; return the messages of refused ones."""
         followed: list[Subscription] = []
         faults: list[str] = []
         sees = self._services.feed.groups.sees(principal)
@@ -327,25 +327,25 @@ class Channels:
         self._set_expiry(channel)
         return faults
 
-    def _tell_subscribed(self, channel: Channel, faults: list[str]) -> None:
+    def _send_subscribed(self, channel: Channel, faults: list[str]) -> None:
         topic, join_ref = channel.topic, channel.join_ref
         for fault in faults:
-            self._say(system(topic, join_ref, "error", fault, "postgres_changes"))
+            self._send(system(topic, join_ref, "error", fault, "postgres_changes"))
         if channel.request.bindings and not faults:
-            self._say(subscribed(topic, join_ref))
+            self._send(subscribed(topic, join_ref))
 
-    def _say_lost(self, channel: Channel, number: int) -> None:
+    def _report_lost(self, channel: Channel, number: int) -> None:
         cursor = self._services.feed.mark(number)
-        self._say(resync(channel.topic, channel.join_ref, cursor))
+        self._send(resync(channel.topic, channel.join_ref, cursor))
 
     def _replay(self, channel: Channel, cursor: Cursor | None) -> Replay:
-        lost = partial(self._say_lost, channel)
+        lost = partial(self._report_lost, channel)
 
         def live() -> None:
             channel.subscriber.write, channel.subscriber.lost = self._sink.write, lost
             channel.replay = None
 
-        # All that is told live meanwhile stands in the log as well.
+        # Changes during the replay are dropped here: the replay reads them from the log.
         channel.subscriber.write, channel.subscriber.lost = _pass_over, _pass_over
         return Replay(
             feed=self._services.feed,
@@ -361,9 +361,9 @@ class Channels:
         self._forget(channel)
         for step in TRANSITIONS[State.JOINED][event].steps:
             if step is Step.SYSTEM_ERROR:
-                self._say(system(channel.topic, channel.join_ref, "error", why))
+                self._send(system(channel.topic, channel.join_ref, "error", why))
             elif step is Step.CLOSE:
-                self._say(closed(channel.topic, channel.join_ref))
+                self._send(closed(channel.topic, channel.join_ref))
 
     def _forget(self, channel: Channel) -> None:
         if self._joined.get(channel.topic) is channel:
@@ -393,5 +393,5 @@ class Channels:
             self._set_expiry(channel)
 
 
-def _pass_over(told: object) -> None:
-    """Stand in while a channel is told nothing live."""
+def _pass_over(sent: object) -> None:
+    """Drop a live frame, during a replay."""

@@ -1,7 +1,7 @@
-"""The WebSocket endpoint: who may open one, and what ends them from outside.
+"""The WebSocket endpoint of realtime: the handshake, and closing sockets from outside.
 
-In charge of the handshake, of the loop that reads one socket, and of telling all sockets when
-sessions, rules or the server end. Must not know what is said on them (`channels`).
+In charge of the handshake, of the read loop of a socket, and of updating all sockets when sessions
+end, rules change or the server stops. Must not know the messages (`channels`).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Model
 from jotbase.values import Principal
 
-#: Seconds that one socket's messages are heard for before others get the loop.
+#: The most seconds of handling one socket's messages until other tasks get the event loop.
 TURN = 0.005
 
 
@@ -59,29 +59,29 @@ class RealtimeEndpoint:
 
     @property
     def shares(self) -> ChannelQuotas:
-        """What channels have taken."""
+        """The quotas of channels."""
         return self._services.shares
 
     @property
     def model(self) -> Model:
-        """The tables that are served."""
+        """The model that is served."""
         return self._services.model
 
     def configure(self, model: Model, rules: Mapping[str, Expr]) -> None:
-        """Serve these tables from now on; `rules` has each one's select rule over `row`.
+        """Set the model; `rules` has each table's select rule on `row`.
 
-        Channels that are open follow what their bindings say now.
+        The bindings of open channels are resolved again.
         """
         self._services.model = model
         self._services.feed.groups = Groups(
             {name: select_rule(rule) for name, rule in rules.items()}
         )
         for channels in self._sockets:
-            channels.subscribe_again()
+            channels.resubscribe()
 
-    def take_notice(self, told: Iterable[Notice]) -> None:
-        """Close at once the channels of sessions that ended; let the others act under new facts."""
-        for notice in told:
+    def apply_notices(self, notices: Iterable[Notice]) -> None:
+        """Close the channels of ended sessions; update the principals of changed users."""
+        for notice in notices:
             if isinstance(notice, Revocation):
                 self._end(notice.covers, Event.REVOKED, refusals.SESSION_ENDED)
                 continue
@@ -89,14 +89,14 @@ class RealtimeEndpoint:
                 channels.renew(notice)
 
     def restart(self) -> None:
-        """Close every socket such that its client comes back: what was missed cannot be told."""
+        """Close every socket so that its client reconnects: revocations may have been missed."""
         for channels, sink in tuple(self._sockets.items()):
-            sink.close(RESTART, channels.farewell())
+            sink.close(RESTART, channels.close_reason())
 
     def expire(self) -> None:
-        """Close the channels whose tokens are over.
+        """Close the channels whose tokens have expired, after the clock was set.
 
-        Timers do this by themselves while the clock runs; this is for a clock that was set.
+        Otherwise each channel has a timer.
         """
         now = self._services.now()
         self._end(lambda one: has_expired(one, now), Event.EXPIRED, refusals.TOKEN_EXPIRED)
@@ -106,11 +106,11 @@ class RealtimeEndpoint:
             channels.end(ends, event, why)
 
     async def close(self) -> None:
-        """Close every socket such that its client comes back and resumes."""
+        """Close every socket so that its client reconnects and resumes."""
         self.restart()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one WebSocket to its end."""
+        """Serve one WebSocket until it closes."""
         await receive()
         query = parse_qs(scope["query_string"].decode("latin-1"), errors="replace")
         vsn = read_vsn(query.get("vsn", [None])[0])
@@ -119,14 +119,14 @@ class RealtimeEndpoint:
             return
         key = _key(scope, query)
         try:
-            principal = await self._knock(key)
+            principal = await self._authenticate(key)
         except ChannelError as error:
             await _refuse(scope, send, 401, error.message)
             return
         await send({"type": "websocket.accept"})
         await self._serve(scope, receive, send, (vsn, key or "", principal))
 
-    async def _knock(self, key: str | None) -> Principal:
+    async def _authenticate(self, key: str | None) -> Principal:
         if not key:
             raise ChannelError("Unauthorized", refusals.KEY_MISSING)
         try:
@@ -139,17 +139,17 @@ class RealtimeEndpoint:
     ) -> None:
         connection = connection_of(scope)
 
-        def farewell() -> str:
-            return channels.farewell()
+        def close_reason() -> str:
+            return channels.close_reason()
 
         def lagging() -> None:
             channels.lag()
 
         sink: TransportSink | SendSink
         if connection is not None:
-            sink = TransportSink(connection, self._turn, farewell, lagging)
+            sink = TransportSink(connection, self._turn, close_reason, lagging)
         else:
-            sink = SendSink(send, farewell, lagging)
+            sink = SendSink(send, close_reason, lagging)
         sending = asyncio.create_task(sink.run()) if isinstance(sink, SendSink) else None
         address = client_name((scope.get("client") or ("",))[0])
         share = self._services.shares.of(address, self._services.now)
@@ -167,10 +167,10 @@ class RealtimeEndpoint:
 
 
 async def _hear_all(receive: Receive, channels: Channels, crowd: asyncio.Lock) -> None:
-    """Do what each message asks for; many that came at once leave turns to others.
+    """Handle each message, yielding to the event loop after each turn.
 
-    Sockets that go on for longer than their turn go on one by one, so that a hundred of them hold
-    up others no longer than one does.
+    Sockets with more messages than fit in a turn continue one at a time, so that a hundred of them
+    delay other tasks no longer than one.
     """
     clock = asyncio.get_running_loop().time
     began = asked = clock()
@@ -192,7 +192,7 @@ def _key(scope: Scope, query: Mapping[str, list[str]]) -> str | None:
 
 
 async def _refuse(scope: Scope, send: Send, status: int, text: str) -> None:
-    """Answer before the upgrade, where the server can; else it says 403 by itself."""
+    """Respond instead of upgrading, if the server supports it; otherwise it sends 403 itself."""
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": 1008})
         return

@@ -89,7 +89,7 @@ class TurnFlush:
 
 
 class TransportSink:
-    """Writes straight to the transport. `farewell` gives the reason of a close; `lagging` is
+    """Writes straight to the transport. `close_reason` gives the reason of a close; `lagging` is
     called where more waits than may.
     """
 
@@ -99,15 +99,15 @@ class TransportSink:
         self,
         connection: FrameProtocol,
         turn: TurnFlush,
-        farewell: Callable[[], str],
+        close_reason: Callable[[], str],
         lagging: Callable[[], None],
     ) -> None:
         self._connection = connection
         self._turn = turn
-        self._farewell = farewell
+        self._farewell = close_reason
         self._lagging = lagging
         self._due: list[bytes] = []
-        connection.on_shutdown = lambda: self.close(RESTART, farewell())
+        connection.on_shutdown = lambda: self.close(RESTART, close_reason())
 
     def write(self, ready: bytes) -> None:
         """Send a ready frame when the turn ends."""
@@ -328,10 +328,10 @@ class SendSink:
     """
 
     def __init__(
-        self, send: Send, farewell: Callable[[], str], lagging: Callable[[], None]
+        self, send: Send, close_reason: Callable[[], str], lagging: Callable[[], None]
     ) -> None:
         self._send = send
-        self._farewell = farewell
+        self._farewell = close_reason
         self._lagging = lagging
         self._waiting: asyncio.Queue[bytes | tuple[int, str]] = asyncio.Queue()
         self._bytes = 0
