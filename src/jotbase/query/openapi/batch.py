@@ -1,7 +1,7 @@
-"""The part of the OpenAPI document that tells of batches: one operation and its two schemas.
+"""The part of the OpenAPI document for batches: one operation and its two schemas.
 
-In charge of wording what `operations` reads and `batch` answers. Must not know any project's
-tables.
+In charge of describing what `request.operations` parses and `response.batch` returns. Must not know
+a project's tables.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ABOUT = (
 
 
 def batch_operation() -> dict[str, Any]:
-    """Return what `POST` to the root does."""
+    """Return the operation object of `POST /`."""
     return {
         "operationId": "batch",
         "summary": "Do several requests, all of them or none",
@@ -55,7 +55,7 @@ def _listed(name: str) -> dict[str, Any]:
 
 
 def batch_schemas() -> dict[str, dict[str, Any]]:
-    """Return the schemas of an operation and of its answer."""
+    """Return the schemas of an operation and of its response."""
     headers = {name: {"type": "string"} for name in sorted(HEADERS)}
     operation = {
         "title": "operation",

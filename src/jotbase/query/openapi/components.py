@@ -1,7 +1,7 @@
-"""What all operations of an OpenAPI document share: parameters, headers, errors, ways to sign in.
+"""The shared components of the OpenAPI document: parameters, headers, errors, security schemes.
 
-In charge of wording what the protocol takes, and of reading operators and errors from their own
-tables. Must not know any project's tables.
+In charge of describing the protocol, with operators and errors from their own tables. Must not know
+a project's tables.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from jotbase.schema.model.tables import Column, Type
 
 ERROR = "jotbase.error"
 
-#: The preferences that each kind of operation takes (RFC 7240), with what may be preferred.
+#: The preferences of each kind of operation (RFC 7240), with their values.
 PREFERENCES: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "read": (("count", ("exact", "planned", "estimated")),),
     "insert": (
@@ -33,7 +33,7 @@ PREFERENCES: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 _ALWAYS = (("handling", ("strict", "lenient")), ("timezone", ("Europe/Paris",)))
 _WRITING = (("tx", ("commit", "rollback")),)
 
-#: Statuses of errors that each kind of operation may answer with.
+#: The statuses of errors of each kind of operation.
 READING = (300, 400, 401, 403, 404, 406, 416, 500, 503, 504)
 WRITING = (300, 400, 401, 403, 404, 405, 406, 409, 413, 500, 503, 504, 507)
 

@@ -1,8 +1,8 @@
-"""The OpenAPI 3.1 document of the data API: what a caller may do, table by table.
+"""The OpenAPI 3.1 document of the data API: the operations that a caller may perform.
 
-In charge of paths and operations, limited to what the caller may see. Must not know who the caller
-is (`visible` says it), or how the document is asked for (`root`).
-Source: https://spec.openapis.org/oas/v3.1.0
+In charge of paths and operations, restricted to what the caller may access. Must not know the
+caller (`visible` decides), or how the document is served (`response.root`). Source:
+https://spec.openapis.org/oas/v3.1.0
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from jotbase.query.request.shape import RESERVED
 from jotbase.schema.keywords.vocabulary import STANDARD_META_SCHEMA
 from jotbase.schema.model.tables import Column, Model, Table
 
-#: Whether the caller may do that with some row of the table.
+#: Returns whether the caller may perform the action on some row of the table.
 Visible = Callable[[Table, RuleAction], bool]
 
 JSON = "application/json"
@@ -45,7 +45,7 @@ CSV = "text/csv"
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """A table and what the caller may do with it; `key` names a row.
+    """A table and the caller's actions on it; `key` are the columns that identify a row.
 
     `updatable` is set for a view that can be written.
     """
@@ -140,7 +140,7 @@ def _subjects(model: Model, visible: Visible) -> Iterator[_Subject]:
 
 
 def _actions(table: Table, visible: Visible, writes: frozenset[str]) -> Iterator[RuleAction]:
-    """Yield what can be done: changes and deletions look at rows first, so they must be seen."""
+    """Yield the possible actions; update and delete need the select rule as well."""
     reads = visible(table, "select")
     if reads:
         yield "select"
@@ -171,7 +171,7 @@ def _schemas(subject: _Subject, shown: Visibility) -> Iterator[tuple[str, dict[s
 
 
 def _filtered(subject: _Subject) -> list[tuple[str, Column]]:
-    """Return the columns to filter by, each with its parameter's name among the components."""
+    """Return (name of the parameter component, column) of the columns that can be filtered."""
     columns = [one for one in subject.table.readable if one.name not in RESERVED]
     names = component_names(one.name for one in columns)
     return [(f"filter.{subject.called}.{names[one.name]}", one) for one in columns]
@@ -212,7 +212,7 @@ def _operation(
 
 
 def _choosing(subject: _Subject) -> list[dict[str, str]]:
-    """Return the parameters that choose rows."""
+    """Return the parameters that select rows."""
     return subject.parameters(*(name for name, _ in _filtered(subject)), "and", "or")
 
 

@@ -1,7 +1,7 @@
-"""The part of the OpenAPI document that tells of functions: a path each, with its arguments.
+"""The part of the OpenAPI document for functions: a path for each, with its parameters.
 
-In charge of wording what `arguments` reads and `function_results` answers. Must not know who the
-caller is.
+In charge of describing what `response.arguments` parses and `response.function_results` returns.
+Must not know the caller.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from jotbase.query.openapi.components import READING, WRITING, error_references
 from jotbase.query.openapi.schemas import SCHEMAS
 from jotbase.query.plan.functions import Function, Parameter, Returns
 
-#: How rows of a table are called in the document, by its name; others are left untold.
+#: The name of a table's row schema in the document, by table name; other tables are not described.
 Called = Mapping[str, str]
 
 _JSON = "application/json"
 
 
 def function_paths(functions: Iterable[Function], called: Called) -> dict[str, dict[str, Any]]:
-    """Return the paths of functions and their operations; those of one name share theirs."""
+    """Return the path items of functions; overloads share one."""
     found = groupby(sorted(functions, key=lambda one: one.name), lambda one: one.name)
     return {f"/rpc/{quote(name, safe='')}": _path(list(some), called) for name, some in found}
 

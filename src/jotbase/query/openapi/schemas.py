@@ -25,7 +25,7 @@ _UNNAMEABLE = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def component_names(names: Iterable[str]) -> dict[str, str]:
-    """Return a name for each that components may bear (4.8.7.1): letters, digits, `_` and `-`."""
+    """Return a valid component name for each name (4.8.7.1): letters, digits, `_` and `-`."""
     found: dict[str, str] = {}
     for name in names:
         plain = _UNNAMEABLE.sub("_", name)
@@ -38,7 +38,7 @@ def component_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def table_schema(table: Table, called: str, shown: Visibility) -> dict[str, Any]:
-    """Return the table's own schema as it stands in the document, under the name `called`."""
+    """Return the table's own schema as a component of the document, with the name `called`."""
     root, base = plain_schema(table.schema), SCHEMAS + called
     anchors = {
         one[word]: at
@@ -66,7 +66,7 @@ def _pointer(fragment: str, anchors: Mapping[str, str]) -> str:
 
 
 def row_schema(table: Table, called: str) -> dict[str, Any]:
-    """Return what a read gives of a row when it selects no columns itself."""
+    """Return the schema of a row as read without `select`."""
     return {
         "description": f"A row of {table.name} as it is read. `select` chooses among its"
         " properties, renames them, and adds related rows.",
@@ -76,7 +76,7 @@ def row_schema(table: Table, called: str) -> dict[str, Any]:
 
 
 def insert_schema(table: Table, called: str, updatable: UpdatableView | None) -> dict[str, Any]:
-    """Return what a new row is given as; what has a default may be left out."""
+    """Return the schema of a row to insert; columns with a default are optional."""
     columns = written_columns(table, updatable)
     required = [one.name for one in columns if not (one.nullable or one.has_default)]
     return {
@@ -89,7 +89,7 @@ def insert_schema(table: Table, called: str, updatable: UpdatableView | None) ->
 
 
 def update_schema(table: Table, called: str, updatable: UpdatableView | None) -> dict[str, Any]:
-    """Return what a change of a row is given as."""
+    """Return the schema of an update's body."""
     return {
         "description": f"Changed values of {table.name}; what is not named stays as it is.",
         "type": "object",
@@ -101,7 +101,7 @@ def update_schema(table: Table, called: str, updatable: UpdatableView | None) ->
 
 
 def written_columns(table: Table, updatable: UpdatableView | None) -> list[Column]:
-    """Return the columns that a client may write; through a view, those of its table."""
+    """Return the columns that a client may write; for a view, those that it passes on."""
     columns = [one for one in table.columns if not (one.read_only or one.generated)]
     return [one for one in columns if updatable is None or one.name in updatable.columns_of]
 

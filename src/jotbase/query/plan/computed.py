@@ -1,8 +1,8 @@
-"""Functions of a row in a statement: columns beside a table's own, and relations to other tables.
+"""Computed columns and relations in a statement: functions of a row, called from SQL.
 
-In charge of the SQL that asks for them: one function of the database, told which one is meant, the
-row and the caller. Must not know what a function does. The rule of a relation's table holds for the
-rows that a function gives back as for any.
+In charge of the SQL that calls them: one SQL function, whose arguments are the computed field's
+key, the row and the caller. Must not know what a function does. The select rule of a relation's
+table applies to the rows that a function returns.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from jotbase.schema.model.tables import Column, Computed, Model, Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql
 
-#: What the database calls the one function that answers for all.
+#: The name of the SQL function that calls all computed fields.
 SQL_NAME = "jot_computed"
 
 #: An alias that no table can have.
@@ -34,25 +34,27 @@ _BASE = "jotbase.row"
 
 @dataclass(frozen=True, eq=False)
 class ComputedTable(Table):
-    """A table with computed columns beside its own: those that a request names, never in `*`."""
+    """A table with those of its computed columns that a request names; `*` does not include
+    them.
+    """
 
     base: Table = field(default_factory=lambda: Table("", ()))
     extras: tuple[Computed, ...] = ()
 
     @cached_property
     def row_key(self) -> tuple[str, ...]:
-        """The row key of the table itself."""
+        """The row key of the base table."""
         return self.base.row_key
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:
-        """The columns by name, computed ones among them."""
+        """The columns by name, including computed ones."""
         return {**self.base.by_name, **{one.column.name: one.column for one in self.extras}}
 
 
 @dataclass(frozen=True, eq=False)
 class ComputedRelation(FunctionRows):
-    """The rows of a table that a function of a row of `parent` gives back."""
+    """The rows that a computed relation of `parent` returns, as a table."""
 
     parent: Table = field(default_factory=lambda: Table("", ()))
     relation: str = ""
@@ -60,7 +62,7 @@ class ComputedRelation(FunctionRows):
 
 @dataclass(frozen=True, slots=True)
 class CallerSlot:
-    """Who asks, as JSON: a function acts as its caller, on whichever thread it runs."""
+    """The slot for the caller as JSON: a function runs as the request's caller."""
 
     def fill(self, context: Context) -> str:
         """Return the caller's token as JSON."""
@@ -78,7 +80,7 @@ class CallerSlot:
 
 
 def with_computed_columns(table: Table, names: Iterable[str], model: Model) -> Table:
-    """Return the table with those of its computed columns that are named and no column of it."""
+    """Return the table with the computed columns among the names that are no stored column."""
     known = model.computed.get(table.name)
     if not known:
         return table
@@ -90,7 +92,7 @@ def with_computed_columns(table: Table, names: Iterable[str], model: Model) -> T
 def computed_relation(
     table: Table, name: str, model: Model
 ) -> tuple[ComputedRelation, bool] | None:
-    """Return the computed relation of that name, and whether it is to-one; None without any."""
+    """Return (computed relation, whether it is to-one) by name, None if there is none."""
     found = model.computed.get(table.name, {}).get(name)
     if found is None or found.target is None:
         return None
@@ -111,9 +113,10 @@ def computed_table_source(
     dialect: Dialect,
     seen: Iterable[Fragment] = (),
 ) -> Fragment:
-    """Return the table's rows with what is computed of them; `inside` is its own source.
+    """Return the FROM source of the table with computed columns; `inside` is the base table's
+    source.
 
-    Nothing is computed of a row for which the conditions of `seen` do not hold.
+    Functions are not called for rows that do not satisfy the conditions `seen`.
     """
     row = dialect.identifier(_BASE)
     columns = [sql(f"{row}.*")]
@@ -130,21 +133,21 @@ def computed_table_source(
 
 
 def computed_table_alias() -> str:
-    """Return what the table's own rows are called inside `computed_table_source`."""
+    """Return the alias of the base table inside `computed_table_source`."""
     return _BASE
 
 
 def computed_relation_source(
     table: ComputedRelation, alias: str, parent: str, dialect: Dialect
 ) -> Fragment:
-    """Return a relation's rows for the row called `parent`."""
+    """Return the FROM source of a computed relation for the row with the alias `parent`."""
     return rows_source(
         table, alias, dialect, function_call(table.relation, table.parent, parent, dialect)
     )
 
 
 def function_call(key: str, table: Table, alias: str, dialect: Dialect) -> Fragment:
-    """Return the question to the function: which one, of which row, for whom."""
+    """Return the SQL call of a computed field: its key, the row, the caller."""
     called = dialect.identifier(alias)
     pairs = (
         sql(string_literal(one.name) + ", ")

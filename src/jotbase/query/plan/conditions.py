@@ -1,7 +1,7 @@
-"""Filters made sense of: intent's conditions become expressions over a table's columns.
+"""Resolving filters: the intent's conditions to expressions over a table's columns.
 
-In charge of resolving a filter's column, checking that its operator fits the type, and of how its
-operand's text is read. Must not know SQL; what an operator means stands in `operators`.
+In charge of resolving a filter's column, checking that its operator fits the type, and parsing its
+operand. Must not know SQL; `expression.operators` defines the operators.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from jotbase.search.lexing import configuration
 from jotbase.search.spelling import nearest
 from jotbase.search.textsearch import parse_search
 
-#: How many parts of a conjunction or disjunction stand side by side.
+#: The most parts of one AND or OR node; more are nested.
 WIDTH = 16
 _LIKE = ("like", "ilike")
 _REGULAR = ("match", "imatch")
@@ -59,7 +59,7 @@ _SYMBOLS = {
 
 
 class UnknownColumn(RequestError):
-    """A column that is not there; the hint names one of the table that is."""
+    """An unknown column; the hint names a similar one."""
 
     def __init__(self, table: Table, name: str, hint: str | None) -> None:
         super().__init__("42703", f"column {table.name}.{name} does not exist", hint=hint)
@@ -67,9 +67,9 @@ class UnknownColumn(RequestError):
 
 
 def column_of(table: Table, name: str) -> Column:
-    """Return a readable column. Raises RequestError 42703 for all others.
+    """Return a readable column. Raises RequestError 42703 for any other.
 
-    A `writeOnly` column counts as unknown: filtering or sorting by it would tell its value.
+    A `writeOnly` column counts as unknown: filtering or sorting by it would disclose its value.
     """
     column = table.by_name.get(name)
     if column is None or column.write_only:
@@ -78,14 +78,14 @@ def column_of(table: Table, name: str) -> Column:
 
 
 def unknown_column(table: Table, name: str) -> UnknownColumn:
-    """Return the error for a column that is not there, with the nearest one that is."""
+    """Return the error for an unknown column, with the most similar one as a hint."""
     close = nearest(name, (column.name for column in table.readable), 0.6)
     hint = f'Perhaps you meant to reference the column "{table.name}.{close}".' if close else None
     return UnknownColumn(table, name, hint)
 
 
 def value_type(column: Column, steps: tuple[JsonStep, ...]) -> Type:
-    """Return the type at the end of a path. Raises RequestError 42883 where a path cannot go on."""
+    """Return the type at the end of a JSON path. Raises RequestError 42883 if there is none."""
     kind = column.type
     for step in steps:
         if kind not in (Type.JSON, Type.ARRAY):
@@ -97,14 +97,14 @@ def value_type(column: Column, steps: tuple[JsonStep, ...]) -> Type:
 
 
 def json_keys(steps: Iterable[JsonStep]) -> Literal:
-    """Return the keys of a path, from the column inwards, as the operators take them."""
+    """Return the keys of a JSON path as an operand of the operators."""
     return Literal(tuple(step.key for step in steps))
 
 
 def operand_expression(
     table: Table, alias: str, field: FieldPath
 ) -> tuple[Expr, Type, Type | None]:
-    """Return what stands left of an operator, its type, and the type of its items."""
+    """Return (left operand of an operator, its type, its items' type)."""
     column = column_of(table, field.name)
     expression: Expr = Field(alias, column.name, column.type, column.item)
     if not field.steps:
@@ -150,7 +150,7 @@ def _condition(
 
 
 def _combined(operator: str, parts: list[Condition], negated: bool) -> Condition:
-    """Join conditions; plain expressions stay one expression."""
+    """Combine conditions; plain expressions become one expression."""
     plain = [part for part in parts if not isinstance(part, HasEmbed | Combined)]
     if len(plain) < len(parts):
         if len(parts) == 1 and not negated:
@@ -161,7 +161,7 @@ def _combined(operator: str, parts: list[Condition], negated: bool) -> Condition
 
 
 def balanced(operator: str, parts: Sequence[Expr]) -> Expr:
-    """Join expressions in groups of a few, since databases bound how high an expression may be."""
+    """Combine expressions as a balanced tree, since databases limit the depth of an expression."""
     while len(parts) > WIDTH:
         groups = [parts[start : start + WIDTH] for start in range(0, len(parts), WIDTH)]
         parts = [balanced(operator, group) for group in groups]
@@ -196,7 +196,7 @@ def _value(operand: Placeholder | str, read: Callable[[Any], Any], kind: Type) -
 
 
 def _searchable(left: Expr, kind: Type, item: Type | None) -> tuple[Expr, Type]:
-    """Return the text that is searched: of a document, that of all its texts (8.14, 12.3.1)."""
+    """Return the searched text: for JSON, all of its strings (PostgreSQL manual, 8.14, 12.3.1)."""
     if kind is Type.JSON:
         return Apply("json_words", (left,)), Type.TEXT
     if kind is not Type.TEXT:
@@ -213,7 +213,7 @@ def _search(requested: FilterCondition, left: Expr) -> Expr:
     operator, config = requested.operator, configuration(requested.config)
 
     def read(text: str) -> str:
-        parse_search(operator, text, config)  # a query that is none is one whatever rows there are
+        parse_search(operator, text, config)  # a syntax error must not depend on the rows
         return text
 
     query = _value(requested.operand, read, Type.TEXT)
@@ -237,7 +237,7 @@ def _is(left: Expr, kind: Type, operand: str) -> Expr:
 def _quantified(
     requested: FilterCondition, left: Expr, kind: Type, read_value: Callable[[str], Any]
 ) -> Expr:
-    """Spell out `eq(any).{1,2}` as alternatives, `(all)` as a conjunction."""
+    """Expand `eq(any).{1,2}` to a disjunction, `(all)` to a conjunction."""
     read = _reader(requested, kind, read_value)
     parts = [
         Apply(requested.operator, (left, Literal(read(text), kind)))
@@ -272,7 +272,7 @@ def _no_operator(what: str) -> RequestError:
 def _reader(
     requested: FilterCondition, kind: Type, read_value: Callable[[str], Any]
 ) -> Callable[[Any], Any]:
-    """Return what turns an operand's text into the value that the operator is given."""
+    """Return the function that parses an operand's text for the operator."""
     operator = requested.operator
     if operator == "in":
         behind = "not.in." if requested.negated else "in."
@@ -285,7 +285,7 @@ def _reader(
 
 
 def _value_reader(kind: Type, item: Type | None, zone: str | None) -> Callable[[str], Any]:
-    """Return what turns text into one value; a time without an offset is one of the zone."""
+    """Return the function that parses one value; a time without an offset is in the zone."""
     if kind is Type.TEXT:
         return _as_is
     if zone is not None and kind is Type.TIMESTAMP:

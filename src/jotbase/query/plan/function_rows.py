@@ -1,6 +1,6 @@
-"""Rows that a function gave back, as a table to read from: a JSON document in a table's place.
+"""Rows that a function returned, as a FROM source: a JSON document in place of a table.
 
-In charge of how such rows stand in a statement. Must not know functions, nor who called one.
+In charge of such rows in a statement. Must not know functions, nor their callers.
 """
 
 from __future__ import annotations
@@ -22,17 +22,19 @@ from jotbase.sql.fragment import Fragment, bound, sql
 
 @dataclass(frozen=True, eq=False)
 class FunctionRows(Table):
-    """A table's columns and references, with rows of another origin: in the order given."""
+    """A table's columns and relationships, with the rows that a function returned, in their
+    order.
+    """
 
     @cached_property
     def row_key(self) -> tuple[str, ...]:
-        """The row's place in the document."""
+        """The row's index in the document."""
         taken = {name.lower() for name in self.by_name}
         return (next((name for name in ROW_NUMBERS if name not in taken), ROW_NUMBERS[0]),)
 
 
 def as_function_rows(table: Table) -> FunctionRows:
-    """Return the table as one of a function's rows: neither an index nor a row number is theirs."""
+    """Return the table with a function's rows, which have neither indexes nor rowids."""
     facts = {one.name: getattr(table, one.name) for one in fields(Table)}
     others = {"indexes": (), "searches": (), "unique": (), "without_rowid": True}
     return FunctionRows(**{**facts, **others})
@@ -40,7 +42,7 @@ def as_function_rows(table: Table) -> FunctionRows:
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    """The rows' place in a statement's values."""
+    """The slot for the rows."""
 
     def fill(self, context: Context) -> str:
         """Return the rows as a JSON array of arrays of values."""
@@ -50,7 +52,9 @@ class _Document:
 def rows_source(
     table: FunctionRows, alias: str, dialect: Dialect, rows: Fragment | None = None
 ) -> Fragment:
-    """Return the rows under an alias, to stand behind FROM: the request's, or those of `rows`."""
+    """Return the FROM source of the rows under an alias: of the request's document, or of
+    `rows`.
+    """
     columns = ", ".join(
         f"{_value(place, column.type)} AS {dialect.identifier(column.name)}"
         for place, column in enumerate(table.columns)
@@ -65,7 +69,7 @@ def rows_source(
 
 
 def _value(place: int, kind: Type) -> str:
-    """Return a value out of the document, in its stored form."""
+    """Return the SQL of a value in the document, in its stored form."""
     path = f"'$[{place}]'"
     match kind:
         case Type.JSON | Type.ARRAY:
@@ -88,7 +92,7 @@ def encode_rows(table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _plain(value: Any, is_bytes: bool) -> Any:
-    """Return a value as JSON; bytes, which the API tells as base64, as hexadecimal digits."""
+    """Return a value as JSON; bytes (base64 in the API) as hexadecimal digits."""
     if is_bytes and value is not None:
         return value.hex() if isinstance(value, bytes) else _unpacked(str(value)).hex()
     return value

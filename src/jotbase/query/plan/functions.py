@@ -1,7 +1,7 @@
-"""Functions as the data API knows them: what they take, what they give back, who may call them.
+"""Functions of the data API: parameters, return types, roles, and overload resolution.
 
-In charge of these values, and of the words that errors have for them. Must not know Python's
-annotations, from which they are made, nor run a function.
+In charge of these types, and of the errors about them. Must not know Python's annotations, from
+which they are made, nor run a function.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from jotbase.schema.values.convert import TYPE_NAMES
 from jotbase.search.spelling import nearest
 from jotbase.values import ANON, SERVICE_PRINCIPAL, Principal
 
-#: The name that a parameter without one has in a JSON object of arguments.
+#: The key of an unnamed parameter in a JSON object of arguments.
 UNNAMED = ""
 
-#: How much alike a list of parameters must be to be suggested, as PostgREST has it.
+#: The least similarity of a suggested list of parameters, as in PostgREST.
 _ALIKE = 0.33
 
 
@@ -39,7 +39,7 @@ class Parameter:
 
     @property
     def type_name(self) -> str:
-        """The type as PostgreSQL writes it: `integer`, `text[]`."""
+        """PostgreSQL's name of the type: `integer`, `text[]`."""
         if self.type is Type.ARRAY and self.item is not None:
             return TYPE_NAMES[self.item] + "[]"
         return TYPE_NAMES[self.type]
@@ -47,7 +47,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """What a function gives back: nothing, one value or many, one row or many.
+    """What a function returns: nothing, one value or several, one row or several.
 
     `type` is a value's. `table` names the table whose rows these are; rows of a shape of their own
     have `shape` instead, a table that is in no database. `media` is the media type of one value
@@ -62,7 +62,7 @@ class Returns:
 
     @property
     def is_set(self) -> bool:
-        """Whether there may be several."""
+        """Whether there may be several values or rows."""
         return self.kind in ("values", "rows")
 
 
@@ -110,10 +110,10 @@ class Function:
 
 Functions = Mapping[str, tuple[Function, ...]]
 
-#: What a parameter that takes a whole JSON body may be.
+#: The types of a parameter that takes a whole JSON body.
 WHOLE_JSON = (Type.JSON, Type.ARRAY)
 
-#: What a single parameter that takes a whole body may be, by the body's form.
+#: The types of a single parameter that takes a whole body, by the body's format.
 _WHOLE: Mapping[str, tuple[Type, ...]] = {
     "json": WHOLE_JSON,
     "text": (Type.TEXT,),
@@ -195,12 +195,12 @@ def _callable(functions: Functions, caller: Principal) -> Functions:
 
 
 def may_call(function: Function, caller: Principal) -> bool:
-    """Whether a function's roles are open to a caller; the service role passes."""
+    """Whether a caller has one of the function's roles; the service role may call all."""
     return function.roles is None or caller.is_service or caller.role in function.roles
 
 
 def check_caller(function: Function, caller: Principal) -> None:
-    """Hold a caller to a function's roles. Raises AccessError 42501."""
+    """Raise AccessError 42501 if the caller has none of the function's roles."""
     if may_call(function, caller):
         return
     raise AccessError(

@@ -1,7 +1,7 @@
-"""What plans ask of the access rules, so that neither room need know the other's inside.
+"""The guard: the interface between plans and access rules.
 
-In charge of the contract alone. Must not know any rule: `access.guard` fulfils it. Everything here
-is an expression over the row called `row`, or a unit of work over rows in canonical form.
+In charge of the protocol alone; `access.guard` implements it. It consists of expressions over the
+row named `row`, and of units of work over rows in canonical form.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from jotbase.schema.model.tables import Table
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import Row
 
-#: What can be done to rows that are there already.
+#: The actions on stored rows.
 RowAction = Literal["select", "update", "delete"]
 
-#: What a table's `access` may have a rule for.
+#: The actions for which a table's `access` may have a rule.
 RuleAction = Literal["select", "insert", "update", "delete"]
 RULE_ACTIONS: tuple[RuleAction, ...] = ("select", "insert", "update", "delete")
 
-#: How rows came to be as they are: `merge` is an INSERT that met a row and changed it.
+#: The actions that write rows: `merge` is an INSERT that updated an existing row (ON CONFLICT).
 WriteAction = Literal["insert", "update", "merge"]
 
 
@@ -34,13 +34,13 @@ def merge_refused(table: str) -> str:
 
 
 class Guard(Protocol):
-    """The rules of all tables, for callers bound by them; `AllowAllGuard` is for all others."""
+    """The access rules of all tables; `AllowAllGuard` is the guard of the service role."""
 
     def row_condition(self, table: Table, action: RowAction) -> Expr:
-        """Return which stored rows (scope `row`) the action's own rule lets through.
+        """Return the condition of the action's own rule on stored rows (scope `row`).
 
-        TRUE where nothing is held back, FALSE where no rule lets anything through. UPDATE and
-        DELETE read rows too, so their statements need the select rule beside their own.
+        TRUE for a rule without restriction, FALSE without a rule. UPDATE and DELETE read rows too,
+        so their statements need the select rule in addition.
         """
 
     def check(
@@ -70,19 +70,19 @@ class Guard(Protocol):
     def columns_checked(
         self, table: Table, action: WriteAction, reading: bool
     ) -> frozenset[str] | None:
-        """Return the columns of written rows that `check` looks at; None if the rules are local.
+        """Return the columns of written rows that `check` reads; None if all rules are local.
 
-        Local rules look into no other row, so that it does not matter when they are asked.
+        Local rules depend on no other row, so that they may be checked at any time.
         """
 
     def precheck(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
-        """Return the refusal of rows to insert, as far as they show it before they are stored.
+        """Return the error of rows to insert, as far as it can be found before they are stored.
 
-        None promises nothing: `check` has the last word.
+        None proves nothing: `check` decides.
         """
 
     def allows(self, table: Table, action: RuleAction, context: Context) -> bool:
-        """Say whether any row could pass the action's own rule for the context's caller.
+        """Return whether any row could satisfy the action's own rule for the context's caller.
 
         False is certain; True proves nothing, since what depends on rows counts as possible.
         """
@@ -90,24 +90,24 @@ class Guard(Protocol):
     def denied(
         self, table: Table, action: Literal["insert", "update"], context: Context
     ) -> AccessError | None:
-        """Return the refusal if the rules let no row of this caller's pass, whatever it is.
+        """Return the error if no row can satisfy the rules for this caller.
 
-        None promises nothing. Callers without any right are told so before their rows cost much,
-        and before anything is said of them.
+        None proves nothing. It refuses callers without any right before their rows are processed,
+        and before an error could disclose anything about them.
         """
 
 
 def hinting(limits: PlanLimits, guard: Guard, context: Context) -> PlanLimits:
-    """Return the limits for a caller whose hints name what the caller may see."""
+    """Return the limits with hints restricted to tables that the caller may see."""
     return replace(limits, seen=lambda table: guard.allows(table, "select", context))
 
 
 def permitted_actions(
     guard: Guard, context: Context, model: Iterable[Table]
 ) -> frozenset[tuple[str, RuleAction]]:
-    """Return table and action of all that the context's caller could ever do, rows permitting.
+    """Return (table, action) of all that the rules may allow the context's caller.
 
-    What looks at rows before it changes them needs the select rule beside its own.
+    Update and delete read rows, and so need the select rule in addition.
     """
     return frozenset(
         (table.name, action) for table in model for action in table_actions(guard, context, table)
@@ -115,7 +115,7 @@ def permitted_actions(
 
 
 def table_actions(guard: Guard, context: Context, table: Table) -> Iterator[RuleAction]:
-    """Yield what the context's caller could ever do with a table, rows permitting."""
+    """Yield the actions on a table that the rules may allow the context's caller."""
     seen = guard.allows(table, "select", context)
     for action in RULE_ACTIONS:
         if (seen or action == "insert") and guard.allows(table, action, context):

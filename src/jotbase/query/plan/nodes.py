@@ -1,7 +1,7 @@
-"""The plan's values: what is read and written, every name resolved, before any rule or SQL.
+"""The plan: what a request reads and writes, with names resolved, before access rules and SQL.
 
-In charge of the shape of a plan. Must not know how a request is written or what SQL it becomes.
-A plan holds no access rule: `compile` takes the guard and puts each table's rule beside the table.
+In charge of the types of a plan. Must not know the syntax of a request or the SQL of a plan. A plan
+has no access rules: `query.statement` adds each table's rule from the guard.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from jotbase.query.request.intent import JsonStep, Media, Placeholder, Preferenc
 from jotbase.records import dataclass
 from jotbase.schema.model.tables import Column, Table
 
-#: The alias of the table that a request names; embedded ones are `row.1`, `row.2`, …, which no
-#: variable of an access rule can be called.
+#: The alias of the request's table; embedded ones are `row.1`, `row.2`, …, which cannot be names of
+#: variables in access rules.
 ROOT = "row"
 
 Aggregate = Literal["count", "sum", "avg", "min", "max"]
@@ -33,7 +33,7 @@ def _any_table(table: Table) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """What the OpenAPI document says of the server: `url`, without a path, and `version`."""
+    """The server in the OpenAPI document: `url`, without a path, and `version`."""
 
     url: str
     version: str
@@ -61,9 +61,9 @@ class PlanLimits:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A column of the row called `alias`, or a JSON path into it; `column` None counts rows.
+    """A column of the row `alias`, or a JSON path into it; `column` None counts rows.
 
-    `zone` is the time zone in which a timestamp is told.
+    `zone` is the time zone of a timestamp in the response.
     """
 
     alias: str
@@ -77,9 +77,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """How an embedded table hangs on its parent: pairs of (parent's column, own column).
+    """The join of an embedded table with its parent: pairs of (parent's column, own column).
 
-    Through a junction, `pairs` are (parent's, junction's) and `far` (junction's, own) columns.
+    Through a junction table, `pairs` are (parent's, junction's) and `far` (junction's, own)
+    columns.
     """
 
     pairs: tuple[tuple[str, str], ...]
@@ -91,9 +92,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """A relation inside a row: under a key, or with `spread` among the parent's own keys.
+    """An embedded relation: under a key, or with `spread` among the parent's own keys.
 
-    `shown` is False for `x()`: it is there to be filtered by. `required` drops parents without it.
+    `shown` is False for `x()`, which is for filters only. `required` (`!inner`) drops parents
+    without related rows.
     """
 
     key: str
@@ -106,7 +108,7 @@ class Embed:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One key of a row's object and what stands under it."""
+    """One key of a row's JSON object and its value."""
 
     key: str
     value: Value | Embed
@@ -114,7 +116,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class OrderBy:
-    """One term of an order; `via` is the to-one relation that the value lies behind."""
+    """One term of an order; `via` is the to-one relation that has the value."""
 
     value: Value
     descending: bool
@@ -124,7 +126,7 @@ class OrderBy:
 
 @dataclass(frozen=True, slots=True)
 class HasEmbed:
-    """A filter's leaf: whether the parent has a row of the embedded relation."""
+    """A condition: whether the parent has a row of the embedded relation."""
 
     embed: Embed
     negated: bool = False
@@ -132,22 +134,22 @@ class HasEmbed:
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """`and` or `or` over filters of which some ask for embedded relations."""
+    """`and` or `or` over conditions of which some are about embedded relations."""
 
     operator: Literal["and", "or"]
     parts: tuple[Condition, ...]
     negated: bool = False
 
 
-#: What a row must fulfil: expressions over its columns, and the presence of embedded rows.
+#: A condition on a row: an expression over its columns, or the presence of embedded rows.
 Condition = Expr | HasEmbed | Combined
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which of the rows in order: `limit` and `offset` as asked for, `range` by the header.
+    """Pagination: `limit` and `offset` of the request, `range` of its header.
 
-    `most` is the project's limit. Numbers, or places in the request's list of values.
+    `most` is the project's `max_rows`. Values are numbers or placeholders.
     """
 
     limit: int | Placeholder | None = None
@@ -157,7 +159,7 @@ class Window:
 
     @property
     def is_explicit(self) -> bool:
-        """Whether the request itself says which rows."""
+        """Whether the request itself has a limit, offset or range."""
         return self.limit is not None or self.offset is not None
 
     @property
@@ -172,7 +174,7 @@ class Window:
         return self.offset is not None or (self.range is not None and self.range[0] > 0)
 
     def bounds(self, values: Sequence[str]) -> tuple[int, int | None]:
-        """Return how many rows to skip and how many to take (None: all)."""
+        """Return (offset, limit); a limit of None means all rows."""
         first = max(0, _number(self.offset, values) or 0)
         counts = [_number(self.limit, values), self.most]
         if self.range is not None:
@@ -190,24 +192,24 @@ def _number(value: int | Placeholder | None, values: Sequence[str]) -> int | Non
 
 @dataclass(frozen=True, slots=True)
 class LimitSlot:
-    """A window's number of rows, filled in when the statement is bound; -1 is SQLite's «all»."""
+    """The slot for a window's limit; -1 means no limit in SQLite."""
 
     window: Window
 
     def fill(self, context: Context) -> int:
-        """Return the number of rows to take."""
+        """Return the limit."""
         count = self.window.bounds(context.values)[1]
         return -1 if count is None else count
 
 
 @dataclass(frozen=True, slots=True)
 class OffsetSlot:
-    """A window's number of rows to skip, filled in when the statement is bound."""
+    """The slot for a window's offset."""
 
     window: Window
 
     def fill(self, context: Context) -> int:
-        """Return the number of rows to skip."""
+        """Return the offset."""
         return self.window.bounds(context.values)[0]
 
 
@@ -216,7 +218,7 @@ WHOLE = Window()
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One table as it is read: which keys, which rows, in which order, how many."""
+    """The read of one table: keys, condition, order, window."""
 
     table: Table
     alias: str
@@ -240,7 +242,7 @@ def _aggregates(item: Item) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ResponseFormat:
-    """How the answer is to look, whatever was done."""
+    """The format of the response, for every kind of request."""
 
     media: Media
     preferences: Preferences
@@ -251,7 +253,7 @@ class ResponseFormat:
 
 @dataclass(frozen=True, slots=True)
 class ReadPlan:
-    """A read; `count` asks for the number of all rows that match, whatever the window."""
+    """A read; `count` requests the number of all matching rows, regardless of the window."""
 
     node: Node
     answer: ResponseFormat
@@ -260,10 +262,10 @@ class ReadPlan:
 
 @dataclass(frozen=True, slots=True)
 class Returning:
-    """What a write gives back.
+    """What a write returns.
 
-    `plain` are (key, column) pairs when the rows that the database returned say it all; else they
-    are read again through `node`. Both None: nothing is given back.
+    `plain` are (key, column) pairs if the rows of RETURNING suffice; otherwise the rows are read
+    again through `node`. Both are None if nothing is returned.
     """
 
     plain: tuple[tuple[str, Column], ...] | None = None
@@ -272,7 +274,7 @@ class Returning:
 
 @dataclass(frozen=True, slots=True)
 class InsertPlan:
-    """New rows. `conflict` are the columns whose clash is resolved, `merge` or `ignore` how."""
+    """An insert; `conflict` are the columns of ON CONFLICT, `resolution` its action."""
 
     table: Table
     answer: ResponseFormat
@@ -286,7 +288,7 @@ class InsertPlan:
 
 @dataclass(frozen=True, slots=True)
 class UpdatePlan:
-    """Changed rows: those of `target`, which has filters, order and limits but no keys."""
+    """An update of the rows of `target`, which has filters, order and limits but no keys."""
 
     table: Table
     answer: ResponseFormat
@@ -298,7 +300,7 @@ class UpdatePlan:
 
 @dataclass(frozen=True, slots=True)
 class DeletePlan:
-    """Removed rows: those of `target`."""
+    """A delete of the rows of `target`."""
 
     table: Table
     answer: ResponseFormat

@@ -1,7 +1,7 @@
-"""An intent made sense of: tables, columns, relationships and types resolved in the model.
+"""Planning: resolving an intent's tables, columns, relationships and types in the model.
 
-In charge of turning an intent into a plan, and of every error that says a name means nothing.
-Must not know rules (they join in `compile`), SQL, or the values of the request.
+In charge of turning an intent into a plan, and of all errors about unknown names. Must not know
+access rules (`query.statement` adds them), SQL, or the values of the request.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _VIEW_HINT = "Write to the tables that the view shows."
 
 
 def plan(intent: Intent, model: Model, limits: PlanLimits) -> Plan:
-    """Return what is to be done. Raises RequestError, mostly 42703, PGRST1xx and PGRST2xx."""
+    """Plan a request. Raises RequestError, mostly 42703, PGRST1xx and PGRST2xx."""
     if intent.action == "call":
         details = "Functions are not called among the requests of a batch."
         raise RequestError("PGRST127", "Feature not implemented", details=details)
@@ -60,7 +60,9 @@ def plan(intent: Intent, model: Model, limits: PlanLimits) -> Plan:
 def find_table(
     model: Model, name: str, seen: Callable[[Table], bool] = lambda table: True
 ) -> Table:
-    """Return the table or view. Raises RequestError PGRST205, the nearest seen name as hint."""
+    """Return the table or view. Raises RequestError PGRST205, with the most similar visible
+    name.
+    """
     table = model.get(name)
     if table is not None:
         return table
@@ -73,7 +75,7 @@ def find_table(
 
 
 def root_window(intent: Intent, limits: PlanLimits) -> Window:
-    """Return the rows of a read that are asked for. Raises RequestError PGRST103."""
+    """Return the window of a read's root table. Raises RequestError PGRST103."""
     limit = intent.limit.get(())
     check_limit(limit)
     wanted = intent.range
@@ -88,7 +90,7 @@ def root_window(intent: Intent, limits: PlanLimits) -> Window:
 
 
 def response_format(reading: Reading) -> ResponseFormat:
-    """Return how a request's answer is to look."""
+    """Return the format of a request's response."""
     intent = reading.intent
     return ResponseFormat(
         intent.media,
@@ -107,7 +109,7 @@ def _write(reading: Reading, table: Table) -> WritePlan:
     if intent.action == "put" and updatable is None and table.view is not None:
         raise refuse_merge(table)
     put = _put(intent, keys) if intent.action == "put" else None
-    # Filters of a write choose the rows to change; those of embeds stay with what is returned.
+    # A write's own filters select the rows to change; filters of embeds apply to the returned rows.
     node = read_node(reading, table, Window(intent.limit.get(()), intent.offset.get(())))
     target = Node(node.table, node.alias, (), node.where, node.order, node.window)
     if updatable is None and table.view is not None:
@@ -138,7 +140,7 @@ def _write(reading: Reading, table: Table) -> WritePlan:
 
 
 def _view_target(table: Table, action: str, model: Model) -> UpdatableView | None:
-    """Return what stands behind a view that is written; None if it is a table, or triggers do it.
+    """Return the updatable view that a write targets; None for a table, or a view with triggers.
 
     Raises RequestError 55000 if the view cannot be written.
     """
@@ -167,7 +169,7 @@ def _triggered(view: Table, intent: Intent, node: Node) -> Returning:
 
 
 def _returned_of(updatable: UpdatableView, returning: Returning, node: Node) -> Returning:
-    """Return what a write through a view gives back: from the table's row, or read in the view."""
+    """Return what a write through a view returns: from the table's row, or read from the view."""
     if returning.plain is not None and all(
         at.name in updatable.columns_of for _, at in returning.plain
     ):
@@ -201,7 +203,7 @@ def _named_columns(intent: Intent, table: Table) -> tuple[str, ...] | None:
 
 
 def check_columns(table: Table, names: Iterable[str]) -> None:
-    """Refuse names of a body that are no columns. Raises RequestError PGRST204."""
+    """Raise RequestError PGRST204 for keys of a body that are no columns."""
     for name in names:
         if name not in table.by_name:
             raise RequestError(
@@ -235,7 +237,7 @@ def _conflict(
 
 
 def _put(intent: Intent, table: Table) -> dict[str, RequestValue]:
-    """Return the key that a PUT's filters name. Raises RequestError PGRST105, PGRST114."""
+    """Return the primary key in a PUT's filters. Raises RequestError PGRST105, PGRST114."""
     if intent.limit or intent.offset:
         raise RequestError(
             "PGRST114", "limit/offset querystring parameters are not allowed for PUT"
@@ -276,7 +278,7 @@ def _returning(intent: Intent, table: Table, node: Node) -> Returning:
 
 
 def _is_plain(node: Node) -> bool:
-    """Whether every key is a column as it is, so that no second look is needed."""
+    """Whether every key is an unchanged column, so that the rows need not be read again."""
     simple = all(
         isinstance(item.value, Value)
         and item.value.column is not None

@@ -1,6 +1,6 @@
-"""A select made sense of: which table, keys, embedded relations, rows and order a read has.
+"""Planning a read: keys, embedded relations, conditions, order and windows of each table.
 
-In charge of the tree of nodes that a read plan is. Must not know writes, rules or SQL.
+In charge of the tree of nodes of a read plan. Must not know writes, access rules or SQL.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Reading:
     named: frozenset[EmbedPath] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Note the paths that parameters name."""
+        """Collect the embed paths that parameters name."""
         selected = self.intent
         self.named = frozenset(
             path[:length]
@@ -87,20 +87,20 @@ class Reading:
         )
 
     def spend(self, weight: int) -> None:
-        """Add to what the request weighs. Raises RequestError 54001 when it is too much."""
+        """Add to the request's weight. Raises RequestError 54001 beyond the limit."""
         self.spent += weight
         if self.spent > MAX_WEIGHT:
             raise request_too_complex()
 
     def next_alias(self) -> str:
-        """Return an alias that no other table of the statement has."""
+        """Return a new alias, unique in the statement."""
         self.aliases += 1
         return f"{ROOT}.{self.aliases}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where in the request's tree a node is: the dotted paths that may name it."""
+    """A node's position in the request: the embed paths that may name it."""
 
     paths: frozenset[EmbedPath]
 
@@ -140,7 +140,7 @@ def _node(
         else:
             reading.spend(EMBED)
             embed = _embed(reading, table, alias, selected, place, taken)
-            # The same relation twice without aliases gives one key; the last one counts.
+            # The same relation twice without aliases has the same key; the last one wins.
             embeds[embed.key] = embed
             if reading.limits.legacy_targets:
                 embeds.setdefault(selected.relation, embed)
@@ -187,7 +187,7 @@ def _check_grouping(node: Node) -> None:
 
 
 def _named(intent: Intent, select: tuple[SelectItem, ...], place: _Place) -> set[str]:
-    """Return every name that may be that of a computed column."""
+    """Return all names that may be those of computed columns."""
     fields = [one.field for one in select if isinstance(one, SelectField)]
     names = {one.name for one in fields if one is not None}
     for path in place.paths:
@@ -205,7 +205,7 @@ def _filtered(one: Filter) -> Iterator[str]:
 
 
 def _fields(reading: Reading, table: Table, alias: str, selected: SelectField) -> list[Item]:
-    """Return the keys of one select item that is no relation; `*` is all readable columns."""
+    """Return the keys of a select item other than an embed; `*` means all readable columns."""
     if selected.aggregate is not None and not reading.limits.aggregates:
         raise RequestError("PGRST123", "Use of aggregate functions is not allowed")
     aggregate_cast = parse_cast(selected.aggregate_cast)
@@ -239,7 +239,7 @@ def _zone(column: Column | None, zone: str | None) -> str | None:
 
 
 def _counts(reading: Reading, table: Table, selected: SelectField) -> bool:
-    """Whether `select=count`, the older spelling of `count()`, is meant."""
+    """Whether the item is `select=count`, the older form of `count()`."""
     name = selected.field.name if selected.field is not None else ""
     return name == "count" and name not in table.by_name and reading.limits.aggregates
 
@@ -251,7 +251,7 @@ def _value(table: Table, alias: str, field: FieldPath) -> Value:
 
 
 def _key(field: FieldPath) -> str:
-    """Return a path's own name: its last key that is no index, else the column's name."""
+    """Return the key of a JSON path: its last key that is no index, else the column's name."""
     named = [step.key for step in field.steps if isinstance(step.key, str)]
     return str(named[-1]) if named else field.name
 
@@ -286,7 +286,8 @@ def _embed(
     own = reading.next_alias()
     names = _names(reading, selected, place, taken)
     paths = ((*path, name) for path in place.paths for name in names)
-    # Two names on each of many levels are a great many paths, of which few are ever asked for.
+    # Two names on each level give exponentially many paths: only those that parameters use are
+    # kept.
     inside = _Place(frozenset(path for path in paths if path in reading.named))
     window = _window(reading, inside.paths)
     node = _node(reading, target, own, selected.select, inside, window)
@@ -310,7 +311,7 @@ def _embed(
 def _names(
     reading: Reading, selected: SelectEmbed, place: _Place, taken: frozenset[str]
 ) -> tuple[str, ...]:
-    """Return the names by which dotted paths may mean an embed; `taken` are the siblings' keys."""
+    """Return the names of an embed in dotted paths; `taken` are the keys of its siblings."""
     key = selected.alias or selected.relation
     if key == selected.relation or selected.relation in taken or not reading.limits.legacy_targets:
         names: tuple[str, ...] = (key,)
@@ -336,7 +337,7 @@ def _window(reading: Reading, paths: frozenset[EmbedPath]) -> Window:
 
 
 def check_limit(limit: object) -> None:
-    """Refuse a negative limit. Raises RequestError PGRST103."""
+    """Raise RequestError PGRST103 for a negative limit."""
     if isinstance(limit, int) and limit < 0:
         raise RequestError(
             "PGRST103",

@@ -1,8 +1,8 @@
-"""Which tables can be embedded in which, and which one a select means.
+"""Relationships: which tables can be embedded in which, and which one an embed means.
 
-In charge of reading relationships out of foreign keys, junctions and unique keys, and of choosing
-among them by name and hint. Must not know requests, filters or SQL.
-Source: https://docs.postgrest.org/en/stable/references/api/resource_embedding.html
+In charge of deriving relationships from foreign keys, junction tables and unique keys, and of
+choosing among them by name and hint. Must not know requests, filters or SQL. Source:
+https://docs.postgrest.org/en/stable/references/api/resource_embedding.html
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Pairs = tuple[tuple[str, str], ...]
 Cardinality = Literal["many-to-one", "one-to-many", "one-to-one", "many-to-many"]
 
 
-#: How much alike a suggested relation must be, as PostgREST has it.
+#: The least similarity of a suggested relation, as in PostgREST.
 _ALIKE = 0.33
 
 
 @dataclass(frozen=True, slots=True)
 class Junction:
-    """The table between two others, its keys to both, and the columns that meet.
+    """A junction table between two others: its foreign keys and the joined columns.
 
     `near` are (origin's, junction's) columns, `far` (junction's, target's).
     """
@@ -57,12 +57,12 @@ class Relationship:
 
     @property
     def to_one(self) -> bool:
-        """Whether a row has one of these at most."""
+        """Whether a row has at most one related row."""
         return self.cardinality in {"many-to-one", "one-to-one"}
 
     @property
     def is_self(self) -> bool:
-        """Whether a table refers to itself."""
+        """Whether the table references itself."""
         return self.origin.name == self.target.name
 
 
@@ -87,7 +87,7 @@ def with_view_columns(model: Model, origins: Mapping[str, Mapping[str, tuple[str
 def relationships(model: Model) -> Mapping[str, tuple[Relationship, ...]]:
     """Return all relationships of a model by the name of their origin.
 
-    One by a `writeOnly` column is none: whom a row meets by it would tell its value.
+    Foreign keys with a `writeOnly` column give none: the related rows would disclose its value.
     """
     found: dict[str, list[Relationship]] = {table.name: [] for table in model}
     views = [table for table in model if table.origins]
@@ -104,7 +104,7 @@ def relationships(model: Model) -> Mapping[str, tuple[Relationship, ...]]:
 
 
 def _is_readable(one: Relationship) -> bool:
-    """Say whether all columns that meet may be read."""
+    """Return whether all joined columns are readable."""
     met = [
         *((one.origin, own) for own, _ in one.pairs),
         *((one.target, far) for _, far in one.pairs),
@@ -185,7 +185,7 @@ def find_relationship(
     if not matching:
         raise _not_found(model, origin, target, hint, seen)
     if len(matching) > 1:
-        # A column of a view over its own table: the view itself is meant, not the table below.
+        # A column of a view that references the view's own table: the view itself is meant.
         own = [one for one in matching if one.is_self and target == _column(one, 0)]
         if len(own) == 1:
             return own[0]
@@ -241,7 +241,7 @@ def _not_found(
 def _suggestion(
     model: Model, origin: Table, target: str, seen: Callable[[Table], bool]
 ) -> str | None:
-    """Return a hint: the relation most like the one asked for."""
+    """Return a hint with the most similar relation."""
     found = relationships(model).get(origin.name, ())
     known = {one.target.name for one in found if _is_seen(one, seen)}
     close = nearest(target, known - {target}, _ALIKE)

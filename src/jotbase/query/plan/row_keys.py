@@ -1,7 +1,7 @@
-"""Rows by what tells them apart: the row number, or the primary key of a table that has none.
+"""Row keys: the rowid, or the primary key of a table WITHOUT ROWID.
 
-In charge of the SQL that finds rows again which a statement has named, their keys bound in the form
-in which they are stored. Must not know why they are looked for.
+In charge of the SQL conditions that select rows by their keys, in stored form. Must not know the
+use of these rows.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ Key = Any
 
 
 def is_numbered(table: Table) -> bool:
-    """Whether the row key is the row number, which is none of the table's columns."""
+    """Whether the row key is the rowid, which is no column of the table."""
     return table.view is None and not table.without_rowid
 
 
 def column_list(columns: Iterable[str], dialect: Dialect, alias: str | None = None) -> str:
-    """Return columns of the row called `alias`, separated by commas."""
+    """Return the quoted columns of the row `alias`, separated by commas."""
     prefix = "" if alias is None else dialect.identifier(alias) + "."
     return ", ".join(prefix + dialect.identifier(name) for name in columns)
 

@@ -1,7 +1,7 @@
-"""Views that are written by triggers: what they let be done, and what cannot be asked of them.
+"""Views with INSTEAD OF triggers: which writes they support.
 
-A trigger INSTEAD OF a write stands before our own way through a view (`updatable`), as in
-PostgreSQL. In charge of telling which writes a table or view takes. Must not know requests.
+An INSTEAD OF trigger takes precedence over automatic updatability (`updatable`), as in PostgreSQL.
+In charge of which writes a table or view supports. Must not know requests.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Views that can be written through: what of their SQL makes them so, and writes said of the table.
+"""Updatable views: detecting them by their SQL, and rewriting writes to the base table.
 
-A view over one table, without anything that merges or drops rows but WHERE, is written by writing
-the table, under the view's own access rules (PostgreSQL, CREATE VIEW, «Updatable Views»). In charge
-of telling such views, and of saying a plan's parts in the table's words. Must not know requests.
+A view over one table without aggregates, DISTINCT, LIMIT and the like is written by writing the
+table, under the view's own access rules (PostgreSQL, CREATE VIEW, "Updatable Views"). In charge of
+detecting such views, and of mapping a plan's columns to the table's. Must not know requests.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from jotbase.values import Row
 
 @dataclass(frozen=True, eq=False)
 class UpdatableView(Table):
-    """A table as one view of it shows it, to be written.
+    """The base table of an updatable view, for writes through the view.
 
     `source_view` is the view; `columns_of` maps its columns to the table's. `rows_of` is the view's
     SQL from FROM on, which says whose rows the view has.
@@ -41,7 +41,9 @@ class UpdatableView(Table):
 
 
 def name_in_view(table: Table, column: str) -> str:
-    """Return what a column of a table is called by who writes it, through a view or not."""
+    """Return the name of a table's column in the request: the view's name if written
+    through one.
+    """
     return _own(table, column) or column if isinstance(table, UpdatableView) else column
 
 
@@ -51,7 +53,7 @@ def _own(updatable: UpdatableView, column: str) -> str | None:
 
 @lru_cache(maxsize=512)
 def updatable_view(view: Table, model: Model) -> UpdatableView | None:
-    """Return the table behind a view that can be written through, else None."""
+    """Return the updatable view of a view, None if it is not updatable."""
     found = _simple(view.view or "")
     if found is None:
         return None
@@ -69,7 +71,7 @@ def updatable_view(view: Table, model: Model) -> UpdatableView | None:
 
 
 def view_keys(updatable: UpdatableView) -> Table:
-    """Return the view with the table's primary and unique keys, as far as it shows them whole."""
+    """Return the view with those of the table's keys whose columns it passes on."""
     primary = _called(updatable, updatable.primary_key)
     unique = [(one, _called(updatable, one.columns)) for one in updatable.unique]
     return replace(
@@ -131,7 +133,7 @@ class _Token:
 
 
 def _simple(sql: str) -> tuple[str, str] | None:
-    """Return the one table's name and the SQL from FROM on, or None where it is not so simple."""
+    """Return (table name, SQL from FROM on) of a simple SELECT, None for any other."""
     outer = list(_outermost(sql))
     words = [token.word for token in outer]
     if words[:1] != ["SELECT"] or "FROM" not in words or not _MERGING.isdisjoint(words):
@@ -160,7 +162,7 @@ _CLAUSES = frozenset(("WHERE", "ORDER"))
 
 
 def _outermost(sql: str) -> Iterator[_Token]:
-    """Yield the tokens outside all parentheses; of a pair of those, the opening one."""
+    """Yield the tokens outside parentheses, and each outer opening parenthesis."""
     depth = 0
     for found in _TOKEN.finditer(sql):
         kind, text = found.lastgroup or "", found[0]
@@ -210,7 +212,7 @@ def table_payload(updatable: UpdatableView, payload: Payload) -> Payload:
 
 
 def table_target(updatable: UpdatableView, node: Node) -> Node:
-    """Return the rows that a node over the view chooses as rows of the table."""
+    """Return a node over the view rewritten to the table."""
     return Node(
         updatable,
         node.alias,
@@ -247,7 +249,7 @@ def _condition(where: Condition, alias: str, updatable: UpdatableView) -> Condit
 
 
 def table_expression(updatable: UpdatableView, expression: Expr, scopes: tuple[str, ...]) -> Expr:
-    """Return an expression over the view's columns as one over the table's."""
+    """Return an expression over the view's columns rewritten to the table's columns."""
 
     def say(one: Expr) -> Expr:
         return table_expression(updatable, one, scopes)
@@ -275,7 +277,7 @@ def table_expression(updatable: UpdatableView, expression: Expr, scopes: tuple[s
 def view_row_keys(
     updatable: UpdatableView, rows: Sequence[Row], dialect: Dialect
 ) -> tuple[tuple[str, ...], list[Any]]:
-    """Return the view's columns that show the primary key, and what the table's rows have there."""
+    """Return (the view's columns for the primary key, the rows' values of them)."""
     columns = view_keys(updatable).primary_key
     behind = [updatable.by_name[updatable.columns_of[own]] for own in columns]
     values = [tuple(stored(at.type, row[at.name], dialect) for at in behind) for row in rows]
@@ -296,13 +298,15 @@ def _behind(updatable: UpdatableView, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ViewGuard:
-    """Holds writes through a view to the view's own rules; all other tables keep theirs."""
+    """The guard of writes through a view: the view's rules for its table, `guard` for all
+    others.
+    """
 
     guard: Guard
     updatable: UpdatableView
 
     def row_condition(self, table: Table, action: RowAction) -> Expr:
-        """Return which stored rows the view's rule lets through, over the table's columns."""
+        """Return the condition of the view's rule, rewritten to the table's columns."""
         if table is not self.updatable:
             return self.guard.row_condition(table, action)
         return table_expression(
@@ -318,7 +322,7 @@ class ViewGuard:
         context: Context,
         reading: bool,
     ) -> UnitOfWork[None]:
-        """Check rows as the view shows them. Raises AccessError 42501."""
+        """Check rows in the view's columns. Raises AccessError 42501."""
         seen = [self._seen(row) for row in rows]
         before = None if olds is None else [self._seen(row) for row in olds]
         view = self.updatable.source_view
@@ -327,19 +331,19 @@ class ViewGuard:
     def columns_checked(
         self, table: Table, action: WriteAction, reading: bool
     ) -> frozenset[str] | None:
-        """Return the table's columns that the view's rules look at."""
+        """Return the table's columns that the view's rules read."""
         found = self.guard.columns_checked(self.updatable.source_view, action, reading)
         behind = self.updatable.columns_of
         return None if found is None else frozenset(behind[one] for one in found if one in behind)
 
     def precheck(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
-        """Return the refusal of rows to insert, as the view will show them."""
+        """Return the error of rows to insert, in the view's columns."""
         behind = self.updatable.columns_of.items()
         seen = [{own: row[name] for own, name in behind if name in row} for row in rows]
         return self.guard.precheck(self.updatable.source_view, seen, context)
 
     def allows(self, table: Table, action: RuleAction, context: Context) -> bool:
-        """Say whether the view's rule could let a row through."""
+        """Return whether any row could satisfy the view's rule."""
         return self.guard.allows(
             self.updatable.source_view if table is self.updatable else table, action, context
         )
@@ -347,7 +351,7 @@ class ViewGuard:
     def denied(
         self, table: Table, action: OneOf["insert", "update"], context: Context
     ) -> AccessError | None:
-        """Return the refusal if the view's rules let no row of this caller's pass."""
+        """Return the error if no row can satisfy the view's rules for this caller."""
         return self.guard.denied(self.updatable.source_view, action, context)
 
     def _seen(self, row: Row) -> Row:

@@ -1,6 +1,6 @@
-"""What a call brings, read as what its function takes: from a query string, JSON, a form or text.
+"""Parsing a call's arguments for its function: from the query string, JSON, a form or text.
 
-In charge of arguments' canonical values and of what is said against them. Must not run a function.
+In charge of arguments' canonical values and of their faults. Must not run a function.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Pairs = Sequence[tuple[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function chosen, with its arguments by name."""
+    """A resolved function with its arguments by name."""
 
     function: Function
     arguments: Mapping[str, Any]
@@ -73,7 +73,7 @@ def read_call(
 
 
 def _given(intent: Intent, values: Sequence[str], body: bytes) -> tuple[str, Pairs | None, Any]:
-    """Return the body's form ("" for none), arguments by name, and the body as a whole."""
+    """Return (the body's format, "" for none; arguments by name; the whole body)."""
     if intent.by_query:
         return "", [(name, _text(operand, values)) for name, operand in intent.arguments], None
     match intent.content:
@@ -117,7 +117,7 @@ def _form(body: bytes) -> Pairs:
 
 
 def _arguments(function: Function, pairs: Pairs) -> dict[str, Any]:
-    """Return arguments by name; of one that is given twice the last one counts."""
+    """Return arguments by name; the last of several with one name wins."""
     found: dict[str, Any] = {}
     for parameter in function.parameters:
         given = [value for name, value in pairs if name == parameter.name]

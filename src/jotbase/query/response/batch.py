@@ -1,7 +1,7 @@
-"""A batch: ordinary requests as one unit of work, which stands or falls as a whole.
+"""A batch: several requests as one unit of work, committed or rolled back as a whole.
 
-In charge of their order, of what references bring from one to the next, and of the one answer.
-Must not know HTTP's callers, and runs nothing itself.
+In charge of their order, of resolving references between them, and of the combined response. Must
+not know HTTP servers, and runs no statement itself.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from jotbase.schema.values.nesting import check_nesting
 from jotbase.sql.units import RolledBack, Statement, UnitOfWork
 from jotbase.values import Response
 
-#: How large the answers of one batch may be together, in bytes.
+#: The most bytes of all responses of a batch together.
 MAX_RESPONSE_BYTES = 33_554_432
 _UNTOLD = frozenset(("Content-Length", "Content-Location"))
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One operation made ready: all that can be known before those in front of it have run.
+    """A prepared operation: everything that is known before the earlier ones have run.
 
     `values` are the request's, some of them references. `is_referenced` says that others refer to
     it. `start` begins a write whose rows are ready.
@@ -57,7 +57,7 @@ class Step:
 
 
 def prepare_step(one: Operation, prepare: Callable[[Shape], Prepared]) -> Step:
-    """Return an operation made ready. Raises OperationError for what makes no sense."""
+    """Prepare an operation. Raises OperationError."""
     with OperationErrors(one.index):
         request_shape, texts = shape(one.request)
         for piece in request_shape.pieces:
@@ -74,7 +74,7 @@ def prepare_step(one: Operation, prepare: Callable[[Shape], Prepared]) -> Step:
 
 
 def _planned() -> RequestError:
-    """A write that shows its plan is undone, and would undo the others with it."""
+    """Return the error of a write with a plan as its media type: it would roll back the others."""
     return RequestError(
         "PGRST107",
         "An operation of a batch does not show its plan",
@@ -83,7 +83,7 @@ def _planned() -> RequestError:
 
 
 def link_steps(steps: Sequence[Step]) -> list[Step]:
-    """Return the steps, each knowing whether others refer to it.
+    """Return the steps with `is_referenced` set.
 
     Raises OperationError 22023 for references to what is not there yet, or answers no JSON.
     """
@@ -106,7 +106,7 @@ def link_steps(steps: Sequence[Step]) -> list[Step]:
 def prepare_inserts(
     steps: Sequence[Step], context: Context, write_context: Mapping[str, WriteContext]
 ) -> list[Step]:
-    """Return the steps, rows that refer to nothing made ready: many take long, and no database.
+    """Return the steps with the rows of inserts prepared, which may take long, outside the writer.
 
     Raises OperationError for rows that are wrong, or that a rule surely refuses.
     """
@@ -129,7 +129,7 @@ def _prepare_insert(
 
 
 def _has_json_body(prepared: Prepared) -> bool:
-    """Whether there will be a JSON body to refer to."""
+    """Whether the response will have a JSON body for references."""
     answer = prepared.plan.answer
     reads = isinstance(prepared.plan, ReadPlan) and not answer.head
     told = reads or answer.preferences.returning == "representation"
@@ -158,7 +158,7 @@ def batch_unit(
     write_context: Mapping[str, WriteContext],
     max_bytes: int = MAX_RESPONSE_BYTES,
 ) -> UnitOfWork[list[Response]]:
-    """Do one step after the other, and answer them all; whatever fails undoes them all.
+    """Run the steps in order and return their responses; an error rolls all of them back.
 
     The answers may have `max_bytes` bytes together.
 
@@ -208,7 +208,7 @@ def _step_unit(
 
 
 def _payload(step: Step, results: Results) -> Payload:
-    """Return the operation's rows with what their references stand for."""
+    """Return the operation's rows with references resolved."""
     payload = step.payload
     if not step.operation.marked:
         return payload
@@ -229,7 +229,7 @@ def _too_large(max_bytes: int) -> RequestError:
 
 
 def render_batch(answers: Sequence[Response]) -> Response:
-    """Return the answer to a batch: each operation's status, headers and body, in order."""
+    """Return the response to a batch: each operation's status, headers and body, in order."""
     body = orjson.dumps([_step_response(answer) for answer in answers])
     return Response(200, (("Content-Type", JSON_TYPE),), body)
 

@@ -1,7 +1,7 @@
-"""A query's plan, as the database tells it, in the two forms that a client may ask for.
+"""Query plans (EXPLAIN) in the two formats that a client may request.
 
-In charge of the tree of steps, and of the dry run in which a write's statements show theirs. Must
-not know the query.
+In charge of the tree of steps, and of the dry run of a write that collects the plans of its
+statements. Must not know the query.
 Source: https://docs.postgrest.org/en/stable/references/observability.html
 """
 
@@ -26,7 +26,7 @@ Step = Sequence[Any]
 
 
 def dry_run(unit: UnitOfWork[WriteResult]) -> UnitOfWork[WriteResult]:
-    """Run a unit, ask for the plan of each of its statements, and leave by RolledBack.
+    """Run a unit, explain each of its statements, and raise RolledBack.
 
     What a statement is depends on what those before it gave back, so it is not enough to explain
     them. A statement that comes again with other values is explained once. What the unit raises is

@@ -1,6 +1,6 @@
-"""What a function gave back, as an answer: rows read like a table's, values as they are.
+"""The response of a function call: rows are read like a table's, values are serialized.
 
-In charge of how a call's result is planned and rendered. Must not know how a function is run.
+In charge of planning and rendering a call's result. Must not know how a function is run.
 Source: https://docs.postgrest.org/en/stable/references/api/functions.html
 """
 
@@ -38,15 +38,15 @@ from jotbase.values import Request, Response
 
 Headers = tuple[tuple[str, str], ...]
 
-#: Plain forms of one value, by what `Accept` says.
+#: Media types of a single plain value, by `Accept`.
 _RAW = {"text/plain": "text/plain; charset=utf-8", "application/octet-stream": None}
 
 
 @dataclass(frozen=True, slots=True)
 class ResultPlan:
-    """How a call's result is to be told; `read` and `statement` are for rows alone.
+    """The plan of a call's result; `read` and `statement` are for rows alone.
 
-    `raw` is the media type of a value that is to be sent as it is.
+    `raw` is the media type of a value that is sent unchanged.
     """
 
     function: Function
@@ -61,9 +61,9 @@ class ResultPlan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a call: `value` as the function gave it; `rows` what the statement read.
+    """The outcome of a call: `value` as returned by the function, `rows` as read by the statement.
 
-    `status` and `headers` are what the function wanted the answer to have.
+    `status` and `headers` are those that the function has set.
     """
 
     value: Any = None
@@ -73,7 +73,7 @@ class Outcome:
 
 
 def split_raw_accept(request_shape: Shape) -> tuple[Shape, str | None]:
-    """Return the question without an `Accept` that only one plain value can fulfil, and that."""
+    """Return (shape without an `Accept` for a plain value, that media type or None)."""
     accept = request_shape.accept
     if not accept or "," in accept or accept == "*/*":
         return request_shape, None
@@ -85,14 +85,14 @@ def split_raw_accept(request_shape: Shape) -> tuple[Shape, str | None]:
 
 
 def value_media_type(function: Function, asked: Shape) -> str | None:
-    """Return the media type that a function's values have, if the caller takes any."""
+    """Return the media type of the function's values, if the caller accepts any."""
     return function.returns.media if asked.accept in ("", "*/*") else None
 
 
 def plan_result(
     intent: Intent, function: Function, model: Model, limits: PlanLimits, raw: str | None
 ) -> ResultPlan:
-    """Return how the result is to be told. Raises RequestError as a read does, and PGRST128."""
+    """Plan a call's result. Raises RequestError as a read does, and PGRST128."""
     preferences = known_preferences(intent.preferences, limits.is_zone)
     intent = replace(intent, preferences=preferences)
     returns = function.returns
@@ -119,7 +119,7 @@ def plan_result(
 
 
 def row_table(returns: Returns, model: Model) -> Table:
-    """Return the table that a function's rows look like."""
+    """Return the table that has the columns of a function's rows."""
     return returns.shape if returns.shape is not None else find_table(model, returns.table or "")
 
 
@@ -131,7 +131,7 @@ def with_statement(result: ResultPlan, dialect: Dialect, guard: Guard) -> Result
 
 
 def rows_document(table: Table, returns: Returns, value: Any) -> str:
-    """Return what a function gave back as the document of its rows. Raises TypeError."""
+    """Return the JSON document of the rows that a function returned. Raises TypeError."""
     rows = [] if value is None else [value] if returns.kind == "row" else list(value)
     for row in rows:
         if not isinstance(row, Mapping):
@@ -140,12 +140,12 @@ def rows_document(table: Table, returns: Returns, value: Any) -> str:
 
 
 def bind_document(context: Context, text: str) -> Context:
-    """Return the context with a function's rows in it."""
+    """Return the context with the document of a function's rows."""
     return replace(context, document=text)
 
 
 def check_affected(result: ResultPlan, outcome: Outcome) -> None:
-    """Refuse more rows than were expected, in time to undo them. Raises RequestError."""
+    """Raise RequestError for more rows than allowed, before the commit."""
     asked = result.answer.preferences
     count = _count(result, outcome)
     if asked.handling == "strict" and asked.max_affected is not None and count > asked.max_affected:
@@ -166,7 +166,7 @@ def _count(result: ResultPlan, outcome: Outcome) -> int:
 
 
 def is_undone(answer: ResponseFormat) -> bool:
-    """Whether nothing that the call did is to be kept."""
+    """Whether the call is to be rolled back (`tx=rollback`)."""
     asked = answer.preferences.tx if answer.tx_end.endswith("allow-override") else None
     return (asked or answer.tx_end.split("-")[0]) == "rollback"
 
@@ -183,7 +183,7 @@ def render_result(
 
 
 def _shown(result: ResultPlan, response: Response) -> Response:
-    """Return a read's answer as a call's: one row is an object, and there is no place of it."""
+    """Return a read's response as a call's: one row is an object, without Content-Location."""
     other = ("Content-Location", "Preference-Applied")
     headers = tuple(pair for pair in response.headers if pair[0] not in other)
     headers += applied_headers(result.answer, counted=True, calling=True)
@@ -234,7 +234,7 @@ def _cell(value: Any) -> str:
 
 
 def encode_value(value: Any) -> bytes:
-    """Return what a function gave back as JSON. Raises TypeError for what has none."""
+    """Return a function's value as JSON. Raises TypeError for one that has no JSON form."""
     return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
 
 
@@ -249,7 +249,7 @@ def _plain(value: Any) -> Any:
 
 
 def _with_head(response: Response, outcome: Outcome) -> Response:
-    """Return the response with the status and headers that the function wanted."""
+    """Return the response with the status and headers that the function has set."""
     own = {name.lower() for name, _ in outcome.headers}
     kept = tuple(pair for pair in response.headers if pair[0].lower() not in own)
     status = response.status if outcome.status is None else outcome.status
@@ -257,7 +257,7 @@ def _with_head(response: Response, outcome: Outcome) -> Response:
 
 
 def allowed_methods(functions: Functions, path: str) -> str:
-    """Return what OPTIONS says of a function: GET is for those that only read.
+    """Return the `Allow` header of a function: GET for those that only read.
 
     Raises RequestError PGRST202.
     """

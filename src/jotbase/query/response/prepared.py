@@ -1,6 +1,6 @@
-"""A question made ready: all that can be known before its values are.
+"""Prepared requests: the plan and statement of a shape, without its values.
 
-In charge of what is worth remembering of a question. Must not know who asks, nor remember anything.
+In charge of everything about a request that can be cached. Must not know the caller, nor the cache.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from jotbase.schema.model.tables import Model
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.units import Spooling, UnitOfWork
 
-#: Bodies of more bytes are not even read for callers whom the rules let insert nothing.
+#: Bodies of more bytes are not parsed for callers who may not insert any row.
 LARGE = 65_536
 
 #: The payload of a write that has no body.
@@ -43,9 +43,9 @@ NO_PAYLOAD = Payload((), single=True)
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A question made ready. For a read, `text` and `params` are its statement.
+    """A prepared request. For a read, `text` and `params` are its statement.
 
-    `timed` says that the answer depends on the clock.
+    `timed` says that the result depends on the time.
     """
 
     intent: Intent
@@ -67,9 +67,9 @@ def compile_shape(
     guard: Guard,
     context: Context | None = None,
 ) -> Prepared:
-    """Return the question made ready, the same for all whom the guard lets through.
+    """Prepare a request; the result is the same for all callers with this guard.
 
-    Raises RequestError for what makes no sense; hints are for the caller of the `context`.
+    Raises RequestError; its hints are for the caller of the `context`.
     """
     intent = parse(request_shape)
     write_plan = plan(intent, model, hinting(limits, guard, context or Context()))
@@ -98,7 +98,7 @@ def large_read(read: Prepared, dialect: Dialect, guard: Guard, context: Context)
 def unit_factory(
     write: Prepared, body: bytes, context: Context, write_context: WriteContext
 ) -> Callable[[], UnitOfWork[WriteResult]]:
-    """Return what starts a write's unit of work. Raises RequestError for a body or rows."""
+    """Return the factory of a write's unit of work. Raises RequestError for an invalid body."""
     if len(body) > LARGE and isinstance(write.plan, InsertPlan):
         refuse_forbidden(write.plan, context, _with_view_guard(write.plan, write_context))
     bodiless = isinstance(write.plan, DeletePlan)
@@ -120,7 +120,7 @@ def prepare_write(
 
 
 def _with_view_guard(write_plan: WritePlan, write_context: WriteContext) -> WriteContext:
-    """Return what the write is done with: a view's own rules, where one is written through."""
+    """Return the write context, with the view's own rules if a view is written."""
     if isinstance(write_plan.table, UpdatableView):
         return replace(write_context, guard=ViewGuard(write_context.guard, write_plan.table))
     return write_context

@@ -1,6 +1,6 @@
-"""Questions remembered by their shape, so many and so large that memory stays bounded.
+"""The cache of prepared requests by shape, bounded in number and size.
 
-In charge of which are forgotten: the oldest. Must not know what is remembered of a question.
+In charge of evicting the oldest entries. Must not know the content of an entry.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LONGEST = 6_000
 
 
 class PreparedCache(dict[Key, Prepared]):
-    """What is remembered; `keep` adds to it, and a flood of new shapes forgets the oldest."""
+    """The cache; `keep` adds an entry and evicts the oldest ones beyond the limits."""
 
     __slots__ = ("_characters",)
 
@@ -29,7 +29,7 @@ class PreparedCache(dict[Key, Prepared]):
         self._characters = 0
 
     def keep(self, key: Key, prepared: Prepared) -> None:
-        """Remember a question that is not there yet, unless it alone takes too much."""
+        """Add a new entry, unless its shape is longer than `LONGEST`."""
         length = shape_length(key[0])
         if length > LONGEST:
             return
@@ -42,7 +42,7 @@ class PreparedCache(dict[Key, Prepared]):
 
 
 def shape_length(request_shape: Shape) -> int:
-    """Return how many characters a question has, headers included."""
+    """Return the number of characters of a shape, including its headers."""
     pieces = sum(
         len(piece) if isinstance(piece, str) else len(piece[0]) + len(piece[1])
         for piece in request_shape.pieces

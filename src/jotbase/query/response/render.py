@@ -1,6 +1,6 @@
-"""Results as responses: status, headers and body of what a read or a write came to.
+"""Rendering the results of reads and writes as responses: status, headers, body.
 
-In charge of PostgREST's statuses and headers. Must not know SQL or the model's rules.
+In charge of PostgREST's statuses and headers. Must not know SQL or access rules.
 Source: https://docs.postgrest.org/en/stable/references/api/pagination_count.html
 """
 
@@ -46,7 +46,7 @@ from jotbase.values import Request, Response, SpooledBody
 JSON_TYPE = "application/json; charset=utf-8"
 _JSON_HEADER = ("Content-Type", JSON_TYPE)
 Headers = tuple[tuple[str, str], ...]
-#: Characters of a query that Content-Location repeats.
+#: The longest query that Content-Location repeats, in characters.
 LONGEST_LOCATION = 4096
 
 
@@ -104,7 +104,7 @@ def _unsatisfiable(first: int, total: int) -> RequestError:
 
 
 class OutOfRange(RequestError):
-    """A range behind the last row; the answer's Content-Range says how many rows there are."""
+    """A range beyond the last row; Content-Range has the number of rows."""
 
     def __init__(self, error: RequestError, total: int) -> None:
         super().__init__(error.code, error.message, details=error.details, hint=error.hint)
@@ -130,13 +130,13 @@ def content_location(request: Request) -> Headers:
 
 
 def rewrites(plan: ReadPlan | WritePlan, text: Any) -> str:
-    """Return the text that an answer's form makes read and written anew, row by row."""
+    """Return the JSON text that must be parsed and rendered again (CSV, stripped nulls)."""
     media = plan.answer.media
     return text if isinstance(text, str) and (media.kind == "csv" or media.stripped) else ""
 
 
 def _documents(node: Node) -> Mapping[str, Type]:
-    """Return the keys under which arrays and JSON stand, whose values do not tell which."""
+    """Return the keys of array and JSON columns, whose values do not show their type."""
     values = ((item.key, item.value) for item in node.items)
     kinds = (
         (key, value_sql(value, SQLITE)[1]) for key, value in values if isinstance(value, Value)
@@ -194,7 +194,7 @@ def _written_status(plan: WritePlan, written: WriteResult) -> int:
 
 
 def _written_range(plan: WritePlan, written: WriteResult, total: int | None) -> str:
-    """An update's rows are counted off; inserted and deleted ones have no place any more."""
+    """Return Content-Range: `0-9/…` for updated rows, `*/…` for inserted and deleted ones."""
     end = "*" if total is None else str(total)
     if isinstance(plan, InsertPlan) or not hasattr(plan, "columns") or not written.affected:
         return f"*/{end}"
@@ -268,7 +268,7 @@ def _writing(table: Table, model: Model, actions: AbstractSet[str]) -> list[str]
 
 
 def render_error(error: JotError, request: Request | None = None, verbose: bool = True) -> Response:
-    """Return an error in PostgREST's shape; a HEAD request is given headers alone."""
+    """Return an error in PostgREST's format; headers only for a HEAD request."""
     told: dict[str, Any] = {"code": error.code}
     if verbose:
         told |= {"details": error.details, "hint": error.hint}
@@ -286,7 +286,7 @@ def render_error(error: JotError, request: Request | None = None, verbose: bool 
 
 
 def _challenge(error: JotError) -> str:
-    """Return the challenge of RFC 6750 section 3; a missing token is no error."""
+    """Return the WWW-Authenticate challenge (RFC 6750 section 3); no error for a missing token."""
     if error.code in ("PGRST302", "42501"):
         return "Bearer"
     message = error.message.replace('"', "'")

@@ -1,6 +1,6 @@
-"""The data API's root: the OpenAPI document of what a class of callers may do, made once for each.
+"""The data API's root: the OpenAPI document for a class of callers, cached for each class.
 
-In charge of when the document is given, and as which media type. Must not know what is in it.
+In charge of when and with which media type the document is served. Must not know its content.
 Source: https://docs.postgrest.org/en/stable/references/api/openapi.html
 """
 
@@ -20,7 +20,7 @@ from jotbase.query.request.media import content_type, parse_accept
 from jotbase.schema.model.tables import Model, Table
 from jotbase.values import Request, Response
 
-#: Table and action of all that a caller could ever do, rows permitting.
+#: (table, action) of all that the rules may allow a caller.
 Permitted = frozenset[tuple[str, RuleAction]]
 
 
@@ -62,7 +62,7 @@ def answer_root(
 def _encoded(
     model: Model, permitted: Permitted | None, root: Root, functions: tuple[Function, ...]
 ) -> bytes:
-    """Return the document's bytes: callers who may do the same are told the same."""
+    """Return the document's bytes, the same for callers with the same permissions."""
 
     def visible(table: Table, action: RuleAction) -> bool:
         return permitted is None or (table.name, action) in permitted

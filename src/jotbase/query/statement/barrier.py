@@ -1,10 +1,10 @@
-"""Which conditions may meet rows that a rule hides, and what keeps all others from them.
+"""The security barrier: which conditions may be evaluated on rows that a rule hides.
 
-PostgreSQL calls an operator leakproof that tells nothing of its arguments but by its result (CREATE
-FUNCTION, LEAKPROOF): it raises nothing, runs nobody's code, and what it costs does not depend on
-what it is given. Such conditions stand beside the rule, in whatever order the database likes, so
-that indexes serve them; all others stand behind it. In charge of that line. Must not know what a
-rule says.
+A leakproof operator discloses nothing about its arguments except by its result (PostgreSQL, CREATE
+FUNCTION, LEAKPROOF): it raises no error, runs no project code, and its cost does not depend on the
+values. Leakproof conditions are joined with the rule by AND, so that indexes can be used; all
+others are evaluated only for rows that satisfy the rule. In charge of this distinction (decision
+50). Must not know the content of a rule.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from jotbase.sql.fragment import Fragment, bound, join, sql
 
 
 def split_conditions(node: Node) -> tuple[list[Condition], list[Condition]]:
-    """Return what a node asks of its rows: what may stand beside the rule, and what may not."""
+    """Return (leakproof conditions, other conditions) of a node."""
     beside: list[Condition] = []
     behind: list[Condition] = []
     for part in (*_parts(node.where), *_required(node)):
@@ -48,7 +48,7 @@ def _required(node: Node) -> Iterator[HasEmbed]:
 
 
 def is_leakproof(where: Condition, table: Table) -> bool:
-    """Say whether a condition over rows of the table may meet rows that the caller may not see."""
+    """Return whether a condition may be evaluated on rows that the caller may not see."""
     match where:
         case And(parts) | Or(parts):
             return all(is_leakproof(part, table) for part in parts)
@@ -66,7 +66,7 @@ def is_leakproof(where: Condition, table: Table) -> bool:
 
 
 def _is_looked_up(node: Node) -> bool:
-    """Say whether related rows are found by their columns alone: no more than a rule may do."""
+    """Return whether related rows are found by stored columns alone."""
     table = node.table
     if isinstance(table, FunctionRows | ComputedTable) or hides_rows(table):
         return False
@@ -119,12 +119,12 @@ def _index_prefix(pattern: RequestValue | Literal) -> RequestValue | str:
 
 
 def hides_rows(table: Table) -> bool:
-    """Say whether it is a view: its own SQL shows some rows and hides others, as a rule does."""
+    """Return whether the table is a view, whose SQL hides rows as a rule does."""
     return table.view is not None and not isinstance(table, FunctionRows)
 
 
 def evaluated_after(seen: Iterable[Fragment], costly: Iterable[Fragment]) -> Fragment:
-    """Return conditions that are asked of no row for which those of `seen` do not hold.
+    """Return the conditions so that they are evaluated only for rows that satisfy `seen`.
 
     A CASE looks at no branch that it does not take (sqlite.org/lang_expr.html, "The CASE
     expression"), wherever the planner puts it; parts of an AND come in any order. The second CASE
@@ -141,7 +141,7 @@ def evaluated_after(seen: Iterable[Fragment], costly: Iterable[Fragment]) -> Fra
 
 
 def fenced_source(columns: str, chosen: Fragment, alias: str) -> Fragment:
-    """Return the rows of a FROM clause as a source of their own: what is asked of it comes after.
+    """Return a FROM clause as a subquery, so that outer conditions are evaluated after it.
 
     No condition moves into a query that has a LIMIT, since it would change what is counted
     (sqlite.org/optoverview.html, 11 and 12).

@@ -1,7 +1,7 @@
-"""A plan's values as SQL: columns, what lies in them behind a JSON path, casts and aggregates.
+"""The SQL of a plan's values: columns, JSON paths, casts and aggregates.
 
-In charge of one value of one row, or of a group of rows. Must not know how it becomes JSON text
-(`output`) or which rows there are (`rows`).
+In charge of one value of a row or of a group of rows. Must not know its JSON text (`output`) or the
+FROM clause (`rows`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from jotbase.sql.fragment import Fragment, bound, sql
 
 
 def value_sql(value: Value, dialect: Dialect) -> tuple[Fragment, Type]:
-    """Return the SQL of a value, aggregated if it is, and the type of what comes out."""
+    """Return (SQL of a value, its type)."""
     if value.column is None:
         fragment, kind = sql("count(*)"), Type.INTEGER
     else:
@@ -47,7 +47,9 @@ _UNORDERED = frozenset((Type.BOOLEAN, Type.BYTES, Type.JSON, Type.ARRAY, Type.UU
 
 
 def _aggregated(aggregate: str, kind: Type) -> Type:
-    """Return the type of an aggregate. Raises RequestError 42883 where it makes no sense."""
+    """Return the type of an aggregate. Raises RequestError 42883 if the type does not
+    support it.
+    """
     if aggregate == "count":
         return Type.INTEGER
     if kind in _UNORDERED or (aggregate in ("sum", "avg") and kind not in _NUMBERS):
@@ -63,7 +65,7 @@ def _aggregated(aggregate: str, kind: Type) -> Type:
 def json_step_sql(
     fragment: Fragment, kind: Type, steps: tuple[JsonStep, ...]
 ) -> tuple[Fragment, Type]:
-    """Return the value at the end of a JSON path, and its type: text behind `->>`, else JSON."""
+    """Return (SQL of the value at a JSON path, its type): text after `->>`, else JSON."""
     if not steps:
         return fragment, kind
     path = bound(path_of(steps))
@@ -75,5 +77,5 @@ def json_step_sql(
 
 
 def path_of(steps: Iterable[JsonStep]) -> str:
-    """Return the steps as one path in SQLite's spelling."""
+    """Return the steps as one JSON path in SQLite's syntax."""
     return json_path(step.key for step in steps)

@@ -1,7 +1,7 @@
-"""A read plan as SQL: one statement whatever it embeds, its answer already JSON.
+"""Compiling a read plan to a single SQL statement, embeds included, whose result is JSON.
 
-In charge of how rows become objects and arrays. Must not know requests, rules (`rows` puts each
-table's rule beside the table), or how one value is spelled (`output`).
+In charge of building JSON objects and arrays from rows. Must not know requests, access rules
+(`rows` adds each table's rule), or the SQL of a single value (`output`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """One key of an object in the making; `alias` is that of the row which the value hangs on."""
+    """One key of a JSON object; `alias` is that of the row with the value."""
 
     name: str
     value: Value | Embed | _Spread
@@ -140,7 +140,7 @@ def _rows(node: Node, clause: FromClause, frame: Frame) -> Fragment:
 
 
 def _joins(node: Node, frame: Frame) -> Fragment:
-    """Return the to-one relations that are spread in the node, and in those, as joins."""
+    """Return the joins of the to-one relations that are spread in the node, recursively."""
     joins = sql("")
     for item in node.items:
         embed = item.value
@@ -153,7 +153,7 @@ def _joins(node: Node, frame: Frame) -> Fragment:
 
 
 def _within(window: Window) -> tuple[Fragment, ...]:
-    """Return that the only row of a to-one relation lies within the window that was asked for."""
+    """Return the condition that the only row of a to-one relation is within the window."""
     if not window.is_explicit:
         return ()
     return (bound(LimitSlot(window)) + " <> 0", bound(OffsetSlot(window)) + " = 0")
@@ -185,7 +185,7 @@ def _groups(node: Node, clause: FromClause, frame: Frame) -> Fragment:
 
 
 def _keys(node: Node) -> Iterator[_Key]:
-    """Yield the keys of a node's objects, spreads laid open."""
+    """Yield the keys of a node's objects, with spreads expanded."""
     for item in node.items:
         value = item.value
         if isinstance(value, Value):
@@ -202,7 +202,7 @@ def _keys(node: Node) -> Iterator[_Key]:
 
 
 def _object(keys: tuple[_Key, ...], node: Node, frame: Frame) -> Fragment:
-    """Return one row as a JSON object: `json_object` where all is plain, else joined text."""
+    """Return the SQL of a row's JSON object: `json_object` if possible, else concatenated text."""
     if node.aggregated:
         return _grouped_object(keys, node, frame)
     if _is_flat(keys):
@@ -232,7 +232,7 @@ def _grouped_object(keys: tuple[_Key, ...], node: Node, frame: Frame) -> Fragmen
 
 
 def _joined(keys: tuple[_Key, ...], texts: list[Fragment]) -> Fragment:
-    """Return JSON text made of texts; a column's own name stands in the SQL, others are bound."""
+    """Return a JSON object concatenated of texts; column names are literals, aliases are bound."""
     pieces: list[Fragment] = []
     for number, (key, one) in enumerate(zip(keys, texts, strict=True)):
         opening = ("{" if number == 0 else ",") + dumps(key.name).decode() + ":"
@@ -251,7 +251,7 @@ def _is_own(key: _Key) -> bool:
 
 
 def _text(key: _Key, frame: Frame) -> Fragment:
-    """Return what stands under a key as JSON text."""
+    """Return the SQL of a key's value as JSON text."""
     value = key.value
     if isinstance(value, Value):
         return json_text(*value_sql(value, frame.dialect))

@@ -1,7 +1,7 @@
-"""Full-text indexes used: which few rows a search may find at all, beside the search itself.
+"""Using full-text indexes: a condition that preselects the rows that a search may match.
 
-In charge of a condition that follows from a filter: the filter says what it says without it. So an
-index can only ever spare work; it decides nothing. Must not know how an index is kept.
+In charge of a condition that is implied by the filter, which is evaluated as well: the index only
+saves work and never decides. Must not know how an index is maintained.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from jotbase.search.textsearch import AllOf, AnyOf, Phrase, Query, Word, parse_s
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
 
-#: What FTS5 finds nowhere: a phrase without words.
+#: An FTS5 query that matches nothing: a phrase without words.
 NOTHING = '""'
 
-#: How many words an index is asked for at once; of more that must all be there, these suffice.
+#: The most words of an FTS5 query; of more words joined by AND, this many suffice.
 _MOST = 64
-#: How deep FTS5 is asked for (its parser's stack has an end).
+#: The nesting depth of an FTS5 query (its parser's stack is limited).
 _DEPTH = 8
 
 
@@ -105,7 +105,7 @@ def _rows(
 
 
 def fts5_query(form: str, text: str, config: str, column: str) -> str:
-    """Return what FTS5 is asked for: what all documents have that the search finds."""
+    """Return an FTS5 query that matches at least the documents that the search matches."""
     query = parse_search(form, text, config)
     if query is None:
         return NOTHING
@@ -114,13 +114,13 @@ def fts5_query(form: str, text: str, config: str, column: str) -> str:
 
 
 def _whether_all(form: str, text: str, config: str) -> int:
-    """Return 1 where FTS5 cannot be asked, and all rows are to be looked at."""
+    """Return 1 if no FTS5 query narrows the search, so that all rows must be searched."""
     query = parse_search(form, text, config)
     return int(query is not None and _fts5_term(query, _DEPTH) is None)
 
 
 def _fts5_term(query: Query, depth: int) -> str | None:
-    """Return a query in FTS5's form that finds all that it finds; None where that is everything."""
+    """Return the FTS5 syntax of a query, or of a weaker one; None if that matches everything."""
     match query:
         case Word(text, prefix):
             return f'"{text}"' + ("*" if prefix else "")

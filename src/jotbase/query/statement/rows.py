@@ -1,7 +1,7 @@
-"""Which rows a node has, as SQL: sources, access rules, filters, links to the parent, order, limit.
+"""The SQL of a node's rows: FROM, access rules, filters, joins with the parent, ORDER BY, LIMIT.
 
-In charge of everything behind FROM. Must not know how a row is written as JSON. A table's source
-and its rule are made in one place, `from_clause`, so that neither is had without the other.
+In charge of everything from FROM on. Must not know the JSON of a row. A table's source and its
+select rule come from one function, `from_clause`, so that no table is read without its rule.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _ROW = "row"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What every part of a statement is written with."""
+    """The environment of a statement: dialect and guard."""
 
     dialect: Dialect
     guard: Guard
@@ -64,9 +64,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class FromClause:
-    """Tables behind FROM, and what must hold for their rows to be seen at all.
+    """The sources of a FROM clause, and the conditions for their rows to be visible.
 
-    `conditions` are what the row itself decides, `lookups` what others must be asked for.
+    `conditions` depend on the row itself, `lookups` on other rows.
     """
 
     sources: Fragment
@@ -75,11 +75,11 @@ class FromClause:
 
     @property
     def seen(self) -> tuple[Fragment, ...]:
-        """All that must hold."""
+        """All visibility conditions."""
         return (*self.conditions, *self.lookups)
 
     def under(self, rule: Expr, frame: Frame) -> FromClause:
-        """Return the same tables under one more rule."""
+        """Return the FROM clause with a further rule."""
         parts = () if rule == TRUE else conjuncts(rule)
         own = tuple(expression_sql(part, frame) for part in parts if is_local(part))
         others = tuple(expression_sql(part, frame) for part in parts if not is_local(part))
@@ -113,14 +113,14 @@ def _is_given(table: Table) -> bool:
 
 
 def _source(table: Table, alias: str, parent: str, frame: Frame) -> Fragment:
-    """Return what stands behind FROM, without the rule."""
+    """Return the source of a table, without its rule."""
     dialect = frame.dialect
     if isinstance(table, ComputedTable):
         own = computed_table_alias()
         inside = FromClause(_source(table.base, own, parent, frame))
         if not _is_given(table.base):
             inside = inside.under(_rule(table.base, own, frame), frame)
-        # What is computed of a row runs the project's code, so only for rows that are seen.
+        # Computed columns run the project's code, so only for visible rows.
         if barrier.hides_rows(table.base):
             inside = FromClause(_fenced(own, inside.sources + where_clause(inside.seen), frame))
         return computed_table_source(table, inside.sources, alias, dialect, inside.seen)
@@ -201,7 +201,7 @@ def _grouped(parts: list[Fragment]) -> list[Fragment]:
 
 
 def condition_sql(where: Condition, alias: str, frame: Frame) -> Fragment:
-    """Return a condition as SQL that may stand between ANDs."""
+    """Return the SQL of a condition as an operand of AND."""
     if isinstance(where, HasEmbed):
         found = exists_sql(where.embed, alias, frame)
         return "NOT " + found if where.negated else found
@@ -213,7 +213,7 @@ def condition_sql(where: Condition, alias: str, frame: Frame) -> Fragment:
 
 
 def exists_sql(embed: Embed, parent: str, frame: Frame) -> Fragment:
-    """Return whether the parent has a row of the embedded relation."""
+    """Return the SQL of whether the parent has a row of the embedded relation."""
     return sql("EXISTS (SELECT 1 FROM ") + correlated_from(embed, parent, frame) + ")"
 
 
@@ -252,18 +252,18 @@ def _equal(left: str, column: str, right: str, other: str, frame: Frame) -> Frag
 
 
 def column_sql(alias: str, column: str, frame: Frame) -> str:
-    """Return a column of the row called `alias`."""
+    """Return the SQL of a column of the row `alias`."""
     return f"{frame.dialect.identifier(alias)}.{frame.dialect.identifier(column)}"
 
 
 def where_clause(found: Iterable[Fragment]) -> Fragment:
-    """Return ` WHERE` all of the conditions, or nothing without any."""
+    """Return ` WHERE` with the conjunction of the conditions, "" without any."""
     joined = join(" AND ", found)
     return " WHERE " + joined if joined else joined
 
 
 def order_by_clause(node: Node, frame: Frame) -> Fragment:
-    """Return ` ORDER BY`: the terms asked for, then order of insertion.
+    """Return ` ORDER BY`: the requested terms, then the order of insertion.
 
     Rows alike come in the order of insertion (without row numbers, of the primary key), but
     backwards where an index is read backwards: else SQLite would not read the index, and sort the
