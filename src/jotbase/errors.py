@@ -24,6 +24,7 @@ class Code:
 #: Codes of the data API: PostgREST's own (PGRSTxyz, x is the stage that refused) and SQLSTATEs,
 #: with the statuses of https://docs.postgrest.org/en/stable/references/errors.html
 CODES: dict[str, Code] = {
+    "PGRST003": Code(504, "No connection to the database came free in time."),
     "PGRST100": Code(400, "The query string could not be parsed."),
     "PGRST101": Code(405, "A function was called with a method it does not allow."),
     "PGRST102": Code(400, "The request body could not be read."),
@@ -59,9 +60,7 @@ CODES: dict[str, Code] = {
     "PGRST302": Code(401, "The request carries no token and anonymous use is off."),
     "PGRST303": Code(401, "The token's claims are not valid (expired, wrong audience)."),
     "PGRSTX00": Code(500, "Something failed that should not have; the server's log says more."),
-    "21000": Code(
-        400, "A write without a filter is refused; with 500, one upsert names a row twice."
-    ),
+    "21000": Code(400, "A write has no filter; with 500, one upsert names a row twice."),
     "22000": Code(400, "The bounds of a range are in the wrong order."),
     "22003": Code(400, "A number lies outside what the column can hold."),
     "22007": Code(400, "The value is not a valid date or time."),
@@ -91,10 +90,10 @@ CODES: dict[str, Code] = {
     "42883": Code(404, "The operator does not fit the types."),
     "42P10": Code(400, "on_conflict names columns that no unique constraint has."),
     "428C9": Code(400, "The column is set by the server and cannot be written."),
+    "08006": Code(503, "The connection to the database failed; nothing was changed."),
+    "08007": Code(503, "The connection failed during COMMIT; the write may be stored or not."),
     "53000": Code(503, "The server has no thread, file or memory left; try again later."),
-    "53300": Code(
-        503, "There is no room for another connection, or call of a function; try again."
-    ),
+    "53300": Code(503, "No room is left for a connection, or call of a function; try again."),
     "53100": Code(507, "The disk is full or read-only; nothing was written."),
     "53400": Code(413, "The request body is larger than the server allows."),
     "54000": Code(413, "A value or statement is larger than the database takes."),

@@ -60,8 +60,8 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 
 def _database(value: str) -> str:
-    if not value.startswith("sqlite:///"):
-        raise ValueError("does not begin with sqlite:/// (the embedded engine is the only one yet)")
+    if not value.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise ValueError("does not begin with sqlite:/// or postgresql://")
     return value
 
 
@@ -123,9 +123,13 @@ class Settings:
         "In production, secrets must be set; the server does not start without them.",
     )
     database_url: str = _setting(
-        _database,
-        "sqlite:///data/jotbase.db",
-        "The database; a relative path starts at the project's folder.",
+        _database, "sqlite:///data/jotbase.db", "A file, or a postgresql:// URL.", secret=True
+    )
+    database_pool: int = _setting(
+        _number(2, 1000), 10, "Connections to PostgreSQL, besides two of the server's own."
+    )
+    database_pool_timeout: int = _setting(
+        _number(1, 3600), 10, "How long a request waits for one of them, in seconds."
     )
     host: str = _setting(str, "127.0.0.1", "The address to listen on.")
     port: int = _setting(_number(0, 65535), 8000, "The port to listen on; 0 chooses a free one.")
@@ -364,31 +368,27 @@ def _secret_faults(settings: Settings) -> list[Fault]:
 
 
 def _mail_faults(settings: Settings) -> list[Fault]:
-    needed = []
+    faults = []
     if settings.smtp_url is not None and settings.smtp_from is None:
-        needed.append(("smtp_from", f"{variable('smtp_url')} is set", "Name the sender of mails."))
+        reason = f"{variable('smtp_url')} is set"
+        faults.append(_missing("smtp_from", reason, "Name the sender of mails."))
     if settings.env == "production" and settings.smtp_url is None and not settings.autoconfirm:
         reason = f"{variable('mail_autoconfirm')} is off in production"
-        needed.append(("smtp_url", reason, "Without it no address can be confirmed."))
-    return [
-        Fault("environment", "", f"{variable(name)} must be set when {reason}", hint)
-        for name, reason, hint in needed
-    ]
+        faults.append(_missing("smtp_url", reason, "Without it no address can be confirmed."))
+    return faults
 
 
 def _production_faults(settings: Settings) -> list[Fault]:
     if settings.env != "production":
         return []
-    return [
-        Fault(
-            "environment",
-            "",
-            f"{variable(name)} must be set when {variable('env')} is production",
-            "`jotbase keys --generate` prints fresh ones; keep them in your secret store",
-        )
-        for name in ("jwt_secret", "jwt_keys")
-        if getattr(settings, name) is None
-    ]
+    reason = f"{variable('env')} is production"
+    hint = "`jotbase keys --generate` prints fresh ones; keep them in your secret store"
+    names = ("jwt_secret", "jwt_keys")
+    return [_missing(one, reason, hint) for one in names if getattr(settings, one) is None]
+
+
+def _missing(name: str, reason: str, hint: str) -> Fault:
+    return Fault("environment", "", f"{variable(name)} must be set when {reason}", hint)
 
 
 def settings_help() -> list[tuple[str, str, str]]:

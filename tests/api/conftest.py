@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.api.data_world import Serve
+from tests.postgres_server import Server
 
 from jotbase.testing.wire import LoopThread
 
@@ -20,6 +21,25 @@ def _serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     threads = LoopThread()
     yield Serve(threads, lambda: tmp_path_factory.mktemp(f"project{next(numbers)}"))
     threads.stop()
+
+
+ENGINES = ("sqlite", "postgres")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for a backend on each engine."""
+    if {"serve", "backend"} & set(metafunc.fixturenames):
+        metafunc.parametrize("database", ENGINES, indirect=True, scope="function")
+
+
+@pytest.fixture(autouse=True)
+def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Have backends keep their rows in this kind of database."""
+    name = str(getattr(request, "param", "sqlite"))
+    if name == "postgres":
+        server: Server = request.getfixturevalue("postgres_server")
+        monkeypatch.setenv("JOTBASE_DATABASE_URL", server.url())
+    return name
 
 
 @pytest.fixture

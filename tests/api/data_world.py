@@ -6,6 +6,7 @@ shape that every refusal has. Must not know any table.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,7 +80,7 @@ class Serve:
         """Return a backend of the tables; `files` are more of the project's files, by path."""
         texts = {f"schemas/{name}.json": orjson.dumps(one).decode() for name, one in tables.items()}
         texts |= files or {}
-        key = orjson.dumps(texts)
+        key = orjson.dumps([os.environ.get("JOTBASE_DATABASE_URL"), texts])
         if key not in self._templates:
             self._templates[key] = make_template(_written(self._folder(), texts), self.threads)
         template = self._templates[key]

@@ -58,7 +58,9 @@ def by_hand(backend: TestBackend, serve: Serve, statement: str, user: Client) ->
     """Change the user as another process would, and look as upkeep does twice a second."""
 
     def unit() -> UnitOfWork[Rows]:
-        return (yield Statement(statement, (user.id,)))
+        dialect = backend._backend.engine.dialect
+        text = statement.replace('"auth.', '"auth"."') if dialect.is_postgres else statement
+        return (yield Statement(text, (user.id,)))
 
     serve.threads.run(backend._backend.engine.write(unit))
     serve.threads.run(backend._backend._changes.poll())

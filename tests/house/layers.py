@@ -114,6 +114,11 @@ ROOMS: dict[str, Room] = {
     "engines.sqlite": _room(
         f"{WORDS} sql engines.base engines.spool engines.sqlite", "apsw orjson"
     ),
+    # `write` lends it the threads of calls, and how long one may go on.
+    "engines.postgresql": _room(
+        f"{WORDS} sql engines.base engines.sqlite.database engines.sqlite.write",
+        "asyncpg orjson",
+    ),
     # the pages
     "timing": _room("values", pure=True),
     "pipeline": _room(f"{THINKING} engines.base timing", "orjson"),
@@ -145,7 +150,8 @@ ROOMS: dict[str, Room] = {
     "cli": _room("errors commands jotbase"),
     "__main__": _room("cli"),
     "testing": _room(
-        f"{WORDS} auth engines http settings {PARTS} app startup jotbase", "orjson pytest"
+        f"{WORDS} auth engines http settings {PARTS} app startup jotbase",
+        "asyncpg orjson pytest",
     ),
     "examples": _room("functions testing jotbase", "flask pytest"),
     "jotbase": _room(WORDS),

@@ -16,6 +16,7 @@ from jotbase.errors import AccessError
 from jotbase.expression.expr import TRUE, Context, Expr, Field, all_of, conjuncts, is_local, walk
 from jotbase.expression.judge import Env, Judge, judge
 from jotbase.expression.predicate import predicate
+from jotbase.query.plan.function_rows import document_value
 from jotbase.query.plan.guarding import merge_refused
 from jotbase.records import dataclass
 from jotbase.schema.model.tables import Column, Table, Type
@@ -181,9 +182,15 @@ def _statement(expression: Expr, table: Table, dialect: Dialect) -> Fragment:
 
     def fields(field: Field) -> Fragment:
         place = list(table.by_name).index(field.name)
+        if dialect.is_postgres:
+            pair = f"({rows}.value -> {_PLACES[field.scope]})"
+            return sql("(" + document_value(pair, str(place), field.type) + ")")
         return _value(rows, _PLACES[field.scope], place, field.type)
 
     condition = predicate(expression, dialect, fields)
+    if dialect.is_postgres:
+        listed = sql("SELECT 1 FROM jsonb_array_elements(") + bound(_PAIRS) + "::text::jsonb)"
+        return listed + f" AS {rows}(value) WHERE (" + condition + ") IS NOT TRUE LIMIT 1"
     select = sql("SELECT 1 FROM json_each(") + bound(_PAIRS) + f") AS {rows} WHERE ("
     return select + condition + ") IS NOT TRUE LIMIT 1"
 

@@ -45,6 +45,8 @@ async def index_periodically(engine: Engine, model: Callable[[], Model]) -> None
 
     `model` returns the current model, which a reload replaces.
     """
+    if engine.dialect.is_postgres:  # PostgreSQL keeps its text search indexes itself
+        return
     clock = asyncio.get_running_loop().time
     while True:
         began = clock()

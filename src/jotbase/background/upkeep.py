@@ -53,7 +53,8 @@ class RevocationWatcher:
 
     async def start(self) -> None:
         """Begin at the newest entry of the log."""
-        ((self._newest,),) = await self._engine.read_internal(last_change(), ())
+        newest = last_change(self._engine.dialect)
+        ((self._newest,),) = await self._engine.read_internal(newest, ())
 
     async def poll(self) -> None:
         """Read the new entries of the log and pass their notices on."""
@@ -78,9 +79,7 @@ class RevocationWatcher:
         now = self._now()  # also detects that the system's clock was set
         # Read from the last known entry on: if it has been pruned, so may be entries after it.
         query = changed_since(self._engine.dialect, max(after - 1, 0))
-        rows = await self._engine.read_internal(
-            query.numbered(self._engine.dialect.mark), query.params
-        )
+        rows = await self._engine.read_internal(query.text, query.params)
         if after > 0 and (not rows or rows[0][0] != after):
             await self.restart()
             return 0

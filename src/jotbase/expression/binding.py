@@ -6,7 +6,7 @@ In charge of the form in which a value is bound. Must not know operators or expr
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ import orjson
 
 from jotbase.expression.expr import Context, Open
 from jotbase.expression.output import json_path
-from jotbase.schema.model.tables import Type
+from jotbase.schema.model.tables import RANGES, Type
 from jotbase.schema.values.convert import stored
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, sql
@@ -26,6 +26,14 @@ Form = Callable[[Any], Any]
 #: Types whose canonical value is bound unchanged, so that the node itself is the slot.
 _AS_IS = frozenset(Type) - {Type.BOOLEAN, Type.BYTES, Type.JSON, Type.ARRAY, Type.DECIMAL}
 _WORDS = {None: "NULL", True: "TRUE", False: "FALSE"}
+
+#: What PostgreSQL is told that a bound value is: nothing else says so where no column stands by.
+#: The driver has no text for ranges, so they are cast twice.
+POSTGRES_TYPES: Mapping[Type, str] = {
+    **{kind: kind.value for kind in Type},
+    Type.ARRAY: "jsonb",
+    **{kind: f"text::{kind.value}" for kind in RANGES},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +51,14 @@ class Slot:
 def constant(value: Any, kind: Type | None, dialect: Dialect, takes: Takes = "value") -> Fragment:
     """Return a canonical value as SQL: null, true and false as keywords, any other bound."""
     if value is None or (isinstance(value, bool) and kind is not Type.JSON):
-        return sql(_WORDS[value])
+        return sql(_typed(_WORDS[value], kind, dialect))
     return cast(bound(_form(kind, dialect, takes)(value)), kind, dialect, takes)
 
 
 def slot(node: Open, kind: Type | None, dialect: Dialect, takes: Takes = "value") -> Fragment:
     """Return a parameter that is filled from the request's context."""
     if takes == "value" and (kind is None or kind in _AS_IS):
-        return bound(node)
+        return cast(bound(node), kind, dialect, takes)
     return cast(bound(Slot(node, _form(kind, dialect, takes))), kind, dialect, takes)
 
 
@@ -63,14 +71,28 @@ def cast(fragment: Fragment, kind: Type | None, dialect: Dialect, takes: Takes) 
     """Return a bound value with the CAST that it needs where no column gives it an affinity."""
     if kind is Type.DECIMAL and takes == "value" and dialect.name == "sqlite":
         return sql("CAST(") + fragment + " AS NUMERIC)"
-    return fragment
+    if not dialect.is_postgres or takes == "name":
+        return fragment
+    if takes == "path":
+        return fragment + "::text[]"
+    if kind is None:
+        return fragment
+    if takes == "list":
+        return fragment + f"::text[]::{POSTGRES_TYPES[kind].removeprefix('text::')}[]"
+    return fragment + f"::{POSTGRES_TYPES[kind]}"
+
+
+def _typed(word: str, kind: Type | None, dialect: Dialect) -> str:
+    if word != "NULL" or kind is None or not dialect.is_postgres:
+        return word
+    return f"NULL::{POSTGRES_TYPES[kind]}"
 
 
 def _form(kind: Type | None, dialect: Dialect, takes: Takes) -> Form:
     if takes == "path":
         return json_path if dialect.name == "sqlite" else _strings
     if takes == "list":
-        return _listed(kind) if dialect.name == "sqlite" else _items
+        return _listed(kind) if dialect.name == "sqlite" else _texts(kind)
     if kind is None or takes == "name":
         return _bare
     return lambda value: None if value is None else stored(kind, value, dialect)
@@ -84,8 +106,25 @@ def _strings(steps: Sequence[Any]) -> list[str]:
     return [str(step) for step in steps]
 
 
-def _items(values: Sequence[Any] | None) -> list[Any] | None:
-    return None if values is None else list(values)
+def _texts(kind: Type | None) -> Form:
+    """Return the form of a list in which each item is text, as PostgreSQL reads it."""
+
+    def form(values: Sequence[Any] | None) -> list[str | None] | None:
+        return None if values is None else [_as_text(value, kind) for value in values]
+
+    return form
+
+
+def _as_text(value: Any, kind: Type | None) -> str | None:
+    if value is None:
+        return None
+    if kind is Type.BYTES:
+        return "\\x" + base64.b64decode(value).hex()
+    if kind in (Type.JSON, Type.ARRAY):
+        return orjson.dumps(value).decode()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def _listed(kind: Type | None) -> Form:

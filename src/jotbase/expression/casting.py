@@ -19,19 +19,23 @@ from jotbase.expression.casts import Cast
 from jotbase.expression.output import json_argument, string_literal
 from jotbase.schema.model.tables import Type
 from jotbase.schema.values.convert import TYPE_NAMES, from_text, stored
-from jotbase.sql.dialect import SQLITE
+from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.fragment import Fragment, sql
 
 _NUMBERS = (Type.INTEGER, Type.NUMBER, Type.DECIMAL)
 _QUOTED_ITEM = re.compile(r'[{}",\\\s]|^$|^null$', re.IGNORECASE)
 
 
-def cast_expression(fragment: Fragment, kind: Type, cast: Cast) -> Fragment:
+def cast_expression(
+    fragment: Fragment, kind: Type, cast: Cast, dialect: Dialect = SQLITE
+) -> Fragment:
     """Return the SQL that casts the value to another type, as in PostgreSQL.
 
     Raises RequestError 42846 for types without a cast.
     """
     wanted = cast.type
+    if dialect.is_postgres:
+        return _cast_postgres(fragment, kind, cast)
     if kind is Type.ARRAY and wanted is Type.ARRAY:
         return _items(fragment, cast.item or Type.TEXT)
     if kind is wanted:
@@ -50,6 +54,31 @@ def cast_expression(fragment: Fragment, kind: Type, cast: Cast) -> Fragment:
         )
     before, after = spell
     return sql(before) + fragment + after
+
+
+def _cast_postgres(fragment: Fragment, kind: Type, cast: Cast) -> Fragment:
+    wanted = cast.type
+    if kind is Type.ARRAY and wanted in (Type.ARRAY, Type.TEXT):
+        texts = sql("ARRAY(SELECT jsonb_array_elements_text(") + fragment + "))"
+        made = sql("to_jsonb(") + texts + f"::{_postgres_name(cast.item or Type.TEXT)}[])"
+        if wanted is Type.TEXT:
+            made = "(" + texts + ")::text"
+        return "CASE WHEN " + fragment + " IS NOT NULL THEN " + made + " END"
+    if kind is wanted:
+        return fragment
+    if kind is Type.TEXT and wanted is Type.ARRAY:
+        listed = f"::{_postgres_name(cast.item or Type.TEXT)}[]"
+        return sql("to_jsonb((") + fragment + ")" + listed + ")"
+    if kind is Type.JSON and wanted in (*_NUMBERS, Type.BOOLEAN):
+        return sql("(nullif(") + fragment + f", 'null'::jsonb))::{wanted.value}"
+    if Type.TEXT not in (kind, wanted) and (kind, wanted) not in _SPELLINGS:
+        named = f"cannot cast type {type_name(kind)} to {type_name(wanted, cast.item)}"
+        raise RequestError("42846", named)
+    return sql("(") + fragment + f")::{_postgres_name(wanted)}"
+
+
+def _postgres_name(kind: Type) -> str:
+    return "jsonb" if kind is Type.ARRAY else str(kind.value)
 
 
 def type_name(kind: Type, item: Type | None = None) -> str:
@@ -72,7 +101,7 @@ _SPELLINGS: Mapping[tuple[Type, Type], tuple[str, str]] = {
 
 def _items(fragment: Fragment, item: Type) -> Fragment:
     """Return the SQL of an array with each item cast; NULL stays NULL."""
-    value = cast_expression(sql("value"), Type.TEXT, Cast(item))
+    value = cast_expression(sql("value"), Type.TEXT, Cast(item), SQLITE)
     listed = sql("(SELECT json_group_array(") + json_argument(value, item) + ") FROM json_each("
     return "CASE WHEN " + fragment + " IS NOT NULL THEN " + listed + fragment + ")) END"
 

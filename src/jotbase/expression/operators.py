@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from jotbase.expression import documents, patterns, ranges, sorting
+from jotbase.expression import documents, patterns, ranges, semantics, sorting
 from jotbase.expression.binding import Takes
 from jotbase.expression.documents import equal
 from jotbase.expression.output import base64_text
@@ -169,21 +169,21 @@ _TABLE = (
     Operator(
         "ilike",
         "like, whatever the case",
-        {"sqlite": call("jot_ilike")["sqlite"], "postgres": infix("ILIKE")["postgres"]},
+        semantics.ILIKE,
         patterns.ilike,
         TEXTUAL,
     ),
     Operator(
         "match",
         "a regular expression of PostgreSQL's is found in the text",
-        {"sqlite": call("jot_match")["sqlite"], "postgres": infix("~")["postgres"]},
+        semantics.MATCH,
         patterns.match,
         TEXTUAL,
     ),
     Operator(
         "imatch",
         "match, whatever the case",
-        {"sqlite": call("jot_imatch")["sqlite"], "postgres": infix("~*")["postgres"]},
+        semantics.IMATCH,
         patterns.imatch,
         TEXTUAL,
     ),
@@ -240,7 +240,7 @@ _TABLE = (
     Operator(
         "ov",
         "has an item in common with another array, or a point with another range",
-        {"sqlite": call("jot_overlaps")["sqlite"], "postgres": infix("&&")["postgres"]},
+        semantics.OVERLAPS,
         documents.overlaps,
         frozenset({Type.ARRAY}) | RANGES,
         typed=dict.fromkeys(RANGES, _RANGE_OPERATORS["ov"][1]),
@@ -298,7 +298,7 @@ _TABLE = (
     Operator(
         "lower",
         "the text with A to Z in lower case",
-        call("lower"),
+        semantics.LOWER,
         patterns.ascii_lower,
         TEXTUAL,
         result=Type.TEXT,

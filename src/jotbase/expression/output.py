@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from orjson import dumps
 
 from jotbase.schema.model.tables import Type
+from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.fragment import Fragment, join, sql
 
 
@@ -42,8 +43,10 @@ def json_argument(fragment: Fragment, kind: Type) -> Fragment:
     return fragment
 
 
-def json_text(fragment: Fragment, kind: Type) -> Fragment:
+def json_text(fragment: Fragment, kind: Type, dialect: Dialect = SQLITE) -> Fragment:
     """Return the SQL of a value as JSON text, for concatenation; NULL becomes `null`."""
+    if dialect.is_postgres:
+        return _json_text_postgres(fragment, kind)
     match kind:
         case Type.BOOLEAN:
             return (
@@ -54,6 +57,17 @@ def json_text(fragment: Fragment, kind: Type) -> Fragment:
         case Type.BYTES:
             return sql("json_quote(jot_base64(") + fragment + "))"
     return sql("json_quote(") + fragment + ")"
+
+
+def _json_text_postgres(fragment: Fragment, kind: Type) -> Fragment:
+    match kind:
+        case Type.INTEGER | Type.BOOLEAN | Type.DECIMAL | Type.JSON | Type.ARRAY:
+            return sql("coalesce((") + fragment + ")::text, 'null')"
+        case Type.BYTES:
+            # In lines of 76 characters, as RFC 2045 has it.
+            encoded = sql("replace(encode(") + fragment + ", 'base64'), E'\\n', '')"
+            return sql("coalesce(to_json(") + encoded + ")::text, 'null')"
+    return sql("coalesce(to_json(") + fragment + ")::text, 'null')"
 
 
 def base64_text(value: bytes) -> str:
@@ -68,9 +82,12 @@ def string_literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def concatenate(parts: Iterable[Fragment]) -> Fragment:
+def concatenate(parts: Iterable[Fragment], dialect: Dialect = SQLITE) -> Fragment:
     """Return the SQL that concatenates texts; NULL counts as "".
 
-    A single call, since SQLite limits the depth of an expression to 1,000.
+    A single call, since SQLite limits the depth of an expression to 1,000; none in PostgreSQL,
+    where a function has 100 arguments at most and no part is NULL.
     """
+    if dialect.is_postgres:
+        return "(" + join(" || ", parts) + ")"
     return "concat(" + join(", ", parts) + ")"

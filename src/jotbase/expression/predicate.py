@@ -30,7 +30,7 @@ from jotbase.expression.expr import (
 from jotbase.expression.lookups import Lookup, Many, is_correlated, is_shared, lookup_of
 from jotbase.expression.operators import OPERATORS
 from jotbase.expression.typed import type_of
-from jotbase.schema.model.tables import Table
+from jotbase.schema.model.tables import Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, join, parenthesized, sql
 from jotbase.values import Row
@@ -108,6 +108,20 @@ def from_row(rows: Mapping[str, Row], dialect: Dialect) -> FieldCompiler:
     return spell
 
 
+#: Types whose values are text to everybody but PostgreSQL, which compares none with another.
+_TEXTUAL = frozenset((Type.TEXT, Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME))
+
+
+def _alike(arguments: list[Fragment], kinds: list[Type | None]) -> list[Fragment]:
+    """Return two arguments of different textual types as text, and all others as they are."""
+    if len(kinds) != 2 or kinds[0] is kinds[1] or not _TEXTUAL.issuperset(kinds):
+        return arguments
+    return [
+        one if kind is Type.TEXT else sql("(to_json(") + one + ") #>> '{}')"
+        for one, kind in zip(arguments, kinds, strict=True)
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiler:
     """Compiles nodes. `outer` is the SQL of the free fields, `inner` maps bound scopes to aliases.
@@ -173,6 +187,8 @@ class _Compiler:
         operator = OPERATORS[expression.operator]
         pairs = zip(expression.arguments, operator.takes, strict=True)
         arguments = [self._argument(argument, takes) for argument, takes in pairs]
+        if self.dialect.is_postgres:
+            arguments = _alike(arguments, list(map(type_of, expression.arguments)))
         semantics = operator.semantics(type_of(expression.arguments[-1]))
         return semantics.spell[self.dialect.name](*arguments)
 

@@ -22,6 +22,9 @@ Spelling = Callable[..., Fragment]
 #: One spelling for each dialect, by its name.
 Spellings = Mapping[str, Spelling]
 
+#: PostgreSQL's function that lays a list open (`schema.ddl.postgres_functions`).
+ITEMS = '"jotbase"."items"'
+
 DOCUMENTS = frozenset({Type.JSON, Type.ARRAY})
 
 
@@ -110,6 +113,35 @@ def _holds_sqlite(test: str) -> Spelling:
     return spell
 
 
+def _ilike_postgres(left: Fragment, right: Fragment) -> Fragment:
+    # Columns are in byte order ("C"), which knows no letters but A to Z.
+    return sql("(") + left + ') COLLATE "default" ILIKE ' + right
+
+
+def _match_postgres(symbol: str, collation: str) -> Spelling:
+    # Classes such as \\w are of ASCII ("C"), as they are to the reading in memory.
+    def spell(left: Fragment, right: Fragment) -> Fragment:
+        return sql("(") + left + f') COLLATE "{collation}" {symbol} ' + right
+
+    return spell
+
+
+def _lower_postgres(text: Fragment) -> Fragment:
+    return sql("lower((") + text + ') COLLATE "C")'
+
+
+def _items_postgres(symbol: str) -> Spelling:
+    # Lists are jsonb, in whose order the longer is the greater; an array's is that of its items.
+    def spell(left: Fragment, right: Fragment) -> Fragment:
+        return sql(f"{ITEMS}(") + left + f") {symbol} {ITEMS}(" + right + ")"
+
+    return spell
+
+
+def _overlaps_postgres(left: Fragment, right: Fragment) -> Fragment:
+    return sql(f"{ITEMS}(") + left + f") && {ITEMS}(" + right + ")"
+
+
 def _holds_postgres(array: Fragment, item: Fragment) -> Fragment:
     return array + " @> to_jsonb(" + item + ")"
 
@@ -187,7 +219,9 @@ def comparison(symbol: str) -> Mapping[Type, Semantics]:
         def read(left: Any, right: Any) -> bool:
             return _SIGNS[symbol](compare(left, right))
 
-        return Semantics({"sqlite": spell, "postgres": infix(symbol)["postgres"]}, read)
+        as_items = name == "jot_compare_arrays"
+        postgres = _items_postgres(symbol) if as_items else infix(symbol)["postgres"]
+        return Semantics({"sqlite": spell, "postgres": postgres}, read)
 
     return {kind: semantics(*one) for kind, one in _COMPARISONS.items()}
 
@@ -231,6 +265,11 @@ def postgres_search(to_query: str) -> Spelling:
     return spell
 
 
+ILIKE = {"sqlite": call("jot_ilike")["sqlite"], "postgres": _ilike_postgres}
+MATCH = {"sqlite": call("jot_match")["sqlite"], "postgres": _match_postgres("~", "C")}
+IMATCH = {"sqlite": call("jot_imatch")["sqlite"], "postgres": _match_postgres("~*", "default")}
+OVERLAPS = {"sqlite": call("jot_overlaps")["sqlite"], "postgres": _overlaps_postgres}
+LOWER = {"sqlite": call("lower")["sqlite"], "postgres": _lower_postgres}
 LIKE = {"sqlite": _like_sqlite, "postgres": infix("LIKE")["postgres"]}
 STARTSWITH = {"sqlite": _startswith_sqlite, "postgres": call("starts_with")["postgres"]}
 JSON_TEXT = {"sqlite": _json_text_sqlite, "postgres": infix("#>>")["postgres"]}

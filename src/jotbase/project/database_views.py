@@ -10,7 +10,13 @@ from dataclasses import replace
 from jotbase.engines.base import Engine
 from jotbase.project.data import ProjectDefinition
 from jotbase.query.plan.relations import with_view_columns
-from jotbase.query.plan.triggered_views import VIEW_TRIGGERS, with_triggers
+from jotbase.query.plan.triggered_views import (
+    POSTGRES_VIEW_TRIGGERS,
+    VIEW_TRIGGERS,
+    with_triggers,
+)
+
+_TRIGGERS = {"sqlite": VIEW_TRIGGERS, "postgres": POSTGRES_VIEW_TRIGGERS}
 
 
 async def with_views(definition: ProjectDefinition, engine: Engine) -> ProjectDefinition:
@@ -20,5 +26,5 @@ async def with_views(definition: ProjectDefinition, engine: Engine) -> ProjectDe
     if not views:
         return definition
     origins = {view: await engine.origins(view) for view in views}
-    found = await engine.read(VIEW_TRIGGERS, ())
+    found = await engine.read(_TRIGGERS[engine.dialect.name], ())
     return replace(definition, model=with_triggers(with_view_columns(model, origins), found))

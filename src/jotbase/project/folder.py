@@ -38,8 +38,18 @@ class Project:
         return self.root / "functions"
 
     def database(self, url: str) -> str:
-        """Return the path of a `sqlite:///` URL; a relative one starts at the project."""
+        """Return the path of a `sqlite:///` URL; a relative one starts at the project.
+
+        Of a server's URL it is where the project's own part of the data would be.
+        """
+        if is_postgresql(url):
+            return str(self.root / "data" / "postgresql")
         return str(self.root / url.removeprefix("sqlite:///"))
+
+
+def is_postgresql(url: str) -> bool:
+    """Say whether a database's URL names a PostgreSQL server."""
+    return url.startswith(("postgresql://", "postgres://"))
 
 
 def find_project(folder: str | os.PathLike[str]) -> Project:

@@ -39,6 +39,11 @@ SEEDS = "seeds"
 #: Rows that are checked and stored at a time: each takes a kilobyte meanwhile.
 STEP = 10_000
 
+#: What has references held against all rows together, in the end.
+_DEFER = {
+    "sqlite": "PRAGMA defer_foreign_keys = ON",
+    "postgres": "SET CONSTRAINTS ALL DEFERRED",
+}
 #: Types whose values are no text in JSON.
 _UNQUOTED = (Type.INTEGER, Type.NUMBER, Type.BOOLEAN)
 
@@ -55,13 +60,14 @@ async def seed(project: Project, data: DataApi) -> dict[str, int]:
 
     def work() -> UnitOfWork[dict[str, int]]:
         loaded: dict[str, int] = {}
-        yield sql("PRAGMA defer_foreign_keys = ON")
+        yield sql(_DEFER[api.engine.dialect.name])
         for table in in_order(data.model):
             body = files.get(f"{table.name}.json")
             if body is not None and (yield from _is_empty(table, api)):
                 loaded[table.name] = yield from _load(table, body, api)
-        yield from _tell_of_references(loaded)
-        yield from mark_seeded()
+        if not api.engine.dialect.is_postgres:  # which refuses at the commit by itself
+            yield from _tell_of_references(loaded)
+        yield from mark_seeded(api.engine.dialect)
         return loaded
 
     return await data.engine.write(work, timed=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from jotbase.expression.binding import Takes, cast
+from jotbase.expression.binding import POSTGRES_TYPES, Takes, cast
 from jotbase.expression.expr import Fact
 from jotbase.expression.predicate import FactCompiler, from_row, predicate
 from jotbase.realtime.filters import SCOPE
@@ -48,6 +48,10 @@ def _side(
     holds = predicate(
         rule.expression, dialect, fields, facts=_speller(rule, dialect), many="callers"
     )
+    if dialect.is_postgres:
+        callers = "jsonb_array_elements(" + bound(listed.decode()) + "::text::jsonb)"
+        callers += f" WITH ORDINALITY AS {_CALLER}(value, place) WHERE "
+        return sql(f"SELECT {_CALLER}.place - 1, {side} FROM ") + callers + holds
     callers = bound(listed.decode()) + f") AS {_CALLER} WHERE "
     return sql(f"SELECT {_CALLER}.key, {side} FROM json_each(") + callers + holds
 
@@ -56,6 +60,8 @@ def _speller(rule: SelectRule, dialect: Dialect) -> FactCompiler:
     """Return the compiler of facts to elements of the callers' JSON."""
 
     def spell(fact: Fact, takes: Takes) -> Fragment:
+        if dialect.is_postgres:
+            return _fact_postgres(rule.facts.index(fact), fact, takes)
         place = f"'$[{rule.facts.index(fact)}]'"
         if takes == "list" or fact.type in _AS_JSON:
             return sql(f"({_CALLER}.value -> {place})")
@@ -63,6 +69,17 @@ def _speller(rule: SelectRule, dialect: Dialect) -> FactCompiler:
         return cast(extracted, fact.type, dialect, takes)
 
     return spell
+
+
+def _fact_postgres(place: int, fact: Fact, takes: Takes) -> Fragment:
+    value = f"{_CALLER}.value -> {place}"
+    kind = POSTGRES_TYPES[fact.type or Type.TEXT].removeprefix("text::")
+    if takes == "list":
+        listed = f"ARRAY(SELECT jsonb_array_elements_text(nullif({value}, 'null'::jsonb)))"
+        return sql(f"CASE WHEN {value} <> 'null' THEN {listed}::{kind}[] END")
+    if fact.type in _AS_JSON:
+        return sql(f"nullif({value}, 'null'::jsonb)")
+    return sql(f"({_CALLER}.value ->> {place})::{kind}")
 
 
 def verdicts(facts: Iterable[Facts], rows: Rows) -> Mapping[Facts, OldAndNew]:

@@ -1,7 +1,7 @@
 """SQL dialects: how each database quotes identifiers and writes placeholders.
 
 In charge of these two spellings alone; the SQL of operators is in `expression.operators`. Must not
-know any table or driver. The engine is SQLite; `POSTGRES` is used to show SQL in that dialect.
+know any table or driver.
 """
 
 from __future__ import annotations
@@ -20,15 +20,20 @@ class Dialect:
         """Return the quoted name of a table or column.
 
         `auth.users` is one identifier in SQLite and schema plus table in PostgreSQL. The two cannot
-        be confused: `schema.reading` refuses a dot in the name of a project's table.
+        be confused: `schema.reading` refuses a dot in the name of a project's table; aliases have.
         """
-        if self.name == "postgres":
+        if self.name == "postgres" and name.startswith("auth."):
             return ".".join(_quoted(part) for part in name.split(".", 1))
         return _quoted(name)
 
     def mark(self, number: int) -> str:
         """Return the placeholder of the parameter with that number, counted from 1."""
         return "?" if self.name == "sqlite" else f"${number}"
+
+    @property
+    def is_postgres(self) -> bool:
+        """Whether it is PostgreSQL's."""
+        return self.name == "postgres"
 
 
 def _quoted(name: str) -> str:

@@ -17,7 +17,7 @@ from jotbase.engines.sqlite import CallLimits, SqliteEngine, SqliteOptions
 from jotbase.engines.sqlite.database.files import keep_private
 from jotbase.expression.exact_sums import aggregates
 from jotbase.project.data import ConstraintName, read_definition
-from jotbase.project.folder import Project, find_project, read_dotenv
+from jotbase.project.folder import Project, find_project, is_postgresql, read_dotenv
 from jotbase.project.keychain import read_keys, with_keys
 from jotbase.project.sql_trial import FUNCTIONS
 from jotbase.query.plan.computed import SQL_NAME
@@ -55,9 +55,13 @@ def engine_maker(
     *,
     changing: bool = False,
 ) -> EngineMaker:
-    """Return a factory of the embedded engine for the model; `image` is the content of a new
-    database, as bytes of a database file. A `changing` model is one that reloads replace.
+    """Return a factory of the engine for the model; `image` is the content of a new database, as
+    bytes of a database file. A `changing` model is one that reloads replace.
+
+    `path` is a file's, or the URL of a PostgreSQL database.
     """
+    if is_postgresql(path):
+        return _postgresql_maker(path, settings)
 
     def make(
         decode: Callable[[str, str], Row], constraint: ConstraintName, compute: Compute
@@ -80,6 +84,29 @@ def engine_maker(
     return make
 
 
+def _postgresql_maker(url: str, settings: Settings) -> EngineMaker:
+    def make(
+        decode: Callable[[str, str], Row], _constraint: ConstraintName, _compute: Compute
+    ) -> Engine:
+        # 60 ms of imports that a project on the embedded database need not wait for.
+        from jotbase.engines.postgresql import PostgresEngine, PostgresOptions
+        from jotbase.engines.postgresql.pool import PoolLimits
+
+        seconds = settings.database_pool_timeout
+        return PostgresEngine(
+            url,
+            PostgresOptions(
+                decode=decode,
+                statement_timeout=settings.statement_timeout,
+                unit_timeout=settings.transaction_timeout,
+                pool=PoolLimits(settings.database_pool, settings.database_pool * 100, seconds),
+                calls=CallLimits(settings.functions_threads, settings.functions_queue),
+            ),
+        )
+
+    return make
+
+
 def load(project: Project, settings: Settings, url: str, *, changing: bool = False) -> Backend:
     """Return the project's backend, not started yet; missing keys are generated. A `changing` one
     may be reloaded.
@@ -93,5 +120,6 @@ def load(project: Project, settings: Settings, url: str, *, changing: bool = Fal
     keep_private(project.root / ".env")
     if database.parent == project.root / "data":
         keep_private(database.parent)
-    make = engine_maker(str(database), settings, definition.model, changing=changing)
+    place = settings.database_url if is_postgresql(settings.database_url) else str(database)
+    make = engine_maker(place, settings, definition.model, changing=changing)
     return Backend(project, settings, definition, ring, make, url)

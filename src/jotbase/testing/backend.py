@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jotbase.app import Backend, Environment
+from jotbase.app import Backend, EngineMaker, Environment
 from jotbase.auth.tokens.apikeys import opaque_key
 from jotbase.auth.tokens.keys import KeyRing
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.project.data import ProjectDefinition, read_definition
-from jotbase.project.folder import Project, find_project, read_dotenv
+from jotbase.project.folder import Project, find_project, is_postgresql, read_dotenv
 from jotbase.project.keychain import fresh_keys, read_keys
 from jotbase.settings import Settings, changed, read_settings
 from jotbase.startup.loading import engine_maker
 from jotbase.testing.client import Client
+from jotbase.testing.databases import Databases
 from jotbase.testing.fakes import Clock, Outbox
 from jotbase.testing.wire import LoopThread, exchange
 from jotbase.values import ANON, SERVICE, Request, Response
@@ -31,6 +32,10 @@ from jotbase.values import ANON, SERVICE, Request, Response
 MEMORY = ":memory:"
 URL = "http://backend.test"
 PASSWORD = "correct horse battery staple"
+
+
+#: A new database as it is copied: its bytes, or the databases of a PostgreSQL server.
+Image = bytes | Databases
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,8 @@ class Template:
     settings: Settings
     definition: ProjectDefinition
     ring: KeyRing
-    image: bytes
-    seeded: bytes
+    image: Image
+    seeded: Image
 
 
 def make_template(folder: Path, threads: LoopThread) -> Template:
@@ -59,7 +64,9 @@ def make_template(folder: Path, threads: LoopThread) -> Template:
     definition = read_definition(project)
     ring = read_keys(settings)
 
-    async def image(seeds: bool) -> bytes:
+    async def image(seeds: bool) -> Image:
+        if is_postgresql(settings.database_url):
+            return await prepared(seeds)
         make = engine_maker(MEMORY, settings, definition.model)
         backend = Backend(project, settings, definition, ring, make, URL, seeds=seeds)
         await backend.start()
@@ -68,7 +75,16 @@ def make_template(folder: Path, threads: LoopThread) -> Template:
         finally:
             await backend.stop()
 
-    empty, seeded = threads.run(image(False)), threads.run(image(True))
+    async def prepared(seeds: bool) -> Databases:
+        databases = await Databases.new(settings.database_url)
+        make = engine_maker(databases.url, settings, definition.model)
+        backend = Backend(project, settings, definition, ring, make, URL, seeds=seeds)
+        await backend.start()
+        await backend.stop()
+        return databases
+
+    empty = threads.run(image(False))
+    seeded = threads.run(image(True)) if (project.root / "seeds").is_dir() else empty
     return Template(project, settings, definition, ring, empty, seeded)
 
 
@@ -98,6 +114,8 @@ class TestBackend:
         self.clock = Clock()
         self.outbox = Outbox()
         self._threads = threads
+        self._template = template
+        self._database: str | None = None
         image = template.seeded if seeds else template.image
         chosen = changed(template.settings, settings or {})
         self._backend = Backend(
@@ -105,7 +123,7 @@ class TestBackend:
             chosen,
             template.definition,
             template.ring if chosen.jwt_keys == template.settings.jwt_keys else read_keys(chosen),
-            engine_maker(MEMORY, chosen, template.definition.model, image),
+            self._engine_maker(image, chosen),
             URL,
             Environment(self.clock, os.urandom, self.outbox.send),
             seeds=False,
@@ -114,9 +132,19 @@ class TestBackend:
         self._application = self._backend.application()
         self._numbers = itertools.count(1)
 
+    def _engine_maker(self, image: Image, chosen: Settings) -> EngineMaker:
+        model = self._template.definition.model
+        if isinstance(image, bytes):
+            return engine_maker(MEMORY, chosen, model, image)
+        self._database = self._threads.run(image.copied())
+        return engine_maker(self._database, chosen, model)
+
     def close(self) -> None:
         """Stop the backend and discard its database."""
         self._threads.run(self._backend.stop())
+        image = self._template.image
+        if self._database is not None and not isinstance(image, bytes):
+            self._threads.run(image.dropped(self._database))
 
     @property
     def anonymous(self) -> Client:

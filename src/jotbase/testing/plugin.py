@@ -6,6 +6,7 @@ it once a session. Must not be imported by anything but pytest.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,7 @@ def _jotbase_threads() -> Iterator[LoopThread]:
 
 
 @pytest.fixture(scope="session")
-def _jotbase_templates() -> dict[Path, Template]:
+def _jotbase_templates() -> dict[tuple[Path, str], Template]:
     return {}
 
 
@@ -46,7 +47,7 @@ def _jotbase_templates() -> dict[Path, Template]:
 def backend(
     request: pytest.FixtureRequest,
     _jotbase_threads: LoopThread,
-    _jotbase_templates: dict[Path, Template],
+    _jotbase_templates: dict[tuple[Path, str], Template],
 ) -> Iterator[TestBackend]:
     """A fresh backend of the test's project, with empty tables unless the test is marked `seeds`.
 
@@ -56,14 +57,15 @@ def backend(
     from jotbase.testing.backend import TestBackend, make_template
 
     folder = _project(request)
-    if folder not in _jotbase_templates:
-        _jotbase_templates[folder] = make_template(folder, _jotbase_threads)
+    prepared = (folder, os.environ.get("JOTBASE_DATABASE_URL", ""))
+    if prepared not in _jotbase_templates:
+        _jotbase_templates[prepared] = make_template(folder, _jotbase_threads)
     seeds = request.node.get_closest_marker("seeds") is not None
     marks = reversed(list(request.node.iter_markers("settings")))
     values = {name: value for mark in marks for name, value in mark.kwargs.items()}
     try:
         made = TestBackend(
-            _jotbase_templates[folder], _jotbase_threads, seeds=seeds, settings=values
+            _jotbase_templates[prepared], _jotbase_threads, seeds=seeds, settings=values
         )
     except SettingError as error:
         raise pytest.UsageError(f"the mark `settings`: {error}") from None

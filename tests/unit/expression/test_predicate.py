@@ -71,7 +71,11 @@ def test_values_are_bound_in_the_order_of_their_places() -> None:
 
 @pytest.mark.parametrize(
     ("operator", "text"),
-    [("ilike", '"row"."a" ILIKE $1'), ("in", '"row"."a" = ANY($1)'), ("eq", '"row"."a" = $1')],
+    [
+        ("ilike", '("row"."a") COLLATE "default" ILIKE $1::text'),
+        ("in", '"row"."a" = ANY($1::text[]::text[])'),
+        ("eq", '"row"."a" = $1::text'),
+    ],
 )
 def test_each_dialect_has_its_spelling(operator: str, text: str) -> None:
     """The operator table says it in PostgreSQL's words too."""

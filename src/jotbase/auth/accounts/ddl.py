@@ -6,6 +6,7 @@ what the columns mean.
 
 from __future__ import annotations
 
+from jotbase.auth.tokens.postgres_revocations import postgres_triggers
 from jotbase.auth.tokens.revocation_triggers import triggers
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, sql
@@ -23,7 +24,7 @@ _TYPES = {
     },
     "postgres": {
         "uuid": "uuid",
-        "text": "text",
+        "text": 'text COLLATE "C"',
         "time": "timestamptz",
         "bytes": "bytea",
         "number": "bigint",
@@ -152,7 +153,8 @@ def upgrade_tables(dialect: Dialect) -> UnitOfWork[None]:
 
 def create(dialect: Dialect) -> list[Fragment]:
     """Return the `CREATE … IF NOT EXISTS` statements of tables, indexes and triggers, in order."""
-    statements = [_table(dialect, table) for table in _COLUMNS]
+    statements = [] if dialect.name == "sqlite" else ['CREATE SCHEMA IF NOT EXISTS "auth"']
+    statements.extend(_table(dialect, table) for table in _COLUMNS)
     for name, (table, column) in _INDEXES.items():
         statements.append(
             f"CREATE INDEX IF NOT EXISTS {dialect.identifier(_index(dialect, name))}"
@@ -160,6 +162,8 @@ def create(dialect: Dialect) -> list[Fragment]:
         )
     if dialect.name == "sqlite":
         statements.extend(triggers())
+    else:
+        statements.extend(postgres_triggers())
     return [sql(statement) for statement in statements]
 
 

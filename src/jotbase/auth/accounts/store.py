@@ -14,6 +14,7 @@ import orjson
 
 from jotbase.auth.sessions.sessions import Session
 from jotbase.auth.sessions.users import Account, Identity, User
+from jotbase.auth.tokens.current_facts import identifier
 from jotbase.auth.tokens.one_time import FlowState, OneTimeToken
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql
@@ -41,6 +42,11 @@ _KEYS: dict[type, str] = {
     FlowState: "code_hash",
 }
 _JSON = frozenset(("app_metadata", "user_metadata", "identity_data", "amr", "data"))
+
+
+#: Columns that hold a uuid in each table that has them (`auth.identities` has a text `id`, which
+#: nobody is found by).
+_UUIDS = frozenset(("id", "user_id", "identity_id", "session_id"))
 
 
 def insert(dialect: Dialect, value: Row) -> Fragment:
@@ -116,7 +122,12 @@ def delete(
 
     The statement returns the primary keys of the deleted rows.
     """
-    conditions = [_name(dialect, column) + " = " + bound(value) for column, value in match.items()]
+    conditions = [
+        _name(dialect, column)
+        + " = "
+        + bound(identifier(value, dialect) if column in _UUIDS else value)
+        for column, value in match.items()
+    ]
     if keep is not None:
         conditions.append(_name(dialect, "id") + " <> " + bound(keep))
     where = join(" AND ", conditions)
@@ -174,7 +185,8 @@ def _name(dialect: Dialect, column: str) -> Fragment:
 
 
 def _where(dialect: Dialect, column: str, value: str) -> Fragment:
-    return " WHERE " + _name(dialect, column) + " = " + bound(value)
+    asked = identifier(value, dialect) if column in _UUIDS else value
+    return " WHERE " + _name(dialect, column) + " = " + bound(asked)
 
 
 def _bound(dialect: Dialect, column: str, value: Any) -> Fragment:

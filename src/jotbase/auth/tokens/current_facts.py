@@ -6,6 +6,7 @@ Must not run the statement, nor cache anything (`token_cache`). Decision 56.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -67,9 +68,21 @@ def current_facts_query(dialect: Dialect, principal: Principal) -> Fragment:
         f"SELECT u.{dialect.identifier('id')}, {facts_columns(dialect, 'u')} FROM {users} AS u"
     )
     if principal.session_id is None:
-        return f'{columns} WHERE u."id" = ' + bound(principal.id)
+        return f'{columns} WHERE u."id" = ' + bound(identifier(principal.id, dialect))
     joined = f'{columns} JOIN {sessions} AS s ON s."user_id" = u."id" WHERE s."id" = '
-    return joined + bound(principal.session_id)
+    return joined + bound(identifier(principal.session_id, dialect))
+
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def identifier(text: str | None, dialect: Dialect) -> str | None:
+    """Return what is bound for an id of a caller's: PostgreSQL reads no other text than a uuid,
+    and NULL equals none.
+    """
+    if text is None or not dialect.is_postgres:
+        return text
+    return text if _UUID.fullmatch(text) else None
 
 
 def current_principal(principal: Principal, rows: Rows, now: float) -> Principal:

@@ -55,11 +55,13 @@ MAX_REVOCATIONS_READ = 1000
 
 
 def changed_since(dialect: Dialect, number: int) -> Fragment:
-    """Return the statement that reads the log after that number, for `notices` (SQLite).
+    """Return the statement that reads the log after that number, for `notices`.
 
     The log holds the changes of all processes. Each row is joined with the current session and
     user, so that reading an entry twice or late gives the same result.
     """
+    if dialect.is_postgres:
+        return 'SELECT * FROM "auth"."told_since"(' + bound(number) + f", {MAX_REVOCATIONS_READ})"
     return (
         'SELECT r."number", r."session_id", r."user_id", s."id", u."id", '
         + facts_columns(dialect, "u")
@@ -70,8 +72,10 @@ def changed_since(dialect: Dialect, number: int) -> Fragment:
     )
 
 
-def last_change() -> str:
+def last_change(dialect: Dialect) -> str:
     """Return the statement that reads the newest number of the log, 0 when it is empty."""
+    if dialect.is_postgres:
+        return 'SELECT "auth"."number_revocations"()'
     return 'SELECT coalesce(max("number"), 0) FROM "auth.revocations"'
 
 

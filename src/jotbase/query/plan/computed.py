@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from jotbase.errors import Fault, ProjectError
+from jotbase.errors import Fault, ProjectError, RequestError
 from jotbase.expression.expr import Context
 from jotbase.expression.output import json_argument, string_literal
 from jotbase.query.plan.function_rows import FunctionRows, rows_source
@@ -120,7 +120,8 @@ def computed_table_source(
     """
     row = dialect.identifier(_BASE)
     columns = [sql(f"{row}.*")]
-    if is_numbered(table.base) and not isinstance(table.base, FunctionRows):
+    hidden = is_numbered(table.base) and not dialect.is_postgres
+    if hidden and not isinstance(table.base, FunctionRows):
         number = dialect.identifier(table.row_key[0])
         columns.append(sql(f"{row}.{number} AS {number}"))
     shown = join(" AND ", seen)
@@ -148,6 +149,13 @@ def computed_relation_source(
 
 def function_call(key: str, table: Table, alias: str, dialect: Dialect) -> Fragment:
     """Return the SQL call of a computed field: its key, the row, the caller."""
+    if dialect.is_postgres:
+        raise RequestError(
+            "PGRST127",
+            "Feature not implemented",
+            details=f"{key} is computed by the project's code, which PostgreSQL cannot call.",
+            hint="Leave it out, or make it a generated column or a function of its own.",
+        )
     called = dialect.identifier(alias)
     pairs = (
         sql(string_literal(one.name) + ", ")

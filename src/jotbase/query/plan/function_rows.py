@@ -16,7 +16,7 @@ import orjson
 from jotbase.expression.expr import Context
 from jotbase.records import dataclass
 from jotbase.schema.model.tables import ROW_NUMBERS, Table, Type
-from jotbase.sql.dialect import Dialect
+from jotbase.sql.dialect import POSTGRES, Dialect
 from jotbase.sql.fragment import Fragment, bound, sql
 
 
@@ -55,6 +55,8 @@ def rows_source(
     """Return the FROM source of the rows under an alias: of the request's document, or of
     `rows`.
     """
+    if dialect.is_postgres:
+        return _rows_postgres(table, alias, rows or bound(_Document()))
     columns = ", ".join(
         f"{_value(place, column.type)} AS {dialect.identifier(column.name)}"
         for place, column in enumerate(table.columns)
@@ -66,6 +68,34 @@ def rows_source(
         + (rows or bound(_Document()))
         + f")) AS {dialect.identifier(alias)}"
     )
+
+
+def _rows_postgres(table: FunctionRows, alias: str, rows: Fragment) -> Fragment:
+    columns = "".join(
+        f", {document_value('value', str(place), column.type)}"
+        f" AS {POSTGRES.identifier(column.name)}"
+        for place, column in enumerate(table.columns)
+    )
+    number = POSTGRES.identifier(table.row_key[0])
+    return (
+        sql(f"(SELECT place AS {number}{columns} FROM jsonb_array_elements(")
+        + rows
+        + "::text::jsonb) WITH ORDINALITY AS listed(value, place))"
+        + f" AS {POSTGRES.identifier(alias)}"
+    )
+
+
+def document_value(document: str, place: str, kind: Type) -> str:
+    """Return, in PostgreSQL, a value of a type out of a jsonb list."""
+    text = f"({document} ->> {place})"
+    match kind:
+        case Type.JSON | Type.ARRAY:
+            return f"nullif({document} -> {place}, 'null'::jsonb)"
+        case Type.BYTES:
+            return f"decode({text}, 'hex')"
+        case Type.TEXT:
+            return f'{text} COLLATE "C"'
+    return f"{text}::{kind.value}"
 
 
 def _value(place: int, kind: Type) -> str:

@@ -50,6 +50,11 @@ def key_in(
             (column_list([name], dialect, alias) + " = " + bound(value) for name, value in pairs),
         )
     named = column_list(columns, dialect, alias)
+    if dialect.is_postgres:
+        if len(columns) == 1 and all(type(key) is int for key in keys):
+            return sql(f"{named} = ANY(") + bound(list(keys)) + "::bigint[])"
+        marks = join(", ", ("(" + join(", ", map(bound, row)) + ")" for row in rows))
+        return (f"({named}) IN (" + marks + ")") if rows else sql("FALSE")
     if not all(isinstance(value, int | str) for value in chain.from_iterable(rows)):
         marks = join(", ", ("(" + join(", ", map(bound, row)) + ")" for row in rows))
         return f"({named}) IN (VALUES " + marks + ")"
@@ -74,12 +79,19 @@ def table_key_in(
     names = [column_list([name], dialect, row) for name in table.row_key]
     rows = [(key,) for key in keys] if len(names) == 1 else list(keys)
     if len(rows) == 1:
-        return join(" AND ", map(_is, names, rows[0]))
+        return join(" AND ", map(_is_postgres if dialect.is_postgres else _is, names, rows[0]))
     if not rows:
         return sql("FALSE")
     marks = join(", ", ("(" + join(", ", map(bound, row)) + ")" for row in rows))
+    if dialect.is_postgres:
+        same = (join(" AND ", map(_is_postgres, names, row)) for row in rows)
+        return "(" + join(" OR ", ("(" + one + ")" for one in same)) + ")"
     alike = " AND ".join(f'"{_KEY}".column{n} IS {name}' for n, name in enumerate(names, 1))
     return "EXISTS (SELECT 1 FROM (VALUES " + marks + f') AS "{_KEY}" WHERE {alike})'
+
+
+def _is_postgres(name: str, value: Key) -> Fragment:
+    return f"{name} IS NOT DISTINCT FROM " + bound(value)
 
 
 def _is(name: str, value: Key) -> Fragment:

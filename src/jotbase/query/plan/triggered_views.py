@@ -20,6 +20,12 @@ VIEW_TRIGGERS = (
     " WHERE t.type = 'trigger' AND v.type = 'view' AND v.name = t.tbl_name"
 )
 
+#: The same of PostgreSQL, and its internal type's second bit: INSTEAD OF (pg_trigger.tgtype).
+POSTGRES_VIEW_TRIGGERS = (
+    "SELECT c.relname::text, pg_get_triggerdef(t.oid) FROM pg_trigger AS t"
+    " JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relkind = 'v' AND t.tgtype & 64 <> 0"
+)
+
 _WRITES = frozenset(("insert", "update", "delete"))
 
 

@@ -25,7 +25,9 @@ from jotbase.values import Response
 Step = Sequence[Any]
 
 
-def dry_run(unit: UnitOfWork[WriteResult]) -> UnitOfWork[WriteResult]:
+def dry_run(
+    unit: UnitOfWork[WriteResult], explain: str = "EXPLAIN QUERY PLAN "
+) -> UnitOfWork[WriteResult]:
     """Run a unit, explain each of its statements, and raise RolledBack.
 
     What a statement is depends on what those before it gave back, so it is not enough to explain
@@ -41,7 +43,7 @@ def dry_run(unit: UnitOfWork[WriteResult]) -> UnitOfWork[WriteResult]:
                 statement = unit.send((yield PAUSE))
                 continue
             if text not in plans and text not in COUNTING and not text.startswith(SAVING):
-                plans[text] = yield Statement("EXPLAIN QUERY PLAN " + text, statement.params)
+                plans[text] = yield Statement(explain + text, statement.params)
             try:
                 rows = yield statement
             except JotError as refused:
@@ -60,6 +62,7 @@ def dry_run(unit: UnitOfWork[WriteResult]) -> UnitOfWork[WriteResult]:
 
 def render_plan(media: Media, steps: Sequence[Step]) -> Response:
     """Return the response that shows a read's plan."""
+    steps = _as_steps(steps)
     return _response(media, _lines(0, steps, 0), {"Node Type": "Query", "Plans": _nodes(0, steps)})
 
 
@@ -71,11 +74,27 @@ def render_write_plan(
     `operation` is `Insert`, `Update` or `Delete`; PostgreSQL calls the node over it ModifyTable.
     """
     lines, nodes = [f"{operation} on {table}"], []
-    for verb, steps in plans:
+    for verb, found in plans:
+        steps = _as_steps(found)
         lines.extend([f"  {verb}", *_lines(0, steps, 2)])
         nodes.append(_node(verb, _nodes(0, steps)))
     top = {"Node Type": "ModifyTable", "Operation": operation, "Relation Name": table}
     return _response(media, lines, top | {"Plans": nodes})
+
+
+def _as_steps(rows: Sequence[Step]) -> Sequence[Step]:
+    """Return SQLite's steps as they are, and PostgreSQL's lines, by their indentation, as such."""
+    if not rows or len(rows[0]) != 1:
+        return rows
+    above: list[tuple[int, int]] = []
+    steps: list[Step] = []
+    for number, (line,) in enumerate(rows, 1):
+        depth = len(line) - len(line.lstrip())
+        while above and above[-1][0] >= depth:
+            above.pop()
+        steps.append((number, above[-1][1] if above else 0, 0, line.strip().removeprefix("->  ")))
+        above.append((depth, number))
+    return steps
 
 
 def _response(media: Media, lines: Iterable[str], top: dict[str, Any]) -> Response:

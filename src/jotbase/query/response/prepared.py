@@ -21,7 +21,7 @@ from jotbase.query.request.intent import Intent, Payload
 from jotbase.query.request.shape import Shape
 from jotbase.query.response.explaining import dry_run
 from jotbase.query.response.render import body_writer
-from jotbase.query.statement.compile import compile_read
+from jotbase.query.statement.compile import compile_read, explain
 from jotbase.query.write.result import WriteContext, WriteResult
 from jotbase.query.write.units import (
     delete_unit,
@@ -116,7 +116,9 @@ def prepare_write(
     """
     write_plan = cast(WritePlan, write.plan)
     start = _unit_starter(write_plan, payload, context, write_context)
-    return (lambda: dry_run(start())) if write_plan.answer.media.kind == "plan" else start
+    if write_plan.answer.media.kind != "plan":
+        return start
+    return lambda: dry_run(start(), explain(write_context.dialect))
 
 
 def _with_view_guard(write_plan: WritePlan, write_context: WriteContext) -> WriteContext:

@@ -19,6 +19,7 @@ from jotbase.query.plan.computed import ComputedTable
 from jotbase.query.plan.function_rows import FunctionRows
 from jotbase.query.plan.nodes import Combined, Condition, Embed, HasEmbed, Node
 from jotbase.schema.model.tables import Table
+from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql
 
 
@@ -140,10 +141,14 @@ def evaluated_after(seen: Iterable[Fragment], costly: Iterable[Fragment]) -> Fra
     )
 
 
-def fenced_source(columns: str, chosen: Fragment, alias: str) -> Fragment:
+def fenced_source(
+    columns: str, chosen: Fragment, alias: str, dialect: Dialect = SQLITE
+) -> Fragment:
     """Return a FROM clause as a subquery, so that outer conditions are evaluated after it.
 
     No condition moves into a query that has a LIMIT, since it would change what is counted
-    (sqlite.org/optoverview.html, 11 and 12).
+    (sqlite.org/optoverview.html, 11 and 12); in PostgreSQL, OFFSET does the same.
     """
+    if dialect.is_postgres:
+        return sql(f"(SELECT {columns} FROM ") + chosen + f" OFFSET 0) AS {alias}"
     return sql(f"(SELECT {columns} FROM ") + chosen + " LIMIT " + bound(-1) + f") AS {alias}"

@@ -26,20 +26,30 @@ def value_sql(value: Value, dialect: Dialect) -> tuple[Fragment, Type]:
         fragment, kind = sql("count(*)"), Type.INTEGER
     else:
         reference = f"{dialect.identifier(value.alias)}.{dialect.identifier(value.column.name)}"
-        fragment, kind = json_step_sql(sql(reference), value.column.type, value.steps)
+        fragment, kind = json_step_sql(sql(reference), value.column.type, value.steps, dialect)
         if value.cast is not None:
-            fragment, kind = cast_expression(fragment, kind, value.cast), value.cast.type
+            fragment, kind = cast_expression(fragment, kind, value.cast, dialect), value.cast.type
         if value.aggregate is not None:
             fragment = sql(f"{value.aggregate}(") + fragment + ")"
-            kind = _aggregated(value.aggregate, kind)
+            summed, kind = kind, _aggregated(value.aggregate, kind)
+            if dialect.is_postgres and summed in _NUMBERS:
+                fragment = _of_its_type(fragment, kind)
     if value.aggregate_cast is not None:
         fragment, kind = (
-            cast_expression(fragment, kind, value.aggregate_cast),
+            cast_expression(fragment, kind, value.aggregate_cast, dialect),
             value.aggregate_cast.type,
         )
     if value.zone is not None and kind is Type.TIMESTAMP:
-        fragment = sql("jot_zoned(") + fragment + ", " + bound(value.zone) + ")"
+        name = '"jotbase"."zoned"' if dialect.is_postgres else "jot_zoned"
+        fragment = sql(f"{name}(") + fragment + ", " + bound(value.zone) + ")"
     return fragment, kind
+
+
+def _of_its_type(fragment: Fragment, kind: Type) -> Fragment:
+    """Return an aggregate of numbers as a value of its type: PostgreSQL's may be a decimal."""
+    if kind is Type.DECIMAL:
+        return sql("trim_scale(") + fragment + ")"
+    return fragment + ("::float8" if kind is Type.NUMBER else "::bigint")
 
 
 _NUMBERS = frozenset((Type.INTEGER, Type.NUMBER, Type.DECIMAL))
@@ -63,11 +73,18 @@ def _aggregated(aggregate: str, kind: Type) -> Type:
 
 
 def json_step_sql(
-    fragment: Fragment, kind: Type, steps: tuple[JsonStep, ...]
+    fragment: Fragment, kind: Type, steps: tuple[JsonStep, ...], dialect: Dialect
 ) -> tuple[Fragment, Type]:
     """Return (SQL of the value at a JSON path, its type): text after `->>`, else JSON."""
     if not steps:
         return fragment, kind
+    if dialect.is_postgres:
+        keys = bound([str(step.key) for step in steps]) + "::text[]"
+        name = "json_text" if steps[-1].as_text else "json_get"
+        found = "(" + OPERATORS[name].spell["postgres"](fragment, keys) + ")"
+        if steps[-1].as_text:
+            return found + ' COLLATE "C"', Type.TEXT
+        return found, Type.JSON
     path = bound(path_of(steps))
     if not steps[-1].as_text:
         return OPERATORS["json_get"].spell["sqlite"](fragment, path), Type.JSON

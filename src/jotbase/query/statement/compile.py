@@ -42,6 +42,14 @@ from jotbase.records import dataclass
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
 
+#: A row's place among the chosen ones, under a name that no column has.
+_PLACE = '"jotbase.place"'
+
+
+def explain(dialect: Dialect) -> str:
+    """Return what stands before a statement to have its plan told."""
+    return "EXPLAIN " if dialect.is_postgres else "EXPLAIN QUERY PLAN "
+
 
 @dataclass(frozen=True, slots=True)
 class _Key:
@@ -80,7 +88,7 @@ def compile_read(
         clause = replace(clause, conditions=(*clause.conditions, among))
         return _array(plan.node, clause, frame, sql(", count(*)"))
     if plan.answer.media.kind == "plan":
-        return "EXPLAIN QUERY PLAN " + _array(plan.node, _root(plan.node, frame), frame, sql(""))
+        return explain(frame.dialect) + _array(plan.node, _root(plan.node, frame), frame, sql(""))
     extra = sql(", count(*)")
     if plan.count:
         extra += ", " + parenthesized(_total(plan.node, frame))
@@ -106,12 +114,13 @@ def _array(
     keys = tuple(_keys(node))
     rows = _rows(node, clause, frame)
     row = _object(keys, node, frame)
-    array = "SELECT " + ("jot_spool(" + row + ")" if spooled else _listed(row))
+    array = "SELECT " + ("jot_spool(" + row + ")" if spooled else _listed(row, node, frame))
     return array + extra + rows
 
 
-def _is_flat(keys: tuple[_Key, ...]) -> bool:
-    return all(isinstance(key.value, Value) for key in keys)
+def _is_flat(keys: tuple[_Key, ...], frame: Frame) -> bool:
+    """Say whether one call makes the object; PostgreSQL's writes blanks that nobody reads."""
+    return not frame.dialect.is_postgres and all(isinstance(key.value, Value) for key in keys)
 
 
 def _rows(node: Node, clause: FromClause, frame: Frame) -> Fragment:
@@ -127,8 +136,10 @@ def _rows(node: Node, clause: FromClause, frame: Frame) -> Fragment:
         clause.sources
         + where_clause(clause.conditions)
         + order_by_clause(node, frame)
-        + limit_clause(node)
+        + limit_clause(node, frame.dialect)
     )
+    if frame.dialect.is_postgres:
+        return _placed_rows(node, chosen, frame)
     stored = is_numbered(node.table) and not isinstance(node.table, FunctionRows | ComputedTable)
     if node.window.has_limit and stored and is_sorted(node):
         number = column_list(node.table.row_key, frame.dialect, node.alias)
@@ -137,6 +148,15 @@ def _rows(node: Node, clause: FromClause, frame: Frame) -> Fragment:
         kept = f" CROSS JOIN {table} AS {alias} ON {number} = jot_kept.number"
         return numbers + kept + _joins(node, frame)
     return f" FROM (SELECT {alias}.* FROM " + chosen + f") AS {alias}" + _joins(node, frame)
+
+
+def _placed_rows(node: Node, chosen: Fragment, frame: Frame) -> Fragment:
+    """Return the FROM clause for PostgreSQL, where a join may bring rows out of their order."""
+    alias, joins = frame.dialect.identifier(node.alias), _joins(node, frame)
+    rows = f"(SELECT {alias}.* FROM " + chosen + f") AS {alias}"
+    if joins:
+        rows = f"(SELECT *, row_number() OVER () AS {_PLACE} FROM " + rows + f") AS {alias}"
+    return " FROM " + rows + joins
 
 
 def _joins(node: Node, frame: Frame) -> Fragment:
@@ -180,7 +200,7 @@ def _groups(node: Node, clause: FromClause, frame: Frame) -> Fragment:
         + where_clause(clause.conditions)
         + (f" GROUP BY {', '.join(grouping)}" if grouping else "")
         + order_by_clause(node, frame)
-        + limit_clause(node)
+        + limit_clause(node, frame.dialect)
     )
 
 
@@ -205,14 +225,14 @@ def _object(keys: tuple[_Key, ...], node: Node, frame: Frame) -> Fragment:
     """Return the SQL of a row's JSON object: `json_object` if possible, else concatenated text."""
     if node.aggregated:
         return _grouped_object(keys, node, frame)
-    if _is_flat(keys):
+    if _is_flat(keys, frame):
         pairs = [
             _name(key) + ", " + json_argument(*value_sql(key.value, frame.dialect))
             for key in keys
             if isinstance(key.value, Value)
         ]
         return "json_object(" + join(", ", pairs) + ")"
-    return _joined(keys, [_text(key, frame) for key in keys])
+    return _joined(keys, [_text(key, frame) for key in keys], frame)
 
 
 def _grouped_object(keys: tuple[_Key, ...], node: Node, frame: Frame) -> Fragment:
@@ -222,23 +242,31 @@ def _grouped_object(keys: tuple[_Key, ...], node: Node, frame: Frame) -> Fragmen
         column = sql(f"{alias}.k{number}")
         if isinstance(key.value, Value):
             kind = value_sql(key.value, frame.dialect)[1]
-            texts.append(json_argument(column, kind) if _is_flat(keys) else json_text(column, kind))
+            flat = _is_flat(keys, frame)
+            texts.append(
+                json_argument(column, kind) if flat else json_text(column, kind, frame.dialect)
+            )
         else:
             texts.append(column)
-    if not _is_flat(keys):
-        return _joined(keys, texts)
+    if not _is_flat(keys, frame):
+        return _joined(keys, texts, frame)
     pairs = [_name(key) + ", " + one for key, one in zip(keys, texts, strict=True)]
     return "json_object(" + join(", ", pairs) + ")"
 
 
-def _joined(keys: tuple[_Key, ...], texts: list[Fragment]) -> Fragment:
+def _joined(keys: tuple[_Key, ...], texts: list[Fragment], frame: Frame) -> Fragment:
     """Return a JSON object concatenated of texts; column names are literals, aliases are bound."""
     pieces: list[Fragment] = []
     for number, (key, one) in enumerate(zip(keys, texts, strict=True)):
         opening = ("{" if number == 0 else ",") + dumps(key.name).decode() + ":"
-        pieces.append(sql(string_literal(opening)) if _is_own(key) else bound(opening))
+        own = _is_own(key)
+        pieces.append(sql(string_literal(opening)) if own else _bound_text(opening, frame))
         pieces.append(one)
-    return concatenate([*pieces, sql("'}'")]) if pieces else sql("'{}'")
+    return concatenate([*pieces, sql("'}'")], frame.dialect) if pieces else sql("'{}'")
+
+
+def _bound_text(text: str, frame: Frame) -> Fragment:
+    return bound(text) + "::text" if frame.dialect.is_postgres else bound(text)
 
 
 def _name(key: _Key) -> Fragment:
@@ -254,13 +282,13 @@ def _text(key: _Key, frame: Frame) -> Fragment:
     """Return the SQL of a key's value as JSON text."""
     value = key.value
     if isinstance(value, Value):
-        return json_text(*value_sql(value, frame.dialect))
+        return json_text(*value_sql(value, frame.dialect), frame.dialect)
     embed = value if isinstance(value, Embed) else value.embed
     clause = correlated_tables(embed, key.alias, frame)
     if isinstance(value, _Spread):
         return parenthesized(_column(value, clause, frame))
     if embed.link.to_one:
-        return "ifnull(" + parenthesized(_one(embed.node, clause, frame)) + ", 'null')"
+        return "coalesce(" + parenthesized(_one(embed.node, clause, frame)) + ", 'null')"
     return parenthesized(_array(embed.node, clause, frame, sql("")))
 
 
@@ -276,20 +304,24 @@ def _one(node: Node, clause: FromClause, frame: Frame) -> Fragment:
         + clause.sources
         + _joins(node, frame)
         + where_clause(clause.conditions)
-        + (limit_clause(node) if node.window.is_explicit else " LIMIT 1")
+        + (limit_clause(node, frame.dialect) if node.window.is_explicit else " LIMIT 1")
     )
 
 
 def _column(spread: _Spread, clause: FromClause, frame: Frame) -> Fragment:
     """Return a select of the JSON array of one key over the rows of a spread relation."""
     rows = _rows(spread.embed.node, clause, frame)
-    return "SELECT " + _listed(_text(spread.key, frame)) + rows
+    return "SELECT " + _listed(_text(spread.key, frame), spread.embed.node, frame) + rows
 
 
-def _listed(one: Fragment) -> Fragment:
+def _listed(one: Fragment, node: Node, frame: Frame) -> Fragment:
     """Return the JSON array of a JSON text over all rows.
 
     Of text joined to text: json() around a sub-select would read its result once more, and
     `json_group_array` looks at SQLITE_LIMIT_LENGTH when it has gathered all.
     """
+    if frame.dialect.is_postgres:
+        place = f"{frame.dialect.identifier(node.alias)}.{_PLACE}"
+        placed = f" ORDER BY {place}" if not node.aggregated and _joins(node, frame) else ""
+        return "('[' || coalesce(string_agg(" + one + f", ','{placed}), '') || ']')"
     return "concat('[', group_concat(" + one + "), ']')"

@@ -20,6 +20,7 @@ from jotbase.expression.expr import (
     rename_scope,
 )
 from jotbase.expression.predicate import predicate
+from jotbase.expression.semantics import ITEMS
 from jotbase.query.plan.computed import (
     ComputedRelation,
     ComputedTable,
@@ -48,7 +49,7 @@ from jotbase.query.statement.columns import json_step_sql
 from jotbase.query.statement.narrowing import index_condition
 from jotbase.records import dataclass
 from jotbase.schema.model.tables import RANGES, Table, Type
-from jotbase.sql.dialect import Dialect
+from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
 
 _ROW = "row"
@@ -133,7 +134,7 @@ def _source(table: Table, alias: str, parent: str, frame: Frame) -> Fragment:
 
 def _fenced(alias: str, chosen: Fragment, frame: Frame) -> Fragment:
     called = frame.dialect.identifier(alias)
-    return barrier.fenced_source(f"{called}.*", chosen, called)
+    return barrier.fenced_source(f"{called}.*", chosen, called, frame.dialect)
 
 
 def expression_sql(expression: Expr, frame: Frame) -> Fragment:
@@ -182,7 +183,9 @@ def _conditions(
     An index of words is looked into beside the rule, as any other index: it finds the numbers of
     rows by words that it has, and reads no row.
     """
-    few = index_condition(node.where, node.table, node.alias, only_test=tied)
+    few = None
+    if not frame.dialect.is_postgres:  # PostgreSQL's planner finds its text search indexes itself
+        few = index_condition(node.where, node.table, node.alias, only_test=tied)
     beside, costly = barrier.split_conditions(node)
     plain = [condition_sql(one, node.alias, frame) for one in beside]
     for column, beginning in barrier.index_prefixes(costly, node.table) if hidden else ():
@@ -339,7 +342,7 @@ def _term(one: OrderBy, alias: str, frame: Frame) -> Fragment:
     if not nullable:
         return value + direction
     # SQLite counts NULL as the least value, PostgreSQL as the greatest.
-    usual = one.nulls_first != one.descending
+    usual = (one.nulls_first != one.descending) is not frame.dialect.is_postgres
     nulls = "" if usual else (" NULLS FIRST" if one.nulls_first else " NULLS LAST")
     return value + direction + nulls
 
@@ -357,14 +360,17 @@ def _sortable(value: Value, frame: Frame) -> Fragment:
     if value.column is None:
         return sql("count(*)")
     column = sql(column_sql(value.alias, value.column.name, frame))
-    fragment, kind = json_step_sql(column, value.column.type, value.steps)
+    fragment, kind = json_step_sql(column, value.column.type, value.steps, frame.dialect)
+    if frame.dialect.is_postgres:
+        return f"{ITEMS}(" + fragment + ")" if kind is Type.ARRAY else fragment
     return f"{_KEYS[kind]}(" + fragment + ")" if kind in _KEYS else fragment
 
 
-def limit_clause(node: Node) -> Fragment:
+def limit_clause(node: Node, dialect: Dialect = SQLITE) -> Fragment:
     """Return ` LIMIT … OFFSET …` as far as the node's window wants it."""
     window = node.window
     if not (window.has_limit or window.has_offset):
         return sql("")
-    limit = " LIMIT " + bound(LimitSlot(window))
+    slot = bound(LimitSlot(window))
+    limit = " LIMIT " + ("nullif(" + slot + "::bigint, -1)" if dialect.is_postgres else slot)
     return limit + " OFFSET " + bound(OffsetSlot(window)) if window.has_offset else limit

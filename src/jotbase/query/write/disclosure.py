@@ -12,12 +12,14 @@ from collections.abc import Container, Iterable
 from typing import Any
 
 from jotbase.errors import ConflictError, ViolatedKey
+from jotbase.expression.casting import number_text
 from jotbase.expression.expr import Apply, Context, Field, RequestValue, conjuncts
 from jotbase.query.plan.nodes import Combined, Condition, HasEmbed
 from jotbase.query.write.result import WriteContext
 from jotbase.schema.keywords.subschemas import pointer, unescape_token
-from jotbase.schema.model.tables import Table
+from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.values.convert import stored
+from jotbase.sql.dialect import Dialect
 from jotbase.values import Row
 
 Faults = list[dict[str, Any]]
@@ -61,11 +63,25 @@ def _are_in_request(
         return False
     return any(
         all(
-            one.name in row and stored(one.type, row[one.name], write_context.dialect) == value
+            one.name in row and _held(one, row[one.name], write_context.dialect) == value
             for one, value in zip(known, key.values, strict=True)
         )
         for row in request_values
     )
+
+
+def _held(column: Column, value: Any, dialect: Dialect) -> Any:
+    """Return a value as a refusal has it: as it is stored, or as PostgreSQL writes it."""
+    held = stored(column.type, value, dialect)
+    if held is None or not dialect.is_postgres:
+        return held
+    if isinstance(held, bytes):
+        return "\\x" + held.hex()
+    if isinstance(held, bool):
+        return "t" if held else "f"
+    if column.type is Type.TIMESTAMP:
+        return str(held).replace("T", " ").replace("+00:00", "+00")
+    return number_text(held) if isinstance(held, float) else str(held)
 
 
 def redacted_faults(faults: Faults, request_values: Container[str]) -> Faults:

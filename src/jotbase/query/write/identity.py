@@ -21,14 +21,26 @@ from jotbase.sql.units import Statement, UnitOfWork
 _SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = ?"
 _MOVE = "UPDATE sqlite_sequence SET seq = ? WHERE name = ?"
 
+#: PostgreSQL's own sequence of a column; it draws numbers itself, taken ones among them.
+_OWN = "pg_get_serial_sequence(?::text, ?::text)"
+_LAST_POSTGRES = f"SELECT coalesce(pg_sequence_last_value({_OWN}::regclass), 0)"
+_MOVE_POSTGRES = f"SELECT setval({_OWN}, ?)"
+_DRAW_POSTGRES = f"SELECT nextval({_OWN}) FROM generate_series(1, ?::bigint)"
+
 #: Statements about sequences, which the plan of a write does not show.
-COUNTING = frozenset((_SEQUENCE, _MOVE))
+COUNTING = frozenset((_SEQUENCE, _MOVE, _LAST_POSTGRES, _MOVE_POSTGRES, _DRAW_POSTGRES))
 
 
 @lru_cache(maxsize=1024)
 def identity_of(table: Table, dialect: Dialect) -> str | None:
+    """Return the identity column if its numbers are assigned here, None if the database does."""
+    return None if dialect.is_postgres else numbered_column(table)
+
+
+@lru_cache(maxsize=1024)
+def numbered_column(table: Table) -> str | None:
     """Return the identity column, None if there is none or the view has INSTEAD OF triggers."""
-    if dialect.name != "sqlite" or table.view is not None:
+    if table.view is not None:
         return None
     return next((column.name for column in table.columns if column.identity), None)
 
@@ -65,14 +77,21 @@ def skip_taken(table: Table, column: str, count: int, dialect: Dialect) -> UnitO
 
     Raises RequestError 2200H if there are none up to its end.
     """
-    known = yield Statement(_SEQUENCE, [table.name])
+    own = [dialect.identifier(table.name), column]
+    known = yield (
+        Statement(_LAST_POSTGRES, own)
+        if dialect.is_postgres
+        else Statement(_SEQUENCE, [table.name])
+    )
     if not known:  # SQLite assigns the largest rowid plus one
         return
     last = int(known[0][0])
     mine, name = dialect.identifier(table.name), dialect.identifier(column)
+    big = "?::bigint" if dialect.is_postgres else "?"
     found = yield Statement(
-        f"SELECT at FROM (SELECT ? AS at UNION ALL SELECT {name} FROM {mine} WHERE {name} > ?)"
-        f" WHERE NOT EXISTS (SELECT 1 FROM {mine} WHERE {name} > at AND {name} <= at + ?)"
+        f"SELECT at FROM (SELECT {big} AS at UNION ALL SELECT {name} FROM {mine}"
+        f" WHERE {name} > {big}) AS places WHERE NOT EXISTS (SELECT 1 FROM {mine}"
+        f" WHERE {name} > at AND {name} <= at + {big})"
         " ORDER BY at LIMIT 1",
         [last, last, count],
     )
@@ -84,4 +103,22 @@ def skip_taken(table: Table, column: str, count: int, dialect: Dialect) -> UnitO
             hint="Give the row an id of your own, or remove the row with the greatest one.",
         )
     if free != last:
-        yield Statement(_MOVE, [free, table.name])
+        move = Statement(_MOVE_POSTGRES, [*own, free])
+        yield move if dialect.is_postgres else Statement(_MOVE, [free, table.name])
+
+
+def follow_given(
+    table: Table, column: str, numbers: Sequence[int], dialect: Dialect, *, moving: bool
+) -> UnitOfWork[None]:
+    """Have PostgreSQL's sequence follow numbers that rows brought: drawn as often, or moved past.
+
+    By itself it takes no notice of them.
+    """
+    own = [dialect.identifier(table.name), column]
+    if not moving:
+        yield Statement(_DRAW_POSTGRES, [*own, len(numbers)])
+        return
+    known = yield Statement(_LAST_POSTGRES, own)
+    most = max((int(known[0][0]), *numbers))
+    if most > 0:
+        yield Statement(_MOVE_POSTGRES, [*own, most])

@@ -18,8 +18,10 @@ from jotbase.expression.expr import Context
 from jotbase.query.plan.row_keys import Key, column_list, is_numbered, table_key_in
 from jotbase.query.write.identity import (
     current_value,
+    follow_given,
     identity_of,
     next_numbers,
+    numbered_column,
     reset_statement,
     sequence_value,
     skip_taken,
@@ -73,11 +75,13 @@ def insert_statements(
     identity = identity_of(table, dialect)
     for keys, alike in groupby(rows, tuple):
         names, some = _sorted(keys), list(alike)
-        unnumbered = identity is not None and identity not in names
+        number = numbered_column(table)
+        unnumbered = number is not None and number not in names
         for chunk in _chunks(some, len(names)):
-            if not names and not unnumbered:
+            if not names and (identity is None or not unnumbered):
                 # DEFAULT VALUES has no value that could conflict, and allows no ON CONFLICT.
-                yield from [Insert(_insert(table, names, 0, "", dialect))] * len(chunk)
+                one = Insert(_insert(table, names, 0, "", dialect), (), int(unnumbered))
+                yield from [one] * len(chunk)
                 continue
             text = _insert(table, names, len(chunk), conflict, dialect)
             values = _values(table, names, chunk, dialect)
@@ -112,32 +116,43 @@ def insert_rows(
     """
     keys: list[Key] = []
     loaded_rows: list[Row] = []
-    identity = identity_of(table, dialect)
+    identity = numbered_column(table)
     for statement in insert_statements(table, rows, dialect, conflict):
         if identity is None or (moving and not statement.unnumbered):
             found = yield statement
         elif statement.unnumbered:
-            if (
-                identity in conflict_columns
-            ):  # it must not meet a row by a number that nobody asked for
+            if identity in conflict_columns:  # no row must be met by a number nobody asked for
                 yield from skip_taken(table, identity, statement.unnumbered, dialect)
             try:
-                found = yield from _with_numbers(table, statement)
+                found = yield from _numbering(table, statement, dialect)
             except ConflictError as error:
                 if error.key is None or error.key.columns != (identity,):
                     raise
                 yield from skip_taken(table, identity, statement.unnumbered, dialect)
-                found = yield from _with_numbers(table, statement)
+                found = yield from _numbering(table, statement, dialect)
+        elif dialect.is_postgres:
+            found = yield statement
         else:
             last = yield from current_value(table)
             found = yield statement
             yield reset_statement(table, last + (len(found) if drawing else 0))
         some = load_returned(table, found, dialect)
+        given = dialect.is_postgres and not statement.unnumbered and (moving or drawing)
+        if given and identity is not None:
+            numbers = [row[identity] for row in some[1]]
+            yield from follow_given(table, identity, numbers, dialect, moving=moving)
         keys.extend(some[0])
         loaded_rows.extend(some[1])
     if len(loaded_rows) > TURN:  # the whole of them is looked at next
         yield PAUSE
     return keys, loaded_rows
+
+
+def _numbering(table: Table, statement: Insert, dialect: Dialect) -> UnitOfWork[Rows]:
+    """Insert rows that are numbered by the sequence; PostgreSQL does so by itself."""
+    if dialect.is_postgres:
+        return (yield statement)
+    return (yield from _with_numbers(table, statement))
 
 
 def _with_numbers(table: Table, statement: Insert) -> UnitOfWork[Rows]:
@@ -166,7 +181,7 @@ def _insert(
         return f"{into} DEFAULT VALUES{back}"
     identity = identity_of(table, dialect)
     if identity is None or identity in names:
-        rows = [", ".join("?" * len(names))] * count
+        rows = [", ".join(_marks(table, names, dialect))] * count
     else:
         number = sequence_value(table) if count == 1 else "?"
         rows = [number + ", ?" * len(names)] * count
@@ -174,6 +189,15 @@ def _insert(
     listed = ", ".join(map(dialect.identifier, names))
     values = ", ".join(f"({row})" for row in rows)
     return f"{into} ({listed}) VALUES {values}{conflict}{back}"
+
+
+def _marks(table: Table, names: Sequence[str], dialect: Dialect) -> list[str]:
+    return [mark(table.by_name[name].type, dialect) for name in names]
+
+
+def mark(kind: Type, dialect: Dialect) -> str:
+    """Return the place of a value of a column's: PostgreSQL's driver has no text for ranges."""
+    return f"?::text::{kind.value}" if dialect.is_postgres and kind in RANGES else "?"
 
 
 @lru_cache(maxsize=4096)
@@ -201,7 +225,13 @@ def _values(
 def returning_list(table: Table, dialect: Dialect, alias: str | None = None) -> str:
     """Return the RETURNING list: the table's rowid, if it has one, and its columns."""
     number = table.row_key if is_numbered(table) else ()
-    return column_list((*number, *table.by_name), dialect, alias)
+    if not dialect.is_postgres:
+        return column_list((*number, *table.by_name), dialect, alias)
+    shown = [column_list([name], dialect, alias) for name in (*number, *table.by_name)]
+    for place, column in enumerate(table.columns, len(number)):
+        if column.type in RANGES:
+            shown[place] += "::text"
+    return ", ".join(shown)
 
 
 def load_returned(table: Table, found: Rows, dialect: Dialect) -> tuple[list[Key], list[Row]]:
@@ -235,7 +265,10 @@ def update_statement(
     table: Table, changed: Row, keys: Sequence[Key], dialect: Dialect
 ) -> Statement:
     """Return the UPDATE of the rows with those keys."""
-    setting = ", ".join(f"{dialect.identifier(name)} = ?" for name in changed)
+    setting = ", ".join(
+        f"{dialect.identifier(name)} = {mark(table.by_name[name].type, dialect)}"
+        for name in changed
+    )
     values = [stored(table.by_name[name].type, value, dialect) for name, value in changed.items()]
     rows = table_key_in(table, keys, dialect)
     text = (

@@ -291,7 +291,7 @@ def _select_target(
         + opened.sources
         + where_clause(opened.conditions)
         + order_by_clause(target, frame)
-        + limit_clause(target)
+        + limit_clause(target, write_context.dialect)
     )
     found = yield statement_of(statement, context)
     return WrittenRows(*load_returned(plan.table, found, write_context.dialect))

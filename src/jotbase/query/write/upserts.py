@@ -203,7 +203,9 @@ def _no_op_conflict_clause(table: Table, conflict: Sequence[str], dialect: Diale
     columns = ", ".join(map(dialect.identifier, conflict))
     plain = [one.name for one in table.columns if one.generated is None]
     name = dialect.identifier(next((one for one in conflict if one in plain), plain[0]))
-    return f" ON CONFLICT ({columns}) DO UPDATE SET {name} = {name}"
+    return (
+        f" ON CONFLICT ({columns}) DO UPDATE SET {name} = {dialect.identifier(table.name)}.{name}"
+    )
 
 
 def refuse_duplicate_targets(matched: WrittenRows) -> WrittenRows:

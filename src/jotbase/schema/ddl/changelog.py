@@ -11,6 +11,7 @@ new one; if the new row is inserted, they have been deleted, since keys are uniq
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -149,6 +150,12 @@ def _value(side: str, column: Column) -> str:
     return name
 
 
+def _exactly(text: str) -> dict[str, Any]:
+    """Return a row with its numbers as they are written: a double would round them."""
+    row: dict[str, Any] = json.loads(text, parse_float=str, parse_int=str)
+    return row
+
+
 def logged_row(table: Table, text: str) -> Row:
     """Return a row of the log in canonical form, with the table's current columns.
 
@@ -159,9 +166,10 @@ def logged_row(table: Table, text: str) -> Row:
     for column in table.columns:
         value = logged.get(column.name)
         if value is not None:
-            if column.type is Type.BYTES:
-                value = base64.b64encode(bytes.fromhex(value)).decode()
+            if column.type is Type.BYTES:  # PostgreSQL writes a prefix before the digits
+                value = base64.b64encode(bytes.fromhex(value.removeprefix("\\x"))).decode()
             elif column.type is Type.DECIMAL:
-                value = canonical_decimal(value)
+                exact = value if isinstance(value, str) else _exactly(text)[column.name]
+                value = canonical_decimal(exact)
         row[column.name] = value
     return row

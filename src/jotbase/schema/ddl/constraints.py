@@ -187,7 +187,7 @@ def _one_of(column: Column, name: str, values: Sequence[Any]) -> Iterator[str]:
     """Yield the condition of `enum` and `const`, with the values that the type can hold."""
     held: list[str] = []
     for value in values:
-        if value is None or not _fits(column.type, value):
+        if value is None or not fits(column.type, value):
             continue
         try:
             held.append(literal(stored(column.type, canonical(column, value), SQLITE)))
@@ -197,7 +197,8 @@ def _one_of(column: Column, name: str, values: Sequence[Any]) -> Iterator[str]:
         yield f"{name} IN ({', '.join(dict.fromkeys(held))})"
 
 
-def _fits(kind: Type, value: Any) -> bool:
+def fits(kind: Type, value: Any) -> bool:
+    """Say whether a value of JSON may be one of a scalar type at all."""
     if kind is Type.DECIMAL:
         return json_type_of(value) in ("integer", "number", "string")
     if kind in _NUMERIC:

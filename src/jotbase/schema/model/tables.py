@@ -173,13 +173,17 @@ class Table:
 
     @cached_property
     def row_key(self) -> tuple[str, ...]:
-        """The columns that identify a row in SQLite: the rowid, under a name that no column has; in
-        a table WITHOUT ROWID the primary key; in a view, whose rows have no key, all columns.
+        """The columns that identify a row: the identity column; without one, the rowid, under a
+        name that no column has (a column of its own in PostgreSQL); in a table WITHOUT ROWID the
+        primary key; in a view, whose rows have no key, all columns.
         """
         if self.view is not None:
             return tuple(self.by_name)
         if self.without_rowid:
             return self.primary_key
+        numbered = next((column.name for column in self.columns if column.identity), None)
+        if numbered is not None:
+            return (numbered,)
         taken = {name.lower() for name in self.by_name}
         return (next((name for name in ROW_NUMBERS if name not in taken), ROW_NUMBERS[0]),)
 

@@ -338,17 +338,17 @@ def stored(kind: Type, value: Any, dialect: Dialect) -> Any:
 
     Raises RequestError 22003 for a decimal with more digits than SQLite preserves.
     """
-    if value is None or dialect.name != "sqlite":
+    if value is None:
         return value
     match kind:
         case Type.BOOLEAN:
-            return int(value)
+            return int(value) if dialect.name == "sqlite" else bool(value)
         case Type.JSON | Type.ARRAY:
             return orjson.dumps(value).decode()
         case Type.BYTES:
             return base64.b64decode(value)
         case Type.DECIMAL:
-            return _short_enough(value)
+            return _short_enough(value) if dialect.name == "sqlite" else value
     return value
 
 
@@ -375,7 +375,7 @@ def loaded(kind: Type, value: Any, dialect: Dialect) -> Any:
 
     A value that another program stored in another form is returned unchanged.
     """
-    if value is None or dialect.name != "sqlite":
+    if value is None:
         return value
     match kind:
         case Type.BOOLEAN:

@@ -25,10 +25,10 @@ def test_a_row_comes_back_as_the_value_that_went_in() -> None:
 
 def test_flags_are_bound_as_each_dialect_stores_them() -> None:
     """SQLite has 0 and 1, PostgreSQL a boolean of its own."""
-    change = {"is_anonymous": True}
+    change, user = {"is_anonymous": True}, "00000000-0000-4000-8000-000000000000"
 
-    assert store.update(SQLITE, User, "u", change).params == (1, "u")
-    assert store.update(POSTGRES, User, "u", change).params == (True, "u")
+    assert store.update(SQLITE, User, user, change).params == (1, user)
+    assert store.update(POSTGRES, User, user, change).params == (True, user)
 
 
 def test_a_change_names_its_columns_and_binds_its_values() -> None:

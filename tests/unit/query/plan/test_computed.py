@@ -75,7 +75,7 @@ def test_a_computed_column_stands_beside_the_others() -> None:
 
     text = computed_table_source(wider, sql("companies AS c"), "row", SQLITE).text
 
-    assert text.startswith('(SELECT "jotbase.row".*, "jotbase.row"."_rowid_" AS "_rowid_", jot_')
+    assert text.startswith('(SELECT "jotbase.row".*, "jotbase.row"."id" AS "id", jot_')
     assert text.endswith(', ?) AS "size" FROM companies AS c) AS "row"')
 
 

@@ -185,7 +185,7 @@ def test_updates_and_deletes_stay_within_the_view() -> None:
     _, ran = drive(update_unit(change, payload, Context(values=("3",)), write_context()), [])
     _, removed = drive(delete_unit(removal, Context(values=("3",)), write_context()), [])
 
-    assert '("row"."_rowid_") IN (SELECT "_rowid_" from jobs)' in ran[0].text
+    assert '("row"."id") IN (SELECT "id" from jobs)' in ran[0].text
     assert '"row"."id" = ?' in ran[0].text
     assert '"row"."company_id" = ?' in ran[0].text
     assert 'ORDER BY "row"."company_id"' in removed[0].text

@@ -18,7 +18,7 @@ def test_a_row_by_its_key() -> None:
         "SELECT concat('[', group_concat("
         'json_object(\'id\', "row"."id", \'name\', "row"."name")), \']\'),'
         ' count(*) FROM (SELECT "row".* FROM "companies" AS "row" WHERE ("row"."id" = ?)'
-        ' ORDER BY "row"."_rowid_") AS "row"'
+        ' ORDER BY "row"."id") AS "row"'
     )
 
 
@@ -119,9 +119,9 @@ def test_rows_that_must_be_sorted_are_chosen_by_number() -> None:
     """A page of an order that no index has sorts numbers, and reads the rows of the page again."""
     text = select_of("GET /jobs?select=title&order=salary.desc&limit=5")
 
-    assert ' FROM (SELECT "row"."_rowid_" AS number FROM "jobs" AS "row" ORDER BY' in text
+    assert ' FROM (SELECT "row"."id" AS number FROM "jobs" AS "row" ORDER BY' in text
     assert text.endswith(
-        ' LIMIT ?) AS jot_kept CROSS JOIN "jobs" AS "row" ON "row"."_rowid_" = jot_kept.number'
+        ' LIMIT ?) AS jot_kept CROSS JOIN "jobs" AS "row" ON "row"."id" = jot_kept.number'
     )
     assert "jot_kept" not in select_of("GET /jobs?select=title&order=salary.desc")
     assert "jot_kept" not in select_of("GET /jobs?select=title&order=id.desc&limit=5")

@@ -41,21 +41,21 @@ def test_an_open_table_has_no_condition() -> None:
 @pytest.mark.parametrize(
     ("query", "text"),
     [
-        ("", ' ORDER BY "row"."_rowid_"'),
+        ("", ' ORDER BY "row"."id"'),
         ("order=id.desc", ' ORDER BY "row"."id" DESC'),
-        ("order=title.desc", ' ORDER BY "row"."title" DESC, "row"."_rowid_"'),
+        ("order=title.desc", ' ORDER BY "row"."title" DESC, "row"."id"'),
         (
             "order=company_id.desc",
-            ' ORDER BY "row"."company_id" DESC NULLS FIRST, "row"."_rowid_" DESC',
+            ' ORDER BY "row"."company_id" DESC NULLS FIRST, "row"."id" DESC',
         ),
-        ("order=salary", ' ORDER BY "row"."salary" NULLS LAST, "row"."_rowid_"'),
-        ("order=salary.nullsfirst", ' ORDER BY "row"."salary", "row"."_rowid_"'),
-        ("order=salary.desc", ' ORDER BY "row"."salary" DESC NULLS FIRST, "row"."_rowid_"'),
-        ("order=salary.desc.nullslast", ' ORDER BY "row"."salary" DESC, "row"."_rowid_"'),
+        ("order=salary", ' ORDER BY "row"."salary" NULLS LAST, "row"."id"'),
+        ("order=salary.nullsfirst", ' ORDER BY "row"."salary", "row"."id"'),
+        ("order=salary.desc", ' ORDER BY "row"."salary" DESC NULLS FIRST, "row"."id"'),
+        ("order=salary.desc.nullslast", ' ORDER BY "row"."salary" DESC, "row"."id"'),
         (
             "order=data->a",
             ' ORDER BY jot_document_key(CASE WHEN json_valid("row"."data")'
-            ' THEN "row"."data" -> ? END) NULLS LAST, "row"."_rowid_"',
+            ' THEN "row"."data" -> ? END) NULLS LAST, "row"."id"',
         ),
     ],
 )

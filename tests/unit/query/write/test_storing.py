@@ -26,7 +26,7 @@ from jotbase.sql.fragment import bound
 from jotbase.sql.units import Rows, Runnable
 from jotbase.values import Row
 
-BACK = '"_rowid_", "id", "name", "secret"'
+BACK = '"id", "id", "name", "secret"'
 
 
 def test_rows_are_inserted_together() -> None:
@@ -148,11 +148,10 @@ def test_update_and_delete_go_by_row_number() -> None:
     one = update_statement(COMPANIES, {"name": "b"}, [7], SQLITE)
     several = delete_statement(COMPANIES, [7, 8], SQLITE)
 
-    assert one.text == f'UPDATE "companies" SET "name" = ? WHERE "_rowid_" = ? RETURNING {BACK}'
+    assert one.text == f'UPDATE "companies" SET "name" = ? WHERE "id" = ? RETURNING {BACK}'
     assert one.params == ["b", 7]
     assert several.text == (
-        'DELETE FROM "companies" WHERE "_rowid_" IN (SELECT value FROM json_each(?))'
-        ' RETURNING "_rowid_"'
+        'DELETE FROM "companies" WHERE "id" IN (SELECT value FROM json_each(?)) RETURNING "id"'
     )
     assert several.params == ("[7,8]",)
 

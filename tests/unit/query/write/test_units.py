@@ -104,7 +104,7 @@ def test_what_needs_another_look_is_read_again() -> None:
     written, ran = drive(insert_unit(plan, ONE, Context(), MEANS), [STORED], [('[{"id":"7"}]', 1)])
 
     assert written.body == '[{"id":"7"}]'
-    assert '"row"."_rowid_" = ?' in ran[1].text
+    assert '"row"."id" = ?' in ran[1].text
     assert 7 in ran[1].params
 
 
@@ -162,7 +162,7 @@ def test_an_update_reads_judges_and_writes() -> None:
         [(7, 7, "b", None), (8, 8, "b", None)],
     )
 
-    assert ran[0].text.startswith('SELECT "row"."_rowid_", "row"."id", "row"."name"')
+    assert ran[0].text.startswith('SELECT "row"."id", "row"."id", "row"."name"')
     assert ran[1].params == ["b", "[8,7]"]
     assert guard.checked == [("update", ["b", "b"], ["x", "y"], True)]
     assert written.body == '[{"id":8,"name":"b"},{"id":7,"name":"b"}]'

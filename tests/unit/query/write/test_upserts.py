@@ -55,7 +55,9 @@ def test_the_database_says_which_rows_are_met() -> None:
         [(1, 1, "a", None)],
     )
 
-    assert ' ON CONFLICT ("name") DO UPDATE SET "name" = "name" RETURNING' in ran[2].text
+    assert (
+        ' ON CONFLICT ("name") DO UPDATE SET "name" = "companies"."name" RETURNING' in ran[2].text
+    )
     assert [one.text.split()[0] for one in ran] == [
         "SAVEPOINT",
         "SELECT",

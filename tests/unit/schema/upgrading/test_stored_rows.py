@@ -34,8 +34,8 @@ def test_values_are_read_before_the_change_by_their_columns_alone() -> None:
 
     assert fault is not None
     assert fault.reason.endswith('the first: id 2: /a the value does not match "^x"')
-    assert said[0] == 'SELECT "_rowid_", "a", "id" FROM "t" ORDER BY "_rowid_" LIMIT 500'
-    assert said[1].startswith('SELECT "_rowid_", "a", "id" FROM "t" WHERE ("_rowid_") > (?)')
+    assert said[0] == 'SELECT "id", "a", "id" FROM "t" ORDER BY "id" LIMIT 500'
+    assert said[1].startswith('SELECT "id", "a", "id" FROM "t" WHERE ("id") > (?)')
 
 
 def test_only_arrays_whose_text_changes_are_written() -> None:

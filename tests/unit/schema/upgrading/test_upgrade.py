@@ -31,7 +31,7 @@ def converse(
                 for text, descriptions in answers.items()
                 if statement.text.startswith(text)
             )
-            asks = statement.text.startswith('SELECT "_rowid_"')
+            asks = statement.text.startswith('SELECT "id"')
             statement = unit.send(left.pop(0) if asks and left else next(fitting, []))
     except StopIteration as stop:
         return stop.value, said

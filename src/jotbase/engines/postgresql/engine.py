@@ -1,0 +1,161 @@
+"""The PostgreSQL engine: opens the parts, and gives each verb of the protocol to the part for it.
+
+In charge of the order of opening and closing. Must not know how the parts work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from jotbase.engines.base import Session
+from jotbase.engines.postgresql.caller import CallRunner
+from jotbase.engines.postgresql.change_log import ChangeLog, Decode, decode_plain
+from jotbase.engines.postgresql.pool import ConnectionPool, PoolLimits
+from jotbase.engines.postgresql.pruning import prune
+from jotbase.engines.postgresql.reader import Reader
+from jotbase.engines.postgresql.transaction import TimeLimits
+from jotbase.engines.postgresql.view_columns import COLUMNS, VIEWS, origins
+from jotbase.engines.postgresql.writer import Writer
+from jotbase.engines.sqlite.write.call_threads import CallLimits
+from jotbase.sql.dialect import POSTGRES, Dialect
+from jotbase.sql.units import Rows, Spooling, UnitOfWork
+from jotbase.values import Change, never_disconnected
+
+Result = TypeVar("Result")
+
+#: Connections that are kept for the backend's own looks: callers' reads never take them.
+OWN = PoolLimits(connections=2)
+#: Numbers that a partition of the change log has.
+PARTITION = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresOptions:
+    """What an engine is given besides its URL.
+
+    `decode` makes a row of a table's JSON in the change log. A statement may take
+    `statement_timeout` ms, and wait `lock_timeout` ms for a lock; a unit of work may take
+    `unit_timeout` ms. `pool` says how many requests use the database and wait, `calls` how many
+    calls of functions do.
+    """
+
+    decode: Decode = decode_plain
+    statement_timeout: int = 8000
+    unit_timeout: int = 20_000
+    lock_timeout: int = 5000
+    pool: PoolLimits = field(default_factory=PoolLimits)
+    calls: CallLimits = field(default_factory=CallLimits)
+
+
+class PostgresEngine:
+    """One PostgreSQL database (`jotbase.engines.base.Engine`). Call `open` first, on the loop."""
+
+    def __init__(self, url: str, options: PostgresOptions | None = None) -> None:
+        self._url = url
+        self._options = options or PostgresOptions()
+        self._open = False
+
+    @property
+    def dialect(self) -> Dialect:
+        """How this database spells SQL."""
+        return POSTGRES
+
+    async def open(self) -> None:
+        """Connect. Raises ProjectError when that cannot be."""
+        options = self._options
+        limits = TimeLimits(options.statement_timeout, options.unit_timeout, options.lock_timeout)
+        self._pool = ConnectionPool(self._url, options.pool, options.statement_timeout)
+        self._own_pool = ConnectionPool(self._url, OWN, options.statement_timeout)
+        await self._pool.open()
+        try:
+            await self._own_pool.open()
+        except BaseException:
+            await self._pool.close()
+            raise
+        self._reader = Reader(self._pool, options.statement_timeout)
+        self._own = Reader(self._own_pool, options.statement_timeout)
+        self._log = ChangeLog(self._own, options.decode)
+        self._writer = Writer(self._pool, limits, self._log.committed)
+        self._calling = CallRunner(self._pool, limits, options.calls, self._log.committed)
+        self._open = True
+
+    async def read(
+        self, text: str, values: Sequence[Any], spooling: Spooling | None = None
+    ) -> Rows:
+        """Run one reading statement; see `Engine.read`. Its result comes as one text, however
+        large: PostgreSQL makes it, and bounds it to 1 GiB.
+        """
+        return await self._reader.read(text, values)
+
+    def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
+        """Return None: an answer always has to be waited for."""
+        return None
+
+    async def read_internal(self, text: str, values: Sequence[Any]) -> Rows:
+        """Run a statement of the backend's own; see `Engine.read_internal`."""
+        return await self._own.read(text, values)
+
+    def unavailable_reason(self) -> str | None:
+        """Say what kept the database from being looked at last; see `Engine.unavailable_reason`."""
+        return self._log.fault
+
+    async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
+        """Drive a unit of work to its end; see `Engine.write`."""
+        return await self._writer.write(work, timed=timed)
+
+    async def call(
+        self,
+        work: Callable[[Session], Result],
+        *,
+        reads: bool,
+        again: bool = True,
+        gone: Callable[[], bool] = never_disconnected,
+    ) -> Result:
+        """Run work in a transaction of its own; see `Engine.call`."""
+        return await self._calling.call(work, reads=reads, again=again, gone=gone)
+
+    async def changes(self, after: int, limit: int = 1000) -> list[Change]:
+        """Return the committed changes with numbers above `after`, in order."""
+        return await self._log.after(after, limit)
+
+    async def origins(self, view: str) -> dict[str, tuple[str, str]]:
+        """Return what a view's columns pass on; see `Engine.origins`."""
+        views = await self._own.read(VIEWS, ())
+        return origins(view, views, await self._own.read(COLUMNS, ()))
+
+    async def timeline(self) -> tuple[tuple[str, int], ...]:
+        """Return the epochs of the log's numbers; see `Engine.timeline`."""
+        return await self._log.timeline()
+
+    async def last_change(self) -> tuple[int, int]:
+        """Return the oldest number still in the log (0: it is empty) and the newest ever given."""
+        return await self._log.ends()
+
+    def on_commit(self, bell: Callable[[], None]) -> None:
+        """Ring `bell` on the event loop after commits that logged changes, whoever made them."""
+        self._log.on_commit(bell)
+
+    async def prune(self, keep_rows: int, keep_seconds: float | None = None) -> int:
+        """Take old changes from the log; see `Engine.prune`."""
+        before = ""
+        if keep_seconds is not None:
+            before = (datetime.now(UTC) - timedelta(seconds=keep_seconds)).isoformat()
+        _, newest = await self._log.ends()
+        if not newest:
+            return 0
+        last = newest - keep_rows
+        return await self.write(lambda: prune(last, before, PARTITION))
+
+    async def close(self) -> None:
+        """Finish what is under way and close; a second call does nothing."""
+        if not self._open:
+            return
+        self._open = False
+        await self._log.close()
+        await self._calling.close()
+        await self._writer.close()
+        await self._pool.close()
+        await self._own_pool.close()

@@ -1,0 +1,36 @@
+"""Epochs in PostgreSQL begin with each start, and end where the log has a gap."""
+
+from tests.unit.schema.ddl.test_epochs import FOLLOWED, said
+
+from jotbase.schema.ddl.postgres_epochs import begin_epoch, refresh_triggers, unlogged_tables
+
+
+def test_a_start_begins_an_epoch_after_the_newest_number() -> None:
+    """What waits for a number has it by then."""
+    texts, _ = said(begin_epoch("e", frozenset(), FOLLOWED, started=True), [(7,)])
+
+    assert texts[0] == 'SELECT "jotbase"."number_changes"()'
+    assert [text.split()[0] for text in texts] == ["SELECT", "INSERT", "DELETE"]
+
+
+def test_changes_that_were_not_logged_end_all_epochs() -> None:
+    """A table that was there, and is followed from now on."""
+    texts, _ = said(begin_epoch("e", frozenset({"t"}), FOLLOWED, started=False), [], [(0,)])
+
+    assert texts[0] == 'DELETE FROM "jotbase"."epochs"'
+
+
+def test_tables_without_triggers_are_unlogged() -> None:
+    """All that are there but those that have one."""
+    _, found = said(unlogged_tables(), [("t",), ("u",)], [("t",)])
+
+    assert found == {"u"}
+
+
+def test_missing_triggers_are_made() -> None:
+    """And none where all is as it should be."""
+    missing, _ = said(refresh_triggers(FOLLOWED), [])
+    there, _ = said(refresh_triggers(FOLLOWED), [("t",)])
+
+    assert [text.split()[0] for text in missing] == ["SELECT", "DROP", "DROP", "CREATE", "CREATE"]
+    assert len(there) == 1

@@ -1,0 +1,71 @@
+"""What ALTER TABLE does of a changed table in PostgreSQL, and what is refused."""
+
+from typing import Any
+
+import pytest
+from tests.unit.schema.projects import TEXT, model, table_file
+
+from jotbase.schema.model.tables import Table
+from jotbase.schema.upgrading.postgres_changes import Altered, altered
+
+
+def table(columns: dict[str, Any], **more: Any) -> Table:
+    """Return the table `t`."""
+    return model(t=table_file(columns, **more)).tables["t"]
+
+
+def change(before: dict[str, Any], after: dict[str, Any], *permits: str) -> Altered:
+    """Return what changes the one table to the other."""
+    return altered(table(before), table(after), frozenset(permits))
+
+
+@pytest.mark.parametrize(
+    ("after", "statements"),
+    [
+        ({"a": TEXT}, []),
+        ({"a": TEXT, "b": TEXT}, ['ALTER TABLE "t" ADD COLUMN "b" text COLLATE "C"']),
+        (
+            {"a": TEXT | {"minLength": 1}},
+            [
+                'ALTER TABLE "t" DROP CONSTRAINT IF EXISTS "t_a_check"',
+                'ALTER TABLE "t" ADD CONSTRAINT "t_a_check" CHECK (length("a") >= 1)',
+            ],
+        ),
+        (
+            {"a": TEXT | {"default": "x"}},
+            [
+                'UPDATE "t" SET "a" = \'x\' WHERE "a" IS NULL',
+                'ALTER TABLE "t" ALTER COLUMN "a" SET NOT NULL',
+                'ALTER TABLE "t" ALTER COLUMN "a" SET DEFAULT \'x\'',
+            ],
+        ),
+    ],
+)
+def test_columns_are_changed_in_place(after: dict[str, Any], statements: list[str]) -> None:
+    """PostgreSQL holds the rows that are there against what is new."""
+    assert change({"a": TEXT}, after).statements == statements
+
+
+def test_a_column_goes_only_where_that_is_permitted() -> None:
+    """Its values would be lost."""
+    assert len(change({"a": TEXT, "b": TEXT}, {"a": TEXT}).refused) == 1
+    assert change({"a": TEXT, "b": TEXT}, {"a": TEXT}, "drop t.b").statements == [
+        'ALTER TABLE "t" DROP COLUMN "b"'
+    ]
+
+
+def test_another_type_is_refused() -> None:
+    """It says which it was, and what to do."""
+    (fault,) = change({"a": TEXT}, {"a": {"type": "integer"}}).refused
+
+    assert fault.reason == "the column's type would change from text to int8"
+
+
+def test_keys_and_indexes_come_and_go() -> None:
+    """Each under its own name."""
+    before, after = table({"a": TEXT}, unique=[["a"]]), table({"a": TEXT}, indexes=[["a"]])
+
+    assert altered(before, after, frozenset()).statements == [
+        'ALTER TABLE "t" DROP CONSTRAINT IF EXISTS "t_a_key"',
+        'CREATE INDEX "t_a_idx" ON "t" ("a")',
+    ]

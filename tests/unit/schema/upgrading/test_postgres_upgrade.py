@@ -1,0 +1,55 @@
+"""A PostgreSQL database brought to a model: looked at, compared, changed, noted."""
+
+from typing import Any
+
+import pytest
+from tests.unit.schema.ddl.test_epochs import said
+from tests.unit.schema.projects import TEXT, model, table_file
+
+from jotbase.errors import ProjectError
+from jotbase.schema.ddl.postgres_tables import internal_statements
+from jotbase.schema.model import archive
+from jotbase.schema.model.tables import Model
+from jotbase.schema.upgrading.postgres_upgrade import lock, upgrade
+
+OLD = model(t=table_file({"a": TEXT}))
+NEW = model(t=table_file({"a": TEXT, "b": TEXT}))
+INTERNAL: list[list[Any]] = [[] for _ in internal_statements()]
+
+
+def upgraded(wanted: Model, noted: list[Any], found: list[Any]) -> tuple[list[str], Any]:
+    """Return what an upgrade runs besides the server's own tables, and what it comes to."""
+    texts, result = said(upgrade(wanted), *INTERNAL, noted, found)
+    return texts[len(INTERNAL) + 2 :], result
+
+
+def test_an_empty_database_is_filled() -> None:
+    """It is fresh, and the model is noted."""
+    texts, result = upgraded(OLD, [], [])
+
+    assert [text.split()[0] for text in texts] == ["CREATE", "INSERT"]
+    assert result.fresh
+
+
+def test_the_same_model_changes_nothing() -> None:
+    """Not even the note."""
+    assert upgraded(OLD, [("model", archive.dump(OLD))], [("t", "r")])[0] == []
+
+
+def test_a_new_column_is_added() -> None:
+    """And told in words."""
+    texts, result = upgraded(NEW, [("model", archive.dump(OLD))], [("t", "r")])
+
+    assert texts[0].startswith('ALTER TABLE "t" ADD COLUMN "b"')
+    assert result.descriptions == ("t: new column b",)
+
+
+def test_a_table_that_others_made_is_left_alone() -> None:
+    """Its name is taken."""
+    with pytest.raises(ProjectError, match="Jotbase did not make"):
+        upgraded(model(u=table_file({"a": TEXT})), [], [("u", "r")])
+
+
+def test_one_server_at_a_time_makes_tables() -> None:
+    """The lock is the transaction's."""
+    assert said(lock())[0] == ["SELECT pg_advisory_xact_lock(7366142011)"]
