@@ -58,13 +58,7 @@ def verdicts(results: Figures) -> list[Verdict]:
         _most("a known question shape, outside the database", shapes.get("known"), 40, _us),
         _most("a new question shape, outside the database", shapes.get("new"), 1000, _us),
     ]
-    slept = results.get("sleepers", {}).get("p99", {})
-    for name, figure in SLEEPERS.items():
-        ratio = slept and slept[name] / slept["alone"]
-        found.append(_most(figure, ratio or None, 1.5, _times))
-    waited = results.get("dearest", {}).get("p99", {})
-    worst = max((p99 for name, p99 in waited.items() if name != "alone"), default=None)
-    found.append(_most("32 readers' p99 beside the dearest request", worst, 0.05, _ms))
+    found += _beside(results)
     scale = results.get("scale", {"sizes": (1_000, 1_000_000), "rates": {}})
     small, large = scale["sizes"]
     for name, title in (("read", "by key"), ("list", "by indexed filter")):
@@ -73,6 +67,32 @@ def verdicts(results: Figures) -> list[Verdict]:
             _most(f"reading {title}, {large:,} rows against {small:,}: cost", cost, 1.3, _times)
         )
     return found
+
+
+def _beside(results: Figures) -> list[Verdict]:
+    """What the others wait for beside one client, and what he takes."""
+    found: list[Verdict] = []
+    slept = results.get("sleepers", {}).get("p99", {})
+    for name, figure in SLEEPERS.items():
+        ratio = slept and slept[name] / slept["alone"]
+        found.append(_most(figure, ratio or None, 1.5, _times))
+    waited = results.get("dearest", {}).get("p99", {})
+    worst = max((p99 for name, p99 in waited.items() if name != "alone"), default=None)
+    found.append(_most("32 readers' p99 beside the dearest request", worst, 0.05, _ms))
+    above = results.get("memory", {}).get("above") or {"one client's dearest requests": None}
+    for name, size in above.items():
+        found.append(_most(f"memory above idle: {name}", size, 150e6, _mb))
+    for kind, title in (("reads", "reads by key"), ("events", "events to subscribers")):
+        p99 = results.get("slow", {}).get("p99", {}).get(kind, {})
+        for crowd in (4, 16):
+            figure = f"p99 of {title} beside {crowd} slow statements, against alone"
+            found.append(_most(figure, _over(p99, f"{crowd} statements"), 2, _times))
+    return found
+
+
+def _over(figures: Mapping[str, float], name: str, base: str = "alone") -> float | None:
+    """How many times the base a figure is."""
+    return figures[name] / figures[base] if name in figures and figures.get(base) else None
 
 
 def _ratio_verdicts(workload: Workload, results: Figures) -> Iterable[Verdict]:
@@ -256,6 +276,12 @@ the others verify each.
 An insert counts as durable when the server answers after fsync; the table of the machine says
 what one costs. Memory is the resident size of the process and its children, two seconds after the
 start.
+
+What others wait for "beside" something, and rates "beside" something, are measured with and without
+it in turn, in rounds of one run; the ratio is that of the medians. A figure of few milliseconds
+needs a machine that does nothing else: the ratios of waits grow with whatever else runs on it.
+"Memory above idle" is the most anonymous memory that was seen less that of the same process before
+the request: pages of the database file that it has mapped are the system's.
 
 `make bench ARGS="--only fastify,express,load"` measures a part; `--quick` shows in a minute that
 all works.

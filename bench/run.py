@@ -22,15 +22,23 @@ import dearest
 import fanout
 import load
 import machine
+import memory
 import report
 import shapes
 import sleepers
+import slow
 import startup
 from processes import CANNOT_GO_ON, describe
 from servers import HERE, SERVERS, Server
 
-PARTS = ("load", "broadcast", "startup", "fixture", "shapes", "sleepers", "dearest", "scale")
-NEED_JOTBASE = frozenset({"broadcast", "fixture", "shapes", "sleepers", "dearest", "scale"})
+#: Parts that measure Jotbase alone, in rounds of some seconds.
+BESIDE = {
+    "sleepers": sleepers.measure,
+    "dearest": dearest.measure,
+    "slow": slow.measure,
+}
+PARTS = ("load", "broadcast", "startup", "fixture", "shapes", *BESIDE, "memory", "scale")
+NEED_JOTBASE = frozenset(PARTS) - {"load", "startup"}
 EPOCHS_KEPT = HERE / "results/last.json"
 FORMAT = 1  # of the file kept: one of another format is not read
 PAGE = HERE.parent / "docs/benchmarks.md"
@@ -148,12 +156,15 @@ def _measurer(
         "startup": lambda place: startup.measure(idle, place, starts=rounds, say=say),
         "fixture": lambda place: startup.measure_fixture(place, tests=50, say=say),
         "shapes": lambda place: shapes.measure(place, questions=300, say=say),
-        "sleepers": lambda place: sleepers.measure(place, seconds=seconds, rounds=rounds, say=say),
-        "dearest": lambda place: dearest.measure(place, seconds=seconds, rounds=rounds, say=say),
+        "memory": lambda place: memory.measure(
+            place, sizes=memory.QUICK if options.quick else memory.FULL, say=say
+        ),
         "scale": lambda place: load.measure_scale(
             SERVERS["jotbase"], place, sizes, seconds=seconds, rounds=rounds, say=say
         ),
     }
+    if part in BESIDE:
+        return lambda place: BESIDE[part](place, seconds=seconds, rounds=rounds, say=say)
     return measurers[part]
 
 
