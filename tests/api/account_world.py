@@ -60,6 +60,7 @@ class World:
     limits: AuthRateLimits = field(default_factory=AuthRateLimits)
     proxies: int = 0
     hashed: list[str] = field(default_factory=list)
+    hashing_clients: list[str] = field(default_factory=list)
     drawn: int = 0
     mails: list[Mail] = field(default_factory=list)
     client: str = "192.0.2.1"
@@ -119,6 +120,7 @@ class World:
     ) -> Result:
         check()
         self.hashed.append(function.__name__)
+        self.hashing_clients.append(client)
         return function(*arguments)
 
     def set(self, **policy: Any) -> World:

@@ -134,3 +134,46 @@ def test_the_connections_address_counts_where_no_proxy_is_named(serve: Serve) ->
         told.append(wire.ask("POST", b"/auth/v1" + TOKEN.encode(), headers, body).status)
 
     assert told == [400] * 10 + [429]
+
+
+def test_the_password_is_not_guessed_by_changes_that_fail(world: World) -> None:
+    """Ten guesses are compared with it, whatever else in the request refuses the change."""
+    world.signed_up("bob@example.com")
+    token = world.signed_up()["access_token"]
+    change = {"email": "bob@example.com", "password": "guessed horse"}
+    told = codes([world.call("PUT", "/user", change, bearer=token) for _ in range(11)])
+    same = world.call("PUT", "/user", {"password": "correct horse"}, bearer=token)
+
+    assert told == [(422, "email_exists")] * 10 + [(429, "over_request_rate_limit")]
+    assert (same.status, same.response.header("retry-after")) == (429, "30")
+
+
+def test_a_user_may_change_the_password_often(world: World) -> None:
+    """A change that succeeds was no guess."""
+    token = world.signed_up()["access_token"]
+    changes = ({"password": f"correct horse {number}"} for number in range(12))
+
+    assert {world.call("PUT", "/user", one, bearer=token).status for one in changes} == {200}
+
+
+def test_who_changes_passwords_takes_its_own_places_among_hashes(world: World) -> None:
+    """Both hashes of a change are its client's, as those of a sign-in are."""
+    token = world.signed_up()["access_token"]
+    world.hashing_clients.clear()
+    world.call("PUT", "/user", {"password": "another horse"}, bearer=token)
+
+    assert world.hashing_clients == ["192.0.2.1", "192.0.2.1"]
+
+
+def test_answers_that_tell_of_accounts_are_counted_as_mails(world: World) -> None:
+    """GoTrue's answers tell whether an address has an account: of fifty an hour and client."""
+    world.signed_up("bob@example.com")
+    token = world.signed_up()["access_token"]
+    world.set(autoconfirm=False)
+    otp = {"email": "nobody@example.com", "create_user": False}
+    told = codes([world.call("POST", "/otp", otp) for _ in range(25)])
+    change = {"email": "bob@example.com"}
+    told += codes([world.call("PUT", "/user", change, bearer=token) for _ in range(26)])
+
+    assert told[:25] == [(422, "otp_disabled")] * 25
+    assert told[25:] == [(422, "email_exists")] * 25 + [(429, "over_email_send_rate_limit")]

@@ -211,13 +211,15 @@ async def put_user(request: Request, services: AccountServices) -> Response:
     if password := text(body, "password"):
         check_new_password(password, services.policy)
         await _reauthenticated(context, principal, account, text(body, "nonce"), services)
-    hashed = await _new_password(password, account, services)
+    hashed = await _new_password(password, account, context, services)
     change = UserAttributes(address or None, hashed, data, read_challenge(body))
     unit = partial(update_user, context, principal, change)
     by_mail = bool(address) and not services.policy.autoconfirm
     changed: UpdatedAccount = await (
         services.write_for_mail(request, unit) if by_mail else services.write(unit)
     )
+    if hashed is not None:
+        services.limits.right_password(_guessed_account(account), context.client)
     services.send(changed.mails, target(parameter(request, "redirect_to"), services.policy))
     return answer(user_json(changed.account))
 
@@ -243,16 +245,26 @@ async def _reauthenticated(
     services.limits.right_code(context.client, context.now)
 
 
-async def _new_password(password: str, account: Account, services: AccountServices) -> str | None:
+async def _new_password(
+    password: str, account: Account, context: Context, services: AccountServices
+) -> str | None:
+    """Return the hash of a password that differs from the stored one.
+
+    Whether it differs is an answer to a guess: it counts as a wrong password until the update has
+    succeeded, after which the guess is the password. Raises AuthError (same_password, 422).
+    """
     if not password:
         return None
-    old = account.user.encrypted_password
-    is_same = await services.run_in_thread(verify_password, password, old)
-    if is_same:
+    old, guessed = account.user.encrypted_password, _guessed_account(account)
+    if old is not None and await _fits(password, old, guessed, context, services):
         raise AuthError(
             422, "same_password", "New password should be different from the old password."
         )
-    return await services.hash(password)
+    return await services.hash(password, context.client)
+
+
+def _guessed_account(account: Account) -> str:
+    return account.user.email or account.user.id
 
 
 async def logout(request: Request, services: AccountServices) -> Response:

@@ -49,6 +49,10 @@ class RunInThread(Protocol):
         """
 
 
+#: GoTrue's error codes that disclose whether an address has an account.
+_DISCLOSING = frozenset(("email_exists", "otp_disabled"))
+
+
 @dataclass(frozen=True, slots=True)
 class AccountServices:
     """The dependencies of the accounts API.
@@ -106,13 +110,17 @@ class AccountServices:
     async def write_for_mail(
         self, request: Request, work: Callable[[], UnitOfWork[Result]]
     ) -> Result:
-        """Drive a unit of work that sends mail, within the client's rate limit."""
+        """Drive a unit of work that sends mail, within the client's rate limit.
+
+        A refusal is not counted, unless it discloses whether an address has an account.
+        """
         client = self.client(request)
         self.limits.take_mail(client, self.now())
         try:
             return await self.write(work)
-        except JotError:
-            self.limits.give_back_mail(client, self.now())
+        except JotError as error:
+            if error.code not in _DISCLOSING:
+                self.limits.give_back_mail(client, self.now())
             raise
 
     async def read(self, work: UnitOfWork[Result]) -> Result:
