@@ -256,7 +256,7 @@ async def _new_password(
     if not password:
         return None
     old, guessed = account.user.encrypted_password, _guessed_account(account)
-    if old is not None and await _fits(password, old, guessed, context, services):
+    if old is not None and await _password_matches(password, old, guessed, context, services):
         raise AuthError(
             422, "same_password", "New password should be different from the old password."
         )
