@@ -1,7 +1,7 @@
 """The composition root: builds each part of a backend once, from a project and its settings.
 
-In charge of which part is given what, and of the order of start, reload and stop. Must not do any
-part's work: it answers no request and runs no statement.
+In charge of wiring the parts, and of the order of start, reload and stop. Must not do any part's
+work: it handles no request and runs no statement.
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ from jotbase.values import ANON, Row
 
 log = logging.getLogger("jotbase")
 
-#: How long after a start the rest of the program is loaded, in seconds.
+#: How long after a start the deferred modules are imported, in seconds.
 WARM_UP = 0.3
 
-#: Answers for functions of rows, in the middle of a statement.
+#: Computes a computed field within a statement (`computing.Computing`).
 Compute = Callable[..., Any]
 #: Makes the engine, given what decodes a row of the change log, what names a constraint, and what
 #: answers for functions of rows.
@@ -77,9 +77,9 @@ EngineMaker = Callable[[Callable[[str, str], Row], ConstraintName, Compute], Eng
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What a backend takes from outside, so that a test can give its own.
+    """The clock, randomness and mail of a backend, which tests replace.
 
-    Without `post`, mails leave as the settings say.
+    Without `post`, mails are sent as the settings say.
     """
 
     now: Callable[[], float] = time.time
@@ -88,7 +88,7 @@ class Environment:
 
 
 def auth_policy(settings: Settings, url: str) -> AuthPolicy:
-    """Return what the settings decide about accounts."""
+    """Return the policy of accounts that the settings define."""
     return AuthPolicy(
         issuer=f"{url}/auth/v1",
         audience=settings.jwt_aud or "authenticated",
@@ -112,7 +112,7 @@ def auth_policy(settings: Settings, url: str) -> AuthPolicy:
 
 @dataclass
 class Backend:
-    """One project, served. `start` before anything is asked of it, `stop` after."""
+    """One served project; `start` must be called before any request, `stop` at the end."""
 
     project: Project
     settings: Settings
@@ -181,18 +181,18 @@ class Backend:
         )
         return partial(accounts, services=services)
 
-    def _apply_notices(self, told: Sequence[Notice]) -> None:
-        self.credentials.live.forget(told)
-        self.live.apply_notices(told)
+    def _apply_notices(self, notices: Sequence[Notice]) -> None:
+        self.credentials.live.forget(notices)
+        self.live.apply_notices(notices)
 
     def _missed(self) -> None:
         self.credentials.live.clear()
         self.live.restart()
 
     async def start(self) -> UpgradeResult:
-        """Open the database, bring it to the schemas, seed it if it is new, and begin to feed.
+        """Open and migrate the database, seed it if it is new, and start the feed.
 
-        Raises ProjectError when the database cannot be opened or brought to the schemas.
+        Raises ProjectError when the database cannot be opened or migrated.
         """
         await self.engine.open()
         try:
@@ -228,7 +228,7 @@ class Backend:
         self.live.configure(model, {t.name: policy.rule(t, "select").expression for t in model})
 
     async def stop(self) -> None:
-        """End sockets and feed, finish what is under way, and close the database."""
+        """Close sockets and feed, finish running writes, and close the database."""
         for chore in self._chores:
             chore.cancel()
         await self.live.close()
@@ -238,9 +238,10 @@ class Backend:
         await self._mailer.close()
 
     async def reload(self) -> UpgradeResult:
-        """Read the project's files again and serve what they say now.
+        """Read the project's files again, migrate, and serve the new definition.
 
-        Raises ProjectError, and changes nothing, when they are wrong or would lose data.
+        Raises ProjectError, with everything unchanged, when the files have faults or the migration
+        is refused.
         """
         definition = read_definition(self.project, self.definition.model)
         loaded = await load_in_thread(self.project.functions, definition.model)
@@ -254,7 +255,7 @@ class Backend:
         return migrated
 
     def routes(self, on_failure: Callable[[ProjectError], None] = lambda _: None) -> Routes:
-        """Return all that a path can lead to; `on_failure` is told why a start was refused."""
+        """Return the routes; `on_failure` is called with the error of a failed start."""
 
         async def start() -> None:
             try:
@@ -294,7 +295,7 @@ class Backend:
         )
 
     def application(self) -> Application:
-        """Return the ASGI application of the whole backend, which starts and stops it."""
+        """Return the ASGI application of the backend, whose lifespan starts and stops it."""
         return application(self.routes())
 
     def _take_functions(self, loaded: Loaded) -> None:

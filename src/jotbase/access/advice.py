@@ -189,11 +189,11 @@ def _of_table(table: Table, model: Model, policy: Policy, seen: ObservedSchema) 
 
 def _of_rule(table: Table, action: Action, rule: Rule, seen: ObservedSchema) -> Iterator[Advice]:
     at = f"/access/{action}"
-    asked = facts(rule.expression)
-    if any(map(is_self_written, asked)):
+    used = facts(rule.expression)
+    if any(map(is_self_written, used)):
         reason = "the rule trusts what users write of themselves"
         yield Advice("user-metadata-trusted", table.file, at, reason)
-    if seen.unconfirmed_addresses and any(fact.path in _EMAILS for fact in asked):
+    if seen.unconfirmed_addresses and any(fact.path in _EMAILS for fact in used):
         reason = "the rule trusts an address that nobody has proven"
         yield Advice("unproven-email", table.file, at, reason)
     if action not in _WRITES:
@@ -241,9 +241,9 @@ def _of_owners(table: Table, rules: Mapping[Action, Rule]) -> Iterator[Advice]:
         yield Advice("foreign-owner", table.file, "/access/insert", reason)
     if update is None or select is None or not may_be_true(select.expression, STRANGER):
         return
-    asked = set(_new_columns(update.expression))
-    for name in sorted(owners.intersection(_owner_columns(update.expression, "row")) - asked):
-        if asked:  # a rule that does not name `new` holds for the new row as a whole
+    columns = set(_new_columns(update.expression))
+    for name in sorted(owners.intersection(_owner_columns(update.expression, "row")) - columns):
+        if columns:  # a rule that does not name `new` holds for the new row as a whole
             reason = f"{name} is asked of the old row alone"
             yield Advice("owner-given-away", table.file, "/access/update", reason)
 
@@ -351,7 +351,7 @@ def _changes(node: Exists, update: Rule | None) -> bool:
         if isinstance(one, Apply) and one.operator == "eq" and _is_pin(one)
         if isinstance(one.arguments[0], Field)
     }
-    asked = {
+    columns = {
         one.name for one in walk(node.where) if isinstance(one, Field) and one.scope == node.scope
     }
     own = {
@@ -362,7 +362,7 @@ def _changes(node: Exists, update: Rule | None) -> bool:
         if isinstance(one, Field)
     }
     fixed = {column.name for column in node.table.columns if column.read_only}
-    return bool(asked - own - pinned - fixed)
+    return bool(columns - own - pinned - fixed)
 
 
 def _is_pin(part: Apply) -> bool:

@@ -27,8 +27,8 @@ def explain_rule(
     """Return the SQL of an action's rules, with the caller's values."""
     if context.principal.is_service:
         return "TRUE -- the service role passes all rules"
-    asked = _conditions(policy, table, action)
-    return with_values(predicate(asked, dialect, many="rows"), context)
+    condition = _conditions(policy, table, action)
+    return with_values(predicate(condition, dialect, many="rows"), context)
 
 
 def _conditions(policy: Policy, table: Table, action: Action) -> Expr:

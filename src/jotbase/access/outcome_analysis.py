@@ -82,8 +82,8 @@ def possible_outcomes(expression: Expr, caller: CallerKind) -> Outcomes:
         case Follow(value=value):
             return possible_outcomes(value, CallerKind(caller.principal)) | _UNKNOWN
         case Fact() if caller.principal.role == ANON or not is_self_written(expression):
-            told = expression.fill(Context(caller.principal))
-            return frozenset((told,)) if told in (True, False, None) else _ALL
+            result = expression.fill(Context(caller.principal))
+            return frozenset((result,)) if result in (True, False, None) else _ALL
         case Apply():
             return _applied(expression, caller)
     return _ALL
@@ -112,19 +112,21 @@ def _applied(expression: Apply, caller: CallerKind) -> Outcomes:
     for facts.
     """
     inner = list(walk(expression))
-    asked = [node for node in inner if isinstance(node, Fact)]
+    facts_used = [node for node in inner if isinstance(node, Fact)]
     signed_in = caller.principal.role != ANON
     if any(isinstance(node, Now) for node in inner):
         return _ALL
-    if signed_in and any(map(is_self_written, asked)):
+    if signed_in and any(map(is_self_written, facts_used)):
         return _ALL
     if not any(isinstance(node, Field | Exists | Follow) for node in inner):
-        told = _judged(expression)(caller.principal)
-        return frozenset((told,))
-    if not asked:
+        result = _judged(expression)(caller.principal)
+        return frozenset((result,))
+    if not facts_used:
         return _ALL
     context = Context(caller.principal)
-    if OPERATORS[expression.operator].strict and any(fact.fill(context) is None for fact in asked):
+    if OPERATORS[expression.operator].strict and any(
+        fact.fill(context) is None for fact in facts_used
+    ):
         return _UNKNOWN
     if expression.operator == "neq":
         return frozenset((True, None))
@@ -135,5 +137,5 @@ def _applied(expression: Apply, caller: CallerKind) -> Outcomes:
 
 
 def _judged(expression: Apply) -> Callable[[Principal], bool | None]:
-    told = judge(expression)
-    return lambda principal: told(Env({}, Context(principal)))
+    result = judge(expression)
+    return lambda principal: result(Env({}, Context(principal)))

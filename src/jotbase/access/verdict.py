@@ -52,8 +52,8 @@ def verdict(
 def _reason(rule: str, part: Conjunct, found: bool | None, table: Table) -> str:
     if part in NO_RULE.parts:
         return f"{table.name} has no {rule} rule, so only the service role may"
-    said = "false" if found is False else "unknown, since something in it is null"
-    return f"{rule} rule of {table.name}: `{part.text}` is {said}"
+    outcome = "false" if found is False else "unknown, since something in it is null"
+    return f"{rule} rule of {table.name}: `{part.text}` is {outcome}"
 
 
 def _asked(policy: Policy, table: Table, action: Action) -> Iterator[tuple[str, Conjunct]]:

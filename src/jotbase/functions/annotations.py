@@ -1,6 +1,7 @@
-"""Annotations read: which type, JSON Schema and Python value a parameter or a result has.
+"""Reading type annotations: the type, JSON Schema and Python value of a parameter or result.
 
-In charge of what each annotation means to the data API. Must not know who calls, nor any database.
+In charge of the mapping from annotations to the data API's types. Must not know the caller, nor any
+database.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Row(dict[str, Any]):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an annotation says: the API's type, and the Python value made of a canonical one.
+    """A resolved annotation: the API's type, and the conversion from a canonical value to Python.
 
     `row` is the table whose row it is, `shape` that of a TypedDict.
     """
@@ -74,7 +75,7 @@ _PLAIN: dict[Any, Kind] = {
 
 
 def kind_of(annotation: Any) -> Kind:
-    """Return what an annotation means. Raises TypeError for one that means nothing here."""
+    """Resolve an annotation. Raises TypeError for an unsupported one."""
     if isinstance(annotation, typing.TypeAliasType if hasattr(typing, "TypeAliasType") else ()):
         return kind_of(annotation.__value__)
     plain = _PLAIN.get(annotation) if _is_hashable(annotation) else None
@@ -165,7 +166,7 @@ def schema_of(kind: Kind) -> dict[str, Any]:
 
 
 def returns_of(annotation: Any) -> Returns:
-    """Return what a result's annotation means. Raises TypeError."""
+    """Resolve the annotation of a result. Raises TypeError."""
     if annotation in (None, type(None)):
         return Returns("nothing")
     kind = kind_of(annotation)

@@ -1,7 +1,7 @@
-"""What a view may ask for: the caller, and a data client that acts as that caller.
+"""The context of project code: the caller, and a data client that acts as the caller.
 
-In charge of carrying the call's context into the thread that runs it. Must not know Flask,
-nor how a request is answered: the answering comes in as a function.
+In charge of passing this context to the thread that runs the code. Must not know Flask, nor how
+data requests are handled: the handler is an argument.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from jotbase.values import Principal, Request, Response
 
 Params = Mapping[str, str | int | bool]
 
-#: Answers a data request as the given principal; called from a thread, it waits.
+#: Handles a data request as the given principal; called from a thread, it blocks.
 Answer = Callable[[Request, Principal], Response]
 
 
 class DataError(JotError):
-    """The data API refused; code, status, details and hint are those of its answer."""
+    """An error of the data API; code, status, details and hint are those of its response."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataClient:
     """The data API as one caller: paths and parameters are those of `/rest/v1`.
 
-    Every method returns the parsed JSON (None for an empty answer) and raises DataError.
+    Every method returns the parsed JSON (None for an empty body) and raises DataError.
     """
 
     principal: Principal
@@ -47,7 +47,7 @@ class DataClient:
         return self._ask("POST", path, params, json)
 
     def patch(self, path: str, params: Params, json: Any) -> Any:
-        """Change the rows that `params` select, and return them."""
+        """Update the rows that the filters in `params` select, and return them."""
         return self._ask("PATCH", path, params, json)
 
     def delete(self, path: str, params: Params | None = None) -> Any:
@@ -90,14 +90,14 @@ _CLIENT: ContextVar[DataClient] = ContextVar("jotbase_data_client")
 
 
 def enter(client: DataClient) -> None:
-    """Make `client` the one that `caller` and `data` answer with, in this context."""
+    """Set the client that `caller` and `data` use in this context."""
     _CLIENT.set(client)
 
 
 def run_as(
     function: Function, arguments: Mapping[str, Any], principal: Principal, answer: Answer
 ) -> tuple[Any, int | None, Pairs]:
-    """Run a function as a caller whose data client is answered so; see `run_function`."""
+    """Run a function as a caller, with this handler of its data client; see `run_function`."""
 
     def run() -> tuple[Any, int | None, Pairs]:
         enter(DataClient(principal, answer))
@@ -107,7 +107,7 @@ def run_as(
 
 
 def data() -> DataClient:
-    """Return the data client of the view that is running. Raises LookupError outside a view."""
+    """Return the data client of the running view or function. Raises LookupError outside."""
     try:
         return _CLIENT.get()
     except LookupError:
@@ -115,5 +115,5 @@ def data() -> DataClient:
 
 
 def caller() -> Principal:
-    """Return who called the view that is running. Raises LookupError outside a view."""
+    """Return the caller of the running view or function. Raises LookupError outside."""
     return data().principal

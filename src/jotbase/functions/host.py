@@ -1,7 +1,7 @@
-"""The project's own code: loaded from functions/, its Flask app run in a thread pool.
+"""Loading the project's code from functions/, and hosting its Flask app as ASGI (a2wsgi).
 
-In charge of finding `app` and what is decorated, and of running the app as ASGI (a2wsgi). Must not
-know who the caller is: the context is entered by the edge before.
+In charge of finding `app` and the decorated functions. Must not know the caller: its context is
+entered before (`http.server.project_app`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from jotbase.schema.model.tables import Model
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a project's functions/ holds: the Flask `app`, if any, and what was decorated."""
+    """The loaded functions/: the Flask `app`, if any, and the decorated functions."""
 
     app: Any = None
     functions: Functions = field(default_factory=dict)
@@ -40,9 +40,9 @@ class Loaded:
 
 
 def load_functions(folder: Path) -> Loaded:
-    """Return what functions/__init__.py holds.
+    """Import functions/__init__.py.
 
-    Raises ProjectError when the code fails, or holds nothing that can be served.
+    Raises ProjectError if the code fails, or has neither an app nor decorated functions.
     """
     file = folder / "__init__.py"
     if not file.is_file():
@@ -67,9 +67,9 @@ def load_functions(folder: Path) -> Loaded:
 
 
 def load_for(folder: Path, model: Model) -> Loaded:
-    """Return what functions/__init__.py holds, held against the tables that it speaks of.
+    """Import functions/__init__.py, and check the tables that its annotations name.
 
-    Raises ProjectError as `load_functions` does, and for tables that there are not.
+    Raises ProjectError as `load_functions` does, and for unknown tables.
     """
     loaded = load_functions(folder)
     with_computed(model, described(loaded.computed))
@@ -85,7 +85,7 @@ def load_for(folder: Path, model: Model) -> Loaded:
 
 
 async def load_in_thread(folder: Path, model: Model) -> Loaded:
-    """Return what `load_for` does; the code may take its time, or wait for this very server."""
+    """Run `load_for` in a thread: the code may be slow, or send requests to this very server."""
     threads = Threads("jotbase-load", 1)
     try:
         return await asyncio.wrap_future(threads.submit(load_for, folder, model))
@@ -94,7 +94,7 @@ async def load_in_thread(folder: Path, model: Model) -> Loaded:
 
 
 def described(found: Iterable[Computed]) -> list[tuple[str, str, Returns]]:
-    """Return the table, the name and the result of functions of rows."""
+    """Return (table, name, return type) of the computed fields."""
     return [(one.table, one.function.name, one.function.returns) for one in found]
 
 

@@ -1,7 +1,7 @@
-"""The project's Flask app as an ASGI application: in threads that end, and for clients that wait.
+"""The project's Flask app as an ASGI application, in a bounded pool of daemon threads.
 
-In charge of how many views run and wait at one time, and of a view's failure staying its own. Must
-not know who the caller is: the context is entered by the edge before.
+In charge of the limits of running and waiting views, and of isolating a view's failure. Must not
+know the caller: its context is entered before.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-#: Where a view's scope says whether its client is gone.
+#: The key of the WSGI environment for the function that returns whether the client has
+#: disconnected.
 _GONE = "jotbase.gone"
 
 
 class HungUp(Exception):
-    """Ends a view's answer that nobody reads any more."""
+    """Ends a streamed response whose client has disconnected."""
 
 
 class Threads(Executor):
-    """Threads that do not keep the process from ending, as those of the standard library do."""
+    """An executor of daemon threads, which unlike the standard library's do not delay the exit."""
 
     def __init__(self, name: str, most: int) -> None:
         self._name = name
@@ -43,7 +44,7 @@ class Threads(Executor):
         """Run the call in a thread, as soon as one is free."""
         future: Future[Any] = Future()
         self._jobs.put((future, lambda: call(*given, **named)))
-        if self._idle.acquire(blocking=False):  # one that waits is meant for this job
+        if self._idle.acquire(blocking=False):  # an idle thread takes this job
             return future
         with self._lock:
             if self._started < self._most:
@@ -53,7 +54,7 @@ class Threads(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the threads after what they have been given; never waits."""
+        """End the threads after their queued jobs; never waits."""
         with self._lock:
             for _ in range(self._started):
                 self._jobs.put(None)
@@ -77,7 +78,7 @@ class Threads(Executor):
 
 
 class Hosted:
-    """The app, `threads` of its views at one time; `waiting` more wait, for `seconds` at most."""
+    """The app with at most `threads` running views and `waiting` more, for at most `seconds`."""
 
     def __init__(self, app: Any, threads: int, waiting: int, seconds: float) -> None:
         from a2wsgi import WSGIMiddleware  # a project without functions never loads it
@@ -92,7 +93,7 @@ class Hosted:
         self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request. Raises JotError 53300 where too many wait, or for too long."""
+        """Serve one request. Raises JotError 53300 if too many wait, or for too long."""
         inbox = _Inbox(receive)
         try:
             await self._turn()
@@ -103,7 +104,7 @@ class Hosted:
             except HungUp:
                 return
             except asyncio.CancelledError as error:
-                # The server ends, and its views with it: their clients are told.
+                # The server is stopping: clients of running views get an error.
                 raise JotError("57P01", "the server is stopping", hint="Try again.") from error
             finally:
                 self._turns.release()
@@ -128,7 +129,7 @@ class Hosted:
 
 
 class _Inbox:
-    """What a client sends, read one message ahead, so that its hanging up is seen."""
+    """The client's messages, read one ahead in order to notice a disconnect."""
 
     def __init__(self, receive: Receive) -> None:
         self.gone = False
@@ -171,9 +172,9 @@ class _Inbox:
 
 
 def _guarded(app: Any) -> Any:
-    """Run the app so that nothing that it raises ends more than its own answer.
+    """Wrap the app so that an exception ends its own response only.
 
-    Say besides that a body ends where its input does: without Content-Length werkzeug reads none.
+    Also sets `wsgi.input_terminated`: without it werkzeug reads no body without Content-Length.
     """
 
     def call(environ: dict[str, Any], start_response: Any) -> Any:
@@ -185,7 +186,7 @@ def _guarded(app: Any) -> Any:
 
 
 class _Answer:
-    """What a view answers, piece by piece; its generator is closed once nobody reads on."""
+    """The iterable of a view's response; closed when the client has disconnected."""
 
     def __init__(self, pieces: Any, gone: Callable[[], bool]) -> None:
         self._pieces = pieces
@@ -200,5 +201,5 @@ class _Answer:
             yield piece
 
     def close(self) -> None:
-        """Close what was answered."""
+        """Close the view's own iterable."""
         run_contained(getattr(self._pieces, "close", lambda: None))

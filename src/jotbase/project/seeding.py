@@ -1,7 +1,7 @@
-"""Seeds: the rows a project begins with, loaded through the same checks as any write.
+"""Seeds: the initial rows of a project, loaded with the same checks as any write.
 
-In charge of their order (a row comes after what it refers to) and of all of them or none being
-stored. Must not know how a row is checked.
+In charge of their order (referenced rows first) and of storing all or none. Must not know how a row
+is checked.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from jotbase.values import SERVICE_PRINCIPAL, Request
 
 log = logging.getLogger("jotbase")
 
-#: The folder, as messages name it.
+#: The folder's name in messages.
 SEEDS = "seeds"
-#: Rows that are checked and stored at a time: each takes a kilobyte meanwhile.
+#: How many rows are checked and stored at a time: each takes about a kilobyte of memory.
 STEP = 10_000
 
 #: What has references held against all rows together, in the end.
@@ -49,9 +49,9 @@ _UNQUOTED = (Type.INTEGER, Type.NUMBER, Type.BOOLEAN)
 
 
 async def seed(project: Project, data: DataApi) -> dict[str, int]:
-    """Load seeds/ into the tables that hold no row yet; return how many rows went into which.
+    """Load seeds/ into the empty tables; return the number of rows by table.
 
-    Raises ProjectError, and stores nothing, when a file or row is wrong.
+    Raises ProjectError, and stores nothing, when a file or row has a fault.
     """
     folder = project.root / SEEDS
     files = read_files(folder)
@@ -74,7 +74,7 @@ async def seed(project: Project, data: DataApi) -> dict[str, int]:
 
 
 def _others(folder: Path) -> list[str]:
-    """Return the names of what lies in the folder and is no JSON, notes and hidden files aside."""
+    """Return the names of files other than JSON, notes and hidden files in the folder."""
     if not folder.is_dir():
         return []
     kept = (".json", ".md", ".txt")
@@ -83,7 +83,7 @@ def _others(folder: Path) -> list[str]:
 
 
 def _check_names(files: Iterable[str], others: Iterable[str], model: Model) -> None:
-    """Refuse files that would seed nothing. Raises ProjectError."""
+    """Raise ProjectError for files that belong to no table."""
     faults = [
         Fault(f"{SEEDS}/{name}", "", "seeds are JSON files", "write an array of rows: [{…}, {…}]")
         for name in others
@@ -126,7 +126,7 @@ def _tell_of_references(loaded: Iterable[str]) -> UnitOfWork[None]:
 
 
 def _trusting(data: DataApi) -> DataApi:
-    """Seeds set `readOnly` columns too, and are kept whatever JOTBASE_TX_END says."""
+    """Return the data API for seeds, which may set `readOnly` columns and ignore JOTBASE_TX_END."""
     write_context = {
         passes: {name: replace(one, trusted=True) for name, one in tables.items()}
         for passes, tables in data.write_context.items()
@@ -145,7 +145,7 @@ def _is_empty(table: Table, api: DataApi) -> UnitOfWork[bool]:
 
 
 def _load(table: Table, body: bytes, api: DataApi) -> UnitOfWork[int]:
-    """Load a file's rows, some at a time."""
+    """Load a file's rows in steps of `STEP`."""
     headers = {"content-type": "application/json", "prefer": "missing=default"}
     path = f"/rest/v1/{quote(table.name, safe='')}"
     question, values = shape(Request("POST", path, "", headers, b""))
@@ -185,7 +185,9 @@ def _rows(table: Table, body: bytes) -> list[Any]:
 
 
 def _readable(table: Table, payload: Payload) -> Payload:
-    """Dumps quote large numbers: text for a column of numbers or booleans is read as its type."""
+    """Return the payload with strings parsed for columns of numbers and booleans: dumps quote large
+    numbers.
+    """
     unquoted = {one.name: one.type for one in table.columns if one.type in _UNQUOTED}
     if not unquoted:
         return payload
@@ -202,7 +204,7 @@ def _readable(table: Table, payload: Payload) -> Payload:
 
 
 def _faults(table: Table, error: JotError, first: int) -> Iterator[Fault]:
-    """Yield an error's faults; `first` is the place of the first row that was looked at."""
+    """Yield an error's faults; `first` is the index in the file of the step's first row."""
     file = f"{SEEDS}/{table.name}.json"
     if error.code == "23514" and isinstance(error.details, list):
         for fault in error.details:
@@ -216,13 +218,13 @@ def _faults(table: Table, error: JotError, first: int) -> Iterator[Fault]:
 
 
 def _moved(pointer: str, first: int) -> str:
-    """Return the place in the file of a place among the rows from `first` on."""
+    """Return a pointer into the step's rows as one into the file, by adding `first`."""
     _, row, *rest = pointer.split("/") if pointer.startswith("/") else ("", "")
     return "/".join(("", str(int(row) + first), *rest)) if row.isdigit() else pointer
 
 
 def in_order(model: Model) -> list[Table]:
-    """Return the tables so that each comes after those it refers to, as far as there is no ring."""
+    """Return the tables with referenced ones first, as far as there is no cycle."""
     ordered: dict[str, Table] = {}
 
     def visit(table: Table, path: frozenset[str]) -> None:

@@ -1,8 +1,8 @@
-"""The SQL of a project tried on an empty database in memory, before anything is touched.
+"""Validating the SQL of a project's files on an empty database in memory, before any migration.
 
-In charge of the database's own word on views and computed columns: that a view is one SELECT that
-only reads, that its columns are there, that an expression can be computed. Nothing that a file
-holds is run here. Must not know files or the project's database.
+In charge of checking with SQLite itself that a view is one SELECT that only reads, that its columns
+exist, and that an expression can be evaluated. Must not know files or the project's database
+(decision 69).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ NOTHING: Mapping[str, str] = {}
 
 @dataclass(slots=True)
 class Tried:
-    """What came of it: `faults`, and the tables that each view reads, by the view's name."""
+    """The result: faults, and the tables that each view reads, by the view's name."""
 
     faults: list[Fault] = field(default_factory=list)
     reads: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class _Trial:
 
 
 def has_sql(model: Model) -> bool:
-    """Say whether any file of the project holds SQL."""
+    """Return whether any file of the project has SQL."""
     return any(
         table.view is not None or any(one.generated is not None for one in table.columns)
         for table in model
@@ -135,7 +135,7 @@ def tried(model: Model, strangers: Mapping[str, str] | None = NOTHING) -> Tried:
 
 
 def _try_table(trial: _Trial, table: Table) -> None:
-    """Make a table, its computed columns one by one first, so that a fault names its column."""
+    """Create a table, after trying its generated columns one by one to locate faults."""
     before = len(trial.tried.faults)
     for column in table.columns:
         if column.generated is not None:
@@ -194,7 +194,7 @@ def _columns_hint(said: str, names: Sequence[str]) -> str | None:
 
 
 def _try_views(trial: _Trial, views: Sequence[Table]) -> None:
-    """Make all views, then read each: what one view has wrong is not told of those over it."""
+    """Create all views, then read each; a fault of one view is not repeated for views on it."""
     found: dict[str, Fault] = {}
     for view in views:
         fault = _shape(trial, view) or _made(trial, view)
@@ -222,7 +222,7 @@ def _made(trial: _Trial, view: Table) -> Fault | None:
 
 
 def _refused(trial: _Trial, view: Table, said: str, otherwise: str | None = None) -> Fault:
-    """Return a view's fault in the database's words, with what to write instead."""
+    """Return a view's fault with the database's message and a hint."""
     tables = {table.name: list(table.by_name) for table in trial.model}
     hint = sql_hints.hint(said, view.view or "", tables) or otherwise
     return _of_view(view, f"the database cannot read the view: {said}", hint)
@@ -234,7 +234,7 @@ def _stub(view: Table) -> str:
 
 
 def _is_its_own(trial: _Trial, view: Table, wrong: Sequence[Table]) -> bool:
-    """Say whether a view cannot be read although all others that cannot have their columns."""
+    """Return whether a view's fault is its own, not that of another view."""
     with contextlib.ExitStack() as undo:
         trial.connection.execute("SAVEPOINT own")
         undo.callback(trial.connection.execute, "ROLLBACK TO own")
@@ -246,7 +246,7 @@ def _is_its_own(trial: _Trial, view: Table, wrong: Sequence[Table]) -> bool:
 
 
 def _shape(trial: _Trial, view: Table) -> Fault | None:
-    """Return why a view's text is not one SELECT; what it reads may not be there yet."""
+    """Return the fault of a text that is not one SELECT; its tables need not exist yet."""
     said = _prepared(trial, view.view or "")
     if trial.denied is not None:
         return _of_view(view, f"a view only reads, and this would {trial.denied}")
@@ -256,7 +256,7 @@ def _shape(trial: _Trial, view: Table) -> Fault | None:
 
 
 def _readable(trial: _Trial, view: Table) -> Fault | None:
-    """Return why a view cannot be read, in the database's own words."""
+    """Return the fault of a view that cannot be read, with the database's message."""
     said = _prepared(trial, probe_view(view).removeprefix("EXPLAIN "))
     trial.tried.reads[view.name] = frozenset(trial.read)
     if trial.denied is not None:

@@ -86,8 +86,8 @@ def with_code(address: str, code: str) -> str:
 
 def with_error(address: str, error: AuthError, *, query: bool = False) -> str:
     """Return the URL with the error in its fragment, and with `query` (PKCE) in its query too."""
-    said = _error_parameters(error)
-    return _with_fragment(_with_query(address, said) if query else address, said)
+    parameters = _error_parameters(error)
+    return _with_fragment(_with_query(address, parameters) if query else address, parameters)
 
 
 def with_query_error(address: str, error: AuthError) -> str:
@@ -105,8 +105,8 @@ def _error_parameters(error: AuthError) -> list[tuple[str, str]]:
 
 def with_message(address: str, message: str, *, query: bool = False) -> str:
     """Return the URL with a message in its fragment, as after the first of two confirmations."""
-    said = [("message", message)]
-    return _with_fragment(_with_query(address, said) if query else address, said)
+    parameters = [("message", message)]
+    return _with_fragment(_with_query(address, parameters) if query else address, parameters)
 
 
 def _with_query(address: str, values: Iterable[tuple[str, Any]]) -> str:

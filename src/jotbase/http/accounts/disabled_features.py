@@ -159,15 +159,15 @@ def _id_token(request: Request) -> AuthError:
     if issuer:
         message = f'Provider (issuer "{issuer}") is not enabled'
         return AuthError(400, "provider_disabled", message)
-    said = "Custom provider" if provider.startswith("custom:") else "Custom OIDC provider"
+    name = "Custom provider" if provider.startswith("custom:") else "Custom OIDC provider"
     reason = "not found" if provider.startswith("custom:") else "not allowed"
-    return AuthError(400, "validation_failed", f'{said} "{provider[:40]}" {reason}')
+    return AuthError(400, "validation_failed", f'{name} "{provider[:40]}" {reason}')
 
 
 def _oauth(description: str) -> AuthError:
     """Return an error in the format of OAuth (RFC 6749 section 5.2)."""
-    told = {"error": "invalid request", "error_description": description}
-    return AuthError(400, "validation_failed", description, extra={"oauth": told})
+    body = {"error": "invalid request", "error_description": description}
+    return AuthError(400, "validation_failed", description, extra={"oauth": body})
 
 
 #: Disabled grant types of `/token`.

@@ -1,8 +1,8 @@
-"""All connections of a server: how many there may be, and how long each may keep us waiting.
+"""The connections of a server: their number, and timeouts of slow clients.
 
-In charge of counting them, in all and by address, and of looking at each once a second: what a
-client owes (a head, a body, the reading of an answer) it owes within a time. Must not know what
-is sent on any of them. The numbers are in docs/reference/limits.md.
+In charge of counting them, in total and by address, and of checking each once a second: a client
+must send a head or a body, or read a response, within a time limit. Must not know what is sent on
+them. The numbers are in docs/reference/limits.md.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Protocol
 from jotbase.http.edge.budget import Budget
 from jotbase.http.edge.large_responses import LargeResponseLimiter
 
-#: Seconds between two looks at the same connection.
+#: Seconds between two checks of the same connection.
 TICK = 1.0
-#: Connections looked at before others get the loop.
+#: Connections that are checked until other tasks get the event loop.
 AT_ONCE = 500
 
 #: Seconds for a request's head, from its first byte or from the connection on. The times are
@@ -53,14 +53,14 @@ MOST_PIPELINED = 100
 
 
 class Watched(Protocol):
-    """A connection that can be looked at."""
+    """A connection whose time limits can be checked."""
 
     def look(self, now: float) -> None:
-        """End the connection if it has kept us waiting for too long; `now` is loop time."""
+        """Close the connection if a time limit is exceeded; `now` is loop time."""
 
 
 class Stopwatch:
-    """For how long a connection has waited for the same thing, seen at each look."""
+    """How long a connection has been waiting for the same thing, measured at each check."""
 
     __slots__ = ("_since", "_what")
 
@@ -69,14 +69,14 @@ class Stopwatch:
         self._since = 0.0
 
     def seconds(self, what: object, now: float) -> float:
-        """Return how long `what` has been waited for, at the looks so far."""
+        """Return the seconds of waiting for `what`, as seen by the checks so far."""
         if what != self._what:
             self._what, self._since = what, now
         return now - self._since
 
 
 class Connections:
-    """Everything that is connected; belongs to one event loop."""
+    """All connections; belongs to one event loop."""
 
     def __init__(self, most: int, most_of_one: int) -> None:
         self.grants = LargeResponseLimiter()
@@ -91,7 +91,7 @@ class Connections:
         return len(self._owners) + len(self._refused)
 
     def enter(self, connection: Watched, address: Hashable) -> bool:
-        """Count a connection, and say whether there is room for it; it is watched in any case."""
+        """Count a connection; return whether it is within the limits. It is checked in any case."""
         if self._budget.take(address):
             self._owners[connection] = address
             return True
@@ -100,22 +100,22 @@ class Connections:
 
     @property
     def is_overrun(self) -> bool:
-        """Whether so many are refused that no more can be told so."""
+        """Whether so many connections are being refused that further ones are cut off."""
         return len(self._refused) > MOST_REFUSED
 
     def become(self, old: Watched, new: Watched) -> None:
-        """Let a connection go on as another: an HTTP request became a WebSocket."""
+        """Replace a connection's protocol: an HTTP request became a WebSocket."""
         if old in self._owners:
             self._owners[new] = self._owners.pop(old)
 
     def leave(self, connection: Watched) -> None:
-        """Forget a connection that has ended."""
+        """Remove a connection that has ended."""
         self._refused.discard(connection)
         if connection in self._owners:
             self._budget.give_back(self._owners.pop(connection))
 
     async def watch(self) -> None:
-        """Look at all connections again and again, in turns, until cancelled."""
+        """Check all connections periodically, in turns, until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(TICK)
@@ -125,6 +125,6 @@ class Connections:
                 await asyncio.sleep(0)
 
     def look(self, now: float, watched: list[Watched] | None = None) -> None:
-        """Look at these connections, or at all of them."""
+        """Check these connections, or all of them."""
         for connection in [*self._owners, *self._refused] if watched is None else watched:
             connection.look(now)

@@ -72,8 +72,8 @@ def preflight(headers: Mapping[str, str], allowed: tuple[str, ...]) -> Response:
     granted = allowed_origin(headers["origin"], allowed)
     if granted is None:
         return Response(200, (("Vary", "Origin"),))
-    asked = headers.get("access-control-request-headers", "apikey, content-type").split(",")
-    names = dict.fromkeys(("Authorization", *(name.strip() for name in asked), *_SAFE))
+    requested = headers.get("access-control-request-headers", "apikey, content-type").split(",")
+    names = dict.fromkeys(("Authorization", *(name.strip() for name in requested), *_SAFE))
     return Response(
         200,
         (

@@ -1,8 +1,7 @@
-"""Leave to make a large answer: one at a time for an address, few at a time for all.
+"""Limiting concurrent large responses: one for an address, a few in total.
 
-In charge of who waits and of who has waited long enough. Must not know what is large (the engine
-asks through `engines.base.ROOM`), nor how an answer is sent. The numbers are in
-docs/reference/limits.md.
+In charge of the queue and its timeout. Must not know what is large (the engine waits through
+`engines.base.ROOM`), nor how a response is sent. The numbers are in docs/reference/limits.md.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ PATIENCE = 10.0
 
 
 class LargeResponseLimiter:
-    """What is granted; belongs to one event loop."""
+    """The slots in use; belongs to one event loop."""
 
     def __init__(self, most: int = MOST_LARGE, most_of_one: int = MOST_LARGE_OF_ONE) -> None:
         self.budget = Budget(most, most_of_one)
         self._waiting: list[asyncio.Future[None]] = []
 
     async def take(self, owner: Hashable, patience: float = PATIENCE) -> None:
-        """Wait for a turn. Raises RequestError (53300, 503) where none comes."""
+        """Wait for a slot. Raises RequestError (53300, 503) after `patience` seconds."""
         try:
             async with asyncio.timeout(patience):
                 while not self.budget.take(owner):
@@ -40,7 +39,7 @@ class LargeResponseLimiter:
             raise _crowded() from None
 
     def give_back(self, owner: Hashable) -> None:
-        """Return a turn, and have all who wait look again, in the order in which they came."""
+        """Return a slot, and wake the waiting requests in their order."""
         self.budget.give_back(owner)
         waiting, self._waiting = self._waiting, []
         for turn in waiting:
@@ -49,7 +48,7 @@ class LargeResponseLimiter:
 
 
 class LargeResponseSlot:
-    """One request's leave; not held until the engine asks for it."""
+    """The slot of one request, taken when the engine needs it."""
 
     __slots__ = ("_grants", "_is_over", "_owner", "is_held")
 
@@ -70,19 +69,19 @@ class LargeResponseSlot:
                 raise RequestError("57014", "the client has gone")
 
     def end(self) -> None:
-        """Return the turn, and take none any more: the client has gone."""
+        """Return the slot, and take none again: the client has disconnected."""
         self._is_over = True
         self.leave()
 
     def leave(self) -> None:
-        """Return the turn, if it came."""
+        """Return the slot, if it was taken."""
         if self.is_held:
             self.is_held = False
             self._grants.give_back(self._owner)
 
 
 class UnreadResponses:
-    """The leaves of a connection's answers that its client has not read yet."""
+    """The slots of a connection's responses that its client has not read yet."""
 
     def __init__(self) -> None:
         self._grants: list[LargeResponseSlot] = []
@@ -91,14 +90,14 @@ class UnreadResponses:
         return bool(self._grants)
 
     def keep(self, grant: LargeResponseSlot, unread: int) -> None:
-        """Return a leave when so few bytes of its answer are unread, and else keep it."""
+        """Return the slot if few enough bytes of its response are unread, else keep it."""
         if unread > READ:
             self._grants.append(grant)
         else:
             grant.leave()
 
     def clear(self) -> None:
-        """Return all: the client has read, or has gone."""
+        """Return all slots: the client has read everything, or has disconnected."""
         for grant in self._grants:
             grant.leave()
         self._grants.clear()

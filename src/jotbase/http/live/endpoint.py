@@ -173,9 +173,9 @@ async def _hear_all(receive: Receive, channels: Channels, crowd: asyncio.Lock) -
     delay other tasks no longer than one.
     """
     clock = asyncio.get_running_loop().time
-    began = asked = clock()
+    began = requested_at = clock()
     while (message := await receive())["type"] == "websocket.receive":
-        if clock() - asked > TURN:  # it was waited for
+        if clock() - requested_at > TURN:  # it was waited for
             began = clock()
         text = message.get("text")
         await channels.hear(text if text is not None else message["bytes"])
@@ -183,7 +183,7 @@ async def _hear_all(receive: Receive, channels: Channels, crowd: asyncio.Lock) -
             async with crowd:
                 await asyncio.sleep(0)
             began = clock()
-        asked = clock()
+        requested_at = clock()
 
 
 def _key(scope: Scope, query: Mapping[str, list[str]]) -> str | None:

@@ -1,7 +1,7 @@
-"""uvicorn's WebSocket class, extended to take ready frames, and the outlet they go through.
+"""uvicorn's WebSocket protocol extended by sending encoded frames, and the sinks for frames.
 
-In charge of writing the same bytes to many sockets for one `transport.write` each, and of
-bounding what waits for a slow one. Must not know what the frames say.
+In charge of writing the same bytes to many sockets with one `transport.write` each, and of limiting
+the unsent bytes of a slow client. Must not know the content of frames.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from jotbase.realtime.wire import unframe
 log = logging.getLogger(__name__)
 log.setLevel(logging.WARNING)
 
-#: The key in `scope["extensions"]` under which the connection stands.
+#: The key of the connection in `scope["extensions"]`.
 EXTENSION = "jotbase.transport"
-#: Bytes that may wait for one connection; beyond, its channels are told from the log, as fast as it
-#: reads.
+#: The most unsent bytes of a connection; beyond, its channels are replayed from the log at the
+#: client's speed.
 MOST_WAITING = 4 * 1024 * 1024
-#: How much more may wait of what no log has; beyond, it is closed and told where to resume.
+#: The most further unsent bytes of messages that are not in the log; beyond, the connection is
+#: closed with the cursor to resume from.
 MOST_BESIDE = 4 * 1024 * 1024
 #: «Try again later» (IANA's registry of close codes): clients reconnect, which 1000 forbids them.
 TOO_SLOW = 1013
@@ -49,35 +50,35 @@ MOST_FRAGMENTS = 1024
 
 
 class FrameSink(Protocol):
-    """Where frames for one connection go; nothing here waits but `drained`."""
+    """The destination of frames for one connection; only `drained` waits."""
 
     def write(self, ready: bytes) -> None:
-        """Send a ready frame; where too much waits already, the channels are said to lag."""
+        """Send an encoded frame; reports lagging channels if too many bytes are unsent."""
 
     def waiting(self) -> int:
-        """Return how many bytes wait to be taken by the client."""
+        """Return the number of unsent bytes."""
 
     def let_go(self) -> None:
-        """Close the connection of a client that is too slow, and say where to resume."""
+        """Close the connection of a client that is too slow, with the cursor to resume from."""
 
     async def drained(self) -> None:
-        """Wait until little enough waits that more may be written in bulk."""
+        """Wait until few enough bytes are unsent for another bulk write."""
 
     def close(self, code: int, reason: str) -> None:
         """Send a close frame behind all that waits, and end the connection."""
 
 
 class TurnFlush:
-    """What is due when the loop's turn ends: each socket is written once, however much it is told.
+    """Flushes sinks at the end of a loop iteration: one write for each socket.
 
-    A write to a socket is a call into the kernel, which costs ten times what the rest of it does.
+    A write is a system call, which costs ten times as much as the rest of sending.
     """
 
     def __init__(self) -> None:
         self._due: list[TransportSink] = []
 
     def add(self, sink: TransportSink) -> None:
-        """Have the outlet flushed at the end of this turn."""
+        """Flush the sink at the end of this iteration."""
         if not self._due:
             asyncio.get_running_loop().call_soon(self._end)
         self._due.append(sink)
@@ -110,13 +111,13 @@ class TransportSink:
         connection.on_shutdown = lambda: self.close(RESTART, close_reason())
 
     def write(self, ready: bytes) -> None:
-        """Send a ready frame when the turn ends."""
+        """Send an encoded frame at the end of the iteration."""
         if not self._due:
             self._turn.add(self)
         self._due.append(ready)
 
     def flush(self) -> None:
-        """Write what is due, and say so if too much waits by now."""
+        """Write the collected frames; report lagging if too many bytes are unsent."""
         due, self._due = self._due, []
         connection = self._connection
         transport = connection.transport
@@ -137,7 +138,7 @@ class TransportSink:
         self._connection.end(TOO_SLOW, self._farewell())
 
     async def drained(self) -> None:
-        """Wait until the transport takes more without buffering it."""
+        """Wait until the transport no longer buffers."""
         self.flush()
         await self._connection.writable.wait()
 
@@ -173,14 +174,14 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         await super().run_asgi()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of what was not heard."""
+        """Drop unprocessed data."""
         self._unheard.clear()
         if self.services is not None:
             self.services.leave(self)
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """Say where to resume, and wait no longer than a moment for the answer."""
+        """Close with the cursor to resume from; the client has a short time to respond."""
         if self.on_shutdown is None or self.close_sent or not self.handshake_complete:
             super().shutdown()
             return
@@ -192,7 +193,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     # What comes, a little at a time --------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Hear what came; thousands of frames may have come at once."""
+        """Process received data, in portions, since it may have thousands of frames."""
         if not self._unheard and len(data) <= AT_ONCE:
             self._hear(data)
             return
@@ -255,7 +256,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         super().handle_cont(event)
 
     def handle_ping(self) -> None:
-        """Answer a ping, if there are not too many."""
+        """Respond to a ping, unless there are too many."""
         self._pings += 1
         if self._pings > MOST_PINGS:
             self.end(UNFAIR, f"at most {MOST_PINGS} pings a second are answered")
@@ -287,18 +288,18 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         self.end(UNFAIR, "a message did not come in time")
 
     def pause_writing(self) -> None:
-        """Remember that the transport buffers, which is when looking at its size is worth it."""
+        """Record that the transport buffers, so that its buffer size must be checked."""
         super().pause_writing()
         self.paused = True
 
     def resume_writing(self) -> None:
-        """Forget that the transport buffered."""
+        """Record that the transport no longer buffers."""
         super().resume_writing()
         self.paused = False
         self._resumed += 1
 
     def end(self, code: int, reason: str) -> None:
-        """Close from our side, once; a peer that reads nothing for ten seconds is cut off."""
+        """Close the connection once; a client that reads nothing for ten seconds is cut off."""
         if self.close_sent or self.transport.is_closing():
             return
         self.stop_keepalive()
@@ -340,7 +341,7 @@ class SendSink:
         self._empty.set()
 
     def write(self, ready: bytes) -> None:
-        """Queue a frame, and say so if too much waits by now."""
+        """Queue a frame; report lagging if too many bytes are queued."""
         if self._closed:
             return
         self._bytes += len(ready)
@@ -364,11 +365,11 @@ class SendSink:
         self.close(TOO_SLOW, self._farewell())
 
     async def drained(self) -> None:
-        """Wait until nothing waits."""
+        """Wait until the queue is empty."""
         await self._empty.wait()
 
     def close(self, code: int, reason: str) -> None:
-        """Queue the close behind all that waits."""
+        """Queue the close after all queued frames."""
         if not self._closed:
             self._closed = True
             self._waiting.put_nowait((code, reason))
@@ -387,6 +388,6 @@ class SendSink:
 
 
 def connection_of(scope: Scope) -> FrameProtocol | None:
-    """Return the connection, if the server is one that takes ready frames."""
+    """Return the connection if the server supports encoded frames, else None."""
     connection: FrameProtocol | None = scope.get("extensions", {}).get(EXTENSION)
     return connection

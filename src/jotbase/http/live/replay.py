@@ -1,8 +1,8 @@
-"""What a channel missed, told from the log until it is where the feed is.
+"""Replaying missed changes to a channel from the log, until it has caught up with the feed.
 
-In charge of joining the two without gap or repetition: while it is behind, a channel is told
-nothing live, since all of that stands in the log too; it goes on live in the moment in which it has
-been told what the feed has. Must not know tokens or what a change becomes.
+In charge of a seamless switch without gaps or duplicates: during the replay live changes are
+dropped, since the log has them too; the channel goes live at the moment at which it has all changes
+that the feed has delivered. Must not know tokens or how changes are matched.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ log = logging.getLogger(__name__)
 
 #: Changes read at a time.
 AT_ONCE = 100
-#: Seconds in which a client has to take something of what waits for it; then it is sent away.
+#: Seconds in which a client must read some of its unsent bytes; otherwise it is disconnected.
 PATIENCE = 5.0
-#: Seconds until a channel that is ahead of the feed looks again.
+#: Seconds until a channel that is ahead of the feed checks again.
 AHEAD = 0.01
 
 
@@ -58,11 +58,11 @@ class Replay:
         self.after = feed.cursor if cursor is None else cursor.number
 
     def start(self) -> None:
-        """Begin at the cursor that a client came with, or where the feed was at the making."""
+        """Begin at the client's cursor, or at the feed's position when the replay was created."""
         self._task = asyncio.create_task(self._run())
 
     def cancel(self) -> None:
-        """Tell nothing more."""
+        """Stop the replay."""
         if self._task is not None:
             self._task.cancel()
 
@@ -83,7 +83,7 @@ class Replay:
             self._report_lost(self._feed.cursor)
 
     async def _catch_up(self) -> None:
-        """Tell what was missed; where the log no longer holds all of it, that is said instead."""
+        """Deliver the missed changes; report those that the log no longer has as lost."""
         while True:
             if not await self._drained():
                 self._sink.let_go()
@@ -98,9 +98,9 @@ class Replay:
             await asyncio.sleep(took)
 
     async def _turn(self) -> float:
-        """Tell some changes; return how long that took."""
+        """Deliver some changes; return the duration in seconds."""
         clock = asyncio.get_running_loop().time
-        began, told = clock(), 0
+        began, sent = clock(), 0
         changes = await self._feed.engine.changes(self.after, AT_ONCE)
         if not changes or changes[0].number != self.after + 1:
             self._report_lost(self._feed.cursor)
@@ -108,9 +108,9 @@ class Replay:
         for change in changes:
             if change.number > self._feed.cursor:
                 break
-            told += await self._feed.deliver(change, self._alone())
+            sent += await self._feed.deliver(change, self._alone())
             self.after = change.number
-            if told > TURN_BYTES or clock() - began > TURN:
+            if sent > TURN_BYTES or clock() - began > TURN:
                 break
         return clock() - began
 
@@ -119,7 +119,7 @@ class Replay:
         self._lost(number)
 
     async def _drained(self) -> bool:
-        """Wait until the client has taken what waits; False if it takes nothing for too long."""
+        """Wait until unsent bytes are read; False if the client reads nothing for too long."""
         while True:
             waits = self._sink.waiting()
             try:
@@ -132,7 +132,7 @@ class Replay:
                 return True
 
     def _alone(self) -> Groups:
-        """The follower as it is now, by itself and writing at once."""
+        """Return groups with the channel's current subscriber alone, writing at once."""
         now = self._follower()
         alone = Groups(self._feed.groups.rules)
         alone.add(replace(now, write=self._sink.write, lost=self._lost))

@@ -1,6 +1,7 @@
-"""A large body on its way to its client: as much at a time as the client reads.
+"""Sending a large body at the speed at which the client reads.
 
-In charge of what of it is in the transport. Must not know what comes before or after the body.
+In charge of how much of it is in the transport's buffer. Must not know what comes before or after
+the body.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import Protocol
 from jotbase.http.edge.asgi import PIECE
 from jotbase.values import SpooledBody
 
-#: Pieces that are sent in one turn of the loop.
+#: The most pieces that are sent in one iteration of the event loop.
 IN_A_TURN = 8
 
 
 class Flow(Protocol):
-    """What says whether the client reads."""
+    """The flow control of a connection."""
 
     write_paused: bool
 
@@ -44,7 +45,7 @@ class BodySender:
         self._is_due = False
 
     def send(self) -> None:
-        """Send on, until the client has not read what was sent."""
+        """Send pieces until the transport buffers them."""
         body = self._body
         if self._is_due or body is None:
             return
@@ -62,7 +63,7 @@ class BodySender:
         self._loop.call_soon(self._go_on)
 
     def progress(self) -> object:
-        """Return what changes with each step that was sent."""
+        """Return a value that changes with each step that was sent."""
         return self, self.sent // self._step
 
     def _go_on(self) -> None:
@@ -70,7 +71,7 @@ class BodySender:
         self.send()
 
     def close(self) -> None:
-        """Let go of the body."""
+        """Close the body's file."""
         body, self._body = self._body, None
         if body is not None:
             body.close()

@@ -1,6 +1,6 @@
-"""The data API as the server asks it: at once where nothing has to be waited for, else in turn.
+"""Routing `/rest/v1` to the pipeline: synchronously where nothing must be awaited, else as a task.
 
-In charge of who is calling and of which way a request can take. Must not know how it is answered
+In charge of authentication and of choosing between the two. Must not know how a request is handled
 (`pipeline`).
 """
 
@@ -16,7 +16,7 @@ from jotbase.values import Request, Response
 
 @dataclass(frozen=True, slots=True)
 class DataRoutes:
-    """Answers what is below `/rest/v1`.
+    """Handles requests below `/rest/v1`.
 
     `data` returns the data API of the project's files as they are now; `timed` says that answers
     bear `Server-Timing`, which only the way through the event loop measures.
@@ -27,11 +27,11 @@ class DataRoutes:
     timed: bool
 
     async def answer(self, request: Request) -> Response:
-        """Answer a data request."""
+        """Handle a data request."""
         return await answer(request, self.data())
 
     def answer_now(self, request: Request) -> Response | None:
-        """Answer a data request that need not wait for anything, or return None."""
+        """Handle a data request without awaiting anything; None if that is impossible."""
         principal = self.credentials.known(request.headers)
         if principal is None or self.timed:
             return None

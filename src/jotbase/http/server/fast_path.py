@@ -1,9 +1,8 @@
-"""uvicorn's HTTP class, with a short way for the data API: bytes to `Request`, `Response` to bytes.
+"""uvicorn's HTTP protocol with a fast path for the data API, which bypasses ASGI.
 
-In charge of reading a request of the data API straight from the parser and of writing its answer at
-once, where ASGI's scope, task and messages would cost more than the answer itself; all other
-requests, and odd ones, go uvicorn's way. Must not know what is answered. Figures:
-docs/decisions/0014-the-short-way.md.
+In charge of building a `Request` straight from the parser's callbacks and of writing the response
+at once: ASGI's scope, task and messages would cost more than the request itself. All other requests
+take uvicorn's way. Must not know the handlers. Decision 14 has figures.
 """
 
 from __future__ import annotations
@@ -24,17 +23,17 @@ from jotbase.http.server.limited_protocol import LimitedProtocol, Owed
 from jotbase.http.server.message_heads import head, is_valid_host, overload_response
 from jotbase.values import Request, Response, SpooledBody
 
-#: Bodies up to this size are written in one piece with their head; a copy of more costs memory.
+#: Bodies up to this size are written together with their head; copying larger ones costs memory.
 COPIED = 65_536
 
 _METHODS = {name.encode(): name for name in ("GET", "POST", "PATCH", "PUT", "DELETE")}
-#: Headers of requests that go uvicorn's way: it knows what they ask of a connection.
+#: Headers of requests that take uvicorn's way.
 _ODD = ("transfer-encoding", "expect", "upgrade")
 
 
 @dataclass(frozen=True, slots=True)
 class FastPath:
-    """What answers requests whose path begins with `prefix`, with bodies up to `max_body` bytes.
+    """The handlers of requests whose path begins with `prefix`, with bodies up to `max_body` bytes.
 
     `now` answers a request without a body at once, or says None; `later` answers any. Both give
     all headers that are to be sent, and raise nothing.
@@ -46,12 +45,12 @@ class FastPath:
     later: Callable[[Request], Awaitable[Response]]
 
 
-#: Pieces of an answer, and a large body behind them.
+#: (pieces of a response, large body after them or None).
 _Answer = tuple[tuple[bytes, ...], SpooledBody | None]
 
 
 class _Exchange:
-    """Stands for uvicorn's cycle from a request to its answer: what comes meanwhile is queued."""
+    """Replaces uvicorn's request-response cycle; pipelined requests are queued meanwhile."""
 
     __slots__ = ("disconnected", "grant", "keep_alive", "response_complete")
 
@@ -70,15 +69,15 @@ class _Exchange:
         """Tell nobody."""
 
     def gone(self) -> bool:
-        """Say whether the client has hung up."""
+        """Return whether the client has disconnected."""
         return self.disconnected
 
 
 class _Outbox:
-    """Answers that were made in one turn of the loop, written one after another in the next.
+    """Responses of one iteration of the event loop, written together in the next one.
 
-    A write may have to wake its reader, which costs more than the write; of many at one time only
-    the first one does.
+    A write may wake the reading process, which costs more than the write; of several only the first
+    one does.
     """
 
     def __init__(self) -> None:
@@ -97,13 +96,13 @@ class _Outbox:
             else:
                 try:
                     protocol.send(exchange, answer)
-                except Exception:  # one connection's trouble is not the others'
+                except Exception:  # a failure of one connection must not affect the others
                     protocol.logger.exception("an answer could not be sent")
                     protocol.transport.abort()
 
 
 class FastPathProtocol(LimitedProtocol):
-    """Takes the requests of the data API the short way, and all others uvicorn's way."""
+    """Handles requests of the data API on the fast path, and all others as uvicorn does."""
 
     direct: FastPath
     outbox: _Outbox
@@ -114,7 +113,7 @@ class FastPathProtocol(LimitedProtocol):
     _parts: list[bytes]
 
     def on_headers_complete(self) -> None:
-        """Choose the way."""
+        """Choose between the fast path and uvicorn's way."""
         self._request = self._short()
         if self._request is None:
             self._is_short = False
@@ -124,7 +123,7 @@ class FastPathProtocol(LimitedProtocol):
             self.end_head()
 
     def _short(self) -> Request | None:
-        """Return the request, if it can go the short way."""
+        """Return the request if it can take the fast path, else None."""
         url = self.url
         method = _METHODS.get(self.parser.get_method())
         if method is None or not url.startswith(self.direct.prefix) or not self._is_free():
@@ -144,11 +143,11 @@ class FastPathProtocol(LimitedProtocol):
         return Request(method, path, query, headers)
 
     def _is_free(self) -> bool:
-        """Whether nothing on this connection waits to be answered, or to be read by the client."""
+        """Whether no request is pending, and no response unread, on this connection."""
         return not self.owes() and not self.flow.write_paused
 
     def on_body(self, body: bytes) -> None:
-        """Keep what came; content-length has bounded it."""
+        """Collect the body, whose size Content-Length has limited."""
         if self._request is None:
             super().on_body(body)
         else:
@@ -156,7 +155,7 @@ class FastPathProtocol(LimitedProtocol):
             self._parts.append(body)
 
     def on_message_complete(self) -> None:
-        """Answer at once what can be."""
+        """Handle the request, at once if possible."""
         request, self._request = self._request, None
         if request is None:
             super().on_message_complete()
@@ -201,7 +200,7 @@ class FastPathProtocol(LimitedProtocol):
             self.outbox.put(self, exchange, ((start, response.body), None))
 
     def send(self, exchange: _Exchange, answer: _Answer) -> None:
-        """Write an answer; a large body as it is read."""
+        """Write a response; a large body at the client's speed."""
         parts, spooled = answer
         if len(parts) > 1 and not self._has_room(len(parts[1])):
             parts, spooled = parts[:1], kept_in_file(parts[1])
@@ -215,7 +214,7 @@ class FastPathProtocol(LimitedProtocol):
         self.end(exchange)
 
     def _has_room(self, size: int) -> bool:
-        """Say whether a body of that size may wait in memory to be read, and count it."""
+        """Return whether a body of that size may be buffered in memory, and count it if so."""
         if not self.services.unread.take(self._address, size):
             return False
         self._unread_bytes += size
@@ -253,14 +252,14 @@ class FastPathProtocol(LimitedProtocol):
             self.services.in_files.give_back(self._address, self._in_files)
 
     def resume_writing(self) -> None:
-        """Send on what the client now has room for."""
+        """Continue sending after the transport's buffer has drained."""
         super().resume_writing()
         self._let_unread_go()
         if self._sender is not None:
             self._sender.send()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of the body that was being sent, too."""
+        """Close the body that was being sent, too."""
         self._drop_sender()
         self._let_unread_go()
         super().connection_lost(exc)
@@ -278,7 +277,7 @@ class FastPathProtocol(LimitedProtocol):
         super()._cut_off()
 
     def end(self, exchange: _Exchange) -> None:
-        """Go on to what was queued behind the request."""
+        """Continue with the next pipelined request."""
         exchange.response_complete = True
         if not exchange.keep_alive:
             self.transport.close()
@@ -286,7 +285,7 @@ class FastPathProtocol(LimitedProtocol):
 
 
 def _in_file(response: Response) -> Response:
-    """Return the response with its body in a file; as it is where there is no file to be had."""
+    """Return the response with its body in a file; unchanged if no file can be created."""
     try:
         kept = kept_in_file(response.body)
     except JotError:
@@ -300,7 +299,7 @@ def _drop(answer: _Answer) -> None:
 
 
 def fast_path_protocol(direct: FastPath, services: Connections) -> type[FastPathProtocol]:
-    """Return the protocol class of a server that answers so, and counts its connections there."""
+    """Return the protocol class of a server with this fast path and these connection limits."""
     own = {"direct": direct, "outbox": _Outbox(), "services": services}
     return type("FastPathProtocol", (FastPathProtocol,), own)
 

@@ -1,8 +1,7 @@
-"""uvicorn's HTTP class, guarded: what is refused, what is dropped, and how long a client may take.
+"""uvicorn's HTTP protocol with limits: malformed heads, trailers, pipelines, body sizes, timeouts.
 
-In charge of heads that are no HTTP, of trailers, of pipelines, of the room that bodies take, and of
-what a client owes at each moment. Must not know what is answered. The numbers are in
-docs/reference/limits.md.
+In charge of refusing malformed requests, of the memory of bodies, and of the time that a client has
+for each part of a request. Must not know the handlers. The numbers are in docs/reference/limits.md.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ from jotbase.http.server.message_heads import (
     rejection_response,
 )
 
-#: What a client owes, the seconds it has for it, and what ends the wait.
+#: (what the client must send or read next, its time limit in seconds, the action after it).
 Owed = tuple[object, float, Callable[[], None]]
 
 _NO_ROOM = overload_response(
@@ -64,7 +63,7 @@ class _Refused(Exception):
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """One connection. `running` is the cycle that is being answered, `cycle` the newest one."""
+    """One connection. `running` is the current request-response cycle, `cycle` the newest one."""
 
     services: Connections
     running: Any = None
@@ -84,7 +83,7 @@ class LimitedProtocol(HttpToolsProtocol):
     _idle_timer: TimerHandle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
-        """Count the connection; one too many is told so at its first byte, and not kept."""
+        """Count the connection; one beyond the limit is refused at its first byte."""
         super().connection_made(transport)  # type: ignore[arg-type]
         self._address = client_name(self.client[0]) if self.client else ""
         self._stopwatch = Stopwatch()
@@ -96,7 +95,7 @@ class LimitedProtocol(HttpToolsProtocol):
     # What the parser says ------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """Begin to count what a head takes."""
+        """Start counting the bytes of a head."""
         self._number += 1
         self._unfinished = 0
         self._in_head = True
@@ -104,7 +103,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.headers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header. What stands behind a body is none (RFC 9110 6.5.1): it is dropped."""
+        """Collect a header; trailers are dropped (RFC 9110 section 6.5.1)."""
         if not self._in_head:
             return
         if len(self.headers) == MAX_HEADERS:
@@ -112,7 +111,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        """Begin to answer, once the head is one that may be served."""
+        """Start handling the request if its head is valid."""
         self.end_head()
         headers = self.headers
         refusal = rejection_reason(self.parser.get_http_version(), headers)
@@ -132,22 +131,22 @@ class LimitedProtocol(HttpToolsProtocol):
             self._unfinished = 0
 
     def end_head(self) -> None:
-        """Note that a head is whole."""
+        """Record that the head is complete."""
         self._unfinished = None
         self._in_head = False
         self._received = 0
 
     def on_chunk_header(self) -> None:
-        """Begin anew to count what is neither head nor body: chunk extensions and trailers."""
+        """Restart counting the bytes of chunk extensions and trailers."""
         self._unfinished = 0
 
     def on_body(self, body: bytes) -> None:
-        """Keep what came, while there is room."""
+        """Collect a part of the body within the limits."""
         self.count(body)
         super().on_body(body)
 
     def count(self, body: bytes) -> None:
-        """Note that a body goes on; a large one has a budget."""
+        """Count a part of a body; large bodies share a budget."""
         self._received += len(body)
         if self._unfinished is not None:
             self._unfinished = 0
@@ -157,7 +156,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._held += len(body)
 
     def on_message_complete(self) -> None:
-        """Note that the request is whole."""
+        """Record that the request is complete."""
         self._in_body = False
         self._unfinished = None
         super().on_message_complete()
@@ -170,7 +169,7 @@ class LimitedProtocol(HttpToolsProtocol):
     # What comes, and goes ------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Read on, and refuse a head that does not end: it is kept whole in memory."""
+        """Parse received data; refuse a head that is too long, since it is kept in memory."""
         self._idle_since = None
         if self._deaf:
             return
@@ -190,7 +189,7 @@ class LimitedProtocol(HttpToolsProtocol):
                     self.refuse(rejection_response(TOO_LONG))
 
     def _upgrade(self) -> None:
-        """Go on as a WebSocket; not while an answer is due, which would go out in its midst."""
+        """Switch to a WebSocket, unless a response is pending, which would be sent in between."""
         if not self._should_upgrade():
             return
         if self.owes() or not self._may_upgrade():
@@ -215,7 +214,7 @@ class LimitedProtocol(HttpToolsProtocol):
         )
 
     def owes(self) -> bool:
-        """Whether an answer is still to be made."""
+        """Whether a response is pending."""
         running = self.running
         return not (running is None or running.response_complete or running.disconnected)
 
@@ -227,7 +226,7 @@ class LimitedProtocol(HttpToolsProtocol):
         ROOM.reset(before)
 
     def refuse(self, answer: bytes) -> None:
-        """Hear nothing more, and close with this answer behind those that are due before it."""
+        """Stop reading, and close with this response after the pending ones."""
         self._deaf = True
         self._unfinished = None
         half_read: Any = self.cycle if self._in_body and not self._is_short else None
@@ -260,7 +259,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._held = 0
 
     def on_response_complete(self) -> None:
-        """Go on to what was queued, or be idle from now on.
+        """Continue with the next pipelined request, or become idle.
 
         As uvicorn does, with one timer that looks when it is due at how long the connection was
         idle: a timer made and taken back for each request costs 3 µs.
@@ -281,7 +280,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._time(self.timeout_keep_alive)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of everything: nobody hears what is still being made."""
+        """Release everything: the client has disconnected."""
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         self.services.leave(self)
@@ -298,7 +297,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """Close, and cut off after a moment what is still not read."""
+        """Close; unread responses are cut off after a short time."""
         super().shutdown()
         self.loop.call_later(PARTING, self._cut_off)
 
@@ -307,7 +306,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def resume_writing(self) -> None:
-        """Note that the client reads."""
+        """Record that the client has read."""
         self._resumed += 1
         self._unread.clear()
         super().resume_writing()

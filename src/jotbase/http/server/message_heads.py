@@ -1,7 +1,7 @@
-"""Heads of HTTP messages as bytes: which request heads are refused, how answers begin.
+"""Heads of HTTP messages: which request heads are refused, and rendering response heads.
 
-In charge of what llhttp lets pass and RFC 9112 does not, and of heads that an answer needs. Must
-not know what is answered, nor any socket.
+In charge of what llhttp accepts and RFC 9112 forbids, and of the bytes of response heads. Must not
+know the responses, nor any socket.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _OLD_CODING: Refusal = (400, "HTTP/1.0 has no transfer codings.")
 
 
 def is_valid_host(value: str | None) -> bool:
-    """Whether all Host lines together are one that may be served (RFC 9112 3.2)."""
+    """Whether the Host header is present once and valid (RFC 9112 section 3.2)."""
     return value is not None and _HOST.fullmatch(value) is not None
 
 
@@ -76,13 +76,13 @@ def head(status: int, headers: Headers, *, keep_alive: bool) -> bytes:
 
 
 def rejection_response(refusal: Refusal) -> bytes:
-    """Return the whole answer to what is not served, after which the connection closes."""
+    """Return the bytes of the response to a refused request, after which the connection closes."""
     status, message = refusal
     return _last_answer(status, (), orjson.dumps({"message": message}))
 
 
 def overload_response(message: str, hint: str) -> bytes:
-    """Return the whole answer where there is no room, after which the connection closes."""
+    """Return the bytes of a 503 response, after which the connection closes."""
     error = {"code": "53300", "message": message, "details": None, "hint": hint}
     return _last_answer(503, (("Retry-After", "5"),), orjson.dumps(error))
 

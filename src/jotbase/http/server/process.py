@@ -1,7 +1,7 @@
-"""The server process: uvicorn on uvloop, with the WebSocket class that takes ready frames.
+"""The server process: uvicorn on uvloop, with the protocols of this package.
 
-In charge of how sockets are listened on, and of saying when the server is ready. Must not know what
-is served.
+In charge of listening, signals, memory settings and reporting readiness. Must not know what is
+served.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from jotbase.http.edge.connections import Connections
 from jotbase.http.live.frames import FrameProtocol
 from jotbase.http.server.fast_path import FastPath, fast_path_protocol
 
-#: Frames from clients; realtime's limit (contract section 1).
+#: The largest WebSocket message of a client, in bytes: Supabase Realtime's limit.
 MAX_FRAME = 5_000_000
-#: Connections that may wait to be taken; uvicorn's default.
+#: The backlog of the listening socket (listen(2)): uvicorn's default.
 BACKLOG = 2048
 
-#: Files that the database, the log and the program itself may have open.
+#: File descriptors that are reserved for the database, the log and the program itself.
 OWN_FILES = 128
 
 #: How long a thread keeps the interpreter's lock once the loop wants it, in seconds: a request
@@ -50,7 +50,7 @@ YOUNG = 10_000
 
 
 def freeze_garbage_collector() -> None:
-    """Take what has been loaded from the collector, which would go through it all again and again.
+    """Exclude the loaded objects from garbage collection, which would traverse them repeatedly.
 
     https://docs.python.org/3/library/gc.html#gc.freeze
     """
@@ -109,7 +109,7 @@ class Server(UvicornServer):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raises ProjectError when the address cannot be had."""
+    """Return a listening socket. Raises ProjectError when the address cannot be bound."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -127,7 +127,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def connection_limit(wanted: int) -> int:
-    """Return how many connections there can be, having asked for as many files as there may be."""
+    """Raise the limit of open files as far as possible; return the resulting limit of
+    connections.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = wanted + OWN_FILES
     if soft < needed:
@@ -144,7 +146,7 @@ def run(
 ) -> bool:
     """Serve until SIGINT or SIGTERM; return whether the server had started.
 
-    `most` is how many connections there may be, in all and from one address.
+    `most` is the limit of connections (in total, from one address).
     """
     application, direct = served
     sys.setswitchinterval(SWITCH)
@@ -167,6 +169,6 @@ def run(
     server = Server(config, ready, services)
     try:
         server.run(sockets=[listener])
-    except SystemExit:  # uvicorn's way to say that the application could not start
+    except SystemExit:  # uvicorn raises it when the application cannot start
         return False
     return server.started

@@ -1,7 +1,7 @@
-"""`/functions/v1`: the project's own web application, each request run as its caller.
+"""`/functions/v1`: the project's own web application, each request with its caller's context.
 
-In charge of who the caller is, and of the data client that the application's code finds. Must not
-know how the application is run (`functions.hosting`).
+In charge of authentication, and of the data client for the application's code. Must not know how
+the application is run (`functions.hosting`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class ProjectApp:
         self._hosted: Hosted | None = None
 
     def replace(self, app: Any) -> None:
-        """Serve this WSGI application from now on, or none; the threads of the last one end."""
+        """Serve this WSGI application, or none; the threads of the previous one end."""
         before, self._hosted = self._hosted, None
         if app is not None:
             settings = self._settings
@@ -52,7 +52,7 @@ class ProjectApp:
             before.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request. Raises JotError for bad credentials, and where too many wait."""
+        """Serve one request. Raises JotError for invalid credentials, and if too many wait."""
         hosted = self._hosted
         if hosted is None:
             await send_response(NOT_FOUND, {}, send, head=scope["method"] == "HEAD")
@@ -62,7 +62,7 @@ class ProjectApp:
         await hosted({**scope, "root_path": "/functions/v1"}, receive, send)
 
     async def _caller(self, scope: Scope) -> Principal:
-        """Return who calls a view; a token that is not ours may be for the view to judge."""
+        """Return the caller of a view; a foreign token may be left to the view to verify."""
         headers = read_headers(scope)
         try:
             return await self._credentials.principal(headers)
@@ -75,7 +75,7 @@ class ProjectApp:
         return await self._credentials.principal(kept)
 
     def _answer_from_thread(self, loop: asyncio.AbstractEventLoop) -> Answer:
-        """Return what a view's thread asks the data API with, which the event loop answers."""
+        """Return the handler of data requests from a view's thread, run on the event loop."""
 
         def ask(request: Request, principal: Principal) -> Response:
             answering = answer(request, self._data(), principal)

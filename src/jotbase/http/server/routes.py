@@ -1,7 +1,7 @@
-"""Which path is whose: the one ASGI application, and the errors that leave it.
+"""The root ASGI application: routing by path, headers of every response, unexpected errors.
 
-In charge of sending each request to its room and of CORS on every answer. Must not know what a
-room does with it.
+In charge of dispatching each request to its room, of CORS and the trace header on every response,
+and of logging unexpected exceptions. Must not know the rooms.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ FUNCTIONS = "/functions/v1/"
 REALTIME = "/realtime/v1/websocket"
 
 
-#: What an answer of the data API depends on besides its URL; PostgREST's, to the letter.
+#: The Vary header of the data API, identical to PostgREST's.
 _VARY = ("Vary", "Accept, Prefer, Range")
-#: What the log says of a fault of ours, before its traceback.
+#: The log message of an unexpected exception, before its traceback.
 _FAILED = "%s %s failed"
-#: What a caller is told of it: nothing.
+#: The response to an unexpected exception, which discloses nothing.
 _FAILURE = JotError(
     "PGRSTX00", "Something failed that should not have", hint="The server's log says more."
 )
@@ -60,10 +60,10 @@ _GRANT = b"access-control-allow-origin"
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Everything a path can lead to.
+    """The handlers by path.
 
-    `pages` are single paths (`/health`); `files` serves what no other path is; `start` and `stop`
-    run around the server's life.
+    `pages` are single paths (`/health`); `files` serves every other path; `start` and `stop` run at
+    the beginning and end of the lifespan.
     """
 
     records: Answerer
@@ -95,7 +95,7 @@ def application(routes: Routes) -> Application:
 
 
 def direct(routes: Routes) -> FastPath:
-    """Return what answers the data API's requests without ASGI between."""
+    """Return the fast path of the data API, which bypasses ASGI."""
 
     def now(request: Request) -> Response | None:
         try:
@@ -139,21 +139,21 @@ async def _answer(
         return
     except JotError as error:
         response = render_error(error)
-        asked = Request(method, raw_path(scope), "", read_headers(scope))
-        await send_response(_granted(response, asked, routes), scope, send)
+        probe = Request(method, raw_path(scope), "", read_headers(scope))
+        await send_response(_granted(response, probe, routes), scope, send)
         return
     headers = request.headers
     if is_preflight(method, headers):
         response = preflight(headers, routes.origins)
     else:
-        async with _watched(request, receive) as asked:
-            response = _granted(await _guarded(answer, asked), asked, routes)
+        async with _watched(request, receive) as probe:
+            response = _granted(await _guarded(answer, probe), probe, routes)
     await send_response(response, scope, send, head=method == "HEAD")
 
 
 @asynccontextmanager
 async def _watched(request: Request, receive: Receive) -> AsyncIterator[Request]:
-    """Give the request; a call's can tell whether its client has hung up."""
+    """Yield the request; for a function call, with a `gone` that notices a disconnect."""
     if not request.path.startswith(CALLS):
         yield request
         return
@@ -179,7 +179,7 @@ async def _guarded(answer: Answerer, request: Request) -> Response:
 
 
 def _failure(error: Exception, method: str, path: str) -> JotError:
-    """Return what a caller is told of an exception: that the system lacks something, or nothing."""
+    """Return the error of an unexpected exception: exhausted resources, or a generic one."""
     resource = exhausted_resource(error)
     if resource is not None:
         log.error(EXHAUSTED, resource)
@@ -189,7 +189,7 @@ def _failure(error: Exception, method: str, path: str) -> JotError:
 
 
 def _granted(response: Response, request: Request, routes: Routes) -> Response:
-    """Add what every answer of ours has: the grants of CORS, the trace, and what it varies with."""
+    """Add the headers of every response: CORS, the trace header, Vary."""
     added = _added(request.headers, routes)
     if request.path.startswith(DATA):
         added = (*added, _VARY)
@@ -215,7 +215,7 @@ async def _mount(
     if is_preflight(scope["method"], headers):
         await send_response(preflight(headers, routes.origins), scope, send)
         return
-    asked = Request(scope["method"], raw_path(scope), "", headers)
+    probe = Request(scope["method"], raw_path(scope), "", headers)
     granting = _granting(send, _added(headers, routes))
     started = False
 
@@ -229,12 +229,12 @@ async def _mount(
     except JotError as error:
         if started:
             raise
-        await send_response(_granted(render_error(error), asked, routes), scope, send)
+        await send_response(_granted(render_error(error), probe, routes), scope, send)
     except Exception as error:
         failure = _failure(error, scope["method"], raw_path(scope))
-        if started:  # the server can only cut the answer off
+        if started:  # the response has begun: the connection can only be closed
             raise
-        await send_response(_granted(render_error(failure), asked, routes), scope, send)
+        await send_response(_granted(render_error(failure), probe, routes), scope, send)
 
 
 def _granting(send: Send, granted: Pairs) -> Send:
@@ -256,7 +256,7 @@ def _granting(send: Send, granted: Pairs) -> Send:
 
 
 def _beside(own: list[Line], granted: list[Line]) -> list[Line]:
-    """Return the granted headers that leave an answer's own as they are, and as strict."""
+    """Return the CORS headers that do not override or loosen the application's own."""
     names = {name.lower() for name, _ in own}
     if _GRANT in names:
         names.add(b"access-control-allow-credentials")
@@ -275,7 +275,7 @@ async def _lifespan(routes: Routes, receive: Receive, send: Send) -> None:
     await receive()
     try:
         await routes.start()
-    except Exception:  # noqa: BLE001 - `routes.start` has told why
+    except Exception:  # noqa: BLE001 - `routes.start` has reported it
         await send({"type": "lifespan.startup.failed", "message": ""})
         return
     await send({"type": "lifespan.startup.complete"})

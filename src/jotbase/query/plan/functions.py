@@ -180,10 +180,14 @@ def _hint(functions: Functions, name: str, listed: str) -> str | None:
     if name in functions:
         lists = {f"({', '.join(sorted(one.by_name))})" for one in functions[name]}
         close = nearest(listed, lists, _ALIKE)
-        meant = f"{name}{close}" if close is not None else None
+        suggested = f"{name}{close}" if close is not None else None
     else:
-        meant = nearest(name, functions, _ALIKE)
-    return None if meant is None else f"Perhaps you meant to call the function {SCHEMA}.{meant}"
+        suggested = nearest(name, functions, _ALIKE)
+    return (
+        None
+        if suggested is None
+        else f"Perhaps you meant to call the function {SCHEMA}.{suggested}"
+    )
 
 
 def _callable(functions: Functions, caller: Principal) -> Functions:

@@ -215,11 +215,11 @@ def check_columns(table: Table, names: Iterable[str]) -> None:
 def _conflict(
     intent: Intent, table: Table
 ) -> tuple[Literal["merge", "ignore"] | None, tuple[str, ...]]:
-    asked = intent.preferences.resolution
+    preferred = intent.preferences.resolution
     resolution: Literal["merge", "ignore"] | None = None
-    if intent.action == "put" or asked == "merge-duplicates":
+    if intent.action == "put" or preferred == "merge-duplicates":
         resolution = "merge"
-    elif asked == "ignore-duplicates":
+    elif preferred == "ignore-duplicates":
         resolution = "ignore"
     if resolution is None:
         return None, ()

@@ -139,9 +139,9 @@ def _csv(body: bytes) -> Payload:
     rows: list[dict[str, Any]] = []
     for line in filled:
         if len(line.fields) != len(header):
-            told = f"Line {line.number} has {len(line.fields)}, the header {len(header)}."
+            details = f"Line {line.number} has {len(line.fields)}, the header {len(header)}."
             message = "All lines must have same number of fields"
-            raise RequestError("PGRST102", message, details=told)
+            raise RequestError("PGRST102", message, details=details)
         cells = (None if field is None else Cell(field) for field in line.fields)
         rows.append(dict(zip(header, cells, strict=True)))
     numbers = tuple(line.number for line in filled)

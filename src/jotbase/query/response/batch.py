@@ -132,8 +132,8 @@ def _has_json_body(prepared: Prepared) -> bool:
     """Whether the response will have a JSON body for references."""
     answer = prepared.plan.answer
     reads = isinstance(prepared.plan, ReadPlan) and not answer.head
-    told = reads or answer.preferences.returning == "representation"
-    return told and answer.media.kind in ("json", "array", "object")
+    has_body = reads or answer.preferences.returning == "representation"
+    return has_body and answer.media.kind in ("json", "array", "object")
 
 
 def _unknown(reference: Reference) -> RequestError:
@@ -236,8 +236,8 @@ def render_batch(answers: Sequence[Response]) -> Response:
 
 def _step_response(answer: Response) -> dict[str, Any]:
     headers = {name: value for name, value in answer.headers if name not in _UNTOLD}
-    told: dict[str, Any] = {"status": answer.status, "headers": headers}
+    rendered: dict[str, Any] = {"status": answer.status, "headers": headers}
     if answer.body:
         json = "json" in headers.get("Content-Type", "")
-        told["body"] = orjson.Fragment(answer.body) if json else answer.body.decode()
-    return told
+        rendered["body"] = orjson.Fragment(answer.body) if json else answer.body.decode()
+    return rendered

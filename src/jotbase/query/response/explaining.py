@@ -56,8 +56,8 @@ def dry_run(
         affected = undone.result.affected
     finally:
         unit.close()
-    told = tuple((text.split(" ", 1)[0], steps) for text, steps in plans.items())
-    raise RolledBack(WriteResult(affected, plans=told))
+    explained = tuple((text.split(" ", 1)[0], steps) for text, steps in plans.items())
+    raise RolledBack(WriteResult(affected, plans=explained))
 
 
 def render_plan(media: Media, steps: Sequence[Step]) -> Response:

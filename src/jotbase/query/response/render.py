@@ -209,28 +209,28 @@ def applied_headers(
     calling: bool = False,
 ) -> Headers:
     """Return the Preference-Applied header for what was asked and done."""
-    asked = answer.preferences
+    preferences = answer.preferences
     names: dict[str, str] = {}
     put = isinstance(plan, InsertPlan) and plan.put is not None
     resolved = not isinstance(plan, InsertPlan) or plan.resolution is not None
-    if inserted and resolved and not put and asked.resolution is not None:
-        names["resolution"] = asked.resolution
-    if isinstance(plan, InsertPlan | UpdatePlan) and not put and asked.missing is not None:
-        names["missing"] = asked.missing
-    if plan is not None and asked.returning is not None:
-        names["return"] = asked.returning
-    if counted and asked.count is not None:
-        names["count"] = asked.count
-    if asked.tx is not None and answer.tx_end.endswith("allow-override"):
-        names["tx"] = asked.tx
-    if asked.handling is not None:
-        names["handling"] = asked.handling
-    if asked.timezone is not None:
-        names["timezone"] = asked.timezone
+    if inserted and resolved and not put and preferences.resolution is not None:
+        names["resolution"] = preferences.resolution
+    if isinstance(plan, InsertPlan | UpdatePlan) and not put and preferences.missing is not None:
+        names["missing"] = preferences.missing
+    if plan is not None and preferences.returning is not None:
+        names["return"] = preferences.returning
+    if counted and preferences.count is not None:
+        names["count"] = preferences.count
+    if preferences.tx is not None and answer.tx_end.endswith("allow-override"):
+        names["tx"] = preferences.tx
+    if preferences.handling is not None:
+        names["handling"] = preferences.handling
+    if preferences.timezone is not None:
+        names["timezone"] = preferences.timezone
     # What is inserted is counted by the body, so PostgREST bounds changes and calls alone.
     affects = calling or (plan is not None and not isinstance(plan, InsertPlan))
-    if asked.max_affected is not None and asked.handling == "strict" and affects:
-        names["max-affected"] = str(asked.max_affected)
+    if preferences.max_affected is not None and preferences.handling == "strict" and affects:
+        names["max-affected"] = str(preferences.max_affected)
     value = applied_preferences(names) if names else None
     return (("Preference-Applied", value),) if value else ()
 
@@ -269,12 +269,12 @@ def _writing(table: Table, model: Model, actions: AbstractSet[str]) -> list[str]
 
 def render_error(error: JotError, request: Request | None = None, verbose: bool = True) -> Response:
     """Return an error in PostgREST's format; headers only for a HEAD request."""
-    told: dict[str, Any] = {"code": error.code}
+    members: dict[str, Any] = {"code": error.code}
     if verbose:
-        told |= {"details": error.details, "hint": error.hint}
+        members |= {"details": error.details, "hint": error.hint}
     if isinstance(error, OperationError):
-        told["operation"] = error.operation
-    body = orjson.dumps(told | {"message": error.message})
+        members["operation"] = error.operation
+    body = orjson.dumps(members | {"message": error.message})
     headers = [_JSON_HEADER, ("Proxy-Status", f"PostgREST; error={error.code}")]
     if isinstance(error, OutOfRange):
         headers.append(("Content-Range", f"*/{error.total}"))

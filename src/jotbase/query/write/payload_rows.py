@@ -132,9 +132,9 @@ def _one_by_one(
     faults: list[Faults] = []
     missing_faults: Faults = []
     missing: RequestError | None = None
-    told = 0
+    listed = 0
     for number, raw in enumerate(payload.rows):
-        if told + len(missing_faults) > MAX_FAULTS:
+        if listed + len(missing_faults) > MAX_FAULTS:
             break
         line = payload.lines[number] if payload.lines else 0
         row = _read(raw, columns, plan, line)
@@ -145,7 +145,7 @@ def _one_by_one(
             if name not in row:
                 row[name] = fill(context)
         faults.append(found)
-        told += len(found)
+        listed += len(found)
         lacking = _lacking(row, needed)
         if lacking is not None:
             missing = missing or not_null(table, lacking, row)
@@ -169,15 +169,15 @@ def _all_faults(
 
     A row to be merged has other values when it is stored, so only its own values are checked.
     """
-    told: Faults = []
+    listed: Faults = []
     for number, (row, found) in enumerate(zip(rows, faults, strict=True)):
-        if len(told) > MAX_FAULTS:
+        if len(listed) > MAX_FAULTS:
             break
         whole = (
             whole_row_faults(plan.table, row, write_context) if plan.resolution != "merge" else []
         )
-        told += located_faults(deduplicated_faults(found, whole), number, payload)
-    return told
+        listed += located_faults(deduplicated_faults(found, whole), number, payload)
+    return listed
 
 
 def _given(plan: InsertPlan, payload: Payload, names: tuple[str, ...]) -> list[str]:
@@ -223,8 +223,8 @@ def _from_cell(column: Column, cell: Cell, line: int) -> Any:
         if not line:
             raise
         where = f'Line {line}, column "{column.name}".'
-        told = f"{where} {error.details}" if error.details else where
-        raise RequestError(error.code, error.message, details=told, hint=error.hint) from error
+        listed = f"{where} {error.details}" if error.details else where
+        raise RequestError(error.code, error.message, details=listed, hint=error.hint) from error
 
 
 def _lacking(row: Row, needed: Iterable[Column]) -> str | None:

@@ -101,9 +101,11 @@ def _clocks(pieces: list[Token]) -> Iterator[str]:
         called = place + 1 < len(pieces) and _is(pieces[place + 1], "(")
         if one.word in _CLOCKS and called:
             inner = list(_arguments(pieces[place + 1 :]))
-            asked = [piece.text for piece in _argument_tokens(inner) if _reads_clock(piece)]
-            if asked or not inner or (one.word == "STRFTIME" and len(inner) == 1):
-                yield f"{one.text}({asked[0] if asked else ''})"
+            clock_modifiers = [
+                piece.text for piece in _argument_tokens(inner) if _reads_clock(piece)
+            ]
+            if clock_modifiers or not inner or (one.word == "STRFTIME" and len(inner) == 1):
+                yield f"{one.text}({clock_modifiers[0] if clock_modifiers else ''})"
 
 
 def _reads_clock(one: Token) -> bool:

@@ -27,8 +27,8 @@ def assertions(schema: Any) -> dict[str, Any]:
     """Return the keywords of a column's schema that affect validation."""
     if not isinstance(schema, Mapping):
         return {"": schema}
-    said = STANDARD - ANNOTATIONS - COLUMN_ONLY
-    return {word: value for word, value in schema.items() if word in said}
+    keywords = STANDARD - ANNOTATIONS - COLUMN_ONLY
+    return {word: value for word, value in schema.items() if word in keywords}
 
 
 def is_widened(old: Any, new: Any) -> bool:
@@ -67,8 +67,8 @@ def _looser(word: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> b
     return False
 
 
-def _types(said: Any) -> set[str]:
-    names = {said} if isinstance(said, str) else set(said)
+def _types(keywords: Any) -> set[str]:
+    names = {keywords} if isinstance(keywords, str) else set(keywords)
     return names | {"integer"} if "number" in names else names
 
 

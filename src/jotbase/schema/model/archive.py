@@ -41,59 +41,63 @@ def _plain(value: Any) -> Any:
 
 def _table(table: Table) -> dict[str, Any]:
     # `origins` and `instead_of` are reflected from the database, not read from the files.
-    said = {
+    document = {
         one.name: getattr(table, one.name)
         for one in fields(Table)
         if one.name not in ("columns", "origins", "instead_of")
     }
     for name in ("unique", "indexes", "searches", "foreign_keys"):
-        said[name] = [asdict(part) for part in said[name]]
-    if not said["searches"]:  # left out, so that texts of older versions stay equal
-        del said["searches"]
-    return {**said, "columns": [_column(column) for column in table.columns]}
+        document[name] = [asdict(part) for part in document[name]]
+    if not document["searches"]:  # left out, so that texts of older versions stay equal
+        del document["searches"]
+    return {**document, "columns": [_column(column) for column in table.columns]}
 
 
 def _column(column: Column) -> dict[str, Any]:
-    said = {one.name: getattr(column, one.name) for one in fields(Column)}
+    document = {one.name: getattr(column, one.name) for one in fields(Column)}
     if column.default is MISSING:
-        del said["default"]
-    return said
+        del document["default"]
+    return document
 
 
 def load(text: str) -> Model:
     """Return the model of a text that `dump` gave. Raises ValueError for any other text."""
-    said = orjson.loads(text)
-    if not isinstance(said, dict) or said.get("form") != FORM:
+    document = orjson.loads(text)
+    if not isinstance(document, dict) or document.get("form") != FORM:
         raise ValueError("the model was written by another version")
-    tables = [_read_table(one) for one in said["tables"]]
+    tables = [_read_table(one) for one in document["tables"]]
     return Model({table.name: table for table in tables})
 
 
-def _read_table(said: dict[str, Any]) -> Table:
+def _read_table(document: dict[str, Any]) -> Table:
     return Table(
         **{
-            **said,
-            "columns": tuple(_read_column(one) for one in said["columns"]),
-            "primary_key": tuple(said["primary_key"]),
-            "unique": tuple(Unique(one["name"], tuple(one["columns"])) for one in said["unique"]),
-            "indexes": tuple(Index(one["name"], tuple(one["columns"])) for one in said["indexes"]),
-            "searches": tuple(_read_search(one) for one in said.get("searches", ())),
-            "foreign_keys": tuple(_read_key(one) for one in said["foreign_keys"]),
+            **document,
+            "columns": tuple(_read_column(one) for one in document["columns"]),
+            "primary_key": tuple(document["primary_key"]),
+            "unique": tuple(
+                Unique(one["name"], tuple(one["columns"])) for one in document["unique"]
+            ),
+            "indexes": tuple(
+                Index(one["name"], tuple(one["columns"])) for one in document["indexes"]
+            ),
+            "searches": tuple(_read_search(one) for one in document.get("searches", ())),
+            "foreign_keys": tuple(_read_key(one) for one in document["foreign_keys"]),
         }
     )
 
 
-def _read_search(said: dict[str, Any]) -> Search:
-    return Search(said["name"], tuple(said["columns"]), said["language"])
+def _read_search(document: dict[str, Any]) -> Search:
+    return Search(document["name"], tuple(document["columns"]), document["language"])
 
 
-def _read_column(said: dict[str, Any]) -> Column:
-    item = said["item"]
+def _read_column(document: dict[str, Any]) -> Column:
+    item = document["item"]
     return Column(
-        **{**said, "type": Type(said["type"]), "item": None if item is None else Type(item)}
+        **{**document, "type": Type(document["type"]), "item": None if item is None else Type(item)}
     )
 
 
-def _read_key(said: dict[str, Any]) -> ForeignKey:
-    columns, target = tuple(said["columns"]), tuple(said["target_columns"])
-    return ForeignKey(**{**said, "columns": columns, "target_columns": target})
+def _read_key(document: dict[str, Any]) -> ForeignKey:
+    columns, target = tuple(document["columns"]), tuple(document["target_columns"])
+    return ForeignKey(**{**document, "columns": columns, "target_columns": target})

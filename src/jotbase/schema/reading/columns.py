@@ -45,20 +45,20 @@ def read_column(name: str, root: Mapping[str, Any], file: str) -> tuple[Column |
         kind, item, null = column_type(schema, root)
     except UnmappableType as error:
         return None, [*faults, Fault(file, at, error.reason, error.hint)]
-    said = schema if isinstance(schema, Mapping) else {}
+    keywords = schema if isinstance(schema, Mapping) else {}
     column = Column(
         name=name,
         type=kind,
-        schema=said,
+        schema=keywords,
         nullable=null,
         null_is_value=null,
         item=item,
         default=_default(schema, root),
-        default_expression=said.get("defaultExpression"),
-        identity=said.get("identity", False),
-        read_only=_says(schema, root, "readOnly") or "generated" in said,
+        default_expression=keywords.get("defaultExpression"),
+        identity=keywords.get("identity", False),
+        read_only=_says(schema, root, "readOnly") or "generated" in keywords,
         write_only=_says(schema, root, "writeOnly"),
-        generated=said.get("generated"),
+        generated=keywords.get("generated"),
         description=_text(schema, root),
     )
     faults.extend(Fault(file, at + place, *fault) for place, *fault in _faults(column))

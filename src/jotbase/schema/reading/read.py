@@ -108,9 +108,9 @@ def _parse(name: str, data: bytes, reading: _Reading) -> None:
 def _lacks_columns(parsed: Parsed) -> bool:
     """Say whether a file that is no file of definitions names no columns at all."""
     document = parsed.document
-    said = document.keys() | parsed.dropped_keywords
-    if {"properties", "$defs"} & said:
-        return document.get("properties") == {} and "view" not in said
+    keywords = document.keys() | parsed.dropped_keywords
+    if {"properties", "$defs"} & keywords:
+        return document.get("properties") == {} and "view" not in keywords
     return True
 
 

@@ -26,16 +26,18 @@ _MAPS = frozenset({"properties", "$defs", "definitions", "patternProperties", "d
 
 Path = list[str | int]
 #: Reason and hint.
-Said = tuple[str, str | None]
+Message = tuple[str, str | None]
 
 
 def shape_fault(file: str, error: ValidationError, document: Mapping[str, Any]) -> Fault:
     """Return the mistake that an error of the meta-schema is."""
     path = list(error.instance_path)
-    said = _of_table(path, error) or _of_entry(path, document) or _of_keyword(path, error.instance)
+    message = (
+        _of_table(path, error) or _of_entry(path, document) or _of_keyword(path, error.instance)
+    )
     if len(path) == 2 and path[0] in ("unique", "indexes") and isinstance(error.instance, str):
         path = path[:1]
-    reason, hint = said or _of_kind(path, error)
+    reason, hint = message or _of_kind(path, error)
     return Fault(file, pointer(path), reason, hint)
 
 
@@ -47,7 +49,7 @@ def place(path: Path) -> tuple[str | int, ...]:
     return tuple(path)
 
 
-def _of_table(path: Path, error: ValidationError) -> Said | None:
+def _of_table(path: Path, error: ValidationError) -> Message | None:
     """Return reason and hint for what has words of its own at the top of a file."""
     given = error.instance
     match path:
@@ -77,7 +79,7 @@ def _of_table(path: Path, error: ValidationError) -> Said | None:
     return None
 
 
-def _of_keyword(path: Path, given: Any) -> Said | None:
+def _of_keyword(path: Path, given: Any) -> Message | None:
     """Return reason and hint for the keywords of JSON Schema that have words of their own."""
     match _keyword(path):
         case "type":
@@ -106,7 +108,7 @@ def _keyword(path: Path) -> str | None:
     return last if isinstance(last, str) else None
 
 
-def _type_fault(given: Any, *, root: bool) -> Said:
+def _type_fault(given: Any, *, root: bool) -> Message:
     if root:
         return "a row is an object", 'write "type": "object"'
     for name in given if isinstance(given, list) else [given]:
@@ -173,7 +175,7 @@ def _no_expression(given: Any) -> tuple[str, str]:
     return reason, f'a literal is a "default": {json.dumps(given)}'
 
 
-def _of_entry(path: Path, document: Mapping[str, Any]) -> Said | None:
+def _of_entry(path: Path, document: Mapping[str, Any]) -> Message | None:
     """Return reason and hint for a list of columns, of keys or of indexes, or an entry of one."""
     if not path or path[0] not in ("primaryKey", "required", "unique", "indexes", "foreignKeys"):
         return None
@@ -208,7 +210,7 @@ _CODES = {
 }
 
 
-def _keyed_entry(word: str, given: Mapping[str, Any]) -> Said:
+def _keyed_entry(word: str, given: Mapping[str, Any]) -> Message:
     columns = given.get("columns")
     listed = json.dumps([columns] if isinstance(columns, str) else columns or ["column"])
     if word == "unique" or given.get("unique") is True:
@@ -254,7 +256,7 @@ def _listed(found: Any) -> list[str]:
     return [found] if isinstance(found, str) else found if isinstance(found, list) else []
 
 
-def _of_kind(path: Path, error: ValidationError) -> Said:
+def _of_kind(path: Path, error: ValidationError) -> Message:
     """Return reason and hint by what an error is about."""
     facts = error.kind.as_dict()
     match error.kind.name:
@@ -271,8 +273,8 @@ def _of_kind(path: Path, error: ValidationError) -> Said:
 def _typed(path: Path, given: Any, wanted: str) -> str:
     word = path[-1] if path else "…"
     if "boolean" in wanted:
-        said = "false" if str(given).lower() in ("false", "no", "0", "off") else "true"
-        return f'write "{word}": {said}'
+        message = "false" if str(given).lower() in ("false", "no", "0", "off") else "true"
+        return f'write "{word}": {message}'
     if ("integer" in wanted or "number" in wanted) and isinstance(given, str):
         return f'write "{word}": {given}' if given.strip("-").isdigit() else "write a number"
     if "string" in wanted:

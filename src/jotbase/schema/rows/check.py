@@ -158,7 +158,7 @@ class RowCheck:
     @cached_property
     def needs_whole_row(self) -> bool:
         """Whether the schema has keywords that concern the row as a whole."""
-        return any(is_whole_row_keyword(*said) for said in self._table.schema.items())
+        return any(is_whole_row_keyword(*item) for item in self._table.schema.items())
 
     def are_valid(self, partials: list[Row]) -> bool:
         """Return whether `column_faults` is empty for each of the rows, in a single validation."""
@@ -217,10 +217,12 @@ class RowCheck:
         words: tuple[str | int, ...] = _IF if word in _IF else (word,)
         if word == "$defs":  # the target of a reference from anywhere
             words = tuple(one for one in self._schema if is_whole_row_keyword(one, None))
-        said = dumps([self._schema.get(str(one)) for one in words]).decode()
-        if "$" in said:
-            said += dumps(self._schema.get("$defs")).decode()
-        return word == "minProperties" or any(dumps(name).decode() in said for name in unknown)
+        serialized = dumps([self._schema.get(str(one)) for one in words]).decode()
+        if "$" in serialized:
+            serialized += dumps(self._schema.get("$defs")).decode()
+        return word == "minProperties" or any(
+            dumps(name).decode() in serialized for name in unknown
+        )
 
     def _without_absent(self, row: Row) -> Row:
         """Return a row without NULLs, as the whole schema validates it (`presence`)."""

@@ -40,12 +40,12 @@ class Decimals:
     def __init__(self, table: Table) -> None:
         columns = [one for one in table.columns if Type.DECIMAL in (one.type, one.item)]
         self._lists = {one.name for one in columns if one.item is not None}
-        said = {one.name: _numeric_schema(one, table.schema) for one in columns}
+        schemas = {one.name: _numeric_schema(one, table.schema) for one in columns}
         self._texts = {
-            name for name, one in said.items() if "string" in json_types(one, table.schema)
+            name for name, one in schemas.items() if "string" in json_types(one, table.schema)
         }
-        self._numbers = said.keys() - self._texts
-        self._limits = {name: _limits(one, table.schema) for name, one in said.items()}
+        self._numbers = schemas.keys() - self._texts
+        self._limits = {name: _limits(one, table.schema) for name, one in schemas.items()}
 
     def __bool__(self) -> bool:
         return bool(self._limits)

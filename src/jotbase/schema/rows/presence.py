@@ -32,12 +32,12 @@ def without_nulls(
     `root` must have no `$id`, since its references are resolved within it.
     """
     writer = _Rewriter(root, nullable, lets_null)
-    told = writer.inside(root)
+    rewritten = writer.inside(root)
     if "required" in root:
-        told["required"] = [name for name in root["required"] if name not in nullable]
+        rewritten["required"] = [name for name in root["required"] if name not in nullable]
     if writer.copies:
-        told["$defs"] = {**root.get("$defs", {}), **writer.copies}
-    return told
+        rewritten["$defs"] = {**root.get("$defs", {}), **writer.copies}
+    return rewritten
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +51,34 @@ class _Rewriter:
 
     def inside(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """Rewrite the subschemas of a schema, without adding `required`."""
-        told = dict(schema)
+        rewritten = dict(schema)
         for word in _LISTS:
             if isinstance(schema.get(word), list):
-                told[word] = [self.whole(one) for one in schema[word]]
+                rewritten[word] = [self.whole(one) for one in schema[word]]
         for word in _SINGLE:
             if word in schema:
-                told[word] = self.whole(schema[word])
+                rewritten[word] = self.whole(schema[word])
         if isinstance(schema.get("dependentSchemas"), Mapping):
-            told["dependentSchemas"] = {
+            rewritten["dependentSchemas"] = {
                 name: self.whole(one) for name, one in schema["dependentSchemas"].items()
             }
         if isinstance(schema.get("$ref"), str):
-            told["$ref"] = self.copied(schema["$ref"])
-        return told
+            rewritten["$ref"] = self.copied(schema["$ref"])
+        return rewritten
 
     def whole(self, schema: Any) -> Any:
         """Rewrite a subschema that applies to the row."""
         if not isinstance(schema, Mapping):
             return schema
-        told = self.inside(schema)
-        asked = self.broken_by_null(schema.get("properties"))
-        if asked:
-            told["required"] = list(dict.fromkeys((*schema.get("required", ()), *asked)))
+        rewritten = self.inside(schema)
+        required = self.broken_by_null(schema.get("properties"))
+        if required:
+            rewritten["required"] = list(dict.fromkeys((*schema.get("required", ()), *required)))
         if "const" in schema:
-            told["const"] = self.bare(schema["const"])
+            rewritten["const"] = self.bare(schema["const"])
         if isinstance(schema.get("enum"), list):
-            told["enum"] = [self.bare(one) for one in schema["enum"]]
-        return told
+            rewritten["enum"] = [self.bare(one) for one in schema["enum"]]
+        return rewritten
 
     def broken_by_null(self, properties: Any) -> list[str]:
         """Return the nullable columns for which `properties` rejects null."""

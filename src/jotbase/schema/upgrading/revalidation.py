@@ -98,8 +98,10 @@ def _is_defined(schema: Mapping[str, Any]) -> bool:
 
 
 def _of_rows(schema: Mapping[str, Any]) -> dict[str, Any]:
-    said = {word: value for word, value in schema.items() if is_whole_row_keyword(word, value)}
-    return _asserted(said)
+    row_keywords = {
+        word: value for word, value in schema.items() if is_whole_row_keyword(word, value)
+    }
+    return _asserted(row_keywords)
 
 
 def _asserted(schema: Mapping[str, Any]) -> dict[str, Any]:

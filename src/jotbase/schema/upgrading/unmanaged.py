@@ -71,11 +71,11 @@ def _lost_parts(table: Table, parts: Rows) -> Iterator[str]:
 
 
 def _lost_indexes(table: Table, indexes: Rows) -> Iterator[str]:
-    said = [_folded(index.columns) for index in table.indexes]
-    said += [_folded(unique.columns) for unique in table.unique]
+    declared = [_folded(index.columns) for index in table.indexes]
+    declared += [_folded(unique.columns) for unique in table.unique]
     for name, partial, columns in indexes:
         ours = str(name).startswith(_OURS)
-        if not ours and (partial or _folded(orjson.loads(str(columns))) not in said):
+        if not ours and (partial or _folded(orjson.loads(str(columns))) not in declared):
             yield f"the index {name}"
 
 
@@ -117,11 +117,11 @@ def dropped_view_triggers(view: Table, triggers: Sequence[ViewTrigger]) -> Fault
     )
 
 
-def broken_view_trigger(view: Table, trigger: ViewTrigger, said: str) -> Fault:
+def broken_view_trigger(view: Table, trigger: ViewTrigger, reason: str) -> Fault:
     """Return the refusal of a changed view on which one of its triggers cannot be created."""
     return Fault(
         view.file,
         "/view",
-        f"the trigger {trigger.name} cannot be made again on the changed view: {said}",
+        f"the trigger {trigger.name} cannot be made again on the changed view: {reason}",
         f"undo the change, or drop it yourself: DROP TRIGGER {SQLITE.identifier(trigger.name)};",
     )

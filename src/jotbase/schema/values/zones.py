@@ -63,12 +63,12 @@ def zoned(moment: str, zone: str) -> str:
     if found is None:
         return moment
     try:
-        told = datetime.fromisoformat(moment).astimezone(found)
+        local = datetime.fromisoformat(moment).astimezone(found)
     except (ValueError, OverflowError):
         return moment
-    text = told.isoformat()
-    clock, offset = text[:19], text[26:] if told.microsecond else text[19:]
-    fraction = f".{told.microsecond:06d}".rstrip("0") if told.microsecond else ""
+    text = local.isoformat()
+    clock, offset = text[:19], text[26:] if local.microsecond else text[19:]
+    fraction = f".{local.microsecond:06d}".rstrip("0") if local.microsecond else ""
     return clock + fraction + offset
 
 
