@@ -44,7 +44,7 @@ _DEFER = {
     "sqlite": "PRAGMA defer_foreign_keys = ON",
     "postgres": "SET CONSTRAINTS ALL DEFERRED",
 }
-#: Types whose values are no text in JSON.
+#: Types whose JSON values are not strings.
 _UNQUOTED = (Type.INTEGER, Type.NUMBER, Type.BOOLEAN)
 
 
