@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,7 +134,8 @@ class ConnectionPool:
             yield connection
         except BaseException as error:
             if is_disconnect(error):
-                connection.terminate()
+                with suppress(asyncpg.InterfaceError):  # one that has ended has left the pool
+                    connection.terminate()
             raise
         finally:
             await pool.release(connection)
