@@ -249,7 +249,7 @@ def _of_owners(table: Table, rules: Mapping[Action, Rule]) -> Iterator[Advice]:
 
 
 def _lets_strangers_alone(rule: Rule) -> bool:
-    """Say whether a rule lets signed-in callers through, and no visitors."""
+    """Return whether a rule lets signed-in callers through, and no visitors."""
     return may_be_true(rule.expression, STRANGER) and not may_be_true(rule.expression, VISITOR)
 
 

@@ -48,7 +48,7 @@ class Project:
 
 
 def is_postgresql(url: str) -> bool:
-    """Say whether a database's URL names a PostgreSQL server."""
+    """Return whether a database's URL names a PostgreSQL server."""
     return url.startswith(("postgresql://", "postgres://"))
 
 

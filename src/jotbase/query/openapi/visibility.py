@@ -37,7 +37,7 @@ class Visibility:
     hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def hides(self, table: str, columns: Iterable[str]) -> bool:
-        """Say whether the caller is not shown the table, or one of those columns of it."""
+        """Return whether the caller is not shown the table, or one of those columns of it."""
         if table == USERS.name:
             return False
         return table not in self.names or not self.hidden.get(table, frozenset()).isdisjoint(
@@ -107,7 +107,7 @@ def _without_columns(schema: dict[str, Any], hidden: frozenset[str], base: str) 
 
 
 def _names(value: Any, hidden: frozenset[str]) -> bool:
-    """Say whether a hidden column is named anywhere in a keyword's value."""
+    """Return whether a hidden column is named anywhere in a keyword's value."""
     if isinstance(value, Mapping):
         return any(name in hidden or _names(one, hidden) for name, one in value.items())
     if isinstance(value, list):

@@ -75,7 +75,7 @@ def _is_looked_up(node: Node) -> bool:
 
 
 def _is_stored(table: Table, name: str) -> bool:
-    """Say whether a column is read as it is stored, and nothing is worked out for that.
+    """Return whether a column is read as it is stored, and nothing is worked out for that.
 
     What a pulled table generates may be worked out as it is read; in an index, it was before.
     """

@@ -119,7 +119,7 @@ def _array(
 
 
 def _is_flat(keys: tuple[_Key, ...], frame: Frame) -> bool:
-    """Say whether one call makes the object; PostgreSQL's writes blanks that nobody reads."""
+    """Return whether one call makes the object; PostgreSQL's writes blanks that nobody reads."""
     return not frame.dialect.is_postgres and all(isinstance(key.value, Value) for key in keys)
 
 

@@ -282,7 +282,7 @@ def order_by_clause(node: Node, frame: Frame) -> Fragment:
 
 
 def _is_total(node: Node) -> bool:
-    """Say whether no two rows are alike in the order: it has the whole primary key."""
+    """Return whether no two rows are alike in the order: it has the whole primary key."""
     plain = {
         one.value.column.name
         for one in node.order
@@ -305,7 +305,7 @@ def _is_read_backwards(node: Node) -> bool:
 
 
 def is_sorted(node: Node) -> bool:
-    """Say whether the order surely is none that an index has: rows are sorted then."""
+    """Return whether the order surely is none that an index has: rows are sorted then."""
     if not node.order:
         return False
     first = node.order[0]

@@ -198,7 +198,7 @@ def _one_of(column: Column, name: str, values: Sequence[Any]) -> Iterator[str]:
 
 
 def fits(kind: Type, value: Any) -> bool:
-    """Say whether a value of JSON may be one of a scalar type at all."""
+    """Return whether a value of JSON may be one of a scalar type at all."""
     if kind is Type.DECIMAL:
         return json_type_of(value) in ("integer", "number", "string")
     if kind in _NUMERIC:

@@ -96,7 +96,7 @@ def _items(pieces: list[Token]) -> Iterator[list[Token]]:
 
 
 def _is_plain(item: list[Token]) -> bool:
-    """Say whether a column is one of a table, by its name, or an aggregate of one."""
+    """Return whether a column is one of a table, by its name, or an aggregate of one."""
     names = [one for one in item if one.kind in ("word", "name")]
     if len(item) == 2 and item[0].word in _AGGREGATES and item[1].kind == "inside":
         return _is_plain(group_parentheses(item[1].text))

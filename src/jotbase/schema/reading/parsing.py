@@ -169,5 +169,5 @@ def _format_hint(named: str) -> str | None:
 
 
 def _is_slashed(pattern: Any) -> bool:
-    """Say whether a pattern is JavaScript's literal: what it asks for is then never found."""
+    """Return whether a pattern is JavaScript's literal: what it asks for is then never found."""
     return isinstance(pattern, str) and re.fullmatch(r"/\^.*/[gimsuy]*", pattern) is not None

@@ -106,7 +106,7 @@ def _parse(name: str, data: bytes, reading: _Reading) -> None:
 
 
 def _lacks_columns(parsed: Parsed) -> bool:
-    """Say whether a file that is no file of definitions names no columns at all."""
+    """Return whether a file that is no file of definitions names no columns at all."""
     document = parsed.document
     keywords = document.keys() | parsed.dropped_keywords
     if {"properties", "$defs"} & keywords:

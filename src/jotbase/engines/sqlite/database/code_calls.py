@@ -102,7 +102,7 @@ class CodeCalls:
             connection.create_scalar_function(name, answer, flags=apsw.SQLITE_DIRECTONLY)
 
     def is_asked_by(self, text: str) -> bool:
-        """Say whether the statement asks for code, and only reads."""
+        """Return whether the statement asks for code, and only reads."""
         return text.startswith("SELECT") and any(name in text for name in self._functions)
 
     @contextmanager

@@ -79,7 +79,7 @@ class FileWatch:
         self._file = -1
 
     def look(self) -> bool:
-        """Say whether a file is gone, overwritten or replaced; note it in `gone`."""
+        """Return whether a file is gone, overwritten or replaced; note it in `gone`."""
         if self._file >= 0 and os.pread(self._file, len(MAGIC), 0) != MAGIC:
             if not self.gone:
                 log.critical("%s was overwritten while it is in use", self._paths[0])

@@ -147,8 +147,9 @@ class LoopTimeLimit:
         self._end = math.inf
 
     def _over(self) -> bool:
-        """Say whether the time is over: the processor's, which is looked at first after 1000 steps
-        since it takes half a microsecond; by the clock at most four times as much, for what waits.
+        """Return whether the time is over: the processor's, which is looked at first after 1000
+        steps since it takes half a microsecond; by the clock at most four times as much, for what
+        waits.
         """
         if self._used is None:
             self._used = thread_time()
@@ -163,7 +164,7 @@ class LoopTimeLimit:
 
 
 def cannot_be_stopped(cursor: apsw.Cursor, text: str, values: Sequence[Any]) -> bool:
-    """Say whether the statement counts a whole table in one step (SQLite's opcode Count).
+    """Return whether the statement counts a whole table in one step (SQLite's opcode Count).
 
     Nothing looks at the clock within a step, so such a statement must prove itself in a thread.
     """
