@@ -55,7 +55,7 @@ def needs_rehash(hashed: str) -> bool:
 
 
 def is_known_hash(hashed: str) -> bool:
-    """Whether `verify_password` can verify an imported hash (argon2 or bcrypt)."""
+    """Whether `verify_password` can verify an imported hash (argon2id or argon2i)."""
     return hashed.startswith(tuple(_KINDS)) and hashed.isascii()
 
 
