@@ -1,8 +1,7 @@
 """PAGE ONE: one request to the data API, step by step.
 
-principal → shape → intent → plan → (rules folded in) fragment → engine → response. A request whose
-shape is cached goes from there straight to the engine. In charge of that order alone; each step is
-implemented in its room. Must not know HTTP servers or drivers.
+principal → shape → intent → plan → (rules folded in) fragment → engine → response; a cached shape
+goes straight to the engine. In charge of that order alone. Must not know HTTP servers or drivers.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from jotbase.engines.base import CALLER, LARGE, LONG_QUESTION, Engine, aside
+from jotbase.engines.base import CALLER, LONG_QUESTION, Engine, aside
 from jotbase.errors import JotError
 from jotbase.expression.expr import Context
 from jotbase.query.plan.guarding import Guard
@@ -82,14 +81,15 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
 
 
 async def _answer(request: Request, caller: Principal, data: DataApi, timing: Timing) -> Response:
-    question, values = await aside(lambda: shape(request), query := request.query)
+    question, values = await aside(lambda: shape(request), query := request.query, LONG_QUESTION)
     timing.step("parse")
     prepared = await aside(lambda: prepare(question, caller, data), query, LONG_QUESTION)
     context, meant = data.context(caller, values, prepared.timed), prepared.plan
     timing.step("plan")
     if isinstance(meant, ReadPlan):
         large = large_read(prepared, data.engine.dialect, data.guards[caller.is_service], context)
-        rows = await data.engine.read(prepared.text, prepared.bind(context), large)
+        bound = await aside(lambda: prepared.bind(context), query, LONG_QUESTION)
+        rows = await data.engine.read(prepared.text, bound, large)
         timing.step("transaction")
         text = render.rewrites(meant, rows[0][0])
         return await aside(lambda: render.render_read(meant, request, values, rows), text)
@@ -128,7 +128,7 @@ def answer_now(request: Request, principal: Principal, data: DataApi) -> Respons
     None sends it the long way, through `answer`: a new question, a write, a dear read, an error.
     """
     try:
-        question, values = shape(request) if len(request.query) <= LARGE else (None, ())
+        question, values = shape(request) if len(request.query) <= LONG_QUESTION else (None, ())
         prepared = question and data.prepared.get((question, principal.is_service))
         if prepared is None or not isinstance(prepared.plan, ReadPlan):
             return None

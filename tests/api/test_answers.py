@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from tests.api.data_world import Serve, refused, table
 
+from jotbase.expression.expr import Context
+from jotbase.query.response.prepared import Prepared
 from jotbase.testing import TestBackend
 
 EVENTS = table(
@@ -126,3 +130,23 @@ def test_a_bodys_time_is_of_the_preferred_zone(serve: Serve) -> None:
     assert listed.body == b'[{"id":2,"at":"2026-08-21T06:00:00-04:00"}]'
     assert refused(client.post("/events", {"at": "2026-08-21 06:11:12.5"}), 400, "23514")
     assert refused(client.post("/events", {"at": "noon"}, prefer=here), 400, "23514")
+
+
+def test_a_long_list_is_read_in_a_thread(
+    backend: TestBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short one is read on the loop, whether its question is known or not."""
+    threads: list[int] = []
+    bind = Prepared.bind
+
+    def noted(self: Prepared, context: Context) -> list[object]:
+        threads.append(threading.get_ident())
+        return bind(self, context)
+
+    monkeypatch.setattr(Prepared, "bind", noted)
+    for count in (1, 1, 4_000, 4_000):
+        backend.service.get("/events", {"id": f"in.({','.join(['1'] * count)})"})
+
+    loop = threads[0]
+    assert threads[:2] == [loop, loop]
+    assert loop not in threads[2:]

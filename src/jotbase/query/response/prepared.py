@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 from jotbase.errors import RequestError
@@ -32,10 +33,13 @@ from jotbase.query.write.units import (
 )
 from jotbase.schema.model.tables import Model
 from jotbase.sql.dialect import Dialect
-from jotbase.sql.units import Spooling, UnitOfWork
+from jotbase.sql.units import PAUSE, Spooling, UnitOfWork
 
 #: Bodies of more bytes are not parsed for callers who may not insert any row.
 LARGE = 65_536
+
+#: Filters' values of more characters are not read on the event loop: these take some 5 ms.
+LONG_VALUES = 6_000
 
 #: The payload of a write that has no body.
 NO_PAYLOAD = Payload((), single=True)
@@ -116,9 +120,17 @@ def prepare_write(
     """
     write_plan = cast(WritePlan, write.plan)
     start = _unit_starter(write_plan, payload, context, write_context)
+    if sum(map(len, context.values)) > LONG_VALUES:
+        start = partial(_begun_in_a_thread, start)
     if write_plan.answer.media.kind != "plan":
         return start
     return lambda: dry_run(start(), explain(write_context.dialect))
+
+
+def _begun_in_a_thread(start: Callable[[], UnitOfWork[WriteResult]]) -> UnitOfWork[WriteResult]:
+    """Pause before the first statement, so that a thread binds its long values."""
+    yield PAUSE
+    return (yield from start())
 
 
 def _with_view_guard(write_plan: WritePlan, write_context: WriteContext) -> WriteContext:

@@ -11,6 +11,7 @@ from jotbase.errors import RequestError
 from jotbase.query.request.filter_grammar import (
     list_items,
     parse_filter,
+    parse_list,
     parse_logic,
     parse_names,
     parse_order,
@@ -24,6 +25,7 @@ from jotbase.query.request.intent import (
     OrderTerm,
     Placeholder,
 )
+from jotbase.query.request.scanner import Fault, Scanner
 
 ID = FieldPath("id")
 
@@ -276,3 +278,19 @@ def test_names_that_begin_as_operators_are_names() -> None:
         "and_x",
         "not_yet",
     ]
+
+
+@given(st.text(alphabet='(),"\\ \ta1.', max_size=12))
+def test_a_list_is_what_its_scanner_finds(inside: str) -> None:
+    """Lists that commas alone divide are divided without the scanner, into the same elements."""
+    try:
+        listed: list[str] | None = list_items(f"({inside})")
+    except RequestError:
+        listed = None
+    scanner = Scanner(f"({inside})", "filter")
+    try:
+        scanned: list[str] | None = parse_list(scanner)
+    except Fault:
+        scanned = None
+
+    assert listed == (scanned if scanner.at_end() else None)

@@ -22,6 +22,7 @@ from jotbase.query.write.result import WriteContext
 from jotbase.schema.model.tables import Table
 from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.dialect import SQLITE
+from jotbase.sql.units import PAUSE
 
 
 def ready(line: str, **headers: str) -> Prepared:
@@ -117,3 +118,13 @@ def test_rows_are_ready_before_a_unit_of_work_begins() -> None:
     with pytest.raises(RequestError) as caught:
         unit_factory(ready("POST /companies"), b'{"nope": 1}', Context(), write_context)
     assert caught.value.code == "PGRST204"
+
+
+@pytest.mark.parametrize(("text", "paused"), [("(1)", False), ("(" + "1," * 3_000 + "1)", True)])
+def test_long_values_are_bound_behind_a_pause(text: str, paused: bool) -> None:
+    """What a unit does behind a pause is done in a thread, so its list is read there."""
+    context = Context(values=(text,))
+    tables = WriteContext(RowCheck(COMPANIES), OPEN)
+    unit = unit_factory(ready("DELETE /companies?id=in.(1)"), b"", context, tables)()
+
+    assert (next(unit) is PAUSE) is paused
