@@ -167,6 +167,7 @@ def _keep(project: Project, values: Mapping[str, str]) -> None:
 def served(database: str, url: str) -> Iterator[None]:
     """Publish the URL of the running server of a database, for other commands."""
     path = Path(f"{database}.served")
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
