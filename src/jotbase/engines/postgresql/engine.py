@@ -67,8 +67,8 @@ class PostgresEngine:
         """Connect. Raises ProjectError when that cannot be."""
         options = self._options
         limits = TimeLimits(options.statement_timeout, options.unit_timeout, options.lock_timeout)
-        self._pool = ConnectionPool(self._url, options.pool, options.statement_timeout)
-        self._own_pool = ConnectionPool(self._url, OWN, options.statement_timeout)
+        self._pool = ConnectionPool(self._url, options.pool, limits.statement, limits.lock)
+        self._own_pool = ConnectionPool(self._url, OWN, limits.statement, limits.lock)
         await self._pool.open()
         try:
             await self._own_pool.open()

@@ -38,7 +38,7 @@ class PoolLimits:
     seconds: float = 10.0
 
 
-def session_settings(limit_ms: int) -> dict[str, str]:
+def session_settings(limit_ms: int, lock_ms: int) -> dict[str, str]:
     """Return what each session is set to: forms of values, and the limit of a statement."""
     return {
         "timezone": "UTC",
@@ -49,6 +49,7 @@ def session_settings(limit_ms: int) -> dict[str, str]:
         "jit": "off",
         "client_min_messages": "error",
         "statement_timeout": str(limit_ms),
+        "lock_timeout": str(lock_ms),
     }
 
 
@@ -63,11 +64,11 @@ class ConnectionPool:
     statement, no setting of the session.
     """
 
-    def __init__(self, url: str, limits: PoolLimits, limit_ms: int) -> None:
+    def __init__(self, url: str, limits: PoolLimits, limit_ms: int, lock_ms: int) -> None:
         self._url = url
         self._pooler = has_pooler(url)
         self._limits = limits
-        self._settings = session_settings(limit_ms)
+        self._settings = session_settings(limit_ms, lock_ms)
         self._pool: asyncpg.Pool | None = None
         self._waiting = 0
 
@@ -121,7 +122,9 @@ class ConnectionPool:
             raise no_room()
         self._waiting += 1
         try:
-            connection = await pool.acquire(timeout=self._limits.seconds)
+            # A timeout costs a task of its own, and a free connection needs none.
+            seconds = None if pool.get_idle_size() else self._limits.seconds
+            connection = await pool.acquire(timeout=seconds)
         except TimeoutError as error:
             raise waited_too_long() from error
         except asyncpg.TooManyConnectionsError as error:

@@ -63,12 +63,9 @@ class Transaction:
     ) -> None:
         self._connection = connection
         self._limits = limits
-        limit = limits.statement if timed else 0
-        self._begin = (
-            f"BEGIN ISOLATION LEVEL {mode}; {settings}SET LOCAL lock_timeout = {limits.lock}"
-        )
-        if not timed or settings:
-            self._begin += f"; SET LOCAL statement_timeout = {limit}"
+        self._begin = f"BEGIN ISOLATION LEVEL {mode}" + (f"; {settings}" if settings else "")
+        if not timed:
+            self._begin += "; SET LOCAL statement_timeout = 0"
         self._end = perf_counter() + limits.unit / 1000 if timed else inf
         self._ran = False
         self._marked = False
