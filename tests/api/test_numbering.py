@@ -86,11 +86,29 @@ def test_numbers_are_what_json_says(serve: Serve, body: bytes, stored: Any) -> N
         b'{"whole": 1e20}',
         b'{"document": {"a": [100000000000000000000]}}',
         b'{"wholes": [100000000000000000000]}',
+        b'{"whole": 9007199254740993.0}',
+        b'{"whole": 90071992547409930e-1}',
+        b'{"wholes": [9007199254740993.0]}',
     ],
 )
 def test_numbers_that_do_not_fit_are_refused(serve: Serve, body: bytes) -> None:
     """Nothing is rounded in silence where its digits count."""
     refused(written(serve, body), 400, "22003")
+
+
+@pytest.mark.parametrize(
+    "line", [b"document\n100000000000000000000\n", b"wholes\n[9007199254740993.0]\n"]
+)
+def test_numbers_of_csv_are_refused_alike(serve: Serve, line: bytes) -> None:
+    """A document in a line of CSV keeps its digits, or is refused."""
+    columns: dict[str, Any] = {
+        "document": {"type": ["object", "number", "null"]},
+        "wholes": {"type": ["array", "null"], "items": {"type": "integer"}},
+    }
+    backend = serve({"things": table(columns)})
+    headers = [(b"content-type", b"text/csv"), (b"apikey", backend.anonymous.key.encode())]
+    answer = serve.wire(backend).ask("POST", b"/rest/v1/things", headers, line)
+    refused(answer, 400, "22003")
 
 
 def written(serve: Serve, body: bytes) -> Answer:

@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 
 from jotbase.errors import RequestError
-from jotbase.query.request.integers import first_inexact, refuse_inexact
 from jotbase.query.request.intent import Intent, Payload
 from jotbase.query.request.media import MIME, unaccepted_body
 from jotbase.query.request.separated import MAX_FIELDS, parse_lines, too_many_fields
 from jotbase.query.request.shape import decoded
+from jotbase.schema.values.integers import first_inexact, refuse_inexact
 from jotbase.schema.values.nesting import check_nesting, is_depth_fault, too_deep
 
 #: The most rows of one body: each takes about a kilobyte of memory, and time of the one writer.

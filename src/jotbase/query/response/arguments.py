@@ -28,6 +28,7 @@ from jotbase.query.request.media import unaccepted_body
 from jotbase.query.request.shape import decoded
 from jotbase.schema.model.tables import Type
 from jotbase.schema.values.convert import from_text
+from jotbase.schema.values.integers import whole
 from jotbase.schema.values.nesting import check_nesting
 from jotbase.values import Principal
 
@@ -184,7 +185,7 @@ def _plain(kind: Type, value: Any) -> Any:
     if kind is Type.NUMBER and type(value) in (int, float):
         return value
     if kind is Type.INTEGER and type(value) is float and value.is_integer():
-        return from_text(kind, str(int(value)))  # 1e3 is an integer, as of JSON Schema's
+        return whole(value)  # 1e3 is an integer, as of JSON Schema's
     return from_text(kind, _shown(value))
 
 

@@ -21,6 +21,7 @@ from jotbase.errors import RequestError
 from jotbase.schema.model.tables import RANGES, Column, Type
 from jotbase.schema.values import ranges, times
 from jotbase.schema.values.array_literals import literal_items
+from jotbase.schema.values.integers import refuse_inexact, whole
 from jotbase.schema.values.nesting import MAX_NESTING, is_depth_fault, too_deep
 from jotbase.sql.dialect import SQLITE, Dialect
 
@@ -154,6 +155,12 @@ def _base64(text: str) -> str:
 
 
 def _json(text: str) -> Any:
+    value = _parsed(text)
+    refuse_inexact(text.encode())
+    return value
+
+
+def _parsed(text: str) -> Any:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -176,7 +183,7 @@ def _array(text: str, item: Type | None) -> list[Any]:
     """
     if text.lstrip().startswith("{"):
         return [_item(one, item) for one in literal_items(text)]
-    value = _json(text)
+    value = _parsed(text) if item in (Type.NUMBER, Type.DECIMAL) else _json(text)
     if not isinstance(value, list):
         raise RequestError("22P02", f'malformed array literal: "{text[:100]}"')
     return [_canonical_item(one, item) for one in value]
@@ -291,14 +298,6 @@ def _number_of(text: str) -> float:
 _TEXTUAL = frozenset({Type.TEXT, Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME, Type.BYTES})
 
 
-def _whole(value: float) -> int:
-    # orjson parses an integer beyond 64 bits as a float, so a float of LEAST may have been LEAST -
-    # 1.
-    if type(value) is not int and value <= LEAST:
-        raise _range(f'value "{value}"', "bigint")
-    return in_range(int(value))
-
-
 def _real(value: float) -> float:
     try:
         return float(value)
@@ -318,7 +317,7 @@ def _any(value: Any) -> Any:
 
 
 _CANONICAL: Mapping[Type, Callable[[Any], Any]] = {
-    Type.INTEGER: _whole,
+    Type.INTEGER: lambda value: in_range(whole(value)),
     Type.NUMBER: _real,
     Type.DECIMAL: lambda value: _decimal(value if isinstance(value, str) else repr(value)),
     Type.BOOLEAN: bool,

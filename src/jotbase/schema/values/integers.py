@@ -1,6 +1,7 @@
-"""Integers in JSON text beyond 64 bits, which orjson would round: refused before they lose digits.
+"""Integers that a JSON parser rounds: beyond 64 bits, or beyond 2^53 with a point or an exponent.
 
-In charge of finding them fast in texts that hardly ever have any. Must not know their use.
+In charge of finding the former fast in texts that hardly ever have any, and of both refusals. Must
+not know their use.
 Source: RFC 8259 section 6; what is read exactly is 64 bits, signed or not.
 """
 
@@ -29,6 +30,8 @@ _FINE = re.compile(
     )*+"""
 )
 _INTEGER = re.compile(rb"-?[0-9]+")
+#: The first double that has a neighbour more than 1 away.
+_ROUNDED = 2.0**53
 
 
 def refuse_inexact(text: bytes) -> None:
@@ -44,6 +47,22 @@ def refuse_inexact(text: bytes) -> None:
             details=f"{found[:40].decode()} does not fit into 64 bits, so loses digits.",
             hint="A text keeps them, in a column whose format is decimal.",
         )
+
+
+def whole(value: float) -> int:
+    """Return a whole JSON number as the integer that it is.
+
+    A parser returns numbers with a point or an exponent as doubles, and a double of 2^53 may have
+    been written as 2^53 + 1 (IEEE 754). Raises RequestError 22003 from there on.
+    """
+    if type(value) is not int and abs(value) >= _ROUNDED:
+        raise RequestError(
+            "22003",
+            "integer out of range",
+            details=f"{value!r} is a double, which may have lost digits from 2^53 on.",
+            hint="Write the integer with all its digits, without a point or an exponent.",
+        )
+    return int(value)
 
 
 def first_inexact(text: bytes) -> bytes | None:

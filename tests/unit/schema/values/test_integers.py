@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.query.board import code_of
 
-from jotbase.query.request.integers import refuse_inexact
+from jotbase.schema.values.integers import refuse_inexact, whole
 
 NUMBERS = st.one_of(
     st.integers(-(2**70), 2**70),
@@ -72,3 +72,15 @@ def test_what_is_let_through_is_read_exactly(value: Any) -> None:
     assert refused(text) is inexact(value)
     if not inexact(value):
         assert orjson.loads(text) == value
+
+
+@pytest.mark.parametrize("value", [1.0, -1e3, 2.0**53 - 1, 1 - 2.0**53, 2**53 + 1, -(2**63)])
+def test_a_whole_number_is_its_integer(value: float) -> None:
+    """Whatever its form was, as long as no other number is parsed as the same double."""
+    assert (whole(value), type(whole(value))) == (value, int)
+
+
+@pytest.mark.parametrize("text", ["9007199254740993.0", "-90071992547409930e-1", "1e18", "1e300"])
+def test_an_integer_that_may_have_been_rounded_is_refused(text: str) -> None:
+    """From 2^53 on a double stands for several integers."""
+    assert code_of(lambda: whole(orjson.loads(text))) == "22003"
