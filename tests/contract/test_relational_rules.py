@@ -1,8 +1,10 @@
 """A relational rule put to a database: one query judges both rows for all callers."""
 
+from dataclasses import replace
+
 import apsw
 import pytest
-from tests.unit.realtime.tables import ANA, BEN, USER_ID, note, same
+from tests.unit.realtime.tables import ANA, BEN, NOTES, USER_ID, note, same
 
 from jotbase.engines.base import bind
 from jotbase.expression.expr import (
@@ -21,9 +23,9 @@ from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.realtime.matching import OldAndNew
 from jotbase.realtime.relational_queries import verdict_query, verdicts
 from jotbase.realtime.rules import select_rule
-from jotbase.schema.model.tables import Column, Table, Type
+from jotbase.schema.model.tables import Column, ForeignKey, Model, Table, Type
 from jotbase.sql.dialect import SQLITE
-from jotbase.values import Change, Principal
+from jotbase.values import Change, ChangeKind, Principal
 
 MEMBERS = Table(
     "members",
@@ -92,3 +94,31 @@ def test_lists_among_the_facts_are_lists_in_the_query() -> None:
         OldAndNew(old=False, new=True),
         OldAndNew(old=False, new=False),
     ]
+
+
+#: Here a member is one who is blocked.
+BLOCKED: Expr = Not(MEMBER)
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored", "seen"),
+    [("INSERT", True, True), ("INSERT", False, False), ("UPDATE", False, False)],
+)
+def test_what_hid_a_row_hides_it_when_both_are_gone(
+    kind: ChangeKind, stored: bool, seen: bool
+) -> None:
+    """A rule that absence makes true tells no change of a row that is not stored any more."""
+    key = ForeignKey("team", ("team",), "notes", ("id",), on_delete="cascade")
+    model = Model({"notes": NOTES, "members": replace(MEMBERS, foreign_keys=(key,))})
+    rule = select_rule(BLOCKED, NOTES, model)
+    facts = [rule.bind(Principal("authenticated", ANA))]
+    old = None if kind == "INSERT" else note(1)
+    fragment = verdict_query(Change(1, "notes", kind, old, note(1), ""), rule, facts, SQLITE)
+    connection = apsw.Connection(":memory:")
+    connection.execute('CREATE TABLE members (team INTEGER, "user" TEXT) STRICT')
+    connection.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY) STRICT")
+    if stored:
+        connection.execute("INSERT INTO notes VALUES (1)")
+    rows = list(connection.execute(fragment.text, bind(fragment, Context())))
+
+    assert verdicts(facts, rows)[facts[0]] == OldAndNew(old=False, new=seen)

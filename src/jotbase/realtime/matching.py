@@ -10,6 +10,9 @@ come in as `Verdicts` (`relational_queries`).
 | UPDATE | the new row                              | UPDATE, with what was seen before  |
 | UPDATE | the old row, no longer the new one       | DELETE: it has left the view       |
 | DELETE | the old row                              | DELETE                             |
+
+Where the removal itself may have made the rule true (`rules`), a DELETE has the key alone, for
+filters that name no other column, as Supabase's has under row level security.
 """
 
 from __future__ import annotations
@@ -85,8 +88,9 @@ class ChangeEvaluation:
         """Evaluate and cache the group's filters, the slow part of `frames`."""
         seen = self._visible(group)
         if seen.old or seen.new:
+            key_only = self._is_doubtful(group)
             for subscription in group.subscriptions:
-                self._matches(subscription, seen)
+                self._matches(subscription, seen, key_only=key_only)
 
     def frames(self, group: Group) -> list[bytes]:
         """Return the frames for a group: one for each kind of change and choice of columns."""
@@ -94,10 +98,12 @@ class ChangeEvaluation:
         if not (seen.old or seen.new):
             return []
         ids_by_kind: dict[tuple[ChangeKind, Old, frozenset[str] | None], list[int]] = {}
+        key_only = self._is_doubtful(group)
         for subscription in group.subscriptions:
-            kind = _kind(self._change, seen, self._matches(subscription, seen))
+            kind = _kind(self._change, seen, self._matches(subscription, seen, key_only=key_only))
             if kind is not None and kind in subscription.kinds:
-                ids = ids_by_kind.setdefault((kind, _old(kind, seen), subscription.select), [])
+                old: Old = "key" if key_only else _old(kind, seen)
+                ids = ids_by_kind.setdefault((kind, old, subscription.select), [])
                 ids.append(subscription.id)
         return [self._frame(group, what, tuple(ids)) for what, ids in ids_by_kind.items()]
 
@@ -113,8 +119,15 @@ class ChangeEvaluation:
             seen = self._seen[facts] = self._both(self._rule.local, context)
         return seen
 
-    def _matches(self, subscription: Subscription, seen: OldAndNew) -> OldAndNew:
+    def _is_doubtful(self, group: Group) -> bool:
+        """Return whether the row may have been hidden from the group until it was removed."""
+        rule, facts = self._rule, group.key.facts
+        return rule.while_stored is not None and facts is not None and self._change.kind == "DELETE"
+
+    def _matches(self, subscription: Subscription, seen: OldAndNew, *, key_only: bool) -> OldAndNew:
         """Evaluate a filter on visible rows only: its duration must not disclose a hidden row."""
+        if key_only and not subscription.filtered <= set(subscription.table.primary_key):
+            return _SEEN[False][False]
         old = seen.old and self._matches_row(subscription, self._old, is_new=False)
         new = seen.new and self._matches_row(subscription, self._new, is_new=True)
         return _SEEN[old][new]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from jotbase.expression.binding import POSTGRES_TYPES, Takes, cast
-from jotbase.expression.expr import Fact
+from jotbase.expression.expr import Expr, Fact
 from jotbase.expression.predicate import FactCompiler, from_row, predicate
 from jotbase.realtime.filters import SCOPE
 from jotbase.realtime.matching import OldAndNew
@@ -36,18 +36,25 @@ def verdict_query(
     sides = enumerate((change.old, change.new))
     return join(
         " UNION ALL ",
-        (_side(row, side, rule, facts, dialect) for side, row in sides if row is not None),
+        (
+            _side(row, side, rule.asked(change.kind), _speller(rule, dialect), facts, dialect)
+            for side, row in sides
+            if row is not None
+        ),
     )
 
 
 def _side(
-    row: Row, side: int, rule: SelectRule, facts: Sequence[Facts], dialect: Dialect
+    row: Row,
+    side: int,
+    asked: Expr,
+    spell: FactCompiler,
+    facts: Sequence[Facts],
+    dialect: Dialect,
 ) -> Fragment:
     listed = b"[%b]" % b",".join(facts)
     fields = from_row({SCOPE: row}, dialect)
-    holds = predicate(
-        rule.expression, dialect, fields, facts=_speller(rule, dialect), many="callers"
-    )
+    holds = predicate(asked, dialect, fields, facts=spell, many="callers")
     if dialect.is_postgres:
         callers = "jsonb_array_elements(" + bound(listed.decode()) + "::text::jsonb)"
         callers += f" WITH ORDINALITY AS {_CALLER}(value, place) WHERE "

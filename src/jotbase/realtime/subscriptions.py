@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from jotbase.errors import ChannelError
-from jotbase.expression.expr import Context
+from jotbase.expression.expr import Context, Field, walk
 from jotbase.expression.judge import Judge, judge
 from jotbase.realtime.equalities import OneOf, needs
 from jotbase.realtime.filters import parse_filter, refusal
@@ -27,7 +27,7 @@ KINDS = ("INSERT", "UPDATE", "DELETE")
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """One binding on one table. `fits` judges the filter, which `text` identifies; `needed` are the
-    values without which no row fits.
+    values without which no row fits, and `filtered` the columns that the filter names.
 
     `select` names the columns to be told besides the primary key, None all of them.
     """
@@ -39,6 +39,7 @@ class Subscription:
     fits: Judge
     select: frozenset[str] | None
     needed: tuple[OneOf, ...] = ()
+    filtered: frozenset[str] = frozenset()
 
 
 def binding_id(binding: Mapping[str, Any]) -> int:
@@ -95,7 +96,9 @@ def _subscription(binding: Mapping[str, Any], event: str, table: Table) -> Subsc
     wanted = parse_filter(text, table)
     fits, needed = judge(wanted), needs(wanted, Context())
     select = _select(binding.get("select"), table)
-    return Subscription(binding_id(binding), table, kinds, text or "", fits, select, needed)
+    filtered = frozenset(one.name for one in walk(wanted) if isinstance(one, Field))
+    number = binding_id(binding)
+    return Subscription(number, table, kinds, text or "", fits, select, needed, filtered)
 
 
 def _select(names: Any, table: Table) -> frozenset[str] | None:

@@ -7,14 +7,26 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.realtime.tables import ANA, BEN, OWN, TEAMS, Told, bound, note, subscriber, user
+from tests.unit.realtime.tables import (
+    ANA,
+    BEN,
+    NOTES,
+    OWN,
+    TEAMS,
+    Told,
+    bound,
+    note,
+    subscriber,
+    user,
+)
 
-from jotbase.expression.expr import FALSE, TRUE, Context, Exists, Expr
+from jotbase.expression.expr import FALSE, TRUE, Context, Exists, Expr, Not
 from jotbase.expression.judge import Env, judge
 from jotbase.realtime.groups import Groups, Subscriber
 from jotbase.realtime.matching import ChangeEvaluation, OldAndNew, VerdictMissing
 from jotbase.realtime.rules import select_rule
 from jotbase.realtime.wire import unframe
+from jotbase.schema.model.tables import ForeignKey, Model
 from jotbase.values import ANONYMOUS, SERVICE_PRINCIPAL, Change, Principal, Row
 
 
@@ -135,6 +147,26 @@ def test_a_relational_rule_must_have_been_asked() -> None:
         ChangeEvaluation(made, rule, "", {}, 7).frames(group)
     known = {rule.bind(user(ANA)): OldAndNew(old=False, new=True)}
     assert len(ChangeEvaluation(made, rule, "", known, 7).frames(group)) == 1
+
+
+@pytest.mark.parametrize(
+    ("filter_text", "old_record"), [("", {"id": 1}), ("id=eq.1", {"id": 1}), ("title=eq.t", None)]
+)
+def test_a_removal_that_makes_a_rule_true_tells_the_key_alone(
+    filter_text: str, old_record: Row | None
+) -> None:
+    """The row may have been hidden until then; filters by what it held are not judged on it."""
+    blocks = ForeignKey("id", ("id",), "notes", ("id",), on_delete="cascade")
+    model = Model({"notes": NOTES, "teams": replace(TEAMS, foreign_keys=(blocks,))})
+    rule = select_rule(Not(Exists(TEAMS, "t", TRUE)), NOTES, model)
+    groups = Groups({"notes": rule})
+    groups.add(subscriber(user(ANA), *bound(filter=filter_text)))
+    (group,) = groups.on("notes")
+    known = {rule.bind(user(ANA)): OldAndNew(old=True, new=False)}
+    told = ChangeEvaluation(change(note(1), None), rule, "", known, 7).frames(group)
+
+    records = [orjson.loads(unframe(one)[0])[4]["data"]["old_record"] for one in told]
+    assert records == ([] if old_record is None else [old_record])
 
 
 PEOPLE = st.sampled_from([user(ANA), user(BEN), ANONYMOUS, SERVICE_PRINCIPAL])

@@ -74,7 +74,7 @@ class RealtimeEndpoint:
         """
         self._services.model = model
         self._services.feed.groups = Groups(
-            {name: select_rule(rule) for name, rule in rules.items()}
+            {name: select_rule(rule, model.get(name), model) for name, rule in rules.items()}
         )
         for channels in self._sockets:
             channels.resubscribe()
