@@ -159,3 +159,21 @@ def test_the_log_leads_to_the_rows_that_are_there(
         rows = database.execute("SELECT json_object('id', id, 'a', a, 'b', b, 'c', c) FROM t")
 
         assert told == sorted(row for (row,) in rows.fetchall())
+
+
+@pytest.mark.anyio
+async def test_a_new_table_has_no_changes_of_an_earlier_one(
+    make_engine: MakeEngine, tmp_path: Path
+) -> None:
+    """What was logged of a table that was dropped is not told under the rules of its successor."""
+    path, other = tmp_path / "jot.db", table_file(COLUMNS, primaryKey=["id"])
+    engine = await opened(make_engine, path, model(t=FILE, other=other))
+    by_hand(path, ONE, "INSERT INTO \"jotbase.meta\" VALUES ('drop t', '')")
+    await migrate(engine, model(other=other))
+    kept = await engine.changes(0)
+    await migrate(engine, model(t=FILE, other=other))
+    forgotten = await engine.changes(0)
+    by_hand(path, ONE)
+
+    assert ([one.table for one in kept], forgotten) == (["t"], [])
+    assert [one.kind for one in await engine.changes(0)] == ["INSERT"]

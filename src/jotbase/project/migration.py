@@ -15,7 +15,13 @@ from jotbase.background.indexing import check_tokenizer
 from jotbase.engines.base import Engine
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.schema.ddl import postgres_epochs
-from jotbase.schema.ddl.epochs import begin_epoch, refresh_triggers, unlogged_tables
+from jotbase.schema.ddl.epochs import (
+    begin_epoch,
+    forget_earlier_tables,
+    refresh_triggers,
+    table_names,
+    unlogged_tables,
+)
 from jotbase.schema.ddl.tables import META
 from jotbase.schema.model.tables import Model
 from jotbase.schema.upgrading import postgres_upgrade
@@ -72,8 +78,10 @@ def _migrate(
     dialect: Dialect, model: Model, epoch: str, started: bool
 ) -> UnitOfWork[UpgradeResult]:
     yield from upgrade_tables(dialect)
+    existed = yield from table_names()
     unlogged = yield from unlogged_tables()
     upgraded = yield from upgrade(model)
+    yield from forget_earlier_tables(existed, model)
     yield from refresh_triggers(model)
     yield from begin_epoch(epoch, unlogged, model, started=started)
     yield from check_tokenizer(model)

@@ -41,6 +41,21 @@ def unlogged_tables() -> UnitOfWork[frozenset[str]]:
     return frozenset(name for (name,) in tables) - {name for (name,) in followed}
 
 
+def table_names() -> UnitOfWork[frozenset[str]]:
+    """Read the names of the existing tables."""
+    return frozenset(name for (name,) in (yield Statement(_TABLES)))
+
+
+def forget_earlier_tables(existed: frozenset[str], model: Model) -> UnitOfWork[None]:
+    """Delete from the log what an earlier table of the same name as a new one has there.
+
+    Its rows were never under the rules of the new one, by which they would be told.
+    """
+    for table in model:
+        if table.realtime and table.name not in existed:
+            yield Statement(f'DELETE FROM "{CHANGES}" WHERE "table" = ?', (table.name,))
+
+
 def begin_epoch(
     epoch: str, unlogged: frozenset[str], model: Model, *, started: bool
 ) -> UnitOfWork[None]:
