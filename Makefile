@@ -16,7 +16,7 @@ BOARD_TESTED := build/jobs-tested
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint types fix attack torture bench docs lock setup clean
+.PHONY: help run test rings-quick rings-engines check lint types fix attack torture bench docs lock setup clean
 
 help: ## Show this list
 	@echo "make <target>:"
@@ -32,7 +32,14 @@ test: lint types $(NODE_READY) ## Everything: lint, types, the example's tests, 
 	jotbase init --example jobs $(BOARD_TESTED)
 	cp tools/pytest.ini $(BOARD_TESTED)
 	cd $(BOARD_TESTED) && python -m pytest
-	python -m pytest $(ARGS)
+	$(if $(ARGS),python -m pytest $(ARGS),$(MAKE) --no-print-directory -j2 -O rings-quick rings-engines)
+
+# The rings in two halves that take about as long, side by side; a half's output comes at its end.
+rings-quick:
+	python -m pytest tests/unit tests/house tests/contract tests/conformance tests/docs tests/process
+
+rings-engines:
+	python -m pytest -p no:cacheprovider tests/api
 
 check: lint types ## While you work: lint, types, unit and house tests
 	python -m pytest tests/unit tests/house $(ARGS)
