@@ -10,8 +10,9 @@ import argparse
 import gc
 import importlib
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from jotbase import __version__
 from jotbase.errors import JotError, ProjectError
@@ -49,8 +50,44 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
         if name == command:
             module = importlib.import_module(f"jotbase.commands.{name}")
             module.arguments(sub)
-            sub.set_defaults(run=module.run)
+            sub.set_defaults(run=module.run, usage=sub.format_usage)
     return top
+
+
+def _misread(given: Sequence[str], command: str | None) -> tuple[str, str] | None:
+    """Return what is wrong with the words before the command, and a hint; None if nothing is."""
+    first = next(iter(given), None)
+    if first is None or first in COMMANDS or first in ("-h", "--help", "--version"):
+        return None
+    if first.startswith("-"):
+        words = list(given)
+        shown = command or "serve"
+        if command is not None:
+            words.remove(command)
+        return f"{first} stands before the command", f"jotbase {shown} {' '.join(words)}"
+    return f"{first!r} is no command", _nearest(first, COMMANDS) or f"one of {', '.join(COMMANDS)}"
+
+
+def _unknown(rest: Sequence[str], command: str, usage: str) -> tuple[str, str]:
+    """Return which argument the command does not take, and a hint."""
+    word = rest[0].partition("=")[0]
+    options = re.findall(r"--[a-z-]+", usage)
+    if not word.startswith("-") and "--project" in options:
+        return f"{command} takes no {word!r}", f"jotbase {command} --project {word}"
+    shown = ", ".join(options) or "--help"
+    return f"{command} has no {word}", _nearest(word, options) or f"it has {shown}"
+
+
+def _nearest(word: str, known: Iterable[str]) -> str | None:
+    from difflib import get_close_matches  # only for a mistake
+
+    close = get_close_matches(word.lower(), list(known), n=1)
+    return f"perhaps you meant {close[0]}" if close else None
+
+
+def _refuse(reason: str, hint: str) -> int:
+    print(f"jotbase: {reason}\n    hint: {hint}", file=sys.stderr)
+    return 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +95,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(LOADING)
     given = list(sys.argv[1:] if arguments is None else arguments)
     command = next((word for word in given if word in COMMANDS), None)
-    options = parser(command).parse_args(given)
+    if wrong := _misread(given, command):
+        return _refuse(*wrong)
+    options, rest = parser(command).parse_known_args(given)
+    if rest:
+        return _refuse(*_unknown(rest, options.command, options.usage()))
     try:
         return int(options.run(options))
     except ProjectError as error:

@@ -311,8 +311,8 @@ def read_settings(environment: Mapping[str, str], dotenv: Mapping[str, str]) -> 
     Raises SettingError with every unknown or malformed variable, and in production with every
     secret that is missing or weak.
     """
-    given = {key: value for key, value in dotenv.items() if key.startswith(PREFIX)}
-    given |= {key: value for key, value in environment.items() if key.startswith(PREFIX)}
+    given = {key: value for key, value in dotenv.items() if key.upper().startswith(PREFIX)}
+    given |= {key: value for key, value in environment.items() if key.upper().startswith(PREFIX)}
     known = {variable(item.name): item for item in fields(Settings)}
     values: dict[str, Any] = {}
     faults: list[Fault] = []
@@ -348,7 +348,7 @@ def changed(settings: Settings, values: Mapping[str, Any]) -> Settings:
 
 
 def _nearest(key: str, known: Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(key, known, n=1)
+    close = difflib.get_close_matches(key.upper(), known, n=1)
     return f"perhaps you meant {close[0]}" if close else "`jotbase serve --help` lists them all"
 
 

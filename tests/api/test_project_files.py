@@ -99,3 +99,53 @@ def test_seeds_at_fault_say_what_to_write(
     fault = seed_fault(written(tmp_path, (f"seeds/{name}.json", rows)))
 
     assert (fault.file, fault.hint) == (f"seeds/{name}.json", hint)
+
+
+def test_lines_of_variables_that_cannot_be_read_are_mistakes(tmp_path: Path) -> None:
+    """Each is named by its number, and its text, which may be a secret, is not shown."""
+    content = b'A=1\nsecret words\nB="two\nlines"\n=x\nC="unclosed\n'
+    with pytest.raises(ProjectError) as caught:
+        load_settings(str(written(tmp_path, (".env", content))))
+
+    reasons = [fault.reason for fault in caught.value.faults]
+    assert reasons == [f"line {number} is no assignment" for number in (2, 5, 6)]
+    assert {fault.file for fault in caught.value.faults} == {".env"}
+    assert "secret" not in str(caught.value)
+
+
+def test_a_variable_that_lacks_the_prefix_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may be another program's, so it is no mistake; what Jotbase does not know is not told."""
+    load_settings(str(written(tmp_path, (".env", b"PORT=1\nCOLOUR=2\n"))))
+
+    assert caplog.messages == [".env: PORT is not read by Jotbase; the setting is JOTBASE_PORT"]
+
+
+@pytest.mark.parametrize(
+    ("code", "file", "reason", "hint"),
+    [
+        (b"import nosuch", "__init__", "ModuleNotFoundError: No module named 'nosuch'", "install"),
+        (b"x = 1\ny = z", "__init__", "NameError: name 'z' is not defined", "line 2: y = z"),
+        (b"def f(:", "__init__", "SyntaxError: invalid syntax", "line 1: def f(:"),
+        (b"raise SystemExit(3)", "__init__", "SystemExit: 3", "must not end the process"),
+        (b"from . import bad", "bad", "ZeroDivisionError: division by zero", "line 2: y = 1 / 0"),
+        (b"from .bad import a", "bad", "ZeroDivisionError: division by zero", "line 2: y = 1 / 0"),
+        (b"from json import lods", "__init__", "ImportError: cannot import", "spelling"),
+    ],
+)
+def test_code_that_fails_to_load_is_told_with_its_place(
+    tmp_path: Path, code: bytes, file: str, reason: str, hint: str
+) -> None:
+    """The file and line of the project's own, what Python says, and what to do."""
+    project = written(
+        tmp_path, ("functions/__init__.py", code), ("functions/bad.py", b"x = 1\ny = 1 / 0\n")
+    )
+    with pytest.raises(ProjectError) as caught:
+        load_functions(project / "functions")
+
+    (fault,) = caught.value.faults
+    assert fault.file == f"functions/{file}.py"
+    assert fault.reason.startswith(f"the code failed to load: {reason}")
+    assert "(line " in fault.reason
+    assert hint in str(fault.hint)

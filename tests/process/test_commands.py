@@ -148,10 +148,23 @@ def test_token_signs_for_somebody(board: Path) -> None:
     assert told["claims"]["role"] == "authenticated"
 
 
-def test_a_command_used_wrongly_exits_with_2() -> None:
-    """An unknown command or option is the user's mistake, told by usage."""
-    assert command("serv").returncode == 2
-    assert command("keys", "--jsn").returncode == 2
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("serv",), "perhaps you meant serve"),
+        (("--project", ".", "serve"), "jotbase serve --project ."),
+        (("keys", "--jsn"), "perhaps you meant --json"),
+        (("serve", "--prot", "3"), "perhaps you meant --port"),
+        (("check", "app"), "jotbase check --project app"),
+        (("nothing-like-it",), "one of init, serve, seed, check, pull, keys, token, explain"),
+    ],
+)
+def test_a_command_used_wrongly_exits_with_2(words: tuple[str, ...], hint: str) -> None:
+    """An unknown command or option is the user's mistake, told with what may be meant."""
+    done = command(*words)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == f"    hint: {hint}"
 
 
 def test_secrets_are_not_shown_where_settings_are(board: Path) -> None:

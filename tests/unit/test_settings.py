@@ -71,3 +71,12 @@ def test_redirects_are_separated_by_commas() -> None:
     given = {"JOTBASE_REDIRECT_URLS": "https://x.example/in/*, myapp://callback"}
 
     assert read_settings(given, {}).redirect_urls == ("https://x.example/in/*", "myapp://callback")
+
+
+@pytest.mark.parametrize("name", ["jotbase_port", "Jotbase_Port", "JOTBASE_PROT"])
+def test_what_is_almost_a_setting_is_refused(name: str) -> None:
+    """In the environment and in `.env`: it would have no effect, in silence."""
+    for environment in ({name: "1"}, dict[str, str]()):
+        with pytest.raises(SettingError, match="perhaps you meant JOTBASE_PORT") as caught:
+            read_settings(environment, {} if environment else {name: "1"})
+        assert caught.value.faults[0].reason == f"{name} is not a setting"

@@ -20,6 +20,7 @@ from jotbase.project.folder import Project, find_project, read_dotenv
 from jotbase.project.rule_plans import scanning_rules
 from jotbase.project.sql_trial import tried
 from jotbase.settings import Settings, read_settings
+from jotbase.startup.loading import settings_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +68,7 @@ def _check_project(project: Project, unmanaged: Mapping[str, str]) -> _Found:
         found.definition = read_definition(project, there=unmanaged)
 
     def read_variables() -> None:
-        found.settings = read_settings(os.environ, read_dotenv(project))
+        found.settings = settings_of(project)
 
     def read_functions() -> None:
         if found.definition is not None:

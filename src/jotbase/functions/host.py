@@ -16,13 +16,12 @@ from typing import Any
 
 from jotbase.errors import (
     PROJECT_MODULE,
-    CodeFailed,
     Fault,
     JotError,
     ProjectError,
-    describe_exception,
     run_contained,
 )
+from jotbase.functions.failures import failure_to_load
 from jotbase.functions.hosting import Hosted, Threads
 from jotbase.functions.rpc import Computed, awaited, collect
 from jotbase.query.plan.computed import with_computed
@@ -112,9 +111,7 @@ def _load(folder: Path, file: Path) -> Any:
     try:
         run_contained(lambda: loader.exec_module(module))
     except Exception as error:
-        said = str(error) if isinstance(error, CodeFailed) else describe_exception(error)
-        reason = f"the code failed to load: {said}"
-        raise ProjectError([Fault("functions/__init__.py", "", reason)]) from error
+        raise ProjectError([failure_to_load(folder, error)]) from error
     return module
 
 

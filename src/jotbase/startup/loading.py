@@ -5,9 +5,10 @@ In charge of the steps that every command begins with. Must not know what the co
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from jotbase.project.keychain import read_keys, with_keys
 from jotbase.project.sql_trial import FUNCTIONS
 from jotbase.query.plan.computed import SQL_NAME
 from jotbase.schema.model.tables import Model
-from jotbase.settings import Settings, read_settings
+from jotbase.settings import PREFIX, Settings, read_settings, variable
 from jotbase.values import Row
+
+log = logging.getLogger(__name__)
 
 
 def load_settings(
@@ -34,8 +37,22 @@ def load_settings(
     Raises ProjectError and SettingError.
     """
     project = find_project(folder)
-    settings = read_settings(os.environ, read_dotenv(project))
+    settings = settings_of(project)
     return project, replace(settings, **(overrides or {}))
+
+
+def settings_of(project: Project) -> Settings:
+    """Return the settings of the environment and of the project's `.env`.
+
+    Logs which variables of `.env` would be settings if they had the prefix. Raises ProjectError
+    and SettingError.
+    """
+    dotenv = read_dotenv(project)
+    known = {variable(item.name) for item in fields(Settings)}
+    for name in dotenv:
+        if (meant := f"{PREFIX}{name.upper()}") in known:
+            log.warning(".env: %s is not read by Jotbase; the setting is %s", name, meant)
+    return read_settings(os.environ, dotenv)
 
 
 def site_url(settings: Settings, port: int | None = None) -> str:
