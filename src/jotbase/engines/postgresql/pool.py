@@ -25,6 +25,9 @@ from jotbase.engines.postgresql.refusals import (
 )
 from jotbase.errors import Fault, ProjectError
 
+#: How often a statement is run on a connection that is then cut, and the seconds between, in which
+#: the driver learns what else the server has ended.
+TRIES_WHEN_CUT, SECONDS_WHEN_CUT = 3, 0.02
 #: PostgreSQL 15 is the first with all that is used here (`server_version_num`).
 OLDEST = 150000
 
@@ -135,10 +138,13 @@ class ConnectionPool:
             self._waiting -= 1
         try:
             yield connection
+        except asyncpg.InternalClientError as error:
+            # What the driver says of a connection that the server has ended a moment before.
+            _give_up(connection)
+            raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
         except BaseException as error:
             if is_disconnect(error):
-                with suppress(asyncpg.InterfaceError):  # one that has ended has left the pool
-                    connection.terminate()
+                _give_up(connection)
             raise
         finally:
             await pool.release(connection)
@@ -151,6 +157,12 @@ class ConnectionPool:
                 await asyncio.wait_for(pool.close(), self._limits.seconds)
             except TimeoutError:
                 pool.terminate()
+
+
+def _give_up(connection: asyncpg.Connection) -> None:
+    """End a connection that has failed; the pool opens another."""
+    with suppress(asyncpg.InterfaceError):  # one that has ended has left the pool
+        connection.terminate()
 
 
 def _unusable(url: str, reason: str, hint: str) -> ProjectError:

@@ -6,13 +6,14 @@ is read.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
 
 from jotbase.engines.postgresql.placeholders import numbered
-from jotbase.engines.postgresql.pool import ConnectionPool
+from jotbase.engines.postgresql.pool import SECONDS_WHEN_CUT, TRIES_WHEN_CUT, ConnectionPool
 from jotbase.engines.postgresql.refusals import is_disconnect, refusal
 from jotbase.sql.units import Rows
 
@@ -25,17 +26,19 @@ class Reader:
         self._limit_ms = limit_ms
 
     async def read(self, text: str, values: Sequence[Any]) -> Rows:
-        """Run one statement; see `Engine.read`."""
-        try:
-            return await self._read(text, values)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TypeError, ValueError,
-                OverflowError) as error:  # fmt: skip
-            if not (is_disconnect(error) or isinstance(error, asyncpg.InvalidCachedStatementError)):
-                raise refusal(error, text, self._limit_ms) from error
-        try:
-            return await self._read(text, values)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise refusal(error, text, self._limit_ms) from error
+        """Run one statement; see `Engine.read`. On a connection that was cut it is run again."""
+        for attempt in range(TRIES_WHEN_CUT):
+            if attempt:
+                await asyncio.sleep(SECONDS_WHEN_CUT)
+            try:
+                return await self._read(text, values)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TypeError, ValueError,
+                    OverflowError) as error:  # fmt: skip
+                replanned = isinstance(error, asyncpg.InvalidCachedStatementError) and not attempt
+                if not (replanned or is_disconnect(error)):
+                    raise refusal(error, text, self._limit_ms) from error
+                failed = error
+        raise refusal(failed, text, self._limit_ms) from failed
 
     async def _read(self, text: str, values: Sequence[Any]) -> Rows:
         async with self._pool.take() as connection:

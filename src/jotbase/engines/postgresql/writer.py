@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from jotbase.engines.postgresql.pool import ConnectionPool
+from jotbase.engines.postgresql.pool import SECONDS_WHEN_CUT, TRIES_WHEN_CUT, ConnectionPool
 from jotbase.engines.postgresql.refusals import (
     Overtaken,
     closed,
@@ -73,7 +73,8 @@ class Writer:
             except Overtaken:
                 continue
             except Exception as error:
-                if is_disconnect(error) and run == 0:
+                if is_disconnect(error) and run < TRIES_WHEN_CUT - 1:
+                    await asyncio.sleep(SECONDS_WHEN_CUT)
                     continue
                 raise
         raise serialization_failure()
