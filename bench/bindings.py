@@ -1,13 +1,14 @@
-"""What one change costs where thousands follow rows of their own: `python bench/bindings.py`.
+"""The bindings part: what one change costs where thousands follow rows of their own.
 
-Knows the room `realtime` alone, in one thread: who is found, judged and told of a change. Prints
-microseconds a change, by an index of equal values and by judging everybody.
+Knows the room `realtime` alone, in one thread: who is found, judged and told of a change, by an
+index of equal values and by judging everybody.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from jotbase.access.rules import parse_rule
 from jotbase.realtime.groups import Group, Groups, Subscriber
@@ -28,6 +29,7 @@ TABLE = Table(
 )
 MODEL = Model({"rows": TABLE})
 ROUNDS = 50
+COUNTS = (1000, 5000)
 
 
 def crowd(count: int, rule: str, text: str) -> Groups:
@@ -62,22 +64,22 @@ def seconds(groups: Groups, asked: Callable[[Change], Iterable[Group]]) -> float
         change = Change(number, "rows", "UPDATE", row, row, "2026-08-21T10:11:12+00:00")
         began = time.perf_counter()
         judgement = ChangeEvaluation(change, groups.rule("rows"), "", {}, number)
-        told = sum(len(judgement.told(group)) for group in asked(change))
+        told = sum(len(judgement.frames(group)) for group in asked(change))
         taken.append(time.perf_counter() - began)
         if told != 1:
             raise AssertionError(f"{told} frames, not 1")
     return sorted(taken)[ROUNDS // 2]
 
 
-def main() -> None:
-    """Print the figures."""
+def measure(*, say: Callable[[str], None]) -> dict[str, Any]:
+    """Seconds a change, judging everybody and by the index, by what each follows and how many."""
+    costs: dict[str, dict[str, float]] = {}
     for rule, text in (("True", "id=eq.%d"), ("row.owner == user.id", "%.0s")):
-        for count in (1000, 5000):
+        for count in COUNTS:
             groups = crowd(count, rule, text)
             plain = seconds(groups, lambda change, groups=groups: groups.on(change.table))
             found = seconds(groups, groups.concerned)
-            print(f"{count} of {text % 5 or rule}: {plain * 1e6:.0f} us, {found * 1e6:.0f} us")
-
-
-if __name__ == "__main__":
-    main()
+            name = f"{count:,} of {text.replace('%d', 'n') if rule == 'True' else rule}"
+            costs[name] = {"everybody": plain, "index": found}
+            say(f"{name}: {plain * 1e6:.0f} us, by the index {found * 1e6:.0f} us")
+    return {"costs": costs}

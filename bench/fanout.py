@@ -150,18 +150,18 @@ def _connect(side: Side, sockets: int, folder: Path, children: list[Child]) -> N
         )
         children.append(crowd)
         side.crowds.append(crowd)
-        _tell(crowd, json.dumps(plan))
+        tell(crowd, json.dumps(plan))
     for crowd in side.crowds:
-        _hear(crowd)
+        hear(crowd)
 
 
-def _tell(crowd: Child, line: str) -> None:
+def tell(crowd: Child, line: str) -> None:
     assert crowd.process.stdin is not None
     crowd.process.stdin.write(line.encode() + b"\n")
     crowd.process.stdin.flush()
 
 
-def _hear(crowd: Child) -> dict[str, Any]:
+def hear(crowd: Child) -> dict[str, Any]:
     """One line of a process of clients; raises Silent when none comes."""
     assert crowd.process.stdout is not None
     if not select.select([crowd.process.stdout], [], [], PATIENCE_SECONDS)[0]:
@@ -176,8 +176,8 @@ def _hear(crowd: Child) -> dict[str, Any]:
 def _warm_up(side: Side) -> str:
     """Ten changes; gives the text of a frame as the clients got it."""
     _one_at_a_time(side, 10)
-    _tell(side.crowds[0], "sample")
-    return str(_hear(side.crowds[0])["sample"])
+    tell(side.crowds[0], "sample")
+    return str(hear(side.crowds[0])["sample"])
 
 
 # What is timed -----------------------------------------------------------------------------------
@@ -215,13 +215,13 @@ def _many_under_way(side: Side, sockets: int, changes: int) -> float:
 
 def _expect(side: Side, each: int) -> None:
     for crowd in side.crowds:
-        _tell(crowd, f"expect {each}")
+        tell(crowd, f"expect {each}")
     for crowd in side.crowds:
-        _hear(crowd)
+        hear(crowd)
 
 
 def _all_told(side: Side) -> float:
-    heard = [_hear(crowd) for crowd in side.crowds]
+    heard = [hear(crowd) for crowd in side.crowds]
     side.uneven += sum(answer["uneven"] + answer["lost"] for answer in heard)
     return max(float(answer["last"]) for answer in heard)
 

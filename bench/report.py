@@ -36,6 +36,7 @@ def page(results: Figures) -> str:
         ("load", _load),
         ("broadcast", _broadcast),
         ("startup", _startup),
+        ("bindings", _bindings),
         ("scale", _scale),
     )
     parts += [section(results[name]) for name, section in sections if name in results]
@@ -87,6 +88,15 @@ def _beside(results: Figures) -> list[Verdict]:
         for crowd in (4, 16):
             figure = f"p99 of {title} beside {crowd} slow statements, against alone"
             found.append(_most(figure, _over(p99, f"{crowd} statements"), 2, _times))
+    p99 = results.get("logins", {}).get("p99", {})
+    figure = "p99 of reads by key beside 64 log-ins at once, against alone"
+    found.append(_most(figure, _over(p99, "64 log-ins"), 3, _times))
+    rates = results.get("pruning", {}).get("rates", {})
+    figure = "inserts a second while a full log is pruned, against without"
+    found.append(_least(figure, _over(rates, "pruning", "without"), 0.9, _times))
+    costs = results.get("lookups", {}).get("costs", {})
+    figure = "a change to 500 callers: a rule over two tables, against one"
+    found.append(_most(figure, _over(costs, "two", "one"), 2, _times))
     return found
 
 
@@ -196,6 +206,16 @@ def _startup(startup: Figures) -> str:
     ]
     head = ("server", "first start", "later starts", "idle memory")
     return f"## Start and memory\n\nMeasured {startup['date']}.\n\n{absent}{_table(head, rows)}"
+
+
+def _bindings(bindings: Figures) -> str:
+    rows = [
+        (name, _us(cost["everybody"] * 1e6), _us(cost["index"] * 1e6))
+        for name, cost in bindings["costs"].items()
+    ]
+    head = ("what each follows", "everybody judged", "found by the index")
+    text = f"Measured {bindings['date']}, in one thread and without a socket; one of them is told."
+    return f"## A change among many bindings\n\n{text}\n\n{_table(head, rows)}"
 
 
 def _scale(scale: Figures) -> str:

@@ -18,11 +18,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import bindings
 import dearest
 import fanout
 import load
+import logins
+import lookups
 import machine
 import memory
+import pruning
 import report
 import shapes
 import sleepers
@@ -36,8 +40,21 @@ BESIDE = {
     "sleepers": sleepers.measure,
     "dearest": dearest.measure,
     "slow": slow.measure,
+    "pruning": pruning.measure,
+    "lookups": lookups.measure,
+    "logins": logins.measure,
 }
-PARTS = ("load", "broadcast", "startup", "fixture", "shapes", *BESIDE, "memory", "scale")
+PARTS = (
+    "load",
+    "broadcast",
+    "startup",
+    "fixture",
+    "shapes",
+    *BESIDE,
+    "memory",
+    "bindings",
+    "scale",
+)
 NEED_JOTBASE = frozenset(PARTS) - {"load", "startup"}
 EPOCHS_KEPT = HERE / "results/last.json"
 FORMAT = 1  # of the file kept: one of another format is not read
@@ -159,6 +176,7 @@ def _measurer(
         "memory": lambda place: memory.measure(
             place, sizes=memory.QUICK if options.quick else memory.FULL, say=say
         ),
+        "bindings": lambda place: bindings.measure(say=say),
         "scale": lambda place: load.measure_scale(
             SERVERS["jotbase"], place, sizes, seconds=seconds, rounds=rounds, say=say
         ),

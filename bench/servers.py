@@ -118,12 +118,19 @@ def _by_hand(script: str) -> Callable[[Path, int], Launch]:
 def _tokens_by_hand(plan: Launch) -> Callers:
     secret = plan.env["BENCH_JWT_SECRET"]
     ids = [str(uuid.uuid4()) for _ in range(USERS)]
-    users = tuple(User(i, _bearer(_hs256(secret, i, "authenticated"))) for i in ids)
-    return Callers(users, _bearer(_hs256(secret, str(uuid.uuid4()), "service_role")))
+
+    def token(subject: str, role: str) -> str:
+        return hs256(secret, subject, role, session_id=str(uuid.uuid4()))
+
+    users = tuple(User(i, _bearer(token(i, "authenticated"))) for i in ids)
+    return Callers(users, _bearer(token(str(uuid.uuid4()), "service_role")))
 
 
-def _hs256(secret: str, subject: str, role: str) -> str:
-    """A signed token with the claims that an access token usually has (RFC 7515, HS256)."""
+def hs256(secret: str, subject: str, role: str, **more: str) -> str:
+    """A signed token with the claims that an access token usually has (RFC 7515, HS256).
+
+    Jotbase takes one of a session only where the session is known: give its `session_id` in `more`.
+    """
     now = int(time.time())
     claims = {
         "sub": subject,
@@ -132,7 +139,7 @@ def _hs256(secret: str, subject: str, role: str) -> str:
         "iat": now,
         "exp": now + 7200,
         "email": f"{subject[:8]}@example.com",
-        "session_id": str(uuid.uuid4()),
+        **more,
     }
     signed = f"{_base64url({'alg': 'HS256', 'typ': 'JWT'})}.{_base64url(claims)}"
     mac = hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest()

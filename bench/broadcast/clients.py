@@ -19,6 +19,7 @@ from typing import Any, cast
 import uvloop
 
 AT_ONCE = 50
+LINE = 16 << 20
 HEARTBEAT_SECONDS = 20
 HEARTBEAT = b'{"topic":"phoenix","event":"heartbeat","payload":{},"ref":"hb"}'
 
@@ -169,7 +170,7 @@ def answer(value: object) -> None:
 
 
 async def main() -> None:
-    reader = asyncio.StreamReader()
+    reader = asyncio.StreamReader(limit=LINE)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     crowd = Crowd(json.loads(await reader.readline()))
