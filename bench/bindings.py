@@ -78,7 +78,7 @@ def measure(*, say: Callable[[str], None]) -> dict[str, Any]:
         for count in COUNTS:
             groups = crowd(count, rule, text)
             plain = seconds(groups, lambda change, groups=groups: groups.on(change.table))
-            found = seconds(groups, groups.concerned)
+            found = seconds(groups, groups.affected)
             name = f"{count:,} of {text.replace('%d', 'n') if rule == 'True' else rule}"
             costs[name] = {"everybody": plain, "index": found}
             say(f"{name}: {plain * 1e6:.0f} us, by the index {found * 1e6:.0f} us")

@@ -57,8 +57,7 @@ def measure(
         stop(child)
         _fill(plan.folder / "project/data/jotbase.db", members)
         child, _ = run(plan)
-        for table in RULES:
-            children.append(_follow(plan, callers, table, members))
+        children.extend(_follow(plan, callers, table, members) for table in RULES)
         changes = max(20, round(seconds * CHANGES_PER_SECOND))
         seen: dict[str, list[float]] = {table: [] for table in RULES}
         for _ in range(rounds + 1):

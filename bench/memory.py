@@ -132,9 +132,12 @@ def _requests(port: int, service: dict[str, str], sizes: Sizes) -> dict[str, Cal
 
 
 def _ask(port: int, method: str, path: str, headers: dict[str, str], body: object) -> None:
+    """Ask for a change; that it is too large is an answer, too."""
     client = Client(port)
-    client.need(method, path, {**headers, "Prefer": "return=minimal"}, body)
+    status, answer = client.ask(method, path, {**headers, "Prefer": "return=minimal"}, body)
     client.close()
+    if status not in (204, 413):
+        raise Refused(f"{method} {path} answered {status}: {str(answer)[:300]}")
 
 
 def _read(port: int, path: str, headers: dict[str, str]) -> None:

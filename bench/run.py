@@ -27,6 +27,7 @@ import lookups
 import machine
 import memory
 import pruning
+import replays
 import report
 import shapes
 import sleepers
@@ -43,6 +44,7 @@ BESIDE = {
     "pruning": pruning.measure,
     "lookups": lookups.measure,
     "logins": logins.measure,
+    "replays": replays.measure,
 }
 PARTS = (
     "load",
