@@ -139,7 +139,9 @@ class Backend:
         self.data = self._data()
         self._clock = WallClock(self.world.now)
         self.feed = Feed(self.engine, self._clock)
-        self.live = RealtimeEndpoint(self.credentials, self.feed, self._clock)
+        self.live = RealtimeEndpoint(
+            self.credentials, self.feed, self._clock, self.settings.proxies
+        )
         self._changes = RevocationWatcher(
             self.engine, self._clock, self._apply_notices, self._missed
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+from jotbase.auth.tokens.client_address import share_owner
 from jotbase.engines.base import CALLER, LONG_QUESTION, Engine, aside
 from jotbase.errors import JotError
 from jotbase.expression.expr import Context
@@ -40,8 +41,8 @@ class MakeContext(Protocol):
 class DataApi:
     """The environment of the data API. `guards` and `write_context` are by `is_service`.
 
-    `root` answers for the API itself and OPTIONS, and `call` for functions. `ticks` is a clock for
-    `Server-Timing` in seconds, or None. Without `verbose`, errors have no details and no hint.
+    `root` answers for the API itself and OPTIONS, `call` for functions. `ticks` is a clock or None.
+    Unless `verbose`, errors lack details and hint. Clients are behind so many `proxies`.
     """
 
     model: Model
@@ -55,6 +56,7 @@ class DataApi:
     call: Callable[[Request, Principal, DataApi, Timing], Awaitable[Response]]
     ticks: Callable[[], float] | None = None
     verbose: bool = True
+    proxies: int = 0
     prepared: PreparedCache = field(default_factory=PreparedCache)
 
 
@@ -63,12 +65,12 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
     timing = Timing(data.ticks)
     try:
         caller = principal or await data.principal(request.headers)
-        CALLER.set("" if caller.is_service else caller.id or caller.role)
+        CALLER.set(share_owner(caller, request, data.proxies, CALLER.get()))
         timing.step("jwt")
         if is_call(request.path):
             response = await data.call(request, caller, data, timing)
         elif is_root(request.path) and request.method == "POST":
-            response = await _answer_batch(request, caller, data, timing)
+            response = await _transact(request, caller, data, timing)
         elif is_root(request.path) or request.method == "OPTIONS":
             response = data.root(request, caller)
             timing.step("parse")
@@ -101,9 +103,7 @@ async def _answer(request: Request, caller: Principal, data: DataApi, timing: Ti
     return await aside(lambda: render.render_write(meant, request, written), text)
 
 
-async def _answer_batch(
-    request: Request, caller: Principal, data: DataApi, timing: Timing
-) -> Response:
+async def _transact(request: Request, caller: Principal, data: DataApi, timing: Timing) -> Response:
     most = data.limits.max_operations
     operations = await aside(lambda: read_operations(request, most), request.body)
     timing.step("parse")

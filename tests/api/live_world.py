@@ -135,6 +135,7 @@ class Socket:
     def __init__(
         self, runner: asyncio.Runner, live: RealtimeEndpoint, query: str, vsn: Vsn, client: str = ""
     ) -> None:
+        peer, _, forwarded = client.partition(" for ")
         self.vsn = vsn
         self._runner = runner
         self._in: asyncio.Queue[Message] = asyncio.Queue()
@@ -143,8 +144,8 @@ class Socket:
             "type": "websocket",
             "path": "/realtime/v1/websocket",
             "query_string": query.encode(),
-            "headers": [],
-            "client": (client, 1),
+            "headers": [(b"x-forwarded-for", forwarded.encode())] if forwarded else [],
+            "client": (peer, 1),
             "extensions": {"websocket.http.response": {}},
         }
         self._in.put_nowait({"type": "websocket.connect"})
@@ -228,6 +229,7 @@ class World:
     """Realtime over an empty log; `ended` are the sessions that the database no longer has."""
 
     now: float = START
+    proxies: int = 0
     passed: float = 0.0
     engine: MemoryLog = field(default_factory=MemoryLog)
     runner: asyncio.Runner = field(default_factory=asyncio.Runner)
@@ -243,12 +245,15 @@ class World:
         self.credentials = CredentialCheck(RING, lambda: self.now, self._standing)
         clock = WallClock(lambda: self.now, steady=lambda: self.passed)
         self.feed = Feed(self.engine, clock)
-        self.live = RealtimeEndpoint(self.credentials, self.feed, clock)
+        self.live = RealtimeEndpoint(self.credentials, self.feed, clock, self.proxies)
         self.live.configure(MODEL, RULES)
         await self.feed.start()
 
     def connect(self, vsn: Vsn = "2.0.0", key: str = ANON_KEY, client: str = "") -> Socket:
-        """Return a client whose handshake has been answered."""
+        """Return a client whose handshake has been answered.
+
+        `client` is its address, or `10.0.0.1 for 192.0.2.7` behind a proxy.
+        """
         socket = Socket(self.runner, self.live, f"apikey={key}&vsn={vsn}", vsn, client)
         self.sockets.append(socket)
         return socket
@@ -327,9 +332,9 @@ class World:
 
 
 @contextmanager
-def a_world() -> Iterator[World]:
+def a_world(proxies: int = 0) -> Iterator[World]:
     """Realtime over an empty log, closed at the end."""
-    world = World()
+    world = World(proxies=proxies)
     with world.runner:
         world.runner.run(world.open())
         try:

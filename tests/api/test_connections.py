@@ -277,3 +277,46 @@ async def held(served: Door, size: int) -> None:
     """Wait until so much of bodies has come."""
     while served.connections.bodies.taken < size:
         await noticed(served, 0)
+
+
+def test_behind_a_proxy_clients_are_told_apart() -> None:
+    """By the word of `JOTBASE_PROXIES` proxies, at each request; the proxy has no limit of one."""
+
+    def of(client: bytes, request: bytes) -> bytes:
+        return request.replace(b"Host: a", b"Host: a\r\nX-Forwarded-For: 1.1.1.1, " + client)
+
+    async def crowd(served: Door) -> None:
+        reader, writer = await served.connect()
+        writer.write(of(b"10.0.0.1", UPGRADE))
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        for request in (UPGRADE, GET, GET.replace(b"/rest/v1", b"")):
+            assert (await served.ask(of(b"10.0.0.1", request))).startswith(b"HTTP/1.1 503 ")
+            if request is not UPGRADE:
+                assert (await served.ask(of(b"10.0.0.2", request))).startswith(b"HTTP/1.1 200 ")
+        writer.close()
+        await served.until(0)
+        assert (await served.ask(of(b"10.0.0.1", GET))).startswith(b"HTTP/1.1 200 ")
+
+    play(crowd, Connections(100, 1, proxies=1))
+
+
+def test_a_connection_is_whose_it_was_last() -> None:
+    """A proxy sends one client's request behind another's; what is given back is what was taken."""
+    house = Connections(100, 1, proxies=1)
+    first, second = _Nobody(), _Nobody()
+
+    assert house.enter(first, "proxy")
+    assert house.enter(second, "proxy")
+    assert house.rename(first, "10.0.0.1")
+    assert not house.rename(second, "10.0.0.1")
+    assert house.rename(first, "10.0.0.2")
+    assert house.rename(second, "10.0.0.1")
+    house.leave(first)
+    assert house.rename(second, "10.0.0.2")
+
+
+class _Nobody:
+    """A connection that is never looked at."""
+
+    def look(self, now: float) -> None:
+        """Do nothing."""

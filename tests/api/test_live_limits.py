@@ -199,3 +199,18 @@ def test_sockets_of_one_subscriber_have_one_share(
     reply = world.connect(client="2001:db8::2").join()
     assert refused(reply).startswith("ConnectionRateLimitReached")
     assert world.connect(client="2001:db8:0:1::1").join()["payload"]["status"] == "ok"
+
+
+def test_sockets_behind_a_proxy_have_the_share_of_their_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The proxy's own word counts, and what a client wrote before it does not."""
+    with a_world(proxies=1) as world:
+        monkeypatch.setattr(world.live.shares.channels, "most_of_one", 1)
+        first = world.connect(client="10.0.0.1 for 192.0.2.7")
+        assert first.join()["payload"]["status"] == "ok"
+
+        forged = world.connect(client="10.0.0.1 for 203.0.113.9, 192.0.2.7").join()
+        assert refused(forged).startswith("ConnectionRateLimitReached")
+        other = world.connect(client="10.0.0.1 for 192.0.2.8").join()
+        assert other["payload"]["status"] == "ok"

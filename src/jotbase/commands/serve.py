@@ -67,7 +67,8 @@ def run(options: argparse.Namespace) -> int:
             _greet(backend)
 
         most = (settings.max_connections, settings.max_connections_per_address)
-        started = server.run((served, direct(routes)), listener, ready, most)
+        served_by = (served, direct(routes))
+        started = server.run(served_by, listener, ready, most, settings.proxies)
     if failures:
         raise failures[0]
     return 0 if started else 1

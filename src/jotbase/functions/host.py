@@ -137,11 +137,11 @@ def host(app: Any, threads: int, waiting: int, seconds: float) -> Hosted:
     return Hosted(app, threads, waiting, seconds)
 
 
-def _refused(error: JotError) -> tuple[dict[str, Any], int]:
-    describe_exception = {
+def _refused(error: JotError) -> tuple[dict[str, Any], int, list[tuple[str, str]]]:
+    told = {
         "code": error.code,
         "message": error.message,
         "details": error.details,
         "hint": error.hint,
     }
-    return describe_exception, error.status
+    return told, error.status, list(error.headers)

@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Executor, Future
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from jotbase.errors import JotError, run_contained, too_many_calls
+from jotbase.errors import JotError, run_contained
+from jotbase.functions.answering import GONE, HungUp, guarded
+from jotbase.functions.turns import Turns
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-#: The key of the WSGI environment for the function that returns whether the client has
-#: disconnected.
-_GONE = "jotbase.gone"
-
-
-class HungUp(Exception):
-    """Ends a streamed response whose client has disconnected."""
+#: Where a view's scope says whose share of the threads it takes.
+OWNER = "jotbase.owner"
 
 
 class Threads(Executor):
@@ -83,23 +80,21 @@ class Hosted:
     def __init__(self, app: Any, threads: int, waiting: int, seconds: float) -> None:
         from a2wsgi import WSGIMiddleware  # a project without functions never loads it
 
-        hosted: Any = WSGIMiddleware(_guarded(app))
+        hosted: Any = WSGIMiddleware(guarded(app))
         hosted.executor.shutdown()
         hosted.executor = self._threads = Threads("jotbase-view", threads)
         self._hosted = hosted
-        self._turns = asyncio.Semaphore(threads)
-        self._most = waiting
-        self._waiting = 0
-        self._seconds = seconds
+        self._turns = Turns(threads, waiting, seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Raises JotError 53300 if too many wait, or for too long."""
         inbox = _Inbox(receive)
+        owner: str = scope.get(OWNER, "")
         try:
-            await self._turn()
+            await self._turns.take(owner)
             try:
                 if not inbox.gone:
-                    told = {**scope, _GONE: lambda: inbox.gone}
+                    told = {**scope, GONE: lambda: inbox.gone}
                     await self._hosted(told, inbox.receive, send)
             except HungUp:
                 return
@@ -107,21 +102,9 @@ class Hosted:
                 # The server is stopping: clients of running views get an error.
                 raise JotError("57P01", "the server is stopping", hint="Try again.") from error
             finally:
-                self._turns.release()
+                self._turns.give_back(owner)
         finally:
             inbox.close()
-
-    async def _turn(self) -> None:
-        if self._turns.locked() and self._waiting >= self._most:
-            raise too_many_calls()
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(self._seconds):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise too_many_calls() from error
-        finally:
-            self._waiting -= 1
 
     def close(self) -> None:
         """Let the threads end."""
@@ -169,37 +152,3 @@ class _Inbox:
         for task in (self._ahead, getattr(self, "_after", None)):
             if task is not None:
                 task.cancel()
-
-
-def _guarded(app: Any) -> Any:
-    """Wrap the app so that an exception ends its own response only.
-
-    Also sets `wsgi.input_terminated`: without it werkzeug reads no body without Content-Length.
-    """
-
-    def call(environ: dict[str, Any], start_response: Any) -> Any:
-        environ["wsgi.input_terminated"] = True
-        answer = run_contained(lambda: app(environ, start_response))
-        return _Answer(answer, environ["asgi.scope"][_GONE])
-
-    return call
-
-
-class _Answer:
-    """The iterable of a view's response; closed when the client has disconnected."""
-
-    def __init__(self, pieces: Any, gone: Callable[[], bool]) -> None:
-        self._pieces = pieces
-        self._gone = gone
-
-    def __iter__(self) -> Iterator[Any]:
-        pieces = run_contained(lambda: iter(self._pieces))
-        end = object()
-        while (piece := run_contained(lambda: next(pieces, end))) is not end:
-            if self._gone():
-                raise HungUp
-            yield piece
-
-    def close(self) -> None:
-        """Close the view's own iterable."""
-        run_contained(getattr(self._pieces, "close", lambda: None))

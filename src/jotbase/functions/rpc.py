@@ -18,6 +18,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, overload
 
+import orjson
+
 from jotbase.errors import CODES, JotError, run_contained
 from jotbase.functions.annotations import Kind, Row, kind_of, returns_of, schema_of
 from jotbase.query.plan.functions import Function, Parameter
@@ -81,10 +83,22 @@ class Refusal(JotError):
         status: int | None = None,
         headers: Iterable[tuple[str, str]] = (),
     ) -> None:
+        for name, text in (("code", code), ("message", message), ("hint", hint or "")):
+            if not isinstance(text, str):
+                raise TypeError(f"a Refusal's {name} is text, not {type(text).__name__}")
+        check_details(details)
         chosen = status_of(code) if status is None else status
         super().__init__(code, message, details=details, hint=hint, status=chosen)
         self.headers = tuple(headers)
         check_head(chosen, self.headers)
+
+
+def check_details(details: Any) -> None:
+    """Raise TypeError for details that are not JSON."""
+    try:
+        orjson.dumps(details)
+    except Exception as error:
+        raise TypeError(f"a Refusal's details cannot be sent: {error}") from error
 
 
 #: A header's name and value (RFC 9110 sections 5.1 and 5.5).
@@ -101,18 +115,18 @@ def check_head(status: int | None, headers: Pairs) -> None:
     if status is not None and not 200 <= status <= 599:
         raise JotError("PGRST112", "response.status must be a valid status code")
     for name, value in headers:
-        good = _NAME.fullmatch(name) and _VALUE.fullmatch(value) and _is_text(value)
-        if not good or name.lower() in _FRAMING:
+        if not is_header(name, value) or name.lower() in _FRAMING:
             raise JotError("PGRST111", f"a function set an invalid header {name!r}"[:200])
+
+
+def is_header(name: str, value: str) -> bool:
+    """Say whether a header can be sent."""
+    return bool(_NAME.fullmatch(name) and _VALUE.fullmatch(value)) and _is_text(value)
 
 
 def _is_text(value: str) -> bool:
     """Return whether the value can be encoded (it has no lone surrogate)."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return not re.search("[\ud800-\udfff]", value)
 
 
 def status_of(code: str) -> int:

@@ -148,6 +148,7 @@ def data_api(
         context=context,
         ticks=perf_counter if settings.server_timing else None,
         verbose=settings.error_verbosity == "verbose",
+        proxies=settings.proxies,
         root=_root(
             definition.model,
             Root(url, __version__) if settings.openapi == "follow" else None,

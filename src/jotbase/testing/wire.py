@@ -84,6 +84,6 @@ def _scope(request: Request) -> Scope:
         "root_path": "",
         "query_string": request.query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        "client": ("127.0.0.1", 1),
+        "client": (request.client or "127.0.0.1", 1),
         "server": ("backend.test", 80),
     }

@@ -7,13 +7,17 @@ key. Must not know what is limited.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
+
+from jotbase.values import Principal, Request
 
 #: The prefix length of one subscriber's IPv6 network (RFC 6177), who could otherwise use a new
 #: address for each request.
 _SUBSCRIBER_PREFIX = 64
 
 
+@lru_cache(maxsize=4096)
 def client_name(address: str) -> str:
     """Return the client's key: an IPv4 address, the /64 network of an IPv6 address, else ""."""
     try:
@@ -39,6 +43,19 @@ def client_of(headers: Mapping[str, str], peer: str, proxies: int) -> str:
     forwarded = [part.strip() for part in headers.get("x-forwarded-for", "").split(",")]
     chain = [*filter(None, forwarded), peer]
     return client_name(_without_port(chain[max(0, len(chain) - 1 - proxies)]))
+
+
+def share_owner(caller: Principal, request: Request, proxies: int, before: str = "") -> str:
+    """Return whom a share of threads is counted for: a user, or a client without an account.
+
+    "" is nobody: what the service role asks for has no share. A view's own request, which has
+    no client, takes the share of who was counted `before`.
+    """
+    if caller.is_service:
+        return ""
+    if caller.id or not request.client:
+        return caller.id or before or caller.role
+    return f"{caller.role} {client_of(request.headers, request.client, proxies)}"
 
 
 def _without_port(address: str) -> str:

@@ -76,9 +76,13 @@ class Stopwatch:
 
 
 class Connections:
-    """All connections; belongs to one event loop."""
+    """All connections; belongs to one event loop.
 
-    def __init__(self, most: int, most_of_one: int) -> None:
+    Behind `proxies` the client of a connection is known at each request's head, and unknown before.
+    """
+
+    def __init__(self, most: int, most_of_one: int, proxies: int = 0) -> None:
+        self.proxies = proxies
         self.grants = LargeResponseLimiter()
         self.bodies = Budget(MOST_BODIES, MOST_BODIES_OF_ONE)
         self.unread = Budget(MOST_UNREAD, MOST_UNREAD_OF_ONE)
@@ -92,8 +96,9 @@ class Connections:
 
     def enter(self, connection: Watched, address: Hashable) -> bool:
         """Count a connection; return whether it is within the limits. It is checked in any case."""
-        if self._budget.take(address):
-            self._owners[connection] = address
+        owner = id(connection) if self.proxies else address
+        if self._budget.take(owner):
+            self._owners[connection] = owner
             return True
         self._refused.add(connection)
         return False
@@ -102,6 +107,18 @@ class Connections:
     def is_overrun(self) -> bool:
         """Whether so many connections are being refused that further ones are cut off."""
         return len(self._refused) > MOST_REFUSED
+
+    def rename(self, connection: Watched, address: Hashable) -> bool:
+        """Count a connection as another client's from now on, and say whether there is room."""
+        before = self._owners.get(connection)
+        if before is None or before == address:
+            return True
+        self._budget.give_back(before)
+        if self._budget.take(address):
+            self._owners[connection] = address
+            return True
+        self._budget.take(before)
+        return False
 
     def become(self, old: Watched, new: Watched) -> None:
         """Replace a connection's protocol: an HTTP request became a WebSocket."""

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from jotbase.auth.tokens.client_address import client_name
+from jotbase.auth.tokens.client_address import client_of
 from jotbase.auth.tokens.token_cache import Notice, Revocation
 from jotbase.auth.tokens.tokens import has_expired
 from jotbase.errors import AccessError, ChannelError
@@ -50,7 +50,10 @@ class RealtimeEndpoint:
     `now` is the clock that the feed asks too. Call `configure` before it serves.
     """
 
-    def __init__(self, credentials: CredentialCheck, feed: Feed, now: WallClock) -> None:
+    def __init__(
+        self, credentials: CredentialCheck, feed: Feed, now: WallClock, proxies: int = 0
+    ) -> None:
+        self._proxies = proxies
         self._services = ChannelServices(credentials, feed, Model(), now)
         now.on_set = self.expire
         self._sockets: dict[Channels, FrameSink] = {}
@@ -151,7 +154,8 @@ class RealtimeEndpoint:
         else:
             sink = SendSink(send, close_reason, lagging)
         sending = asyncio.create_task(sink.run()) if isinstance(sink, SendSink) else None
-        address = client_name((scope.get("client") or ("",))[0])
+        peer = (scope.get("client") or ("",))[0]
+        address = client_of(read_headers(scope), peer, self._proxies)
         share = self._services.shares.of(address, self._services.now)
         channels = Channels(self._services, who, sink, share)
         self._sockets[channels] = sink

@@ -121,6 +121,8 @@ class FastPathProtocol(LimitedProtocol):
         else:
             self._is_short = self._in_body = True
             self.end_head()
+            if self.services.proxies:
+                self.name(self._request.headers)
 
     def _short(self) -> Request | None:
         """Return the request if it can take the fast path, else None."""
@@ -140,7 +142,8 @@ class FastPathProtocol(LimitedProtocol):
             return None
         path, _, query = url.decode().partition("?")
         self._parts = []
-        return Request(method, path, query, headers)
+        peer = self.client[0] if self.client else ""
+        return Request(method, path, query, headers, client=peer)
 
     def _is_free(self) -> bool:
         """Whether no request is pending, and no response unread, on this connection."""
@@ -170,7 +173,13 @@ class FastPathProtocol(LimitedProtocol):
                 self._put(response, exchange)
                 return
         request = Request(
-            request.method, request.path, request.query, request.headers, body, exchange.gone
+            request.method,
+            request.path,
+            request.query,
+            request.headers,
+            body,
+            exchange.gone,
+            request.client,
         )
         task = self.loop.create_task(self._answer(request, exchange))
         task.add_done_callback(self.tasks.discard)

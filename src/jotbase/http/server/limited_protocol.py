@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from asyncio import BaseTransport, TimerHandle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from jotbase.auth.tokens.client_address import client_name
+from jotbase.auth.tokens.client_address import client_name, client_of
 from jotbase.engines.base import ROOM
+from jotbase.http.edge.asgi import joined_headers
 from jotbase.http.edge.connections import (
     BODY,
     CLOSING,
@@ -74,6 +75,7 @@ class LimitedProtocol(HttpToolsProtocol):
     _in_body = False
     _received = 0
     _held = 0
+    _holder = ""
     _resumed = 0
     _deaf = False
     _is_let_in = True
@@ -85,7 +87,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Count the connection; one beyond the limit is refused at its first byte."""
         super().connection_made(transport)  # type: ignore[arg-type]
-        self._address = client_name(self.client[0]) if self.client else ""
+        self._address = client_name(_peer(self))
         self._stopwatch = Stopwatch()
         self._unread = UnreadResponses()
         self._is_let_in = self.services.enter(self, self._address)
@@ -119,6 +121,8 @@ class LimitedProtocol(HttpToolsProtocol):
             self.stop(rejection_response(refusal))
         if len(self.pipeline) >= MOST_PIPELINED:
             self.stop(_PIPELINE_FULL)
+        if self.services.proxies:
+            self.name(joined_headers(headers))
         url = self.url
         super().on_message_begin()
         self.url = url
@@ -127,8 +131,13 @@ class LimitedProtocol(HttpToolsProtocol):
         before = self.cycle
         super().on_headers_complete()
         self._in_body = self.cycle is not before  # the request for a WebSocket has no cycle
-        if any(name == b"transfer-encoding" for name, _ in headers):
-            self._unfinished = 0
+        self._unfinished = 0 if any(name == b"transfer-encoding" for name, _ in headers) else None
+
+    def name(self, headers: Mapping[str, str]) -> None:
+        """Count the connection for the client that the proxies name."""
+        self._address = client_of(headers, _peer(self), self.services.proxies)
+        if not self.services.rename(self, self._address):
+            self.stop(_NO_ROOM)
 
     def end_head(self) -> None:
         """Record that the head is complete."""
@@ -151,7 +160,9 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._unfinished is not None:
             self._unfinished = 0
         if self._received > SMALL_BODY:
-            if not self.services.bodies.take(self._address, len(body)):
+            if not self._held:
+                self._holder = self._address
+            if not self.services.bodies.take(self._holder, len(body)):
                 self.stop(_NO_ROOM_FOR_BODIES)
             self._held += len(body)
 
@@ -192,7 +203,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """Switch to a WebSocket, unless a response is pending, which would be sent in between."""
         if not self._should_upgrade():
             return
-        if self.owes() or not self._may_upgrade():
+        if self.owes() or not _is_handshake(self):
             self.refuse(rejection_response(NO_HTTP))
             return
         self._in_body = False
@@ -203,15 +214,6 @@ class LimitedProtocol(HttpToolsProtocol):
                 self._idle_timer.cancel()
             self.services.become(self, protocol)
             protocol.services = self.services
-
-    def _may_upgrade(self) -> bool:
-        # RFC 6455 4.1: a GET of HTTP/1.1, bodyless; the WebSocket's parser would wait on for good.
-        if self.parser.get_http_version() != "1.1" or self.scope["method"] != "GET":
-            return False
-        return not any(
-            name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0")
-            for name, value in self.headers
-        )
 
     def owes(self) -> bool:
         """Whether a response is pending."""
@@ -255,7 +257,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _let_go(self) -> None:
         if self._held:
-            self.services.bodies.give_back(self._address, self._held)
+            self.services.bodies.give_back(self._holder, self._held)
             self._held = 0
 
     def on_response_complete(self) -> None:
@@ -361,3 +363,17 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _too_late(self) -> None:
         self.refuse(rejection_response(TOO_LATE))
+
+
+def _peer(connection: HttpToolsProtocol) -> str:
+    return connection.client[0] if connection.client else ""
+
+
+def _is_handshake(connection: HttpToolsProtocol) -> bool:
+    # RFC 6455 4.1: a GET of HTTP/1.1, bodyless; the WebSocket's parser would wait on for good.
+    if connection.parser.get_http_version() != "1.1" or connection.scope["method"] != "GET":
+        return False
+    return not any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0")
+        for name, value in connection.headers
+    )

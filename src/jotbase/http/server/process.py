@@ -143,14 +143,15 @@ def run(
     listener: socket.socket,
     ready: Callable[[], None],
     most: tuple[int, int],
+    proxies: int = 0,
 ) -> bool:
     """Serve until SIGINT or SIGTERM; return whether the server had started.
 
-    `most` is the limit of connections (in total, from one address).
+    `most` is the limit of connections (in total, from one address, which so many `proxies` tell).
     """
     application, direct = served
     sys.setswitchinterval(SWITCH)
-    services = Connections(connection_limit(most[0]), most[1])
+    services = Connections(connection_limit(most[0]), most[1], proxies)
     config = Config(
         application,
         loop="uvloop",

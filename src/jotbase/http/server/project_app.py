@@ -10,10 +10,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from jotbase.auth.tokens.client_address import share_owner
+from jotbase.engines.base import CALLER
 from jotbase.errors import AccessError
 from jotbase.functions.context import Answer, DataClient, enter
 from jotbase.functions.host import host
-from jotbase.functions.hosting import Hosted
+from jotbase.functions.hosting import OWNER, Hosted
 from jotbase.http.edge.asgi import Receive, Scope, Send, read_headers, send_response
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.edge.static_files import NOT_FOUND
@@ -58,8 +60,12 @@ class ProjectApp:
             await send_response(NOT_FOUND, {}, send, head=scope["method"] == "HEAD")
             return
         principal = await self._caller(scope)
+        peer = (scope.get("client") or ("",))[0]
+        asked = Request(scope["method"], scope["path"], "", read_headers(scope), client=peer)
+        owner = share_owner(principal, asked, self._settings.proxies)
+        CALLER.set(owner)
         enter(DataClient(principal, self._answer_from_thread(asyncio.get_running_loop())))
-        await hosted({**scope, "root_path": "/functions/v1"}, receive, send)
+        await hosted({**scope, "root_path": "/functions/v1", OWNER: owner}, receive, send)
 
     async def _caller(self, scope: Scope) -> Principal:
         """Return the caller of a view; a foreign token may be left to the view to verify."""

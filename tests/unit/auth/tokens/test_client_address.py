@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jotbase.auth.tokens.client_address import client_name, client_of
+from jotbase.auth.tokens.client_address import client_name, client_of, share_owner
+from jotbase.values import ANONYMOUS, SERVICE, Principal, Request
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,28 @@ def test_a_proxys_word_is_taken_where_there_is_one(
     headers = {} if forwarded is None else {"x-forwarded-for": forwarded}
 
     assert client_of(headers, "192.0.2.1", proxies) == name
+
+
+ANA = Principal(id="a1", role="authenticated")
+
+
+@pytest.mark.parametrize(
+    ("caller", "client", "before", "owner"),
+    [
+        (ANA, "192.0.2.1", "", "a1"),
+        (ANA, "", "b2", "a1"),
+        (ANONYMOUS, "192.0.2.1", "", "anon 198.51.100.7"),
+        (Principal(role="guest"), "192.0.2.1", "b2", "guest 198.51.100.7"),
+        (ANONYMOUS, "", "b2", "b2"),
+        (ANONYMOUS, "", "", "anon"),
+        (Principal(role=SERVICE), "192.0.2.1", "b2", ""),
+    ],
+)
+def test_a_share_of_threads_is_a_users_or_a_clients(
+    caller: Principal, client: str, before: str, owner: str
+) -> None:
+    """Without an account the address counts; a view's own request counts for the view's caller."""
+    headers = {"x-forwarded-for": "203.0.113.1, 198.51.100.7"}
+    asked = Request("GET", "/rest/v1/jobs", "", headers, client=client)
+
+    assert share_owner(caller, asked, 1, before) == owner

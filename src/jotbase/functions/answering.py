@@ -1,0 +1,130 @@
+"""What a view answers, held against what can be sent: its head, and its pieces one by one.
+
+In charge of a view's failure staying its own, and of nothing being sent before there is something
+to send (PEP 3333: a head waits for the first piece). Must not know threads, nor who asked.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from jotbase.errors import CodeFailed, run_contained
+from jotbase.functions.rpc import is_header
+
+#: Where a view's scope says whether its client is gone.
+GONE = "jotbase.gone"
+#: Answers without a body (RFC 9110 sections 15.3.5 and 15.4.5).
+_BODILESS = frozenset((204, 304))
+
+log = logging.getLogger("jotbase.functions")
+
+
+class HungUp(Exception):
+    """Ends a view's answer that nobody reads any more."""
+
+
+def guarded(app: Any) -> Any:
+    """Run the app so that nothing that it raises or answers ends more than its own answer.
+
+    Say besides that a body ends where its input does: without Content-Length werkzeug reads none.
+    """
+
+    def call(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["wsgi.input_terminated"] = True
+        head = _Head(start_response)
+        pieces = run_contained(lambda: app(environ, head.take))
+        return _Answer(pieces, head, environ["asgi.scope"][GONE])
+
+    return call
+
+
+class _Head:
+    """Status and headers, which are sent with the first piece."""
+
+    def __init__(self, start_response: Any) -> None:
+        self._start = start_response
+        self._given: tuple[Any, ...] | None = None
+        self._write: Callable[[bytes], None] | None = None
+        self.bodiless = False
+
+    def take(self, status: Any, headers: Any, exc_info: Any = None) -> Callable[[bytes], None]:
+        """Keep them (PEP 3333, `start_response`). Raises CodeFailed for what cannot be sent."""
+        code = read_status(status)
+        check_headers(headers)
+        self._given = (f"{code} -", headers, exc_info)
+        self.bodiless = code in _BODILESS
+
+        def write(piece: bytes) -> None:
+            self.send()(checked_piece(piece))
+
+        return write
+
+    def send(self) -> Callable[[bytes], None]:
+        """Send them, once; return what writes a piece."""
+        if self._given is None:
+            raise CodeFailed("a view answered before it gave a status")
+        if self._write is None:
+            self._write = self._start(*self._given)
+        return self._write
+
+
+def read_status(status: Any) -> int:
+    """Return an answer's status. Raises CodeFailed for none, or one that does not end an exchange.
+
+    (RFC 9110 section 15: three digits, of five classes; the first class announces another answer.)
+    """
+    code = status.partition(" ")[0] if isinstance(status, str) else ""
+    if not (code.isascii() and code.isdigit() and len(code) == 3 and "200" <= code <= "599"):
+        raise CodeFailed(f"a view answered with an invalid status: {status!r:.100}")
+    return int(code)
+
+
+def check_headers(headers: Any) -> None:
+    """Raise CodeFailed for headers that cannot be sent, or say otherwise where the answer ends."""
+    lengths = set()
+    for name, value in headers:
+        if not (isinstance(name, str) and isinstance(value, str) and is_header(name, value)):
+            raise CodeFailed(f"a view set an invalid header: {name!r:.100}")
+        if name.lower() == "transfer-encoding":
+            raise CodeFailed("a view set Transfer-Encoding, which is the server's")
+        if name.lower() == "content-length":
+            lengths.add(value if value.isascii() and value.isdigit() else "")
+    if "" in lengths or len(lengths) > 1:
+        raise CodeFailed("a view set an invalid Content-Length")
+
+
+def checked_piece(piece: Any) -> bytes:
+    """Return a piece of an answer. Raises CodeFailed where it is no bytes."""
+    if not isinstance(piece, bytes):
+        raise CodeFailed(f"a view answered {type(piece).__name__} where bytes are due")
+    return piece
+
+
+class _Answer:
+    """What a view answers, piece by piece; its generator is closed once nobody reads on."""
+
+    def __init__(self, pieces: Any, head: _Head, gone: Callable[[], bool]) -> None:
+        self._pieces = pieces
+        self._head = head
+        self._gone = gone
+
+    def __iter__(self) -> Iterator[bytes]:
+        pieces = run_contained(lambda: iter(self._pieces))
+        end = object()
+        while (piece := run_contained(lambda: next(pieces, end))) is not end:
+            if self._gone():
+                raise HungUp
+            found = checked_piece(piece)
+            if found and not self._head.bodiless:
+                self._head.send()
+                yield found
+        self._head.send()
+
+    def close(self) -> None:
+        """Close what was answered; the answer is what it is by then."""
+        try:
+            run_contained(getattr(self._pieces, "close", lambda: None))
+        except Exception:
+            log.exception("closing what a view answered failed")
