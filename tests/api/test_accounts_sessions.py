@@ -165,3 +165,23 @@ def test_every_statement_touches_only_its_own_user(world: World, session: Any) -
     world.call("POST", "/logout", bearer=session["access_token"])
 
     assert world.call("GET", "/user", bearer=bob["access_token"]).status == 200
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "status"),
+    [
+        ("not_after", "soon", 400),
+        ("not_after", "", 400),
+        ("not_after", "infinity", 200),
+        ("created_at", "soon", 400),
+        ("refreshed_at", "soon", 400),
+    ],
+)
+def test_a_session_with_a_time_that_cannot_be_read_is_over(
+    world: World, session: Any, column: str, text: str, status: int
+) -> None:
+    """Written by hand; as PostgreSQL's, `infinity` is a time that never comes."""
+    world.set(session_time_box=3600, session_inactivity=3600)
+    world.run(f'UPDATE "auth.sessions" SET "{column}" = ?', text)
+
+    assert world.refreshed(session["refresh_token"]).status == status

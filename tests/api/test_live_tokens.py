@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from tests.api.live_world import ANA, ANON_KEY, BEN, RING, Socket, World, a_world, note
 
-from jotbase.auth.tokens.tokens import sign
+from jotbase.auth.tokens.tokens import sign, sign_shared
 from jotbase.sql.units import Rows
 from jotbase.values import Principal
 
@@ -210,4 +210,37 @@ def test_facts_of_a_token_without_a_session_are_its_own(world: World) -> None:
     world.renew(ANA, email="ana@example.com")
     world.commit("own", None, note(1, title="ana@example.com"))
 
+    assert socket.silent()
+
+
+def test_a_key_that_expires_ends_the_channels_that_it_opened(world: World) -> None:
+    """A key in token form is refused by REST from then on, and by the next join on its socket."""
+    key = sign_shared({"role": "anon", "exp": int(world.now) + 60}, RING)
+    socket, other = world.connect(key=key), world.connect()
+    socket.follow("open")
+    other.follow("open")
+    world.pass_time(90)
+    assert socket.silent()
+    world.pass_time(1)
+
+    assert ends(socket) == ("Token has expired", "phx_close")
+    again = socket.join()["payload"]["response"]["reason"]
+    assert again == "InvalidJWTToken: Token has expired"
+    assert other.silent()
+
+
+@pytest.mark.parametrize("how", ["role", "token"])
+def test_a_private_channel_ends_with_the_right_to_it(world: World, how: str) -> None:
+    """A role that is taken away, or a token without the role in place of one that has it."""
+    claims = {"sub": ANA, "role": "service_role", "session_id": "s1", "exp": int(world.now) + 600}
+    socket = world.connect()
+    reply = socket.join(token=sign(claims, RING), private=True)
+    assert reply["payload"]["status"] == "ok"
+    if how == "role":
+        world.renew(ANA, role="authenticated")
+    else:
+        socket.say("realtime:r", "access_token", {"access_token": world.token(BEN)}, None)
+
+    reason = "Unauthorized: You do not have permissions to read from this Channel topic: r"
+    assert ends(socket) == (reason, "phx_close")
     assert socket.silent()

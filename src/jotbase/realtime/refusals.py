@@ -7,6 +7,8 @@ not know when a request is refused.
 from __future__ import annotations
 
 from jotbase.errors import AccessError, ChannelError
+from jotbase.realtime.protocol import PREFIX
+from jotbase.values import Principal
 
 UNMATCHED = "unmatched topic"
 KEY_MISSING = "API key is missing"
@@ -61,6 +63,12 @@ def private_channel_denied(subtopic: str) -> ChannelError:
     """Return the refusal of a private channel whose messages the caller may not read."""
     text = f"You do not have permissions to read from this Channel topic: {subtopic}"
     return ChannelError("Unauthorized", text)
+
+
+def check_private(private: bool, caller: Principal, topic: str) -> None:
+    """Raise ChannelError for a private channel of a caller who may not read it."""
+    if private and not caller.is_service:
+        raise private_channel_denied(topic.removeprefix(PREFIX))
 
 
 def token_expired() -> ChannelError:

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable
 
 from jotbase.auth.tokens.policy import AuthPolicy
-from jotbase.auth.tokens.times import epoch, timestamp
+from jotbase.auth.tokens.times import epoch, is_in_future, timestamp
 from jotbase.errors import AuthError
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, sql
@@ -67,7 +67,7 @@ def locked_slots(
     locked = set()
     for slot in slots:
         rows = yield _row(dialect, _code_key(slot, email))
-        recent = bool(rows) and now < epoch(rows[0][0]) + policy.otp_expiry
+        recent = bool(rows) and is_in_future(rows[0][0], now - policy.otp_expiry)
         if recent and int(rows[0][1]) >= MAX_FAILED_CODES:
             locked.add(slot)
     return frozenset(locked)

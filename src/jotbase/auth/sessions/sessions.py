@@ -133,7 +133,7 @@ def situation(session: Session, token: RefreshToken, now: float, policy: AuthPol
 def is_expired(session: Session, now: float, policy: AuthPolicy) -> bool:
     """Whether the session has reached `not_after`, its time box or its longest inactivity."""
     ends = [
-        None if session.not_after is None else epoch(session.not_after),
+        None if session.not_after in (None, "infinity") else epoch(session.not_after),
         _after(epoch(session.created_at), policy.session_time_box),
         _after(_last_used(session), policy.session_inactivity),
     ]

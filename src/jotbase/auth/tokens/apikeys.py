@@ -13,7 +13,7 @@ from jotbase.auth.tokens.encoding import encode
 from jotbase.auth.tokens.keys import KeyRing
 from jotbase.auth.tokens.tokens import sign_shared, verify
 from jotbase.errors import AccessError
-from jotbase.values import ANON, SERVICE
+from jotbase.values import ANON, SERVICE, Principal
 
 #: The lifetime of an API key in token form, in seconds: ten years.
 LEGACY_LIFETIME = 315_360_000
@@ -49,18 +49,22 @@ def legacy_key(role: str, ring: KeyRing, issued_at: int) -> str:
     )
 
 
-def resolve_key(text: str, ring: KeyRing, now: float) -> str | None:
-    """Return the role of an API key in either form, None when this server did not issue it.
+def resolve_key(text: str, ring: KeyRing, now: float) -> Principal | None:
+    """Return who holds an API key of either form, None when this server did not issue it.
 
-    A user's token (one with a `sub` claim) is no API key, though the same ring signed it.
+    A key in token form expires. A user's token (one with a `sub` claim) is no API key, though
+    the same ring signed it.
     """
     if text.startswith("sb_"):
-        return _resolve_opaque(text, ring)
+        role = _resolve_opaque(text, ring)
+        return None if role is None else Principal(role=role)
     try:
         principal = verify(text, ring, now)
     except AccessError:
         return None
-    return principal.role if principal.role in _PREFIXES and principal.id is None else None
+    if principal.role not in _PREFIXES or principal.id is not None:
+        return None
+    return Principal(role=principal.role, expires_at=principal.expires_at)
 
 
 def _resolve_opaque(text: str, ring: KeyRing) -> str | None:

@@ -6,6 +6,7 @@ fraction, so that texts sort in the order of time. Sent: the same with `Z`. Must
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -18,8 +19,13 @@ def timestamp(seconds: float) -> str:
 
 
 def epoch(text: str) -> float:
-    """Return the seconds since the epoch of a stored time; a time without a zone is UTC."""
-    moment = datetime.fromisoformat(text)
+    """Return the seconds since the epoch of a stored time; a time without a zone is UTC.
+
+    A text that cannot be parsed counts as long ago, so that what it dates has expired.
+    """
+    moment = _parsed(text)
+    if moment is None:
+        return -math.inf
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
@@ -29,10 +35,16 @@ def is_in_future(text: str | None, now: float) -> bool:
     A text that cannot be parsed counts as later: `infinity` is PostgreSQL's value for a ban without
     end, and a mistyped date in `banned_until` must not lift the ban.
     """
-    try:
-        return text is not None and epoch(text) > now
-    except ValueError:
+    if text is not None and _parsed(text) is None:
         return text != "-infinity"
+    return text is not None and epoch(text) > now
+
+
+def _parsed(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def sent(text: str) -> str:

@@ -147,10 +147,10 @@ def key_role(request: Request, services: AccountServices) -> str:
     key = read_credentials(request.headers, request.query).key
     if key is None:
         raise AuthError(401, "no_authorization", "No API key found in request")
-    role = resolve_key(key, services.ring, services.now())
-    if role is None:
+    holder = resolve_key(key, services.ring, services.now())
+    if holder is None:
         raise AuthError(401, "no_authorization", "Invalid API key")
-    return role
+    return holder.role
 
 
 def user_principal(request: Request, services: AccountServices) -> Principal:

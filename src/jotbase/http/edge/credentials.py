@@ -53,7 +53,7 @@ class CredentialCheck:
         self._now = now
         self._standing = current_facts_query
         self._audience = audience
-        self._roles: dict[str, str] = {}
+        self._holders: dict[str, Principal] = {}
 
     async def principal(self, headers: Mapping[str, str], query: str = "") -> Principal:
         """Return the caller of a request with these headers (names in lower case).
@@ -62,34 +62,34 @@ class CredentialCheck:
         key.
         """
         given = read_credentials(headers, query)
-        role = self._role(given.key) if given.key is not None else None
+        holder = self._holder(given.key) if given.key is not None else ANONYMOUS
         if given.bearer is None or given.bearer == given.key:
-            return ANONYMOUS if role is None else Principal(role=role)
+            return holder
         return await self.token(given.bearer)
 
     def known(self, headers: Mapping[str, str]) -> Principal | None:
         """Return the cached caller of a request, None if it must be verified."""
         given = read_credentials(headers, "")
-        if given.key is not None and given.key not in self._roles:
+        if given.key is not None and given.key not in self._holders:
             return None
         if given.bearer is None:
-            return ANONYMOUS if given.key is None else Principal(role=self._roles[given.key])
+            return ANONYMOUS if given.key is None else self._holders[given.key]
         return self.live.get(given.bearer, self._now())
 
-    def _role(self, key: str) -> str:
-        known = self._roles.get(key)
+    def _holder(self, key: str) -> Principal:
+        known = self._holders.get(key)
         if known is not None:
             return known
-        role = resolve_key(key, self._ring, self._now())
-        if role is None:
+        holder = resolve_key(key, self._ring, self._now())
+        if holder is None:
             raise AccessError(
                 "PGRST301",
                 "Invalid API key",
                 hint="`jotbase keys` shows the keys of this project.",
             )
         if key.startswith("sb_"):
-            self._roles[key] = role
-        return role
+            self._holders[key] = holder
+        return holder
 
     async def token(self, text: str) -> Principal:
         """Verify a bearer token and return its principal. Raises AccessError."""

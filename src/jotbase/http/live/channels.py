@@ -155,12 +155,14 @@ class Channels:
         for channel in tuple(self._joined.values()):
             if channel.principal.session_id is None or not renewal.covers(channel.principal):
                 continue
+            renewed = self._services.credentials.with_current_facts
             try:
-                known = self._services.credentials.with_current_facts(
-                    channel.principal, renewal.facts
-                )
+                known = renewed(channel.principal, renewal.facts)
+                refusals.check_private(channel.request.private, known, channel.topic)
             except AccessError as error:
                 self._end(channel, Event.REVOKED, refusals.reason(refusals.token_refusal(error)))
+            except ChannelError as error:
+                self._end(channel, Event.REVOKED, refusals.reason(error))
             else:
                 self._follow(channel, known)
 
@@ -203,8 +205,7 @@ class Channels:
         try:
             self._share.check(message.topic, request)
             principal = await self._who(request.token)
-            if request.private and not principal.is_service:
-                raise refusals.private_channel_denied(message.topic.removeprefix(PREFIX))
+            refusals.check_private(request.private, principal, message.topic)
             size = channel_size(request, self._services.followable())
             self._share.take(size)
         except ChannelError as error:
@@ -245,6 +246,7 @@ class Channels:
         try:
             self._share.count()
             principal = await self._who(token)
+            refusals.check_private(channel.request.private, principal, channel.topic)
         except ChannelError as error:
             self._end(channel, Event.REVOKED, refusals.reason(error))
             return
@@ -279,12 +281,9 @@ class Channels:
         """Return the principal of a token. A revocation during the verification is noticed: nothing
         is awaited after the last check. Raises ChannelError.
         """
-        if token is None or token == self._key:
-            return self._principal
-        credentials = self._services.credentials
+        credentials, principal, mark = self._services.credentials, self._principal, None
         try:
-            mark = None
-            while mark != credentials.live.mark():
+            while token not in (None, self._key) and mark != credentials.live.mark():
                 mark = credentials.live.mark()
                 principal = await credentials.token(token)
         except AccessError as error:

@@ -9,6 +9,7 @@ import pytest
 from jotbase.auth.tokens.apikeys import legacy_key, opaque_key, resolve_key
 from jotbase.auth.tokens.keys import KeyRing
 from jotbase.auth.tokens.tokens import sign_shared, verify
+from jotbase.values import Principal
 
 NOW = 1_780_000_000
 RING = KeyRing(b"0123456789abcdef0123456789abcdef")
@@ -30,7 +31,9 @@ def test_an_opaque_key_has_its_form(role: str, prefix: str) -> None:
 def test_each_key_stands_for_its_role(role: str) -> None:
     """In the opaque and in the older form, for the ring that made it alone."""
     for key in (opaque_key(role, RING), legacy_key(role, RING, NOW)):
-        assert resolve_key(key, RING, NOW) == role
+        holder = resolve_key(key, RING, NOW)
+        assert holder is not None
+        assert (holder.role, holder.id, holder.claims) == (role, None, {})
         assert resolve_key(key, OTHER, NOW) is None
 
 
@@ -44,6 +47,8 @@ def test_a_key_in_the_older_form_lasts_ten_years() -> None:
         "iat": 1_780_000_000,
         "exp": 2_095_360_000,
     }
+    holder = resolve_key(legacy_key("anon", RING, NOW), RING, NOW)
+    assert holder == Principal(role="anon", expires_at=2_095_360_000)
     assert resolve_key(legacy_key("anon", RING, NOW), RING, NOW + 315_360_031) is None
 
 

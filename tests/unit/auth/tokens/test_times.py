@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +35,11 @@ def test_the_order_of_the_text_is_that_of_time(first: int, second: int) -> None:
 def test_a_time_without_an_offset_is_that_of_utc() -> None:
     """As SQLite's own `datetime()` writes it, whatever the machine's zone."""
     assert epoch("2026-05-28 20:26:40") == 1_780_000_000
+
+
+def test_a_time_that_cannot_be_read_is_long_ago() -> None:
+    """What it dates has expired, whatever its lifetime."""
+    assert [epoch(text) for text in ("", "soon", "infinity", "2026-13-01")] == [-inf] * 4
 
 
 def test_what_lies_ahead_and_what_cannot_be_read() -> None:
