@@ -19,6 +19,14 @@ Fetch = Callable[[apsw.Cursor], Rows]
 Run = Callable[[apsw.Cursor, str, Sequence[Any]], Rows]
 #: The most characters and bytes of all rows that one writing statement returns.
 MOST_GIVEN = 32 << 20
+#: The same of a statement on the event loop.
+MOST_ON_LOOP = 2 << 20
+#: So many rows are not counted there: most statements give back one.
+FEW = 4
+
+
+class TooManyBytes(Exception):
+    """A statement gives back more than may be fetched on the event loop."""
 
 
 def fetch_all(cursor: apsw.Cursor) -> Rows:
@@ -27,9 +35,21 @@ def fetch_all(cursor: apsw.Cursor) -> Rows:
     return rows
 
 
-def run_plain(cursor: apsw.Cursor, text: str, values: Sequence[Any]) -> Rows:
-    """Run a statement that calls no project code, and return all rows."""
-    return fetch_all(cursor.execute(text, values))
+def run_short(cursor: apsw.Cursor, text: str, values: Sequence[Any]) -> Rows:
+    """Run a statement on the event loop. Raises TooManyBytes beyond `MOST_ON_LOOP`."""
+    rows: Rows = []
+    size = 0
+    for row in cursor.execute(text, values):
+        rows.append(row)
+        if len(rows) > FEW:
+            size += _size(row)
+            if size > MOST_ON_LOOP:
+                raise TooManyBytes
+    return rows
+
+
+def _size(row: Sequence[Any]) -> int:
+    return sum(len(value) for value in row if isinstance(value, str | bytes))
 
 
 def fetch_bounded(cursor: apsw.Cursor) -> Rows:
@@ -37,7 +57,7 @@ def fetch_bounded(cursor: apsw.Cursor) -> Rows:
     rows: Rows = []
     size = 0
     for row in cursor:
-        size += sum(len(value) for value in row if isinstance(value, str | bytes))
+        size += _size(row)
         if size > MOST_GIVEN:
             raise RequestError(
                 "54000",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
 from typing import Any
 
 from jotbase.engines.sqlite.write.writer_lease import WriterLease
@@ -49,13 +50,26 @@ def thrown_step(unit: UnitOfWork[Any], error: Exception) -> Runnable:
         raise UnitOver(stop.value) from None
 
 
+class Fate(Enum):
+    """What became of a unit that was run."""
+
+    KEPT = auto()  # its rows are in the transaction
+    UNDONE = auto()  # nothing of it is left; its outcome is known
+    AGAIN = auto()  # nothing of it is left; it must run again, as the first of a group
+    LOST = auto()  # the whole transaction is gone; its outcome is known
+    LOST_AGAIN = auto()  # the whole transaction is gone; it must run again
+
+
 class QueuedWrite:
     """A queued unit, later with its outcome. `left` is its remaining time, in seconds.
 
-    `lease` is a call's, which has the writer instead of a unit, in a transaction of its own.
+    `is_long` is true of a unit whose statements all run in the thread: one of them was too
+    expensive for the loop, and to find that of the next one, too, would have the unit start over
+    once more. `lease` is a call's, which has the writer instead of a unit, in a transaction of its
+    own.
     """
 
-    __slots__ = ("error", "future", "lease", "left", "result", "work")
+    __slots__ = ("error", "future", "is_long", "lease", "left", "result", "work")
 
     def __init__(
         self,
@@ -68,6 +82,7 @@ class QueuedWrite:
         self.lease = lease
         self.future = future
         self.left = left
+        self.is_long = False
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -92,6 +107,14 @@ class WriteQueue:
     def __bool__(self) -> bool:
         """Return whether anything is queued."""
         return bool(self.units or self.calls)
+
+    async def gather(self, most: int) -> None:
+        """Wait while more units arrive: a commit takes as long for one as for many."""
+        waiting = 0  # in one turn the loop reads requests, in the next it comes to their units
+        while waiting < len(self.units) < most:
+            waiting = len(self.units)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
 
     def next_call(self) -> QueuedWrite | None:
         """Return the next call; None if it is the units' turn."""

@@ -9,23 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from enum import Enum, auto
 from functools import partial
 from math import inf
 from time import perf_counter, thread_time
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import apsw
 
 from jotbase.engines.sqlite.database.code_calls import ending, run
 from jotbase.engines.sqlite.database.diagnosis import conflict, full, refuse_unresolved
 from jotbase.engines.sqlite.database.refusals import ConstraintName, closed, refusal
-from jotbase.engines.sqlite.database.result_rows import Run, fetch_bounded, run_plain
+from jotbase.engines.sqlite.database.result_rows import Run, TooManyBytes, fetch_bounded, run_short
 from jotbase.engines.sqlite.database.worker_thread import WorkerThread, stop_after
 from jotbase.engines.sqlite.read.costs import BUDGET, DOUBT, LoopTimeLimit, StatementCosts
 from jotbase.engines.sqlite.write.call_deadline import CallDeadline, code_holds
 from jotbase.engines.sqlite.write.changeset import Recorder
 from jotbase.engines.sqlite.write.write_queue import (
+    Fate,
     QueuedWrite,
     UnitOver,
     WriteQueue,
@@ -53,16 +53,7 @@ PATIENCE = 0.0005
 CLOSE_WITHIN = 5.0
 #: How long it then waits for what it interrupts, in seconds.
 STOP_WITHIN = 2.0
-#: Runs a statement in the thread.
 _IN_THREAD: Run = partial(run, fetch=fetch_bounded)
-
-
-class _Fate(Enum):
-    KEPT = auto()  # its rows are in the transaction
-    UNDONE = auto()  # nothing of it is left; its outcome is known
-    AGAIN = auto()  # nothing of it is left; it must run again, as the first of a group
-    LOST = auto()  # the whole transaction is gone; its outcome is known
-    LOST_AGAIN = auto()  # the whole transaction is gone; it must run again
 
 
 class _TooDear(Exception):
@@ -155,7 +146,7 @@ class Writer:
                     return
                 self._bell = self._loop.create_future()
                 await self._bell
-            await self._gather()
+            await self._waiting.gather(GROUP_UNITS)
             group: list[QueuedWrite] = []
             try:
                 call = self._waiting.next_call()
@@ -175,14 +166,6 @@ class Writer:
                     self._connection.close(True)
                     self._take(fresh)
 
-    async def _gather(self) -> None:
-        """Wait while more units arrive: a commit takes as long for one as for many."""
-        waiting = 0  # in one turn the loop reads requests, in the next it comes to their units
-        while waiting < len(self._queue) < GROUP_UNITS:
-            waiting = len(self._queue)
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-
     async def _group(self, group: list[QueuedWrite]) -> None:
         """Run queued units in one transaction, commit it, and deliver the outcomes."""
         try:
@@ -200,13 +183,13 @@ class Writer:
                 continue
             group.append(entry)
             fate = await self._run(entry, first=len(group) == 1)
-            if fate in (_Fate.LOST, _Fate.LOST_AGAIN):
-                self._start_over(group, again=fate is _Fate.LOST_AGAIN)
+            if fate in (Fate.LOST, Fate.LOST_AGAIN):
+                self._start_over(group, again=fate is Fate.LOST_AGAIN)
                 return
-            if fate is _Fate.AGAIN:
+            if fate is Fate.AGAIN:
                 self._queue.appendleft(group.pop())
                 break
-            kept = kept or fate is _Fate.KEPT
+            kept = kept or fate is Fate.KEPT
         await self._end(group, kept=kept)
 
     async def _hold(self, entry: QueuedWrite, lease: WriterLease) -> None:
@@ -266,40 +249,41 @@ class Writer:
         for entry in group:
             entry.settle()
 
-    async def _run(self, entry: QueuedWrite, *, first: bool) -> _Fate:
+    async def _run(self, entry: QueuedWrite, *, first: bool) -> Fate:
         """Drive one unit in a savepoint of its own."""
         self._cursor.execute("SAVEPOINT unit")
         start = perf_counter()
         self._unit_end = start + entry.left
         try:
             entry.error = None
-            entry.result = await self._drive(entry.work(), first)
+            entry.result = await self._drive(entry, first)
             refuse_unresolved(self._connection)
             self._cursor.execute("RELEASE unit")
         except _TooDear:
-            again = True
+            entry.is_long = again = True
         except RolledBack as undone:
             entry.result, again = undone.result, False
         except Exception as error:  # noqa: BLE001 - it is the caller's, and raised there
             entry.error, again = error, False
         else:
-            return _Fate.KEPT
+            return Fate.KEPT
         finally:
             entry.left -= perf_counter() - start
         if not self._connection.in_transaction:
-            return _Fate.LOST_AGAIN if again else _Fate.LOST
+            return Fate.LOST_AGAIN if again else Fate.LOST
         self._cursor.execute("ROLLBACK TO unit")
         self._cursor.execute("RELEASE unit")
-        return _Fate.AGAIN if again else _Fate.UNDONE
+        return Fate.AGAIN if again else Fate.UNDONE
 
-    async def _drive(self, unit: UnitOfWork[Result], first: bool) -> Result:
+    async def _drive(self, entry: QueuedWrite, first: bool) -> Any:
         """Run the unit's statements; its own steps in a thread after a pause or with many rows."""
         pause = perf_counter() + BUDGET
+        unit = entry.work()
         try:
             statement = next_step(unit, None)
             while True:
                 try:
-                    rows = [] if statement is PAUSE else await self._statement(statement, first)
+                    rows = await self._rows(statement, entry, first)
                 except JotError as refused:
                     if not self._connection.in_transaction:
                         raise
@@ -311,29 +295,42 @@ class Writer:
                     await asyncio.sleep(0)
                     pause = perf_counter() + BUDGET
         except UnitOver as over:
-            return cast(Result, over.result)
+            return over.result
         finally:
             unit.close()
 
-    async def _statement(self, statement: Runnable, first: bool) -> Rows:
-        """Run one statement: on the loop, or in the thread if it is expensive."""
-        text, values = statement.text, statement.params
+    async def _rows(self, statement: Runnable, entry: QueuedWrite, first: bool) -> Rows:
+        """Run one statement: on the loop, or in the thread if it or the unit is expensive."""
+        if statement is PAUSE:
+            entry.is_long = True
+            return []
         if perf_counter() > self._unit_end:
             raise TransactionTimeout(self._unit_ms)
-        mark_expensive = self._costs.is_expensive(text, values)
-        if mark_expensive and not first:
+        text, values = statement.text, statement.params
+        if not (entry.is_long or self._costs.is_expensive(text, values)):
+            return self._short_statement(text, values)
+        if not first:
             raise _TooDear
+        entry.is_long = True
+        return await self._long_statement(text, values)
+
+    async def _long_statement(self, text: str, values: Sequence[Any]) -> Rows:
         try:
-            if mark_expensive:
-                return await self._in_thread(text, values)
-            start = self._alarm.start()
-            rows = self._perform(text, values)
+            return await self._in_thread(text, values)
         except apsw.InterruptError as error:
             self._costs.mark_expensive(text, values)
-            if mark_expensive and perf_counter() > self._unit_end:
+            if perf_counter() > self._unit_end:
                 raise TransactionTimeout(self._unit_ms) from error
-            if mark_expensive:
-                raise StatementTimeout(self._limit_ms) from error
+            raise StatementTimeout(self._limit_ms) from error
+        except Exception as error:
+            raise self._transactions.refusal(error, text) from error
+
+    def _short_statement(self, text: str, values: Sequence[Any]) -> Rows:
+        start = self._alarm.start()
+        try:
+            rows = _perform(self._cursor, text, values, self._name, run_short)
+        except (apsw.InterruptError, TooManyBytes) as error:
+            self._costs.mark_expensive(text, values)
             raise _TooDear from error
         except Exception as error:
             raise self._transactions.refusal(error, text) from error
@@ -346,15 +343,9 @@ class Writer:
     def _timed(self, text: str, values: Sequence[Any]) -> tuple[Rows, float]:
         start = thread_time()
         with ending(self._connection, partial(code_holds, self._waiting)):
-            return self._perform(text, values, _IN_THREAD), thread_time() - start
-
-    def _perform(self, text: str, values: Sequence[Any], run: Run = run_plain) -> Rows:
-        try:
-            return run(self._cursor, text, values)
-        except apsw.ConstraintError as error:
-            raise conflict(self._cursor, error, text, values, self._name) from error
-        except apsw.FullError as error:
-            raise full(self._cursor, error, text) from error
+            return _perform(
+                self._cursor, text, values, self._name, _IN_THREAD
+            ), thread_time() - start
 
     async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:
         self._alarm.disarm()
@@ -368,6 +359,17 @@ class Writer:
             self._alarm.arm()
         self._costs.ran_in_thread(text, values, seconds)
         return rows
+
+
+def _perform(
+    cursor: apsw.Cursor, text: str, values: Sequence[Any], name: ConstraintName, run: Run
+) -> Rows:
+    try:
+        return run(cursor, text, values)
+    except apsw.ConstraintError as error:
+        raise conflict(cursor, error, text, values, name) from error
+    except apsw.FullError as error:
+        raise full(cursor, error, text) from error
 
 
 def newest_change(cursor: apsw.Cursor) -> int:
