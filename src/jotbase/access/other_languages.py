@@ -1,4 +1,4 @@
-"""How what other tools write in a rule is written here: SQL, JavaScript, PocketBase, Supabase.
+"""Rules in other languages (SQL, JavaScript, PocketBase, Supabase) and their equivalents here.
 
 In charge of hints to texts that are no rule. Must not know what a rule means.
 """
@@ -43,7 +43,7 @@ _NEGATION = re.compile(r"!(?!=)")
 
 
 def hint(text: str) -> str:
-    """Return how what a text most likely means is written."""
+    """Return a hint with the equivalent of a rule that is written in another language, if any."""
     bare = _LITERAL.sub("''", text)
     for found, written in _WRITTEN:
         if re.search(found, bare.lower()):

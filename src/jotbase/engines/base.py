@@ -100,14 +100,14 @@ class Engine(Protocol):
         again: bool = True,
         gone: Callable[[], bool] = never_disconnected,
     ) -> Result:
-        """Run `work` in a thread, as a transaction of its own that holds up nobody while it is
+        """Run `work` in a thread, as a transaction of its own that blocks no other while it is
         between two statements; one that only `reads` sees one state of the database.
 
         When this returns, the result is on disk. What `work` raises undoes all that it did, and is
         raised here. Where others change what it had read before its first write, or the rows that
         it wrote, it is run `again` from its start, and at last refused (40001). Raises
         TransactionTimeout at the end of its time, whatever it does then, and JotError 53300 where
-        too many calls run and wait. What nobody waits for any more (`gone`) is undone, or not
+        too many calls run and wait. A call whose client has disconnected (`gone`) is undone, or not
         begun.
         """
 

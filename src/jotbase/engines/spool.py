@@ -1,6 +1,6 @@
-"""Answers that are too large for memory: kept in files without a name until they have been read.
+"""Response bodies that are too large for memory, kept in unnamed files until they are sent.
 
-In charge of such a file, and of the bound of what may be in one. Must not know what is written.
+In charge of such a file and of its size limit. Must not know what is written.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ MOST = 512 * 1024 * 1024
 
 
 class Spool:
-    """One answer's body. The file is gone with its last descriptor, whatever happens."""
+    """One response's body. The kernel removes the file with its last descriptor."""
 
     def __init__(self, most: int = MOST) -> None:
-        """Make the file: in TMPDIR, else in /var/tmp, since /tmp is memory on many machines.
+        """Create the file: in TMPDIR, else in /var/tmp, since /tmp is memory on many machines.
 
-        Raises JotError 53100 where there is none to be had.
+        Raises JotError 53100 if it cannot be created.
         """
         self.size = 0
         self._most = most
@@ -39,7 +39,7 @@ class Spool:
             raise _disk_failure() from error
 
     def write(self, data: bytes) -> None:
-        """Add to the end. Raises RequestError 54000 for too much, JotError 53100."""
+        """Append data. Raises RequestError 54000 above the limit, JotError 53100 (disk full)."""
         self.size += len(data)
         if self.size > self._most:
             raise answer_too_large(self._most)
@@ -49,7 +49,7 @@ class Spool:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was gathered."""
+        """Write the buffered data to the file."""
         data = memoryview(b"".join(self._gathered))
         self._gathered.clear()
         self._waiting = 0

@@ -1,7 +1,7 @@
-"""What a view answers, held against what can be sent: its head, and its pieces one by one.
+"""The response of a view, checked against HTTP: its status and headers, then each piece.
 
-In charge of a view's failure staying its own, and of nothing being sent before there is something
-to send (PEP 3333: a head waits for the first piece). Must not know threads, nor who asked.
+In charge of confining a view's failure to its own response, and of sending the head with the first
+piece only (PEP 3333). Must not know threads, nor the caller.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from jotbase.errors import CodeFailed, run_contained
 from jotbase.functions.rpc import is_header
 
-#: Where a view's scope says whether its client is gone.
+#: The key of a view's scope for the function that returns whether the client has disconnected.
 GONE = "jotbase.gone"
 #: Answers without a body (RFC 9110 sections 15.3.5 and 15.4.5).
 _BODILESS = frozenset((204, 304))
@@ -22,13 +22,13 @@ log = logging.getLogger("jotbase.functions")
 
 
 class HungUp(Exception):
-    """Ends a view's answer that nobody reads any more."""
+    """Ends a response whose client has disconnected."""
 
 
 def guarded(app: Any) -> Any:
-    """Run the app so that nothing that it raises or answers ends more than its own answer.
+    """Wrap the app so that an exception or an invalid response ends its own response only.
 
-    Say besides that a body ends where its input does: without Content-Length werkzeug reads none.
+    Also sets `wsgi.input_terminated`: without it werkzeug reads no body without Content-Length.
     """
 
     def call(environ: dict[str, Any], start_response: Any) -> Any:
@@ -41,7 +41,7 @@ def guarded(app: Any) -> Any:
 
 
 class _Head:
-    """Status and headers, which are sent with the first piece."""
+    """The status and headers, sent with the first piece."""
 
     def __init__(self, start_response: Any) -> None:
         self._start = start_response
@@ -50,7 +50,7 @@ class _Head:
         self.bodiless = False
 
     def take(self, status: Any, headers: Any, exc_info: Any = None) -> Callable[[bytes], None]:
-        """Keep them (PEP 3333, `start_response`). Raises CodeFailed for what cannot be sent."""
+        """Store them (PEP 3333, `start_response`). Raises CodeFailed if they cannot be sent."""
         code = read_status(status)
         check_headers(headers)
         self._given = (f"{code} -", headers, exc_info)
@@ -62,7 +62,7 @@ class _Head:
         return write
 
     def send(self) -> Callable[[bytes], None]:
-        """Send them, once; return what writes a piece."""
+        """Send them, once; return the function that writes a piece."""
         if self._given is None:
             raise CodeFailed("a view answered before it gave a status")
         if self._write is None:
@@ -71,9 +71,9 @@ class _Head:
 
 
 def read_status(status: Any) -> int:
-    """Return an answer's status. Raises CodeFailed for none, or one that does not end an exchange.
+    """Return the status as a number. Raises CodeFailed unless it is a final one, 200 to 599.
 
-    (RFC 9110 section 15: three digits, of five classes; the first class announces another answer.)
+    RFC 9110 section 15: three digits in five classes; the first class is interim.
     """
     code = status.partition(" ")[0] if isinstance(status, str) else ""
     if not (code.isascii() and code.isdigit() and len(code) == 3 and "200" <= code <= "599"):
@@ -82,7 +82,7 @@ def read_status(status: Any) -> int:
 
 
 def check_headers(headers: Any) -> None:
-    """Raise CodeFailed for headers that cannot be sent, or say otherwise where the answer ends."""
+    """Raise CodeFailed for invalid headers, and for those that contradict the framing."""
     lengths = set()
     for name, value in headers:
         if not (isinstance(name, str) and isinstance(value, str) and is_header(name, value)):
@@ -96,14 +96,14 @@ def check_headers(headers: Any) -> None:
 
 
 def checked_piece(piece: Any) -> bytes:
-    """Return a piece of an answer. Raises CodeFailed where it is no bytes."""
+    """Return a piece of the body. Raises CodeFailed unless it is bytes."""
     if not isinstance(piece, bytes):
         raise CodeFailed(f"a view answered {type(piece).__name__} where bytes are due")
     return piece
 
 
 class _Answer:
-    """What a view answers, piece by piece; its generator is closed once nobody reads on."""
+    """The iterable of a view's response; closed when the client has disconnected."""
 
     def __init__(self, pieces: Any, head: _Head, gone: Callable[[], bool]) -> None:
         self._pieces = pieces

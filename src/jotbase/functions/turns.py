@@ -1,4 +1,4 @@
-"""Whose turn it is to have a thread: so many run, so many wait, and nobody has all.
+"""A fair semaphore for threads: bounded holders, a bounded queue, and a share per owner.
 
 In charge of the order alone. Must not know what runs in the threads.
 """
@@ -12,10 +12,10 @@ from jotbase.errors import too_many_calls
 
 
 class Turns:
-    """`most` run at one time and `waiting` wait, for `seconds` at most.
+    """At most `most` holders at a time; at most `waiting` callers queue, for `seconds` each.
 
-    One owner has three quarters of either; "" is nobody, whose share is not counted. Who waits is
-    served by who has least, then by who came first.
+    One owner has at most three quarters of the turns and of the queue; the owner "" is not limited.
+    The next turn goes to the owner that holds the fewest, then to the first in the queue.
     """
 
     def __init__(self, most: int, waiting: int, seconds: float) -> None:
@@ -26,7 +26,7 @@ class Turns:
         self._tickets: list[tuple[str, asyncio.Future[None]]] = []
 
     async def take(self, owner: str) -> None:
-        """Wait for a turn. Raises JotError 53300 where too many do, or for too long."""
+        """Wait for a turn. Raises JotError 53300 if the queue is full or the wait is too long."""
         ticket = (owner, asyncio.get_running_loop().create_future())
         self._tickets.append(ticket)
         self._serve()
@@ -44,7 +44,7 @@ class Turns:
             raise
 
     def give_back(self, owner: str) -> None:
-        """Let others have the turn."""
+        """Release a turn and serve the queue."""
         self._held[owner] -= 1
         if not self._held[owner]:
             del self._held[owner]
@@ -75,5 +75,5 @@ class Turns:
 
 
 def _share(most: int) -> int:
-    """Return how many of them one owner may have: a quarter is left for the others."""
+    """Return the largest share of one owner: a quarter is left for the others."""
     return most - most // 4

@@ -1,4 +1,4 @@
-"""How the database would ask a project's rules: which look through a whole table for each row.
+"""Query plans of a project's rules: which rules scan a whole table for each row.
 
 In charge of SQLite's plans for rules on an empty database in memory. Must not know what is made of
 it (`access.advice`), or the project's database.

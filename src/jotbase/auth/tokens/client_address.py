@@ -46,9 +46,9 @@ def client_of(headers: Mapping[str, str], peer: str, proxies: int) -> str:
 
 
 def share_owner(caller: Principal, request: Request, proxies: int, before: str = "") -> str:
-    """Return whom a share of threads is counted for: a user, or a client without an account.
+    """Return the owner of a share of threads: a user, or the client of a caller without one.
 
-    "" is nobody: what the service role asks for has no share. A view's own request, which has
+    "" is returned for the service role, which has no share. A view's own request, which has
     no client, takes the share of who was counted `before`.
     """
     if caller.is_service:

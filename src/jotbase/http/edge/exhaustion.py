@@ -1,4 +1,4 @@
-"""Exceptions by which the system says that it has no more of something.
+"""Exceptions that report an exhausted resource of the system.
 
 In charge of telling them from faults of ours. Must not know what was asked for.
 """
@@ -9,7 +9,7 @@ import errno
 
 
 def exhausted_resource(error: BaseException) -> str | None:
-    """Return what the system had no more of, if that is what an exception tells of.
+    """Return the name of the resource whose exhaustion an exception reports, else None.
 
     CPython says by words alone that no thread could be started, argon2 that it had no memory.
     """

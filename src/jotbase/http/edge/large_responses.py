@@ -59,7 +59,7 @@ class LargeResponseSlot:
         self.is_held = False
 
     async def enter(self) -> None:
-        """Wait for the turn, once. Raises RequestError where nobody waits for the answer."""
+        """Wait for the turn, once. Raises RequestError if the client has disconnected."""
         if not self.is_held:
             if not self._is_over:
                 await self._grants.take(self._owner)

@@ -66,7 +66,7 @@ class _Exchange:
         return self
 
     def set(self) -> None:
-        """Tell nobody."""
+        """Send nothing."""
 
     def gone(self) -> bool:
         """Return whether the client has disconnected."""

@@ -1,4 +1,4 @@
-"""What of a table's file a caller is shown: no table, column or part that it could never use.
+"""A table's schema reduced to what the caller could ever use.
 
 In charge of leaving out what is hidden, and what would name it. Must not know the document's
 paths, nor how it is decided what is hidden.
@@ -27,7 +27,7 @@ _SEVERAL = ("required", "unique", "foreignKeys", "allOf")
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """What a caller is shown: `names` are the tables', `hidden` the columns of these that are not.
+    """What a caller is shown: `names` are visible tables, `hidden` their columns that are left out.
 
     `internals` says whether rules and SQL are shown too.
     """

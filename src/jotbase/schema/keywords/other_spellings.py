@@ -1,4 +1,4 @@
-"""What other tools call the things of schema files, and how each is written here.
+"""Spellings of other tools (Prisma, Supabase, SQL) and their equivalents in schema files.
 
 In charge of the words of SQL dialects, ORMs, form builders and older JSON Schemas that newcomers
 bring along. Must not know where in a file a word stands; what is near our own words is `nearest`'s.

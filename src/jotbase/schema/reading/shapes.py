@@ -1,4 +1,4 @@
-"""What keeps a file from fitting the meta-schema, as mistakes: one each, with the right spelling.
+"""Violations of the meta-schema as faults: one for each mistake, with the correct spelling.
 
 In charge of the words for a validator's errors. Must not know what a keyword makes of a table.
 """
@@ -30,7 +30,7 @@ Message = tuple[str, str | None]
 
 
 def shape_fault(file: str, error: ValidationError, document: Mapping[str, Any]) -> Fault:
-    """Return the mistake that an error of the meta-schema is."""
+    """Return the fault for an error of the meta-schema."""
     path = list(error.instance_path)
     message = (
         _of_table(path, error) or _of_entry(path, document) or _of_keyword(path, error.instance)

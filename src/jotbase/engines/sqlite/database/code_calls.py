@@ -1,4 +1,4 @@
-"""What a connection's statements ask of code: one by one, or gathered in a dry run beforehand.
+"""Calls of project code by a connection's statements: one by one, or batched by a dry run.
 
 In charge of one hand-over to another thread for many rows: it takes longer than most such code.
 Must not know what the code does. Why it is done so, with figures:
@@ -42,11 +42,11 @@ _Question = tuple[Any, ...]
 
 
 class _Enough(Exception):
-    """Ends a dry run: no more is gathered."""
+    """Ends a dry run."""
 
 
 class Connection(apsw.Connection):
-    """A connection, and what its statements ask of code, if they may."""
+    """A connection and the project code that its statements may call."""
 
     code: CodeCalls | None = None
 
@@ -181,7 +181,7 @@ class CodeCalls:
                 return
 
     def _read_there(self, batch: object, text: str, values: Sequence[Any]) -> Rows:
-        """Read in the thread of the code."""
+        """Run a read for the code, in the code's thread."""
         with self._within:
             if batch is not self._batch:
                 raise LeftBehind("the statement has gone on without this code")

@@ -1,4 +1,4 @@
-"""Ending the project's own code in a thread that nothing waits for any more.
+"""Ending the project's code in a thread whose result is no longer needed.
 
 In charge of trying: a loop of Python is ended, what waits outside of Python when it comes back.
 Must not know what the code does. Why it is done so:
@@ -19,7 +19,7 @@ EVERY, TIMES = 0.05, 200
 
 
 class LeftBehind(CallAborted):
-    """Ends code that nothing waits for any more."""
+    """Ends code whose result is no longer needed."""
 
 
 def end_code(thread: threading.Thread, is_over: Callable[[], bool]) -> None:

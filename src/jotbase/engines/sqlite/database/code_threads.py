@@ -1,4 +1,4 @@
-"""Code that the database asks in the middle of a statement, in threads that a statement can leave.
+"""Project code called in the middle of a statement, in threads that a statement can abandon.
 
 In charge of such code never keeping a statement, and with it a connection or the writer, beyond its
 time: Python ends no thread, so the statement goes on without it. Must not know what the code does.
@@ -48,13 +48,13 @@ class _CodeThread:
 
     @property
     def is_over(self) -> bool:
-        """Whether the thread has come to its end."""
+        """Whether the thread has ended."""
         return not self._thread.is_alive()
 
     # In the statement's thread.
 
     def perform(self, code: Callable[[Read], Any], read: Read, end: Ending) -> Any:
-        """Return what the code gives; raise what it raises, or what ends it."""
+        """Return the code's result; raises its exception, or the one that ended it."""
         self._code = code
         self._go.release()
         self._wait(end)
@@ -82,7 +82,7 @@ class _CodeThread:
         raise error
 
     def leave(self) -> None:
-        """Go on without the thread, which ends when its code does."""
+        """Abandon the thread; it ends when its code returns."""
         self.left = True
         self._go.release()
         self._answer.release()
@@ -179,7 +179,7 @@ class CodeThreads:
             raise out_of_resources("thread") from error
 
     def close(self) -> None:
-        """Let the threads end that run nothing."""
+        """End the idle threads."""
         self._closed = True
         while self._idle:
             self._idle.pop().leave()

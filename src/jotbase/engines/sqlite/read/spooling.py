@@ -1,4 +1,4 @@
-"""Results that are too large for memory: row by row into a file.
+"""Large results, written row by row to a file instead of memory.
 
 In charge of the aggregate `jot_spool`, and of the bound of one row. Must not know what a row is.
 """
