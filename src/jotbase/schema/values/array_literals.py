@@ -13,7 +13,7 @@ from jotbase.errors import RequestError
 #: An item and its delimiter, without backtracking, thus in linear time. A backslash escapes the
 #: next character, in quotes and without.
 _ITEM = re.compile(
-    r'(?:"((?:[^"\\]|\\.)*+)"|((?:[^",{}\\\s]|\\.)++(?:\s++(?:[^",{}\\\s]|\\.)++)*+))\s*+(,|\})',
+    r'(?:"((?:[^"\\]|\\.)*+)"|((?:[^",{}\\\s]|\\.)++(?:\s++(?:[^",{}\\\s]|\\.)++|(?!))*+))\s*+(,|\})',
     re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)

@@ -19,7 +19,9 @@ _RUN = b"0" * 19
 _DIGITS = bytes(48 if 48 <= code <= 57 else 32 for code in range(256))
 
 #: Everything except an integer that may be too long: other tokens, strings, numbers with a fraction
-#: or an exponent, and integers of at most 18 digits. Without backtracking, thus in linear time.
+#: or an exponent, and integers of at most 18 digits. Without backtracking, thus in linear time. The
+#: last branch never matches: Python before 3.11.5 goes on behind a failed iteration's beginning
+#: (CPython issue 106052), and a branch resets it.
 _FINE = re.compile(
     rb"""(?sx) (?:
         [^"0-9]++
@@ -27,6 +29,7 @@ _FINE = re.compile(
       | [0-9]++ (?: \.[0-9]++ (?:[eE][+-]?[0-9]++)? | [eE][+-]?[0-9]++ )
       | (?<!-) [0-9]{1,19}+ (?![0-9])
       | [0-9]{1,18}+ (?![0-9])
+      | (?!)
     )*+"""
 )
 _INTEGER = re.compile(rb"-?[0-9]+")
