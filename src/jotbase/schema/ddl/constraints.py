@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from jotbase.errors import RequestError
-from jotbase.schema.keywords.types import KINDS, applied_schemas, json_type_of, json_types
+from jotbase.schema.ddl.keyword_conditions import keyword_conditions
+from jotbase.schema.keywords.types import KINDS, applied_schemas, json_types
 from jotbase.schema.model.tables import RANGES, Column, Type
-from jotbase.schema.values.convert import canonical, stored
+from jotbase.schema.values.convert import stored
 from jotbase.sql.dialect import SQLITE
 
 #: SQLite's types. INT differs from INTEGER in one point: as a primary key it does not alias the
@@ -36,16 +36,6 @@ TYPES: Mapping[Type, str] = {
 
 #: The results of `typeof` to be checked in tables that are not STRICT.
 _STORAGE = {"INT": ("integer",), "REAL": ("real",), "TEXT": ("text",), "BLOB": ("blob",)}
-
-_NUMERIC = frozenset({Type.INTEGER, Type.NUMBER, Type.DECIMAL})
-_SCALAR = _NUMERIC | {Type.BOOLEAN, Type.TEXT, Type.UUID, Type.DATE, Type.TIMESTAMP, Type.TIME}
-
-_BOUNDS = {
-    "minimum": ">=",
-    "maximum": "<=",
-    "exclusiveMinimum": ">",
-    "exclusiveMaximum": "<",
-}
 
 _HEX = "[0-9a-f]"
 _UUID = "-".join(_HEX * count for count in (8, 4, 4, 4, 12))
@@ -85,9 +75,14 @@ def literal(value: Any) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def stored_literal(kind: Type, value: Any) -> str:
+    """Return the SQL literal of a canonical value of a type, in its stored form."""
+    return literal(stored(kind, value, SQLITE))
+
+
 def default_literal(column: Column) -> str:
     """Return the SQL literal of a column's default value."""
-    return literal(stored(column.type, column.default, SQLITE))
+    return stored_literal(column.type, column.default)
 
 
 def check_condition(column: Column, root: Mapping[str, Any], *, strict: bool) -> str:
@@ -101,8 +96,10 @@ def check_condition(column: Column, root: Mapping[str, Any], *, strict: bool) ->
     if not strict and TYPES[column.type] in _STORAGE:
         found.append(f"typeof({name}) IN {_listed((*_STORAGE[TYPES[column.type]], 'null'))}")
     found.extend(_of_type(column, name, root))
+    # The guard: text that is no JSON would raise "malformed JSON" instead of failing the CHECK.
+    items = f"json_array_length(iif(json_valid({name}), {name}, NULL))"
     for layer in applied_schemas(column.schema, root):
-        found.extend(_of_keywords(column, name, layer))
+        found.extend(keyword_conditions(column, name, layer, stored_literal, items))
     return " AND ".join(dict.fromkeys(found))
 
 
@@ -152,60 +149,6 @@ def _json_of_type(name: str, types: Sequence[str]) -> str:
     """
     fits = f"json_type({name}) IN {_listed(types)}"
     return f"CASE WHEN json_valid({name}) THEN {fits} ELSE {name} IS NULL END"
-
-
-def _of_keywords(column: Column, name: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the conditions of a schema's keywords, as far as SQL can express them."""
-    if column.type in _NUMERIC:
-        for keyword, symbol in _BOUNDS.items():
-            if keyword in schema:
-                yield f"{name} {symbol} {literal(schema[keyword])}"
-    step = schema.get("multipleOf")
-    if column.type is Type.INTEGER and isinstance(step, int | float) and float(step).is_integer():
-        yield f"{name} % {int(step)} = 0"
-    if column.type is Type.TEXT:
-        yield from _sizes(f"length({name})", schema, "minLength", "maxLength")
-    if column.type is Type.ARRAY:
-        # The guard: text that is no JSON would raise "malformed JSON" instead of failing the CHECK.
-        counted = f"json_array_length(iif(json_valid({name}), {name}, NULL))"
-        yield from _sizes(counted, schema, "minItems", "maxItems")
-    if column.type in _SCALAR:
-        if "const" in schema:
-            yield from _one_of(column, name, [schema["const"]])
-        if isinstance(schema.get("enum"), list):
-            yield from _one_of(column, name, schema["enum"])
-
-
-def _sizes(counted: str, schema: Mapping[str, Any], least: str, most: str) -> Iterator[str]:
-    if schema.get(least):
-        yield f"{counted} >= {int(schema[least])}"
-    if most in schema:
-        yield f"{counted} <= {int(schema[most])}"
-
-
-def _one_of(column: Column, name: str, values: Sequence[Any]) -> Iterator[str]:
-    """Yield the condition of `enum` and `const`, with the values that the type can hold."""
-    held: list[str] = []
-    for value in values:
-        if value is None or not fits(column.type, value):
-            continue
-        try:
-            held.append(literal(stored(column.type, canonical(column, value), SQLITE)))
-        except RequestError:
-            continue
-    if held:
-        yield f"{name} IN ({', '.join(dict.fromkeys(held))})"
-
-
-def fits(kind: Type, value: Any) -> bool:
-    """Return whether a value of JSON may be one of a scalar type at all."""
-    if kind is Type.DECIMAL:
-        return json_type_of(value) in ("integer", "number", "string")
-    if kind in _NUMERIC:
-        return json_type_of(value) in (
-            ("integer",) if kind is Type.INTEGER else ("integer", "number")
-        )
-    return isinstance(value, bool) if kind is Type.BOOLEAN else isinstance(value, str)
 
 
 def _listed(words: Sequence[str]) -> str:

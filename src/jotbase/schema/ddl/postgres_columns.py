@@ -9,11 +9,11 @@ arrays cannot be ragged, mixed or nested as JSON's are.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jotbase.errors import RequestError
-from jotbase.schema.ddl.constraints import fits
+from jotbase.schema.ddl.keyword_conditions import fits, keyword_conditions
 from jotbase.schema.keywords.types import KINDS, applied_schemas, json_types
 from jotbase.schema.model.tables import MISSING, RANGES, Column, Type
 from jotbase.schema.values.convert import canonical, stored
@@ -35,14 +35,6 @@ TYPES: Mapping[Type, str] = {
     **{kind: kind.value for kind in RANGES},
 }
 
-_NUMERIC = frozenset({Type.INTEGER, Type.NUMBER, Type.DECIMAL})
-_SCALAR = _NUMERIC | {Type.BOOLEAN, Type.TEXT, Type.UUID, Type.DATE, Type.TIMESTAMP, Type.TIME}
-_BOUNDS = {
-    "minimum": ">=",
-    "maximum": "<=",
-    "exclusiveMinimum": ">",
-    "exclusiveMaximum": "<",
-}
 #: JSON has no infinity, and no NaN, which PostgreSQL sorts above it.
 _FINITE = {
     Type.NUMBER: "{0} > '-Infinity' AND {0} < 'Infinity'",
@@ -120,8 +112,9 @@ def check_condition(column: Column, root: Mapping[str, Any]) -> str:
         found.append(f"jsonb_typeof({name}) = 'array'")
     if column.type is Type.JSON:
         found.extend(_json(column, name, root))
+    items = f"CASE WHEN jsonb_typeof({name}) = 'array' THEN jsonb_array_length({name}) END"
     for layer in applied_schemas(column.schema, root):
-        found.extend(_of_keywords(column, name, layer))
+        found.extend(keyword_conditions(column, name, layer, literal, items))
     return " AND ".join(dict.fromkeys(found))
 
 
@@ -130,45 +123,3 @@ def _json(column: Column, name: str, root: Mapping[str, Any]) -> Iterator[str]:
     if not allowed >= KINDS - {"null"}:
         types = sorted({_JSON_TYPES.get(kind, kind) for kind in allowed})
         yield f"jsonb_typeof({name}) IN ({', '.join(map(text_literal, types))})"
-
-
-def _of_keywords(column: Column, name: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what a schema's own keywords say, as far as SQL can say it too."""
-    if column.type in _NUMERIC:
-        for keyword, symbol in _BOUNDS.items():
-            if keyword in schema:
-                yield f"{name} {symbol} {schema[keyword]!r}"
-    step = schema.get("multipleOf")
-    if column.type is Type.INTEGER and isinstance(step, int | float) and float(step).is_integer():
-        yield f"{name} % {int(step)} = 0"
-    if column.type is Type.TEXT:
-        yield from _sizes(f"length({name})", schema, "minLength", "maxLength")
-    if column.type is Type.ARRAY:
-        counted = f"CASE WHEN jsonb_typeof({name}) = 'array' THEN jsonb_array_length({name}) END"
-        yield from _sizes(counted, schema, "minItems", "maxItems")
-    if column.type in _SCALAR:
-        if "const" in schema:
-            yield from _one_of(column, name, [schema["const"]])
-        if isinstance(schema.get("enum"), list):
-            yield from _one_of(column, name, schema["enum"])
-
-
-def _sizes(counted: str, schema: Mapping[str, Any], least: str, most: str) -> Iterator[str]:
-    if schema.get(least):
-        yield f"{counted} >= {int(schema[least])}"
-    if most in schema:
-        yield f"{counted} <= {int(schema[most])}"
-
-
-def _one_of(column: Column, name: str, values: Sequence[Any]) -> Iterator[str]:
-    """Yield that the value is one of those that the column's type can hold at all."""
-    held: list[str] = []
-    for value in values:
-        if value is None or not fits(column.type, value):
-            continue
-        try:
-            held.append(literal(column.type, canonical(column, value)))
-        except RequestError:
-            continue
-    if held:
-        yield f"{name} IN ({', '.join(dict.fromkeys(held))})"
