@@ -12,9 +12,9 @@ from tests.contract.board import CREATE, post, run, run_all
 from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.base import Engine, Session
-from jotbase.engines.sqlite.database.code_ending import LeftBehind
-from jotbase.engines.sqlite.write import call_deadline
-from jotbase.engines.sqlite.write.call_threads import CallLimits
+from jotbase.engines.calls import call_deadline
+from jotbase.engines.calls.call_threads import CallLimits
+from jotbase.engines.calls.code_ending import LeftBehind
 from jotbase.errors import JotError, StatementTimeout, TransactionTimeout
 
 pytestmark = pytest.mark.anyio

@@ -9,8 +9,8 @@ from tests.contract.board import CREATE, post, run, run_all
 from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.base import CALLER, Engine, Session
+from jotbase.engines.calls.call_threads import CallLimits
 from jotbase.engines.sqlite.write import writer_lease as lease
-from jotbase.engines.sqlite.write.call_threads import CallLimits
 from jotbase.errors import CodeFailed, JotError, TransactionTimeout
 from jotbase.sql.units import Rows
 

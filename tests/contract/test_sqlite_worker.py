@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from jotbase.engines.sqlite.database.worker_thread import WorkerThread
+from jotbase.engines.calls.worker_thread import WorkerThread
 
 pytestmark = pytest.mark.anyio
 

@@ -10,11 +10,11 @@ from jotbase.auth.accounts import request_bodies as bodies
 from jotbase.auth.mail import attempt_log as ledger
 from jotbase.auth.mail import mail_tokens as letters
 from jotbase.auth.tokens import rate_limits as limits
+from jotbase.engines.calls import call_deadline
 from jotbase.engines.sqlite.database import code_calls
 from jotbase.engines.sqlite.database import result_rows as given
 from jotbase.engines.sqlite.log import change_log as log
 from jotbase.engines.sqlite.read import reader
-from jotbase.engines.sqlite.write import call_deadline
 from jotbase.http.accounts import routes as accounts
 from jotbase.http.edge import connections, hashing
 from jotbase.http.edge import large_responses as grants

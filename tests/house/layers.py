@@ -37,6 +37,9 @@ PAGES = "pipeline feed delivery calls"
 PARTS = "background computing project"
 OUTSIDE = f"{THINKING} {PAGES} timing engines.base engines functions http studio settings"
 
+#: What all engines share.
+ENGINES = "engines.base engines.refusals engines.calls"
+
 #: A wing names the wings of its own room that it may import, and so never one above it. A room's
 #: name stands for all of its wings. orjson is a codec, bytes to values and back: it may stand
 #: wherever JSON does.
@@ -99,24 +102,27 @@ ROOMS: dict[str, Room] = {
     "engines": _room("", pure=True),
     "engines.base": _room(f"{WORDS} sql"),
     "engines.spool": _room(WORDS),
-    "engines.sqlite.database": _room(f"{WORDS} sql", "apsw orjson"),
+    "engines.refusals": _room(WORDS),
+    "engines.calls": _room(f"{WORDS} engines.base engines.refusals"),
+    "engines.sqlite.database": _room(f"{WORDS} sql engines.refusals engines.calls", "apsw orjson"),
     "engines.sqlite.read": _room(
-        f"{WORDS} sql engines.base engines.spool engines.sqlite.database", "apsw orjson"
+        f"{WORDS} sql {ENGINES} engines.spool engines.sqlite.database",
+        "apsw orjson",
     ),
     "engines.sqlite.write": _room(
-        f"{WORDS} sql engines.base engines.sqlite.database engines.sqlite.read", "apsw orjson"
+        f"{WORDS} sql {ENGINES} engines.sqlite.database engines.sqlite.read",
+        "apsw orjson",
     ),
     "engines.sqlite.log": _room(
-        f"{WORDS} sql engines.base engines.sqlite.database engines.sqlite.read"
-        " engines.sqlite.write",
+        f"{WORDS} sql {ENGINES} engines.sqlite.database engines.sqlite.read engines.sqlite.write",
         "apsw orjson",
     ),
     "engines.sqlite": _room(
-        f"{WORDS} sql engines.base engines.spool engines.sqlite", "apsw orjson"
+        f"{WORDS} sql {ENGINES} engines.spool engines.sqlite",
+        "apsw orjson",
     ),
-    # `write` lends it the threads of calls, and how long one may go on.
     "engines.postgresql": _room(
-        f"{WORDS} sql engines.base engines.sqlite.database engines.sqlite.write",
+        f"{WORDS} sql {ENGINES}",
         "asyncpg orjson",
     ),
     # the pages
@@ -127,7 +133,9 @@ ROOMS: dict[str, Room] = {
     "feed": _room(f"{THINKING} engines.base delivery", "orjson"),
     # the edges
     "settings": _room("errors"),
-    "functions": _room(f"{WORDS} schema query {PAGES}", "a2wsgi flask orjson werkzeug"),
+    "functions": _room(
+        f"{WORDS} schema query engines.calls {PAGES}", "a2wsgi flask orjson werkzeug"
+    ),
     "http": _room("http.edge"),
     "http.edge": _room(f"{WORDS} sql auth engines.base settings studio", "starlette orjson"),
     "http.accounts": _room(f"{WORDS} sql auth engines.base http.edge settings", "orjson"),

@@ -13,9 +13,9 @@ from concurrent.futures import Executor, Future
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from jotbase.engines.calls.turns import Turns
 from jotbase.errors import JotError, run_contained
 from jotbase.functions.answering import GONE, HungUp, guarded
-from jotbase.functions.turns import Turns
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]

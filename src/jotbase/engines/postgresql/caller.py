@@ -1,8 +1,8 @@
-"""Calls: someone's own code, in a thread of its own, in one transaction of its own.
+"""Calls: project code in a thread of its own, in one transaction of its own.
 
-In charge of that transaction, of the call's time, and of running it again where it met another. The
-transaction's snapshot is taken at its first statement; between two statements it holds nobody up
-but for the rows that it wrote. Must not know what the code does.
+In charge of that transaction, of the call's time limit, and of running it again after a
+serialization failure. The transaction's snapshot is taken at its first statement; between two
+statements it locks only the rows that it wrote. Must not know what the code does.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
+from jotbase.engines.calls.call_deadline import CallDeadline
+from jotbase.engines.calls.call_threads import CallLimits, CallThreadPool
+from jotbase.engines.calls.code_ending import end_code
+from jotbase.engines.calls.worker_thread import WorkerThread
 from jotbase.engines.postgresql.pool import ConnectionPool
-from jotbase.engines.postgresql.refusals import Overtaken, closed, serialization_failure
+from jotbase.engines.postgresql.refusals import Overtaken, serialization_failure
 from jotbase.engines.postgresql.transaction import Mode, TimeLimits, Transaction
-from jotbase.engines.sqlite.database.code_ending import end_code
-from jotbase.engines.sqlite.write.call_deadline import CallDeadline
-from jotbase.engines.sqlite.write.call_threads import CallLimits, CallThread, CallThreadPool
-from jotbase.errors import JotError, run_contained
-from jotbase.sql.units import RolledBack, Rows, Statement, UnitOfWork
+from jotbase.engines.refusals import closed
+from jotbase.errors import run_contained
+from jotbase.sql.units import Rows, Statement, UnitOfWork
 
 Result = TypeVar("Result")
 
@@ -76,7 +78,9 @@ class CallRunner:
         self._limits = limits
         self._committed = committed
         self._threads = CallThreadPool(
-            _no_connection, places, lock_ms=limits.lock, seconds=limits.unit / 1000
+            lambda number: WorkerThread(f"jotbase-call-{number}"),
+            places,
+            seconds=limits.unit / 1000,
         )
         self._running: set[CallDeadline] = set()
 
@@ -89,26 +93,26 @@ class CallRunner:
         gone: Callable[[], bool],
     ) -> Result:
         """Run the work; see `Engine.call`."""
-        desk = await self._threads.take(gone)
+        thread = await self._threads.take(gone)
         deadline = CallDeadline(self._limits.unit, self._limits.statement, gone)
         self._running.add(deadline)
         jobs: list[asyncio.Future[Any]] = []
         try:
             for _ in range(RUNS if again else 1):
                 try:
-                    return await self._attempt(work, desk, deadline, jobs, reads=reads)
+                    return await self._attempt(work, thread, deadline, jobs, reads=reads)
                 except Overtaken:
                     continue
             raise serialization_failure()
         finally:
             deadline.end(closed())
             self._running.discard(deadline)
-            self._leave(desk, jobs)
+            self._leave(thread, jobs)
 
     async def _attempt(
         self,
         work: Callable[[CallSession], Result],
-        desk: CallThread,
+        thread: WorkerThread,
         deadline: CallDeadline,
         jobs: list[asyncio.Future[Any]],
         *,
@@ -119,34 +123,28 @@ class CallRunner:
             transaction = Transaction(
                 connection, self._limits, mode, settings=self._pool.local_settings()
             )
-            await transaction.begin()
-            try:
-                session = CallSession(transaction, deadline, asyncio.get_running_loop())
-                job = desk.worker.run(lambda: run_contained(lambda: work(session)))
+            session = CallSession(transaction, deadline, asyncio.get_running_loop())
+
+            async def run() -> Result:
+                job = thread.run(lambda: run_contained(lambda: work(session)))
                 jobs.append(job)
-                result = await _outcome(job, deadline)
-                await transaction.commit()
-            except RolledBack as undone:
-                await transaction.roll_back()
-                kept: Result = undone.result
-                return kept
-            except BaseException:
-                await transaction.roll_back()
-                raise
+                return await _outcome(job, deadline)
+
+            result = await transaction.complete(run)
         if transaction.wrote:
             self._committed()
         return result
 
-    def _leave(self, desk: CallThread, jobs: list[asyncio.Future[Any]]) -> None:
+    def _leave(self, thread: WorkerThread, jobs: list[asyncio.Future[Any]]) -> None:
         """Give the thread back as soon as its code is done: Python cannot be stopped."""
         if not jobs or jobs[-1].done():
             if jobs and not jobs[-1].cancelled():
-                jobs[-1].exception()  # nobody may have waited for it in the end
-            self._threads.give_back(desk)
+                jobs[-1].exception()  # retrieved, or the loop reports it
+            self._threads.give_back(thread)
             return
         jobs[-1].add_done_callback(asyncio.Future.exception)
-        jobs[-1].add_done_callback(lambda _: self._threads.give_back(desk))
-        end_code(desk.worker.thread, jobs[-1].done)
+        jobs[-1].add_done_callback(lambda _: self._threads.give_back(thread))
+        end_code(thread.thread, jobs[-1].done)
 
     async def close(self) -> None:
         """End what runs, and refuse what waits."""
@@ -161,7 +159,3 @@ async def _outcome(job: asyncio.Future[Result], deadline: CallDeadline) -> Resul
         if error is not None:
             raise error
     return job.result()
-
-
-def _no_connection() -> Any:
-    raise JotError("PGRSTX00", "a call's thread has no connection of its own")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from jotbase.engines.base import Session
+from jotbase.engines.calls.call_threads import CallLimits
 from jotbase.engines.postgresql.caller import CallRunner
 from jotbase.engines.postgresql.change_log import ChangeLog, Decode, decode_plain
 from jotbase.engines.postgresql.pool import ConnectionPool, PoolLimits
@@ -19,7 +20,6 @@ from jotbase.engines.postgresql.reader import Reader
 from jotbase.engines.postgresql.transaction import TimeLimits
 from jotbase.engines.postgresql.view_columns import COLUMNS, VIEWS, origins
 from jotbase.engines.postgresql.writer import Writer
-from jotbase.engines.sqlite.write.call_threads import CallLimits
 from jotbase.sql.dialect import POSTGRES, Dialect
 from jotbase.sql.units import Rows, Spooling, UnitOfWork
 from jotbase.values import Change, never_disconnected

@@ -17,12 +17,12 @@ import asyncpg
 from jotbase.engines.postgresql import codecs
 from jotbase.engines.postgresql.address import for_driver, has_pooler, shown
 from jotbase.engines.postgresql.refusals import (
-    closed,
     disconnected,
     is_disconnect,
     no_room,
     waited_too_long,
 )
+from jotbase.engines.refusals import closed
 from jotbase.errors import Fault, ProjectError
 
 #: How often a statement is run on a connection that is then cut, and the seconds between, in which

@@ -205,11 +205,6 @@ def serialization_failure() -> JotError:
     )
 
 
-def closed() -> JotError:
-    """Return the refusal of an engine that is closed, or closing."""
-    return JotError("57P01", "the database is closing", status=503, hint="Try again.")
-
-
 def no_room() -> JotError:
     """Return the refusal where the pool's connections are taken and enough others wait."""
     error = JotError(

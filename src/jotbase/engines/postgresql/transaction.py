@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from time import perf_counter
@@ -71,6 +71,24 @@ class Transaction:
         self._marked = False
         self._failed: JotError | None = None
         self.wrote = False
+
+    async def complete(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """Begin, do the work and commit; return its result.
+
+        What the work raises undoes all that was written, and is raised here; so does RolledBack,
+        whose result is returned.
+        """
+        await self.begin()
+        try:
+            result = await work()
+            await self.commit()
+        except RolledBack as undone:
+            await self.roll_back()
+            return cast(Result, undone.result)
+        except BaseException:
+            await self.roll_back()
+            raise
+        return result
 
     async def begin(self) -> None:
         """Begin it."""
@@ -187,6 +205,7 @@ class Transaction:
 
     async def roll_back(self) -> None:
         """Undo it all; a connection that has failed has done so itself."""
+        self.wrote = False
         if self._connection.is_closed() or not self._connection.is_in_transaction():
             return
         try:

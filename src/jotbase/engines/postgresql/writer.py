@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 from jotbase.engines.postgresql.pool import SECONDS_WHEN_CUT, TRIES_WHEN_CUT, ConnectionPool
 from jotbase.engines.postgresql.refusals import (
     Overtaken,
-    closed,
     is_disconnect,
     serialization_failure,
 )
 from jotbase.engines.postgresql.transaction import TimeLimits, Transaction
-from jotbase.sql.units import RolledBack, UnitOfWork
+from jotbase.engines.refusals import closed
+from jotbase.sql.units import UnitOfWork
 
 Result = TypeVar("Result")
 
@@ -82,17 +82,7 @@ class Writer:
     async def _attempt(
         self, transaction: Transaction, work: Callable[[], UnitOfWork[Result]]
     ) -> Result:
-        await transaction.begin()
-        try:
-            result = await transaction.drive(work())
-            await transaction.commit()
-        except RolledBack as undone:
-            await transaction.roll_back()
-            kept: Result = undone.result
-            return kept
-        except BaseException:
-            await transaction.roll_back()
-            raise
+        result = await transaction.complete(lambda: transaction.drive(work()))
         if transaction.wrote:
             self._committed()
         return result

@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Any, Literal, TypeVar
 
 from jotbase.engines.base import Session
+from jotbase.engines.calls.call_threads import CallLimits
 from jotbase.engines.spool import MOST
 from jotbase.engines.sqlite.database.code_threads import CodeThreads
 from jotbase.engines.sqlite.database.connection import ConnectionFactory, first_connection
@@ -25,7 +26,6 @@ from jotbase.engines.sqlite.log.change_log import ChangeLog, Decode, decode_plai
 from jotbase.engines.sqlite.log.pruning import prune
 from jotbase.engines.sqlite.read.reader import Reader
 from jotbase.engines.sqlite.write.call_runner import CallRunner
-from jotbase.engines.sqlite.write.call_threads import CallLimits
 from jotbase.engines.sqlite.write.write_transactions import WriteTransactions
 from jotbase.engines.sqlite.write.writer import Writer
 from jotbase.sql.aggregate import Aggregate

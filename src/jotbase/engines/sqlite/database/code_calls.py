@@ -16,7 +16,7 @@ from typing import Any
 
 import apsw
 
-from jotbase.engines.sqlite.database.code_ending import LeftBehind
+from jotbase.engines.calls.code_ending import LeftBehind
 from jotbase.engines.sqlite.database.code_threads import CodeThreads, Ending, Read
 from jotbase.engines.sqlite.database.result_rows import Fetch, fetch_all
 from jotbase.errors import JotError, RequestError, run_contained

@@ -14,8 +14,8 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
-from jotbase.engines.sqlite.database.code_ending import LeftBehind, end_code
-from jotbase.engines.sqlite.database.refusals import out_of_resources
+from jotbase.engines.calls.code_ending import LeftBehind, end_code
+from jotbase.engines.refusals import out_of_resources
 from jotbase.errors import run_contained, too_many_calls
 from jotbase.sql.units import Rows
 

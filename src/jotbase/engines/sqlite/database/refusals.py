@@ -14,15 +14,14 @@ from typing import Any, Literal
 
 import apsw
 
+from jotbase.engines.refusals import out_of_resources
 from jotbase.errors import (
-    EXHAUSTED,
     ConflictError,
     JotError,
     OtherTable,
     RequestError,
     StatementTimeout,
     ViolatedKey,
-    resource_error,
 )
 
 log = logging.getLogger(__name__)
@@ -222,11 +221,6 @@ def locked(_: Exception) -> JotError:
     )
 
 
-def closed() -> JotError:
-    """Return the error of an engine that is closed or closing (57P01)."""
-    return JotError("57P01", "the database is closing", status=503, hint="Try again.")
-
-
 def file_moved() -> JotError:
     """Return the error of a write to a database file that was moved or replaced (58P01)."""
     return JotError(
@@ -234,12 +228,6 @@ def file_moved() -> JotError:
         "the database file was moved or replaced while the server has it open",
         hint="Nothing counts as written. Put the file back in its place, or restart the server.",
     )
-
-
-def out_of_resources(what: str) -> JotError:
-    """Return the error of an exhausted resource of the process, such as threads (53000)."""
-    log.error(EXHAUSTED, what)
-    return resource_error(what)
 
 
 def is_broken(error: Exception) -> bool:

@@ -19,9 +19,10 @@ from typing import Any, TypeVar
 import apsw
 
 from jotbase.engines.base import CALLER
+from jotbase.engines.calls.worker_thread import WorkerThread, stop_after
+from jotbase.engines.refusals import closed, out_of_resources
 from jotbase.engines.sqlite.database.code_calls import run
-from jotbase.engines.sqlite.database.refusals import closed, is_broken, out_of_resources
-from jotbase.engines.sqlite.database.worker_thread import WorkerThread, stop_after
+from jotbase.engines.sqlite.database.refusals import is_broken
 from jotbase.errors import StatementTimeout
 from jotbase.sql.units import Rows
 

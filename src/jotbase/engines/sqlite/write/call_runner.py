@@ -15,10 +15,12 @@ from typing import Any, TypeVar
 
 import apsw
 
-from jotbase.engines.sqlite.database.code_ending import end_code
-from jotbase.engines.sqlite.database.refusals import ConstraintName, closed, refusal, target
-from jotbase.engines.sqlite.write.call_deadline import STEPS, CallDeadline
-from jotbase.engines.sqlite.write.call_threads import CallLimits, CallThread, CallThreadPool
+from jotbase.engines.calls.call_deadline import STEPS, CallDeadline
+from jotbase.engines.calls.call_threads import CallLimits, CallThreadPool
+from jotbase.engines.calls.code_ending import end_code
+from jotbase.engines.refusals import closed
+from jotbase.engines.sqlite.database.refusals import ConstraintName, refusal, target
+from jotbase.engines.sqlite.write.call_thread import CallThread
 from jotbase.engines.sqlite.write.session import SqliteSession
 from jotbase.engines.sqlite.write.writer import Writer
 from jotbase.engines.sqlite.write.writer_lease import SerializationFailure, WriterLease
@@ -135,7 +137,9 @@ class CallRunner:
         self._limit_ms = limit_ms
         self._unit_ms = unit_ms
         self._name = name
-        self._threads = CallThreadPool(connect, places, lock_ms=lock_ms, seconds=unit_ms / 1000)
+        self._threads = CallThreadPool(
+            lambda number: CallThread(number, connect, lock_ms), places, seconds=unit_ms / 1000
+        )
         self._running: set[CallDeadline] = set()
 
     async def call(

@@ -16,13 +16,14 @@ from typing import Any, TypeVar
 
 import apsw
 
+from jotbase.engines.calls.call_deadline import CallDeadline, code_holds
+from jotbase.engines.calls.worker_thread import WorkerThread, stop_after
+from jotbase.engines.refusals import closed
 from jotbase.engines.sqlite.database.code_calls import ending, run
 from jotbase.engines.sqlite.database.diagnosis import conflict, full, refuse_unresolved
-from jotbase.engines.sqlite.database.refusals import ConstraintName, closed, refusal
+from jotbase.engines.sqlite.database.refusals import ConstraintName, refusal
 from jotbase.engines.sqlite.database.result_rows import Run, TooManyBytes, fetch_bounded, run_short
-from jotbase.engines.sqlite.database.worker_thread import WorkerThread, stop_after
 from jotbase.engines.sqlite.read.costs import BUDGET, DOUBT, LoopTimeLimit, StatementCosts
-from jotbase.engines.sqlite.write.call_deadline import CallDeadline, code_holds
 from jotbase.engines.sqlite.write.changeset import Recorder
 from jotbase.engines.sqlite.write.write_queue import (
     Fate,

@@ -18,10 +18,10 @@ from typing import Any, Protocol, TypeVar
 
 import apsw
 
+from jotbase.engines.calls.call_deadline import STEPS, CallDeadline
+from jotbase.engines.calls.worker_thread import WorkerThread
 from jotbase.engines.sqlite.database.code_calls import ending, run
 from jotbase.engines.sqlite.database.refusals import ConstraintName
-from jotbase.engines.sqlite.database.worker_thread import WorkerThread
-from jotbase.engines.sqlite.write.call_deadline import STEPS, CallDeadline
 from jotbase.engines.sqlite.write.changeset import (
     ChangesetConflict,
     Recorder,

@@ -94,6 +94,10 @@ class WorkerThread:
         """End the thread after its queued jobs; returns at once."""
         self._jobs.put(None)
 
+    async def close(self) -> None:
+        """End the thread after its queued jobs."""
+        self.stop()
+
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             job.perform()
