@@ -1,6 +1,7 @@
 """Connections to PostgreSQL: lost ones, too few of them, a pooler between, and what is shown."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from tests.contract.board import CREATE, ENDLESS, post, run_all
 from tests.postgres_server import Server
 
+from jotbase.engines.base import Session
 from jotbase.engines.postgresql import PostgresEngine, PostgresOptions
 from jotbase.engines.postgresql.placeholders import numbered
 from jotbase.engines.postgresql.pool import PoolLimits
@@ -16,6 +18,7 @@ from jotbase.errors import JotError, ProjectError
 
 pytestmark = pytest.mark.anyio
 
+SOON = 5
 Make = Callable[..., Awaitable[PostgresEngine]]
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
 
@@ -74,6 +77,27 @@ async def test_who_waits_too_long_is_told_so(make: Make) -> None:
     assert (refused.value.code, refused.value.status) == ("PGRST003", 504)
     busy.cancel()
     await asyncio.gather(busy, return_exceptions=True)
+
+
+async def test_calls_leave_connections_to_others(make: Make) -> None:
+    """Functions that wait hold three quarters of the connections at most."""
+    engine = await make(connections=4, seconds=SOON)
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def wait(session: Session) -> None:
+        begun.release()
+        go_on.wait(SOON)
+
+    calls = [asyncio.ensure_future(engine.call(wait, reads=False)) for _ in range(5)]
+    try:
+        for _ in range(3):
+            assert await asyncio.to_thread(begun.acquire, timeout=SOON)
+
+        assert await engine.read("SELECT 1", ()) == [(1,)]
+        assert not begun.acquire(blocking=False)
+    finally:
+        go_on.set()
+        await asyncio.gather(*calls)
 
 
 async def test_nothing_outlives_a_transaction_behind_a_pooler(make: Make) -> None:

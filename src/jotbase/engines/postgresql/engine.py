@@ -6,12 +6,13 @@ In charge of the order of opening and closing. Must not know how the parts work.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from jotbase.engines.base import Session
 from jotbase.engines.calls.call_threads import CallLimits
+from jotbase.engines.calls.turns import share
 from jotbase.engines.postgresql.caller import CallRunner
 from jotbase.engines.postgresql.change_log import ChangeLog, Decode, decode_plain
 from jotbase.engines.postgresql.pool import ConnectionPool, PoolLimits
@@ -39,7 +40,7 @@ class PostgresOptions:
     `decode` makes a row of a table's JSON in the change log. A statement may take
     `statement_timeout` ms, and wait `lock_timeout` ms for a lock; a unit of work may take
     `unit_timeout` ms. `pool` says how many requests use the database and wait, `calls` how many
-    calls of functions do.
+    calls of functions do, which hold three quarters of the connections at most.
     """
 
     decode: Decode = decode_plain
@@ -79,7 +80,10 @@ class PostgresEngine:
         self._own = Reader(self._own_pool, options.statement_timeout)
         self._log = ChangeLog(self._own, options.decode)
         self._writer = Writer(self._pool, limits, self._log.committed)
-        self._calling = CallRunner(self._pool, limits, options.calls, self._log.committed)
+        # A call has its connection while its code waits, too: some are left to requests.
+        threads = min(options.calls.threads, share(options.pool.connections))
+        calls = replace(options.calls, threads=threads)
+        self._calling = CallRunner(self._pool, limits, calls, self._log.committed)
         self._open = True
 
     async def read(
