@@ -61,8 +61,10 @@ def _migrate_postgres(
 ) -> UnitOfWork[UpgradeResult]:
     yield from postgres_upgrade.lock()
     yield from upgrade_tables(dialect)
+    existed = yield from postgres_epochs.table_names()
     unlogged = yield from postgres_epochs.unlogged_tables()
     upgraded = yield from postgres_upgrade.upgrade(model)
+    yield from postgres_epochs.forget_earlier_tables(existed, model)
     yield from postgres_epochs.refresh_triggers(model)
     yield from postgres_epochs.begin_epoch(epoch, unlogged, model, started=started)
     table = _META["postgres"]

@@ -33,6 +33,19 @@ def unlogged_tables() -> UnitOfWork[frozenset[str]]:
     return frozenset(name for (name,) in tables) - {name for (name,) in logged}
 
 
+def table_names() -> UnitOfWork[frozenset[str]]:
+    """Read the names of the existing tables."""
+    return frozenset(name for (name,) in (yield Statement(_TABLES)))
+
+
+def forget_earlier_tables(existed: frozenset[str], model: Model) -> UnitOfWork[None]:
+    """Delete what the log has of an earlier table of a new one's name; see `schema.ddl.epochs`."""
+    for table in model:
+        if table.realtime and table.name not in existed:
+            for log in ("pending", "changes"):
+                yield Statement(f'DELETE FROM "jotbase"."{log}" WHERE "table" = ?', (table.name,))
+
+
 def begin_epoch(
     epoch: str, silent: frozenset[str], model: Model, *, started: bool
 ) -> UnitOfWork[None]:

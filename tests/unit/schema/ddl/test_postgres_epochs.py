@@ -2,7 +2,12 @@
 
 from tests.unit.schema.ddl.test_epochs import FOLLOWED, said
 
-from jotbase.schema.ddl.postgres_epochs import begin_epoch, refresh_triggers, unlogged_tables
+from jotbase.schema.ddl.postgres_epochs import (
+    begin_epoch,
+    forget_earlier_tables,
+    refresh_triggers,
+    unlogged_tables,
+)
 
 
 def test_a_start_begins_an_epoch_after_the_newest_number() -> None:
@@ -18,6 +23,18 @@ def test_changes_that_were_not_logged_end_all_epochs() -> None:
     texts, _ = said(begin_epoch("e", frozenset({"t"}), FOLLOWED, started=False), [], [(0,)])
 
     assert texts[0] == 'DELETE FROM "jotbase"."epochs"'
+
+
+def test_the_log_forgets_an_earlier_table_of_a_new_ones_name() -> None:
+    """In both of its tables; a table that was there keeps its changes."""
+    new, _ = said(forget_earlier_tables(frozenset(), FOLLOWED), [], [])
+    there, _ = said(forget_earlier_tables(frozenset({"t"}), FOLLOWED))
+
+    assert new == [
+        'DELETE FROM "jotbase"."pending" WHERE "table" = ?',
+        'DELETE FROM "jotbase"."changes" WHERE "table" = ?',
+    ]
+    assert there == []
 
 
 def test_tables_without_triggers_are_unlogged() -> None:
