@@ -30,7 +30,7 @@ from jotbase.engines.base import Engine
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.feed import Feed
 from jotbase.functions.context import run_as
-from jotbase.functions.host import Loaded, described, load_for, load_in_thread
+from jotbase.functions.loading import Loaded, described, load_for, load_in_thread
 from jotbase.http.edge.asgi import Application
 from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck, standing_in

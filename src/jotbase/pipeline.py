@@ -18,8 +18,8 @@ from jotbase.errors import JotError
 from jotbase.expression.expr import Context
 from jotbase.query.plan.guarding import Guard
 from jotbase.query.plan.nodes import PlanLimits, ReadPlan
+from jotbase.query.request.batch_body import read_operations
 from jotbase.query.request.grammar import is_call, is_root
-from jotbase.query.request.operations import read_operations
 from jotbase.query.request.shape import Shape, shape
 from jotbase.query.response import batch, render
 from jotbase.query.response.prepared import Prepared, compile_shape, large_read, unit_factory

@@ -10,7 +10,7 @@ import pytest
 from tests.api.data_world import table
 
 from jotbase.errors import Fault, ProjectError
-from jotbase.functions.host import load_functions
+from jotbase.functions.loading import load_functions
 from jotbase.project.data import read_definition
 from jotbase.project.folder import Project
 from jotbase.startup.loading import load, load_settings

@@ -1,8 +1,8 @@
 """Checking written rows against rules: local parts in memory, relational parts by one statement.
 
 In charge of one check of any number of rows as a unit of work, against the current tables: the
-caller runs it before the rows are stored (`query.write.rule_checks`). Must not know which rule is
-checked when.
+caller runs it before the rows are stored (`query.write.guarded_storing`). Must not know which rule
+is checked when.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from jotbase.access.advice import Advice, ObservedSchema, advise
 from jotbase.engines.sqlite.database.catalog import nonbinary_unique_keys, unmanaged_objects
 from jotbase.errors import Fault, ProjectError
-from jotbase.functions.host import Loaded, load_for, load_functions
+from jotbase.functions.loading import Loaded, load_for, load_functions
 from jotbase.project.data import ProjectDefinition, read_definition
 from jotbase.project.folder import Project, find_project, read_dotenv
 from jotbase.project.rule_plans import scanning_rules

@@ -20,7 +20,7 @@ from jotbase.pipeline import prepare
 from jotbase.query.plan.nodes import ReadPlan
 from jotbase.query.request.shape import shape
 from jotbase.query.response.prepared import unit_factory
-from jotbase.query.write.rule_checks import SAVING
+from jotbase.query.write.guarded_storing import SAVING
 from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, Statement, UnitOfWork
 from jotbase.startup.loading import load, load_settings, site_url
 from jotbase.values import ANON, AUTHENTICATED, SERVICE, Principal, Request

@@ -15,7 +15,7 @@ from jotbase.engines.sqlite import SqliteEngine
 from jotbase.engines.sqlite.database.catalog import introspect
 from jotbase.errors import Fault, ProjectError
 from jotbase.project.folder import Project, keep_in_dotenv, read_dotenv
-from jotbase.schema.model import archive
+from jotbase.schema.model import serialization
 from jotbase.schema.model.tables import Model
 from jotbase.schema.pulling.columns import CONDITIONS
 from jotbase.schema.pulling.pull import Pulled, adoption_statements, pull
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     pulled = pull(catalog)
     _write_files(project, pulled)
     _set_database_url(project, database, pulled)
-    if catalog.stored_model != archive.dump(pulled.model):
+    if catalog.stored_model != serialization.dump(pulled.model):
         asyncio.run(_adopt(str(database), pulled.model))
     _print(options, project, pulled)
     return 0

@@ -10,7 +10,7 @@ from typing import Any
 
 from jotbase.query.openapi.components import WRITING, error_references
 from jotbase.query.openapi.schemas import SCHEMAS
-from jotbase.query.request.operations import HEADERS, METHODS
+from jotbase.query.request.batch_body import HEADERS, METHODS
 from jotbase.query.request.references import NAME
 
 OPERATION = "jotbase.operation"

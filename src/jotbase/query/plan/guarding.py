@@ -55,7 +55,7 @@ class Guard(Protocol):
         """Check rows as a statement leaves them; yields nothing if the rules are local.
 
         Rules that look into other rows are asked of the tables as they stand, so whoever asks does
-        it before the statement, or after having taken it back (`query.write.rule_checks`).
+        it before the statement, or after having taken it back (`query.write.guarded_storing`).
 
         `olds` are the same rows before it, in the same order (None for an insert). `reading` says
         that the rows are given back, which needs the select rule of an insert's rows; an update's

@@ -15,9 +15,9 @@ import orjson
 from jotbase.errors import RequestError
 from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import DeletePlan, InsertPlan, ReadPlan
+from jotbase.query.request.batch_body import Operation, OperationErrors
 from jotbase.query.request.body import payload_of
 from jotbase.query.request.intent import Payload
-from jotbase.query.request.operations import Operation, OperationErrors
 from jotbase.query.request.references import (
     Reference,
     Results,

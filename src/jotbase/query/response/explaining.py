@@ -15,9 +15,9 @@ import orjson
 from jotbase.errors import JotError
 from jotbase.query.request.intent import Media
 from jotbase.query.request.media import content_type
+from jotbase.query.write.guarded_storing import SAVING
 from jotbase.query.write.identity import COUNTING
 from jotbase.query.write.result import WriteResult
-from jotbase.query.write.rule_checks import SAVING
 from jotbase.sql.units import PAUSE, RolledBack, Rows, Statement, UnitOfWork
 from jotbase.values import Response
 

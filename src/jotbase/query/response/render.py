@@ -31,9 +31,9 @@ from jotbase.query.plan.nodes import (
 from jotbase.query.plan.plan import find_table
 from jotbase.query.plan.triggered_views import allowed_writes, triggered_view
 from jotbase.query.plan.updatable import view_keys
+from jotbase.query.request.batch_body import OperationError
 from jotbase.query.request.grammar import PREFIX, parse_target
 from jotbase.query.request.media import content_type
-from jotbase.query.request.operations import OperationError
 from jotbase.query.request.preferences import applied_preferences
 from jotbase.query.response.bodies import BodyWriter, whole_body
 from jotbase.query.response.explaining import render_plan, render_write_plan

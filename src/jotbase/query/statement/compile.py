@@ -28,8 +28,8 @@ from jotbase.query.plan.nodes import (
 from jotbase.query.plan.row_keys import column_list, is_numbered
 from jotbase.query.statement.columns import value_sql
 from jotbase.query.statement.rows import (
-    Frame,
     FromClause,
+    StatementContext,
     correlated_tables,
     filtered_from,
     from_clause,
@@ -82,93 +82,100 @@ def compile_read(
     is asked for, the rows are those of EXPLAIN QUERY PLAN. A `spooled` one gives each row's text to
     the aggregate `jot_spool`: an aggregate as well, so that SQLite keeps the order of the rows.
     """
-    frame = Frame(dialect, guard)
+    context = StatementContext(dialect, guard)
     if among is not None:
-        clause = _root(plan.node, frame)
+        clause = _root(plan.node, context)
         clause = replace(clause, conditions=(*clause.conditions, among))
-        return _array(plan.node, clause, frame, sql(", count(*)"))
+        return _array(plan.node, clause, context, sql(", count(*)"))
     if plan.answer.media.kind == "plan":
-        return explain(frame.dialect) + _array(plan.node, _root(plan.node, frame), frame, sql(""))
+        return explain(context.dialect) + _array(
+            plan.node, _root(plan.node, context), context, sql("")
+        )
     extra = sql(", count(*)")
     if plan.count:
-        extra += ", " + parenthesized(_total(plan.node, frame))
-    return _array(plan.node, _root(plan.node, frame), frame, extra, spooled=spooled)
+        extra += ", " + parenthesized(_total(plan.node, context))
+    return _array(plan.node, _root(plan.node, context), context, extra, spooled=spooled)
 
 
-def _root(node: Node, frame: Frame) -> FromClause:
-    return filtered_from(node, from_clause(node.table, node.alias, frame), frame)
+def _root(node: Node, context: StatementContext) -> FromClause:
+    return filtered_from(node, from_clause(node.table, node.alias, context), context)
 
 
-def _total(node: Node, frame: Frame) -> Fragment:
-    clause = _root(node, frame)
+def _total(node: Node, context: StatementContext) -> Fragment:
+    clause = _root(node, context)
     if node.aggregated:
         whole = replace(node, window=WHOLE, order=())
-        return "SELECT count(*) FROM (" + _groups(whole, clause, frame) + ")"
+        return "SELECT count(*) FROM (" + _groups(whole, clause, context) + ")"
     return "SELECT count(*) FROM " + clause.sources + where_clause(clause.conditions)
 
 
 def _array(
-    node: Node, clause: FromClause, frame: Frame, extra: Fragment, *, spooled: bool = False
+    node: Node,
+    clause: FromClause,
+    context: StatementContext,
+    extra: Fragment,
+    *,
+    spooled: bool = False,
 ) -> Fragment:
     """Return a select of the JSON array of the node's rows; `extra` are more columns."""
     keys = tuple(_keys(node))
-    rows = _rows(node, clause, frame)
-    row = _object(keys, node, frame)
-    array = "SELECT " + ("jot_spool(" + row + ")" if spooled else _listed(row, node, frame))
+    rows = _rows(node, clause, context)
+    row = _object(keys, node, context)
+    array = "SELECT " + ("jot_spool(" + row + ")" if spooled else _listed(row, node, context))
     return array + extra + rows
 
 
-def _is_flat(keys: tuple[_Key, ...], frame: Frame) -> bool:
+def _is_flat(keys: tuple[_Key, ...], context: StatementContext) -> bool:
     """Return whether one call makes the object; PostgreSQL's writes blanks that nobody reads."""
-    return not frame.dialect.is_postgres and all(isinstance(key.value, Value) for key in keys)
+    return not context.dialect.is_postgres and all(isinstance(key.value, Value) for key in keys)
 
 
-def _rows(node: Node, clause: FromClause, frame: Frame) -> Fragment:
+def _rows(node: Node, clause: FromClause, context: StatementContext) -> Fragment:
     """Return the FROM clause of the chosen rows in order, to-one spreads beside them.
 
     Rows are chosen before any JSON is made, so that what a limit drops costs nothing. Where they
     must be sorted for that, only their numbers are: whole rows would be moved about.
     """
-    alias = frame.dialect.identifier(node.alias)
+    alias = context.dialect.identifier(node.alias)
     if node.aggregated:
-        return " FROM (" + _groups(node, clause, frame) + f") AS {alias}"
+        return " FROM (" + _groups(node, clause, context) + f") AS {alias}"
     chosen = (
         clause.sources
         + where_clause(clause.conditions)
-        + order_by_clause(node, frame)
-        + limit_clause(node, frame.dialect)
+        + order_by_clause(node, context)
+        + limit_clause(node, context.dialect)
     )
-    if frame.dialect.is_postgres:
-        return _placed_rows(node, chosen, frame)
+    if context.dialect.is_postgres:
+        return _placed_rows(node, chosen, context)
     stored = is_numbered(node.table) and not isinstance(node.table, FunctionRows | ComputedTable)
     if node.window.has_limit and stored and is_sorted(node):
-        number = column_list(node.table.row_key, frame.dialect, node.alias)
-        table = frame.dialect.identifier(node.table.name)
+        number = column_list(node.table.row_key, context.dialect, node.alias)
+        table = context.dialect.identifier(node.table.name)
         numbers = f" FROM (SELECT {number} AS number FROM " + chosen + ") AS jot_kept"
         kept = f" CROSS JOIN {table} AS {alias} ON {number} = jot_kept.number"
-        return numbers + kept + _joins(node, frame)
-    return f" FROM (SELECT {alias}.* FROM " + chosen + f") AS {alias}" + _joins(node, frame)
+        return numbers + kept + _joins(node, context)
+    return f" FROM (SELECT {alias}.* FROM " + chosen + f") AS {alias}" + _joins(node, context)
 
 
-def _placed_rows(node: Node, chosen: Fragment, frame: Frame) -> Fragment:
+def _placed_rows(node: Node, chosen: Fragment, context: StatementContext) -> Fragment:
     """Return the FROM clause for PostgreSQL, where a join may bring rows out of their order."""
-    alias, joins = frame.dialect.identifier(node.alias), _joins(node, frame)
+    alias, joins = context.dialect.identifier(node.alias), _joins(node, context)
     rows = f"(SELECT {alias}.* FROM " + chosen + f") AS {alias}"
     if joins:
         rows = f"(SELECT *, row_number() OVER () AS {_PLACE} FROM " + rows + f") AS {alias}"
     return " FROM " + rows + joins
 
 
-def _joins(node: Node, frame: Frame) -> Fragment:
+def _joins(node: Node, context: StatementContext) -> Fragment:
     """Return the joins of the to-one relations that are spread in the node, recursively."""
     joins = sql("")
     for item in node.items:
         embed = item.value
         if isinstance(embed, Embed) and embed.spread and embed.link.to_one:
-            clause = correlated_tables(embed, node.alias, frame, joined=True)
+            clause = correlated_tables(embed, node.alias, context, joined=True)
             matching = join(" AND ", (*clause.conditions, *_within(embed.node.window)))
             joins += " LEFT JOIN " + clause.sources + " ON " + matching
-            joins += _joins(embed.node, frame)
+            joins += _joins(embed.node, context)
     return joins
 
 
@@ -179,14 +186,16 @@ def _within(window: Window) -> tuple[Fragment, ...]:
     return (bound(LimitSlot(window)) + " <> 0", bound(OffsetSlot(window)) + " = 0")
 
 
-def _groups(node: Node, clause: FromClause, frame: Frame) -> Fragment:
+def _groups(node: Node, clause: FromClause, context: StatementContext) -> Fragment:
     """Return the grouped rows of a node: one column a key, named k0, k1 and so on."""
     columns: list[Fragment] = []
     grouping: list[str] = []
     for number, key in enumerate(_keys(node)):
         value = key.value
         column = (
-            value_sql(value, frame.dialect)[0] if isinstance(value, Value) else _text(key, frame)
+            value_sql(value, context.dialect)[0]
+            if isinstance(value, Value)
+            else _text(key, context)
         )
         columns.append(column + f" AS k{number}")
         if not (isinstance(value, Value) and value.aggregate is not None):
@@ -196,11 +205,11 @@ def _groups(node: Node, clause: FromClause, frame: Frame) -> Fragment:
         + join(", ", columns)
         + " FROM "
         + clause.sources
-        + _joins(node, frame)
+        + _joins(node, context)
         + where_clause(clause.conditions)
         + (f" GROUP BY {', '.join(grouping)}" if grouping else "")
-        + order_by_clause(node, frame)
-        + limit_clause(node, frame.dialect)
+        + order_by_clause(node, context)
+        + limit_clause(node, context.dialect)
     )
 
 
@@ -221,52 +230,52 @@ def _keys(node: Node) -> Iterator[_Key]:
                 yield _Key(key.name, _Spread(value, key), node.alias)
 
 
-def _object(keys: tuple[_Key, ...], node: Node, frame: Frame) -> Fragment:
+def _object(keys: tuple[_Key, ...], node: Node, context: StatementContext) -> Fragment:
     """Return the SQL of a row's JSON object: `json_object` if possible, else concatenated text."""
     if node.aggregated:
-        return _grouped_object(keys, node, frame)
-    if _is_flat(keys, frame):
+        return _grouped_object(keys, node, context)
+    if _is_flat(keys, context):
         pairs = [
-            _name(key) + ", " + json_argument(*value_sql(key.value, frame.dialect))
+            _name(key) + ", " + json_argument(*value_sql(key.value, context.dialect))
             for key in keys
             if isinstance(key.value, Value)
         ]
         return "json_object(" + join(", ", pairs) + ")"
-    return _joined(keys, [_text(key, frame) for key in keys], frame)
+    return _joined(keys, [_text(key, context) for key in keys], context)
 
 
-def _grouped_object(keys: tuple[_Key, ...], node: Node, frame: Frame) -> Fragment:
-    alias = frame.dialect.identifier(node.alias)
+def _grouped_object(keys: tuple[_Key, ...], node: Node, context: StatementContext) -> Fragment:
+    alias = context.dialect.identifier(node.alias)
     texts: list[Fragment] = []
     for number, key in enumerate(keys):
         column = sql(f"{alias}.k{number}")
         if isinstance(key.value, Value):
-            kind = value_sql(key.value, frame.dialect)[1]
-            flat = _is_flat(keys, frame)
+            kind = value_sql(key.value, context.dialect)[1]
+            flat = _is_flat(keys, context)
             texts.append(
-                json_argument(column, kind) if flat else json_text(column, kind, frame.dialect)
+                json_argument(column, kind) if flat else json_text(column, kind, context.dialect)
             )
         else:
             texts.append(column)
-    if not _is_flat(keys, frame):
-        return _joined(keys, texts, frame)
+    if not _is_flat(keys, context):
+        return _joined(keys, texts, context)
     pairs = [_name(key) + ", " + one for key, one in zip(keys, texts, strict=True)]
     return "json_object(" + join(", ", pairs) + ")"
 
 
-def _joined(keys: tuple[_Key, ...], texts: list[Fragment], frame: Frame) -> Fragment:
+def _joined(keys: tuple[_Key, ...], texts: list[Fragment], context: StatementContext) -> Fragment:
     """Return a JSON object concatenated of texts; column names are literals, aliases are bound."""
     pieces: list[Fragment] = []
     for number, (key, one) in enumerate(zip(keys, texts, strict=True)):
         opening = ("{" if number == 0 else ",") + dumps(key.name).decode() + ":"
         own = _is_own(key)
-        pieces.append(sql(string_literal(opening)) if own else _bound_text(opening, frame))
+        pieces.append(sql(string_literal(opening)) if own else _bound_text(opening, context))
         pieces.append(one)
-    return concatenate([*pieces, sql("'}'")], frame.dialect) if pieces else sql("'{}'")
+    return concatenate([*pieces, sql("'}'")], context.dialect) if pieces else sql("'{}'")
 
 
-def _bound_text(text: str, frame: Frame) -> Fragment:
-    return bound(text) + "::text" if frame.dialect.is_postgres else bound(text)
+def _bound_text(text: str, context: StatementContext) -> Fragment:
+    return bound(text) + "::text" if context.dialect.is_postgres else bound(text)
 
 
 def _name(key: _Key) -> Fragment:
@@ -278,50 +287,50 @@ def _is_own(key: _Key) -> bool:
     return isinstance(value, Value) and value.column is not None and value.column.name == key.name
 
 
-def _text(key: _Key, frame: Frame) -> Fragment:
+def _text(key: _Key, context: StatementContext) -> Fragment:
     """Return the SQL of a key's value as JSON text."""
     value = key.value
     if isinstance(value, Value):
-        return json_text(*value_sql(value, frame.dialect), frame.dialect)
+        return json_text(*value_sql(value, context.dialect), context.dialect)
     embed = value if isinstance(value, Embed) else value.embed
-    clause = correlated_tables(embed, key.alias, frame)
+    clause = correlated_tables(embed, key.alias, context)
     if isinstance(value, _Spread):
-        return parenthesized(_column(value, clause, frame))
+        return parenthesized(_column(value, clause, context))
     if embed.link.to_one:
-        return "coalesce(" + parenthesized(_one(embed.node, clause, frame)) + ", 'null')"
-    return parenthesized(_array(embed.node, clause, frame, sql("")))
+        return "coalesce(" + parenthesized(_one(embed.node, clause, context)) + ", 'null')"
+    return parenthesized(_array(embed.node, clause, context, sql("")))
 
 
-def _one(node: Node, clause: FromClause, frame: Frame) -> Fragment:
+def _one(node: Node, clause: FromClause, context: StatementContext) -> Fragment:
     """Return a select of the JSON object of the only row."""
     keys = tuple(_keys(node))
     if node.aggregated:
-        return "SELECT " + _object(keys, node, frame) + _rows(node, clause, frame) + " LIMIT 1"
+        return "SELECT " + _object(keys, node, context) + _rows(node, clause, context) + " LIMIT 1"
     return (
         "SELECT "
-        + _object(keys, node, frame)
+        + _object(keys, node, context)
         + " FROM "
         + clause.sources
-        + _joins(node, frame)
+        + _joins(node, context)
         + where_clause(clause.conditions)
-        + (limit_clause(node, frame.dialect) if node.window.is_explicit else " LIMIT 1")
+        + (limit_clause(node, context.dialect) if node.window.is_explicit else " LIMIT 1")
     )
 
 
-def _column(spread: _Spread, clause: FromClause, frame: Frame) -> Fragment:
+def _column(spread: _Spread, clause: FromClause, context: StatementContext) -> Fragment:
     """Return a select of the JSON array of one key over the rows of a spread relation."""
-    rows = _rows(spread.embed.node, clause, frame)
-    return "SELECT " + _listed(_text(spread.key, frame), spread.embed.node, frame) + rows
+    rows = _rows(spread.embed.node, clause, context)
+    return "SELECT " + _listed(_text(spread.key, context), spread.embed.node, context) + rows
 
 
-def _listed(one: Fragment, node: Node, frame: Frame) -> Fragment:
+def _listed(one: Fragment, node: Node, context: StatementContext) -> Fragment:
     """Return the JSON array of a JSON text over all rows.
 
     Of text joined to text: json() around a sub-select would read its result once more, and
     `json_group_array` looks at SQLITE_LIMIT_LENGTH when it has gathered all.
     """
-    if frame.dialect.is_postgres:
-        place = f"{frame.dialect.identifier(node.alias)}.{_PLACE}"
-        placed = f" ORDER BY {place}" if not node.aggregated and _joins(node, frame) else ""
+    if context.dialect.is_postgres:
+        place = f"{context.dialect.identifier(node.alias)}.{_PLACE}"
+        placed = f" ORDER BY {place}" if not node.aggregated and _joins(node, context) else ""
         return "('[' || coalesce(string_agg(" + one + f", ','{placed}), '') || ']')"
     return "concat('[', group_concat(" + one + "), ']')"

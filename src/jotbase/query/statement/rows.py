@@ -56,7 +56,7 @@ _ROW = "row"
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class StatementContext:
     """The environment of a statement: dialect and guard."""
 
     dialect: Dialect
@@ -79,51 +79,53 @@ class FromClause:
         """All visibility conditions."""
         return (*self.conditions, *self.lookups)
 
-    def under(self, rule: Expr, frame: Frame) -> FromClause:
+    def under(self, rule: Expr, context: StatementContext) -> FromClause:
         """Return the FROM clause with a further rule."""
         parts = () if rule == TRUE else conjuncts(rule)
-        own = tuple(expression_sql(part, frame) for part in parts if is_local(part))
-        others = tuple(expression_sql(part, frame) for part in parts if not is_local(part))
+        own = tuple(expression_sql(part, context) for part in parts if is_local(part))
+        others = tuple(expression_sql(part, context) for part in parts if not is_local(part))
         return FromClause(self.sources, (*self.conditions, *own), (*self.lookups, *others))
 
 
-def from_clause(table: Table, alias: str, frame: Frame, parent: str = "") -> FromClause:
+def from_clause(
+    table: Table, alias: str, context: StatementContext, parent: str = ""
+) -> FromClause:
     """Return a table under an alias, together with the select rule of the table.
 
     Rows that a call gave back are what the function chose to give. A computed relation's hang on
     the row called `parent`.
     """
-    clause = FromClause(_source(table, alias, parent, frame))
+    clause = FromClause(_source(table, alias, parent, context))
     if _is_given(table.base if isinstance(table, ComputedTable) else table):
         return clause
-    clause = clause.under(_rule(table, alias, frame), frame)
+    clause = clause.under(_rule(table, alias, context), context)
     if isinstance(table, UpdatableView):
-        key, names = table.row_key, column_list(table.row_key, frame.dialect)
-        mine = column_list(key, frame.dialect, alias)
+        key, names = table.row_key, column_list(table.row_key, context.dialect)
+        mine = column_list(key, context.dialect, alias)
         shown = sql(f"({mine}) IN (SELECT {names} {table.rows_of})")
         return FromClause(clause.sources, clause.conditions, (*clause.lookups, shown))
     return clause
 
 
-def _rule(table: Table, alias: str, frame: Frame) -> Expr:
-    return rename_scope(frame.guard.row_condition(table, "select"), _ROW, alias)
+def _rule(table: Table, alias: str, context: StatementContext) -> Expr:
+    return rename_scope(context.guard.row_condition(table, "select"), _ROW, alias)
 
 
 def _is_given(table: Table) -> bool:
     return isinstance(table, FunctionRows) and not isinstance(table, ComputedRelation)
 
 
-def _source(table: Table, alias: str, parent: str, frame: Frame) -> Fragment:
+def _source(table: Table, alias: str, parent: str, context: StatementContext) -> Fragment:
     """Return the source of a table, without its rule."""
-    dialect = frame.dialect
+    dialect = context.dialect
     if isinstance(table, ComputedTable):
         own = computed_table_alias()
-        inside = FromClause(_source(table.base, own, parent, frame))
+        inside = FromClause(_source(table.base, own, parent, context))
         if not _is_given(table.base):
-            inside = inside.under(_rule(table.base, own, frame), frame)
+            inside = inside.under(_rule(table.base, own, context), context)
         # Computed columns run the project's code, so only for visible rows.
         if barrier.hides_rows(table.base):
-            inside = FromClause(_fenced(own, inside.sources + where_clause(inside.seen), frame))
+            inside = FromClause(_fenced(own, inside.sources + where_clause(inside.seen), context))
         return computed_table_source(table, inside.sources, alias, dialect, inside.seen)
     if isinstance(table, ComputedRelation):
         return computed_relation_source(table, alias, parent, dialect)
@@ -132,17 +134,17 @@ def _source(table: Table, alias: str, parent: str, frame: Frame) -> Fragment:
     return sql(f"{dialect.identifier(table.name)} AS {dialect.identifier(alias)}")
 
 
-def _fenced(alias: str, chosen: Fragment, frame: Frame) -> Fragment:
-    called = frame.dialect.identifier(alias)
-    return barrier.fenced_source(f"{called}.*", chosen, called, frame.dialect)
+def _fenced(alias: str, chosen: Fragment, context: StatementContext) -> Fragment:
+    called = context.dialect.identifier(alias)
+    return barrier.fenced_source(f"{called}.*", chosen, called, context.dialect)
 
 
-def expression_sql(expression: Expr, frame: Frame) -> Fragment:
+def expression_sql(expression: Expr, context: StatementContext) -> Fragment:
     """Return an expression as SQL that may stand between ANDs, whatever its operators are spelled.
 
     An OR in a spelling that stood free would reach over the rule it is joined with.
     """
-    fragment = predicate(expression, frame.dialect, many="rows")
+    fragment = predicate(expression, context.dialect, many="rows")
     if isinstance(expression, And | Or | Not | Apply):
         return parenthesized(fragment)
     return fragment
@@ -151,7 +153,7 @@ def expression_sql(expression: Expr, frame: Frame) -> Fragment:
 def filtered_from(
     node: Node,
     clause: FromClause,
-    frame: Frame,
+    context: StatementContext,
     ties: tuple[Fragment, ...] = (),
     *,
     joined: bool = False,
@@ -162,13 +164,13 @@ def filtered_from(
     what ties the rows to a parent; they are few by that, so that an index then only tests them. A
     parent that they are `joined` to stands in the same FROM clause, where a source cannot name it.
     """
-    beside, costly = _conditions(node, frame, tied=bool(ties), hidden=bool(clause.seen))
+    beside, costly = _conditions(node, context, tied=bool(ties), hidden=bool(clause.seen))
     if not costly:
         return FromClause(clause.sources, (*ties, *clause.seen, *beside))
     if barrier.hides_rows(node.table):
         inside, outside = ((), ties) if joined else (ties, ())
         rows = clause.sources + where_clause((*inside, *clause.seen, *beside))
-        return FromClause(_fenced(node.alias, rows, frame), (*outside, *costly))
+        return FromClause(_fenced(node.alias, rows, context), (*outside, *costly))
     if not clause.seen:
         return FromClause(clause.sources, (*ties, *beside, *costly))
     asked = barrier.evaluated_after(clause.seen, costly)
@@ -176,7 +178,7 @@ def filtered_from(
 
 
 def _conditions(
-    node: Node, frame: Frame, *, tied: bool, hidden: bool
+    node: Node, context: StatementContext, *, tied: bool, hidden: bool
 ) -> tuple[list[Fragment], list[Fragment]]:
     """Return what a node's rows must fulfil besides their table's rule: beside it, and behind it.
 
@@ -184,14 +186,14 @@ def _conditions(
     rows by words that it has, and reads no row.
     """
     few = None
-    if not frame.dialect.is_postgres:  # PostgreSQL's planner finds its text search indexes itself
+    if not context.dialect.is_postgres:  # PostgreSQL's planner finds its text search indexes itself
         few = index_condition(node.where, node.table, node.alias, only_test=tied)
     beside, costly = barrier.split_conditions(node)
-    plain = [condition_sql(one, node.alias, frame) for one in beside]
+    plain = [condition_sql(one, node.alias, context) for one in beside]
     for column, beginning in barrier.index_prefixes(costly, node.table) if hidden else ():
-        called = column_sql(column.scope, column.name, frame)
+        called = column_sql(column.scope, column.name, context)
         plain.append(sql(f"{called} LIKE ") + bound(beginning) + " ESCAPE '\\'")
-    others = [condition_sql(one, node.alias, frame) for one in costly]
+    others = [condition_sql(one, node.alias, context) for one in costly]
     return _grouped(plain if few is None else [few, *plain]), _grouped(others)
 
 
@@ -203,60 +205,60 @@ def _grouped(parts: list[Fragment]) -> list[Fragment]:
     return parts
 
 
-def condition_sql(where: Condition, alias: str, frame: Frame) -> Fragment:
+def condition_sql(where: Condition, alias: str, context: StatementContext) -> Fragment:
     """Return the SQL of a condition as an operand of AND."""
     if isinstance(where, HasEmbed):
-        found = exists_sql(where.embed, alias, frame)
+        found = exists_sql(where.embed, alias, context)
         return "NOT " + found if where.negated else found
     if isinstance(where, Combined):
         word = " AND " if where.operator == "and" else " OR "
-        parts = join(word, (condition_sql(part, alias, frame) for part in where.parts))
+        parts = join(word, (condition_sql(part, alias, context) for part in where.parts))
         return ("NOT " if where.negated else sql("")) + parenthesized(parts)
-    return expression_sql(where, frame)
+    return expression_sql(where, context)
 
 
-def exists_sql(embed: Embed, parent: str, frame: Frame) -> Fragment:
+def exists_sql(embed: Embed, parent: str, context: StatementContext) -> Fragment:
     """Return the SQL of whether the parent has a row of the embedded relation."""
-    return sql("EXISTS (SELECT 1 FROM ") + correlated_from(embed, parent, frame) + ")"
+    return sql("EXISTS (SELECT 1 FROM ") + correlated_from(embed, parent, context) + ")"
 
 
-def correlated_from(embed: Embed, parent: str, frame: Frame) -> Fragment:
+def correlated_from(embed: Embed, parent: str, context: StatementContext) -> Fragment:
     """Return the sources of an embedded relation and ` WHERE` what ties them to the parent."""
-    clause = correlated_tables(embed, parent, frame)
+    clause = correlated_tables(embed, parent, context)
     return clause.sources + where_clause(clause.conditions)
 
 
 def correlated_tables(
-    embed: Embed, parent: str, frame: Frame, *, joined: bool = False
+    embed: Embed, parent: str, context: StatementContext, *, joined: bool = False
 ) -> FromClause:
     """Return the embedded table, its junction if any, and all that their rows must fulfil.
 
     They stand in a query of their own inside the parent's, or `joined` to it.
     """
     node, link = embed.node, embed.link
-    clause = from_clause(node.table, node.alias, frame, parent)
+    clause = from_clause(node.table, node.alias, context, parent)
     if link.junction is None:
-        ties = tuple(_equal(node.alias, own, parent, theirs, frame) for theirs, own in link.pairs)
-        return filtered_from(node, clause, frame, ties, joined=joined)
+        ties = tuple(_equal(node.alias, own, parent, theirs, context) for theirs, own in link.pairs)
+        return filtered_from(node, clause, context, ties, joined=joined)
     near = link.junction_alias
-    between = from_clause(link.junction, near, frame)
-    ties = tuple(_equal(near, own, parent, theirs, frame) for theirs, own in link.pairs)
-    far = tuple(_equal(near, own, node.alias, there, frame) for own, there in link.far)
+    between = from_clause(link.junction, near, context)
+    ties = tuple(_equal(near, own, parent, theirs, context) for theirs, own in link.pairs)
+    far = tuple(_equal(near, own, node.alias, there, context) for own, there in link.far)
     both = FromClause(
         between.sources + ", " + clause.sources,
         (*between.conditions, *far, *clause.conditions),
         (*between.lookups, *clause.lookups),
     )
-    return filtered_from(node, both, frame, ties, joined=joined)
+    return filtered_from(node, both, context, ties, joined=joined)
 
 
-def _equal(left: str, column: str, right: str, other: str, frame: Frame) -> Fragment:
-    return sql(f"{column_sql(left, column, frame)} = {column_sql(right, other, frame)}")
+def _equal(left: str, column: str, right: str, other: str, context: StatementContext) -> Fragment:
+    return sql(f"{column_sql(left, column, context)} = {column_sql(right, other, context)}")
 
 
-def column_sql(alias: str, column: str, frame: Frame) -> str:
+def column_sql(alias: str, column: str, context: StatementContext) -> str:
     """Return the SQL of a column of the row `alias`."""
-    return f"{frame.dialect.identifier(alias)}.{frame.dialect.identifier(column)}"
+    return f"{context.dialect.identifier(alias)}.{context.dialect.identifier(column)}"
 
 
 def where_clause(found: Iterable[Fragment]) -> Fragment:
@@ -265,18 +267,18 @@ def where_clause(found: Iterable[Fragment]) -> Fragment:
     return " WHERE " + joined if joined else joined
 
 
-def order_by_clause(node: Node, frame: Frame) -> Fragment:
+def order_by_clause(node: Node, context: StatementContext) -> Fragment:
     """Return ` ORDER BY`: the requested terms, then the order of insertion.
 
     Rows alike come in the order of insertion (without row numbers, of the primary key), but
     backwards where an index is read backwards: else SQLite would not read the index, and sort the
     whole table for a page of it.
     """
-    terms = [_term(one, node.alias, frame) for one in node.order]
+    terms = [_term(one, node.alias, context) for one in node.order]
     if node.table.view is None and not node.aggregated and not _is_total(node):
         direction = " DESC" if _is_read_backwards(node) else ""
         terms.extend(
-            sql(column_sql(node.alias, name, frame) + direction) for name in node.table.row_key
+            sql(column_sql(node.alias, name, context) + direction) for name in node.table.row_key
         )
     return " ORDER BY " + join(", ", terms) if terms else sql("")
 
@@ -326,15 +328,15 @@ def _indexed(table: Table) -> list[tuple[str, ...]]:
     ]
 
 
-def _term(one: OrderBy, alias: str, frame: Frame) -> Fragment:
-    value = _sortable(one.value, frame)
+def _term(one: OrderBy, alias: str, context: StatementContext) -> Fragment:
+    value = _sortable(one.value, context)
     nullable = one.value.column is None or one.value.column.nullable or one.value.steps != ()
     if one.via is not None:
         value = (
             sql("(SELECT ")
             + value
             + " FROM "
-            + correlated_from(one.via, alias, frame)
+            + correlated_from(one.via, alias, context)
             + " LIMIT 1)"
         )
         nullable = True
@@ -342,7 +344,7 @@ def _term(one: OrderBy, alias: str, frame: Frame) -> Fragment:
     if not nullable:
         return value + direction
     # SQLite counts NULL as the least value, PostgreSQL as the greatest.
-    usual = (one.nulls_first != one.descending) is not frame.dialect.is_postgres
+    usual = (one.nulls_first != one.descending) is not context.dialect.is_postgres
     nulls = "" if usual else (" NULLS FIRST" if one.nulls_first else " NULLS LAST")
     return value + direction + nulls
 
@@ -355,13 +357,13 @@ _KEYS = {
 }
 
 
-def _sortable(value: Value, frame: Frame) -> Fragment:
+def _sortable(value: Value, context: StatementContext) -> Fragment:
     """Return a value to sort by: in the order in which values are compared."""
     if value.column is None:
         return sql("count(*)")
-    column = sql(column_sql(value.alias, value.column.name, frame))
-    fragment, kind = json_step_sql(column, value.column.type, value.steps, frame.dialect)
-    if frame.dialect.is_postgres:
+    column = sql(column_sql(value.alias, value.column.name, context))
+    fragment, kind = json_step_sql(column, value.column.type, value.steps, context.dialect)
+    if context.dialect.is_postgres:
         return f"{ITEMS}(" + fragment + ")" if kind is Type.ARRAY else fragment
     return f"{_KEYS[kind]}(" + fragment + ")" if kind in _KEYS else fragment
 

@@ -30,7 +30,7 @@ from jotbase.query.plan.updatable import UpdatableView, name_in_view, view_row_k
 from jotbase.query.request.intent import Payload
 from jotbase.query.statement.compile import compile_read
 from jotbase.query.statement.rows import (
-    Frame,
+    StatementContext,
     filtered_from,
     from_clause,
     limit_clause,
@@ -47,15 +47,15 @@ from jotbase.query.write.faults import (
     refused_rows,
     whole_row_faults,
 )
-from jotbase.query.write.payload_rows import ChangedColumns, PayloadRows, changed_columns, new_rows
-from jotbase.query.write.result import WriteContext, WriteResult, not_single
-from jotbase.query.write.rule_checks import (
+from jotbase.query.write.guarded_storing import (
     WrittenRows,
     paired_rows,
     predicted_row,
     store_with_rules,
     with_tried_defaults,
 )
+from jotbase.query.write.payload_rows import ChangedColumns, PayloadRows, changed_columns, new_rows
+from jotbase.query.write.result import WriteContext, WriteResult, not_single
 from jotbase.query.write.storing import (
     changed_keys,
     delete_statement,
@@ -281,7 +281,7 @@ def _select_target(
     plan: UpdatePlan | DeletePlan, target: Node, context: Context, write_context: WriteContext
 ) -> UnitOfWork[WrittenRows]:
     """Read the rows to be updated or deleted."""
-    frame = Frame(write_context.dialect, write_context.guard)
+    frame = StatementContext(write_context.dialect, write_context.guard)
     action: RowAction = "delete" if isinstance(plan, DeletePlan) else "update"
     rule = write_context.guard.row_condition(plan.table, action)
     opened = filtered_from(target, from_clause(target.table, ROOT, frame).under(rule, frame), frame)

@@ -17,8 +17,7 @@ from jotbase.query.plan.nodes import InsertPlan, WritePlan
 from jotbase.query.plan.row_keys import Key, column_list, key_in, table_key_in
 from jotbase.query.plan.updatable import UpdatableView
 from jotbase.query.write.faults import changed_rows
-from jotbase.query.write.result import WriteContext
-from jotbase.query.write.rule_checks import (
+from jotbase.query.write.guarded_storing import (
     RELEASE,
     SAVE,
     UNDO,
@@ -29,6 +28,7 @@ from jotbase.query.write.rule_checks import (
     unpaired_error,
     with_tried_defaults,
 )
+from jotbase.query.write.result import WriteContext
 from jotbase.query.write.storing import insert_rows, load_returned, returning_list
 from jotbase.schema.model.tables import Table
 from jotbase.sql.dialect import Dialect

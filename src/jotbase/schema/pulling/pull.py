@@ -15,7 +15,7 @@ from jotbase.errors import Fault
 from jotbase.schema.ddl.constraints import literal
 from jotbase.schema.ddl.tables import META, internal_tables
 from jotbase.schema.keywords.subschemas import unescape_token
-from jotbase.schema.model import archive
+from jotbase.schema.model import serialization
 from jotbase.schema.model.names import name_fault
 from jotbase.schema.model.tables import Model
 from jotbase.schema.pulling.tables import Document, table_document, view_document
@@ -69,7 +69,7 @@ def adoption_statements(model: Model) -> Iterator[Fragment]:
     """
     yield from (sql(text) for text in internal_tables())
     insert = sql(f'INSERT OR REPLACE INTO "{META}" ("key", "value") VALUES (\'model\', ')
-    yield insert + bound(archive.dump(model)) + ")"
+    yield insert + bound(serialization.dump(model)) + ")"
 
 
 def _managed_documents(catalog: Catalog) -> dict[str, Document]:
@@ -77,7 +77,7 @@ def _managed_documents(catalog: Catalog) -> dict[str, Document]:
     if catalog.stored_model is None:
         return {}
     names = {table.name for table in catalog.tables}
-    model = archive.load(catalog.stored_model)
+    model = serialization.load(catalog.stored_model)
     return {table.name: Document(dict(table.schema)) for table in model if table.name in names}
 
 

@@ -15,9 +15,9 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from jotbase.errors import Fault, ProjectError
 from jotbase.schema.ddl.file_sql import select_fault
+from jotbase.schema.keywords.compatibility import has_reference
 from jotbase.schema.keywords.subschemas import at_pointer, pointer, unescape_token, walk
 from jotbase.schema.keywords.vocabulary import nearest
-from jotbase.schema.keywords.widening import has_reference
 from jotbase.schema.model.names import name_fault
 from jotbase.schema.model.tables import ROW_NUMBERS, Column, Model, Table, Type
 from jotbase.schema.reading.columns import default_faults, read_column

@@ -18,7 +18,7 @@ from jotbase.schema.ddl.postgres_tables import (
     create_view,
     internal_statements,
 )
-from jotbase.schema.model import archive
+from jotbase.schema.model import serialization
 from jotbase.schema.model.tables import Model, Table
 from jotbase.schema.upgrading import refusals
 from jotbase.schema.upgrading.postgres_changes import altered
@@ -51,19 +51,19 @@ def upgrade(model: Model) -> UnitOfWork[UpgradeResult]:
     meta = {str(key): str(value) for key, value in noted}
     found = {name for name, _ in (yield Statement(_TABLES))}
     tables = [table for table in model if table.view is None]
-    if meta.get("model") == archive.dump(model) and all(one.name in found for one in tables):
+    if meta.get("model") == serialization.dump(model) and all(one.name in found for one in tables):
         return UpgradeResult(fresh=False, descriptions=())
     fresh = not any(table.name in found for table in model)
     if fresh:
         yield from _apply(create_statements(model), model)
         told: tuple[str, ...] = ()
     else:
-        old = archive.load(meta["model"]) if "model" in meta else Model()
+        old = serialization.load(meta["model"]) if "model" in meta else Model()
         told = yield from _change(old, model, frozenset(found), frozenset(meta))
     yield Statement(
         f'INSERT INTO {_META} ("key", "value") VALUES (\'model\', ?)'
         ' ON CONFLICT ("key") DO UPDATE SET "value" = excluded."value"',
-        (archive.dump(model),),
+        (serialization.dump(model),),
     )
     return UpgradeResult(fresh, told)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from jotbase.schema.keywords.compatibility import has_reference, is_widened, json_equal
 from jotbase.schema.keywords.subschemas import map_subschemas, walk
 from jotbase.schema.keywords.vocabulary import COLUMN_ONLY, TABLE_ONLY
-from jotbase.schema.keywords.widening import has_reference, is_widened, json_equal
 from jotbase.schema.model.tables import Column, Table
 from jotbase.schema.rows.check import is_whole_row_keyword
 

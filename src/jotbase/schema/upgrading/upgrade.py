@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.schema.ddl.searches import index_name, queue_name
 from jotbase.schema.ddl.tables import META, internal_tables, probe_view
-from jotbase.schema.model import archive
+from jotbase.schema.model import serialization
 from jotbase.schema.model.tables import Column, Model, Search, Table, Type
 from jotbase.schema.upgrading.diff import UpgradeSteps, diff
 from jotbase.schema.upgrading.identifier_case import Spelling
@@ -70,7 +70,7 @@ def upgrade(model: Model) -> UnitOfWork[UpgradeResult]:
     noted = yield Statement(f'SELECT "key", "value" FROM "{META}"')
     meta = {str(key): str(value) for key, value in noted}
     columns = yield Statement(_FOUND)
-    if meta.get("model") == archive.dump(model) and _is_whole(model, _found(columns)):
+    if meta.get("model") == serialization.dump(model) and _is_whole(model, _found(columns)):
         return UpgradeResult(fresh=False, descriptions=())
     keyed = yield Statement(_KEYED)
     spelling, found = Spelling(model), _found(columns)
@@ -116,7 +116,7 @@ def _stored_model(meta: Mapping[str, str]) -> Model:
     if "model" not in meta:
         return Model()
     try:
-        return archive.load(meta["model"])
+        return serialization.load(meta["model"])
     except (ValueError, KeyError, TypeError) as error:
         hint = "use the version of Jotbase that wrote it"
         fault = Fault(META, "", f"the model in the database cannot be read: {error}", hint)
@@ -297,7 +297,7 @@ def _database_message(error: JotError) -> str:
 
 def _store_model(model: Model, steps: UpgradeSteps, noted: str | None) -> UnitOfWork[None]:
     """Store the new model if it changed, and delete the permits that were used up."""
-    text = archive.dump(model)
+    text = serialization.dump(model)
     if text != noted:
         insert = sql(f'INSERT OR REPLACE INTO "{META}" ("key", "value") VALUES (\'model\', ')
         yield insert + bound(text) + ")"

@@ -10,7 +10,7 @@ from jsonschema_rs import is_valid
 
 from jotbase.errors import RequestError
 from jotbase.query.openapi.batch import ANSWER, OPERATION, batch_operation, batch_schemas
-from jotbase.query.request.operations import read_operations
+from jotbase.query.request.batch_body import read_operations
 from jotbase.query.response.batch import render_batch
 from jotbase.values import Request, Response
 

@@ -11,7 +11,7 @@ from tests.unit.query.board import COMPANIES, GENEROUS, JOBS, MODEL, OPEN, drive
 from jotbase.errors import ConflictError, RequestError
 from jotbase.expression.expr import Context
 from jotbase.query.plan.nodes import PlanLimits
-from jotbase.query.request.operations import OperationError, read_operations
+from jotbase.query.request.batch_body import OperationError, read_operations
 from jotbase.query.response.batch import Step, batch_unit, link_steps, prepare_step, render_batch
 from jotbase.query.response.prepared import compile_shape
 from jotbase.query.write.result import WriteContext

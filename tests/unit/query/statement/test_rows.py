@@ -12,7 +12,7 @@ from jotbase.expression.operators import OPERATORS
 from jotbase.expression.predicate import predicate
 from jotbase.query.plan.nodes import Node, OrderBy, Value
 from jotbase.query.statement.rows import (
-    Frame,
+    StatementContext,
     expression_sql,
     filtered_from,
     from_clause,
@@ -22,12 +22,12 @@ from jotbase.query.statement.rows import (
 from jotbase.schema.model.tables import Type
 from jotbase.sql.dialect import SQLITE
 
-FRAME = Frame(SQLITE, OPEN)
+FRAME = StatementContext(SQLITE, OPEN)
 
 
 def test_a_table_comes_with_its_rule() -> None:
     """The source and the rule are one value; the rule is over the alias."""
-    opened = from_clause(JOBS, "row.1", Frame(SQLITE, HidingGuard("jobs")))
+    opened = from_clause(JOBS, "row.1", StatementContext(SQLITE, HidingGuard("jobs")))
 
     assert opened.sources.text == '"jobs" AS "row.1"'
     assert [one.text for one in opened.conditions] == ['("row.1"."id" = ?)']
@@ -72,7 +72,7 @@ def test_a_view_has_no_order_of_its_own() -> None:
 def test_order_by_a_relation() -> None:
     """The related value is looked up, with the related table's rule."""
     node = read_plan("GET /jobs?select=companies(id)&order=companies(name)").node
-    text = order_by_clause(node, Frame(SQLITE, HidingGuard("companies"))).text
+    text = order_by_clause(node, StatementContext(SQLITE, HidingGuard("companies"))).text
 
     assert text.startswith(
         ' ORDER BY (SELECT "row.1"."name" FROM "companies" AS "row.1"'
@@ -118,8 +118,8 @@ def test_no_spelling_meets_a_rule_bare(operator: str) -> None:
 def conditions(query: str, *hidden: str) -> list[str]:
     """Return what the rows of a query over the jobs must fulfil, where rules hide some."""
     node = read_plan(f"GET /{query}").node
-    frame = Frame(SQLITE, HidingGuard(*hidden))
-    opened = filtered_from(node, from_clause(node.table, node.alias, frame), frame)
+    context = StatementContext(SQLITE, HidingGuard(*hidden))
+    opened = filtered_from(node, from_clause(node.table, node.alias, context), context)
     return [one.text for one in opened.conditions]
 
 
@@ -145,8 +145,8 @@ def test_a_view_is_a_barrier_too() -> None:
     """Whatever rows it leaves out, no pattern of a caller's meets them."""
     node = read_plan("GET /open_jobs?firm=eq(any).{1,2}&id=eq.1&or=(id.is.null)").node
     dear = replace(node, table=replace(node.table, origins={}))
-    frame = Frame(SQLITE, HidingGuard("open_jobs"))
-    opened = filtered_from(dear, from_clause(dear.table, "row", frame), frame)
+    context = StatementContext(SQLITE, HidingGuard("open_jobs"))
+    opened = filtered_from(dear, from_clause(dear.table, "row", context), context)
 
     assert opened.sources.text == (
         '(SELECT "row".* FROM "open_jobs" AS "row" WHERE ("row"."id" = ?) LIMIT ?) AS "row"'

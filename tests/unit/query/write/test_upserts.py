@@ -8,8 +8,8 @@ import pytest
 from tests.unit.query.board import COMPANIES, OPEN, code_of, drive, planned
 
 from jotbase.query.plan.nodes import InsertPlan
+from jotbase.query.write.guarded_storing import WrittenRows
 from jotbase.query.write.result import WriteContext
-from jotbase.query.write.rule_checks import WrittenRows
 from jotbase.query.write.upserts import conflict_clause, conflicting_rows, refuse_duplicate_targets
 from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.dialect import SQLITE

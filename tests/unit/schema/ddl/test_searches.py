@@ -8,7 +8,7 @@ import pytest
 from tests.unit.schema.projects import NUMBER, TEXT, faults, model, table_file
 
 from jotbase.schema.ddl.searches import create_statements, drop_statements, pending_query
-from jotbase.schema.model import archive
+from jotbase.schema.model import serialization
 from jotbase.schema.model.tables import Model, Search
 
 INDEX = {"columns": ["title", "body"], "kind": "fulltext", "language": "german"}
@@ -111,5 +111,5 @@ def test_nothing_waits_without_an_index() -> None:
 
 def test_the_archive_keeps_them() -> None:
     """What a database was made from is known again, by what an older version wrote too."""
-    assert archive.load(archive.dump(posts(INDEX))) == posts(INDEX)
-    assert "searches" not in archive.dump(posts())
+    assert serialization.load(serialization.dump(posts(INDEX))) == posts(INDEX)
+    assert "searches" not in serialization.dump(posts())

@@ -3,7 +3,7 @@
 import orjson
 from tests.unit.schema.projects import ID, TEXT, model, table_file
 
-from jotbase.schema.model import archive
+from jotbase.schema.model import serialization
 from jotbase.schema.pulling.pull import adoption_statements, pull
 from jotbase.schema.reading.read import read_model
 from jotbase.sql.catalog import (
@@ -26,7 +26,7 @@ def test_the_files_are_read_into_the_model() -> None:
     pulled = pull(Catalog((found("t"), found("u"))))
 
     assert list(pulled.files) == ["t.json", "u.json"]
-    assert archive.dump(read_model(pulled.files)) == archive.dump(pulled.model)
+    assert serialization.dump(read_model(pulled.files)) == serialization.dump(pulled.model)
     assert pulled.notes == []
 
 
@@ -120,7 +120,9 @@ def test_tables_that_were_served_before_keep_their_files() -> None:
     """With their rules and all; tables made by hand since then are found."""
     stored_model = model(t=table_file({"id": ID, "a": TEXT}, access={"select": "True"}))
 
-    pulled = pull(Catalog((found("t"), found("new")), stored_model=archive.dump(stored_model)))
+    pulled = pull(
+        Catalog((found("t"), found("new")), stored_model=serialization.dump(stored_model))
+    )
 
     assert orjson.loads(pulled.files["t.json"])["access"] == {"select": "True"}
     assert list(pulled.files) == ["t.json", "new.json"]
@@ -132,4 +134,4 @@ def test_adopting_notes_the_model() -> None:
 
     *_, last = adoption_statements(pulled.model)
 
-    assert last.params == (archive.dump(pulled.model),)
+    assert last.params == (serialization.dump(pulled.model),)

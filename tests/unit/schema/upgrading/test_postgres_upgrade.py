@@ -8,7 +8,7 @@ from tests.unit.schema.projects import TEXT, model, table_file
 
 from jotbase.errors import ProjectError
 from jotbase.schema.ddl.postgres_tables import internal_statements
-from jotbase.schema.model import archive
+from jotbase.schema.model import serialization
 from jotbase.schema.model.tables import Model
 from jotbase.schema.upgrading.postgres_upgrade import lock, upgrade
 
@@ -33,12 +33,12 @@ def test_an_empty_database_is_filled() -> None:
 
 def test_the_same_model_changes_nothing() -> None:
     """Not even the note."""
-    assert upgraded(OLD, [("model", archive.dump(OLD))], [("t", "r")])[0] == []
+    assert upgraded(OLD, [("model", serialization.dump(OLD))], [("t", "r")])[0] == []
 
 
 def test_a_new_column_is_added() -> None:
     """And told in words."""
-    texts, result = upgraded(NEW, [("model", archive.dump(OLD))], [("t", "r")])
+    texts, result = upgraded(NEW, [("model", serialization.dump(OLD))], [("t", "r")])
 
     assert texts[0].startswith('ALTER TABLE "t" ADD COLUMN "b"')
     assert result.descriptions == ("t: new column b",)

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table_file
 
 from jotbase.errors import ProjectError
-from jotbase.schema.model.archive import dump
+from jotbase.schema.model.serialization import dump
 from jotbase.schema.model.tables import Model, Type
 from jotbase.schema.upgrading.upgrade import UpgradeResult, reconcile, upgrade
 

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.query.board import column, drive, table
 
 from jotbase.errors import ConflictError, RequestError
-from jotbase.query.write.rule_checks import (
+from jotbase.query.write.guarded_storing import (
     RELEASE,
     SAVE,
     UNDO,

@@ -22,8 +22,8 @@ from jotbase.errors import (
     run_contained,
 )
 from jotbase.functions.failures import failure_to_load
-from jotbase.functions.hosting import Hosted, Threads
 from jotbase.functions.rpc import Computed, awaited, collect
+from jotbase.functions.wsgi_threads import Hosted, Threads
 from jotbase.query.plan.computed import with_computed
 from jotbase.query.plan.functions import Function, Functions, Returns
 from jotbase.schema.model.tables import Model

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jotbase.errors import RequestError
-from jotbase.query.request.operations import PATHS, Operation, OperationError, read_operations
+from jotbase.query.request.batch_body import PATHS, Operation, OperationError, read_operations
 from jotbase.values import Request
 
 JSON = st.recursive(

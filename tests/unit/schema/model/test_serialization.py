@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.schema.projects import ID, JSON, TEXT, model, table_file
 
-from jotbase.schema.model.archive import dump, load
+from jotbase.schema.model.serialization import dump, load
 from jotbase.schema.model.tables import Column, Index, Model, Table, Type, Unique
 
 

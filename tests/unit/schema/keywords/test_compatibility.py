@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.schema.keywords.widening import assertions, has_reference, is_widened
+from jotbase.schema.keywords.compatibility import assertions, has_reference, is_widened
 from jotbase.schema.rows.check import validator
 
 
