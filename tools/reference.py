@@ -13,7 +13,7 @@ from pathlib import Path
 
 from jotbase.access.advice import ADVICE
 from jotbase.cli import COMMANDS, parser
-from jotbase.errors import ACCOUNT_CODES, CHANNEL_CODES, CODES
+from jotbase.error_codes import ACCOUNT_CODES, CHANNEL_CODES, CODES
 from jotbase.expression.operators import OPERATORS
 from jotbase.settings import settings_help
 
@@ -37,7 +37,7 @@ def settings() -> str:
     )
     return (
         "# Settings\n\n"
-        + MADE.format(source="`settings.py`")
+        + MADE.format(source="`settings/table.py`")
         + "All settings come from the environment and, in development, from the project's "
         "`.env`; the\n"
         "environment wins. An unknown or malformed one stops the start with its name. "
@@ -95,7 +95,7 @@ def errors() -> str:
     accounts = ((f"`{code}`", meaning) for code, meaning in sorted(ACCOUNT_CODES.items()))
     channels = ((f"`{code}`", meaning) for code, meaning in sorted(CHANNEL_CODES.items()))
     return (
-        "# Error codes\n\n" + MADE.format(source="`errors.py`") + "## The data API\n\n"
+        "# Error codes\n\n" + MADE.format(source="`error_codes.py`") + "## The data API\n\n"
         "An error is JSON with `code`, `message`, `details` and `hint`. Codes are "
         "PostgREST's (`PGRST…`)\n"
         "and PostgreSQL's. `42501` answers 401 to a caller who has not said who they are.\n\n"

@@ -12,7 +12,7 @@ import pytest
 
 from jotbase.auth.sessions.sessions import TRANSITIONS
 from jotbase.cli import COMMANDS
-from jotbase.errors import ACCOUNT_CODES, CHANNEL_CODES
+from jotbase.error_codes import ACCOUNT_CODES, CHANNEL_CODES
 from jotbase.settings import settings_help
 
 ROOT = Path(__file__).parent.parent.parent

@@ -28,7 +28,7 @@ def _room(rooms: str, libraries: str = "", *, pure: bool = False) -> Room:
     return Room(pure, _words(rooms), _words(libraries))
 
 
-WORDS = "records errors values"
+WORDS = "records error_codes errors values"
 #: What every statement is made of.
 STATEMENTS = f"{WORDS} sql search expression schema"
 THINKING = f"{STATEMENTS} query access auth realtime"
@@ -45,9 +45,10 @@ ENGINES = "engines.base engines.refusals engines.calls"
 #: wherever JSON does.
 ROOMS: dict[str, Room] = {
     "records": _room("", pure=True),
-    "errors": _room("records", pure=True),
-    "values": _room("records errors", pure=True),
-    "sql": _room("records errors", pure=True),
+    "error_codes": _room("records", pure=True),
+    "errors": _room("records error_codes", pure=True),
+    "values": _room("records error_codes errors", pure=True),
+    "sql": _room("records error_codes errors", pure=True),
     # schema: files to a model, and what follows from it for rows and databases
     "schema": _room("", pure=True),
     "schema.model": _room(WORDS, "orjson", pure=True),
@@ -132,7 +133,7 @@ ROOMS: dict[str, Room] = {
     "delivery": _room(f"{THINKING} engines.base", "orjson"),
     "feed": _room(f"{THINKING} engines.base delivery", "orjson"),
     # the edges
-    "settings": _room("errors"),
+    "settings": _room("error_codes errors"),
     "functions": _room(
         f"{WORDS} schema query engines.calls {PAGES}", "a2wsgi flask orjson werkzeug"
     ),

@@ -20,7 +20,8 @@ from typing import Any, TypeVar, overload
 
 import orjson
 
-from jotbase.errors import CODES, JotError, run_contained
+from jotbase.error_codes import CODES
+from jotbase.errors import JotError, run_contained
 from jotbase.functions.annotations import Kind, Row, kind_of, returns_of, schema_of
 from jotbase.query.plan.functions import Function, Parameter
 from jotbase.schema.model.tables import Type

@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 import asyncpg
 
+from jotbase.error_codes import CODES
 from jotbase.errors import (
-    CODES,
     ConflictError,
     JotError,
     OtherTable,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jotbase.errors import CODES
+from jotbase.error_codes import CODES
 from jotbase.expression.operators import OPERATORS, Operator
 from jotbase.schema.model.tables import Column, Type
 

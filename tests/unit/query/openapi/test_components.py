@@ -3,7 +3,7 @@
 import pytest
 from tests.unit.schema.projects import NUMBER, TEXT, table
 
-from jotbase.errors import CODES
+from jotbase.error_codes import CODES
 from jotbase.expression.operators import OPERATORS
 from jotbase.query.openapi.components import (
     PREFERENCES,
