@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from jotbase.errors import AccessError
@@ -128,9 +129,13 @@ def _different(
     """Return one row for each distinct combination of values in these columns."""
     if distinguishing_columns is None or len(rows) < 2:
         return rows
-    return list(
-        {tuple([row.get(name) for name in distinguishing_columns]): row for row in rows}.values()
-    )
+    if not distinguishing_columns:
+        return rows[:1]
+    try:
+        return list(dict(zip(map(itemgetter(*distinguishing_columns), rows), rows)).values())  # noqa: B905
+    except KeyError:  # some rows lack a column
+        names = distinguishing_columns
+        return list({tuple([row.get(name) for name in names]): row for row in rows}.values())
 
 
 def check_rows(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
@@ -162,11 +162,10 @@ def _with_numbers(table: Table, statement: Insert) -> UnitOfWork[Rows]:
         return (yield statement)
     numbers = yield from next_numbers(table, count)
     values, width = statement.params, len(statement.params) // count
-    numbered = [
-        value
-        for place, number in enumerate(numbers)
-        for value in (number, *values[place * width : (place + 1) * width])
-    ]
+    numbered: list[Any] = [None] * (count * (width + 1))
+    numbered[:: width + 1] = numbers
+    for place in range(width):
+        numbered[place + 1 :: width + 1] = values[place::width]
     return (yield Statement(statement.text, numbered))
 
 
@@ -218,7 +217,9 @@ def _values(
         rows = [
             row | {name: stored(kind, row[name], dialect) for name, kind in odd} for row in rows
         ]
-    return [row[name] for row in rows for name in names]
+    if len(names) < 2:
+        return [row[name] for row in rows for name in names]
+    return list(chain.from_iterable(map(itemgetter(*names), rows)))
 
 
 @lru_cache(maxsize=1024)
@@ -236,9 +237,11 @@ def returning_list(table: Table, dialect: Dialect, alias: str | None = None) -> 
 
 def load_returned(table: Table, found: Rows, dialect: Dialect) -> tuple[list[Key], list[Row]]:
     """Return (row keys, rows in canonical form) of the result of a `returning_list`."""
-    first = 1 if is_numbered(table) else 0
     names = tuple(table.by_name)
-    rows: list[Row] = [dict(zip(names, values[first:], strict=True)) for values in found]
+    if is_numbered(table):
+        rows: list[Row] = [dict(zip(names, values[1:])) for values in found]  # noqa: B905
+    else:
+        rows = [dict(zip(names, values)) for values in found]  # noqa: B905
     for name, kind in _non_canonical(table):
         for row in rows:
             if row[name] is not None:

@@ -30,7 +30,9 @@ CREATE_CHANGES = (
     f'CREATE TABLE IF NOT EXISTS "{CHANGES}" ('
     '"number" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,'
     ' "table" TEXT NOT NULL,'
-    " \"kind\" TEXT NOT NULL CHECK (\"kind\" IN ('INSERT', 'UPDATE', 'DELETE')),"
+    # `IN (…)` would make a table of the three for each row: a trigger's program begins anew
+    ' "kind" TEXT NOT NULL'
+    " CHECK (\"kind\" = 'INSERT' OR \"kind\" = 'UPDATE' OR \"kind\" = 'DELETE'),"
     ' "old" TEXT, "new" TEXT,'
     " \"committed_at\" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))) STRICT"
 )

@@ -6,6 +6,7 @@ In charge of that limit. Must not know the statements.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from sys import getsizeof
 from typing import Any
 
 import apsw
@@ -55,15 +56,19 @@ def _size(row: Sequence[Any]) -> int:
 def fetch_bounded(cursor: apsw.Cursor) -> Rows:
     """Fetch all rows. Raises RequestError 54000 beyond `MOST_GIVEN`."""
     rows: Rows = []
-    size = 0
+    size, counted, bound = 0, 0, 0  # of the first `counted` rows; `bound` is of all, or more
     for row in cursor:
-        size += _size(row)
-        if size > MOST_GIVEN:
-            raise RequestError(
-                "54000",
-                "the rows that are written are together larger than the server holds in memory",
-                details=f"The limit is {MOST_GIVEN} bytes.",
-                hint="Write fewer rows at a time.",
-            )
         rows.append(row)
+        # The memory that values take is no less than their length, and is summed without bytecode.
+        bound += sum(map(getsizeof, row))
+        if bound > MOST_GIVEN:
+            size += sum(map(_size, rows[counted:]))
+            counted, bound = len(rows), size
+            if size > MOST_GIVEN:
+                raise RequestError(
+                    "54000",
+                    "the rows that are written are together larger than the server holds in memory",
+                    details=f"The limit is {MOST_GIVEN} bytes.",
+                    hint="Write fewer rows at a time.",
+                )
     return rows

@@ -13,7 +13,7 @@ from typing import Any
 
 from jotbase.engines.sqlite.write.writer_lease import WriterLease
 from jotbase.errors import JotError
-from jotbase.sql.units import PAUSE, TURN, Rows, Runnable, UnitOfWork
+from jotbase.sql.units import Rows, Runnable, UnitOfWork
 
 
 def empty_unit() -> UnitOfWork[None]:
@@ -27,11 +27,6 @@ class UnitOver(Exception):
     def __init__(self, result: Any) -> None:
         super().__init__("over")
         self.result = result
-
-
-def is_long(statement: Runnable, rows: Rows) -> bool:
-    """Return whether a unit's next step must run in a thread: after a pause, or with many rows."""
-    return statement is PAUSE or len(rows) > TURN
 
 
 def next_step(unit: UnitOfWork[Any], rows: Rows | None) -> Runnable:

@@ -11,20 +11,25 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import inf
-from time import perf_counter, thread_time
+from time import perf_counter
 from typing import Any, TypeVar
 
 import apsw
 
-from jotbase.engines.calls.call_deadline import CallDeadline, code_holds
+from jotbase.engines.calls.call_deadline import CallDeadline
 from jotbase.engines.calls.worker_thread import WorkerThread, stop_after
 from jotbase.engines.refusals import closed
-from jotbase.engines.sqlite.database.code_calls import ending, run
-from jotbase.engines.sqlite.database.diagnosis import conflict, full, refuse_unresolved
+from jotbase.engines.sqlite.database.diagnosis import refuse_unresolved
 from jotbase.engines.sqlite.database.refusals import ConstraintName, refusal
-from jotbase.engines.sqlite.database.result_rows import Run, TooManyBytes, fetch_bounded, run_short
+from jotbase.engines.sqlite.database.result_rows import TooManyBytes, run_short
 from jotbase.engines.sqlite.read.costs import BUDGET, DOUBT, LoopTimeLimit, StatementCosts
 from jotbase.engines.sqlite.write.changeset import Recorder
+from jotbase.engines.sqlite.write.long_unit import (
+    LongUnit,
+    UnitConnection,
+    UnitLimits,
+    perform,
+)
 from jotbase.engines.sqlite.write.write_queue import (
     Fate,
     QueuedWrite,
@@ -32,14 +37,13 @@ from jotbase.engines.sqlite.write.write_queue import (
     WriteQueue,
     empty_unit,
     fail_all,
-    is_long,
     next_step,
     thrown_step,
 )
 from jotbase.engines.sqlite.write.write_transactions import WriteTransactions
 from jotbase.engines.sqlite.write.writer_lease import LeaseContext, ReadConnection, WriterLease
-from jotbase.errors import JotError, StatementTimeout, TransactionTimeout
-from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, UnitOfWork
+from jotbase.errors import JotError, TransactionTimeout
+from jotbase.sql.units import PAUSE, TURN, RolledBack, Rows, Runnable, UnitOfWork
 
 Result = TypeVar("Result")
 
@@ -54,7 +58,6 @@ PATIENCE = 0.0005
 CLOSE_WITHIN = 5.0
 #: How long it then waits for what it interrupts, in seconds.
 STOP_WITHIN = 2.0
-_IN_THREAD: Run = partial(run, fetch=fetch_bounded)
 
 
 class _TooDear(Exception):
@@ -277,21 +280,24 @@ class Writer:
         return Fate.AGAIN if again else Fate.UNDONE
 
     async def _drive(self, entry: QueuedWrite, first: bool) -> Any:
-        """Run the unit's statements; its own steps in a thread after a pause or with many rows."""
+        """Run the unit's statements: on the loop while they are cheap, then all in the thread."""
         pause = perf_counter() + BUDGET
         unit = entry.work()
         try:
             statement = next_step(unit, None)
             while True:
+                if self._is_long(statement, entry):
+                    return await self._in_thread(unit, entry, first, statement)
                 try:
-                    rows = await self._rows(statement, entry, first)
+                    rows = self._rows(statement)
                 except JotError as refused:
                     if not self._connection.in_transaction:
                         raise
                     statement = thrown_step(unit, refused)
                 else:
-                    step = partial(next_step, unit, rows)
-                    statement = await self._worker.run(step) if is_long(statement, rows) else step()
+                    if len(rows) > TURN:
+                        return await self._in_thread(unit, entry, first, statement, rows)
+                    statement = next_step(unit, rows)
                 if perf_counter() > pause:
                     await asyncio.sleep(0)
                     pause = perf_counter() + BUDGET
@@ -300,36 +306,52 @@ class Writer:
         finally:
             unit.close()
 
-    async def _rows(self, statement: Runnable, entry: QueuedWrite, first: bool) -> Rows:
-        """Run one statement: on the loop, or in the thread if it or the unit is expensive."""
-        if statement is PAUSE:
-            entry.is_long = True
-            return []
-        if perf_counter() > self._unit_end:
-            raise TransactionTimeout(self._unit_ms)
-        text, values = statement.text, statement.params
-        if not (entry.is_long or self._costs.is_expensive(text, values)):
-            return self._short_statement(text, values)
+    def _is_long(self, statement: Runnable, entry: QueuedWrite) -> bool:
+        return (
+            entry.is_long
+            or statement is PAUSE
+            or self._costs.is_expensive(statement.text, statement.params)
+        )
+
+    async def _in_thread(
+        self,
+        unit: UnitOfWork[Any],
+        entry: QueuedWrite,
+        first: bool,
+        statement: Runnable,
+        rows: Rows | None = None,
+    ) -> Any:
+        """Run the rest of a unit in the thread. Raises _TooDear if it is not its group's first."""
+        entry.is_long = True
         if not first:
             raise _TooDear
-        entry.is_long = True
-        return await self._long_statement(text, values)
-
-    async def _long_statement(self, text: str, values: Sequence[Any]) -> Rows:
+        on = UnitConnection(
+            self._connection,
+            self._cursor,
+            self._transactions,
+            self._costs,
+            self._name,
+            self._waiting,
+        )
+        limits = UnitLimits(self._limit_ms, self._unit_ms, self._unit_end)
+        long = LongUnit(unit, on, limits)
+        self._alarm.disarm()
+        job = self._worker.run(partial(long.run, statement, rows))
+        long.stop_in_time(job)
         try:
-            return await self._in_thread(text, values)
-        except apsw.InterruptError as error:
-            self._costs.mark_expensive(text, values)
-            if perf_counter() > self._unit_end:
-                raise TransactionTimeout(self._unit_ms) from error
-            raise StatementTimeout(self._limit_ms) from error
-        except Exception as error:
-            raise self._transactions.refusal(error, text) from error
+            return await job
+        finally:
+            self._alarm.arm()
+
+    def _rows(self, statement: Runnable) -> Rows:
+        if perf_counter() > self._unit_end:
+            raise TransactionTimeout(self._unit_ms)
+        return self._short_statement(statement.text, statement.params)
 
     def _short_statement(self, text: str, values: Sequence[Any]) -> Rows:
         start = self._alarm.start()
         try:
-            rows = _perform(self._cursor, text, values, self._name, run_short)
+            rows = perform(self._cursor, text, values, self._name, run_short)
         except (apsw.InterruptError, TooManyBytes) as error:
             self._costs.mark_expensive(text, values)
             raise _TooDear from error
@@ -340,37 +362,6 @@ class Writer:
         if perf_counter() - start > BUDGET:
             self._costs.mark_expensive(text, values, DOUBT)
         return rows
-
-    def _timed(self, text: str, values: Sequence[Any]) -> tuple[Rows, float]:
-        start = thread_time()
-        with ending(self._connection, partial(code_holds, self._waiting)):
-            return _perform(
-                self._cursor, text, values, self._name, _IN_THREAD
-            ), thread_time() - start
-
-    async def _in_thread(self, text: str, values: Sequence[Any]) -> Rows:
-        self._alarm.disarm()
-        job = self._worker.run(lambda: self._timed(text, values))
-        if self._unit_end < inf:
-            limit = min(self._limit_ms / 1000, self._unit_end - perf_counter())
-            stop_after(job, max(0, limit), self._connection.interrupt)
-        try:
-            rows, seconds = await job
-        finally:
-            self._alarm.arm()
-        self._costs.ran_in_thread(text, values, seconds)
-        return rows
-
-
-def _perform(
-    cursor: apsw.Cursor, text: str, values: Sequence[Any], name: ConstraintName, run: Run
-) -> Rows:
-    try:
-        return run(cursor, text, values)
-    except apsw.ConstraintError as error:
-        raise conflict(cursor, error, text, values, name) from error
-    except apsw.FullError as error:
-        raise full(cursor, error, text) from error
 
 
 def newest_change(cursor: apsw.Cursor) -> int:
