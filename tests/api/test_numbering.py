@@ -50,6 +50,22 @@ def test_taken_numbers_are_passed_over(anyone: Client) -> None:
     assert add(anyone, {"id": 8}, [{}, {}, {}]) == [8, 9, 10, 11]
 
 
+def test_many_rows_that_nobody_reads_are_numbered_alike(serve: Serve) -> None:
+    """They take the next free numbers, and the rules know which."""
+    rules = {"select": "True", "insert": "new.id < 150"}
+    things = table({"name": {"type": ["string", "null"]}}, access=rules)
+    client = serve({"things": things}).anonymous
+    many = [{"name": str(number)} for number in range(50)]
+
+    assert client.post("/things", {"id": 70, "name": "taken"}, prefer=SHOWN).status == 201
+    for _ in range(2):
+        assert client.post("/things", many, prefer="return=minimal").status == 201
+    refused(client.post("/things", many, prefer="return=minimal"), 401, "42501")
+
+    numbers = [row["id"] for row in client.get("/things", {"order": "id"}).json()]
+    assert numbers == [*range(1, 51), 70, *range(71, 121)]
+
+
 def test_an_upsert_meets_no_row_by_a_number_that_nobody_gave(anyone: Client) -> None:
     """A row without an id is a new one, whatever numbers others took."""
     add(anyone, {"id": 1, "name": "theirs"})

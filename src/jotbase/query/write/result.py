@@ -6,17 +6,21 @@ how a write is executed or how its result is rendered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
+from urllib.parse import quote
 
 from jotbase.errors import RequestError
 from jotbase.expression.expr import Context
 from jotbase.query.plan.guarding import Guard
+from jotbase.query.plan.updatable import name_in_view
 from jotbase.records import dataclass
+from jotbase.schema.model.tables import Table
 from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import Rows
+from jotbase.values import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +74,18 @@ def not_single(count: int) -> RequestError:
         "Cannot coerce the result to a single JSON object",
         details=f"The result contains {count} rows",
     )
+
+
+def location_query(table: Table, rows: Sequence[Row]) -> str | None:
+    """Return the query that selects the row: `id=eq.5`."""
+    key = [(name, rows[0][name]) for name in table.primary_key]
+    if not key or any(value is None or table.by_name[name].write_only for name, value in key):
+        return None
+    return "&".join(
+        f"{quote(name_in_view(table, name), safe='')}=eq.{quote(_filter_text(value), safe='')}"
+        for name, value in key
+    )
+
+
+def _filter_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, groupby
-from operator import itemgetter
+from itertools import chain, groupby, repeat
+from operator import eq, itemgetter
 from typing import Any
 
 from jotbase.errors import ConflictError
@@ -66,11 +66,11 @@ class Insert:
 
 
 def insert_statements(
-    table: Table, rows: Sequence[Row], dialect: Dialect, conflict: str = ""
+    table: Table, rows: Sequence[Row], dialect: Dialect, conflict: str = "", *, read: bool = True
 ) -> Iterator[Insert]:
     """Yield statements that insert the rows, in order; `conflict` is an ON CONFLICT clause.
 
-    They return the columns of `returning_list` for each row.
+    They return the columns of `returning_list` for each row, unless it is not `read`.
     """
     identity = identity_of(table, dialect)
     for keys, alike in groupby(rows, tuple):
@@ -80,10 +80,10 @@ def insert_statements(
         for chunk in _chunks(some, len(names)):
             if not names and (identity is None or not unnumbered):
                 # DEFAULT VALUES has no value that could conflict, and allows no ON CONFLICT.
-                one = Insert(_insert(table, names, 0, "", dialect), (), int(unnumbered))
+                one = Insert(_insert(table, names, 0, "", dialect, read), (), int(unnumbered))
                 yield from [one] * len(chunk)
                 continue
-            text = _insert(table, names, len(chunk), conflict, dialect)
+            text = _insert(table, names, len(chunk), conflict, dialect, read)
             values = _values(table, names, chunk, dialect)
             yield Insert(text, values, len(chunk) if unnumbered else 0)
 
@@ -123,13 +123,7 @@ def insert_rows(
         elif statement.unnumbered:
             if identity in conflict_columns:  # no row must be met by a number nobody asked for
                 yield from skip_taken(table, identity, statement.unnumbered, dialect)
-            try:
-                found = yield from _numbering(table, statement, dialect)
-            except ConflictError as error:
-                if error.key is None or error.key.columns != (identity,):
-                    raise
-                yield from skip_taken(table, identity, statement.unnumbered, dialect)
-                found = yield from _numbering(table, statement, dialect)
+            found = yield from _numbered(table, identity, statement, dialect)
         elif dialect.is_postgres:
             found = yield statement
         else:
@@ -146,6 +140,50 @@ def insert_rows(
     if len(loaded_rows) > TURN:  # the whole of them is looked at next
         yield PAUSE
     return keys, loaded_rows
+
+
+def insert_unread(table: Table, rows: Sequence[Row], dialect: Dialect) -> UnitOfWork[list[Row]]:
+    """Insert rows that `are_known`, and return them as they are stored, in canonical form.
+
+    To fetch a row from RETURNING takes about as long as to insert it.
+    """
+    number = numbered_column(table)
+    numbered: list[Row] = []
+    for statement in insert_statements(table, rows, dialect, read=False):
+        if number is None:
+            yield statement
+            continue
+        yield from _numbered(table, number, statement, dialect)
+        last = yield from current_value(table)
+        first, done = last - statement.unnumbered + 1, len(numbered)
+        some = rows[done : done + statement.unnumbered]
+        numbered += [{**row, number: first + place} for place, row in enumerate(some)]
+    if len(rows) > TURN:  # the whole of them is looked at next
+        yield PAUSE
+    return list(rows) if number is None else numbered
+
+
+def are_known(table: Table, rows: Sequence[Row], dialect: Dialect) -> bool:
+    """Return whether many rows have all that is stored of them, but for the table's own numbers.
+
+    SQLite's triggers cannot change a row that is inserted (https://sqlite.org/lang_createtrigger.html).
+    """
+    if dialect.is_postgres or table.view is not None or len(rows) <= CHUNKS[-1]:
+        return False
+    number = numbered_column(table)
+    needed = {one.name: None for one in table.columns if one.name != number}.keys()
+    return all(map(eq, map(dict.keys, rows), repeat(needed)))
+
+
+def _numbered(table: Table, identity: str, statement: Insert, dialect: Dialect) -> UnitOfWork[Rows]:
+    """Insert rows with the next numbers; beyond those that others gave, where they are taken."""
+    try:
+        return (yield from _numbering(table, statement, dialect))
+    except ConflictError as error:
+        if error.key is None or error.key.columns != (identity,):
+            raise
+        yield from skip_taken(table, identity, statement.unnumbered, dialect)
+        return (yield from _numbering(table, statement, dialect))
 
 
 def _numbering(table: Table, statement: Insert, dialect: Dialect) -> UnitOfWork[Rows]:
@@ -171,11 +209,11 @@ def _with_numbers(table: Table, statement: Insert) -> UnitOfWork[Rows]:
 
 @lru_cache(maxsize=1024)
 def _insert(
-    table: Table, names: tuple[str, ...], count: int, conflict: str, dialect: Dialect
+    table: Table, names: tuple[str, ...], count: int, conflict: str, dialect: Dialect, read: bool
 ) -> str:
     """Return the text of an INSERT of `count` rows with those columns."""
     into = f"INSERT INTO {dialect.identifier(table.name)}"
-    back = f" RETURNING {returning_list(table, dialect)}"
+    back = f" RETURNING {returning_list(table, dialect)}" if read else ""
     if not count:
         return f"{into} DEFAULT VALUES{back}"
     identity = identity_of(table, dialect)

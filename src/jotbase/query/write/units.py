@@ -7,8 +7,7 @@ rules, the result read; an error rolls all back. Must not know HTTP, and runs no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
-from urllib.parse import quote
+from typing import Literal
 
 from orjson import Fragment as Json
 from orjson import dumps
@@ -26,7 +25,7 @@ from jotbase.query.plan.nodes import (
     WritePlan,
 )
 from jotbase.query.plan.row_keys import key_in, table_key_in
-from jotbase.query.plan.updatable import UpdatableView, name_in_view, view_row_keys
+from jotbase.query.plan.updatable import UpdatableView, view_row_keys
 from jotbase.query.request.intent import Payload
 from jotbase.query.statement.compile import compile_read
 from jotbase.query.statement.rows import (
@@ -55,11 +54,13 @@ from jotbase.query.write.guarded_storing import (
     with_tried_defaults,
 )
 from jotbase.query.write.payload_rows import ChangedColumns, PayloadRows, changed_columns, new_rows
-from jotbase.query.write.result import WriteContext, WriteResult, not_single
+from jotbase.query.write.result import WriteContext, WriteResult, location_query, not_single
 from jotbase.query.write.storing import (
+    are_known,
     changed_keys,
     delete_statement,
     insert_rows,
+    insert_unread,
     load_returned,
     returning_list,
     statement_of,
@@ -142,7 +143,7 @@ def insert_unit(
     located = plan.answer.preferences.returning == "headers-only" and len(after.rows) == 1
     if located and not write_context.guard.allows(table, "select", context):
         located = False  # the key of a row that the caller may not see discloses a count
-    location = _location(table, after.rows) if located else None
+    location = location_query(table, after.rows) if located else None
     created = not after.rows or any(old is None for old in after.olds)
     return _result(plan, WriteResult(len(after.rows), body, _keys(plan), location, created))
 
@@ -153,6 +154,10 @@ def _inserted(
     """Store new rows."""
     table, reading = plan.table, returns_rows(plan)
     columns_read = write_context.guard.columns_checked(table, "insert", reading)
+    if columns_read is None and _is_unread(plan) and are_known(table, rows, write_context.dialect):
+        new = yield from insert_unread(table, rows, write_context.dialect)
+        yield from write_context.guard.check(table, "insert", new, None, context, reading)
+        return WrittenRows([], new, [None] * len(new))
     if columns_read is None:
         keys, new = yield from insert_rows(
             table, rows, write_context.dialect, moving=write_context.trusted, drawing=plan.defaults
@@ -173,6 +178,12 @@ def _inserted(
     expected = [predicted_row(table, row) for row in rows]
     predicted = WrittenRows([], expected, [None] * len(expected))
     return (yield from store_with_rules(store, ask, columns_read, predicted))
+
+
+def _is_unread(plan: InsertPlan) -> bool:
+    """Return whether the response tells neither the rows nor how many were stored."""
+    returning, preferences = plan.returning, plan.answer.preferences
+    return returning.plain is None and returning.node is None and preferences.count is None
 
 
 def update_unit(
@@ -347,21 +358,6 @@ def _keys(plan: WritePlan) -> tuple[str, ...]:
     if returning.plain is not None:
         return tuple(key for key, _ in returning.plain)
     return tuple(item.key for item in returning.node.items) if returning.node else ()
-
-
-def _location(table: Table, rows: Sequence[Row]) -> str | None:
-    """Return the query that selects the row: `id=eq.5`."""
-    key = [(name, rows[0][name]) for name in table.primary_key]
-    if not key or any(value is None or table.by_name[name].write_only for name, value in key):
-        return None
-    return "&".join(
-        f"{quote(name_in_view(table, name), safe='')}=eq.{quote(_filter_text(value), safe='')}"
-        for name, value in key
-    )
-
-
-def _filter_text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _of_key(plan: InsertPlan, rows: list[Row], context: Context) -> list[Row]:

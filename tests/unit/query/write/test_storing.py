@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from tests.unit.query.board import COMPANIES, JOBS, OPEN_JOBS, PEOPLE
 
 from jotbase.expression.expr import Context, RequestValue
@@ -11,17 +12,19 @@ from jotbase.query.write.identity import sequence_value
 from jotbase.query.write.storing import (
     CHUNKS,
     MAX_VALUES,
+    are_known,
     changed_keys,
     delete_statement,
     insert_rows,
     insert_statements,
+    insert_unread,
     load_returned,
     returning_list,
     statement_of,
     update_statement,
 )
 from jotbase.schema.model.tables import Type
-from jotbase.sql.dialect import SQLITE
+from jotbase.sql.dialect import POSTGRES, SQLITE
 from jotbase.sql.fragment import bound
 from jotbase.sql.units import Rows, Runnable
 from jotbase.values import Row
@@ -100,6 +103,30 @@ def test_the_numbers_of_several_rows_are_read_once() -> None:
 
     assert checked([(6,)]).params == [7, "a", 8, "b"]
     assert checked([]).params == [None, "a", None, "b"]
+
+
+def test_many_rows_of_all_columns_are_known() -> None:
+    """What is stored of them need not be fetched: not of few, of others, or by PostgreSQL."""
+    rows: list[Row] = [{"name": str(n), "secret": None} for n in range(CHUNKS[-1] + 1)]
+
+    assert are_known(COMPANIES, rows, SQLITE)
+    assert not are_known(COMPANIES, rows[1:], SQLITE)
+    assert not are_known(COMPANIES, [*rows, {"name": "a"}], SQLITE)
+    assert not are_known(COMPANIES, [*rows, {"id": 1, "name": "a", "secret": None}], SQLITE)
+    assert not are_known(COMPANIES, rows, POSTGRES)
+
+
+def test_rows_that_are_known_are_numbered_as_the_sequence_has_gone_on() -> None:
+    """Nothing is returned for each; the sequence's last number tells all of theirs."""
+    unit = insert_unread(COMPANIES, [{"name": "a"}, {"name": "b"}], SQLITE)
+    assert next(unit).params == ["companies"]
+    insert = unit.send([])
+    assert insert.text == 'INSERT INTO "companies" ("id", "name") VALUES (?, ?), (?, ?)'
+    assert unit.send([]).params == ["companies"]
+    with pytest.raises(StopIteration) as over:
+        unit.send([(8,)])
+
+    assert over.value.value == [{"name": "a", "id": 7}, {"name": "b", "id": 8}]
 
 
 def test_a_row_of_defaults_alone() -> None:
