@@ -1,4 +1,4 @@
-"""A backend of accounts alone, on SQLite, with a clock that the test sets.
+"""A backend of accounts alone, on either engine, with a clock that the test sets.
 
 In charge of calling the accounts API as a client would. Must not know the rest of a backend.
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any, TypeVar
 
 import orjson
@@ -22,10 +24,10 @@ from jotbase.auth.tokens.policy import AuthPolicy
 from jotbase.auth.tokens.rate_limits import AuthRateLimits
 from jotbase.auth.tokens.token_cache import Notice
 from jotbase.background.upkeep import RevocationWatcher
+from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.http.accounts.routes import accounts
 from jotbase.http.accounts.services import AccountServices
-from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 from jotbase.values import ANON, SERVICE, Request, Response
 
@@ -54,7 +56,7 @@ class World:
 
     policy: AuthPolicy = field(default_factory=lambda: AuthPolicy("http://localhost/auth/v1"))
     now: float = START
-    engine: SqliteEngine = field(default_factory=lambda: SqliteEngine(":memory:"))
+    engine: Engine = field(default_factory=lambda: SqliteEngine(":memory:"))
     loop: asyncio.Runner = field(default_factory=asyncio.Runner)
     revoked: list[Notice] = field(default_factory=list)
     limits: AuthRateLimits = field(default_factory=AuthRateLimits)
@@ -68,8 +70,8 @@ class World:
     def open(self) -> None:
         """Open the engine and make the tables of accounts."""
         self.loop.run(self.engine.open())
-        for statement in ddl.create(SQLITE):
-            self.run(statement.text)
+        for statement in ddl.create(self.engine.dialect):
+            self._run(Statement(statement.text, ()))
         self.changes = RevocationWatcher(
             self.engine, lambda: self.now, self.revoked.extend, self._missed
         )
@@ -84,10 +86,16 @@ class World:
         self.loop.close()
 
     def run(self, text: str, *values: Any) -> Rows:
-        """Run one statement of the test's own on the database."""
+        """Run one statement of the test's own, in SQLite's spelling, on the database."""
+        if self.engine.dialect.is_postgres:
+            text = re.sub(r'"auth\.(\w+)"', r'"auth"."\1"', text)
+            numbers = count(1)
+            text = re.sub(r"\?", lambda _: f"${next(numbers)}", text)
+        return self._run(Statement(text, values))
 
+    def _run(self, statement: Statement) -> Rows:
         def unit() -> UnitOfWork[Rows]:
-            return (yield Statement(text, values))
+            return (yield statement)
 
         return self.loop.run(self.engine.write(unit))
 

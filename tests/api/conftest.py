@@ -5,13 +5,16 @@ In charge of stopping them after the test. Must not know what is in them.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterator
 
 import pytest
+from tests.api.account_world import World, opened
 from tests.api.data_world import Serve
 from tests.postgres_server import Server
 
+from jotbase.engines.postgresql import PostgresEngine, PostgresOptions
 from jotbase.testing.wire import LoopThread
 
 
@@ -28,7 +31,7 @@ ENGINES = ("sqlite", "postgres")
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for a backend on each engine."""
-    if {"serve", "backend"} & set(metafunc.fixturenames):
+    if {"serve", "backend", "accounts"} & set(metafunc.fixturenames):
         metafunc.parametrize("database", ENGINES, indirect=True, scope="function")
 
 
@@ -47,3 +50,14 @@ def serve(_serve: Serve) -> Iterator[Serve]:
     """Return what makes a backend of schemas."""
     yield _serve
     _serve.close()
+
+
+@pytest.fixture
+def accounts(database: str, request: pytest.FixtureRequest) -> Iterator[World]:
+    """Give the accounts API alone, on each engine."""
+    world = World()
+    if database == "postgres":
+        server: Server = request.getfixturevalue("postgres_server")
+        world.engine = PostgresEngine(asyncio.run(server.create()), PostgresOptions())
+    with opened(world):
+        yield world

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.api.account_world import World, opened
+from tests.api.account_world import World
 
 SOMEBODY = "8f1d4f0a-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    with opened() as world:
-        yield world
+def world(accounts: World) -> World:
+    return accounts
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from jotbase.auth.accounts.accounts import Context
+from jotbase.auth.accounts.context import Context
 from jotbase.auth.sessions.sessions import Session
 from jotbase.auth.sessions.users import Identity, User
 from jotbase.auth.tokens.one_time import OneTimeToken
@@ -35,11 +35,17 @@ ADA = User(
 
 
 def drive(unit: UnitOfWork[Result], *answers: Rows) -> tuple[Result, list[str]]:
-    """Return the unit's result and the first word of each statement; answers run out to no rows."""
+    """Return the unit's result and the first word of each statement; answers run out to no rows.
+
+    Entries of the audit log are passed over: tests/api/test_accounts_audit.py looks at them.
+    """
     given, verbs = list(answers), []
     try:
         statement = next(unit)
         while True:
+            if "auth.audit_log_entries" in statement.text:
+                statement = unit.send([])
+                continue
             verbs.append(statement.text.split(" ")[0])
             statement = unit.send(given.pop(0) if given else [])
     except StopIteration as ended:

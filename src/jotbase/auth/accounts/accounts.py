@@ -8,61 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
-from uuid import UUID
 
-from jotbase.auth.accounts import store
-from jotbase.auth.sessions.refresh_tokens import KEY_BYTES, RefreshToken
+from jotbase.auth.accounts import audit, store
+from jotbase.auth.accounts.context import Context
+from jotbase.auth.sessions.refresh_tokens import RefreshToken
 from jotbase.auth.sessions.sessions import TRANSITIONS, Session, Situation, current_token
 from jotbase.auth.sessions.sessions import refresh as refreshed
 from jotbase.auth.sessions.users import Account, Identity, User, assurance, merged, providers
-from jotbase.auth.tokens.one_time import CODE_BYTES
-from jotbase.auth.tokens.policy import AuthPolicy
-from jotbase.auth.tokens.times import is_in_future, timestamp
+from jotbase.auth.tokens.times import is_in_future
 from jotbase.errors import AuthError
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import AUTHENTICATED, Principal
 
-#: The length of `Context.random`: three UUIDs, a session's key, and two codes.
-RANDOMNESS = 3 * 16 + KEY_BYTES + 2 * CODE_BYTES
-
 Scope = Literal["global", "local", "others"]
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """The environment of a unit of work: dialect, policy, time, `RANDOMNESS` random bytes.
-
-    `now` is in epoch seconds, `token_key` the HMAC key of link tokens (`one_time.token_key`),
-    `client` the key of the client's address (`client_address`).
-    """
-
-    dialect: Dialect
-    policy: AuthPolicy
-    now: float
-    random: bytes = field(repr=False)
-    user_agent: str | None = None
-    token_key: bytes = field(default=b"", repr=False)
-    client: str = ""
-
-    @property
-    def moment(self) -> str:
-        """The time `now`, in its stored form."""
-        return timestamp(self.now)
-
-    def new_id(self, number: Literal[0, 1, 2]) -> str:
-        """Return one of three new UUIDs: 0 for a user, 1 for an identity, 2 for a session."""
-        return str(UUID(bytes=self.random[16 * number : 16 * number + 16], version=4))
-
-    @property
-    def session_key(self) -> bytes:
-        """The signing key of a new session's refresh tokens."""
-        return self.random[48 : 48 + KEY_BYTES]
-
-    def code_bytes(self, number: Literal[0, 1]) -> bytes:
-        """Return the random bytes of one of two new one-time codes."""
-        start = 48 + KEY_BYTES + CODE_BYTES * number
-        return self.random[start : start + CODE_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +52,7 @@ def sign_up(
     user = new_user(context, email=email, data=data)
     user = replace(user, encrypted_password=password_hash, email_confirmed_at=context.moment)
     account = yield from add_user(context, user, data)
+    yield audit.by_user(context, "user_signedup", account.user, provider="email")
     return (yield from issue_session(context, account, "password"))
 
 
@@ -171,6 +131,7 @@ def sign_in(
     if new_hash is not None:
         kept = yield from store.sessions(context.dialect, user_id)
         yield from set_password(context, user_id, {"encrypted_password": new_hash}, kept)
+    yield audit.by_user(context, "login", account.user, provider="email")
     return (yield from issue_session(context, account, "password"))
 
 
@@ -220,6 +181,7 @@ def issue_session(context: Context, account: Account, method: str) -> UnitOfWork
         aal=assurance(amr),
         amr=amr,
         user_agent=context.user_agent,
+        ip=context.client or None,
     )
     yield store.insert(context.dialect, session)
     change: dict[str, Any] = {"last_sign_in_at": context.moment, "updated_at": context.moment}
@@ -244,6 +206,7 @@ def refresh(context: Context, token: RefreshToken) -> UnitOfWork[IssuedSession |
     outcome = refreshed(session, token, context.now, context.policy)
     if outcome.session is None and outcome.error is not None:
         yield store.delete(context.dialect, Session, {"id": session.id})
+        yield audit.by_user(context, "token_revoked", account.user, reason="reuse")
         return outcome.error
     if outcome.session is None or outcome.token is None:
         raise outcome.error or invalid_credentials()
@@ -286,3 +249,4 @@ def sign_out(context: Context, principal: Principal, scope: Scope) -> UnitOfWork
         yield store.delete(context.dialect, Session, {"user_id": user_id}, keep=session_id)
     else:
         yield store.delete(context.dialect, Session, {"id": session_id, "user_id": user_id})
+    yield audit.by_user(context, "logout", account.user, scope=scope)

@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from jotbase.auth.accounts import store
-from jotbase.auth.accounts.accounts import Context, email_identity
+from jotbase.auth.accounts.accounts import email_identity
+from jotbase.auth.accounts.context import Context
 from jotbase.auth.sessions.users import Account, Identity, User, providers
 from jotbase.errors import AuthError
 from jotbase.sql.units import UnitOfWork

@@ -1,4 +1,4 @@
-"""The tables of accounts: users, identities, sessions, one-time tokens, flow states, mails.
+"""The tables of accounts: users, sessions, one-time tokens, mails, the audit log and more.
 
 In charge of their DDL in each dialect, and of upgrading those of an earlier version. Must not know
 what the columns mean.
@@ -113,6 +113,12 @@ _COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("purpose", "text", "NOT NULL"),
         ("created_at", "time", "NOT NULL"),
     ),
+    "auth.audit_log_entries": (
+        ("id", "uuid", "PRIMARY KEY NOT NULL"),
+        ("created_at", "time", "NOT NULL"),
+        ("ip_address", "text", "NOT NULL"),
+        ("payload", "json", "NOT NULL"),
+    ),
     "auth.mail_ledger": (
         ("key", "text", "PRIMARY KEY NOT NULL"),
         ("at", "time", "NOT NULL"),
@@ -129,6 +135,7 @@ _INDEXES = {
     "identities_user": ("auth.identities", "user_id"),
     "sessions_user": ("auth.sessions", "user_id"),
     "flow_states_user": ("auth.flow_states", "user_id"),
+    "audit_log_entries_at": ("auth.audit_log_entries", "created_at"),
     "mail_ledger_at": ("auth.mail_ledger", "at"),
 }
 

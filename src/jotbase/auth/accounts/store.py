@@ -6,12 +6,13 @@ booleans as 0 and 1). Must not know the operations that use it (`accounts`, `adm
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
 import orjson
 
+from jotbase.auth.sessions.audit_entries import AuditEntry
 from jotbase.auth.sessions.sessions import Session
 from jotbase.auth.sessions.users import Account, Identity, User
 from jotbase.auth.tokens.current_facts import identifier
@@ -20,9 +21,9 @@ from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql
 from jotbase.sql.units import UnitOfWork
 
-RowT = TypeVar("RowT", User, Identity, Session, OneTimeToken, FlowState)
+RowT = TypeVar("RowT", User, Identity, Session, OneTimeToken, FlowState, AuditEntry)
 
-Row = User | Identity | Session | OneTimeToken | FlowState
+Row = User | Identity | Session | OneTimeToken | FlowState | AuditEntry
 
 _TABLES: dict[type, str] = {
     User: "auth.users",
@@ -30,6 +31,7 @@ _TABLES: dict[type, str] = {
     Session: "auth.sessions",
     OneTimeToken: "auth.one_time_tokens",
     FlowState: "auth.flow_states",
+    AuditEntry: "auth.audit_log_entries",
 }
 _COLUMNS: dict[type, tuple[str, ...]] = {
     kind: tuple(field.name for field in fields(kind)) for kind in _TABLES
@@ -40,8 +42,9 @@ _KEYS: dict[type, str] = {
     Session: "id",
     OneTimeToken: "token_hash",
     FlowState: "code_hash",
+    AuditEntry: "id",
 }
-_JSON = frozenset(("app_metadata", "user_metadata", "identity_data", "amr", "data"))
+_JSON = frozenset(("app_metadata", "user_metadata", "identity_data", "amr", "data", "payload"))
 
 
 #: Columns that hold a uuid in each table that has them (`auth.identities` has a text `id`, which
@@ -135,35 +138,49 @@ def delete(
     return "DELETE FROM " + _table(dialect, kind) + " WHERE " + where + key
 
 
-def page(dialect: Dialect, limit: int, offset: int, filter_text: str) -> UnitOfWork[list[User]]:
-    """Read a page of the users, newest first.
-
-    `filter_text` is a part of the address or of `user_metadata.full_name`, ignoring case; "" lists
-    all users.
-    """
+def page(
+    dialect: Dialect,
+    kind: type[RowT],
+    where: Fragment,
+    limit: int,
+    offset: int,
+    *,
+    ascending: bool = False,
+) -> UnitOfWork[list[RowT]]:
+    """Read a page of the rows that match, newest first or, `ascending`, oldest first."""
+    order = ' ORDER BY "created_at"' + ("" if ascending else " DESC")
     rows = yield (
-        _select(dialect, User)
-        + _matching(dialect, filter_text)
-        + ' ORDER BY "created_at" DESC, "id" LIMIT '
+        _select(dialect, kind)
+        + where
+        + (order + ', "id" LIMIT ')
         + bound(limit)
         + " OFFSET "
         + bound(offset)
     )
-    return [_loaded(User, row) for row in rows]
+    return [_loaded(kind, row) for row in rows]
 
 
-def count(dialect: Dialect, filter_text: str) -> UnitOfWork[int]:
-    """Read the number of users that match `filter_text`."""
-    rows = yield ("SELECT count(*) FROM " + _table(dialect, User) + _matching(dialect, filter_text))
+def count(dialect: Dialect, kind: type, where: Fragment) -> UnitOfWork[int]:
+    """Read the number of rows that match."""
+    rows = yield ("SELECT count(*) FROM " + _table(dialect, kind) + where)
     return int(rows[0][0])
 
 
-def _matching(dialect: Dialect, filter_text: str) -> Fragment:
-    if not filter_text:
+def sought_users(dialect: Dialect, filter_text: str, email: str = "") -> Fragment:
+    """Return the WHERE clause of users with that address, or else with a part of it or of
+    `user_metadata.full_name`, ignoring case; "" is anybody's.
+    """
+    if email:
+        return _where(dialect, "email", email)
+    return containing(dialect, ('"email"', "\"user_metadata\" ->> 'full_name'"), filter_text)
+
+
+def containing(dialect: Dialect, texts: Iterable[str], sought: str) -> Fragment:
+    """Return the WHERE clause of rows of which one of the SQL texts contains the sought one."""
+    if not sought:
         return Fragment()
     find = {"sqlite": "instr", "postgres": "strpos"}[dialect.name]
-    columns = ('"email"', "\"user_metadata\" ->> 'full_name'")
-    tests = (f"{find}(lower({one}), lower(" + bound(filter_text) + ")) > 0" for one in columns)
+    tests = (f"{find}(lower({one}), lower(" + bound(sought) + ")) > 0" for one in texts)
     return " WHERE " + join(" OR ", tests)
 
 

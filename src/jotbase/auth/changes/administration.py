@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jotbase.auth.accounts import store
-from jotbase.auth.accounts.accounts import Context, new_user, store_user
+from jotbase.auth.accounts import audit, store
+from jotbase.auth.accounts.accounts import new_user, store_user
 from jotbase.auth.accounts.address import email_exists, replace_address
+from jotbase.auth.accounts.context import Context
 from jotbase.auth.accounts.request_bodies import check_metadata
 from jotbase.auth.changes.own_account import UpdatedAccount
+from jotbase.auth.sessions.sessions import Session
 from jotbase.auth.sessions.users import Account, Identity, User, merged
 from jotbase.auth.tokens.times import timestamp
 from jotbase.errors import AuthError
@@ -46,6 +48,21 @@ class AdminUserAttributes:
     user_metadata: dict[str, Any] | None = None
     app_metadata: dict[str, Any] | None = None
     ban: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserQuery:
+    """Which users are listed, the newest first unless `oldest_first`.
+
+    `filter_text` is a part of the address or of the full name, `email` the whole address; "" is
+    anybody's.
+    """
+
+    limit: int
+    offset: int = 0
+    filter_text: str = ""
+    email: str = ""
+    oldest_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +107,9 @@ def create_user(context: Context, profile: AdminUserAttributes) -> UnitOfWork[Ac
     )
     if profile.confirm:
         user = replace(user, user_metadata={**user.user_metadata, "email_verified": True})
-    return (yield from store_user(context, user, {}))
+    account = yield from store_user(context, user, {})
+    yield audit.by_service(context, "user_signedup", account.user)
+    return account
 
 
 def get_user(dialect: Dialect, user_id: str) -> UnitOfWork[Account]:
@@ -101,13 +120,33 @@ def get_user(dialect: Dialect, user_id: str) -> UnitOfWork[Account]:
     return account
 
 
-def list_users(
-    dialect: Dialect, *, page: int, per_page: int, filter_text: str = ""
-) -> UnitOfWork[UserPage]:
-    """Read a page of the users, the newest first; pages are numbered from 1."""
-    total = yield from store.count(dialect, filter_text)
-    users = yield from store.page(dialect, per_page, (page - 1) * per_page, filter_text)
+def list_users(dialect: Dialect, query: UserQuery) -> UnitOfWork[UserPage]:
+    """Read a page of the users."""
+    found = store.sought_users(dialect, query.filter_text, query.email)
+    total = yield from store.count(dialect, User, found)
+    users = yield from store.page(
+        dialect, User, found, query.limit, query.offset, ascending=query.oldest_first
+    )
     return UserPage(tuple(users), total)
+
+
+def list_sessions(dialect: Dialect, user_id: str) -> UnitOfWork[list[Session]]:
+    """Read a user's sessions, the newest first. Raises AuthError (user_not_found, 404)."""
+    yield from get_user(dialect, user_id)
+    found = yield from store.sessions(dialect, user_id)
+    return sorted(found, key=lambda one: one.created_at, reverse=True)
+
+
+def end_sessions(context: Context, user_id: str, session_id: str | None = None) -> UnitOfWork[None]:
+    """End one session of a user, or all. Raises AuthError (404): user_not_found, or
+    session_not_found for a session that the user does not have.
+    """
+    account = yield from get_user(context.dialect, user_id)
+    match = {"user_id": user_id} if session_id is None else {"user_id": user_id, "id": session_id}
+    ended = yield store.delete(context.dialect, Session, match)
+    if session_id is not None and not ended:
+        raise AuthError(404, "session_not_found", "Session not found")
+    yield audit.by_service(context, "logout", account.user)
 
 
 def update_user(
@@ -135,6 +174,7 @@ def update_user(
     account = replace(account, user=replace(user, **columns))
     if profile.email and profile.email != user.email:
         account = yield from replace_address(context, account, profile.email)
+    yield audit.by_service(context, "user_modified", account.user)
     return UpdatedAccount(account)
 
 
@@ -176,6 +216,7 @@ def delete_user(context: Context, user_id: str, *, soft: bool) -> UnitOfWork[Non
     references the user without ON DELETE.
     """
     account = yield from get_user(context.dialect, user_id)
+    yield audit.by_service(context, "user_deleted", account.user)
     if not soft:
         yield store.delete(context.dialect, User, {"id": user_id})
         return

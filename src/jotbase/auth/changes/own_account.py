@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jotbase.auth.accounts import store
-from jotbase.auth.accounts.accounts import Context, current_account, set_password
+from jotbase.auth.accounts import audit, store
+from jotbase.auth.accounts.accounts import current_account, set_password
 from jotbase.auth.accounts.address import check_email_available, replace_address
+from jotbase.auth.accounts.context import Context
 from jotbase.auth.accounts.request_bodies import check_metadata
 from jotbase.auth.mail.email_change import request_email_change
 from jotbase.auth.mail.messages import PendingMail
@@ -73,6 +74,8 @@ def update_user(
     mails: tuple[PendingMail, ...] = ()
     if change.email and change.email != account.user.email:
         account, mails = yield from _change_email(context, account, change.email, change.challenge)
+    action = "user_updated_password" if change.password_hash else "user_modified"
+    yield audit.by_user(context, action, account.user)
     return UpdatedAccount(account, mails)
 
 

@@ -10,8 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jotbase.auth.accounts import store
-from jotbase.auth.accounts.accounts import Context, IssuedSession, check_not_banned, issue_session
+from jotbase.auth.accounts.accounts import (
+    IssuedSession,
+    check_not_banned,
+    issue_session,
+)
 from jotbase.auth.accounts.address import replace_address
+from jotbase.auth.accounts.context import Context
 from jotbase.auth.mail import attempt_log
 from jotbase.auth.mail.mail_tokens import MailDraft, check_mail_interval, issue_mail
 from jotbase.auth.mail.messages import PendingMail

@@ -11,9 +11,8 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jotbase.auth.accounts import store
+from jotbase.auth.accounts import audit, store
 from jotbase.auth.accounts.accounts import (
-    Context,
     IssuedSession,
     add_user,
     check_not_banned,
@@ -21,6 +20,7 @@ from jotbase.auth.accounts.accounts import (
     issue_session,
     new_user,
 )
+from jotbase.auth.accounts.context import Context
 from jotbase.auth.accounts.request_bodies import check_metadata
 from jotbase.auth.mail import attempt_log
 from jotbase.auth.mail.mail_tokens import (
@@ -64,6 +64,7 @@ def request_recovery(
     account = yield from store.account(context.dialect, "email", email)
     if account is None:
         return ()
+    yield audit.by_user(context, "user_recovery_requested", account.user)
     return (
         (yield from issue_mail(context, _draft(account.user, "recovery", "recovery", challenge))),
     )
@@ -86,6 +87,7 @@ def sign_up_by_mail(
     yield from check_mail_interval(context, "confirmation", email)
     account = yield from store.account(context.dialect, "email", email)
     if account is not None and account.user.confirmed_at is not None:
+        yield audit.by_user(context, "user_repeated_signup", account.user, provider="email")
         return SignedUp(
             _as_requested(context, replace(new_user(context, email=email, data={}), role=""), data)
         )
@@ -94,6 +96,7 @@ def sign_up_by_mail(
     options = RequestedOptions(context.client, password_hash, merged({}, data))
     draft = replace(_draft(account.user, "confirmation", "signup", challenge), options=options)
     mail = yield from issue_mail(context, draft)
+    yield audit.by_user(context, "user_confirmation_requested", account.user, provider="email")
     user = replace(account.user, confirmation_sent_at=context.moment)
     return SignedUp(_as_requested(context, user, data, account.identities), (mail,))
 
@@ -265,7 +268,14 @@ def _accept(context: Context, account: Account, token: OneTimeToken) -> UnitOfWo
         # set the password of another request.
         columns["encrypted_password"] = token.encrypted_password
     yield store.update(context.dialect, User, user.id, columns)
+    yield audit.by_user(context, _action(user, token), user, provider="email")
     return Account(replace(user, **columns), identities)
+
+
+def _action(user: User, token: OneTimeToken) -> str:
+    if user.confirmed_at is not None:
+        return "login"
+    return "invite_accepted" if token.purpose == "invite" else "user_signedup"
 
 
 def _verified_identities(

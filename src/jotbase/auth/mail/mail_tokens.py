@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from jotbase.auth.accounts import store
-from jotbase.auth.accounts.accounts import Context
+from jotbase.auth.accounts.context import Context
 from jotbase.auth.mail import attempt_log
 from jotbase.auth.mail.messages import PendingMail, Purpose
 from jotbase.auth.mail.pkce import Challenge
@@ -69,14 +69,21 @@ def check_mail_interval(context: Context, slot: str, email: str) -> UnitOfWork[N
 def issue_mail(
     context: Context, draft: MailDraft, number: Literal[0, 1] = 0
 ) -> UnitOfWork[PendingMail]:
-    """Store the token of a mail and return the mail to be sent.
+    """Store the token of a mail, count the mail, and return it to be sent."""
+    yield from attempt_log.record_mail_sent(context.dialect, context.now)
+    return (yield from issue_token(context, draft, number))
+
+
+def issue_token(
+    context: Context, draft: MailDraft, number: Literal[0, 1] = 0
+) -> UnitOfWork[PendingMail]:
+    """Store the token of a mail, which may be sent or not.
 
     `number` selects the random bytes of the code: two mails of one context need different ones.
     """
     challenge = draft.challenge
     code = new_code(context.code_bytes(number), context.policy.otp_length)
     token = link_token(context.token_key, draft.to, code)
-    yield from attempt_log.record_mail_sent(context.dialect, context.now)
     yield from attempt_log.reset_failed_codes(context.dialect, (draft.slot,), draft.to)
     yield from _delete_superseded(context, draft)
     yield store.insert(

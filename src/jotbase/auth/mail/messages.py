@@ -16,7 +16,13 @@ from jotbase.records import dataclass
 
 #: The kind of a mail, which selects its text.
 Purpose = Literal[
-    "signup", "magiclink", "recovery", "email_change", "email_change_old", "reauthentication"
+    "signup",
+    "invite",
+    "magiclink",
+    "recovery",
+    "email_change",
+    "email_change_old",
+    "reauthentication",
 ]
 
 
@@ -48,6 +54,11 @@ _TEXTS: dict[Purpose, tuple[str, str, str]] = {
         "Confirm your address",
         "Somebody, hopefully you, signed up with this address at {site}.",
         "To confirm it, open this link",
+    ),
+    "invite": (
+        "You have been invited",
+        "You have been invited to create a user with this address at {site}.",
+        "To accept, open this link",
     ),
     "magiclink": (
         "Your sign-in link",

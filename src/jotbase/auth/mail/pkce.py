@@ -15,7 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jotbase.auth.accounts import store
-from jotbase.auth.accounts.accounts import Context, IssuedSession, check_not_banned, issue_session
+from jotbase.auth.accounts.accounts import (
+    IssuedSession,
+    check_not_banned,
+    issue_session,
+)
+from jotbase.auth.accounts.context import Context
 from jotbase.auth.accounts.request_bodies import text
 from jotbase.auth.sessions.users import Account
 from jotbase.auth.tokens.encoding import encode

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hmac
 from typing import Final
 
-from jotbase.auth.accounts import store
-from jotbase.auth.accounts.accounts import Context, current_account
+from jotbase.auth.accounts import audit, store
+from jotbase.auth.accounts.accounts import current_account
+from jotbase.auth.accounts.context import Context
 from jotbase.auth.mail import attempt_log
 from jotbase.auth.mail.mail_tokens import MailDraft, check_mail_interval, issue_mail
 from jotbase.auth.mail.messages import PendingMail
@@ -46,6 +47,7 @@ def request_reauthentication(
     if user.confirmed_at is None:
         raise AuthError(422, "email_not_confirmed", "Please verify your email first.")
     yield from check_mail_interval(context, _SLOT, user.email)
+    yield audit.by_user(context, "user_reauthenticate_requested", user)
     mail = yield from issue_mail(context, MailDraft(user, user.email, _SLOT, _SLOT, _SLOT))
     return (mail,)
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from jotbase.auth.sessions.refresh_tokens import RefreshToken, is_genuine, issue
 from jotbase.auth.tokens.policy import AuthPolicy
-from jotbase.auth.tokens.times import epoch, timestamp
+from jotbase.auth.tokens.times import epoch, sent, timestamp
 from jotbase.errors import AuthError
 
 
@@ -174,3 +174,16 @@ def refresh(session: Session, token: RefreshToken, now: float, policy: AuthPolic
 def current_token(session: Session) -> str:
     """Return the session's current refresh token."""
     return issue(session.id, session.refresh_counter, session.refresh_key)
+
+
+#: The times of a session that its JSON contains when they are set.
+_TIMES = ("created_at", "updated_at", "refreshed_at", "not_after")
+
+
+def session_row_json(session: Session) -> dict[str, Any]:
+    """Return what the service role sees of a session: nothing that opens it."""
+    body: dict[str, Any] = {"id": session.id, "user_id": session.user_id, "aal": session.aal}
+    body |= {"amr": list(session.amr), "user_agent": session.user_agent, "ip": session.ip}
+    return body | {
+        name: sent(time) for name in _TIMES if (time := getattr(session, name)) is not None
+    }

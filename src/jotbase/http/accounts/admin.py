@@ -6,6 +6,7 @@ In charge of parsing these requests, and of pagination with its Link header. The
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from jotbase.auth.accounts.passwords import LONGEST, check_new_password, is_know
 from jotbase.auth.accounts.request_bodies import email, flag, metadata, read_body, text
 from jotbase.auth.changes.administration import (
     AdminUserAttributes,
+    UserQuery,
     create_user,
     delete_user,
     get_user,
@@ -53,35 +55,66 @@ async def _current_principal(principal: Principal, services: AccountServices) ->
 async def list_page(request: Request, services: AccountServices) -> Response:
     """`GET /admin/users?page&per_page&filter`: a page of users, the newest first."""
     await check_admin(request, services)
-    number = _count(request, "page", 1)
-    size = min(_count(request, "per_page", 50), _LARGEST_PAGE)
-    if parameter(request, "sort") not in ("", "created_at desc"):
-        raise AuthError(400, "validation_failed", "sort takes nothing but: created_at desc")
-    filter_text = parameter(request, "filter")
-    found = await services.read(
-        list_users(services.engine.dialect, page=number, per_page=size, filter_text=filter_text)
+    page = read_page(request)
+    sought = UserQuery(
+        page.size,
+        page.offset,
+        parameter(request, "filter"),
+        email=_sought_address(request),
+        oldest_first=_is_oldest_first(parameter(request, "sort")),
     )
+    found = await services.read(list_users(services.engine.dialect, sought))
     users = [{**user_json(Account(user)), "identities": None} for user in found.users]
-    last = max(1, -(-found.total // size))
-    links = [f'{_link(services, page, size)}; rel="{rel}"' for page, rel in _pages(number, last)]
-    headers = (("X-Total-Count", str(found.total)), ("Link", ", ".join(links)))
+    headers = page_headers(request, page, found.total)
     return answer({"users": users, "aud": services.policy.audience}, headers)
 
 
-def _pages(number: int, last: int) -> list[tuple[int, str]]:
-    return [*([(number + 1, "next")] if number < last else []), (last, "last")]
+def _sought_address(request: Request) -> str:
+    """Return the address of `?email=`, which finds its user and no other."""
+    return parameter(request, "email").strip().lower()
 
 
-def _link(services: AccountServices, page: int, size: int) -> str:
+def _is_oldest_first(sort: str) -> bool:
+    column, _, direction = sort.partition(" ")
+    if sort and (column != "created_at" or direction not in ("", "asc", "desc")):
+        raise AuthError(400, "validation_failed", f"Bad Sort Parameters: {sort[:40]}")
+    return bool(sort) and direction != "desc"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which page of a list is asked for, numbered from 1."""
+
+    number: int
+    size: int
+
+    @property
+    def offset(self) -> int:
+        """How many rows come before it."""
+        return (self.number - 1) * self.size
+
+
+def read_page(request: Request) -> Page:
+    """Return the page of a request. Raises AuthError (validation_failed, 400)."""
+    number = _count(request, "page", 1, least=0)
+    return Page(max(number, 1), min(_count(request, "per_page", 50), _LARGEST_PAGE))
+
+
+def page_headers(request: Request, page: Page, total: int) -> tuple[tuple[str, str], ...]:
+    """Return `X-Total-Count` and `Link`, whose URLs are paths below `/auth/v1`, as GoTrue's."""
+    last = max(1, -(-total // page.size))
+    wanted = [*([(page.number + 1, "next")] if page.number < last else []), (last, "last")]
+    path = "/admin/" + request.path.rpartition("/")[2]
     # `page` comes first: auth-js reads the text after the URL's first equals sign.
-    return f"<{services.policy.issuer}/admin/users?page={page}&per_page={size}>"
+    links = (f'<{path}?page={one}&per_page={page.size}>; rel="{rel}"' for one, rel in wanted)
+    return ("X-Total-Count", str(total)), ("Link", ", ".join(links))
 
 
-def _count(request: Request, name: str, default: int) -> int:
+def _count(request: Request, name: str, default: int, *, least: int = 1) -> int:
     given = parameter(request, name)
     if not given:
         return default
-    if not given.isascii() or not given.isdigit() or not 0 < int(given[:10]) < 10**9:
+    if not given.isascii() or not given.isdigit() or not least <= int(given[:10]) < 10**9:
         raise AuthError(400, "validation_failed", f"Bad Pagination Parameters: {name}")
     return int(given[:10])
 

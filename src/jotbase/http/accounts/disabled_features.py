@@ -12,7 +12,7 @@ from uuid import UUID
 from jotbase.auth.accounts.request_bodies import read_body, text
 from jotbase.auth.changes.administration import get_user
 from jotbase.errors import AuthError
-from jotbase.http.accounts.admin import check_admin
+from jotbase.http.accounts.admin import check_admin, uuid
 from jotbase.http.accounts.flows import parameter
 from jotbase.http.accounts.services import AccountServices, user_principal
 from jotbase.http.accounts.wire import answer
@@ -131,17 +131,17 @@ def factor_not_found(factor_id: str) -> AuthError:
 
 
 async def admin_answer_disabled(
-    request: Request, services: AccountServices, user_id: str, part: str
+    request: Request, services: AccountServices, user_id: str, part: str | None = None
 ) -> Response:
     """Handle `/admin/users/{id}/factors…` and `/passkeys`: an empty list for an existing user."""
     await check_admin(request, services)
-    await services.read(get_user(services.engine.dialect, user_id))
-    kind, _, one = part.partition("/")
-    if one and kind == "factors":
-        raise factor_not_found(one)
-    if one:
-        raise _PASSKEYS
-    return answer([])
+    await services.read(get_user(services.engine.dialect, uuid(user_id)))
+    if part is None:
+        return answer([])
+    if "/factors/" in request.path:
+        raise factor_not_found(part)
+    # As in GoTrue, which lets the service role delete passkeys while they are off.
+    raise AuthError(404, "validation_failed", "Passkey not found")
 
 
 def _web3(_: Request) -> AuthError:

@@ -13,7 +13,6 @@ from typing import Any, get_args
 from urllib.parse import parse_qs
 
 from jotbase.auth.accounts.accounts import (
-    Context,
     IssuedSession,
     Scope,
     current_account,
@@ -25,6 +24,7 @@ from jotbase.auth.accounts.accounts import (
     sign_up,
     sign_up_anonymously,
 )
+from jotbase.auth.accounts.context import Context
 from jotbase.auth.accounts.passwords import check_new_password, needs_rehash, verify_password
 from jotbase.auth.accounts.request_bodies import email, metadata, read_body, text
 from jotbase.auth.accounts.session_response import session_json

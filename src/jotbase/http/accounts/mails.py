@@ -11,7 +11,8 @@ import re
 from typing import Any
 from urllib.parse import parse_qs
 
-from jotbase.auth.accounts.accounts import Context, IssuedSession
+from jotbase.auth.accounts.accounts import IssuedSession
+from jotbase.auth.accounts.context import Context
 from jotbase.auth.accounts.request_bodies import flag, metadata, read_body, text
 from jotbase.auth.accounts.session_response import session_json
 from jotbase.auth.mail.email_change import (

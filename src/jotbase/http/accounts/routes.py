@@ -6,12 +6,14 @@ errors. Must not know the endpoints.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from jotbase.auth.tokens.keys import public_jwks
 from jotbase.errors import AuthError, JotError
 from jotbase.http.accounts import admin as account_admin
+from jotbase.http.accounts import admin_links, admin_sessions
 from jotbase.http.accounts import flows as account_flows
 from jotbase.http.accounts import mails as account_mails
 from jotbase.http.accounts.disabled_features import (
@@ -30,11 +32,8 @@ PREFIX = "/auth/v1"
 #: The largest body, in bytes.
 LARGEST_BODY = 1_048_576
 
-_ADMIN_USERS = "/admin/users/"
-
 Flow = Callable[[Request, AccountServices], Awaitable[Response]]
-UserFlow = Callable[[Request, AccountServices, str], Awaitable[Response]]
-F = TypeVar("F", Flow, UserFlow)
+AnyFlow = TypeVar("AnyFlow", bound=Callable[..., Awaitable[Response]])
 
 
 async def accounts(request: Request, services: AccountServices) -> Response:
@@ -52,12 +51,9 @@ async def _answer(request: Request, services: AccountServices) -> Response:
     if len(request.body) > LARGEST_BODY:
         raise AuthError(413, "request_entity_too_large", f"The limit is {LARGEST_BODY} bytes")
     method = "GET" if request.method == "HEAD" else request.method
-    if path.startswith(_ADMIN_USERS):
-        user_id, _, part = path.removeprefix(_ADMIN_USERS).partition("/")
-        if part.partition("/")[0] in ("factors", "passkeys"):
-            return await admin_answer_disabled(request, services, account_admin.uuid(user_id), part)
-        user_flow = _chosen(_USER_ROUTES, method)
-        return await user_flow(request, services, path.removeprefix(_ADMIN_USERS))
+    for template, flows in _TEMPLATES:
+        if found := template.fullmatch(path):
+            return await _chosen(flows, method)(request, services, *found.groups())
     if is_disabled(path):
         return await answer_disabled(request, services, path)
     if path not in _ROUTES:
@@ -65,7 +61,7 @@ async def _answer(request: Request, services: AccountServices) -> Response:
     return await _chosen(_ROUTES[path], method)(request, services)
 
 
-def _chosen(flows: dict[str, F], method: str) -> F:
+def _chosen(flows: dict[str, AnyFlow], method: str) -> AnyFlow:
     if method not in flows:
         raise AuthError(405, "unknown", "Method not allowed", extra={"allow": ", ".join(flows)})
     return flows[method]
@@ -118,16 +114,38 @@ _ROUTES: dict[str, dict[str, Flow]] = {
     "/reauthenticate": {"GET": account_mails.reauthenticate},
     "/callback": {"GET": account_mails.callback, "POST": account_mails.callback},
     "/admin/users": {"GET": account_admin.list_page, "POST": account_admin.create},
+    "/admin/generate_link": {"POST": admin_links.make_link},
+    "/admin/audit": {"GET": admin_sessions.list_audit},
+    "/invite": {"POST": admin_links.send_invitation},
     "/.well-known/jwks.json": {"GET": _jwks},
     "/settings": {"GET": _settings},
     "/health": {"GET": _health},
 }
 
-_USER_ROUTES: dict[str, UserFlow] = {
-    "GET": account_admin.show,
-    "PUT": account_admin.change,
-    "DELETE": account_admin.delete,
+Routed = dict[str, Callable[..., Awaitable[Response]]]
+
+_PARTS: Routed = dict.fromkeys(("GET", "POST", "PUT", "DELETE"), admin_answer_disabled)
+
+#: Routes whose path has ids in it; what stands between two slashes is passed on.
+_BY_ID: dict[str, Routed] = {
+    "/admin/users/{}": {
+        "GET": account_admin.show,
+        "PUT": account_admin.change,
+        "DELETE": account_admin.delete,
+    },
+    "/admin/users/{}/sessions": {
+        "GET": admin_sessions.list_of_user,
+        "DELETE": admin_sessions.end_all,
+    },
+    "/admin/users/{}/sessions/{}": {"DELETE": admin_sessions.end_one},
+    "/admin/users/{}/factors": _PARTS,
+    "/admin/users/{}/factors/{}": _PARTS,
+    "/admin/users/{}/passkeys": _PARTS,
+    "/admin/users/{}/passkeys/{}": _PARTS,
 }
+_TEMPLATES = [
+    (re.compile(template.replace("{}", "([^/]*)")), flows) for template, flows in _BY_ID.items()
+]
 
 #: Paths without an API key, such as those that links in mails open in a browser.
 _OPEN = frozenset(("/.well-known/jwks.json", "/verify", "/callback", "/authorize"))

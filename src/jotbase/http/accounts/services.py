@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from jotbase.auth.accounts.accounts import RANDOMNESS, Context
+from jotbase.auth.accounts.context import RANDOMNESS, Context
 from jotbase.auth.accounts.passwords import SALT_BYTES, hash_password
 from jotbase.auth.mail.messages import Mail, PendingMail, render_mail
 from jotbase.auth.tokens.apikeys import resolve_key

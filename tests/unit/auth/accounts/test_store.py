@@ -71,7 +71,7 @@ def test_nobody_found_is_none_and_costs_one_statement() -> None:
 def test_a_search_is_bound_and_spelled_per_dialect() -> None:
     """A part of the address or of the full name, never a pattern."""
     for dialect, function in ((SQLITE, "instr"), (POSTGRES, "strpos")):
-        unit = store.count(dialect, "%a")
+        unit = store.count(dialect, User, store.sought_users(dialect, "%a"))
         statement = next(unit)
 
         assert statement.text.count(f"{function}(lower(") == 2

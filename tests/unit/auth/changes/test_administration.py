@@ -10,6 +10,7 @@ from tests.unit.auth.driving import ADA, CONTEXT, drive, row
 from jotbase.auth.changes.administration import (
     AdminUserAttributes,
     UserPage,
+    UserQuery,
     create_user,
     delete_user,
     list_users,
@@ -82,7 +83,7 @@ def test_a_taken_address_or_id_is_refused(profile: AdminUserAttributes, code: st
 
 def test_a_page_comes_with_the_total() -> None:
     """The count first, then the rows."""
-    unit = list_users(SQLITE, page=1, per_page=50)
+    unit = list_users(SQLITE, UserQuery(50))
 
     assert drive(unit, [(7,)], [row(ADA)]) == (UserPage((ADA,), 7), ["SELECT", "SELECT"])
 
