@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from textwrap import dedent
 
 import pytest
 from tests.api.data_world import Serve, refused, table
@@ -130,6 +131,32 @@ def test_a_bodys_time_is_of_the_preferred_zone(serve: Serve) -> None:
     assert listed.body == b'[{"id":2,"at":"2026-08-21T06:00:00-04:00"}]'
     assert refused(client.post("/events", {"at": "2026-08-21 06:11:12.5"}), 400, "23514")
     assert refused(client.post("/events", {"at": "noon"}, prefer=here), 400, "23514")
+
+
+def test_an_arguments_and_a_ranges_time_is_of_the_preferred_zone(serve: Serve) -> None:
+    """Wherever a time stands: alone, in an array, in a range."""
+    code = """
+        from datetime import datetime
+
+        from jotbase.functions import rpc
+
+        @rpc
+        def utc(at: list[datetime]) -> str:
+            return " ".join(one.isoformat() for one in at)
+    """
+    span = table({"span": {"type": "string", "format": "tstzrange"}})
+    backend = serve({"spans": span}, {"functions/__init__.py": dedent(code)})
+    client, here = backend.anonymous, "timezone=America/New_York"
+
+    by_query = client.get("/rpc/utc", {"at": "{2026-08-21 06:00}"}, prefer=here)
+    by_body = client.rpc("utc", {"at": ["2026-08-21 06:00"]}, prefer=here)
+    assert by_query.json() == by_body.json() == "2026-08-21T10:00:00+00:00"
+    span = {"span": "[2026-08-21 06:00,2026-08-21 07:00)"}
+    assert client.post("/spans", span, prefer=here).status == 201
+    assert client.get("/spans", {"span": "cs.[2026-08-21 10:30,2026-08-21 10:31]"}).json() != []
+    asked = {"span": "cs.[2026-08-21 06:30,2026-08-21 06:31]"}
+    assert client.get("/spans", asked, prefer=here).json() != []
+    assert client.get("/spans", asked).json() == []
 
 
 def test_a_long_list_is_read_in_a_thread(

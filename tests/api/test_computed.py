@@ -204,6 +204,15 @@ def test_writes_choose_and_give_back_by_what_is_computed(anon: Client) -> None:
     refused(anon.patch("/notes", {"id": "eq.1"}, {"shout": "X"}), 400, "PGRST204")
 
 
+def test_a_computed_relation_to_many_rows_is_spread(anon: Client) -> None:
+    """Each column of its rows becomes an array; one to a single row is not spread."""
+    select = "id,...siblings(others:id,texts:text)"
+
+    answer = anon.get("/notes", {"select": select, "id": "eq.1"})
+    assert answer.json() == [{"id": 1, "others": [2], "texts": ["hello"]}]
+    refused(anon.get("/notes", {"select": "id,...elder(id)"}), 400, "PGRST127")
+
+
 def test_a_computed_relation_never_writes(anon: Client) -> None:
     """Reading a row changes nothing, in a write no more than in a read."""
     refused(anon.get("/notes", {"select": "thief(id)"}), 405, "25006")

@@ -99,6 +99,11 @@ def test_a_number_is_written_as_postgresql_writes_it(client: Client) -> None:
     [
         ("doc->>--34", 'unexpected "-" expecting digit'),
         ("doc->-78xy", 'unexpected \'x\' expecting digit, "->", "::", ".", "," or end of input'),
+        (
+            "doc->(a",
+            'unexpected "(" expecting "-", digit or'
+            " any non reserved character different from: .,>()",
+        ),
         ("doc->a--b", 'unexpected "-" expecting any non reserved character different from: .,>()'),
     ],
 )
@@ -106,6 +111,17 @@ def test_a_dash_out_of_place_is_a_syntax_error(client: Client, path: str, detail
     """In select, in an order, and as a filter's name."""
     for params in ({"select": path}, {"order": path}, {path: "eq.1"}):
         assert refused(client.get("/sizes", params), 400, "PGRST100")["details"] == details
+
+
+def test_what_a_put_and_an_empty_merge_answer(client: Client) -> None:
+    """A PUT counts nothing, 204 has no length (RFC 9110, 8.6), nothing merged is nothing new."""
+    for title, status in (("b", 201), ("c", 204)):
+        row = {"id": 2, "name": title}
+        put = client.request("PUT", "/rest/v1/clients", params={"id": "eq.2"}, json_body=row)
+        assert (put.status, put.headers.get("content-range")) == (status, None)
+        assert put.headers.get("content-length") == ("0" if status == 201 else None)
+    for prefer, status in (("resolution=merge-duplicates", 200), ("return=minimal", 201)):
+        assert client.post("/clients", [], prefer=prefer).status == status
 
 
 def test_a_part_of_a_document_may_be_cast_to_text(client: Client) -> None:

@@ -23,7 +23,7 @@ from jotbase.query.request.shape import SEARCHES
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.values.array_literals import literal_items
 from jotbase.schema.values.convert import TYPE_NAMES, from_text
-from jotbase.schema.values.zones import time_in_zone
+from jotbase.schema.values.zones import value_in_zone
 from jotbase.search.lexing import configuration
 from jotbase.search.spelling import nearest
 from jotbase.search.textsearch import parse_search
@@ -288,8 +288,8 @@ def _value_reader(kind: Type, item: Type | None, zone: str | None) -> Callable[[
     """Return the function that parses one value; a time without an offset is in the zone."""
     if kind is Type.TEXT:
         return _as_is
-    if zone is not None and kind is Type.TIMESTAMP:
-        return lambda text: from_text(kind, time_in_zone(text, zone), item)
+    if zone is not None:
+        return lambda text: from_text(kind, value_in_zone(kind, item, text, zone), item)
     return lambda text: from_text(kind, text, item)
 
 

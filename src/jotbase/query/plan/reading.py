@@ -269,11 +269,11 @@ def _embed(
         if selected.hint is None
         else None
     )
-    if computed is not None and selected.spread:
+    if computed is not None and computed[1] and selected.spread:
         raise RequestError(
             "PGRST127",
             "Feature not implemented",
-            details="Computed relations cannot be spread.",
+            details="Computed relations to one row cannot be spread.",
         )
     if computed is not None:
         target: Table = computed[0]

@@ -175,14 +175,13 @@ def _take(parts: _Parts, name: str, text: str, taken: Placeholder | None, argume
             parts.select = parts.select or parse_select(text) or _ALL
         case "columns" if not head:
             check_names(text, KEY)
-            parts.columns = parse_names(text, "columns parameter") if text else None
+            parts.columns = parse_names(text, "columns parameter")
         case "on_conflict" if not head:
             check_names(text, KEY)
             parts.on_conflict = parse_names(text, "on_conflict parameter")
         case "order":
             check_names(text, TERM)
-            if text:
-                parts.order[_path(head)] = parse_order(text)
+            parts.order[_path(head)] = parse_order(text)
         case "limit":
             _take_bound(parts.limit, head, text, taken)
         case "offset":

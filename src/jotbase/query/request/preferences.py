@@ -6,6 +6,7 @@ Source: https://docs.postgrest.org/en/stable/references/api/preferences.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,10 @@ def _invalid(items: list[str]) -> RequestError:
     )
 
 
+#: An offset with seconds, which PostgreSQL takes for leap seconds.
+_SECONDS = re.compile(r"[+-]?\d{1,3}:[0-5]\d:[0-5]\d", re.ASCII)
+
+
 def known_preferences(asked: Preferences, is_zone: Callable[[str], bool]) -> Preferences:
     """Return the preferences after checking the time zone.
 
@@ -64,6 +69,12 @@ def known_preferences(asked: Preferences, is_zone: Callable[[str], bool]) -> Pre
     zone = asked.timezone
     if zone is None or is_zone(zone):
         return asked
+    if _SECONDS.fullmatch(zone):
+        raise RequestError(
+            "22023",
+            f'time zone "{zone}" appears to use leap seconds',
+            details="PostgreSQL does not support leap seconds.",
+        )
     raise RequestError("22023", f'invalid value for parameter "TimeZone": "{zone}"')
 
 

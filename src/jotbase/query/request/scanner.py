@@ -206,7 +206,7 @@ def _json_key(scanner: Scanner) -> str | int:
             raise scanner.fault(_KEY)
     key = scanner.text[start : scanner.position].strip()
     if not key:
-        raise scanner.fault(_KEY)
+        raise scanner.fault(f'"-", digit or {_KEY}')
     return int(key) if key.isascii() and key.isdigit() and len(key) < 10 else key
 
 

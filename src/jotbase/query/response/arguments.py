@@ -30,6 +30,7 @@ from jotbase.schema.model.tables import Type
 from jotbase.schema.values.convert import from_text
 from jotbase.schema.values.integers import whole
 from jotbase.schema.values.nesting import check_nesting
+from jotbase.schema.values.zones import value_in_zone
 from jotbase.values import Principal
 
 Pairs = Sequence[tuple[str, Any]]
@@ -60,7 +61,8 @@ def read_call(
     if function.whole is not None:
         arguments = _unnamed(function.whole, form, pairs, whole)
     else:
-        arguments = _arguments(function, pairs or ())
+        zone = intent.preferences.timezone
+        arguments = _arguments(function, pairs or (), zone)
     faults = function.faults(arguments)
     if faults:
         raise RequestError(
@@ -117,18 +119,31 @@ def _form(body: bytes) -> Pairs:
     return [(decoded(name), Cell(decoded(text))) for name, _, text in pieces]
 
 
-def _arguments(function: Function, pairs: Pairs) -> dict[str, Any]:
-    """Return arguments by name; the last of several with one name wins."""
+def _arguments(function: Function, pairs: Pairs, zone: str | None) -> dict[str, Any]:
+    """Return arguments by name; the last of several with one name wins.
+
+    A time without an offset is one of the zone.
+    """
     found: dict[str, Any] = {}
     for parameter in function.parameters:
         given = [value for name, value in pairs if name == parameter.name]
         if not given:
             continue
+        if zone is not None:
+            given = [_in_zone(parameter, value, zone) for value in given]
         if parameter.variadic and isinstance(given[0], Cell) and not given[0].startswith("{"):
             found[parameter.name] = [_item(parameter, one) for one in given]
         else:
             found[parameter.name] = read_value(parameter, given[-1])
     return found
+
+
+def _in_zone(parameter: Parameter, value: Any, zone: str) -> Any:
+    if parameter.variadic and isinstance(value, Cell) and not value.startswith("{"):
+        found = value_in_zone(parameter.item or Type.TEXT, None, value, zone)
+    else:
+        found = value_in_zone(parameter.type, parameter.item, value, zone)
+    return Cell(found) if isinstance(value, Cell) else found
 
 
 def _item(parameter: Parameter, cell: Cell) -> Any:

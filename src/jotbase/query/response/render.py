@@ -160,20 +160,22 @@ def render_write(plan: WritePlan, request: Request, written: WriteResult) -> Res
     headers: list[tuple[str, str]] = []
     total = written.affected if preferences.count is not None else None
     inserted = isinstance(plan, InsertPlan)
+    status = _written_status(plan, written)
     body = b""
     if returning == "representation":
         headers.append(("Content-Type", content_type(answer.media)))
         is_csv = answer.media.kind == "csv"
         documents = _returned_documents(plan.returning) if is_csv else {}
         body = whole_body(written.body or "[]", written.affected, answer, written.keys, documents)
-    elif inserted:
+    elif status == 201:
         headers.append(("Content-Length", "0"))
     if inserted and returning == "headers-only" and written.location is not None:
         headers.append(("Location", f"{request.path.removeprefix(PREFIX)}?{written.location}"))
-    headers.append(("Content-Range", _written_range(plan, written, total)))
+    if not (isinstance(plan, InsertPlan) and plan.put is not None):
+        headers.append(("Content-Range", _written_range(plan, written, total)))
     headers.extend(applied_headers(answer, counted=True, inserted=inserted, plan=plan))
     headers.extend(("Warning", warning) for warning in answer.warnings)
-    return Response(_written_status(plan, written), tuple(headers), body)
+    return Response(status, tuple(headers), body)
 
 
 def _operation(plan: WritePlan) -> str:

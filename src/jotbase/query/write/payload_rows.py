@@ -31,7 +31,7 @@ from jotbase.query.write.result import WriteContext
 from jotbase.records import dataclass
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.values.convert import canonical, from_text
-from jotbase.schema.values.zones import time_in_zone
+from jotbase.schema.values.zones import value_in_zone
 from jotbase.values import Row
 
 
@@ -109,7 +109,7 @@ def new_rows(
     if not _server_columns(table, write_context.trusted).isdisjoint(names):
         refuse_server_columns(table, _given(plan, payload, names), write_context, "insert")
     made = None
-    if not payload.unread:
+    if not payload.unread and plan.answer.preferences.timezone is None:
         made = template_rows(row_template(table, names), payload.rows, context, write_context)
     if made is not None:
         return PayloadRows(made, names=names)
@@ -203,9 +203,9 @@ def _read(
         name = column.name
         if name in raw:
             value = raw[name]
-            if zone is not None and column.type is Type.TIMESTAMP and isinstance(value, str):
-                row[name] = time_in_zone(value, zone)
-            elif type(value) is Cell:
+            if zone is not None and column.type in _IN_ZONES:
+                value = value_in_zone(column.type, column.item, value, zone)
+            if type(value) is Cell:
                 row[name] = _from_cell(column, value, line)
             elif column.type is Type.ARRAY and isinstance(value, str) and value[:1] == "{":
                 row[name] = from_text(column.type, value, column.item)
@@ -214,6 +214,10 @@ def _read(
         elif not plan.defaults:
             row[name] = None
     return row
+
+
+#: The types whose values are, or may hold, times in a zone.
+_IN_ZONES = (Type.TIMESTAMP, Type.TSTZRANGE, Type.ARRAY)
 
 
 def _from_cell(column: Column, cell: Cell, line: int) -> Any:

@@ -144,7 +144,7 @@ def insert_unit(
     if located and not write_context.guard.allows(table, "select", context):
         located = False  # the key of a row that the caller may not see discloses a count
     location = location_query(table, after.rows) if located else None
-    created = not after.rows or any(old is None for old in after.olds)
+    created = plan.resolution != "merge" or any(old is None for old in after.olds)
     return _result(plan, WriteResult(len(after.rows), body, _keys(plan), location, created))
 
 

@@ -7,6 +7,7 @@ In charge of braces, quotes and escapes. Must not know the items' type. Source: 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from jotbase.errors import RequestError
 
@@ -18,6 +19,7 @@ _ITEM = re.compile(
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _BLANKS = re.compile(r"\s*")
+_SPECIAL = re.compile(r'(["\\])')
 
 
 def literal_items(text: str) -> list[str | None]:
@@ -45,3 +47,9 @@ def literal_items(text: str) -> list[str | None]:
                 return items
             break
     raise RequestError("22P02", f'malformed array literal: "{text[:100]}"')
+
+
+def array_literal(items: Iterable[str | None]) -> str:
+    """Return the array literal of the items, each of them quoted."""
+    quoted = ("NULL" if one is None else '"' + _SPECIAL.sub(r"\\\1", one) + '"' for one in items)
+    return "{" + ",".join(quoted) + "}"

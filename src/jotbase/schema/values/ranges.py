@@ -73,6 +73,20 @@ def canonical(kind: Type, read: Callable[[str], Any], text: str) -> str:
     return _text(kind, lower, upper, lower_inside, upper_inside)
 
 
+def with_bounds(text: str, change: Callable[[str], str]) -> str:
+    """Return a range's text with each bound changed. Raises RequestError 22P02."""
+    written = _written(text)
+    if written is None:
+        return EMPTY
+    lower, upper = (None if one is None else change(one) for one in (written.lower, written.upper))
+    opening, closing = "[" if written.lower_inside else "(", "]" if written.upper_inside else ")"
+    return f"{opening}{_escaped(lower)},{_escaped(upper)}{closing}"
+
+
+def _escaped(bound: str | None) -> str:
+    return "" if bound is None else '"' + re.sub(r'(["\\])', r"\\\1", bound) + '"'
+
+
 def _refuse_wrong_order(lower: Any, upper: Any) -> None:
     if lower is not None and upper is not None and _sign(lower, upper) > 0:
         raise RequestError(

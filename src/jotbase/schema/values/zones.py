@@ -8,8 +8,12 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from jotbase.schema.model.tables import Type
+from jotbase.schema.values.array_literals import array_literal, literal_items
+from jotbase.schema.values.ranges import with_bounds
 from jotbase.schema.values.times import in_zone
 
 #: An offset in hours, as in `SET TIME ZONE -4`: east of Greenwich is positive.
@@ -51,6 +55,30 @@ def time_in_zone(text: str, zone: str) -> str:
     """Return a timestamp without an offset as one of the zone of that name; all else stays."""
     found = _zone(zone)
     return text if found is None else in_zone(text, found)
+
+
+def value_in_zone(kind: Type, item: Type | None, value: Any, zone: str) -> Any:
+    """Return a value that a client sends with its times that name no offset as those of a zone.
+
+    A time, a range of times, or an array of either, as text or as JSON. What is none of them, or
+    cannot be read as such, is returned unchanged.
+    """
+    if kind is Type.ARRAY and item is not None:
+        if isinstance(value, list):
+            return [value_in_zone(item, None, one, zone) for one in value]
+        if isinstance(value, str) and item in _WITH_TIMES and value.lstrip().startswith("{"):
+            items = (value_in_zone(item, None, one, zone) for one in literal_items(value))
+            return array_literal(items)
+        return value
+    if not isinstance(value, str):
+        return value
+    if kind is Type.TSTZRANGE:
+        return with_bounds(value, lambda bound: time_in_zone(bound, zone))
+    return time_in_zone(value, zone) if kind is Type.TIMESTAMP else value
+
+
+#: The types whose values lie in a time zone.
+_WITH_TIMES = (Type.TIMESTAMP, Type.TSTZRANGE)
 
 
 def zoned(moment: str, zone: str) -> str:

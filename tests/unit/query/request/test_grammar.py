@@ -139,6 +139,9 @@ def test_names_are_decoded() -> None:
         ("GET /jobs", {"prefer": "handling=strict, odd"}, "PGRST122"),
         ("GET /jobs?id=5", {}, "PGRST100"),
         ("GET /jobs?select=(", {}, "PGRST100"),
+        ("GET /jobs?order=", {}, "PGRST100"),
+        ("GET /jobs?select=firms(*)&firms.order=", {}, "PGRST100"),
+        ("POST /jobs?columns=", {}, "PGRST100"),
     ],
 )
 def test_what_is_refused(line: str, headers: dict[str, str], code: str) -> None:

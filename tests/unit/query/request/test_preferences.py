@@ -72,3 +72,13 @@ def test_a_time_zone_that_there_is_not(handling: str) -> None:
         known_preferences(asked, lambda name: False)
     assert refused.value.code == "22023"
     assert refused.value.message == 'invalid value for parameter "TimeZone": "Mars/Base"'
+
+
+def test_an_offset_with_seconds_is_refused_as_postgresql_refuses_it() -> None:
+    """Such a time zone is taken for one with leap seconds."""
+    asked = parse_preferences("timezone=05:30:15")
+    with pytest.raises(RequestError) as refused:
+        known_preferences(asked, lambda name: False)
+    assert refused.value.code == "22023"
+    assert refused.value.message == 'time zone "05:30:15" appears to use leap seconds'
+    assert refused.value.details == "PostgreSQL does not support leap seconds."

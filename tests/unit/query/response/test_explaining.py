@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from jotbase.errors import RequestError
+from jotbase.errors import ConflictError, RequestError
 from jotbase.query.request.intent import Media
 from jotbase.query.response.explaining import dry_run, render_plan, render_write_plan
 from jotbase.query.write.result import WriteResult
@@ -72,6 +72,27 @@ def test_a_dry_run_explains_each_statement_and_keeps_nothing() -> None:
     ]
     plans = (("SELECT", STEPS[:1]), ("UPDATE", STEPS[1:]))
     assert undone.value.result == WriteResult(1, plans=plans)
+
+
+@pytest.mark.parametrize(("code", "shown"), [("23503", True), ("57014", False)])
+def test_a_dry_run_is_refused_by_no_constraint(code: str, shown: bool) -> None:
+    """EXPLAIN runs nothing, so what would refuse the row is not told; all else is."""
+    unit = dry_run(delete_one())
+    next(unit)
+    unit.send(STEPS[:1])
+
+    with pytest.raises(RolledBack if shown else ConflictError) as raised:
+        unit.throw(ConflictError(code, "refused"))
+    if shown:
+        kept = raised.value
+        assert isinstance(kept, RolledBack)
+        assert kept.result == WriteResult(0, plans=(("DELETE", STEPS[:1]),))
+
+
+def delete_one() -> UnitOfWork[WriteResult]:
+    """Delete a row."""
+    yield Statement("DELETE FROM jobs", [])
+    return WriteResult(1)
 
 
 def test_a_writes_plan_has_its_statements_in_order() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jotbase.errors import RequestError
-from jotbase.schema.values.array_literals import literal_items
+from jotbase.schema.values.array_literals import array_literal, literal_items
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,9 @@ def test_other_array_literals_are_malformed(text: str) -> None:
     """Each has the same error."""
     with pytest.raises(RequestError, match="malformed array literal"):
         literal_items(text)
+
+
+@pytest.mark.parametrize("items", [[], ["a", None, "NULL", 'b"c', "d\\e", "", "x,y}"]])
+def test_a_literal_that_is_written_is_read_again(items: list[str | None]) -> None:
+    """Whatever the items hold."""
+    assert literal_items(array_literal(items)) == items

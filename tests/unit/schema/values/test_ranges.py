@@ -13,7 +13,7 @@ from tests.unit.query.board import code_of
 from jotbase.errors import RequestError
 from jotbase.schema.model.tables import RANGES, Type
 from jotbase.schema.values.convert import from_text
-from jotbase.schema.values.ranges import Range, ends, order_key
+from jotbase.schema.values.ranges import Range, ends, order_key, with_bounds
 
 I4, I8, NUM = Type.INT4RANGE, Type.INT8RANGE, Type.NUMRANGE
 TS, TZ, DAY = Type.TSRANGE, Type.TSTZRANGE, Type.DATERANGE
@@ -137,3 +137,17 @@ def test_keys_sort_as_ranges_do(
 
     by_key = [end for _, end in sorted(keyed, key=lambda pair: pair[0])]
     assert by_key == sorted(end for _, end in keyed)
+
+
+@pytest.mark.parametrize(
+    ("text", "changed"),
+    [
+        ("[a,b)", '["A","B")'),
+        ("(,b]", '(,"B"]'),
+        ("empty", "empty"),
+        (r'["x,\"y",]', r'["X,\"Y",]'),
+    ],
+)
+def test_bounds_are_changed_and_quoted(text: str, changed: str) -> None:
+    """A bound that is not there stays so."""
+    assert with_bounds(text, str.upper) == changed

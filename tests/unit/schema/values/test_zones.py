@@ -2,7 +2,8 @@
 
 import pytest
 
-from jotbase.schema.values.zones import is_zone, zoned
+from jotbase.schema.model.tables import Type
+from jotbase.schema.values.zones import is_zone, value_in_zone, zoned
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,29 @@ def test_moments(moment: str, zone: str, told: str) -> None:
 def test_names(name: str, known: bool) -> None:
     """A folder of the database, or a path out of it, is no zone."""
     assert is_zone(name) is known
+
+
+@pytest.mark.parametrize(
+    ("kind", "item", "sent", "read"),
+    [
+        (Type.TIMESTAMP, None, "2026-01-02 03:04", "2026-01-02T08:04:00+00:00"),
+        (Type.TIMESTAMP, None, "2026-01-02 03:04Z", "2026-01-02 03:04Z"),
+        (Type.TIMESTAMP, None, 7, 7),
+        (Type.TEXT, None, "2026-01-02 03:04", "2026-01-02 03:04"),
+        (
+            Type.TSTZRANGE,
+            None,
+            "[2026-01-02 03:04,)",
+            '["2026-01-02T08:04:00+00:00",)',
+        ),
+        (Type.TSTZRANGE, None, "empty", "empty"),
+        (Type.ARRAY, Type.TIMESTAMP, ["2026-01-02 03:04"], ["2026-01-02T08:04:00+00:00"]),
+        (Type.ARRAY, Type.TIMESTAMP, "{2026-01-02 03:04}", '{"2026-01-02T08:04:00+00:00"}'),
+        (Type.ARRAY, Type.TIMESTAMP, "{NULL}", "{NULL}"),
+        (Type.ARRAY, Type.TEXT, "{2026-01-02}", "{2026-01-02}"),
+        (Type.ARRAY, None, ["2026-01-02 03:04"], ["2026-01-02 03:04"]),
+    ],
+)
+def test_values_that_hold_times(kind: Type, item: Type | None, sent: object, read: object) -> None:
+    """Times, ranges of them and arrays of them are of the zone where they name no offset."""
+    assert value_in_zone(kind, item, sent, "America/New_York") == read
