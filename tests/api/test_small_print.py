@@ -117,7 +117,8 @@ def test_what_a_put_and_an_empty_merge_answer(client: Client) -> None:
     """A PUT counts nothing, 204 has no length (RFC 9110, 8.6), nothing merged is nothing new."""
     for title, status in (("b", 201), ("c", 204)):
         row = {"id": 2, "name": title}
-        put = client.request("PUT", "/rest/v1/clients", params={"id": "eq.2"}, json_body=row)
+        minimal = {"prefer": "return=minimal"}
+        put = client.request("PUT", "/rest/v1/clients", {"id": "eq.2"}, row, minimal)
         assert (put.status, put.headers.get("content-range")) == (status, None)
         assert put.headers.get("content-length") == ("0" if status == 201 else None)
     for prefer, status in (("resolution=merge-duplicates", 200), ("return=minimal", 201)):
