@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any
 
+import bcrypt
 import pytest
 from tests.api.account_world import RING, START, World
 
@@ -103,6 +106,22 @@ def test_a_ready_hash_can_be_brought_along_and_is_renewed(world: World) -> None:
     ((stored,),) = world.run(query)
 
     assert (first.status, second.status) == (200, 200)
+    assert str(stored).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+@pytest.mark.parametrize("form", ["bcrypt", "PBKDF2"])
+def test_a_hash_of_another_system_serves_until_the_first_sign_in(world: World, form: str) -> None:
+    """The wrong password fails, the right one replaces the hash by one of ours."""
+    key = base64.b64encode(hashlib.pbkdf2_hmac("sha256", b"correct horse", b"salt", 1000))
+    hashed = {
+        "bcrypt": bcrypt.hashpw(b"correct horse", bcrypt.gensalt(4)).decode(),
+        "PBKDF2": f"pbkdf2_sha256$1000$salt${key.decode()}",
+    }[form]
+    made(world, email_confirm=True, password_hash=hashed)
+
+    assert world.current_account(password="battery staple").status == 400
+    assert [world.current_account().status for _ in range(2)] == [200, 200]
+    ((stored,),) = world.run('SELECT "encrypted_password" FROM "auth.users"')
     assert str(stored).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 

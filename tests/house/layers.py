@@ -81,7 +81,9 @@ ROOMS: dict[str, Room] = {
     "auth.tokens": _room(f"{WORDS} sql schema.values", "cryptography orjson", pure=True),
     "auth.sessions": _room(f"{WORDS} auth.tokens", "orjson", pure=True),
     "auth.accounts": _room(
-        f"{WORDS} sql schema auth.tokens auth.sessions", "argon2 orjson", pure=True
+        f"{WORDS} sql schema auth.tokens auth.sessions",
+        "argon2 bcrypt cryptography orjson",
+        pure=True,
     ),
     "auth.mail": _room(f"{WORDS} sql auth.tokens auth.sessions auth.accounts", "orjson", pure=True),
     "auth.changes": _room(

@@ -6,9 +6,12 @@ and 20 MiB by design: callers run it in a thread. Must not know users; the salt 
 
 from __future__ import annotations
 
-from argon2.exceptions import VerificationError
+import re
+
+from argon2.exceptions import InvalidHash, VerificationError
 from argon2.low_level import Type, hash_secret, verify_secret
 
+from jotbase.auth.accounts.imported_hashes import check_of
 from jotbase.auth.tokens.policy import AuthPolicy
 from jotbase.errors import AuthError
 
@@ -26,6 +29,15 @@ _OURS = f"$argon2id$v=19$m={_MEMORY_KIB},t={_PASSES},p={_LANES}$"
 DUMMY_HASH = f"{_OURS}bm9ib2R5IG5vYm9keSA$OMY+kZxLZowJ2YuJADWSWoj1FxNM1vXXzDCYP8M0gtQ"
 
 _KINDS = {"$argon2id$": Type.ID, "$argon2i$": Type.I}
+# Django writes the algorithm before the string of the PHC.
+_DJANGO = "argon2"
+_ARGON2 = re.compile(
+    r"\$argon2id?\$v=19\$m=(?P<m>\d{1,9}),t=(?P<t>\d{1,4}),p=(?P<p>\d{1,4})"
+    r"\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+"
+)
+
+#: The greatest parameters of an imported argon2 hash, as GoTrue's: memory in KiB, passes, lanes.
+ARGON2_LIMITS = {"m": 1_048_576, "t": 20, "p": 16}
 
 
 def hash_password(password: str, salt: bytes) -> str:
@@ -38,13 +50,14 @@ def hash_password(password: str, salt: bytes) -> str:
 
 def verify_password(password: str, hashed: str | None) -> bool:
     """Whether the password matches the hash; False without a hash, after the same work."""
-    stored = hashed or DUMMY_HASH
+    stored = (hashed or DUMMY_HASH).removeprefix(_DJANGO)
     kind = next((kind for prefix, kind in _KINDS.items() if stored.startswith(prefix)), None)
     if kind is None:
-        return False
+        check = check_of(stored)
+        return check is not None and check(password.encode())
     try:
         verify_secret(stored.encode(), password.encode(), kind)
-    except VerificationError:
+    except (VerificationError, InvalidHash):
         return False
     return hashed is not None
 
@@ -55,8 +68,13 @@ def needs_rehash(hashed: str) -> bool:
 
 
 def is_known_hash(hashed: str) -> bool:
-    """Whether `verify_password` can verify an imported hash (argon2id or argon2i)."""
-    return hashed.startswith(tuple(_KINDS)) and hashed.isascii()
+    """Whether `verify_password` can verify an imported hash, at a bounded cost."""
+    if check_of(hashed) is not None:
+        return True
+    found = _ARGON2.fullmatch(hashed.removeprefix(_DJANGO))
+    return found is not None and all(
+        1 <= int(found[name]) <= most for name, most in ARGON2_LIMITS.items()
+    )
 
 
 def check_new_password(password: str, policy: AuthPolicy) -> None:

@@ -185,7 +185,11 @@ async def _password(body: dict[str, Any], services: AccountServices, *, is_new: 
         )
     if ready:
         if not is_known_hash(ready):
-            raise AuthError(400, "validation_failed", "password_hash must be argon2id or argon2i")
+            raise AuthError(
+                400,
+                "validation_failed",
+                "password_hash is of no known form, or too costly to be compared",
+            )
         return ready
     if not password:
         return None
