@@ -274,7 +274,8 @@ class Backend:
                 log.exception("the start failed")
                 raise
 
-        data = DataRoutes(lambda: self.data, self.credentials, self.settings.server_timing)
+        timed, position = self.settings.server_timing, self.feed.position
+        data = DataRoutes(lambda: self.data, self.credentials, timed, position)
         shown = {"url": self.url, "publishable_key": opaque_key(ANON, self.ring)}
         return Routes(
             records=data.answer,

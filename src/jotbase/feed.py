@@ -2,8 +2,8 @@
 
 In charge of the order: changes are delivered in the order of their numbers, each to all subscribers
 before the next one; `cursor` is the number of the last one. A commit only signals that there may be
-new changes: they are read from the log, and a gap in it is reported to the subscribers. Must not
-know sockets or a particular database.
+new changes: they are read from the log, and a gap in it is reported. Must not know sockets or a
+particular database.
 """
 
 from __future__ import annotations
@@ -59,6 +59,10 @@ class Feed:
     def mark(self, number: int) -> str | int:
         """Return the cursor that clients get for a change's number."""
         return self._timeline.mark(number)
+
+    def position(self) -> str:
+        """Return the cursor of the last change told, "" before any history is known."""
+        return self._timeline.position(self.cursor)
 
     async def holds(self, cursor: Cursor) -> bool:
         """Return whether a client's cursor is valid in this database's history."""

@@ -137,6 +137,7 @@ class Socket:
     ) -> None:
         peer, _, forwarded = client.partition(" for ")
         self.vsn = vsn
+        self.positions: list[Any] = []
         self._runner = runner
         self._in: asyncio.Queue[Message] = asyncio.Queue()
         self._out: asyncio.Queue[Message] = asyncio.Queue()
@@ -178,7 +179,18 @@ class Socket:
         return self._runner.run(asyncio.wait_for(self._out.get(), 5))
 
     def hear(self) -> dict[str, Any]:
-        """Return the next message, whatever the version, as the object of 1.0.0 and join_ref."""
+        """Return the next message, whatever the version, as the object of 1.0.0 and join_ref.
+
+        Positions (`system` of `jotbase` without a gap) are kept in `positions` instead.
+        """
+        while True:
+            message = self._hear_any()
+            payload = message["payload"]
+            if message["event"] != "system" or payload.get("gap") is not False:
+                return message
+            self.positions.append(payload["cursor"])
+
+    def _hear_any(self) -> dict[str, Any]:
         message = orjson.loads(self.hear_raw()["text"])
         if isinstance(message, list):
             names = ("join_ref", "ref", "topic", "event", "payload")
@@ -212,6 +224,8 @@ class Socket:
         binding |= {key: rest.pop(key) for key in ("filter", "select") if key in rest}
         assert self.join([binding], **rest)["payload"]["status"] == "ok"
         assert self.hear()["payload"]["message"] == "Subscribed to PostgreSQL"
+        if "cursor" not in rest:
+            self.positions.append(self._hear_any()["payload"]["cursor"])
 
     def silent(self) -> bool:
         """Whether nothing came before the answer to a heartbeat sent now."""

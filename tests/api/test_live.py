@@ -83,7 +83,7 @@ def test_an_insert_reaches_who_follows(world: World, vsn: Vsn) -> None:
         "schema": "public",
         "table": "open",
         "type": "INSERT",
-        "commit_timestamp": "2026-08-21T10:11:12.345+00:00",
+        "commit_timestamp": "2026-08-21T10:11:12.345000000000000001000000000+00:00",
         "columns": [
             {"name": "id", "type": "int8"},
             {"name": "title", "type": "text"},

@@ -92,8 +92,9 @@ def test_a_cursor_that_the_log_does_not_reach_means_resync(world: World, since: 
     told = socket.hear()["payload"]
     world.commit("open", None, note(6))
 
-    assert told["status"] == "error"
+    assert (told["extension"], told["status"], told["gap"]) == ("jotbase", "ok", True)
     assert told["message"].startswith("resync: ")
+    assert told["message"].endswith(" 5")
     assert told["cursor"] == 5
     assert socket.hear()["payload"]["cursor"] == 6
 

@@ -83,8 +83,9 @@ def play(scenario: Scenario) -> None:
 
 
 async def follow(client: ClientConnection) -> None:
-    """Follow the table, to the message that says that it is live."""
+    """Follow the table, to the messages that say that it is live, and since when."""
     await client.send(orjson.dumps(JOIN).decode())
+    await client.recv()
     await client.recv()
     await client.recv()
 

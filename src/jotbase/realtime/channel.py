@@ -129,12 +129,35 @@ def subscribed(topic: str, join_ref: str | None) -> Frame:
     return system(topic, join_ref, "ok", "Subscribed to PostgreSQL", "postgres_changes")
 
 
+def position(topic: str, join_ref: str | None, cursor: str | int) -> Frame:
+    """Return the message that all changes up to `cursor` have been told; later ones follow.
+
+    Its text is the cursor, since supabase-py passes on nothing but the four texts.
+    """
+    return _at(topic, join_ref, str(cursor), cursor, gap=False)
+
+
 def resync(topic: str, join_ref: str | None, cursor: str | int) -> Frame:
     """Return the message that changes were lost: the client must read its rows again.
 
-    It is a `system` error of `postgres_changes`; changes after `cursor` follow.
+    Changes after `cursor`, the last word of the text, follow. Its status is `ok`, since an error
+    makes supabase-py join again, with the cursor that was refused, without end.
     """
-    text = "resync: changes were missed that can no longer be told; read the rows again"
-    frame = system(topic, join_ref, "error", text, "postgres_changes")
-    frame.payload["cursor"] = cursor
+    text = "resync: changes were missed that can no longer be told; read the rows again, from"
+    return _at(topic, join_ref, f"{text} {cursor}", cursor, gap=True)
+
+
+def may_have_missed(
+    topic: str, join_ref: str | None, before: str | int, cursor: str | int
+) -> Frame:
+    """Return the message to a client that joins again without a cursor."""
+    text = f"missed: changes after {before} may have been missed; read the rows again, from"
+    frame = _at(topic, join_ref, f"{text} {cursor}", cursor, gap=True)
+    frame.payload["missed_after"] = before
+    return frame
+
+
+def _at(topic: str, join_ref: str | None, text: str, cursor: str | int, *, gap: bool) -> Frame:
+    frame = system(topic, join_ref, "ok", text, "jotbase")
+    frame.payload.update(cursor=cursor, gap=gap)
     return frame

@@ -5,13 +5,13 @@ In charge of the parsing rules alone. Must not know which tables exist or the ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from jotbase.realtime.cursors import Cursor, read_cursor
+from jotbase.realtime.cursors import Cursor, newest_cursor
 
 #: The known keys of a binding; others are dropped.
 BINDING_KEYS = ("event", "schema", "table", "filter", "select")
@@ -24,8 +24,9 @@ class JoinRequest:
     """One join. `bindings` are the entries of `postgres_changes` as sent, to be echoed: all of them
     that means anything.
 
-    `token` is the user's, None when the connection's key counts. `cursor` is where the client
-    was told to come back.
+    `token` is the user's, None when the connection's key counts. `cursor` is the newest of the
+    places where the client was told to come back; official clients keep three of the fields that
+    it may be in (`_resumes`).
     """
 
     bindings: tuple[Mapping[str, Any], ...] = ()
@@ -51,8 +52,20 @@ def read_join(payload: Any) -> JoinRequest:
         broadcast_self=_flag(broadcast.get("self")),
         presence=_flag(presence.get("enabled")),
         presence_key=_text(presence.get("key")),
-        cursor=read_cursor(config.get("cursor")),
+        cursor=newest_cursor(_resumes(outer, config, broadcast)),
     )
+
+
+def _resumes(
+    outer: Mapping[str, Any], config: Mapping[str, Any], broadcast: Mapping[str, Any]
+) -> Iterator[Any]:
+    """Yield what stands in the fields of a cursor: `resume` in the payload (`updateJoinPayload`),
+    in `config.broadcast` and in each binding, and `config.cursor`.
+    """
+    yield from (outer.get("resume"), broadcast.get("resume"), config.get("cursor"))
+    bindings = config.get("postgres_changes")
+    for binding in bindings if isinstance(bindings, list) else ():
+        yield _mapping(binding).get("resume")
 
 
 def read_token(value: Any) -> str | None:

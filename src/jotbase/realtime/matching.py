@@ -18,13 +18,14 @@ filters that name no other column, as Supabase's has under row level security.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from jotbase.expression.expr import Context
 from jotbase.expression.judge import Env, Judge
+from jotbase.realtime.cursors import stamped
 from jotbase.realtime.filters import SCOPE
 from jotbase.realtime.groups import Group
 from jotbase.realtime.payload import Old, data_json
@@ -69,7 +70,7 @@ class ChangeEvaluation:
         verdicts: Verdicts,
         cursor: str | int,
     ) -> None:
-        self._change = change
+        self._change = replace(change, committed_at=stamped(change.committed_at, cursor))
         self._rule = rule
         self._now = now
         self._cursor = orjson.dumps(cursor)

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotbase.realtime.cursors import Cursor, Timeline, read_cursor
+from jotbase.realtime.cursors import Cursor, Departures, Timeline, read_cursor
+
+ANA, BEN, CAS = ("a", "ana", "t"), ("a", "ben", "t"), ("a", "cas", "t")
 
 LINE = Timeline((("a", 0), ("b", 10), ("c", 10), ("d", 25)))
 
@@ -77,3 +79,29 @@ def test_cursors_sort_as_their_changes(first: int, second: int) -> None:
 def test_what_is_no_cursor_counts_as_absent(value: object) -> None:
     """A join without one is live from its answer on."""
     assert read_cursor(value) is None
+
+
+def test_a_departure_is_told_once() -> None:
+    """The second time the client has been told already."""
+    departures = Departures()
+    departures.note(ANA, 7)
+
+    assert [departures.take(ANA), departures.take(ANA)] == [7, None]
+
+
+def test_of_two_connections_the_one_that_was_told_less_counts() -> None:
+    """They cannot be told apart when one of them comes back."""
+    departures = Departures()
+    departures.note(ANA, 7)
+    departures.note(ANA, 9)
+
+    assert departures.take(ANA) == 7
+
+
+def test_the_oldest_departure_makes_room() -> None:
+    """Clients that never come back take no memory."""
+    departures = Departures(most=2)
+    for whose in (ANA, BEN, CAS):
+        departures.note(whose, 1)
+
+    assert [departures.take(whose) for whose in (ANA, BEN, CAS)] == [None, 1, 1]

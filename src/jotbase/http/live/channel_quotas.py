@@ -65,7 +65,7 @@ class SocketQuota:
 
     def __init__(self, all_of: ChannelQuotas, address: Hashable, now: Callable[[], float]) -> None:
         self._all = all_of
-        self._address = address
+        self.address = address
         self._now = now
         self._channels = self._bindings = self._bytes = 0
         self._joins = 0
@@ -106,9 +106,9 @@ class SocketQuota:
     def _take_of_all(self, size: ChannelSize) -> None:
         taken: list[tuple[Budget, int]] = []
         for budget, amount in self._amounts(size):
-            if not budget.take(self._address, amount):
+            if not budget.take(self.address, amount):
                 for other, back in taken:
-                    other.give_back(self._address, back)
+                    other.give_back(self.address, back)
                 raise refusals.capacity_exceeded()
             taken.append((budget, amount))
 
@@ -118,7 +118,7 @@ class SocketQuota:
         self._bindings -= size.bindings
         self._bytes -= size.bytes
         for budget, amount in self._amounts(size):
-            budget.give_back(self._address, amount)
+            budget.give_back(self.address, amount)
 
     def _amounts(self, size: ChannelSize) -> tuple[tuple[Budget, int], ...]:
         whole = self._all

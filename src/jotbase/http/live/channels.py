@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 import orjson
@@ -16,13 +16,13 @@ import orjson
 from jotbase.auth.tokens.token_cache import Renewal
 from jotbase.auth.tokens.tokens import has_expired, last_moment
 from jotbase.errors import AccessError, ChannelError
-from jotbase.feed import Feed
-from jotbase.http.edge.credentials import CredentialCheck
-from jotbase.http.live.channel_quotas import ChannelQuotas, ChannelSize, SocketQuota, channel_size
+from jotbase.http.live.channel_quotas import ChannelSize, SocketQuota, channel_size
 from jotbase.http.live.frames import FrameSink
+from jotbase.http.live.joined import Channel, ChannelServices, pass_over
+from jotbase.http.live.positions import Positions
 from jotbase.http.live.replay import Replay
 from jotbase.realtime import refusals
-from jotbase.realtime.broadcast import BroadcastRegistry, Listener, broadcast_frames
+from jotbase.realtime.broadcast import Listener, broadcast_frames
 from jotbase.realtime.channel import (
     TRANSITIONS,
     Event,
@@ -32,7 +32,6 @@ from jotbase.realtime.channel import (
     event_named,
     is_heartbeat,
     reply,
-    resync,
     subscribed,
     system,
 )
@@ -42,56 +41,10 @@ from jotbase.realtime.joining import JoinRequest, read_join, read_token
 from jotbase.realtime.protocol import PREFIX, Frame, Vsn, parse, render
 from jotbase.realtime.subscriptions import Subscription, echo, subscriptions
 from jotbase.realtime.wire import frame as ready_frame
-from jotbase.schema.model.tables import Model
 from jotbase.values import Principal
 
 #: The longest timer in seconds; a longer one is set again after it.
 _LONGEST_TIMER = 86_400.0
-
-
-@dataclass(slots=True)
-class ChannelServices:
-    """The state that all sockets of a backend share."""
-
-    credentials: CredentialCheck
-    feed: Feed
-    model: Model
-    now: Callable[[], float]
-    rooms: BroadcastRegistry = field(default_factory=BroadcastRegistry)
-    shares: ChannelQuotas = field(default_factory=ChannelQuotas)
-    #: Whose turn it is among the replays of all sockets.
-    turns: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    def logs(self, name: str) -> bool:
-        """Return whether there is a realtime table with that name."""
-        table = self.model.get(name)
-        return table is not None and table.realtime
-
-    def followable(self) -> int:
-        """Return the number of realtime tables."""
-        return sum(table.realtime for table in self.model)
-
-
-@dataclass(eq=False, slots=True)
-class Channel:
-    """One joined topic. `token` is None where the connection's key counts."""
-
-    topic: str
-    join_ref: str | None
-    request: JoinRequest
-    token: str | None
-    listener: Listener
-    subscriber: Subscriber
-    size: ChannelSize
-    expiry: asyncio.TimerHandle | None = None
-    replay: Replay | None = None
-    #: Tables that a reload took from its bindings: their changes are missed from then on.
-    dropped: frozenset[str] = frozenset()
-
-    @property
-    def principal(self) -> Principal:
-        """The principal of the channel."""
-        return self.subscriber.principal
 
 
 class Channels:
@@ -109,6 +62,7 @@ class Channels:
         self._share = share
         self._sink = sink
         self._joined: dict[str, Channel] = {}
+        self._positions = Positions(services, self._send)
         self._steps = {
             Step.JOIN: self._join,
             Step.CLOSE_OLD: self._close,
@@ -142,6 +96,7 @@ class Channels:
     def close_all(self) -> None:
         """Remove all channels after the socket has closed."""
         for channel in tuple(self._joined.values()):
+            self._positions.note_departure(channel, self._share.address)
             self._forget(channel)
 
     def end(self, ends: Callable[[Principal], bool], event: Event, why: str) -> None:
@@ -176,7 +131,7 @@ class Channels:
             if gone:
                 self._report_dropped(channel, gone, faults)
             if channel.dropped & after:
-                self._report_lost(channel, self._services.feed.cursor)
+                self._positions.tell_lost(channel, self._services.feed.cursor)
             channel.dropped = (channel.dropped | gone) - after
 
     def _report_dropped(self, channel: Channel, tables: frozenset[str], faults: list[str]) -> None:
@@ -193,9 +148,7 @@ class Channels:
 
     def close_reason(self) -> str:
         """Return the close reason: the cursor up to which all changes were sent on this socket."""
-        feed = self._services.feed
-        sent = [one.replay.after for one in self._joined.values() if one.replay is not None]
-        return f"cursor={feed.mark(min([feed.cursor, *sent]))}"
+        return self._positions.close_reason(self._joined.values())
 
     # The steps -----------------------------------------------------------------------------------
 
@@ -217,12 +170,16 @@ class Channels:
         if request.cursor is not None and request.bindings:
             channel.replay = self._replay(channel, request.cursor)
         faults = self._follow(channel, principal)
-        self._send(reply(message, "ok", {"postgres_changes": echoes}))
+        self._send(
+            reply(message, "ok", {"postgres_changes": echoes} | self._positions.resume(request))
+        )
         if request.presence:
             self._send(Frame(channel.join_ref, None, message.topic, "presence_state", {}))
         self._send_subscribed(channel, faults)
         if channel.replay is not None:
             channel.replay.start()
+        elif channel.announced:
+            self._positions.tell_missed(channel, self._share.address)
 
     async def _close(self, message: Frame) -> None:
         """Remove the channel, if a leave has not done so already, and send `phx_close`."""
@@ -302,10 +259,10 @@ class Channels:
             request=request,
             token=request.token,
             listener=Listener(topic, request.private, self._vsn, write),
-            subscriber=Subscriber(topic, self._vsn, principal, (), write, _pass_over),
+            subscriber=Subscriber(topic, self._vsn, principal, (), write, pass_over),
             size=size,
         )
-        channel.subscriber.lost = partial(self._report_lost, channel)
+        channel.subscriber.lost = partial(self._positions.tell_lost, channel)
         return channel
 
     def _follow(self, channel: Channel, principal: Principal) -> list[str]:
@@ -332,20 +289,20 @@ class Channels:
             self._send(system(topic, join_ref, "error", fault, "postgres_changes"))
         if channel.request.bindings and not faults:
             self._send(subscribed(topic, join_ref))
-
-    def _report_lost(self, channel: Channel, number: int) -> None:
-        cursor = self._services.feed.mark(number)
-        self._send(resync(channel.topic, channel.join_ref, cursor))
+            channel.announced = True
+            self._positions.tell(channel)
 
     def _replay(self, channel: Channel, cursor: Cursor | None) -> Replay:
-        lost = partial(self._report_lost, channel)
+        lost = partial(self._positions.tell_lost, channel)
 
         def live() -> None:
             channel.subscriber.write, channel.subscriber.lost = self._sink.write, lost
             channel.replay = None
+            if cursor is not None:
+                self._positions.tell(channel)
 
         # Changes during the replay are dropped here: the replay reads them from the log.
-        channel.subscriber.write, channel.subscriber.lost = _pass_over, _pass_over
+        channel.subscriber.write, channel.subscriber.lost = pass_over, pass_over
         return Replay(
             feed=self._services.feed,
             sink=self._sink,
@@ -390,7 +347,3 @@ class Channels:
             self._end(channel, Event.EXPIRED, refusals.TOKEN_EXPIRED)
         else:
             self._set_expiry(channel)
-
-
-def _pass_over(sent: object) -> None:
-    """Drop a live frame, during a replay."""

@@ -23,7 +23,7 @@ from jotbase.http.edge.asgi import Receive, Scope, Send, read_headers
 from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.live.channel_quotas import ChannelQuotas
-from jotbase.http.live.channels import Channels, ChannelServices
+from jotbase.http.live.channels import Channels
 from jotbase.http.live.frames import (
     RESTART,
     FrameSink,
@@ -32,6 +32,7 @@ from jotbase.http.live.frames import (
     TurnFlush,
     connection_of,
 )
+from jotbase.http.live.joined import ChannelServices
 from jotbase.realtime import refusals
 from jotbase.realtime.channel import Event
 from jotbase.realtime.groups import Groups

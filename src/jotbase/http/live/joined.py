@@ -1,0 +1,82 @@
+"""One joined channel, and what all sockets of a backend share.
+
+In charge of the values that the channels of a socket are made of. Must not know messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+from jotbase.feed import Feed
+from jotbase.http.edge.credentials import CredentialCheck
+from jotbase.http.live.channel_quotas import ChannelQuotas, ChannelSize
+from jotbase.http.live.replay import Replay
+from jotbase.realtime.broadcast import BroadcastRegistry, Listener
+from jotbase.realtime.cursors import Departures, Whose
+from jotbase.realtime.groups import Subscriber
+from jotbase.realtime.joining import JoinRequest
+from jotbase.schema.model.tables import Model
+from jotbase.values import Principal
+
+
+@dataclass(slots=True)
+class ChannelServices:
+    """The state that all sockets of a backend share."""
+
+    credentials: CredentialCheck
+    feed: Feed
+    model: Model
+    now: Callable[[], float]
+    rooms: BroadcastRegistry = field(default_factory=BroadcastRegistry)
+    shares: ChannelQuotas = field(default_factory=ChannelQuotas)
+    #: Where channels were left by clients that may come back without a cursor.
+    departures: Departures = field(default_factory=Departures)
+    #: Whose turn it is among the replays of all sockets.
+    turns: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def logs(self, name: str) -> bool:
+        """Return whether there is a realtime table with that name."""
+        table = self.model.get(name)
+        return table is not None and table.realtime
+
+    def followable(self) -> int:
+        """Return the number of realtime tables."""
+        return sum(table.realtime for table in self.model)
+
+
+@dataclass(eq=False, slots=True)
+class Channel:
+    """One joined topic. `token` is None where the connection's key counts."""
+
+    topic: str
+    join_ref: str | None
+    request: JoinRequest
+    token: str | None
+    listener: Listener
+    subscriber: Subscriber
+    size: ChannelSize
+    expiry: asyncio.TimerHandle | None = None
+    replay: Replay | None = None
+    #: Tables that a reload took from its bindings: their changes are missed from then on.
+    dropped: frozenset[str] = frozenset()
+    #: Whether the client has been told that its bindings are followed.
+    announced: bool = False
+
+    @property
+    def principal(self) -> Principal:
+        """The principal of the channel."""
+        return self.subscriber.principal
+
+    def whose(self, address: Hashable) -> Whose:
+        """Return by what the channel is known when its client comes back."""
+        return address, self.principal.id or self.principal.role, self.topic
+
+    def reached(self, live: int) -> int:
+        """Return the number up to which all changes were told, while the feed is at `live`."""
+        return live if self.replay is None else min(live, self.replay.after)
+
+
+def pass_over(sent: object) -> None:
+    """Drop a live frame, during a replay."""
