@@ -70,6 +70,30 @@ def test_what_is_committed_during_the_replay_comes_behind_it(world: World) -> No
     assert socket.silent()
 
 
+def test_replays_have_one_turn_of_the_loop_together(world: World) -> None:
+    """However many channels resume at once, others get the loop after each turn of one of them."""
+    for number in range(1, 11):
+        world.commit("open", None, note(number))
+    changes = world.engine.changes
+    seen: list[str] = []
+
+    async def noted(after: int, limit: int = 1000) -> list[Any]:
+        if limit == 100:
+            seen.append("replay")
+            asyncio.get_running_loop().call_soon(seen.append, "others")
+        return await changes(after, limit)
+
+    world.engine.changes = noted  # type: ignore[method-assign]
+    sockets = [world.connect() for _ in range(8)]
+    config = {"postgres_changes": [BINDING], "cursor": 0}
+    for socket in sockets:
+        socket.say("realtime:r", "phx_join", {"config": config})
+    for socket in sockets:
+        assert socket.hear_events(12)[2:] == ["postgres_changes"] * 10
+
+    assert seen == ["replay", "others"] * 8
+
+
 def test_rules_hold_for_what_was_missed(world: World) -> None:
     """The replay tells what the token allows, no more."""
     for owner in (ANA, BEN, ANA):

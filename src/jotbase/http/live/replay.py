@@ -93,9 +93,9 @@ class Replay:
             if self.after > self._feed.cursor:
                 await asyncio.sleep(AHEAD)
                 continue
+            # A turn need not suspend: with the pause outside, all would have theirs at once.
             async with self._turns:
-                took = await self._turn()
-            await asyncio.sleep(took)
+                await asyncio.sleep(await self._turn())
 
     async def _turn(self) -> float:
         """Deliver some changes; return the duration in seconds."""
