@@ -10,6 +10,7 @@ from jotbase.auth.accounts import request_bodies as bodies
 from jotbase.auth.mail import attempt_log as ledger
 from jotbase.auth.mail import mail_tokens as letters
 from jotbase.auth.tokens import rate_limits as limits
+from jotbase.engines.base import LONG_QUESTION
 from jotbase.engines.calls import call_deadline
 from jotbase.engines.sqlite.database import code_calls
 from jotbase.engines.sqlite.database import result_rows as given
@@ -22,6 +23,7 @@ from jotbase.http.live import channel_quotas as shares
 from jotbase.http.live import frames, replay
 from jotbase.http.server import message_heads as heads
 from jotbase.http.server import process as server
+from jotbase.query.response.prepared import LONG_VALUES
 from jotbase.search.lexing import MAX_SEARCHED
 from jotbase.settings import Settings
 
@@ -57,6 +59,7 @@ MIB = 1024 * 1024
         ("a message, each", f"| {connections.BODY:.0f} s"),
         ("pings from the client", f"{frames.MOST_PINGS} a second"),
         ("the rows that one writing statement", f"| {given.MOST_GIVEN // MIB} MiB |"),
+        ("such rows of a statement that runs", f"| {given.MOST_ON_LOOP // MIB} MiB |"),
         ("characters of a text that a search", f"| {MAX_SEARCHED} |"),
         ("changes read from the log", f"| {log.READ_AT_ONCE // MIB} MiB"),
         (
@@ -65,6 +68,7 @@ MIB = 1024 * 1024
         ),
         ("code of a computed column in what", f"| {call_deadline.CODE_HOLDS:.0f} s |"),
         ("statements that computed columns ask for", f"| {code_calls.DEEPEST} |"),
+        ("characters of a question, or", f"| {LONG_QUESTION}, {LONG_VALUES} |"),
         ("a stop, from the first", f"| {server.STOP_WITHIN} s |"),
         ("what waits to be read", f"{frames.MOST_WAITING // MIB} MiB"),
         ("a client that takes nothing of what waits", f"{replay.PATIENCE:.0f} s"),

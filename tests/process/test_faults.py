@@ -8,6 +8,7 @@ import os
 import resource
 import socket
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -129,6 +130,39 @@ def test_without_room_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     assert (read, later) == (200, 201)
     assert set(tried) - {(201, "")} == {(503, "58030")}
     assert rows(served) == acknowledged
+    assert "Traceback" not in said
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[None]:
+    """Mount a file system of that size there; skip the test where that is not allowed."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False).returncode != 0:
+        pytest.skip("only root may mount a file system")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_refuses_writes_until_there_is_room_again(tmp_path: Path) -> None:
+    """ENOSPC in the middle is 507 for writes, reads go on, and nothing acknowledged is lost."""
+    project = write_project(tmp_path, {"notes": OPEN})
+    with small_disk(project / "data", "3m"):
+        with serving(project, merged=True) as served, closing(Asker(served)) as asker:
+            note = {"text": "x" * 20_000}
+            tried = [asker.ask("POST", "/rest/v1/notes", note) for _ in range(200)]
+            read = asker.ask("GET", "/rest/v1/notes?id=eq.1")[0]
+            larger = ["mount", "-o", "remount,size=30m", str(project / "data")]
+            subprocess.run(larger, check=True)
+            later = [asker.ask("POST", "/rest/v1/notes", note) for _ in range(3)]
+            said = stopped(served)
+        acknowledged = tried.count((201, "")) + 3
+        assert rows(served) == acknowledged
+
+    assert set(tried) == {(201, ""), (507, "53100")}
+    assert (read, later) == (200, [(201, "")] * 3)
     assert "Traceback" not in said
 
 
