@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from jotbase.errors import RequestError
-from jotbase.schema.values.regex import search
+from jotbase.schema.values.regex import check_pattern, search
 
 #: The longest LIKE pattern in bytes: SQLite's limit (sqlite.org/limits.html,
 #: SQLITE_MAX_LIKE_PATTERN_LENGTH).
@@ -87,7 +87,7 @@ def like_prefix(pattern: str) -> str:
 
 def parse_regex(text: str, *, ignore_case: bool = False) -> str:
     """Return a filter's regular expression, checked. Raises RequestError 2201B."""
-    search(text, "", ignore_case=ignore_case)
+    check_pattern(text, ignore_case=ignore_case)
     return text
 
 

@@ -19,6 +19,8 @@ GROUPED_KEY = 40
 CONDITION = 10
 TERM = 20
 EMBED = 25
+#: A condition with a regular expression, read before any row: see `regex.MAX_READING`.
+EXPRESSION = 500
 
 
 #: Parameters of a request, and characters of each header that is read: nothing honest has more.
@@ -57,9 +59,10 @@ def weight_of(filters: Iterable[Filter]) -> int:
 def _weight(one: Filter) -> int:
     if isinstance(one, Logic):
         return CONDITION + weight_of(one.parts)
+    each = EXPRESSION if one.operator in ("match", "imatch") else CONDITION
     if one.quantifier is not None and isinstance(one.operand, str):
-        return CONDITION * (1 + one.operand.count(","))
-    return CONDITION
+        return each * (1 + one.operand.count(","))
+    return each
 
 
 def request_too_complex() -> RequestError:
@@ -68,7 +71,7 @@ def request_too_complex() -> RequestError:
         "54001",
         "The request asks for too much at once",
         details=f"Each key weighs {KEY} ({GROUPED_KEY} beside aggregates), each condition"
-        f" {CONDITION}, each term of an order {TERM}, each related table {EMBED}; together they"
-        f" weigh more than {MAX_WEIGHT}.",
+        f" {CONDITION} ({EXPRESSION} with a regular expression), each term of an order {TERM},"
+        f" each related table {EMBED}; together they weigh more than {MAX_WEIGHT}.",
         hint="Compare with many values by in.(…), or ask in several requests.",
     )

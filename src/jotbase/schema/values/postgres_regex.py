@@ -7,6 +7,7 @@ manual, 9.7.3; https://docs.rs/regex/latest/regex/#syntax
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -114,10 +115,11 @@ class InvalidPattern(ValueError):
     """The expression is malformed, or uses an unsupported feature."""
 
 
-def translate(pattern: str, *, of_ascii: bool = False) -> str:
+def translate(pattern: str, *, of_ascii: bool = False, ignore_case: bool = False) -> str:
     """Return the expression in the automata's syntax. Raises InvalidPattern.
 
     With `of_ascii` it is one for texts of ASCII alone, in which it finds the same, and is smaller.
+    With `ignore_case` it is to be read under the crate's flag `i`.
     """
     known = _OF_ASCII if of_ascii else _OF_ALL
     if pattern.startswith("***="):
@@ -127,12 +129,14 @@ def translate(pattern: str, *, of_ascii: bool = False) -> str:
     if options is not None:
         pieces.extend(map(_option, options[1]))
         position = options.end()
+        ignore_case = re.sub("[^ic]", "", "ci"[ignore_case] + options[1])[-1] == "i"
     while position < len(pattern):
         character = pattern[position]
         if character == "\\":
             piece, position = _escape(pattern, position + 1, known)
+            piece = f"(?-i:{piece})" if ignore_case and piece.startswith("[") else piece
         elif character == "[":
-            piece, position = _brackets(pattern, position, known)
+            piece, position = _brackets(pattern, position, known, ignore_case)
         else:
             piece, position = _plain(pattern, position, character)
         pieces.append(piece)
@@ -141,6 +145,8 @@ def translate(pattern: str, *, of_ascii: bool = False) -> str:
 
 def _plain(pattern: str, position: int, character: str) -> tuple[str, int]:
     """Translate a literal character or a bound `{m,n}`; any other brace is a literal."""
+    if pattern.startswith("(?", position) and not pattern.startswith("(?:", position):
+        _refuse("look-around and options within an expression are not supported")
     if character not in "{}":
         return character, position + 1
     bound = _BOUND.match(pattern, position)
@@ -187,7 +193,7 @@ def _coded(pattern: str, position: int) -> tuple[str, int] | None:
     return None if named is None else ("\\" + named[0], named.end())
 
 
-def _brackets(pattern: str, start: int, known: _Characters) -> tuple[str, int]:
+def _brackets(pattern: str, start: int, known: _Characters, ignore_case: bool) -> tuple[str, int]:
     """Translate a bracket expression; return it and its end."""
     if pattern.startswith(_BOUNDARIES, start):
         _refuse(f"{pattern[start : start + 7]} is not supported: {_WORD_EDGE}")
@@ -199,10 +205,24 @@ def _brackets(pattern: str, start: int, known: _Characters) -> tuple[str, int]:
     while position < len(pattern):
         character = pattern[position]
         if character == "]" and position > first:
-            return "".join(pieces) + "]", position + 1
+            return (_apart(pieces) if ignore_case else "".join(pieces) + "]"), position + 1
         piece, position = _member(pattern, position, character, known)
         pieces.append(piece)
     _refuse("brackets [] are not balanced")
+
+
+def _apart(pieces: list[str]) -> str:
+    """Return brackets with their classes apart: these have both cases of each letter.
+
+    The crate looks at each of a class's 200,000 characters for its other case, for milliseconds.
+    """
+    sets = [piece for piece in pieces if _SCRIPTS in piece]
+    ends = any(one == "-" and two in sets for one, two in itertools.pairwise(pieces[1:]))
+    if not sets or ends or pieces[1] == "^":
+        return "".join(pieces) + "]"
+    others = "".join(piece for piece in pieces[1:] if piece not in sets)
+    apart = f"(?-i:[{''.join(sets)}])"
+    return f"(?:[{others}]|{apart})" if others else apart
 
 
 def _member(pattern: str, position: int, character: str, known: _Characters) -> tuple[str, int]:

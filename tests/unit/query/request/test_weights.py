@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.query.board import asked, code_of
+from tests.unit.query.board import asked, code_of, planned
 
 from jotbase.query.request.weights import (
     CONDITION,
+    EXPRESSION,
     MOST_HEADER,
     check_size,
     request_too_complex,
@@ -38,8 +39,9 @@ def test_the_error_says_what_counts() -> None:
 
     assert (error.code, error.status) == ("54001", 400)
     assert error.details == (
-        "Each key weighs 2 (40 beside aggregates), each condition 10, each term of an order 20,"
-        " each related table 25; together they weigh more than 12000."
+        "Each key weighs 2 (40 beside aggregates), each condition 10 (500 with a regular"
+        " expression), each term of an order 20, each related table 25; together they weigh more"
+        " than 12000."
     )
 
 
@@ -65,3 +67,11 @@ def test_headers_have_a_length(header: str) -> None:
     line = "POST /jobs" if header == "content_type" else "GET /jobs"
     long = {header: "application/json;" + "a=b;" * (MOST_HEADER // 4)}
     assert code_of(lambda: asked(line, **long)) == "54001"
+
+
+def test_regular_expressions_weigh_what_reading_them_may_take() -> None:
+    """Each of them, and each alternative: some milliseconds."""
+    filters = asked("GET /jobs?title=match.a&or=(title.imatch(any).{a,b},id.eq.1)").filters[()]
+
+    assert weight_of(filters) == 3 * EXPRESSION + 2 * CONDITION
+    assert code_of(lambda: planned("GET /jobs?" + "&".join(["title=match.a"] * 25))) == "54001"

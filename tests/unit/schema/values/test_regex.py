@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jotbase.errors import RequestError
-from jotbase.schema.values.regex import search
+from jotbase.schema.values.regex import MAX_READING, check_pattern, reading_time, search
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,48 @@ def test_a_large_expression_is_for_short_texts(pattern: str, max_length: int) ->
     """What an automaton costs for each character bounds the characters; beyond, it is unknown."""
     assert search(pattern, "d" * max_length) is False
     assert search(pattern, "d" * max_length * 2) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ignore_case"),
+    [
+        ("a" * 4097, False),
+        (r"\w" * 200, False),
+        (r"[^\w-]" * 2, True),
+        ("(?i)" + r"[^\w-]" * 2, False),
+        ("[a-\U0003ffff]" * 4, True),
+        (r"\p{L}" * 50, True),
+        ("(?i:x)", False),
+    ],
+)
+def test_what_takes_long_to_be_read_is_not_read(pattern: str, ignore_case: bool) -> None:
+    """By its length and its classes: half of these would take the library seconds."""
+    with pytest.raises(RequestError) as raised:
+        check_pattern(pattern, ignore_case=ignore_case)
+
+    assert (raised.value.code, raised.value.status) == ("2201B", 400)
+
+
+@pytest.mark.parametrize("pattern", [r"[\w.-]+@[\w.-]+\.\w+", r"\w" * 9, r"[[:alpha:]x]" * 9])
+def test_classes_have_both_cases_of_each_letter(pattern: str) -> None:
+    """So they cost no more where case is left out."""
+    assert reading_time(pattern, ignore_case=True) < MAX_READING // 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "answer"),
+    [
+        (r"^[\wX-]+$", "äx-", True),
+        (r"^[^\wX-]+$", "äx", False),
+        (r"^[[:alpha:]!]$", "Ä", True),
+        (r"^[X\s]$", "x", True),
+        (r"^\W$", "Ä", False),
+        (r"^[[:upper:]]$", "ä", True),
+        (r"(?c)^[\sX]$", "x", False),
+    ],
+)
+def test_brackets_keep_their_meaning_where_case_is_left_out(
+    pattern: str, text: str, answer: bool
+) -> None:
+    """Their classes stand apart, whether the text has letters beyond ASCII or not."""
+    assert search(pattern, text, ignore_case=True) is answer
