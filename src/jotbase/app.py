@@ -198,7 +198,7 @@ class Backend:
         """
         await self.engine.open()
         try:
-            migrated = await migrate(self.engine, self.definition.model)
+            migrated = await migrate(self.engine, self.definition.model, "a start")
             await self._take_views()
             if migrated.fresh and self.seeds:
                 await seed(self.project, self.data)
@@ -247,7 +247,7 @@ class Backend:
         """
         definition = read_definition(self.project, self.definition.model)
         loaded = await load_in_thread(self.project.functions, definition.model)
-        migrated = await migrate(self.engine, definition.model, started=False)
+        migrated = await migrate(self.engine, definition.model, "a reload", started=False)
         self.definition = definition
         self._take_functions(loaded)
         await self._take_views()

@@ -22,6 +22,7 @@ COMMANDS = {
     "init": "make a new project, empty or from an example",
     "serve": "serve the project's API, realtime, functions and pages",
     "seed": "load the rows of seeds/ through the same checks as any write",
+    "migrate": "show what would change in the database, and change it",
     "check": "check schemas, rules and settings, and list every mistake",
     "pull": "make schema files of the tables of a database that is there already",
     "keys": "show or make the project's keys",

@@ -6,9 +6,11 @@ In charge of both being one unit of work. Must not know how differences are foun
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from jotbase.auth.accounts.ddl import upgrade_tables
 from jotbase.background.indexing import check_tokenizer
@@ -22,34 +24,86 @@ from jotbase.schema.ddl.epochs import (
     table_names,
     unlogged_tables,
 )
+from jotbase.schema.ddl.migration_history import noted_migrations
 from jotbase.schema.ddl.tables import META
 from jotbase.schema.model.tables import Model
 from jotbase.schema.upgrading import postgres_upgrade
+from jotbase.schema.upgrading.plan import Plan
 from jotbase.schema.upgrading.upgrade import UpgradeResult, upgrade
+from jotbase.schema.upgrading.upgrade import preview as sqlite_preview
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import bound, sql
 from jotbase.sql.units import UnitOfWork
 
 _META = {"sqlite": f'"{META}"', "postgres": '"jotbase"."meta"'}
+_HISTORY_EXISTS = {
+    "sqlite": "SELECT count(*) FROM sqlite_schema WHERE name = 'jotbase.migrations'",
+    "postgres": "SELECT to_regclass('jotbase.migrations') IS NOT NULL",
+}
 #: Noted from the moment that the first tables are made until the first seeds are loaded.
 _UNSEEDED = "first seeds"
 
 
-async def migrate(engine: Engine, model: Model, *, started: bool = True) -> UpgradeResult:
+async def migrate(
+    engine: Engine, model: Model, by: str = "", *, started: bool = True
+) -> UpgradeResult:
     """Migrate the database to the model, at a start or a reload; the result is `fresh` until the
-    first seeds have been loaded.
+    first seeds have been loaded. `by` is noted in the history of migrations.
 
     Raises ProjectError, with the database unchanged, if the migration is refused.
     """
     epoch = secrets.token_hex(5)
     try:
         return await engine.write(
-            lambda: _migrate_of(engine.dialect)(engine.dialect, model, epoch, started), timed=False
+            lambda: _migrate_of(engine.dialect)(engine.dialect, model, epoch, by, started),
+            timed=False,
         )
     except JotError as error:
-        # Not the fault of a schema file: a damaged file, a full disk, another process's lock.
-        fault = Fault("database", "", f"it cannot be used: {error.message}", error.hint)
-        raise ProjectError([fault]) from error
+        raise _unusable(error) from error
+
+
+def _unusable(error: JotError) -> ProjectError:
+    """Return what is not the fault of a schema file: a damaged file, a full disk, a lock."""
+    return ProjectError([Fault("database", "", f"it cannot be used: {error.message}", error.hint)])
+
+
+async def plan(engine: Engine, model: Model) -> Plan:
+    """Return what `migrate` would do, and what it would refuse; nothing is written.
+
+    Raises ProjectError if the database cannot be read.
+    """
+    preview = postgres_upgrade.preview if engine.dialect.is_postgres else sqlite_preview
+    unit = preview(model)
+    try:
+        statement = next(unit)
+        while True:
+            rows = await engine.read_internal(statement.text, statement.params)
+            statement = unit.send(rows)
+    except StopIteration as end:
+        planned: Plan = end.value
+        return planned
+    except JotError as error:
+        raise _unusable(error) from error
+
+
+async def history(engine: Engine) -> list[dict[str, Any]]:
+    """Return the migrations of the database so far, oldest first; none of a new one."""
+    exists = _HISTORY_EXISTS[engine.dialect.name]
+    if not (await engine.read_internal(exists, ()))[0][0]:
+        return []
+    statement = noted_migrations(engine.dialect)
+    rows = await engine.read_internal(statement.text, statement.params)
+    return [
+        {
+            "number": number,
+            "applied_at": at,
+            "applied_by": by,
+            "model": model,
+            "changes": json.loads(changes),
+            "statements": json.loads(statements),
+        }
+        for number, at, by, model, changes, statements in rows
+    ]
 
 
 def _migrate_of(dialect: Dialect) -> Callable[..., UnitOfWork[UpgradeResult]]:
@@ -57,13 +111,13 @@ def _migrate_of(dialect: Dialect) -> Callable[..., UnitOfWork[UpgradeResult]]:
 
 
 def _migrate_postgres(
-    dialect: Dialect, model: Model, epoch: str, started: bool
+    dialect: Dialect, model: Model, epoch: str, by: str, started: bool
 ) -> UnitOfWork[UpgradeResult]:
     yield from postgres_upgrade.lock()
     yield from upgrade_tables(dialect)
     existed = yield from postgres_epochs.table_names()
     unlogged = yield from postgres_epochs.unlogged_tables()
-    upgraded = yield from postgres_upgrade.upgrade(model)
+    upgraded = yield from postgres_upgrade.upgrade(model, by)
     yield from postgres_epochs.forget_earlier_tables(existed, model)
     yield from postgres_epochs.refresh_triggers(model)
     yield from postgres_epochs.begin_epoch(epoch, unlogged, model, started=started)
@@ -77,12 +131,12 @@ def _migrate_postgres(
 
 
 def _migrate(
-    dialect: Dialect, model: Model, epoch: str, started: bool
+    dialect: Dialect, model: Model, epoch: str, by: str, started: bool
 ) -> UnitOfWork[UpgradeResult]:
     yield from upgrade_tables(dialect)
     existed = yield from table_names()
     unlogged = yield from unlogged_tables()
-    upgraded = yield from upgrade(model)
+    upgraded = yield from upgrade(model, by)
     yield from forget_earlier_tables(existed, model)
     yield from refresh_triggers(model)
     yield from begin_epoch(epoch, unlogged, model, started=started)

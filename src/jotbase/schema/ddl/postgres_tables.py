@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from jotbase.schema.ddl.file_sql import in_parentheses
+from jotbase.schema.ddl.migration_history import CREATE_HISTORY
 from jotbase.schema.ddl.postgres_changelog import CREATE_LOG, followed
 from jotbase.schema.ddl.postgres_columns import TYPES, check_condition, default_sql, text_literal
 from jotbase.schema.ddl.postgres_functions import CREATE_FUNCTIONS
@@ -27,7 +28,7 @@ CREATE_META = (
 
 def internal_statements() -> Sequence[str]:
     """Return the statements that make the server's own tables and functions if missing."""
-    return (*CREATE_META, *CREATE_LOG, *CREATE_FUNCTIONS)
+    return (*CREATE_META, CREATE_HISTORY["postgres"], *CREATE_LOG, *CREATE_FUNCTIONS)
 
 
 def create_statements(model: Model) -> list[str]:

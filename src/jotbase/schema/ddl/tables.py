@@ -15,6 +15,7 @@ from jotbase.schema.ddl.constraints import TYPES, check_condition, default_liter
 from jotbase.schema.ddl.epochs import CREATE_EPOCHS
 from jotbase.schema.ddl.exact_decimals import rounded, view_body
 from jotbase.schema.ddl.file_sql import in_parentheses
+from jotbase.schema.ddl.migration_history import CREATE_HISTORY
 from jotbase.schema.model.names import default_name
 from jotbase.schema.model.tables import MISSING, Column, ForeignKey, Model, Table, Type
 from jotbase.schema.values.convert import canonical, stored
@@ -70,7 +71,7 @@ def create(model: Model, dialect: Dialect) -> list[Fragment]:
 
 def internal_tables() -> Sequence[str]:
     """Return the CREATE … IF NOT EXISTS statements of the server's own tables."""
-    return (CREATE_META, CREATE_CHANGES, CREATE_REPLACED, CREATE_EPOCHS)
+    return (CREATE_META, CREATE_CHANGES, CREATE_REPLACED, CREATE_EPOCHS, CREATE_HISTORY["sqlite"])
 
 
 def create_table(table: Table) -> str:

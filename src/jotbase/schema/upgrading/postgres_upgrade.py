@@ -7,9 +7,11 @@ of another type or key, and whatever rows would have to be held against, are ref
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from jotbase.errors import Fault, JotError, ProjectError
+from jotbase.schema.ddl.migration_history import noted_migration
 from jotbase.schema.ddl.postgres_tables import (
     create_indexes,
     create_keys,
@@ -21,10 +23,11 @@ from jotbase.schema.ddl.postgres_tables import (
 from jotbase.schema.model import serialization
 from jotbase.schema.model.tables import Model, Table
 from jotbase.schema.upgrading import refusals
+from jotbase.schema.upgrading.plan import Plan, plan_of
 from jotbase.schema.upgrading.postgres_changes import altered
 from jotbase.schema.upgrading.upgrade import UpgradeResult
 from jotbase.sql.dialect import POSTGRES
-from jotbase.sql.units import Statement, UnitOfWork
+from jotbase.sql.units import Rows, Statement, UnitOfWork
 
 _META = '"jotbase"."meta"'
 #: One server at a time makes or changes tables (13.3.5); the number is nobody else's.
@@ -36,42 +39,89 @@ _TABLES = (
 
 
 def lock() -> UnitOfWork[None]:
-    """Wait until no other server changes tables; the lock ends with the transaction."""
+    """Wait until no other server changes tables; the lock ends with the transaction.
+
+    What the transaction reads then is as the other one left it: a snapshot of the whole transaction
+    would be taken before the wait (13.2.3 and 13.4.2 of the manual).
+    """
+    yield Statement("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
     yield Statement(_LOCK)
 
 
-def upgrade(model: Model) -> UnitOfWork[UpgradeResult]:
-    """Bring the database to the model; `auth.users` is to be there already.
+@dataclass(frozen=True, slots=True)
+class PostgresSteps:
+    """What brings a database to a model: statements in order, the same in words, or why not.
+
+    `used` are the permits that the steps use up; `fresh` as in `UpgradeResult`.
+    """
+
+    statements: tuple[str, ...]
+    told: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    used: tuple[str, ...] = ()
+    fresh: bool = False
+
+
+_NOTED = Statement(f'SELECT "key", "value" FROM {_META}')
+
+
+def compared(model: Model, noted: Rows) -> UnitOfWork[PostgresSteps | None]:
+    """Read what the database holds, and compare it with the model; None if it holds just that.
+
+    `noted` is what the server's own table of notes holds. Only reads.
+    """
+    meta = {str(key): str(value) for key, value in noted}
+    found = frozenset(name for name, _ in (yield Statement(_TABLES)))
+    tables = [table for table in model if table.view is None]
+    if meta.get("model") == serialization.dump(model) and all(one.name in found for one in tables):
+        return None
+    if not any(table.name in found for table in model):
+        told = tuple(f"{table.name}: new table" for table in tables)
+        return PostgresSteps(tuple(create_statements(model)), told, fresh=True)
+    old = serialization.load(meta["model"]) if "model" in meta else Model()
+    return _changed(old, model, found, frozenset(meta))
+
+
+def preview(model: Model) -> UnitOfWork[Plan]:
+    """Return the plan of a migration. Only reads; rows are held against it when it is applied."""
+    exists = (yield Statement("SELECT to_regclass('jotbase.meta') IS NOT NULL"))[0][0]
+    noted = (yield _NOTED) if exists else []
+    found = yield from compared(model, noted)
+    if found is None:
+        return Plan()
+    return plan_of(found.statements, found.told, found.faults, POSTGRES)
+
+
+def upgrade(model: Model, by: str = "") -> UnitOfWork[UpgradeResult]:
+    """Bring the database to the model; `auth.users` is to be there already. `by` is noted in the
+    history.
 
     Raises ProjectError, and then nothing is changed.
     """
     for text in internal_statements():
         yield Statement(text)
-    noted = yield Statement(f'SELECT "key", "value" FROM {_META}')
-    meta = {str(key): str(value) for key, value in noted}
-    found = {name for name, _ in (yield Statement(_TABLES))}
-    tables = [table for table in model if table.view is None]
-    if meta.get("model") == serialization.dump(model) and all(one.name in found for one in tables):
+    found = yield from compared(model, (yield _NOTED))
+    if found is None:
         return UpgradeResult(fresh=False, descriptions=())
-    fresh = not any(table.name in found for table in model)
-    if fresh:
-        yield from _apply(create_statements(model), model)
-        told: tuple[str, ...] = ()
-    else:
-        old = serialization.load(meta["model"]) if "model" in meta else Model()
-        told = yield from _change(old, model, frozenset(found), frozenset(meta))
+    if found.faults:
+        raise ProjectError(found.faults)
+    yield from _apply(found.statements, model)
+    for key in found.used:
+        yield Statement(f'DELETE FROM {_META} WHERE "key" = ?', (key,))
     yield Statement(
         f'INSERT INTO {_META} ("key", "value") VALUES (\'model\', ?)'
         ' ON CONFLICT ("key") DO UPDATE SET "value" = excluded."value"',
         (serialization.dump(model),),
     )
-    return UpgradeResult(fresh, told)
+    if found.statements:
+        yield noted_migration(POSTGRES, model, by, found.told, found.statements)
+    return UpgradeResult(found.fresh, () if found.fresh else found.told)
 
 
-def _change(
+def _changed(
     old: Model, model: Model, found: frozenset[str], permits: frozenset[str]
-) -> UnitOfWork[tuple[str, ...]]:
-    """Change what differs; return it in words."""
+) -> PostgresSteps:
+    """Return the steps from what the database holds of the old model to the new one."""
     before = {table.name: table for table in old if table.name in found}
     unknown = [table for table in model if table.name in found and table.name not in before]
     faults = [_not_ours(table) for table in unknown]
@@ -83,21 +133,23 @@ def _change(
     kept = [one for one in model if one.view is None and one.name in before]
     changes = [altered(before[table.name], table, permits) for table in kept]
     faults += [fault for change in changes for fault in change.refused]
-    if faults:
-        raise ProjectError(faults)
+    statements = [
+        *(f"DROP TABLE {POSTGRES.identifier(one.name)}" for one in dropped),
+        *(create_table(table) for table in made),
+        *(text for change in changes for text in change.statements),
+        *(text for table in made for text in _completed(table)),
+    ]
     views = [one for one in before.values() if one.view is not None]
-    yield from _apply([_drop_view(view) for view in reversed(views)], model)
-    yield from _apply([f"DROP TABLE {POSTGRES.identifier(one.name)}" for one in dropped], model)
-    yield from _apply([create_table(table) for table in made], model)
-    for change in changes:
-        yield from _apply(change.statements, model)
-    yield from _apply([text for table in made for text in _completed(table)], model)
-    yield from _apply([create_view(one) for one in model if one.view is not None], model)
-    for one in dropped:
-        yield Statement(f'DELETE FROM {_META} WHERE "key" = ?', (refusals.permit(one.name),))
+    wanted = [create_view(one) for one in model if one.view is not None]
+    # A view stands in the way of changes of its tables.
+    if statements or [create_view(one) for one in views] != wanted:
+        gone = [_drop_view(view) for view in reversed(views)]
+        statements = [*gone, *statements, *wanted]
     told = [f"{table.name}: new table" for table in made]
     told += [f"{table.name}: table dropped, as allowed" for table in dropped]
-    return (*told, *(line for change in changes for line in change.told))
+    told += [line for change in changes for line in change.told]
+    used = [refusals.permit(one.name) for one in dropped]
+    return PostgresSteps(tuple(statements), tuple(told), tuple(faults), tuple(used))
 
 
 def _is_gone(table: Table, model: Model) -> bool:
@@ -119,7 +171,7 @@ def _not_ours(table: Table) -> Fault:
     return Fault(table.file, "", reason, "name another database, or move that table away")
 
 
-def _apply(texts: list[str], model: Model) -> UnitOfWork[None]:
+def _apply(texts: Sequence[str], model: Model) -> UnitOfWork[None]:
     """Run the statements. Raises ProjectError with what the database says of them."""
     for text in texts:
         try:

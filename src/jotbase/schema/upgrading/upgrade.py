@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jotbase.errors import Fault, JotError, ProjectError
+from jotbase.schema.ddl.migration_history import noted_migration
 from jotbase.schema.ddl.searches import index_name, queue_name
 from jotbase.schema.ddl.tables import META, internal_tables, probe_view
 from jotbase.schema.model import serialization
 from jotbase.schema.model.tables import Column, Model, Search, Table, Type
 from jotbase.schema.upgrading.diff import UpgradeSteps, diff
 from jotbase.schema.upgrading.identifier_case import Spelling
+from jotbase.schema.upgrading.plan import Plan, plan_of
 from jotbase.schema.upgrading.rebuild import rebuilt_tables, upgrade_statements
 from jotbase.schema.upgrading.stored_rows import check_stored_rows, check_stored_values
 from jotbase.schema.upgrading.unmanaged import (
@@ -59,19 +61,38 @@ class UpgradeResult:
     descriptions: tuple[str, ...]
 
 
-def upgrade(model: Model) -> UnitOfWork[UpgradeResult]:
-    """Migrate the database to the model; `auth.users` must exist.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A database compared with a model: what `old` it holds, and the `steps` to the new one.
 
-    Raises ProjectError, with the database unchanged, for changes that would lose rows or values,
-    for rows that violate the new schema, and for views and expressions that are not valid SQL.
+    `stored` is the text of the model that it was brought to last; `fresh` as in `UpgradeResult`.
     """
-    for text in internal_tables():
-        yield Statement(text)
-    noted = yield Statement(f'SELECT "key", "value" FROM "{META}"')
+
+    old: Model
+    steps: UpgradeSteps
+    permits: frozenset[str]
+    stored: str | None
+    fresh: bool
+
+    def statements(self, model: Model) -> list[str]:
+        """Return the statements of the steps, in order."""
+        if self.steps == UpgradeSteps():
+            return []
+        return list(upgrade_statements(self.steps, self.old, model))
+
+
+_NOTED = Statement(f'SELECT "key", "value" FROM "{META}"')
+
+
+def compared(model: Model, noted: Rows) -> UnitOfWork[Comparison | None]:
+    """Read what the database holds, and compare it with the model; None if it holds just that.
+
+    `noted` is what the server's own table of notes holds. Only reads.
+    """
     meta = {str(key): str(value) for key, value in noted}
     columns = yield Statement(_FOUND)
     if meta.get("model") == serialization.dump(model) and _is_whole(model, _found(columns)):
-        return UpgradeResult(fresh=False, descriptions=())
+        return None
     keyed = yield Statement(_KEYED)
     spelling, found = Spelling(model), _found(columns)
     stored_model, here = spelling.noted(_stored_model(meta)), spelling.found(found)
@@ -80,16 +101,49 @@ def upgrade(model: Model) -> UnitOfWork[UpgradeResult]:
     fresh = not any(table.name in old.tables for table in model)
     permits = frozenset(key for key in meta if key.startswith("drop "))
     steps = diff(old, model, permits, spelling.differing(found))
+    return Comparison(old, steps, permits, meta.get("model"), fresh)
+
+
+def preview(model: Model) -> UnitOfWork[Plan]:
+    """Return the plan of a migration, refusals by stored rows included. Only reads."""
+    exists = yield Statement(f"SELECT 1 FROM sqlite_schema WHERE name = '{META}'")
+    noted = (yield _NOTED) if exists else []
+    found = yield from compared(model, noted)
+    if found is None:
+        return Plan()
+    faults = found.steps.refusal_faults
+    if not faults:
+        try:
+            yield from _check_preconditions(found, model)
+        except ProjectError as error:
+            faults = tuple(error.faults)
+    return plan_of(found.statements(model), found.steps.descriptions, faults, SQLITE)
+
+
+def upgrade(model: Model, by: str = "") -> UnitOfWork[UpgradeResult]:
+    """Migrate the database to the model; `auth.users` must exist. `by` is noted in the history.
+
+    Raises ProjectError, with the database unchanged, for changes that would lose rows or values,
+    for rows that violate the new schema, and for views and expressions that are not valid SQL.
+    """
+    for text in internal_tables():
+        yield Statement(text)
+    found = yield from compared(model, (yield _NOTED))
+    if found is None:
+        return UpgradeResult(fresh=False, descriptions=())
+    steps, old = found.steps, found.old
     if steps.refusal_faults:
         raise ProjectError(steps.refusal_faults)
-    yield from _check_preconditions(steps, rebuilt_tables(steps, old, model), old, permits)
+    yield from _check_preconditions(found, model)
     triggers = yield from find_view_triggers(steps.dropped_views)
     _refuse_lost(steps, model, triggers)
     yield from _apply(steps, old, model)
     yield from _check_rows(steps)
     yield from _recreate_triggers(triggers, model)
-    yield from _store_model(model, steps, meta.get("model"))
-    return UpgradeResult(fresh, () if fresh else steps.descriptions)
+    if statements := found.statements(model):
+        yield noted_migration(SQLITE, model, by, steps.descriptions, statements)
+    yield from _store_model(model, steps, found.stored)
+    return UpgradeResult(found.fresh, () if found.fresh else steps.descriptions)
 
 
 def _is_whole(model: Model, found: Mapping[str, tuple[str, ...]]) -> bool:
@@ -170,18 +224,17 @@ def _table_as_found(
     return replace(was, columns=tuple(columns))
 
 
-def _check_preconditions(
-    steps: UpgradeSteps, moved: Sequence[Table], old: Model, permits: frozenset[str]
-) -> UnitOfWork[None]:
+def _check_preconditions(found: Comparison, model: Model) -> UnitOfWork[None]:
     """Run the preconditions. Raises ProjectError with every fault."""
     faults: list[Fault] = []
+    steps, old = found.steps, found.old
     for guard in steps.preconditions:
         count = (yield Statement(guard.query))[0][0]
         if count:
             reason = guard.fault.reason.replace("{count}", str(count))
             faults.append(replace(guard.fault, reason=reason))
-    for table in moved:
-        fault = yield from unmanaged_loss(old.tables[table.name], permits)
+    for table in rebuilt_tables(steps, old, model):
+        fault = yield from unmanaged_loss(old.tables[table.name], found.permits)
         faults.extend([fault] if fault is not None else [])
     for change in steps.changed:
         fault = yield from check_stored_values(change)

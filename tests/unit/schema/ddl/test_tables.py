@@ -128,6 +128,7 @@ def test_a_model_is_made_in_an_order_that_works() -> None:
         'CREATE TABLE IF NOT EXISTS "jotbase.changes"',
         'CREATE TABLE IF NOT EXISTS "jotbase.replaced"',
         'CREATE TABLE IF NOT EXISTS "jotbase.epochs"',
+        'CREATE TABLE IF NOT EXISTS "jotbase.migrations"',
         'CREATE TABLE "b"',
         'CREATE VIEW "a" AS select n from b',
     ]

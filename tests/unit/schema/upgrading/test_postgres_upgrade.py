@@ -24,10 +24,10 @@ def upgraded(wanted: Model, noted: list[Any], found: list[Any]) -> tuple[list[st
 
 
 def test_an_empty_database_is_filled() -> None:
-    """It is fresh, and the model is noted."""
+    """It is fresh; the model is noted, and the migration."""
     texts, result = upgraded(OLD, [], [])
 
-    assert [text.split()[0] for text in texts] == ["CREATE", "INSERT"]
+    assert [text.split()[0] for text in texts] == ["CREATE", "INSERT", "INSERT"]
     assert result.fresh
 
 
@@ -51,5 +51,8 @@ def test_a_table_that_others_made_is_left_alone() -> None:
 
 
 def test_one_server_at_a_time_makes_tables() -> None:
-    """The lock is the transaction's."""
-    assert said(lock())[0] == ["SELECT pg_advisory_xact_lock(7366142011)"]
+    """The lock is the transaction's, which sees what was there when it got the lock."""
+    assert said(lock())[0] == [
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        "SELECT pg_advisory_xact_lock(7366142011)",
+    ]

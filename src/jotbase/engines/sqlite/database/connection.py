@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import apsw
@@ -118,7 +119,7 @@ def _usable(place: ConnectionFactory, lock_ms: int) -> apsw.Connection:
     try:
         connection.set_busy_timeout(lock_ms)
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
-        mode = connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        mode = _to_wal(connection, lock_ms)
         connection.set_busy_timeout(0)
     except apsw.Error:
         connection.close()
@@ -127,6 +128,18 @@ def _usable(place: ConnectionFactory, lock_ms: int) -> apsw.Connection:
         connection.close()
         raise _unusable(place.path, "cannot be kept in WAL mode", _WRITABLE)
     return connection
+
+
+def _to_wal(connection: apsw.Connection, lock_ms: int) -> Any:
+    """Set WAL mode. SQLite does not wait where others set it on a new file at the same time."""
+    end = monotonic() + lock_ms / 1000
+    while True:
+        try:
+            return connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        except apsw.BusyError:
+            if monotonic() > end:
+                raise
+            sleep(0.01)
 
 
 _WRITABLE = "the file and its folder must be writable, on a local disk with space left"
