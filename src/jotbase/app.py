@@ -212,7 +212,7 @@ class Backend:
             asyncio.create_task(chore)
             for chore in (
                 watch_revocations(self._changes),
-                prune_periodically(self.engine, self.settings),
+                prune_periodically(self.engine, self.settings, self.world.now),
                 index_periodically(self.engine, self._model),
             )
         ]

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 from tests.contract.board import post
 
+from jotbase.auth.accounts import ddl
+from jotbase.auth.accounts.audit import by_user, entries
+from jotbase.auth.accounts.context import Context
+from jotbase.auth.sessions.users import User
+from jotbase.auth.tokens.policy import AuthPolicy
 from jotbase.background import upkeep
 from jotbase.background.upkeep import prune_periodically
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.settings import Settings
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.units import UnitOfWork
 
 pytestmark = pytest.mark.anyio
 
@@ -35,3 +44,34 @@ async def test_the_log_is_pruned_soon_after_the_start(
     pruning.cancel()
 
     assert await engine.last_change() == (16, 20)
+
+
+async def test_the_audit_log_is_pruned_by_age(
+    engine: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entries that are older than the setting says go, the others stay."""
+    monkeypatch.setattr(upkeep, "PRUNE_FIRST", 0)
+    await engine.write(lambda: ddl.upgrade_tables(engine.dialect))
+    for day in (1, 10):
+        await engine.write(partial(_entry, engine.dialect, day))
+    write, pruned = engine.write, asyncio.Event()
+
+    async def told(*arguments: Any, **more: Any) -> Any:
+        result = await write(*arguments, **more)
+        if isinstance(arguments[0], partial):  # and not what the engine itself prunes
+            pruned.set()
+        return result
+
+    monkeypatch.setattr(engine, "write", told)
+    kept = replace(Settings(), audit_keep=5)
+    pruning = asyncio.create_task(prune_periodically(engine, kept, lambda: 11 * 86_400.0))
+    await asyncio.wait_for(pruned.wait(), 20)
+    pruning.cancel()
+
+    found, total = await write(lambda: entries(engine.dialect, 10, 0, "", ""))
+    assert (total, found[0].created_at[:10]) == (1, "1970-01-11")
+
+
+def _entry(dialect: Dialect, day: int) -> UnitOfWork[None]:
+    user = User("u", "authenticated", "authenticated", "", "")
+    yield by_user(Context(dialect, AuthPolicy("i"), day * 86_400.0, bytes([day])), "login", user)

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
+from jotbase.auth.accounts.audit import prune
+from jotbase.auth.tokens.times import timestamp
 from jotbase.auth.tokens.token_cache import (
     MAX_REVOCATIONS_READ,
     Notice,
@@ -20,6 +24,8 @@ from jotbase.auth.tokens.token_cache import (
 from jotbase.engines.base import Engine
 from jotbase.errors import JotError
 from jotbase.settings import Settings
+from jotbase.sql.dialect import Dialect
+from jotbase.sql.units import UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +35,7 @@ POLL_SECONDS = 0.5
 #: When the change log is pruned: seconds after the start, then the interval in seconds. The first
 #: is short, so that a server that is restarted often prunes too.
 PRUNE_FIRST, PRUNE_EVERY = 2.0, 30.0
+_DAY = 86_400
 
 
 class RevocationWatcher:
@@ -115,12 +122,20 @@ async def watch_revocations(changes: RevocationWatcher) -> None:
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def prune_periodically(engine: Engine, settings: Settings) -> None:
-    """Prune the change log until cancelled; a failure is logged and tried again."""
+def _pruned_audit(dialect: Dialect, before: str) -> UnitOfWork[None]:
+    yield prune(dialect, before)
+
+
+async def prune_periodically(
+    engine: Engine, settings: Settings, now: Callable[[], float] = time.time
+) -> None:
+    """Prune the change log and the audit log until cancelled; a failure is logged."""
     await asyncio.sleep(PRUNE_FIRST)
     while True:
         try:
             await engine.prune(settings.changes_keep)
+            before = timestamp(now() - settings.audit_keep * _DAY)
+            await engine.write(partial(_pruned_audit, engine.dialect, before))
         except JotError as error:
             log.warning("the change log could not be pruned: %s", error.message)
         await asyncio.sleep(PRUNE_EVERY)

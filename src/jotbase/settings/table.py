@@ -198,6 +198,9 @@ class Settings:
     changes_keep: int = _setting(
         number_between(1000, 1_000_000_000), 1_000_000, "How many changes the change log keeps."
     )
+    audit_keep: int = _setting(
+        number_between(1, 36_500), 90, "How many days the audit log of accounts is kept."
+    )
     functions_threads: int = _setting(
         number_between(1, 256), 16, "Threads for rpc functions, and as many for Flask views."
     )
