@@ -83,15 +83,6 @@ def test_a_broadcast_that_is_too_large_is_refused(world: World) -> None:
     assert other.silent()
 
 
-def test_a_track_is_answered(world: World) -> None:
-    """Until presence is served, the client is told so instead of waiting for its time-out."""
-    socket = world.connect()
-    socket.join()
-    socket.say("realtime:r", "presence", {"event": "track", "payload": {}})
-
-    assert socket.hear()["payload"]["status"] == "error"
-
-
 def test_who_went_away_hears_nothing(world: World) -> None:
     """A socket that closed is in no room any more, and speaking into an empty one is no fault."""
     speaker, new, old = three(world)

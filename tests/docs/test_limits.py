@@ -20,10 +20,11 @@ from jotbase.http.accounts import routes as accounts
 from jotbase.http.edge import connections, hashing
 from jotbase.http.edge import large_responses as grants
 from jotbase.http.live import channel_quotas as shares
-from jotbase.http.live import frames, replay
+from jotbase.http.live import frames, replay, rooms
 from jotbase.http.server import message_heads as heads
 from jotbase.http.server import process as server
 from jotbase.query.response.prepared import LONG_VALUES
+from jotbase.realtime.rooms import presence
 from jotbase.search.lexing import MAX_SEARCHED
 from jotbase.settings import Settings
 
@@ -85,6 +86,14 @@ MIB = 1024 * 1024
         ("bytes of the filters of all", f"{shares.ALL_BYTES // MIB} MiB"),
         ("joins and new tokens of a socket", f"{shares.MOST_JOINS} in {shares.WINDOW:.0f} s"),
         ("bytes of a topic", str(shares.LONGEST_TOPIC)),
+        (
+            "calls of `track`",
+            f"{shares.PRESENCE_CALLS} in {shares.PRESENCE_WINDOW:.0f} s",
+        ),
+        ("members of a tracked object", f"| {presence.MOST_KEYS} |"),
+        ("bytes of a tracked object", f"| {presence.LARGEST_META} |"),
+        ("bytes of a presence key", f"| {presence.LONGEST_KEY} |"),
+        ("bytes of all tracked objects", f"| {rooms.ALL_PRESENCE // MIB} MiB |"),
         (
             "wrong passwords for one account by one client",
             f"{limits.PASSWORDS.count} in {limits.PASSWORDS.seconds / 60:.0f} minutes",

@@ -31,6 +31,7 @@ class Event(Enum):
     OTHER = "any other message"
     EXPIRED = "its token expired"
     REVOKED = "its session ended, or a new token was refused"
+    LIMITED = "it went beyond a limit"
 
 
 class Step(Enum):
@@ -43,7 +44,7 @@ class Step(Enum):
     CLOSE = "say `phx_close`"
     BIND = "bind the new token's facts and say `Subscribed to PostgreSQL` again"
     BROADCAST = "send it to the topic's other channels; reply if `ack` was asked for"
-    PRESENCE = "reply `error`: presence is not served yet"
+    PRESENCE = "be present, change it or be so no more, and reply"
     SYSTEM_ERROR = "say why in a `system` message"
 
 
@@ -83,6 +84,7 @@ TRANSITIONS: dict[State, dict[Event, Transition]] = {
         Event.OTHER: _row(State.JOINED),
         Event.EXPIRED: _ENDED,
         Event.REVOKED: _ENDED,
+        Event.LIMITED: _ENDED,
     },
 }
 

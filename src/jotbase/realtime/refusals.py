@@ -15,6 +15,9 @@ KEY_MISSING = "API key is missing"
 KEY_UNKNOWN = "Invalid API key"
 SESSION_ENDED = "The session of this token has ended"
 TOKEN_EXPIRED = "Token has expired"
+PRESENCE_RATE = "Client presence rate limit exceeded"
+PRESENCE_SIZE = "Track message size exceeded"
+PRESENCE_FULL = "Too many bytes are tracked on the server"
 
 _MALFORMED = ("Expected 3 parts", "JWT couldn't be decoded", "Empty JWT")
 
@@ -22,6 +25,11 @@ _MALFORMED = ("Expected 3 parts", "JWT couldn't be decoded", "Empty JWT")
 def reason(error: ChannelError) -> str:
     """Return the text of a refused join."""
     return f"{error.code}: {error.message}"
+
+
+def as_response(error: ChannelError) -> dict[str, str]:
+    """Return the response of a refused message: {} where no reason is given."""
+    return {"reason": error.message} if error.message else {}
 
 
 def topic_missing() -> ChannelError:
@@ -57,6 +65,11 @@ def too_many_joins() -> ChannelError:
 def topic_too_long() -> ChannelError:
     """Return the refusal of a topic too long for binary frames."""
     return ChannelError("TopicNameTooLong", "A topic has at most 255 bytes")
+
+
+def presence_key_too_long() -> ChannelError:
+    """Return the refusal of a presence key that is too long to be sent to everybody."""
+    return ChannelError("PresenceKeyTooLong", "A presence key has at most 255 bytes")
 
 
 def private_channel_denied(subtopic: str) -> ChannelError:

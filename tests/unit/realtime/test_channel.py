@@ -17,7 +17,7 @@ from jotbase.realtime.channel import (
 )
 from jotbase.realtime.protocol import Frame
 
-CLIENTS = [event for event in Event if event not in (Event.EXPIRED, Event.REVOKED)]
+CLIENTS = [event for event in Event if event not in (Event.EXPIRED, Event.REVOKED, Event.LIMITED)]
 
 
 def test_every_message_has_a_row_in_every_state() -> None:
@@ -29,7 +29,7 @@ def test_whatever_closes_a_channel_says_so() -> None:
     """From joined to closed there is always a `phx_close`, which clients wait for."""
     ways = [move for move in TRANSITIONS[State.JOINED].values() if move.then is State.CLOSED]
 
-    assert len(ways) == 3
+    assert len(ways) == 4
     assert all(move.steps[-1] is Step.CLOSE for move in ways)
 
 

@@ -13,6 +13,7 @@ from jotbase.http.edge.budget import Budget
 from jotbase.realtime import refusals
 from jotbase.realtime.joining import JoinRequest, filter_bytes
 from jotbase.realtime.protocol import PREFIX
+from jotbase.realtime.rooms.presence import LONGEST_KEY
 
 #: The most channels of a socket, bindings of a channel, bindings and filter bytes of a socket.
 MOST_CHANNELS, MOST_BINDINGS, SOCKET_BINDINGS, SOCKET_BYTES = 100, 100, 500, 16_384
@@ -23,6 +24,8 @@ LONGEST_TOPIC = 255
 #: Joins and new tokens of one socket in `WINDOW` seconds: a client joins all its channels at once
 #: when it returns.
 MOST_JOINS, WINDOW = 200, 10.0
+#: Calls of `track` and `untrack` of one channel in so many seconds (contract section 12).
+PRESENCE_CALLS, PRESENCE_WINDOW = 5, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class SocketQuota:
             raise refusals.topic_missing()
         if len(topic.encode(errors="replace")) > LONGEST_TOPIC:
             raise refusals.topic_too_long()
+        if len(request.presence_key.encode(errors="replace")) > LONGEST_KEY:
+            raise refusals.presence_key_too_long()
         if len(request.bindings) > MOST_BINDINGS:
             raise refusals.too_many_bindings()
 

@@ -16,13 +16,20 @@ import orjson
 from jotbase.auth.tokens.token_cache import Renewal
 from jotbase.auth.tokens.tokens import has_expired, last_moment
 from jotbase.errors import AccessError, ChannelError
-from jotbase.http.live.channel_quotas import ChannelSize, SocketQuota, channel_size
+from jotbase.http.edge.rates import Rate
+from jotbase.http.live.channel_quotas import (
+    PRESENCE_CALLS,
+    PRESENCE_WINDOW,
+    ChannelSize,
+    SocketQuota,
+    channel_size,
+)
 from jotbase.http.live.frames import FrameSink
 from jotbase.http.live.joined import Channel, ChannelServices, pass_over
 from jotbase.http.live.positions import Positions
 from jotbase.http.live.replay import Replay
+from jotbase.http.live.talk import Talk
 from jotbase.realtime import refusals
-from jotbase.realtime.broadcast import Listener, broadcast_frames
 from jotbase.realtime.channel import (
     TRANSITIONS,
     Event,
@@ -39,6 +46,7 @@ from jotbase.realtime.cursors import Cursor
 from jotbase.realtime.groups import Subscriber
 from jotbase.realtime.joining import JoinRequest, read_join, read_token
 from jotbase.realtime.protocol import PREFIX, Frame, Vsn, parse, render
+from jotbase.realtime.rooms.broadcast import Listener
 from jotbase.realtime.subscriptions import Subscription, echo, subscriptions
 from jotbase.realtime.wire import frame as ready_frame
 from jotbase.values import Principal
@@ -63,6 +71,7 @@ class Channels:
         self._sink = sink
         self._joined: dict[str, Channel] = {}
         self._positions = Positions(services, self._send)
+        self._talk = Talk(services, self._send, self._end)
         self._steps = {
             Step.JOIN: self._join,
             Step.CLOSE_OLD: self._close,
@@ -70,8 +79,8 @@ class Channels:
             Step.REPLY_UNMATCHED: self._reply_unmatched,
             Step.CLOSE: self._close,
             Step.BIND: self._bind,
-            Step.BROADCAST: self._broadcast,
-            Step.PRESENCE: self._presence,
+            Step.BROADCAST: self._talked,
+            Step.PRESENCE: self._talked,
         }
 
     async def hear(self, data: str | bytes) -> None:
@@ -166,7 +175,7 @@ class Channels:
             return
         channel = self._channel(message, request, principal, size)
         self._joined[message.topic] = channel
-        self._services.rooms.add(channel.listener)
+        self._services.rooms.enter(channel.listener)
         if request.cursor is not None and request.bindings:
             channel.replay = self._replay(channel, request.cursor)
         faults = self._follow(channel, principal)
@@ -174,7 +183,7 @@ class Channels:
             reply(message, "ok", {"postgres_changes": echoes} | self._positions.resume(request))
         )
         if request.presence:
-            self._send(Frame(channel.join_ref, None, message.topic, "presence_state", {}))
+            self._talk.send_presences(channel)
         self._send_subscribed(channel, faults)
         if channel.replay is not None:
             channel.replay.start()
@@ -211,23 +220,8 @@ class Channels:
         faults = self._follow(channel, principal)
         self._send_subscribed(channel, faults)
 
-    async def _broadcast(self, message: Frame) -> None:
-        channel = self._joined[message.topic]
-        if not isinstance(message.payload, Mapping):
-            return
-        self._services.now()  # detects a clock that was set, and so expires tokens first
-        frames = broadcast_frames(message)
-        if frames is not None:
-            itself = channel.request.broadcast_self
-            for listener in self._services.rooms.others(channel.listener, and_itself=itself):
-                if listener.vsn in frames:
-                    listener.write(frames[listener.vsn])
-        if channel.request.broadcast_ack:
-            refused = {"error": "payload_size_exceeded"}
-            self._send(reply(message, "ok", {}) if frames else reply(message, "error", refused))
-
-    async def _presence(self, message: Frame) -> None:
-        self._send(reply(message, "error", {"reason": "Presence is not served yet"}))
+    async def _talked(self, message: Frame) -> None:
+        await self._talk.hear(message, self._joined[message.topic])
 
     # What they are made of -----------------------------------------------------------------------
 
@@ -258,9 +252,11 @@ class Channels:
             join_ref=message.join_ref if message.join_ref is not None else message.ref,
             request=request,
             token=request.token,
-            listener=Listener(topic, request.private, self._vsn, write),
+            listener=Listener(topic, request.private, self._vsn, write, self._share.address),
             subscriber=Subscriber(topic, self._vsn, principal, (), write, pass_over),
             size=size,
+            key=request.presence_key,
+            calls=Rate(PRESENCE_CALLS, PRESENCE_WINDOW),
         )
         channel.subscriber.lost = partial(self._positions.tell_lost, channel)
         return channel
@@ -326,7 +322,7 @@ class Channels:
             del self._joined[channel.topic]
             self._share.give_back(channel.size)
         self._services.feed.groups.remove(channel.subscriber)
-        self._services.rooms.remove(channel.listener)
+        self._services.rooms.leave(channel.listener)
         if channel.expiry is not None:
             channel.expiry.cancel()
         if channel.replay is not None:

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 
 from jotbase.feed import Feed
 from jotbase.http.edge.credentials import CredentialCheck
+from jotbase.http.edge.rates import Rate
 from jotbase.http.live.channel_quotas import ChannelQuotas, ChannelSize
 from jotbase.http.live.replay import Replay
-from jotbase.realtime.broadcast import BroadcastRegistry, Listener
+from jotbase.http.live.rooms import Rooms
 from jotbase.realtime.cursors import Departures, Whose
 from jotbase.realtime.groups import Subscriber
 from jotbase.realtime.joining import JoinRequest
+from jotbase.realtime.rooms.broadcast import Listener
 from jotbase.schema.model.tables import Model
 from jotbase.values import Principal
 
@@ -29,7 +31,7 @@ class ChannelServices:
     feed: Feed
     model: Model
     now: Callable[[], float]
-    rooms: BroadcastRegistry = field(default_factory=BroadcastRegistry)
+    rooms: Rooms = field(default_factory=Rooms)
     shares: ChannelQuotas = field(default_factory=ChannelQuotas)
     #: Where channels were left by clients that may come back without a cursor.
     departures: Departures = field(default_factory=Departures)
@@ -48,7 +50,10 @@ class ChannelServices:
 
 @dataclass(eq=False, slots=True)
 class Channel:
-    """One joined topic. `token` is None where the connection's key counts."""
+    """One joined topic. `token` is None where the connection's key counts.
+
+    `key` is its presence key, `calls` counts its calls of presence.
+    """
 
     topic: str
     join_ref: str | None
@@ -57,6 +62,8 @@ class Channel:
     listener: Listener
     subscriber: Subscriber
     size: ChannelSize
+    key: str
+    calls: Rate
     expiry: asyncio.TimerHandle | None = None
     replay: Replay | None = None
     #: Tables that a reload took from its bindings: their changes are missed from then on.

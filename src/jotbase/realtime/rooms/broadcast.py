@@ -6,10 +6,11 @@ the frames. Must not know who may send, nor where a listener's frames go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 from jotbase.realtime.protocol import VERSIONS, Frame, Vsn, render, render_opaque
+from jotbase.realtime.rooms.presence import Room
 from jotbase.realtime.wire import frame
 
 #: The most bytes of a payload with its envelope: Supabase's limit.
@@ -18,37 +19,47 @@ LARGEST = 3_000_000
 
 @dataclass(eq=False, slots=True)
 class Listener:
-    """One joined channel; `write` takes ready WebSocket frames."""
+    """One joined channel; `write` takes ready WebSocket frames.
+
+    `hears` says whether it gets broadcasts, `watches` whether it gets changes of presence.
+    `tracked_bytes` is what its own presence takes of the budget of `address`.
+    """
 
     topic: str
     private: bool
     vsn: Vsn
     write: Callable[[bytes], None]
+    address: Hashable = ""
+    hears: bool = True
+    watches: bool = False
+    tracked_bytes: int = 0
+
+    @property
+    def room(self) -> Room:
+        """The room of the channel."""
+        return self.topic, self.private
 
 
 class BroadcastRegistry:
     """All listeners, by topic and privacy."""
 
     def __init__(self) -> None:
-        self._rooms: dict[tuple[str, bool], dict[Listener, None]] = {}
+        self._rooms: dict[Room, dict[Listener, None]] = {}
 
     def add(self, listener: Listener) -> None:
         """Register the listener: it receives every broadcast from now on."""
-        self._rooms.setdefault((listener.topic, listener.private), {})[listener] = None
+        self._rooms.setdefault(listener.room, {})[listener] = None
 
     def remove(self, listener: Listener) -> None:
         """Remove the listener; does nothing if it is not registered."""
-        key = (listener.topic, listener.private)
-        room = self._rooms.get(key, {})
+        room = self._rooms.get(listener.room, {})
         room.pop(listener, None)
         if not room:
-            self._rooms.pop(key, None)
+            self._rooms.pop(listener.room, None)
 
-    def others(self, speaker: Listener, *, and_itself: bool) -> Iterator[Listener]:
-        """Yield the listeners of the sender's topic, the sender only if `and_itself`."""
-        for listener in tuple(self._rooms.get((speaker.topic, speaker.private), ())):
-            if and_itself or listener is not speaker:
-                yield listener
+    def of(self, room: Room) -> tuple[Listener, ...]:
+        """Return the listeners of a room."""
+        return tuple(self._rooms.get(room, ()))
 
 
 def broadcast_frames(push: Frame) -> Mapping[Vsn, bytes] | None:

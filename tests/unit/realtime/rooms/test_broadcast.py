@@ -2,8 +2,8 @@
 
 import orjson
 
-from jotbase.realtime.broadcast import LARGEST, BroadcastRegistry, Listener, broadcast_frames
 from jotbase.realtime.protocol import Frame
+from jotbase.realtime.rooms.broadcast import LARGEST, BroadcastRegistry, Listener, broadcast_frames
 from jotbase.realtime.wire import unframe
 
 
@@ -24,8 +24,8 @@ def test_a_room_is_a_topic_and_its_privacy() -> None:
     for one in (speaker, public, private, other):
         rooms.add(one)
 
-    assert list(rooms.others(speaker, and_itself=False)) == [public]
-    assert list(rooms.others(speaker, and_itself=True)) == [speaker, public]
+    assert rooms.of(speaker.room) == (speaker, public)
+    assert rooms.of(private.room) == (private,)
 
 
 def test_an_empty_room_is_forgotten() -> None:

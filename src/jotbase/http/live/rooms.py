@@ -1,0 +1,79 @@
+"""The rooms of topics: what their channels say to each other, and who is present.
+
+In charge of writing one encoded frame to every listener of a room, and of the budget of presence.
+Must not know who may enter a room or speak in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from secrets import token_urlsafe
+from typing import Any
+
+from jotbase.http.edge.budget import Budget
+from jotbase.realtime.protocol import VERSIONS, Frame, Vsn, render
+from jotbase.realtime.rooms.broadcast import BroadcastRegistry, Listener
+from jotbase.realtime.rooms.presence import Difference, PresenceRegistry, Presences, Room
+from jotbase.realtime.wire import frame as ready_frame
+
+#: Bytes of all tracked objects; one address gets at most half.
+ALL_PRESENCE = 64 * 1024 * 1024
+
+
+class Rooms:
+    """All rooms of a backend; a public and a private topic of one name are two."""
+
+    def __init__(self) -> None:
+        self.listeners = BroadcastRegistry()
+        self.presences = PresenceRegistry()
+        self._bytes = Budget(ALL_PRESENCE, ALL_PRESENCE // 2)
+
+    def enter(self, listener: Listener) -> None:
+        """Add a channel to its room."""
+        self.listeners.add(listener)
+
+    def leave(self, listener: Listener) -> None:
+        """Remove a channel, and what it tracked."""
+        self.listeners.remove(listener)
+        self.untrack(listener)
+
+    def say(
+        self, room: Room, frames: Mapping[Vsn, bytes], *, but_not: Listener | None = None
+    ) -> int:
+        """Write a broadcast to all who may hear it; return their number."""
+        told = 0
+        for listener in self.listeners.of(room):
+            if listener.hears and listener is not but_not and listener.vsn in frames:
+                listener.write(frames[listener.vsn])
+                told += 1
+        return told
+
+    def state(self, room: Room) -> Presences:
+        """Return who is present in a room."""
+        return self.presences.state(room)
+
+    def has_space(self, listener: Listener, size: int) -> bool:
+        """Set the bytes that a channel's tracked object takes; return whether they are free."""
+        self._bytes.give_back(listener.address, listener.tracked_bytes)
+        listener.tracked_bytes = size if self._bytes.take(listener.address, size) else 0
+        return listener.tracked_bytes == size
+
+    def track(self, listener: Listener, key: str, tracked: Mapping[str, Any]) -> None:
+        """Make the channel present, and tell the room what has changed."""
+        ref = "F" + token_urlsafe(12)
+        self._tell(listener.room, self.presences.track(listener.room, listener, key, tracked, ref))
+
+    def untrack(self, listener: Listener) -> None:
+        """End the channel's presence, if it is present, and tell the room."""
+        self._bytes.give_back(listener.address, listener.tracked_bytes)
+        listener.tracked_bytes = 0
+        self._tell(listener.room, self.presences.untrack(listener.room, listener))
+
+    def _tell(self, room: Room, difference: Difference | None) -> None:
+        if difference is None:
+            return
+        message = Frame(None, None, room[0], "presence_diff", difference.payload())
+        frames = {vsn: ready_frame(render(vsn, message)) for vsn in VERSIONS}
+        for listener in self.listeners.of(room):
+            if listener.watches:
+                listener.write(frames[listener.vsn])

@@ -1,0 +1,1 @@
+"""What channels say to each other: broadcasts, presence, and who may."""
