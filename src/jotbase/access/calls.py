@@ -13,7 +13,7 @@ from typing import NoReturn
 from jotbase.access.comparisons import WRITTEN, coerced, is_json_path, type_name
 from jotbase.access.other_languages import hint as hint_of
 from jotbase.access.paths import suggestion
-from jotbase.access.refusal import refusal
+from jotbase.access.syntax_errors import rule_error
 from jotbase.expression.expr import Apply, Expr, Fact, Literal, NewUuid, Now
 from jotbase.expression.typed import type_of
 from jotbase.schema.model.tables import Type
@@ -32,7 +32,7 @@ _HINTS = {
 
 def call(node: ast.Call, read: Read, *, defaults: bool) -> Expr:
     """Return the expression of a function or method call; `defaults` allows uuid(). Raises
-    Refusal.
+    RuleError.
     """
     match node.func:
         case ast.Name(name):
@@ -42,18 +42,18 @@ def call(node: ast.Call, read: Read, *, defaults: bool) -> Expr:
         case ast.Attribute(_, name):
             hint = hint_of(ast.unparse(node)) if name in _OF_AUTH else None
             listed = f"Known: {', '.join(_METHODS)}, get."
-            raise refusal(node, f"unknown method {name!r}", hint or listed)
+            raise rule_error(node, f"unknown method {name!r}", hint or listed)
         case _:
             listed = f"Known: {', '.join(_ARITY)}, any."
-            raise refusal(node, "only functions named here can be called", listed)
+            raise rule_error(node, "only functions named here can be called", listed)
     known = [*(key for key in _ARITY if defaults or key != "uuid"), "any"]
     if name not in known:
         hint = _HINTS.get(name) or suggestion(name, known)
-        raise refusal(node, f"unknown function {name!r}", hint)
+        raise rule_error(node, f"unknown function {name!r}", hint)
     if node.keywords or any(isinstance(argument, ast.Starred) for argument in arguments):
-        raise refusal(node, f"{name}() takes plain arguments alone")
+        raise rule_error(node, f"{name}() takes plain arguments alone")
     if len(arguments) != _ARITY[name]:
-        raise refusal(node, f"{name}() takes {_ARITY[name]} arguments, not {len(arguments)}")
+        raise rule_error(node, f"{name}() takes {_ARITY[name]} arguments, not {len(arguments)}")
     return _applied(name, [read(argument) for argument in arguments], node)
 
 
@@ -88,4 +88,4 @@ def _text(value: Expr, name: str, node: ast.Call) -> Expr:
 
 def _refuse(value: Expr, name: str, node: ast.Call) -> NoReturn:
     takes = "text or an array" if name == "len" else "text"
-    raise refusal(node, f"{name}() takes {takes}, not {type_name(value)}")
+    raise rule_error(node, f"{name}() takes {takes}, not {type_name(value)}")

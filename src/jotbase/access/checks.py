@@ -48,7 +48,7 @@ class Denial:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition on `new`, and on `row` if there is an old row; `refusal` is its error.
+    """One condition on `new`, and on `row` if there is an old row; `denial` is its error.
 
     `distinguishing_columns` are the columns that the local part reads: of rows that are equal in
     them only one is evaluated. It is None if such values cannot be compared by `==` (1 and true
@@ -62,10 +62,10 @@ class Check:
     relational: Fragment | None
     columns_read: frozenset[str]
     local_columns: frozenset[str]
-    refusal: Denial
+    denial: Denial
 
 
-def make_check(expression: Expr, table: Table, dialect: Dialect, refusal: Denial) -> Check:
+def make_check(expression: Expr, table: Table, dialect: Dialect, denial: Denial) -> Check:
     """Compile the check of a condition on rows written to a table."""
     parts = conjuncts(expression)
     local = all_of(*filter(is_local, parts))
@@ -77,7 +77,7 @@ def make_check(expression: Expr, table: Table, dialect: Dialect, refusal: Denial
         None if relational == TRUE else _statement(relational, table, dialect),
         frozenset(one.name for one in _fields(expression) if one.scope == "new"),
         frozenset(one.name for one in _fields(local)),
-        refusal,
+        denial,
     )
 
 
@@ -103,14 +103,14 @@ def run_check(
                 yield PAUSE
             scopes = {"new": row} if olds is None else {"new": row, "row": olds[number]}
             if check.local(Env(scopes, context)) is not True:
-                raise access_error(check.refusal, context)
+                raise access_error(check.denial, context)
     if check.relational is not None and rows:
         found = yield _bound(check.relational, check.table, rows, olds, context)
         if found:
-            raise access_error(check.refusal, context)
+            raise access_error(check.denial, context)
 
 
-def local_refusal(check: Check, rows: Sequence[Row], context: Context) -> AccessError | None:
+def local_denial(check: Check, rows: Sequence[Row], context: Context) -> AccessError | None:
     """Return the error of the local part for rows to insert, None if they pass.
 
     Rows without all of `local_columns` are not checked.
@@ -120,7 +120,7 @@ def local_refusal(check: Check, rows: Sequence[Row], context: Context) -> Access
         return None
     judged = _different(rows, check.distinguishing_columns)
     fine = all(judge(Env({"new": row}, context)) is True for row in judged)
-    return None if fine else access_error(check.refusal, context)
+    return None if fine else access_error(check.denial, context)
 
 
 def _different(
@@ -150,16 +150,16 @@ def check_rows(
 
     Raises AccessError 42501.
     """
-    check = make_check(expression, table, dialect, new_row_refusal(table))
+    check = make_check(expression, table, dialect, new_row_denial(table))
     yield from run_check(check, rows, olds, context)
 
 
-def new_row_refusal(table: Table) -> Denial:
+def new_row_denial(table: Table) -> Denial:
     """Return PostgreSQL's message for a new row that violates a rule."""
     return Denial(f'new row violates row-level security policy for table "{table.name}"')
 
 
-def unseen_row_refusal(table: Table, *, updated: bool) -> Denial:
+def unseen_row_denial(table: Table, *, updated: bool) -> Denial:
     """Return the same for a row that the select rule would hide from its writer."""
     why = (
         "The row as changed would be hidden from you by the select rule."
@@ -167,18 +167,18 @@ def unseen_row_refusal(table: Table, *, updated: bool) -> Denial:
         else "The row may be inserted, but the select rule would not give it back to you: write"
         " with Prefer: return=minimal."
     )
-    return Denial(new_row_refusal(table).message, why)
+    return Denial(new_row_denial(table).message, why)
 
 
-def old_row_refusal(table: Table) -> Denial:
+def old_row_denial(table: Table) -> Denial:
     """Return PostgreSQL's message for an existing row that ON CONFLICT may not change."""
     return Denial(merge_refused(table.name))
 
 
-def access_error(refusal: Denial, context: Context) -> AccessError:
+def access_error(denial: Denial, context: Context) -> AccessError:
     """Return the error of a denial: status 403, or 401 for an anonymous caller."""
     status = 401 if context.principal.role == ANON else 403
-    return AccessError("42501", refusal.message, hint=refusal.hint, status=status)
+    return AccessError("42501", denial.message, hint=denial.hint, status=status)
 
 
 def _statement(expression: Expr, table: Table, dialect: Dialect) -> Fragment:

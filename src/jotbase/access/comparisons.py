@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jotbase.access.coercion import coercer, list_coercer
-from jotbase.access.refusal import refusal
+from jotbase.access.syntax_errors import rule_error
 from jotbase.errors import RequestError
 from jotbase.expression.expr import Apply, Expr, Fact, Field, Literal, Now, Or
 from jotbase.expression.typed import item_of, type_of
@@ -46,12 +46,12 @@ def type_name(expression: Expr) -> str:
 
 
 def typed_comparison(operator: str, left: Expr, right: Expr, node: ast.AST) -> Apply:
-    """Return `left operator right` with both operands coerced to one type. Raises Refusal."""
+    """Return `left operator right` with both operands coerced to one type. Raises RuleError."""
     _refuse_none(left, right, node)
     left, right = unify(left, right, node)
     for side in (left, right):
         if type_of(side) in _INCOMPARABLE and not _is_inside_json(operator, side):
-            raise refusal(
+            raise rule_error(
                 node,
                 f"{type_name(side)} cannot be compared",
                 "Use `item in row.column`, `len(row.column)`, or `is None`.",
@@ -72,7 +72,7 @@ def is_json_path(side: Expr) -> bool:
 
 def _refuse_none(left: Expr, right: Expr, node: ast.AST) -> None:
     if any(isinstance(side, Literal) and side.value is None for side in (left, right)):
-        raise refusal(
+        raise rule_error(
             node,
             "nothing equals None: the comparison would never be true",
             "Write `is None` or `is not None`.",
@@ -80,7 +80,7 @@ def _refuse_none(left: Expr, right: Expr, node: ast.AST) -> None:
 
 
 def unify(left: Expr, right: Expr, node: ast.AST) -> tuple[Expr, Expr]:
-    """Return both operands, with a literal or fact coerced to the other's type. Raises Refusal."""
+    """Return both operands, a literal or fact coerced to the other's type. Raises RuleError."""
     left_open, right_open = _is_open(left), _is_open(right)
     if left_open and right_open:
         kind = _common(left, right, node)
@@ -118,11 +118,11 @@ def _refuse_mixture(left: Expr, right: Expr, node: ast.AST) -> None:
 
 
 def type_mismatch(left: Expr, right: Expr, node: ast.AST) -> Exception:
-    """Return the refusal of two types that cannot be compared."""
+    """Return the error of two types that cannot be compared."""
     hint = "Compare values of one type; a column's type comes from `type` and `format`."
     if {type_of(left), type_of(right)} == {Type.DATE, Type.TIMESTAMP}:
         hint = "today() is the date of now()." if Now() in (left, right) else hint
-    return refusal(
+    return rule_error(
         node, f"{type_name(left)} is compared with {type_name(right)}, which is never true", hint
     )
 
@@ -131,7 +131,7 @@ def _common(left: Expr, right: Expr, node: ast.AST) -> Type:
     """Return the common type of two operands without a type of their own."""
     kinds = [kind for kind in (type_of(left), type_of(right)) if kind is not None]
     if not kinds:
-        raise refusal(
+        raise rule_error(
             node,
             "neither side says of which type it is",
             "Compare a claim with a column or a literal.",
@@ -142,7 +142,7 @@ def _common(left: Expr, right: Expr, node: ast.AST) -> Type:
 
 
 def coerced(side: Expr, kind: Type, node: ast.AST) -> Expr:
-    """Return a literal or fact coerced to the type. Raises Refusal if that is never possible."""
+    """Return a literal or fact coerced to the type. Raises RuleError if that is never possible."""
     if isinstance(side, Fact):
         readable = side.type is None or kind in WRITTEN or kind is Type.JSON
         if side.type is Type.ARRAY or not readable:
@@ -164,36 +164,36 @@ def _settled_literal(side: Literal, kind: Type, node: ast.AST) -> Literal:
     try:
         return Literal(from_text(kind, value), kind)
     except RequestError as error:
-        raise refusal(node, f"{value!r} is not {_NAMES[kind]}: {error.message}") from error
+        raise rule_error(node, f"{value!r} is not {_NAMES[kind]}: {error.message}") from error
 
 
 def literal(value: Any, node: ast.AST) -> Literal:
-    """Return a constant of a rule. Raises Refusal for a value that no column can hold."""
+    """Return a constant of a rule. Raises RuleError for a value that no column can hold."""
     if value is None:
         return Literal(None)
     if isinstance(value, bool):
         return Literal(value, Type.BOOLEAN)
     if isinstance(value, int):
         if not LEAST <= value <= GREATEST:
-            raise refusal(node, "the number does not fit 64 bits")
+            raise rule_error(node, "the number does not fit 64 bits")
         return Literal(value, Type.INTEGER)
     if isinstance(value, float) and abs(value) != float("inf"):
         return Literal(value, Type.NUMBER)
     if isinstance(value, str):
         _refuse_odd_text(value, node)
         return Literal(value, Type.TEXT)
-    raise refusal(node, f"{value!r} is no value of JSON")
+    raise rule_error(node, f"{value!r} is no value of JSON")
 
 
 def _refuse_odd_text(value: str, node: ast.AST) -> None:
     if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise refusal(node, "text cannot hold U+0000 or half of a surrogate pair")
+        raise rule_error(node, "text cannot hold U+0000 or half of a surrogate pair")
 
 
 def in_options(left: Expr, options: Sequence[Expr], node: ast.AST) -> Expr:
-    """Return `left in [options]`. Raises Refusal."""
+    """Return `left in [options]`. Raises RuleError."""
     if not options:
-        raise refusal(node, "nothing is in an empty list")
+        raise rule_error(node, "nothing is in an empty list")
     pairs = [typed_comparison("eq", left, option, node).arguments for option in options]
     lefts, rights = zip(*pairs, strict=True)
     if len(set(lefts)) > 1:
@@ -206,19 +206,19 @@ def in_options(left: Expr, options: Sequence[Expr], node: ast.AST) -> Expr:
 
 
 def in_array(left: Expr, right: Expr, node: ast.AST) -> Expr:
-    """Return `left in right` for a list fact or an array column. Raises Refusal."""
+    """Return `left in right` for a list fact or an array column. Raises RuleError."""
     _refuse_none(left, left, node)
     if isinstance(right, Fact):
         return _inside_fact(left, right, node)
     if type_of(right) is not Type.ARRAY:
-        raise refusal(
+        raise rule_error(
             node,
             f"`in` looks into a list, not into {type_name(right)}",
             "Write a list such as ['a', 'b'], user.roles, a claim, or an array column.",
         )
     item = item_of(right)
     if item is None or item in _INCOMPARABLE:
-        raise refusal(
+        raise rule_error(
             node,
             "`in` needs an array whose items have one simple type",
             'Say it in the schema: "items": {"type": "string"}.',
@@ -229,12 +229,12 @@ def in_array(left: Expr, right: Expr, node: ast.AST) -> Expr:
 
 def _inside_fact(left: Expr, right: Fact, node: ast.AST) -> Expr:
     if right.type not in (None, Type.ARRAY):
-        raise refusal(node, f"`in` looks into a list, not into user.{right.path[0]}")
+        raise rule_error(node, f"`in` looks into a list, not into user.{right.path[0]}")
     if isinstance(left, Apply) and is_json_path(left):
         left = Apply("json_text", left.arguments)
     kind = type_of(left) or (Type.TEXT if right.type is Type.ARRAY else None)
     if kind is None:
-        raise refusal(
+        raise rule_error(
             node,
             "neither side says of which type it is",
             "Compare a claim with a column or a literal.",

@@ -15,12 +15,12 @@ from jotbase.access.checks import (
     Check,
     Denial,
     access_error,
-    local_refusal,
+    local_denial,
     make_check,
-    new_row_refusal,
-    old_row_refusal,
+    new_row_denial,
+    old_row_denial,
     run_check,
-    unseen_row_refusal,
+    unseen_row_denial,
 )
 from jotbase.access.policy import Policy, conjunction
 from jotbase.access.unsatisfiable import Unsatisfiable, unsatisfiable
@@ -75,8 +75,8 @@ class RuleGuard:
         if found is None:
             conditions = with_check(self.policy, table, action, reading)
             found = tuple(
-                make_check(condition, table, self.dialect, refusal)
-                for condition, refusal in conditions
+                make_check(condition, table, self.dialect, denial)
+                for condition, denial in conditions
                 if condition != TRUE
             )
             self._checks[key] = found
@@ -97,7 +97,7 @@ class RuleGuard:
     def precheck(self, table: Table, rows: Sequence[Row], context: Context) -> AccessError | None:
         """Return the error of the local rules for rows to insert, None if they pass."""
         found = (
-            local_refusal(check, rows, context) for check in self.checks(table, "insert", False)
+            local_denial(check, rows, context) for check in self.checks(table, "insert", False)
         )
         return next((one for one in found if one is not None), None)
 
@@ -119,7 +119,7 @@ class RuleGuard:
         seen = action == "insert" or self.allows(table, "select", context)
         if seen and self.allows(table, action, context):
             return None
-        return access_error(new_row_refusal(table), context)
+        return access_error(new_row_denial(table), context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +176,15 @@ def with_check(
     """
     seen = policy.rule(table, "select").expression
     if action == "merge":
-        yield using(policy, table, "update"), old_row_refusal(table)
-        yield seen, old_row_refusal(table)
+        yield using(policy, table, "update"), old_row_denial(table)
+        yield seen, old_row_denial(table)
     if action == "insert":
-        yield policy.rule(table, "insert").expression, new_row_refusal(table)
+        yield policy.rule(table, "insert").expression, new_row_denial(table)
     else:
-        yield update_check(policy, table), new_row_refusal(table)
+        yield update_check(policy, table), new_row_denial(table)
     if reading or action != "insert":
         changing = action != "insert"
-        yield rename_scope(seen, "row", "new"), unseen_row_refusal(table, updated=changing)
+        yield rename_scope(seen, "row", "new"), unseen_row_denial(table, updated=changing)
 
 
 def update_check(policy: Policy, table: Table) -> Expr:

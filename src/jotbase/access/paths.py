@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jotbase.access.coercion import coercer, identity, list_coercer
-from jotbase.access.refusal import Refusal, refusal
+from jotbase.access.syntax_errors import RuleError, rule_error
 from jotbase.expression.expr import Apply, Expr, Fact, Field, Follow, Literal
 from jotbase.expression.typed import type_of
 from jotbase.schema.model.tables import USERS, Model, Table, Type
@@ -35,7 +35,7 @@ def suggestion(name: str, known: Sequence[str]) -> str | None:
 def column(
     scope: str, table: Table, names: Sequence[str], model: Model, node: ast.AST, called: str = ""
 ) -> Expr:
-    """Return the column at the end of a path, with references followed. Raises Refusal.
+    """Return the column at the end of a path, with references followed. Raises RuleError.
 
     `called` is the source text of the path so far, for messages.
     """
@@ -44,7 +44,7 @@ def column(
     found = table.by_name.get(name)
     if found is None:
         hint = suggestion(name, [column.name for column in table.columns])
-        raise refusal(node, f"{called} has no column {name!r} (table {table.name})", hint)
+        raise rule_error(node, f"{called} has no column {name!r} (table {table.name})", hint)
     here = Field(scope, name, found.type, found.item)
     if not rest:
         return here
@@ -63,10 +63,10 @@ def _target(
             hint = f"Write {called}[{wanted!r}] for what lies inside JSON."
         else:
             hint = f'Give the column "references", or call {wanted} as a function.'
-        raise refusal(node, f"{called} refers to no table, so it has no {wanted!r}", hint)
+        raise rule_error(node, f"{called} refers to no table, so it has no {wanted!r}", hint)
     target = find_table(reference.target, model)
     if target is None:
-        raise refusal(node, f"{called} refers to the unknown table {reference.target!r}")
+        raise rule_error(node, f"{called} refers to the unknown table {reference.target!r}")
     return target
 
 
@@ -76,11 +76,13 @@ def find_table(name: str, model: Model) -> Table | None:
 
 
 def user_fact(name: str, node: ast.AST) -> Expr:
-    """Return `user.<name>`. Raises Refusal."""
+    """Return `user.<name>`. Raises RuleError."""
     if name == "claims":
-        raise refusal(node, "user.claims is the whole token", "Name a claim: user.claims['org'].")
+        raise rule_error(
+            node, "user.claims is the whole token", "Name a claim: user.claims['org']."
+        )
     if name not in _FACTS:
-        raise refusal(node, f"user has no {name!r}", _fact_hint(name))
+        raise rule_error(node, f"user has no {name!r}", _fact_hint(name))
     return _FACTS[name]
 
 
@@ -156,24 +158,24 @@ def split_path(path: Sequence[Step], table: Table, model: Model) -> tuple[list[s
 
 
 def claim(keys: Sequence[str | int], node: ast.AST) -> Expr:
-    """Return `user.claims[…]…`; its type follows from the other operand. Raises Refusal."""
+    """Return `user.claims[…]…`; its type follows from the other operand. Raises RuleError."""
     names = [key for key in keys if isinstance(key, str)]
     if len(names) < len(keys):
-        raise refusal(node, "claims are named by text, as in user.claims['org']")
+        raise rule_error(node, "claims are named by text, as in user.claims['org']")
     return Fact(("claims", *names), identity)
 
 
 def json_path(base: Expr, keys: Sequence[str | int], node: ast.AST) -> Expr:
-    """Return the value at a path into a JSON column. Raises Refusal."""
+    """Return the value at a path into a JSON column. Raises RuleError."""
     if type_of(base) is not Type.JSON:
         raise _no_json(node)
     if any(isinstance(key, str) and '"' in key for key in keys):
-        raise refusal(node, "a key inside JSON cannot hold a quotation mark here")
+        raise rule_error(node, "a key inside JSON cannot hold a quotation mark here")
     return Apply("json_get", (base, Literal(tuple(keys))))
 
 
-def _no_json(node: ast.AST) -> Refusal:
-    return refusal(
+def _no_json(node: ast.AST) -> RuleError:
+    return rule_error(
         node,
         "only user.claims and JSON columns are looked into with brackets",
         "For an array column write `item in row.column`.",

@@ -15,8 +15,8 @@ from typing import Literal as OneOf
 
 from jotbase.access import other_languages
 from jotbase.access.comparisons import coerced, type_name
-from jotbase.access.refusal import Refusal, Refusals, refusal
 from jotbase.access.syntax import Reader
+from jotbase.access.syntax_errors import RuleError, RuleErrors, rule_error
 from jotbase.errors import Fault, ProjectError
 from jotbase.expression.expr import Expr, Fact, Literal, all_of
 from jotbase.expression.typed import type_of
@@ -72,7 +72,7 @@ def parse_conjuncts(text: str, table: Table, action: Action, model: Model) -> tu
             Conjunct(_source(line, part), condition)
             for part, condition in zip(parts, reader.conditions(parts), strict=True)
         )
-    except (Refusal, Refusals) as error:
+    except (RuleError, RuleErrors) as error:
         raise _faults(text, error, table, f"/access/{action}") from error
 
 
@@ -87,14 +87,14 @@ def parse_default(text: str, column: Column, table: Table, model: Model) -> Expr
     try:
         tree = _tree(_one_line(text))
         return _default(reader.value(tree), column, tree)
-    except (Refusal, Refusals) as error:
+    except (RuleError, RuleErrors) as error:
         if hint := expression_hint(text):
-            error = Refusal(_first(error).reason, 0, hint)
+            error = RuleError(_first(error).reason, 0, hint)
         raise _faults(text, error, table, pointer) from error
 
 
-def _first(error: Refusal | Refusals) -> Refusal:
-    return error.refusals[0] if isinstance(error, Refusals) else error
+def _first(error: RuleError | RuleErrors) -> RuleError:
+    return error.errors[0] if isinstance(error, RuleErrors) else error
 
 
 def _default(found: Expr, column: Column, node: ast.AST) -> Expr:
@@ -106,7 +106,7 @@ def _default(found: Expr, column: Column, node: ast.AST) -> Expr:
     if given is not column.type and (given, column.type) not in _WIDENED:
         reason = f"the default of {column.name!r} gives {type_name(found)}"
         hint = f"The column holds {type_name(Literal(None, column.type))}."
-        raise refusal(node, reason, hint)
+        raise rule_error(node, reason, hint)
     return found
 
 
@@ -133,16 +133,20 @@ def _one_line(text: str) -> str:
 def _tree(line: str) -> ast.expr:
     stripped = line.lstrip()
     if not stripped.strip():
-        raise Refusal("the text is empty", 0, "Write True to let everybody, or leave the key out.")
+        raise RuleError(
+            "the text is empty", 0, "Write True to let everybody, or leave the key out."
+        )
     if len(line) > MAX_LENGTH:
-        raise Refusal(f"the text is longer than {MAX_LENGTH} characters", 0)
+        raise RuleError(f"the text is longer than {MAX_LENGTH} characters", 0)
     try:
         tree = ast.parse(line.strip(), mode="eval").body
     except SyntaxError as error:
         offset = len(stripped[: max(0, (error.offset or 1) - 1)].encode())
-        raise Refusal(f"syntax: {error.msg}", _indent(line) + offset, _syntax_hint(line)) from error
+        raise RuleError(
+            f"syntax: {error.msg}", _indent(line) + offset, _syntax_hint(line)
+        ) from error
     except (ValueError, RecursionError, MemoryError) as error:
-        raise Refusal("the text cannot be read as an expression", 0) from error
+        raise RuleError("the text cannot be read as an expression", 0) from error
     _refuse_size(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.expr):
@@ -169,7 +173,7 @@ def _refuse_size(tree: ast.expr) -> None:
         depth += 1
         nodes += len(level)
         if depth > MAX_DEPTH or nodes > MAX_NODES:
-            raise Refusal("the rule is too large or nested too deeply", 0, "Split it up.")
+            raise RuleError("the rule is too large or nested too deeply", 0, "Split it up.")
         level = [child for node in level for child in ast.iter_child_nodes(node)]
 
 
@@ -186,11 +190,11 @@ def _source(line: str, node: ast.expr) -> str:
     return line.encode()[node.col_offset : node.end_col_offset].decode()
 
 
-def _faults(text: str, error: Refusal | Refusals, table: Table, pointer: str) -> ProjectError:
+def _faults(text: str, error: RuleError | RuleErrors, table: Table, pointer: str) -> ProjectError:
     line = _one_line(text)
-    refusals = error.refusals if isinstance(error, Refusals) else (error,)
+    errors = error.errors if isinstance(error, RuleErrors) else (error,)
     return ProjectError(
-        [Fault(table.file, pointer, one.describe(line), one.hint) for one in refusals]
+        [Fault(table.file, pointer, one.describe(line), one.hint) for one in errors]
     )
 
 

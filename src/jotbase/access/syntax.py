@@ -32,7 +32,7 @@ from jotbase.access.paths import (
     suggestion,
     user_fact,
 )
-from jotbase.access.refusal import Refusal, Refusals, refusal
+from jotbase.access.syntax_errors import RuleError, RuleErrors, rule_error
 from jotbase.expression.expr import And, Apply, Exists, Expr, Fact, Literal, Not, Or, all_of
 from jotbase.expression.typed import type_of
 from jotbase.schema.model.tables import USERS, Model, Table, Type
@@ -93,22 +93,22 @@ class Reader:
     defaults: bool = False
 
     def condition(self, node: ast.expr) -> Expr:
-        """Compile a boolean node. Raises Refusal, or Refusals for several errors."""
+        """Compile a boolean node. Raises RuleError, or RuleErrors for several errors."""
         return self._truth(self.value(node), node)
 
     def conditions(self, parts: Sequence[ast.expr]) -> list[Expr]:
-        """Compile several conditions. Raises Refusals with the errors of all of them."""
+        """Compile several conditions. Raises RuleErrors with the errors of all of them."""
         read: list[Expr] = []
-        refused: list[Refusal] = []
+        refused: list[RuleError] = []
         for part in parts:
             try:
                 read.append(self.condition(part))
-            except Refusal as one:
+            except RuleError as one:
                 refused.append(one)
-            except Refusals as several:
-                refused.extend(several.refusals)
+            except RuleErrors as several:
+                refused.extend(several.errors)
         if refused:
-            raise Refusals(refused)
+            raise RuleErrors(refused)
         return read
 
     def _truth(self, found: Expr, node: ast.expr) -> Expr:
@@ -118,14 +118,14 @@ class Reader:
             return coerced(found, Type.BOOLEAN, node)
         if is_json_path(found):
             return Apply("eq", (found, Literal(True, Type.JSON)))
-        raise refusal(
+        raise rule_error(
             node,
             f"a rule must say yes or no, and this gives {type_name(found)}",
             "Compare it with something, or write `is not None`.",
         )
 
     def value(self, node: ast.expr) -> Expr:
-        """Compile any node. Raises Refusal, or Refusals for several errors."""
+        """Compile any node. Raises RuleError, or RuleErrors for several errors."""
         match node:
             case ast.Constant(value):
                 return literal(value, node)
@@ -142,24 +142,26 @@ class Reader:
             case ast.UnaryOp():
                 return self._unary(node)
         unknown = "this is not part of the rule language", _EQUAL
-        raise refusal(node, *_UNSUPPORTED.get(type(node), unknown))
+        raise rule_error(node, *_UNSUPPORTED.get(type(node), unknown))
 
-    def _bare_name(self, name: str, node: ast.AST) -> Refusal:
+    def _bare_name(self, name: str, node: ast.AST) -> RuleError:
         if name in self.absent:
-            return refusal(node, self.absent[name], self._instead())
+            return rule_error(node, self.absent[name], self._instead())
         if name in self.scopes or name == "user":
-            return refusal(node, f"{name} alone is no value", f"Name a part of it: {name}.id.")
+            return rule_error(node, f"{name} alone is no value", f"Name a part of it: {name}.id.")
         if name in _OTHER_WORDS:
-            return refusal(node, f"unknown name {name!r}", f"Python writes {_OTHER_WORDS[name]}.")
+            return rule_error(
+                node, f"unknown name {name!r}", f"Python writes {_OTHER_WORDS[name]}."
+            )
         for scope, table in self.scopes.items():
             if name in table.by_name:
-                return refusal(node, f"unknown name {name!r}", f"Did you mean {scope}.{name}?")
+                return rule_error(node, f"unknown name {name!r}", f"Did you mean {scope}.{name}?")
         if name in _OTHER_NAMES:
-            return refusal(node, f"unknown name {name!r}", _OTHER_NAMES[name])
+            return rule_error(node, f"unknown name {name!r}", _OTHER_NAMES[name])
         hint = suggestion(name, [*self.scopes, "user"])
         if not self.scopes:
             hint = f'A literal stands in quotes: {name!r}, or is a "default".'
-        return refusal(node, f"unknown name {name!r}", hint)
+        return rule_error(node, f"unknown name {name!r}", hint)
 
     def _instead(self) -> str:
         if not self.scopes:
@@ -185,11 +187,13 @@ class Reader:
             names.insert(0, at.attr)
             at = at.value
         if not isinstance(at, ast.Name):
-            raise refusal(node, f"nothing is known of .{names[0]} here", "Use ['…'] inside claims.")
+            raise rule_error(
+                node, f"nothing is known of .{names[0]} here", "Use ['…'] inside claims."
+            )
         if at.id == "user":
             if len(names) > 1:
                 hint = "Use user.claims['…']." if names[0] == "claims" else _claim(names)
-                raise refusal(node, f"user.{names[0]} has no {names[1]!r}", hint)
+                raise rule_error(node, f"user.{names[0]} has no {names[1]!r}", hint)
             return user_fact(names[0], node)
         if at.id not in self.scopes:
             raise self._bare_name(at.id, at)
@@ -198,7 +202,7 @@ class Reader:
     def _subscript(self, node: ast.Subscript | ast.Call) -> Expr:
         found = subscript(node)
         if found is None:
-            raise refusal(node, "brackets hold one literal key", "As in user.claims['org'].")
+            raise rule_error(node, "brackets hold one literal key", "As in user.claims['org'].")
         base, keys = found
         match base:
             case ast.Attribute(ast.Name("user"), "claims"):
@@ -210,7 +214,7 @@ class Reader:
             case ast.Call(ast.Name("any"), [ast.GeneratorExp() as loop], []):
                 return self._any(loop)
             case ast.Call(ast.Name("any")):
-                raise refusal(node, "any() takes one loop", "any(m.x == 1 for m in members)")
+                raise rule_error(node, "any() takes one loop", "any(m.x == 1 for m in members)")
             case ast.Call(ast.Attribute(_, "get")):
                 return self._path(node)
         return call(node, self.value, defaults=self.defaults)
@@ -231,10 +235,10 @@ class Reader:
 
     def _variable(self, loop: ast.comprehension) -> str:
         if loop.is_async or not isinstance(loop.target, ast.Name):
-            raise refusal(loop.target, "a loop has one variable: for m in members")
+            raise rule_error(loop.target, "a loop has one variable: for m in members")
         name = loop.target.id
         if name in RESERVED or name in self.scopes:
-            raise refusal(
+            raise rule_error(
                 loop.target, f"the name {name!r} is taken", "Call the variable otherwise."
             )
         return name
@@ -246,11 +250,11 @@ class Reader:
             case ast.Attribute(ast.Name("auth"), "users"):
                 name = USERS.name
             case _:
-                raise refusal(node, "a loop goes over a table", "Or write `item in row.column`.")
+                raise rule_error(node, "a loop goes over a table", "Or write `item in row.column`.")
         found = find_table(name, self.model)
         if found is None:
             hint = suggestion(name, list(self.model.tables))
-            raise refusal(node, f"unknown table {name!r}", hint)
+            raise rule_error(node, f"unknown table {name!r}", hint)
         return found
 
     def _joined(self, operator: ast.boolop, parts: Sequence[ast.expr]) -> Expr:
@@ -265,7 +269,7 @@ class Reader:
                 type(number) is not bool
             ):
                 return literal(-number, node)
-        raise refusal(node, "arithmetic is not part of the rule language", _EQUAL)
+        raise rule_error(node, "arithmetic is not part of the rule language", _EQUAL)
 
     def _comparison(self, node: ast.Compare) -> Expr:
         sides = [node.left, *node.comparators]
@@ -293,7 +297,7 @@ class Reader:
         if not isinstance(right, ast.Constant) or not (
             right.value is None or right.value in (True, False)
         ):
-            raise refusal(node, "`is` asks for None, True or False alone", "Use `==`.")
+            raise rule_error(node, "`is` asks for None, True or False alone", "Use `==`.")
         wanted = literal(right.value, node)
         if right.value is not None:
             return Apply("is", (self.condition(left), wanted))

@@ -8,8 +8,8 @@ import pytest
 from tests.unit.access.board import BOARD, JOBS
 
 from jotbase.access.calls import call
-from jotbase.access.refusal import Refusal
 from jotbase.access.syntax import Reader
+from jotbase.access.syntax_errors import RuleError
 from jotbase.expression.expr import Apply, Expr, Fact, NewUuid, Now
 
 READER = Reader(BOARD, {"row": JOBS}, {})
@@ -88,7 +88,7 @@ def test_now_and_uuid_take_nothing() -> None:
 )
 def test_wrong_calls_are_refused(text: str, reason: str, hint: str | None) -> None:
     """The reason says what is called wrongly."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(RuleError) as caught:
         called(text)
 
     assert caught.value.reason.startswith(reason)

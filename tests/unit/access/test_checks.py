@@ -7,7 +7,7 @@ import json
 import pytest
 from tests.unit.access.board import ADA, BOARD, BOB, JOBS, caller, drive, job
 
-from jotbase.access.checks import check_rows, old_row_refusal
+from jotbase.access.checks import check_rows, old_row_denial
 from jotbase.access.rules import Action, parse_rule
 from jotbase.errors import AccessError
 from jotbase.expression.expr import Context, Expr
@@ -98,7 +98,7 @@ def test_no_rows_ask_nothing() -> None:
 
 def test_an_existing_row_is_refused_in_other_words() -> None:
     """PostgreSQL says so where ON CONFLICT meets a row that may not be changed."""
-    assert old_row_refusal(JOBS).message == (
+    assert old_row_denial(JOBS).message == (
         'new row violates row-level security policy (USING expression) for table "jobs"'
     )
 

@@ -15,7 +15,7 @@ from jotbase.access.comparisons import (
     literal,
     typed_comparison,
 )
-from jotbase.access.refusal import Refusal
+from jotbase.access.syntax_errors import RuleError
 from jotbase.expression.expr import Apply, Expr, Fact, Field, Literal, Or
 from jotbase.schema.model.tables import Type
 
@@ -82,7 +82,7 @@ def test_what_can_never_be_true_is_refused(
     operator: str, left: Expr, right: Expr, reason: str
 ) -> None:
     """A comparison of types that have nothing in common is a mistake."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(RuleError) as caught:
         typed_comparison(operator, left, right, NODE)
 
     assert caught.value.reason.startswith(reason)
@@ -138,7 +138,7 @@ def test_in_looks_into_arrays_and_lists(left: Expr, right: Expr, read: Apply) ->
 )
 def test_in_refuses_what_is_no_list(left: Expr, right: Expr, reason: str) -> None:
     """Text is not searched, and the types must fit."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(RuleError) as caught:
         in_array(left, right, NODE)
 
     assert caught.value.reason.startswith(reason)
@@ -147,7 +147,7 @@ def test_in_refuses_what_is_no_list(left: Expr, right: Expr, reason: str) -> Non
 @pytest.mark.parametrize("value", [2**63, float("inf"), "a\x00", "\ud800", b"a", ...])
 def test_constants_that_no_column_holds_are_refused(value: object) -> None:
     """A rule's constants are JSON values that fit."""
-    with pytest.raises(Refusal):
+    with pytest.raises(RuleError):
         literal(value, NODE)
 
 

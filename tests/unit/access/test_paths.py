@@ -18,7 +18,7 @@ from jotbase.access.paths import (
     suggestion,
     user_fact,
 )
-from jotbase.access.refusal import Refusal
+from jotbase.access.syntax_errors import RuleError
 from jotbase.expression.expr import Apply, Fact, Field, Follow, Literal
 from jotbase.schema.model.tables import USERS, Type
 
@@ -64,7 +64,7 @@ def test_references_may_lead_to_the_accounts() -> None:
 )
 def test_a_path_that_leads_nowhere_is_refused(names: list[str], reason: str, hint: str) -> None:
     """The reason names the path as far as it is good."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(RuleError) as caught:
         column("row", JOBS, names, BOARD, NODE)
 
     assert caught.value.reason.startswith(reason)
@@ -77,9 +77,9 @@ def test_facts_about_the_caller() -> None:
 
     kinds = [fact.type for fact in found if isinstance(fact, Fact)]
     assert kinds == [Type.TEXT, Type.TEXT, Type.TEXT, Type.ARRAY]
-    with pytest.raises(Refusal, match="whole token"):
+    with pytest.raises(RuleError, match="whole token"):
         user_fact("claims", NODE)
-    with pytest.raises(Refusal, match="user has no 'name'"):
+    with pytest.raises(RuleError, match="user has no 'name'"):
         user_fact("name", NODE)
 
 
@@ -117,11 +117,11 @@ def test_claims_and_json_are_looked_into() -> None:
 
 def test_wrong_keys_are_refused() -> None:
     """Claims have names, JSON paths no quotation marks, and other columns no inside."""
-    with pytest.raises(Refusal, match="named by text"):
+    with pytest.raises(RuleError, match="named by text"):
         claim(["a", 0], NODE)
-    with pytest.raises(Refusal, match="quotation mark"):
+    with pytest.raises(RuleError, match="quotation mark"):
         json_path(Field("row", "settings", Type.JSON), ['a"b'], NODE)
-    with pytest.raises(Refusal, match="JSON columns"):
+    with pytest.raises(RuleError, match="JSON columns"):
         json_path(Field("row", "title", Type.TEXT), ["a"], NODE)
 
 

@@ -7,8 +7,8 @@ import ast
 import pytest
 from tests.unit.access.board import BOARD, JOBS, MEMBERS, text
 
-from jotbase.access.refusal import Refusal, Refusals
 from jotbase.access.syntax import Reader
+from jotbase.access.syntax_errors import RuleError, RuleErrors
 from jotbase.expression.expr import Apply, Exists, Field, Follow, Not, Or
 from jotbase.schema.model.tables import Type
 
@@ -21,8 +21,8 @@ def condition(rule: str) -> object:
 
 
 def refused(rule: str) -> tuple[str, str | None]:
-    """Return the reason and hint of the one refusal."""
-    with pytest.raises(Refusal) as caught:
+    """Return the reason and hint of the one error."""
+    with pytest.raises(RuleError) as caught:
         condition(rule)
     return caught.value.reason, caught.value.hint
 
@@ -121,7 +121,7 @@ def test_what_is_not_of_the_language_is_refused(rule: str, reason: str, hint: st
 
 def test_several_refusals_come_together() -> None:
     """Each part of and/or is read, whatever is wrong with the others."""
-    with pytest.raises(Refusals) as caught:
+    with pytest.raises(RuleErrors) as caught:
         condition("row.a == 1 or row.b == 2 or row.id")
 
-    assert len(caught.value.refusals) == 3
+    assert len(caught.value.errors) == 3

@@ -26,16 +26,16 @@ _HOST = re.compile(r"[\w.~%!$&'()*+;=:\[\]-]*", re.ASCII)
 
 Headers = tuple[tuple[str, str], ...]
 #: A status, and what is wrong.
-Refusal = tuple[int, str]
+Rejection = tuple[int, str]
 
-NO_HTTP: Refusal = (400, "Invalid HTTP request received.")
-TOO_LONG: Refusal = (400, "The request's headers are too long.")
-TOO_MANY: Refusal = (431, f"The request has more than {MAX_HEADERS} header lines.")
-TOO_LATE: Refusal = (408, "The request did not come in time.")
-_HOSTLESS: Refusal = (400, "The request has no Host, several, or one that is no name.")
-_VERSION: Refusal = (400, "The version is neither HTTP/1.1 nor HTTP/1.0.")
-_CODING: Refusal = (501, "The only transfer coding that is served is chunked.")
-_OLD_CODING: Refusal = (400, "HTTP/1.0 has no transfer codings.")
+NO_HTTP: Rejection = (400, "Invalid HTTP request received.")
+TOO_LONG: Rejection = (400, "The request's headers are too long.")
+TOO_MANY: Rejection = (431, f"The request has more than {MAX_HEADERS} header lines.")
+TOO_LATE: Rejection = (408, "The request did not come in time.")
+_HOSTLESS: Rejection = (400, "The request has no Host, several, or one that is no name.")
+_VERSION: Rejection = (400, "The version is neither HTTP/1.1 nor HTTP/1.0.")
+_CODING: Rejection = (501, "The only transfer coding that is served is chunked.")
+_OLD_CODING: Rejection = (400, "HTTP/1.0 has no transfer codings.")
 
 
 def is_valid_host(value: str | None) -> bool:
@@ -43,7 +43,7 @@ def is_valid_host(value: str | None) -> bool:
     return value is not None and _HOST.fullmatch(value) is not None
 
 
-def rejection_reason(version: str, headers: Iterable[tuple[bytes, bytes]]) -> Refusal | None:
+def rejection_reason(version: str, headers: Iterable[tuple[bytes, bytes]]) -> Rejection | None:
     """Return why a request with this head is not served, though its parser took it."""
     if version not in ("1.1", "1.0"):
         return _VERSION
@@ -75,7 +75,7 @@ def head(status: int, headers: Headers, *, keep_alive: bool) -> bytes:
     return (text if keep_alive else text + "connection: close\r\n").encode() + b"\r\n"
 
 
-def rejection_response(refusal: Refusal) -> bytes:
+def rejection_response(refusal: Rejection) -> bytes:
     """Return the bytes of the response to a refused request, after which the connection closes."""
     status, message = refusal
     return _last_answer(status, (), orjson.dumps({"message": message}))

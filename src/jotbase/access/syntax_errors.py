@@ -9,7 +9,7 @@ import ast
 from collections.abc import Sequence
 
 
-class Refusal(Exception):
+class RuleError(Exception):
     """One error; `offset` counts UTF-8 bytes from the start of the text, as `ast` does."""
 
     def __init__(self, reason: str, offset: int, hint: str | None = None) -> None:
@@ -24,14 +24,14 @@ class Refusal(Exception):
         return f"column {column}: {self.reason}"
 
 
-class Refusals(Exception):
+class RuleErrors(Exception):
     """Several errors in one text."""
 
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
-        super().__init__("; ".join(refusal.reason for refusal in refusals))
-        self.refusals = tuple(refusals)
+    def __init__(self, errors: Sequence[RuleError]) -> None:
+        super().__init__("; ".join(error.reason for error in errors))
+        self.errors = tuple(errors)
 
 
-def refusal(node: ast.AST, reason: str, hint: str | None = None) -> Refusal:
+def rule_error(node: ast.AST, reason: str, hint: str | None = None) -> RuleError:
     """Return the error at a node's position."""
-    return Refusal(reason, getattr(node, "col_offset", 0), hint)
+    return RuleError(reason, getattr(node, "col_offset", 0), hint)
