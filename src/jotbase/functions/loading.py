@@ -123,7 +123,7 @@ def _wsgi_app(module: Any, needed: bool) -> Any:
     raise ProjectError([Fault("functions/__init__.py", "", "the file exports no `app`", hint)])
 
 
-def host(app: Any, threads: int, waiting: int, seconds: float) -> Hosted:
+def host(app: Any, threads: int, waiting: int, patience: float, limit: float) -> Hosted:
     """Return the WSGI app as an ASGI application; see `Hosted`.
 
     A refusal that a view lets through, of the data client or of a body that is too large, becomes
@@ -134,7 +134,7 @@ def host(app: Any, threads: int, waiting: int, seconds: float) -> Hosted:
     if hasattr(app, "async_to_sync"):
         # Flask's own takes a library that does the same: a loop in the view's thread.
         app.async_to_sync = awaited
-    return Hosted(app, threads, waiting, seconds)
+    return Hosted(app, threads, waiting, patience, limit)
 
 
 def _refused(error: JotError) -> tuple[dict[str, Any], int, list[tuple[str, str]]]:

@@ -7,20 +7,25 @@ know the caller: its context is entered before.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Executor, Future
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from jotbase.engines.calls.code_ending import end_code
 from jotbase.engines.calls.turns import Turns
 from jotbase.errors import JotError, run_contained
 from jotbase.functions.answering import GONE, HungUp, guarded
+from jotbase.functions.view_deadline import RUN, Run, followed
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+log = logging.getLogger("jotbase.functions")
 
 #: Where a view's scope says whose share of the threads it takes.
 OWNER = "jotbase.owner"
@@ -50,6 +55,16 @@ class Threads(Executor):
                 threading.Thread(target=self._work, name=name, daemon=True).start()
         return future
 
+    def allow(self, more: int) -> None:
+        """Allow more threads, or fewer: one that is left behind has another in its place."""
+        with self._lock:
+            self._most += more
+            if self._started <= self._most:
+                return
+            self._started -= 1
+        self._idle.acquire(blocking=False)  # an idle thread, if any, takes the end
+        self._jobs.put(None)
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the threads after their queued jobs; never waits."""
         with self._lock:
@@ -75,40 +90,94 @@ class Threads(Executor):
 
 
 class Hosted:
-    """The app with at most `threads` running views and `waiting` more, for at most `seconds`."""
+    """The app with at most `threads` running views and `waiting` more, for at most `patience`.
 
-    def __init__(self, app: Any, threads: int, waiting: int, seconds: float) -> None:
+    A view that takes longer than `limit` for its next piece is left behind, and another thread
+    takes its place: at most as many as there are `threads`. All in seconds.
+    """
+
+    def __init__(self, app: Any, threads: int, waiting: int, patience: float, limit: float) -> None:
         from a2wsgi import WSGIMiddleware  # a project without functions never loads it
 
-        hosted: Any = WSGIMiddleware(guarded(app))
+        hosted: Any = WSGIMiddleware(followed(guarded(app)))
         hosted.executor.shutdown()
         hosted.executor = self._threads = Threads("jotbase-view", threads)
         self._hosted = hosted
-        self._turns = Turns(threads, waiting, seconds)
+        self._turns = Turns(threads, waiting, patience)
+        self._most = threads
+        self._limit = limit
+        self._left: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request. Raises JotError 53300 if too many wait, or for too long."""
+        """Serve one request. Raises JotError 53300 if too many wait, or for too long, 57014 if the
+        view takes too long.
+        """
         inbox = _Inbox(receive)
         owner: str = scope.get(OWNER, "")
         try:
             await self._turns.take(owner)
+            run = Run(self._limit, inbox.receive, send)
+            told = {**scope, GONE: lambda: inbox.gone or run.over, RUN: run}
+            view = asyncio.ensure_future(self._view(told, run, inbox.gone))
+            view.add_done_callback(lambda _: self._came_to_its_end(run, owner))
             try:
-                if not inbox.gone:
-                    told = {**scope, GONE: lambda: inbox.gone}
-                    await self._hosted(told, inbox.receive, send)
+                if not await run.ends(view):
+                    self._leave(view, run, owner)
+                    raise _too_long(self._limit)
+                await view
             except HungUp:
                 return
             except asyncio.CancelledError as error:
+                view.cancel()
                 # The server is stopping: clients of running views get an error.
                 raise JotError("57P01", "the server is stopping", hint="Try again.") from error
-            finally:
-                self._turns.give_back(owner)
         finally:
             inbox.close()
 
+    async def _view(self, scope: Scope, run: Run, gone: bool) -> None:
+        if not gone:
+            await self._hosted(scope, run.receive, run.send)
+
+    def _came_to_its_end(self, run: Run, owner: str) -> None:
+        if not run.over:
+            self._turns.give_back(owner)
+
+    def _leave(self, view: asyncio.Task[None], run: Run, owner: str) -> None:
+        """Go on without a view; give its turn to others while there may be more threads."""
+        run.over = True
+        replaced = len(self._left) < self._most
+        self._left.add(view)
+        if replaced:
+            self._threads.allow(1)
+            self._turns.give_back(owner)
+
+        def came_back(task: asyncio.Task[None]) -> None:
+            self._left.discard(task)
+            if replaced:
+                self._threads.allow(-1)
+            else:
+                self._turns.give_back(owner)
+            if not task.cancelled() and task.exception() is not None:
+                log.warning("a view that was left behind failed: %r", task.exception())
+
+        view.add_done_callback(came_back)
+        if run.thread is not None:
+            end_code(run.thread, view.done)
+
     def close(self) -> None:
         """Let the threads end."""
+        for view in tuple(self._left):
+            view.cancel()
         self._threads.shutdown()
+
+
+def _too_long(limit: float) -> JotError:
+    return JotError(
+        "57014",
+        "canceling view due to its time limit",
+        details=f"The limit is {limit * 1000:.0f} ms until the next piece of its answer.",
+        hint="Answer sooner, or raise JOTBASE_FUNCTIONS_TIMEOUT.",
+    )
 
 
 class _Inbox:

@@ -207,6 +207,11 @@ class Settings:
     functions_queue: int = _setting(
         number_between(0, 100_000), 256, "The most calls of either kind that wait for a thread."
     )
+    functions_timeout: int = _setting(
+        number_between(10, 3_600_000),
+        60_000,
+        "The longest that a Flask view may take to the next piece of its answer, in milliseconds.",
+    )
     functions_foreign_tokens: tuple[str, ...] = _setting(
         names,
         (),

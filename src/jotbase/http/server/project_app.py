@@ -49,6 +49,7 @@ class ProjectApp:
                 settings.functions_threads,
                 settings.functions_queue,
                 settings.transaction_timeout / 1000,
+                settings.functions_timeout / 1000,
             )
         if before is not None:
             before.close()

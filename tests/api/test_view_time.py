@@ -1,0 +1,133 @@
+"""Views that do not return: their time ends, and everybody else is served."""
+
+from __future__ import annotations
+
+import builtins
+import threading
+from collections.abc import Iterator
+
+import pytest
+from tests.api.data_world import Serve, refused, table
+
+from jotbase.testing import TestBackend
+
+CODE = """
+import builtins
+from flask import Flask, Response, abort, request
+
+app = Flask(__name__)
+
+
+def spin():
+    try:
+        while True:
+            pass
+    finally:
+        builtins.jot_spun.set()
+
+
+@app.before_request
+def before():
+    if request.args.get("at") == "before":
+        spin()
+
+
+@app.after_request
+def after(response):
+    if request.args.get("at") == "after":
+        spin()
+    return response
+
+
+@app.teardown_request
+def teardown(error):
+    if request.args.get("at") == "teardown":
+        spin()
+
+
+@app.errorhandler(418)
+def handler(error):
+    spin()
+
+
+@app.get("/waits")
+def waits():
+    builtins.jot_go.wait(60)
+    return {}
+
+
+@app.get("/stops")
+def stops():
+    def pieces():
+        yield b"a"
+        builtins.jot_go.wait(60)
+        yield b"b"
+    return Response(pieces())
+
+
+@app.get("/quick")
+def quick():
+    if request.args.get("at") == "handler":
+        abort(418)
+    return {"quick": True}
+"""
+
+
+@pytest.fixture
+def go() -> Iterator[threading.Event]:
+    """The event that views wait for; set at the end, so that no thread is left."""
+    builtins.jot_go = threading.Event()  # type: ignore[attr-defined]
+    yield builtins.jot_go  # type: ignore[attr-defined]
+    builtins.jot_go.set()  # type: ignore[attr-defined]
+
+
+def backend_of(serve: Serve, limit: int = 100) -> TestBackend:
+    """Return a backend with two threads for views."""
+    files = {"functions/__init__.py": CODE}
+    return serve({"notes": table({})}, files, functions_threads=2, functions_timeout=limit)
+
+
+@pytest.mark.usefixtures("go")
+def test_a_view_that_does_not_return_is_left_behind(serve: Serve) -> None:
+    """504 in the form of all errors; as many as there are threads have others in their place."""
+    backend = backend_of(serve)
+
+    for _ in range(2):
+        error = refused(backend.anonymous.function("waits"), 504, "57014")
+        assert error["message"] == "canceling view due to its time limit"
+        assert error["details"] == "The limit is 100 ms until the next piece of its answer."
+    assert backend.anonymous.function("quick").json() == {"quick": True}
+
+
+def test_those_that_come_back_give_their_turn_back(serve: Serve, go: threading.Event) -> None:
+    """Also beyond the threads that there may be more of: what was left is served again."""
+    backend = backend_of(serve)
+    for _ in range(4):
+        refused(backend.anonymous.function("waits"), 504, "57014")
+
+    go.set()
+    for _ in range(5):
+        assert backend.anonymous.function("quick").json() == {"quick": True}
+
+
+@pytest.mark.usefixtures("go")
+def test_an_answer_that_does_not_go_on_is_cut_off(serve: Serve) -> None:
+    """Nobody takes the part for the whole."""
+    backend = backend_of(serve)
+
+    with pytest.raises(Exception, match="time limit"):
+        serve.wire(backend).ask("GET", b"/functions/v1/stops")
+    assert backend.anonymous.function("quick").json() == {"quick": True}
+
+
+@pytest.mark.parametrize("at", ["before", "after", "teardown", "handler"])
+def test_code_around_a_view_is_ended_alike(serve: Serve, at: str) -> None:
+    """A loop in it takes the processor no longer than the view may."""
+    backend = backend_of(serve)
+    spun = builtins.jot_spun = threading.Event()  # type: ignore[attr-defined]
+
+    answer = backend.anonymous.request("GET", "/functions/v1/quick", {"at": at})
+
+    assert answer.status == 504 if at != "teardown" else answer.status in (200, 504)
+    assert spun.wait(20)
+    assert backend.anonymous.function("quick").json() == {"quick": True}
