@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from tests.api.account_world import World
@@ -138,3 +139,32 @@ def test_only_the_service_role_makes_links(accounts: World) -> None:
     for path in ("/admin/generate_link", "/invite"):
         answer = accounts.call("POST", path, {"type": "magiclink", "email": EMAIL})
         assert (answer.status, answer.body["error_code"]) == (403, "not_admin")
+
+
+def test_opening_a_link_shows_a_page_and_its_button_uses_it_up(accounts: World) -> None:
+    """Programs that open links in mails change nothing; the form leads on like the link did."""
+    accounts.set(link_page=True)
+    made = link(accounts, "magiclink", redirect_to="http://localhost:3000/in")
+    path, query = made["action_link"].removeprefix("http://localhost/auth/v1").split("?")
+    seen = [accounts.page(f"{path}?{query}") for _ in range(2)]
+    fields = {name: parse_qs(query)[name][0] for name in ("type", "token", "redirect_to")}
+
+    assert [one.status for one in seen] == [200, 200]
+    policy = seen[0].header("Content-Security-Policy") or ""
+    assert ("frame-ancestors 'none'" in policy, "script-src" in policy) == (True, False)
+    for name, value in fields.items():
+        assert f'name="{name}" value="{escape(value)}"' in seen[0].body.decode()
+    first, second = (accounts.page("/verify", urlencode(fields).encode()) for _ in range(2))
+    assert (first.header("Location") or "").startswith("http://localhost:3000/in#access_token=")
+    assert "error_code=otp_expired" in (second.header("Location") or "")
+
+
+@pytest.mark.parametrize("evil", ['"><script>', "x' onclick='"])
+def test_what_a_link_says_is_no_html_on_its_page(accounts: World, evil: str) -> None:
+    """Tokens are escaped, and an address that is not allowed is not repeated."""
+    accounts.set(link_page=True)
+    asked = urlencode({"type": "signup", "token": evil, "redirect_to": f"https://{evil}"})
+    text = accounts.page(f"/verify?{asked}").body.decode()
+
+    assert (evil in text, escape(evil) in text) == (False, True)
+    assert 'name="redirect_to" value="http://localhost"' in text

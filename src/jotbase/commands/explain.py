@@ -22,7 +22,7 @@ from jotbase.query.request.shape import shape
 from jotbase.query.response.prepared import unit_factory
 from jotbase.query.write.guarded_storing import SAVING
 from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, Statement, UnitOfWork
-from jotbase.startup.loading import load, load_settings, site_url
+from jotbase.startup.loading import load, load_settings, server_url
 from jotbase.values import ANON, AUTHENTICATED, SERVICE, Principal, Request
 
 
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     full = "/rest/v1/" + path.removeprefix("/rest/v1").lstrip("/")
     request = Request(method.upper(), full, query, headers, options.body.encode())
     project, settings = load_settings(options.project)
-    backend = load(project, settings, site_url(settings))
+    backend = load(project, settings, server_url(settings))
     explained = asyncio.run(_explain(backend, request, _principal(options)))
     table = path.rpartition("/")[2]
     rules = [one for one in backend.definition.policy.described() if one["table"] == table]

@@ -10,7 +10,7 @@ import json
 
 from jotbase.project.folder import keep_in_dotenv, where_served
 from jotbase.project.keychain import fresh_keys, read_keys, shown_keys, with_keys
-from jotbase.startup.loading import load_settings, site_url
+from jotbase.startup.loading import load_settings, server_url
 
 _MEANINGS = {
     "url": "where the project is served",
@@ -42,8 +42,9 @@ def run(options: argparse.Namespace) -> int:
         keep_in_dotenv(project, fresh_keys())
         project, settings = load_settings(options.project)
     ring = read_keys(with_keys(project, settings))
-    url = settings.site_url or where_served(project.database(settings.database_url))
-    shown = shown_keys(ring, url or site_url(settings))
+    public = settings.api_url or settings.site_url
+    url = public or where_served(project.database(settings.database_url))
+    shown = shown_keys(ring, url or server_url(settings))
     if options.json:
         print(json.dumps(shown, indent=2))
         return 0

@@ -11,7 +11,7 @@ import json
 
 from jotbase.app import Backend
 from jotbase.project.seeding import SEEDS, seed
-from jotbase.startup.loading import load, load_settings, site_url
+from jotbase.startup.loading import load, load_settings, server_url
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Load the seeds and print the number of rows for each table."""
     project, settings = load_settings(options.project)
-    backend = load(project, settings, site_url(settings))
+    backend = load(project, settings, server_url(settings))
     backend.seeds = False
     loaded = asyncio.run(_seed(backend))
     if options.json:

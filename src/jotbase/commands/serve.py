@@ -16,7 +16,7 @@ from jotbase.errors import ProjectError
 from jotbase.http.server.routes import application, direct
 from jotbase.project.folder import served as announced
 from jotbase.settings import settings_help
-from jotbase.startup.loading import load, load_settings, site_url
+from jotbase.startup.loading import load, load_settings, server_url
 from jotbase.startup.reload import reloading
 from jotbase.values import ANON
 
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     # A failed start is reported by its error; uvicorn's message would repeat it.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "startup" not in record.msg)
     listener = server.listen(settings.host, settings.port)
-    url = site_url(settings, listener.getsockname()[1])
+    url = server_url(settings, listener.getsockname()[1])
     backend = load(project, settings, url, changing=options.reload)
     failures: list[ProjectError] = []
     routes = backend.routes(on_failure=failures.append)

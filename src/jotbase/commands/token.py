@@ -13,7 +13,7 @@ import uuid
 from jotbase.auth.tokens.tokens import sign
 from jotbase.errors import Fault, ProjectError
 from jotbase.project.keychain import read_keys, with_keys
-from jotbase.startup.loading import load_settings, site_url
+from jotbase.startup.loading import load_settings, server_url
 from jotbase.values import AUTHENTICATED
 
 
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     ring = read_keys(with_keys(project, settings))
     now = int(time.time())
     claims = {
-        "iss": f"{site_url(settings)}/auth/v1",
+        "iss": f"{server_url(settings)}/auth/v1",
         "sub": options.sub or str(uuid.uuid4()),
         "aud": settings.jwt_aud or "authenticated",
         "exp": now + options.expires,

@@ -34,7 +34,7 @@ from jotbase.engines.base import Engine
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.project.users_file import attributes, exported, read_entries, told
 from jotbase.sql.units import UnitOfWork
-from jotbase.startup.loading import load, load_settings, site_url
+from jotbase.startup.loading import load, load_settings, server_url
 
 #: How many users are read at once for an export.
 _PAGE = 500
@@ -243,7 +243,7 @@ def run(options: argparse.Namespace) -> int:
     if options.limit < 1:
         raise _refused("--limit is a number from 1")
     project, settings = load_settings(options.project)
-    backend = load(project, settings, site_url(settings))
+    backend = load(project, settings, server_url(settings))
     accounts = Accounts(backend.engine, auth_policy(settings, backend.url))
     value, lines = asyncio.run(_opened(accounts, options))
     print(json.dumps(value, indent=2) if options.json else "\n".join(lines))

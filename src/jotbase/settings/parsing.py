@@ -78,10 +78,16 @@ def names(value: str) -> tuple[str, ...]:
 
 
 def redirect_patterns(value: str) -> tuple[str, ...]:
-    """Return addresses, each of which may end in `/*`, that commas separate."""
+    """Return addresses that commas separate; each may end in `/*` or `/**`, and its host may begin
+    with `*.` when at least two labels follow.
+    """
     entries = names(value)
     for entry in entries:
-        parts = urlsplit(entry.removesuffix("*"))
+        scheme, is_open, rest = entry.partition("://*.")
+        if is_open and "." not in rest.partition("/")[0]:
+            raise ValueError("opens a whole top-level domain: https://*.preview.example.com/**")
+        whole = f"{scheme}://{rest}" if is_open else entry
+        parts = urlsplit(whole.removesuffix("*").removesuffix("*"))
         if not parts.scheme or not parts.hostname or "@" in parts.netloc:
             raise ValueError("is not a list of addresses such as https://app.example.com/*")
         if "*" in parts.geturl() or (entry.endswith("*") and not entry.endswith("/*")):

@@ -59,7 +59,15 @@ class Settings:
     port: int = _setting(
         number_between(0, 65535), 8000, "The port to listen on; 0 chooses a free one."
     )
-    site_url: str | None = _setting(web_url, None, "The public URL; by default host and port.")
+    site_url: str | None = _setting(
+        web_url, None, "The URL of the site that users see; by default host and port."
+    )
+    api_url: str | None = _setting(
+        web_url, None, "The public URL of this server, where it is not that of the site."
+    )
+    link_page: bool = _setting(
+        flag, True, "Whether a mail's link shows a page whose button uses it up, not its opening."
+    )
     jwt_secret: str | None = _setting(
         optional_text,
         None,
@@ -82,6 +90,9 @@ class Settings:
         number_between(0, 3600), 10, "Seconds in which a refresh token may be used again."
     )
     disable_signup: bool = _setting(flag, False, "Whether sign-up is disabled.")
+    manual_linking: bool = _setting(
+        flag, False, "Whether users may link and unlink identities of their accounts."
+    )
     anonymous_users: bool = _setting(flag, False, "Whether anonymous sign-in is enabled.")
     password_min_length: int = _setting(
         number_between(6, 72), 6, "The minimum length of a password, in characters."
@@ -126,8 +137,8 @@ class Settings:
     redirect_urls: tuple[str, ...] = _setting(
         redirect_patterns,
         (),
-        "URLs to which links in mails may redirect besides the site, separated by commas; /*"
-        " matches all paths below.",
+        "URLs to which links in mails may redirect besides the site, separated by commas; /**"
+        " matches all paths below, https://*.preview.example.com/** every host there.",
     )
     session_timebox: int | None = _setting(
         optional_limit,

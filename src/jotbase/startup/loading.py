@@ -55,10 +55,10 @@ def settings_of(project: Project) -> Settings:
     return read_settings(os.environ, dotenv)
 
 
-def site_url(settings: Settings, port: int | None = None) -> str:
-    """Return the public URL of the server: JOTBASE_SITE_URL, else host and port."""
-    if settings.site_url is not None:
-        return settings.site_url
+def server_url(settings: Settings, port: int | None = None) -> str:
+    """Return the public URL of the server: that of its own, of the site, else host and port."""
+    if public := settings.api_url or settings.site_url:
+        return public
     local = settings.host in ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104 - compared, not bound
     host = "localhost" if local else settings.host
     return f"http://{host}:{settings.port if port is None else port}"

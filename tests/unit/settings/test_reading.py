@@ -56,13 +56,16 @@ def test_production_can_confirm_what_it_asks_to_be_confirmed() -> None:
         "/reset",
         "https://",
         "https://*",
-        "https://*.example.com/",
+        "https://*.com/",
+        "https://a.*.example.com/",
+        "https://*.*.example.com/",
+        "https://x*.example.com/",
         "https://x.example/a*",
         "javascript:x",
     ],
 )
 def test_a_redirect_that_is_too_wide_is_refused(given: str) -> None:
-    """A host is named in full, and a * stands for whole paths alone."""
+    """A * stands for whole paths, or for one label before two others."""
     assert "JOTBASE_REDIRECT_URLS" in refused(REDIRECT_URLS=given)
 
 

@@ -18,6 +18,8 @@ _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 # RFC 3986 section 2: the characters of a URL. A backslash (which browsers treat as a slash), a
 # blank and control characters are not among them.
 _ADDRESS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
+# RFC 1123 section 2.1: one label of a host's name.
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 # Schemes that execute or read local content instead of opening a page or an app.
 _NEVER = frozenset(("javascript", "data", "vbscript", "file", "blob", "about", "view-source"))
 
@@ -65,12 +67,25 @@ def _origin(parts: SplitResult) -> tuple[str, str]:
 
 
 def _matches(url: SplitResult, entry: str) -> bool:
-    allowed = _split(entry.removesuffix("*"))
+    # `*.` stands for one label of a host and nothing else: it is taken off both before they are
+    # compared, so that a pattern never meets a URL's text.
+    scheme, is_open, rest = entry.partition("://*.")
+    if is_open:
+        found = _below_first_label(url)
+        return found is not None and _matches(found, f"{scheme}://{rest}")
+    allowed = _split(entry.rstrip("*"))
     if allowed is None or _origin(url) != _origin(allowed):
         return False
     if entry.endswith("*"):
         return (url.path or "/").startswith(allowed.path)
     return (url.path or "/") == (allowed.path or "/")
+
+
+def _below_first_label(url: SplitResult) -> SplitResult | None:
+    label, dot, rest = url.netloc.lower().partition(".")
+    if not dot or not _LABEL.fullmatch(label):
+        return None
+    return url._replace(netloc=rest)
 
 
 def with_session(address: str, session: Mapping[str, Any], kind: str) -> str:

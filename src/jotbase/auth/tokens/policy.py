@@ -17,7 +17,8 @@ class AuthPolicy:
     least one character of each group in `password_characters`; with `secure_password_change`, a
     session that began more than a day ago needs a mailed code for a new one. Links redirect to
     `site_url` or to an address that matches `redirect_urls`. `mail_spacing` is the least time
-    between two mails of a kind to one address, `mail_rate` the most mails in an hour.
+    between two mails of a kind to one address, `mail_rate` the most mails in an hour. With
+    `link_page`, opening a mail's link shows a page whose button uses the token up.
     """
 
     issuer: str
@@ -38,3 +39,5 @@ class AuthPolicy:
     otp_length: int = 6
     mail_spacing: int = 60
     mail_rate: int = 500
+    link_page: bool = False
+    manual_linking: bool = False

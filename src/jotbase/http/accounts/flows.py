@@ -201,15 +201,16 @@ async def put_user(request: Request, services: AccountServices) -> Response:
     """`PUT /user`: update address, password or metadata."""
     principal = user_principal(request, services)
     body = read_body(request.body)
-    if "app_metadata" in body:
-        raise AuthError(403, "not_admin", "Updating app_metadata requires admin privileges")
+    address, data = email(body), metadata(body, "data") if "data" in body else None
     if text(body, "phone"):
         raise AuthError(422, "phone_provider_disabled", "Phone logins are disabled")
-    address, data = email(body), metadata(body, "data") if "data" in body else None
+    if text(body, "password"):
+        check_new_password(text(body, "password"), services.policy)
+    if "app_metadata" in body:
+        raise AuthError(403, "not_admin", "Updating app_metadata requires admin privileges")
     account = await services.read(current_account(services.context(), principal))
     context = services.context(request)
     if password := text(body, "password"):
-        check_new_password(password, services.policy)
         await _reauthenticated(context, principal, account, text(body, "nonce"), services)
     hashed = await _new_password(password, account, context, services)
     change = UserAttributes(address or None, hashed, data, read_challenge(body))

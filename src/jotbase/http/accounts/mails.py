@@ -43,6 +43,7 @@ from jotbase.auth.mail.redirects import (
 from jotbase.auth.tokens.one_time import PKCE, SLOTS
 from jotbase.errors import AuthError, JotError
 from jotbase.http.accounts.flows import PhoneMessages, address_of, parameter, session_answer
+from jotbase.http.accounts.link_page import link_page
 from jotbase.http.accounts.services import AccountServices, user_principal
 from jotbase.http.accounts.wire import answer, as_auth_error
 from jotbase.sql.units import UnitOfWork
@@ -57,6 +58,8 @@ _OTP = PhoneMessages(
 _OF_PHONES = ("sms", "phone_change")
 # E.164, once a leading plus sign and spaces are gone.
 _PHONE = re.compile(r"[1-9][0-9]{1,14}")
+
+_FORM = "application/x-www-form-urlencoded"
 
 #: The unit that sends a mail again, by the request's `type`.
 _RESENT = {"signup": resend_confirmation, "email_change": resend_email_change}
@@ -136,7 +139,12 @@ async def callback(request: Request, services: AccountServices) -> Response:
 
 
 async def verify(request: Request, services: AccountServices) -> Response:
-    """`POST /verify`: a session for an address and its code, or for a link's token."""
+    """`POST /verify`: a session for an address and its code, or for a link's token.
+
+    A form is that of a link's page (`link_page`).
+    """
+    if request.headers.get("content-type", "").startswith(_FORM):
+        return await _redirected(request, services, _form(request))
     body = read_body(request.body)
     kind, code, link = text(body, "type"), text(body, "token"), text(body, "token_hash")
     if code and not link and text(body, "phone") and not text(body, "email"):
@@ -201,12 +209,28 @@ def _verification_answer(
 
 
 async def follow(request: Request, services: AccountServices) -> Response:
-    """`GET /verify`: a redirect with the session, or the error, in its fragment."""
+    """`GET /verify`: the link's page, or with `link_page` switched off what its button does."""
     if request.method == "HEAD":
         # HEAD: mail scanners and link previews must not consume the token.
         return Response(204)
-    redirect = _redirect(request, services)
-    kind, link = parameter(request, "type"), parameter(request, "token")
+    given = {name: parameter(request, name) for name in ("type", "token", "redirect_to")}
+    if services.policy.link_page and given["type"] in SLOTS and given["token"]:
+        redirect = target(given["redirect_to"], services.policy)
+        return link_page(given["type"], given["token"], redirect)
+    return await _redirected(request, services, given)
+
+
+def _form(request: Request) -> dict[str, str]:
+    read = parse_qs(request.body.decode("utf-8", "replace"))
+    return {name: read.get(name, [""])[0] for name in ("type", "token", "redirect_to")}
+
+
+async def _redirected(
+    request: Request, services: AccountServices, given: dict[str, str]
+) -> Response:
+    """Use a link's token up: a redirect with the session, or the error, in its fragment."""
+    redirect = target(given["redirect_to"], services.policy)
+    kind, link = given["type"], given["token"]
     by_code = link.startswith(PKCE)
     try:
         _check_kind(kind)

@@ -13,7 +13,7 @@ from typing import TypeVar
 from jotbase.auth.tokens.keys import public_jwks
 from jotbase.errors import AuthError, JotError
 from jotbase.http.accounts import admin as account_admin
-from jotbase.http.accounts import admin_links, admin_sessions
+from jotbase.http.accounts import admin_links, admin_sessions, identities
 from jotbase.http.accounts import flows as account_flows
 from jotbase.http.accounts import mails as account_mails
 from jotbase.http.accounts.disabled_features import (
@@ -52,7 +52,7 @@ async def _answer(request: Request, services: AccountServices) -> Response:
         raise AuthError(413, "request_entity_too_large", f"The limit is {LARGEST_BODY} bytes")
     method = "GET" if request.method == "HEAD" else request.method
     for template, flows in _TEMPLATES:
-        if found := template.fullmatch(path):
+        if (found := template.fullmatch(path)) and path != _LINKING:
             return await _chosen(flows, method)(request, services, *found.groups())
     if is_disabled(path):
         return await answer_disabled(request, services, path)
@@ -126,8 +126,11 @@ Routed = dict[str, Callable[..., Awaitable[Response]]]
 
 _PARTS: Routed = dict.fromkeys(("GET", "POST", "PUT", "DELETE"), admin_answer_disabled)
 
+_LINKING = "/user/identities/authorize"
+
 #: Routes whose path has ids in it; what stands between two slashes is passed on.
 _BY_ID: dict[str, Routed] = {
+    "/user/identities/{}": {"DELETE": identities.unlink},
     "/admin/users/{}": {
         "GET": account_admin.show,
         "PUT": account_admin.change,

@@ -121,3 +121,42 @@ def test_an_error_stands_there_too(status: int, word: str) -> None:
     assert with_error(SITE, error) == (
         f"{SITE}#error={word}&error_code=some_code&error_description=What+%26+why&sb="
     )
+
+
+PREVIEWS = replace(SITED, redirect_urls=("https://*.preview.example.com/**",))
+
+
+@pytest.mark.parametrize(
+    ("address", "is_one"),
+    [
+        ("https://pr-7.preview.example.com/in?x=1", True),
+        ("https://PR-7.preview.example.com", True),
+        ("https://preview.example.com/", False),
+        ("https://a.b.preview.example.com/", False),
+        ("https://.preview.example.com/", False),
+        ("https://-a.preview.example.com/", False),
+        ("https://evil.com#.preview.example.com/", False),
+        ("https://evil.com/.preview.example.com/", False),
+        ("https://evil.com?.preview.example.com/", False),
+        ("https://a@b.preview.example.com/", False),
+        ("https://a%2eb.preview.example.com/", False),
+        ("https://x.preview.example.com.evil.com/", False),
+        ("https://xpreview.example.com/", False),
+        ("https://x.preview.example.com:444/", False),
+        ("http://x.preview.example.com/", False),
+        ("https://x.preview.example.com/a/../b", False),
+        ("https://x.preview.example.com\\@evil.com/", False),
+        ("https://*.preview.example.com/", False),
+    ],
+)
+def test_an_open_label_stands_for_one_label(address: str, is_one: bool) -> None:
+    """One name before a fixed host, and nothing that changes which host it is."""
+    assert is_allowed(address, PREVIEWS) == is_one
+
+
+@given(st.text(alphabet="ab.:/@#?%\\-*"), st.sampled_from(["", "/", "/x"]))
+def test_no_text_before_the_host_leads_elsewhere(before: str, path: str) -> None:
+    """Whatever stands there, the host that a browser goes to ends as the entry does."""
+    address = f"https://{before}.preview.example.com{path}"
+    if is_allowed(address, PREVIEWS):
+        assert (urlsplit(address).hostname or "").endswith(".preview.example.com")
