@@ -76,13 +76,17 @@ def with_tried_defaults(
 
 
 def store_with_rules(
-    store: Store, ask: CheckRules, columns_read: frozenset[str] | None, predicted: WrittenRows
+    store: Store,
+    ask: CheckRules,
+    columns_read: frozenset[str] | None,
+    predict: Callable[[], WrittenRows],
 ) -> UnitOfWork[WrittenRows]:
     """Store rows that the rules let in, and return them.
 
     `columns_read` are the columns that the rules look at, None where they look into no other row:
-    then they are asked of what was stored. Else they are asked of the `predicted` if it has these
-    columns, and of what was stored on trial where it has not, or was wrong.
+    then they are asked of what was stored, and nothing is predicted: of many rows that is a copy
+    more. Else they are asked of what `predict` gives if it has these columns, and of what was
+    stored on trial where it has not, or was wrong.
 
     Raises AccessError 42501; ConflictError as the database does, with nothing stored; RequestError
     0A000 where trials never come out as the one before.
@@ -92,6 +96,7 @@ def store_with_rules(
         yield from ask(after)
         return after
     checked: WrittenRows | None = None
+    predicted = predict()
     if all(columns_read <= row.keys() for row in predicted.rows):
         yield from ask(predicted)
         checked = predicted

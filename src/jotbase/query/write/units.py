@@ -175,9 +175,11 @@ def _inserted(
         )
         return WrittenRows(keys, stored, [None] * len(stored))
 
-    expected = [predicted_row(table, row) for row in rows]
-    predicted = WrittenRows([], expected, [None] * len(expected))
-    return (yield from store_with_rules(store, ask, columns_read, predicted))
+    def predict() -> WrittenRows:
+        expected = [predicted_row(table, row) for row in rows]
+        return WrittenRows([], expected, [None] * len(expected))
+
+    return (yield from store_with_rules(store, ask, columns_read, predict))
 
 
 def _is_unread(plan: InsertPlan) -> bool:
@@ -239,10 +241,11 @@ def _updated(
         wanted = changed_keys(table, before.keys, changed, dialect)
         return paired_rows(before, wanted, WrittenRows(*load_returned(table, found, dialect)))
 
+    def predict() -> WrittenRows:
+        return WrittenRows([], changed_rows(table, before.rows, changed), before.rows)
+
     columns_read = write_context.guard.columns_checked(table, "update", reading)
-    expected = [] if columns_read is None else changed_rows(table, before.rows, changed)
-    predicted = WrittenRows([], expected, before.rows[: len(expected)])
-    return (yield from store_with_rules(store, ask, columns_read, predicted))
+    return (yield from store_with_rules(store, ask, columns_read, predict))
 
 
 def _refuse_change(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from jotbase.errors import AccessError, ConflictError, RequestError
 from jotbase.expression.expr import Context
@@ -69,12 +70,12 @@ def upsert_rows(
         yield from refuse_hidden(table, matched, context, dialect)
     matched = refuse_duplicate_targets(matched) if merging else _resolve_ignored(matched)
     empty: Row = dict.fromkeys(table.by_name)
-    pairs = zip(rows, matched.olds, strict=True)
-    clashing = [empty | row for row, old in pairs if old is not None]
     clause = conflict_clause(plan, names, dialect)
     columns = _columns_of_rules(plan, write_context)
 
     def ask(stored: WrittenRows) -> UnitOfWork[None]:
+        pairs = zip(rows, matched.olds, strict=True)
+        clashing = [empty | row for row, old in pairs if old is not None]
         yield from _check_rules(plan, stored, clashing, context, write_context)
 
     def store(trial: WrittenRows | None) -> UnitOfWork[WrittenRows]:
@@ -92,11 +93,14 @@ def upsert_rows(
             raise unpaired_error()
         return WrittenRows(keys, stored, olds)
 
-    predicted = _as_merged(matched, rows, names, table) if merging else _new_rows_of(matched)
+    def predict() -> WrittenRows:
+        return _as_merged(matched, rows, names, table) if merging else _new_rows_of(matched)
+
     try:
-        return (yield from store_with_rules(store, ask, columns, predicted))
+        return (yield from store_with_rules(store, ask, columns, predict))
     except ConflictError as error:
         if error.code.startswith("23"):
+            predicted = predict()
             yield from ask(replace(predicted, rows=[empty | row for row in predicted.rows]))
         raise
 
@@ -110,11 +114,11 @@ def _check_rules(
 ) -> UnitOfWork[None]:
     """Check the insert rule for every proposed row, and the update rule for each merged row."""
     check, table, reading = write_context.guard.check, plan.table, returns_rows(plan)
-    judged = list(zip(stored.rows, stored.olds, strict=True))
-    fresh = [row for row, old in judged if old is None]
+    judged = partial(zip, stored.rows, stored.olds, strict=True)
+    fresh = [row for row, old in judged() if old is None]
     yield from check(table, "insert", fresh, None, context, reading)
     yield from check(table, "insert", clashing, None, context, False)
-    changed = [row for row, old in judged if old is not None]
+    changed = [row for row, old in judged() if old is not None]
     olds = [old for old in stored.olds if old is not None]
     yield from check(table, "merge", changed, olds, context, reading)
 
@@ -195,7 +199,9 @@ def conflicting_rows(
         + table_key_in(table, keys, dialect)
     )
     before = dict(zip(*load_returned(table, found, dialect), strict=True))
-    return WrittenRows(keys, trial, [before.get(key) for key in keys])
+    # An existing row is one object: the trial's copy of it would be as large again.
+    shared = [before.get(key, row) for key, row in zip(keys, trial, strict=True)]
+    return WrittenRows(keys, shared, [before.get(key) for key in keys])
 
 
 def _no_op_conflict_clause(table: Table, conflict: Sequence[str], dialect: Dialect) -> str:
