@@ -93,9 +93,8 @@ def upsert_rows(
             raise unpaired_error()
         return WrittenRows(keys, stored, olds)
 
-    def predict() -> WrittenRows:
-        return _as_merged(matched, rows, names, table) if merging else _new_rows_of(matched)
-
+    guess = partial(_as_merged, matched, rows, names, table)
+    predict = guess if merging else partial(_new_rows_of, matched)
     try:
         return (yield from store_with_rules(store, ask, columns, predict))
     except ConflictError as error:
