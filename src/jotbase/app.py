@@ -287,7 +287,7 @@ class Backend:
             functions=self._project_app,
             files=public_files(self.project.public),
             pages={
-                "/health": health_page(self.engine.unavailable_reason),
+                "/health": health_page(self.engine.unavailable_reason, self.feed.behind),
                 "/config.json": json_page(shown),
                 "/schema/table/v1": json_page(META_SCHEMA, cache="public, max-age=3600"),
                 **studio_pages(),

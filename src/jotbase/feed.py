@@ -33,6 +33,7 @@ class Feed:
     def __init__(self, engine: Engine, now: Callable[[], float]) -> None:
         self.groups = Groups({})
         self.cursor = 0
+        self._newest = 0
         self.engine = engine
         self._delivery = ChangeDelivery(engine, now)
         self._timeline = Timeline()
@@ -55,6 +56,10 @@ class Feed:
     async def read_timeline(self) -> None:
         """Read the epochs against which cursors are validated; other processes add some too."""
         self._timeline = Timeline(await self.engine.timeline())
+
+    def behind(self) -> int:
+        """Return how many committed changes are known and not delivered yet: the feed's lag."""
+        return max(0, self._newest - self.cursor)
 
     def mark(self, number: int) -> str | int:
         """Return the cursor that clients get for a change's number."""
@@ -97,6 +102,7 @@ class Feed:
     async def _next(self) -> list[Change]:
         """Read the next changes; without subscribers, skip them and advance the cursor."""
         _, newest = await self.engine.last_change()
+        self._newest = newest
         if self.groups and newest > self.cursor:
             changes = await self.engine.changes(self.cursor, BATCH)
             if changes:

@@ -31,7 +31,24 @@ def test_no_change_is_read_for_nobody(world: World) -> None:
     log.commit("open", None, note(1))
     world.pass_time(0)
 
-    assert (world.feed.cursor, log.reads) == (1, 0)
+    assert (world.feed.cursor, world.feed.behind(), log.reads) == (1, 0, 0)
+
+
+def test_the_feed_tells_how_far_it_is_behind(world: World) -> None:
+    """Committed changes that are known and cannot be delivered are counted."""
+
+    async def fail(after: int, limit: int = 1000) -> list[Change]:
+        raise RuntimeError("the log cannot be read")
+
+    log = CountingLog()
+    world.connect().follow("open")
+    world.feed.engine, log.bell = log, world.engine.bell
+    log.changes = fail  # type: ignore[method-assign]
+    for number in (1, 2):
+        log.commit("open", None, note(number))
+    world.pass_time(0)
+
+    assert (world.feed.cursor, world.feed.behind()) == (0, 2)
 
 
 def test_who_follows_later_is_told_of_what_comes_later(world: World) -> None:

@@ -135,7 +135,7 @@ def test_health_answers_at_once(wire: Wire) -> None:
     """For whatever watches the process."""
     answer = wire.ask("GET", b"/health")
 
-    assert (answer.status, answer.body) == (200, b'{"status":"ok"}')
+    assert (answer.status, answer.body) == (200, b'{"status":"ok","changes_behind":0}')
     assert answer.header("cache-control") == "no-store"
 
 

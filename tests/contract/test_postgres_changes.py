@@ -10,8 +10,9 @@ import pytest
 from tests.contract.board import CREATE, post, run, run_all
 from tests.postgres_server import Server
 
-from jotbase.engines.postgresql import PostgresEngine, PostgresOptions
+from jotbase.engines.postgresql import PostgresEngine, PostgresOptions, change_log
 from jotbase.engines.postgresql import engine as parts
+from jotbase.engines.postgresql.notifications import CHANNEL
 from jotbase.values import Change
 
 pytestmark = pytest.mark.anyio
@@ -37,6 +38,11 @@ async def board(
 
         await engine.write(run_all(CREATE["postgres"]))
         yield engine, connect
+
+
+def post_text(title: str) -> str:
+    """Return what another program writes."""
+    return f"INSERT INTO jobs (title) VALUES ('{title}')"
 
 
 def titles(changes: list[Change]) -> list[Any]:
@@ -102,6 +108,43 @@ async def test_direct_writes_ring(board: tuple[PostgresEngine, Connect]) -> None
 
     await asyncio.wait_for(rung.wait(), 10)
     assert titles(await engine.changes(0)) == ["psql"]
+
+
+async def test_other_servers_are_heard(
+    board: tuple[PostgresEngine, Connect], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that never looks by itself hears of what another one has numbered."""
+    engine, heard = board[0], asyncio.Event()
+    other = PostgresEngine(engine._url, PostgresOptions())
+    await other.open()
+    try:
+        monkeypatch.setattr(change_log, "LOOK_EVERY", 3600)
+        engine.on_commit(heard.set)
+        await other.write(post("theirs"))
+        other.on_commit(lambda: None)
+        await asyncio.wait_for(heard.wait(), 10)
+        heard.clear()
+        await other.write(post("another"))
+        await asyncio.wait_for(heard.wait(), 10)
+    finally:
+        await other.close()
+
+    assert titles(await engine.changes(0)) == ["theirs", "another"]
+
+
+async def test_no_writer_notifies(board: tuple[PostgresEngine, Connect]) -> None:
+    """Whoever numbers what was committed tells others, once for all of it."""
+    engine, connect = board
+    told: list[str] = []
+    listening = await connect()
+    await listening.add_listener(CHANNEL, lambda *word: told.append(word[3]))
+    for title in ("a", "b", "c"):
+        await (await connect()).execute(post_text(title))
+    assert told == []
+    await engine.changes(0)
+    await listening.execute("SELECT 1")
+
+    assert told == ["3"]
 
 
 async def test_truncated_rows_are_told(board: tuple[PostgresEngine, Connect]) -> None:

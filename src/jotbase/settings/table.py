@@ -50,7 +50,7 @@ class Settings:
         secret=True,
     )
     database_pool: int = _setting(
-        number_between(2, 1000), 10, "Connections to PostgreSQL, besides two of the server's own."
+        number_between(2, 1000), 10, "Connections to PostgreSQL, besides three of the server's own."
     )
     database_pool_timeout: int = _setting(
         number_between(1, 3600), 10, "How long a request waits for one of them, in seconds."

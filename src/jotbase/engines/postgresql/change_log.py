@@ -5,7 +5,8 @@ numbered first, and of noticing commits, of this process and others. Its connect
 what callers ask never keeps it from looking. Must not know what a change means.
 
 The bell is rung after a commit, outside of the writer's transaction: a NOTIFY inside would have
-commits wait for each other (its queue has one lock). Another's commits are looked for.
+commits wait for each other (its queue has one lock). Other servers are heard (`notifications`);
+commits of programs that tell nobody are looked for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable
 
 import orjson
 
+from jotbase.engines.postgresql.notifications import Listener
 from jotbase.engines.postgresql.reader import Reader
 from jotbase.errors import JotError
 from jotbase.values import Change, Row
@@ -55,7 +57,8 @@ def decode_plain(table: str, text: str) -> Row:
 class ChangeLog:
     """The log of one database; made on the event loop that its bells ring on."""
 
-    def __init__(self, reader: Reader, decode: Decode) -> None:
+    def __init__(self, url: str, reader: Reader, decode: Decode) -> None:
+        self._listener = Listener(url, self._heard)
         self._reader = reader
         self._decode = decode
         self._loop = asyncio.get_running_loop()
@@ -101,7 +104,7 @@ class ChangeLog:
         return None if text is None else self._decode(table, text)
 
     def on_commit(self, bell: Callable[[], None]) -> None:
-        """Ring the bell from now on; commits of other processes are looked for every 100 ms."""
+        """Ring the bell from now on; commits that nobody tells of are looked for every 100 ms."""
         self._bells.append(bell)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look())
@@ -110,9 +113,15 @@ class ChangeLog:
         """Take note of a commit of this process; many at once are looked at once."""
         self._looked.set()
 
+    def _heard(self, number: int) -> None:
+        """Look at what another server has numbered; this one's own numbers are known."""
+        if number > self._newest:
+            self._looked.set()
+
     async def _look(self) -> None:
         """Ring where numbers were given; what fails is logged and tried again."""
         while True:
+            self._looked.clear()  # before the look, which may miss what commits during it
             try:
                 newest = await self._number()
                 if newest > self._newest:
@@ -120,10 +129,12 @@ class ChangeLog:
                     for bell in self._bells:
                         self._loop.call_soon(bell)
                 self.fault = None
+                if await self._listener.keep():
+                    self._looked.set()  # for what was told before it listened
             except JotError as error:
+                if self.fault != error.message:  # once, however long it lasts
+                    log.warning("the change log cannot be looked at: %s", error.message)
                 self.fault = error.message
-                log.warning("the change log cannot be looked at: %s", error.message)
-            self._looked.clear()
             try:
                 await asyncio.wait_for(self._looked.wait(), LOOK_EVERY)
             except TimeoutError:
@@ -136,3 +147,4 @@ class ChangeLog:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
             self._looking = None
+        await self._listener.close()

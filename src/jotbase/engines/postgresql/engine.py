@@ -78,7 +78,7 @@ class PostgresEngine:
             raise
         self._reader = Reader(self._pool, options.statement_timeout)
         self._own = Reader(self._own_pool, options.statement_timeout)
-        self._log = ChangeLog(self._own, options.decode)
+        self._log = ChangeLog(self._url, self._own, options.decode)
         self._writer = Writer(self._pool, limits, self._log.committed)
         # A call has its connection while its code waits, too: some are left to requests.
         threads = min(options.calls.threads, share(options.pool.connections))

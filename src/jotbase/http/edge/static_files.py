@@ -28,14 +28,17 @@ def json_page(content: Any, *, cache: str = "no-store") -> Callable[[Request], A
     return answer
 
 
-def health_page(fault: Callable[[], str | None]) -> Callable[[Request], Awaitable[Response]]:
-    """Return the handler of health checks: 200, or 503 with the fault."""
-    well = json_page({"status": "ok"})
+def health_page(
+    fault: Callable[[], str | None], behind: Callable[[], int]
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return the handler of health checks: 200 with the number of changes that subscribers are
+    `behind`, or 503 with the fault.
+    """
 
     async def answer(request: Request) -> Response:
         found = fault()
         if found is None or request.method not in ("GET", "HEAD"):
-            return await well(request)
+            return await json_page({"status": "ok", "changes_behind": behind()})(request)
         body = orjson.dumps({"status": "error", "message": found})
         return Response(503, (_JSON, ("Cache-Control", "no-store")), body)
 

@@ -20,6 +20,8 @@ from jotbase.sql.dialect import POSTGRES
 
 #: Numbers a partition of the log has.
 PARTITION = 65_536
+#: On which whoever has numbered changes tells others the newest number.
+CHANNEL = "jotbase"
 #: The trigger's name on each followed table, and of the one for TRUNCATE.
 TRIGGER, TRUNCATE_TRIGGER = "jotbase.log", "jotbase.log_truncate"
 
@@ -71,6 +73,7 @@ BEGIN
     FROM placed;
   GET DIAGNOSTICS waiting = ROW_COUNT;
   UPDATE "jotbase"."log" SET "newest" = base + waiting, "divided" = edge;
+  PERFORM pg_notify('{CHANNEL}', (base + waiting)::text);
   RETURN base + waiting;
 END $body$
 """
