@@ -105,6 +105,11 @@ def _beside(results: Figures) -> list[Verdict]:
     rates = results.get("pruning", {}).get("rates", {})
     figure = "inserts a second while a full log is pruned, against without"
     found.append(_least(figure, _over(rates, "pruning", "without"), 0.9, _times))
+    on_postgres = results.get("postgresql", {}).get("rates", {})
+    for name, title in (("read", "read one row by key"), ("insert", "insert one row, durably")):
+        ratio = _over(on_postgres.get(name, {}), "jotbase", "bare")
+        figure = f"{title}, on PostgreSQL, against a bare asyncpg handler"
+        found.append(_least(figure, ratio, 0.7, _times))
     costs = results.get("lookups", {}).get("costs", {})
     figure = "a change to 500 callers: a rule over two tables, against one"
     found.append(_most(figure, _over(costs, "two", "one"), 2, _times))

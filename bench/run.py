@@ -26,6 +26,7 @@ import logins
 import lookups
 import machine
 import memory
+import postgresql
 import pruning
 import replays
 import report
@@ -45,6 +46,7 @@ BESIDE = {
     "lookups": lookups.measure,
     "logins": logins.measure,
     "replays": replays.measure,
+    "postgresql": postgresql.measure,
 }
 PARTS = (
     "load",

