@@ -2,8 +2,7 @@
 
 In charge of the order: changes are delivered in the order of their numbers, each to all subscribers
 before the next one; `cursor` is the number of the last one. A commit only signals that there may be
-new changes: they are read from the log, and a gap in it is reported. Must not know sockets or a
-particular database.
+new changes: they are read from the log. Must not know sockets or a particular database.
 """
 
 from __future__ import annotations
@@ -32,8 +31,7 @@ class Feed:
 
     def __init__(self, engine: Engine, now: Callable[[], float]) -> None:
         self.groups = Groups({})
-        self.cursor = 0
-        self._newest = 0
+        self.cursor = self._newest = 0
         self.engine = engine
         self._delivery = ChangeDelivery(engine, now)
         self._timeline = Timeline()
@@ -49,16 +47,16 @@ class Feed:
 
     async def stop(self) -> None:
         """Stop delivering."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        if task := self._task:
+            task.cancel()
+            await asyncio.wait([task])
 
     async def read_timeline(self) -> None:
         """Read the epochs against which cursors are validated; other processes add some too."""
         self._timeline = Timeline(await self.engine.timeline())
 
     def behind(self) -> int:
-        """Return how many committed changes are known and not delivered yet: the feed's lag."""
+        """Return how many known changes are not delivered yet: the lag."""
         return max(0, self._newest - self.cursor)
 
     def mark(self, number: int) -> str | int:
@@ -101,21 +99,17 @@ class Feed:
 
     async def _next(self) -> list[Change]:
         """Read the next changes; without subscribers, skip them and advance the cursor."""
-        _, newest = await self.engine.last_change()
-        self._newest = newest
-        if self.groups and newest > self.cursor:
-            changes = await self.engine.changes(self.cursor, BATCH)
-            if changes:
-                return changes
+        newest = self._newest = (await self.engine.last_change())[1]
+        due = self.groups and newest > self.cursor
+        if due and (changes := await self.engine.changes(self.cursor, BATCH)):
+            return changes
         if self.groups and newest != self.cursor:
             self._report_lost(newest)
         self.cursor = newest
         return []
 
     def _report_lost(self, number: int) -> None:
-        """Report to all subscribers that changes up to that number were lost: the log was pruned,
-        or the database was replaced.
-        """
+        """Report to all that changes were lost: the log was pruned, or the database replaced."""
         log.warning("changes %d to %d were lost before delivery", self.cursor + 1, number)
         for subscriber in self.groups.subscribers():
             subscriber.lost(number)
