@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from jotbase.auth.accounts.ddl import upgrade_tables
 from jotbase.background.indexing import check_tokenizer
 from jotbase.engines.base import Engine
 from jotbase.errors import Fault, JotError, ProjectError
+from jotbase.project.early_check import EarlyCheck, check_early, reading
 from jotbase.schema.ddl import postgres_epochs
 from jotbase.schema.ddl.epochs import (
     begin_epoch,
@@ -29,6 +29,7 @@ from jotbase.schema.ddl.tables import META
 from jotbase.schema.model.tables import Model
 from jotbase.schema.upgrading import postgres_upgrade
 from jotbase.schema.upgrading.plan import Plan
+from jotbase.schema.upgrading.touched_rows import CheckedAhead, take_touched_rows
 from jotbase.schema.upgrading.upgrade import UpgradeResult, upgrade
 from jotbase.schema.upgrading.upgrade import preview as sqlite_preview
 from jotbase.sql.dialect import Dialect
@@ -54,9 +55,13 @@ async def migrate(
     """
     epoch = secrets.token_hex(5)
     try:
+        if engine.dialect.is_postgres:
+            return await engine.write(
+                lambda: _migrate_postgres(engine.dialect, model, epoch, by, started), timed=False
+            )
+        early = await check_early(engine, model, epoch)
         return await engine.write(
-            lambda: _migrate_of(engine.dialect)(engine.dialect, model, epoch, by, started),
-            timed=False,
+            lambda: _migrate(engine.dialect, model, epoch, by, early, started), timed=False
         )
     except JotError as error:
         raise _unusable(error) from error
@@ -73,15 +78,8 @@ async def plan(engine: Engine, model: Model) -> Plan:
     Raises ProjectError if the database cannot be read.
     """
     preview = postgres_upgrade.preview if engine.dialect.is_postgres else sqlite_preview
-    unit = preview(model)
     try:
-        statement = next(unit)
-        while True:
-            rows = await engine.read_internal(statement.text, statement.params)
-            statement = unit.send(rows)
-    except StopIteration as end:
-        planned: Plan = end.value
-        return planned
+        return await reading(engine, preview(model))
     except JotError as error:
         raise _unusable(error) from error
 
@@ -106,10 +104,6 @@ async def history(engine: Engine) -> list[dict[str, Any]]:
     ]
 
 
-def _migrate_of(dialect: Dialect) -> Callable[..., UnitOfWork[UpgradeResult]]:
-    return _migrate_postgres if dialect.is_postgres else _migrate
-
-
 def _migrate_postgres(
     dialect: Dialect, model: Model, epoch: str, by: str, started: bool
 ) -> UnitOfWork[UpgradeResult]:
@@ -131,12 +125,16 @@ def _migrate_postgres(
 
 
 def _migrate(
-    dialect: Dialect, model: Model, epoch: str, by: str, started: bool
+    dialect: Dialect, model: Model, epoch: str, by: str, early: EarlyCheck | None, started: bool
 ) -> UnitOfWork[UpgradeResult]:
+    written = yield from take_touched_rows(epoch)
     yield from upgrade_tables(dialect)
     existed = yield from table_names()
     unlogged = yield from unlogged_tables()
-    upgraded = yield from upgrade(model, by)
+    ahead = None
+    if early is not None and written is not None:
+        ahead = CheckedAhead(early.stored, {name: written.get(name, []) for name in early.tables})
+    upgraded = yield from upgrade(model, by, ahead)
     yield from forget_earlier_tables(existed, model)
     yield from refresh_triggers(model)
     yield from begin_epoch(epoch, unlogged, model, started=started)

@@ -25,6 +25,7 @@ from jotbase.schema.model.tables import (
     Type,
 )
 from jotbase.schema.upgrading import refusals
+from jotbase.schema.upgrading.in_place import constraint_statements
 from jotbase.schema.upgrading.revalidation import columns_to_revalidate, must_revalidate_rows
 from jotbase.sql.dialect import SQLITE
 
@@ -58,16 +59,17 @@ class TableChange:
     """The change of one table.
 
     With `rebuild` the table is created again and its rows are copied; otherwise the `added` columns
-    are added in place. `columns` are those whose stored values must be validated against the new
-    schema; `rows` says that whole rows must be. `filled` are columns for which the database
-    computes values, to be validated after the change. `retyped_arrays` are arrays whose items have
-    another type now.
+    are added in place, and the statements `constraints` change those of others. `columns` are those
+    whose stored values must be validated against the new schema; `rows` says that whole rows must
+    be. `filled` are columns for which the database computes values, to be validated after the
+    change. `retyped_arrays` are arrays whose items have another type now.
     """
 
     old: Table
     new: Table
     rebuild: bool = False
     added: tuple[Column, ...] = ()
+    constraints: tuple[str, ...] = ()
     dropped_indexes: tuple[str, ...] = ()
     created_indexes: tuple[str, ...] = ()
     dropped_searches: tuple[Search, ...] = ()
@@ -84,19 +86,25 @@ class TableChange:
         return self == TableChange(self.old, self.new)
 
 
-def compare(old: Table, new: Table, *, case_changed: bool = False) -> TableChange:
+def compare(
+    old: Table, new: Table, *, case_changed: bool = False, in_place: bool = False
+) -> TableChange:
     """Return the change of a table; refusals and preconditions are computed separately.
 
-    SQLite cannot rename by letter case alone: with `case_changed` the table is rebuilt.
+    SQLite cannot rename by letter case alone: with `case_changed` the table is rebuilt. With
+    `in_place` it can change the constraints of columns.
     """
     added = tuple(column for column in new.columns if column.name not in old.by_name)
-    rebuild = case_changed or not _alterable(old, new, added)
+    constraints = constraint_statements(old, new) if in_place and not case_changed else None
+    addable = constraints is not None and all(map(_can_be_added, added))
+    rebuild = not addable and (case_changed or not _alterable(old, new, added))
     before, after = create_indexes(old), create_indexes(new)
     return TableChange(
         old,
         new,
         rebuild=rebuild,
         added=() if rebuild else added,
+        constraints=tuple(constraints or ()) if addable else (),
         dropped_indexes=tuple(name for name in before if before[name] != after.get(name)),
         created_indexes=tuple(sql for name, sql in after.items() if before.get(name) != sql),
         dropped_searches=tuple(one for one in old.searches if one not in new.searches),
@@ -285,6 +293,8 @@ def descriptions(change: TableChange) -> Iterator[str]:
         yield f"{new.name}: column {name} dropped, as allowed"
     if change.rebuild:
         yield f"{new.name}: table made anew, its rows kept"
+    if change.constraints:
+        yield f"{new.name}: constraints changed"
     if change.triggers_changed and old.realtime != new.realtime:
         yield f"{new.name}: changes are {'followed' if new.realtime else 'not followed any more'}"
     searches = change.dropped_searches or change.created_searches

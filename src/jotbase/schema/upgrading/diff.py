@@ -48,11 +48,13 @@ def diff(
     new: Model,
     permits: frozenset[str] = frozenset(),
     case_changed: frozenset[str] = frozenset(),
+    in_place: frozenset[str] = frozenset(),
 ) -> UpgradeSteps:
     """Return the steps from the old model to the new.
 
     `permits` are keys of `refusals.permit`; `case_changed` are the tables whose names, or columns
-    of which, differ in letter case from the database.
+    of which, differ in letter case from the database; `in_place` those whose constraints the
+    database can change.
     """
     created = [table for table in _tables(new) if not _is_table(old, table.name)]
     dropped = [table for table in _tables(old) if not _is_table(new, table.name)]
@@ -65,7 +67,10 @@ def diff(
     ]
     faults.extend(fault for was, table in pairs for fault in refusal_faults(was, table, permits))
     compared = [
-        compare(was, table, case_changed=table.name in case_changed) for was, table in pairs
+        compare(
+            was, table, case_changed=table.name in case_changed, in_place=table.name in in_place
+        )
+        for was, table in pairs
     ]
     changes = [change for change in compared if not change.is_empty]
     dropped_views, created_views = _views(old, new, everything=bool(dropped or changes))

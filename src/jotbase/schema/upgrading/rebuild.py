@@ -179,6 +179,7 @@ def _altered(change: TableChange) -> Iterator[str]:
     table = _name(change.new)
     for column in change.added:
         yield f"ALTER TABLE {table} ADD COLUMN {column_definition(change.new, column)}"
+    yield from change.constraints
     yield from (f"DROP INDEX IF EXISTS {SQLITE.identifier(x)}" for x in change.dropped_indexes)
     yield from change.created_indexes
     for search in change.created_searches:

@@ -7,6 +7,7 @@ row the values that the database computes for new columns. Must not know why a s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,10 +28,13 @@ PAGE = 500
 Faults = Callable[[Row], list[dict[str, Any]]]
 
 
-def check_stored_values(change: TableChange) -> UnitOfWork[Fault | None]:
+def check_stored_values(
+    change: TableChange, only: Sequence[Any] | None = None
+) -> UnitOfWork[Fault | None]:
     """Validate stored values against their columns' changed schemas, before the change.
 
-    Returns the fault of the rows that violate them, None if all are valid.
+    With `only`, those of the rows with these numbers. Returns the fault of the rows that violate
+    them, None if all are valid.
     """
     names = [name for name in change.columns if name in change.old.by_name]
     if not names:
@@ -44,15 +48,19 @@ def check_stored_values(change: TableChange) -> UnitOfWork[Fault | None]:
             change.old.row_key,
             [*columns, *keys],
             lambda row: check.column_faults(_of(row, names)),
+            only,
         )
     )
 
 
-def check_stored_rows(change: TableChange) -> UnitOfWork[Fault | None]:
+def check_stored_rows(
+    change: TableChange, only: Sequence[Any] | None = None
+) -> UnitOfWork[Fault | None]:
     """Convert arrays to their new item type, then validate whole rows, or the values that the
     database has computed, against the changed schema.
 
-    Returns the fault of the rows that violate it, None if all are valid.
+    With `only`, validate the rows with these numbers. Returns the fault of the rows that violate
+    it, None if all are valid.
     """
     if change.retyped_arrays:
         fault = yield from _convert_arrays(change)
@@ -66,7 +74,7 @@ def check_stored_rows(change: TableChange) -> UnitOfWork[Fault | None]:
         return check.column_faults(_of(row, change.filled))
 
     check_row: Faults = check.faults if change.rows else of_filled
-    return (yield from _read(change, change.new.row_key, change.new.columns, check_row))
+    return (yield from _read(change, change.new.row_key, change.new.columns, check_row, only))
 
 
 def _keys(change: TableChange) -> Iterator[str]:
@@ -79,11 +87,17 @@ def _of(row: Row, names: Sequence[str]) -> Row:
 
 
 def _read(
-    change: TableChange, keys: Sequence[str], columns: Sequence[Column], check_row: Faults
+    change: TableChange,
+    keys: Sequence[str],
+    columns: Sequence[Column],
+    check_row: Faults,
+    only: Sequence[Any] | None,
 ) -> UnitOfWork[Fault | None]:
     """Call `check_row` for each row; return the fault of the rows that it finds invalid."""
     count, first = 0, ""
     pages = _pages(change.new, keys, columns)
+    if only is not None:
+        pages = _pages_of(change.new, keys, columns, only)
     page = yield pages(None)
     while page:
         for values in page:
@@ -108,6 +122,21 @@ def _pages(
     order = f" ORDER BY {key} LIMIT {PAGE}"
     after = f"{select} WHERE ({key}) > ({', '.join('?' * len(keys))}){order}"
     return lambda last: Statement(select + order) if last is None else Statement(after, last)
+
+
+def _pages_of(
+    table: Table, keys: Sequence[str], columns: Sequence[Column], only: Sequence[Any]
+) -> Callable[[Sequence[Any] | None], Statement]:
+    """As `_pages`, for the rows with the numbers `only`; `keys` is one column."""
+    names = column_list([*keys, *(column.name for column in columns)])
+    key = column_list(keys)
+    text = (
+        f"SELECT {names} FROM {SQLITE.identifier(table.name)} WHERE {key} > ? AND {key} IN"
+        f" (SELECT value FROM json_each(?)) ORDER BY {key} LIMIT {PAGE}"
+    )
+    numbers = json.dumps([*only])
+    lowest = -(2**63)
+    return lambda last: Statement(text, (lowest if last is None else last[0], numbers))
 
 
 def _row(columns: Sequence[Column], values: Sequence[Any]) -> Row:

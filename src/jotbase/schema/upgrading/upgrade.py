@@ -18,9 +18,15 @@ from jotbase.schema.model import serialization
 from jotbase.schema.model.tables import Column, Model, Search, Table, Type
 from jotbase.schema.upgrading.diff import UpgradeSteps, diff
 from jotbase.schema.upgrading.identifier_case import Spelling
+from jotbase.schema.upgrading.in_place import alterable_tables
 from jotbase.schema.upgrading.plan import Plan, plan_of
 from jotbase.schema.upgrading.rebuild import rebuilt_tables, upgrade_statements
 from jotbase.schema.upgrading.stored_rows import check_stored_rows, check_stored_values
+from jotbase.schema.upgrading.touched_rows import (
+    CheckedAhead,
+    Written,
+    rows_can_be_checked_ahead,
+)
 from jotbase.schema.upgrading.unmanaged import (
     ViewTrigger,
     broken_view_trigger,
@@ -49,6 +55,9 @@ _COMPUTED = (
     "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_xinfo(m.name) AS c"
     " WHERE m.type = 'table' AND c.hidden IN (2, 3)"
 )
+
+#: The CREATE TABLE of each table, as ALTER TABLE left it.
+_MADE = "SELECT name, sql, sqlite_version() FROM sqlite_schema WHERE type = 'table'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,28 +109,40 @@ def compared(model: Model, noted: Rows) -> UnitOfWork[Comparison | None]:
     old = reconcile(stored_model, model, here, spelling.found(_found(keyed)), computed)
     fresh = not any(table.name in old.tables for table in model)
     permits = frozenset(key for key in meta if key.startswith("drop "))
-    steps = diff(old, model, permits, spelling.differing(found))
+    made = yield Statement(_MADE)
+    texts = {str(name): str(text) for name, text, _ in made}
+    version = str(made[0][2]) if made else "0"
+    in_place = alterable_tables(old, texts, version)
+    steps = diff(old, model, permits, spelling.differing(found), in_place)
     return Comparison(old, steps, permits, meta.get("model"), fresh)
+
+
+def compared_now(model: Model) -> UnitOfWork[Comparison | None]:
+    """Compare the database with the model before the server's own tables are made. Only reads."""
+    exists = yield Statement(f"SELECT 1 FROM sqlite_schema WHERE name = '{META}'")
+    noted = (yield _NOTED) if exists else []
+    return (yield from compared(model, noted))
 
 
 def preview(model: Model) -> UnitOfWork[Plan]:
     """Return the plan of a migration, refusals by stored rows included. Only reads."""
-    exists = yield Statement(f"SELECT 1 FROM sqlite_schema WHERE name = '{META}'")
-    noted = (yield _NOTED) if exists else []
-    found = yield from compared(model, noted)
+    found = yield from compared_now(model)
     if found is None:
         return Plan()
     faults = found.steps.refusal_faults
     if not faults:
         try:
-            yield from _check_preconditions(found, model)
+            yield from _check_preconditions(found, model, {})
         except ProjectError as error:
             faults = tuple(error.faults)
     return plan_of(found.statements(model), found.steps.descriptions, faults, SQLITE)
 
 
-def upgrade(model: Model, by: str = "") -> UnitOfWork[UpgradeResult]:
+def upgrade(
+    model: Model, by: str = "", ahead: CheckedAhead | None = None
+) -> UnitOfWork[UpgradeResult]:
     """Migrate the database to the model; `auth.users` must exist. `by` is noted in the history.
+    Of tables whose rows were checked `ahead`, only those written since are looked at.
 
     Raises ProjectError, with the database unchanged, for changes that would lose rows or values,
     for rows that violate the new schema, and for views and expressions that are not valid SQL.
@@ -134,11 +155,12 @@ def upgrade(model: Model, by: str = "") -> UnitOfWork[UpgradeResult]:
     steps, old = found.steps, found.old
     if steps.refusal_faults:
         raise ProjectError(steps.refusal_faults)
-    yield from _check_preconditions(found, model)
+    written = ahead.written if ahead is not None and ahead.stored == found.stored else {}
+    yield from _check_preconditions(found, model, written)
     triggers = yield from find_view_triggers(steps.dropped_views)
     _refuse_lost(steps, model, triggers)
     yield from _apply(steps, old, model)
-    yield from _check_rows(steps)
+    yield from _check_rows(steps, written)
     yield from _recreate_triggers(triggers, model)
     if statements := found.statements(model):
         yield noted_migration(SQLITE, model, by, steps.descriptions, statements)
@@ -224,7 +246,7 @@ def _table_as_found(
     return replace(was, columns=tuple(columns))
 
 
-def _check_preconditions(found: Comparison, model: Model) -> UnitOfWork[None]:
+def _check_preconditions(found: Comparison, model: Model, written: Written) -> UnitOfWork[None]:
     """Run the preconditions. Raises ProjectError with every fault."""
     faults: list[Fault] = []
     steps, old = found.steps, found.old
@@ -237,7 +259,7 @@ def _check_preconditions(found: Comparison, model: Model) -> UnitOfWork[None]:
         fault = yield from unmanaged_loss(old.tables[table.name], found.permits)
         faults.extend([fault] if fault is not None else [])
     for change in steps.changed:
-        fault = yield from check_stored_values(change)
+        fault = yield from check_stored_values(change, written.get(change.new.name))
         faults.extend([fault] if fault is not None else [])
     if faults:
         raise ProjectError(faults)
@@ -268,11 +290,12 @@ def _recreate_triggers(triggers: Sequence[ViewTrigger], model: Model) -> UnitOfW
             ) from error
 
 
-def _check_rows(steps: UpgradeSteps) -> UnitOfWork[None]:
+def _check_rows(steps: UpgradeSteps, written: Written) -> UnitOfWork[None]:
     """Validate the migrated rows against the new schemas. Raises ProjectError."""
     faults: list[Fault] = []
     for change in steps.changed:
-        fault = yield from check_stored_rows(change)
+        only = written.get(change.new.name) if rows_can_be_checked_ahead(change) else None
+        fault = yield from check_stored_rows(change, only)
         faults.extend([fault] if fault is not None else [])
     if faults:
         raise ProjectError(faults)
