@@ -30,6 +30,7 @@ from jotbase.engines.base import Engine
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.feed import Feed
 from jotbase.functions.context import run_as
+from jotbase.functions.hooks import Hooks
 from jotbase.functions.loading import Loaded, described, load_for, load_in_thread
 from jotbase.http.edge.asgi import Application
 from jotbase.http.edge.clock import WallClock
@@ -136,6 +137,7 @@ class Backend:
             self.ring, self.world.now, standing_in(self.engine), self.settings.jwt_aud
         )
         self._project_app = ProjectApp(self.credentials, lambda: self.data, self.settings)
+        self._hooks = Hooks(self.settings.functions_threads, self.settings.functions_queue)
         self._accounts = Deferred(self._account_routes)
         self._take_functions(load_for(self.project.functions, self.definition.model))
         self.data = self._data()
@@ -182,6 +184,7 @@ class Backend:
             limits=AuthRateLimits(self.settings.mail_rate_client, self.settings.mail_rate),
             proxies=self.settings.proxies,
             post=self.world.post or self._mailer.post,
+            hooks=self._hooks,
         )
         return partial(accounts, services=services)
 
@@ -239,6 +242,7 @@ class Backend:
         await self.feed.stop()
         await self.engine.close()
         self._hashing.close()
+        self._hooks.close()
         await self._mailer.close()
 
     async def reload(self) -> UpgradeResult:
@@ -306,3 +310,4 @@ class Backend:
     def _take_functions(self, loaded: Loaded) -> None:
         self._calls, self._of_rows = Calls(loaded.functions, run_as), loaded.computed
         self._project_app.replace(loaded.app)
+        self._hooks.replace(loaded.hooks)

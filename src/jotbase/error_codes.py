@@ -119,6 +119,8 @@ ACCOUNT_CODES: dict[str, str] = {
     "feature_disabled": "What was asked for belongs to a part that is not switched on.",
     "flow_state_expired": "The code of a link was not exchanged within five minutes.",
     "flow_state_not_found": "The code of a link is wrong, or was exchanged before.",
+    "hook_payload_over_size_limit": "A hook gave back more than 200 KB.",
+    "hook_timeout": "A hook took longer than five seconds.",
     "identity_not_found": "The account has no identity of this id.",
     "invalid_credentials": "Email and password do not fit, or the kind of sign-in is unknown.",
     "manual_linking_disabled": "Identities cannot be linked by hand here.",

@@ -27,7 +27,7 @@ from jotbase.background.upkeep import RevocationWatcher
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.http.accounts.routes import accounts
-from jotbase.http.accounts.services import AccountServices
+from jotbase.http.accounts.services import AccountServices, CallHooks, NoHooks
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 from jotbase.values import ANON, SERVICE, Request, Response
 
@@ -66,6 +66,7 @@ class World:
     drawn: int = 0
     mails: list[Mail] = field(default_factory=list)
     client: str = "192.0.2.1"
+    hooks: CallHooks = field(default_factory=NoHooks)
 
     def open(self) -> None:
         """Open the engine and make the tables of accounts."""
@@ -116,6 +117,7 @@ class World:
             limits=self.limits,
             proxies=self.proxies,
             post=self.mails.append,
+            hooks=self.hooks,
         )
 
     async def _hash(

@@ -43,7 +43,12 @@ told.passwordless = good(await auth.verifyOtp({ email: bob, token: await code(),
 told.soon = (await auth.signInWithOtp({ email: bob })).error.code;
 const server = createClient(url, key, { ...options, auth: { ...options.auth, flowType: "pkce" } });
 good(await server.auth.signInWithOtp({ email: "eve@example.com" }));
-const opened = await fetch(await code(), { redirect: "manual" });
+const link = new URL(await code()); // its page posts what it holds
+const opened = await fetch(link.origin + link.pathname, {
+  method: "POST",
+  body: new URLSearchParams(link.search),
+  redirect: "manual",
+});
 const led = new URL(opened.headers.get("location"));
 told.exchanged = good(
   await server.auth.exchangeCodeForSession(led.searchParams.get("code")),

@@ -5,6 +5,7 @@
 
 from jotbase.functions.annotations import Row
 from jotbase.functions.context import DataClient, DataError, caller, data
+from jotbase.functions.hooks import hook
 from jotbase.functions.rpc import Refusal, computed, respond, rpc
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "caller",
     "computed",
     "data",
+    "hook",
     "respond",
     "rpc",
 ]

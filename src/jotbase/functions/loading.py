@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class Loaded:
     app: Any = None
     functions: Functions = field(default_factory=dict)
     computed: tuple[Computed, ...] = ()
+    hooks: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
 
 def load_functions(folder: Path) -> Loaded:
@@ -61,8 +62,9 @@ def load_functions(folder: Path) -> Loaded:
     functions: dict[str, tuple[Function, ...]] = {}
     for one in found.functions:
         functions[one.name] = (*functions.get(one.name, ()), one)
-    needed = not (functions or found.computed)
-    return Loaded(_wsgi_app(modules[0], needed), functions, tuple(found.computed))
+    needed = not (functions or found.computed or found.hooks)
+    app = _wsgi_app(modules[0], needed)
+    return Loaded(app, functions, tuple(found.computed), found.hooks)
 
 
 def load_for(folder: Path, model: Model) -> Loaded:

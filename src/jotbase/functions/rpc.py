@@ -52,6 +52,7 @@ class Registered:
 
     functions: list[Function] = field(default_factory=list)
     computed: list[Computed] = field(default_factory=list)
+    hooks: dict[str, Callable[..., Any]] = field(default_factory=dict)
     wrong: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -211,17 +212,17 @@ def rpc(
     without `again` the call fails with 40001.
     """
 
-    def register(found: Code) -> Code:
+    def add(found: Code) -> Code:
         known = name or found.__name__
 
         def make(into: Registered) -> None:
             function = make_function(found, known, reads, roles)
             into.functions.append(replace(function, again=again))
 
-        _register(known, make)
+        register(known, make)
         return found
 
-    return register if code is None else register(code)
+    return add if code is None else add(code)
 
 
 @overload
@@ -235,15 +236,16 @@ def computed(*, name: str | None = None) -> Callable[[Code], Code]: ...
 def computed(code: Code | None = None, *, name: str | None = None) -> Code | Callable[[Code], Code]:
     """Make a function of a row a computed column of its table, or a relation if it returns rows."""
 
-    def register(found: Code) -> Code:
+    def add(found: Code) -> Code:
         known = name or found.__name__
-        _register(known, lambda into: into.computed.append(make_computed(found, known)))
+        register(known, lambda into: into.computed.append(make_computed(found, known)))
         return found
 
-    return register if code is None else register(code)
+    return add if code is None else add(code)
 
 
-def _register(name: str, make: Callable[[Registered], None]) -> None:
+def register(name: str, make: Callable[[Registered], None]) -> None:
+    """Add what a decorator made to what is being loaded; what is wrong with it is kept."""
     registered = _REGISTERED.get(None)
     if registered is None:  # imported by something else than the server: a test, a script
         return

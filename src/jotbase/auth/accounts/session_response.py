@@ -15,12 +15,19 @@ from jotbase.auth.tokens.tokens import sign
 
 
 def session_json(
-    issued: IssuedSession, ring: KeyRing, policy: AuthPolicy, now: float
+    issued: IssuedSession,
+    ring: KeyRing,
+    policy: AuthPolicy,
+    now: float,
+    claims_instead: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the token response; `expires_at` is in whole seconds since the epoch."""
+    """Return the token response; `expires_at` is in whole seconds since the epoch.
+
+    `claims_instead` are those of the token when a hook has replaced them.
+    """
     claims = access_claims(issued.account.user, issued.session, policy, now)
     return {
-        "access_token": sign(claims, ring),
+        "access_token": sign(claims if claims_instead is None else claims_instead, ring),
         "token_type": "bearer",
         "expires_in": policy.access_lifetime,
         "expires_at": claims["exp"],

@@ -105,7 +105,7 @@ def issue_token(
     in_link = PKCE + token if challenge else token
     sent = {_SENT_AT[draft.slot]: context.moment}
     yield store.update(context.dialect, User, draft.user.id, sent)
-    return PendingMail(draft.purpose, draft.verification, draft.to, code, in_link)
+    return PendingMail(draft.purpose, draft.verification, draft.to, code, in_link, draft.user)
 
 
 def _delete_superseded(context: Context, draft: MailDraft) -> UnitOfWork[None]:

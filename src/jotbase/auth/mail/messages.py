@@ -8,9 +8,10 @@ that authenticate whoever has them.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlencode
 
+from jotbase.auth.sessions.users import Account, User, user_json
 from jotbase.auth.tokens.policy import AuthPolicy
 from jotbase.records import dataclass
 
@@ -46,6 +47,7 @@ class PendingMail:
     to: str
     code: str = field(repr=False)
     token: str = field(repr=False)
+    user: User | None = None
 
 
 #: Subject, reason and invitation of each mail that has a link.
@@ -121,3 +123,25 @@ def _duration_text(seconds: int) -> str:
             count = seconds // size
             return f"{count} {name}{'s' if count != 1 else ''}"
     return ""
+
+
+#: The members of `email_data` that are empty here.
+_UNUSED = ("token_new", "token_hash_new", "old_email", "old_phone", "provider", "factor_type")
+
+
+def email_payload(mail: PendingMail, policy: AuthPolicy, redirect: str) -> dict[str, Any]:
+    """Return the payload of the hook `send_email`: one call for each mail, so that the two of a
+    changed address come one by one, each with its own `email_action_type` and `to`.
+    """
+    action = "email_change" if mail.purpose == "email_change_old" else mail.purpose
+    data = {
+        "to": mail.to,
+        "token": mail.code,
+        "token_hash": mail.token,
+        "redirect_to": redirect,
+        "email_action_type": action,
+        "site_url": policy.issuer.removesuffix("/auth/v1"),
+        **dict.fromkeys(_UNUSED, ""),
+    }
+    user = user_json(Account(mail.user)) if mail.user is not None else None
+    return {"user": user, "email_data": data}

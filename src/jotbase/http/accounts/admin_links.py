@@ -27,6 +27,8 @@ async def make_link(request: Request, services: AccountServices) -> Response:
     body = read_body(request.body)
     asked = await _link_request(body, services)
     context = services.context(request)
+    if asked.type in ("signup", "invite", "magiclink"):
+        await services.check_new_user(context, asked.email, asked.data)
     made = await services.write(lambda: generate_link(context, asked))
     wanted = text(body, "redirect_to") or parameter(request, "redirect_to")
     redirect = target(wanted, services.policy)
@@ -72,6 +74,7 @@ async def send_invitation(request: Request, services: AccountServices) -> Respon
     body = read_body(request.body)
     asked = LinkRequest("invite", _required_address(body), data=metadata(body, "data"))
     context = services.context(request)
+    await services.check_new_user(context, asked.email, asked.data)
     made = await services.write(lambda: invite(context, asked))
     services.send((made.mail,), target(parameter(request, "redirect_to"), services.policy))
     return answer(user_json(made.account))

@@ -25,16 +25,19 @@ from jotbase.auth.accounts.accounts import (
     sign_up_anonymously,
 )
 from jotbase.auth.accounts.context import Context
+from jotbase.auth.accounts.hooks import check_decision, read_claims
 from jotbase.auth.accounts.passwords import check_new_password, needs_rehash, verify_password
 from jotbase.auth.accounts.request_bodies import email, metadata, read_body, text
 from jotbase.auth.accounts.session_response import session_json
+from jotbase.auth.changes.administration import end_sessions
 from jotbase.auth.changes.own_account import UpdatedAccount, UserAttributes, update_user
 from jotbase.auth.mail.flows import sign_up_by_mail
 from jotbase.auth.mail.pkce import exchange_code, read_challenge
 from jotbase.auth.mail.reauthentication import needs_reauthentication, use_nonce
 from jotbase.auth.mail.redirects import target
 from jotbase.auth.sessions.refresh_tokens import parse
-from jotbase.auth.sessions.users import Account, user_json
+from jotbase.auth.sessions.users import Account, User, access_claims, user_json
+from jotbase.auth.tokens.times import is_in_future
 from jotbase.errors import AuthError
 from jotbase.http.accounts.services import AccountServices, user_principal
 from jotbase.http.accounts.wire import answer
@@ -46,10 +49,24 @@ def parameter(request: Request, name: str) -> str:
     return parse_qs(request.query, errors="replace").get(name, [""])[0]
 
 
-def session_answer(issued: IssuedSession, services: AccountServices, **more: Any) -> Response:
+async def session_answer(issued: IssuedSession, services: AccountServices, **more: Any) -> Response:
     """Return the token response of a session."""
-    now = services.now()
-    return answer({**session_json(issued, services.ring, services.policy, now), **more})
+    return answer({**(await session_body(issued, services)), **more})
+
+
+async def session_body(issued: IssuedSession, services: AccountServices) -> dict[str, Any]:
+    """Return the body of a session's token response; the hook may replace the token's claims."""
+    now, claims = services.now(), None
+    if services.hooks.has("custom_access_token"):
+        user, session = issued.account.user, issued.session
+        payload = {
+            "user_id": user.id,
+            "claims": access_claims(user, session, services.policy, now),
+            "authentication_method": session.amr[0]["method"] if session.amr else "",
+        }
+        told = await services.hook("custom_access_token", services.context(), payload)
+        claims = read_claims(told)
+    return session_json(issued, services.ring, services.policy, now, claims)
 
 
 async def signup(request: Request, services: AccountServices) -> Response:
@@ -61,7 +78,8 @@ async def signup(request: Request, services: AccountServices) -> Response:
     if not text(body, "email") and not text(body, "phone"):
         if not services.policy.anonymous_users:
             raise AuthError(422, "anonymous_provider_disabled", "Anonymous sign-ins are disabled")
-        return session_answer(
+        await services.check_new_user(context, None, data)
+        return await session_answer(
             await services.write(lambda: sign_up_anonymously(context, data)), services
         )
     password = text(body, "password")
@@ -70,6 +88,7 @@ async def signup(request: Request, services: AccountServices) -> Response:
     check_new_password(password, services.policy)
     address = address_of(body, SIGN_UP)
     hashed = await services.hash(password, context.client)
+    await services.check_new_user(context, address, data)
     if not services.policy.autoconfirm:
         redirect = target(parameter(request, "redirect_to"), services.policy)
         challenge = read_challenge(body)
@@ -79,7 +98,7 @@ async def signup(request: Request, services: AccountServices) -> Response:
         services.send(waiting.mails, redirect)
         return answer(user_json(waiting.account))
     made = await services.write(lambda: sign_up(context, address, hashed, data))
-    return session_answer(made, services)
+    return await session_answer(made, services)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +147,27 @@ async def _password_grant(request: Request, services: AccountServices) -> Respon
     user, stored = await services.read(password_hash_of(services.engine.dialect, address))
     context = services.context(request)
     fits = await _password_matches(password, stored, address, context, services)
+    if user is not None and stored is not None:
+        await _check_attempt(user, context, services, valid=fits)
     if user is None or stored is None or not fits:
         raise invalid_credentials()
     new_hash = await services.hash(password, context.client) if needs_rehash(stored) else None
     issued = await services.write(lambda: sign_in(context, user.id, stored, new_hash))
     services.limits.right_password(address, context.client)
-    return session_answer(issued, services, **_weakness(password, services))
+    return await session_answer(issued, services, **_weakness(password, services))
+
+
+async def _check_attempt(
+    user: User, context: Context, services: AccountServices, *, valid: bool
+) -> None:
+    """Call `password_verification_attempt`. Raises AuthError (invalid_credentials, 400)."""
+    if is_in_future(user.banned_until, context.now):
+        return
+    payload = {"user_id": user.id, "valid": valid}
+    told = await services.hook("password_verification_attempt", context, payload)
+    if told.get("decision") == "reject" and told.get("should_logout_user") is True:
+        await services.write(lambda: end_sessions(context, user.id))
+    check_decision(told)
 
 
 async def _password_matches(
@@ -177,7 +211,7 @@ async def _pkce_grant(request: Request, services: AccountServices) -> Response:
         )
     context = services.context(request)
     issued = await services.write(lambda: exchange_code(context, code, verifier))
-    return session_answer(issued, services)
+    return await session_answer(issued, services)
 
 
 async def _refresh_grant(request: Request, services: AccountServices) -> Response:
@@ -188,7 +222,7 @@ async def _refresh_grant(request: Request, services: AccountServices) -> Respons
     outcome = await services.write(lambda: refresh(context, refresh_token))
     if isinstance(outcome, AuthError):
         raise outcome
-    return session_answer(outcome, services)
+    return await session_answer(outcome, services)
 
 
 async def get_user(request: Request, services: AccountServices) -> Response:

@@ -14,7 +14,6 @@ from urllib.parse import parse_qs
 from jotbase.auth.accounts.accounts import IssuedSession
 from jotbase.auth.accounts.context import Context
 from jotbase.auth.accounts.request_bodies import flag, metadata, read_body, text
-from jotbase.auth.accounts.session_response import session_json
 from jotbase.auth.mail.email_change import (
     SecondConfirmationPending,
     open_change_link,
@@ -42,7 +41,13 @@ from jotbase.auth.mail.redirects import (
 )
 from jotbase.auth.tokens.one_time import PKCE, SLOTS
 from jotbase.errors import AuthError, JotError
-from jotbase.http.accounts.flows import PhoneMessages, address_of, parameter, session_answer
+from jotbase.http.accounts.flows import (
+    PhoneMessages,
+    address_of,
+    parameter,
+    session_answer,
+    session_body,
+)
 from jotbase.http.accounts.link_page import link_page
 from jotbase.http.accounts.services import AccountServices, user_principal
 from jotbase.http.accounts.wire import answer, as_auth_error
@@ -95,6 +100,8 @@ async def _magic_link(
         raise AuthError(422, "otp_disabled", "Signups not allowed for otp")
     email, data = address_of(body, _OTP), metadata(body, "data")
     challenge, context = read_challenge(body), services.context(request)
+    if create:
+        await services.check_new_user(context, email, data)
     mails = await services.write_for_mail(
         request, lambda: request_magic_link(context, email, data, challenge, create=create)
     )
@@ -159,7 +166,7 @@ async def verify(request: Request, services: AccountServices) -> Response:
             raise _invalid("Only the token_hash and type should be provided")
         result = await services.write(lambda: _link_unit(context, kind, link))
         services.limits.right_code(context.client, context.now)
-        return _verification_answer(result, services)
+        return await _verification_answer(result, services)
     if not code:
         raise _invalid("Verify requires a token or a token hash")
     email = address_of(body)
@@ -167,7 +174,7 @@ async def verify(request: Request, services: AccountServices) -> Response:
     if isinstance(outcome, AuthError):
         raise outcome
     services.limits.right_code(context.client, context.now)
-    return _verification_answer(outcome, services)
+    return await _verification_answer(outcome, services)
 
 
 def _no_phone_code(given: str) -> AuthError:
@@ -200,12 +207,12 @@ def _opened_unit(
     return (yield from open_link(context, kind, link))
 
 
-def _verification_answer(
+async def _verification_answer(
     result: IssuedSession | SecondConfirmationPending, services: AccountServices
 ) -> Response:
     if isinstance(result, SecondConfirmationPending):
         return answer({"msg": result.message, "code": "200"})
-    return session_answer(result, services)
+    return await session_answer(result, services)
 
 
 async def follow(request: Request, services: AccountServices) -> Response:
@@ -246,7 +253,7 @@ async def _redirected(
         return _see_other(with_message(redirect, result.message, query=by_code))
     if isinstance(result, AuthCode):
         return _see_other(with_code(redirect, result.code))
-    session = session_json(result, services.ring, services.policy, services.now())
+    session = await session_body(result, services)
     return _see_other(with_session(redirect, session, kind))
 
 

@@ -6,14 +6,19 @@ request's API key and token. Must not know any endpoint.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from jotbase.auth.accounts import hooks, store
+from jotbase.auth.accounts.accounts import new_user
 from jotbase.auth.accounts.context import RANDOMNESS, Context
 from jotbase.auth.accounts.passwords import SALT_BYTES, hash_password
-from jotbase.auth.mail.messages import Mail, PendingMail, render_mail
+from jotbase.auth.mail.messages import Mail, PendingMail, email_payload, render_mail
+from jotbase.auth.sessions.users import User
 from jotbase.auth.tokens.apikeys import resolve_key
 from jotbase.auth.tokens.client_address import client_of
 from jotbase.auth.tokens.credentials import Credentials, read_credentials
@@ -31,6 +36,11 @@ from jotbase.values import Principal, Request
 
 Result = TypeVar("Result")
 
+log = logging.getLogger(__name__)
+
+#: Mails that a hook is taking: the event loop keeps no reference to a task.
+_UNDER_WAY: set[asyncio.Task[None]] = set()
+
 
 class RunInThread(Protocol):
     """Runs a slow function off the event loop, in a pool of few threads: a hash takes 20 MiB."""
@@ -47,6 +57,28 @@ class RunInThread(Protocol):
 
         `check` is called just before the function and may raise.
         """
+
+
+class CallHooks(Protocol):
+    """Calls the hooks of a project's functions."""
+
+    def has(self, name: str) -> bool:
+        """Whether the project hooks this."""
+
+    async def call(self, name: str, payload: dict[str, Any]) -> Any:
+        """Return what the function gives back. Raises AuthError."""
+
+
+class NoHooks:
+    """The hooks of a project that has none."""
+
+    def has(self, _name: str) -> bool:
+        """Return False."""
+        return False
+
+    async def call(self, name: str, _payload: dict[str, Any]) -> Any:
+        """Raise LookupError."""
+        raise LookupError(name)
 
 
 #: GoTrue's error codes that disclose whether an address has an account.
@@ -72,6 +104,7 @@ class AccountServices:
     limits: AuthRateLimits
     proxies: int = 0
     post: Callable[[Mail], None] = lambda _mail: None
+    hooks: CallHooks = NoHooks()
 
     def context(self, request: Request | None = None) -> Context:
         """Return the context of a unit of work, with new random bytes."""
@@ -94,10 +127,46 @@ class AccountServices:
         salt = self.random_bytes(SALT_BYTES)
         return await self.run_in_thread(hash_password, password, salt, client=client)
 
+    async def hook(self, name: str, context: Context, payload: dict[str, Any]) -> dict[str, Any]:
+        """Return a hook's answer, {} where the project does not hook this. Raises AuthError."""
+        if not self.hooks.has(name):
+            return {}
+        whole = {"metadata": hooks.metadata(name, context), **payload}
+        return hooks.read_answer(await self.hooks.call(name, whole))
+
+    async def check_new_user(
+        self, context: Context, email: str | None, data: dict[str, Any]
+    ) -> None:
+        """Call `before_user_created` unless the address has a user already. Raises AuthError."""
+        if not self.hooks.has("before_user_created"):
+            return
+        if email is not None:
+            sought = store.one_or_none(self.engine.dialect, User, "email", email)
+            if await self.read(sought) is not None:
+                return
+        user = hooks.future_user(new_user(context, email=email, data={}), data)
+        await self.hook("before_user_created", context, {"user": user})
+
     def send(self, mails: Iterable[PendingMail], redirect: str) -> None:
-        """Queue mails; to be called once their unit of work is committed."""
+        """Queue mails; to be called once their unit of work is committed.
+
+        With the hook `send_email` it gets them instead. No answer waits for it, so that none tells
+        by its time whether there was a mail to send.
+        """
         for mail in mails:
-            self.post(render_mail(mail, self.policy, redirect))
+            if self.hooks.has("send_email"):
+                task = asyncio.create_task(self._handed_over(mail, redirect))
+                _UNDER_WAY.add(task)
+                task.add_done_callback(_UNDER_WAY.discard)
+            else:
+                self.post(render_mail(mail, self.policy, redirect))
+
+    async def _handed_over(self, mail: PendingMail, redirect: str) -> None:
+        payload = email_payload(mail, self.policy, redirect)
+        try:
+            await self.hook("send_email", self.context(), payload)
+        except AuthError as error:
+            log.warning("a mail was not taken by the hook send_email: %s", error.message)
 
     async def write(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
         """Drive a unit of work; when this returns, sessions that it ended are refused

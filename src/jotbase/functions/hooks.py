@@ -1,0 +1,102 @@
+"""Hooks of a project's functions: `@hook("before_user_created")`, and calling them in threads.
+
+In charge of the names that may be hooked, of the bounded threads, and of the time that a call may
+take. Must not know what a payload holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from jotbase.errors import AuthError
+from jotbase.functions.rpc import Refusal, Registered, awaited, register
+from jotbase.functions.wsgi_threads import Threads
+
+log = logging.getLogger("jotbase.functions")
+
+Code = TypeVar("Code", bound=Callable[..., Any])
+
+NAMES = (
+    "before_user_created",
+    "custom_access_token",
+    "password_verification_attempt",
+    "send_email",
+)
+
+#: The longest that a call may take, in seconds.
+TIMEOUT = 5.0
+
+
+def hook(name: str) -> Callable[[Code], Code]:
+    """Have a function called with a payload, a dict, where accounts reach that point.
+
+    It gives back a dict, or None to go on; `Refusal`, or GoTrue's `{"error": …}`, refuses.
+    """
+
+    def add(code: Code) -> Code:
+        def make(into: Registered) -> None:
+            if name not in NAMES:
+                raise NameError(f"no hook is named {name!r}: {', '.join(NAMES)}")
+            if name in into.hooks:
+                raise NameError("two functions hook the same")
+            into.hooks[name] = awaited(code)
+
+        register(name, make)
+        return code
+
+    return add
+
+
+class Hooks:
+    """Calls the project's hooks, at most `threads` at once; others wait, up to `waiting`."""
+
+    def __init__(self, threads: int, waiting: int) -> None:
+        self._threads = Threads("jotbase-hook", threads)
+        self._most = threads + waiting
+        self._under_way = 0
+        self._codes: Mapping[str, Callable[..., Any]] = {}
+
+    def replace(self, codes: Mapping[str, Callable[..., Any]]) -> None:
+        """Call these from now on."""
+        self._codes = codes
+
+    def has(self, name: str) -> bool:
+        """Whether the project hooks this."""
+        return name in self._codes
+
+    async def call(self, name: str, payload: dict[str, Any]) -> Any:
+        """Return what the function gives back.
+
+        Raises AuthError: hook_timeout (422), over_request_rate_limit (429), unexpected_failure
+        (500) when the function fails.
+        """
+        if self._under_way >= self._most:
+            raise AuthError(429, "over_request_rate_limit", "Request rate limit reached")
+        self._under_way += 1
+        future = self._threads.submit(_called, self._codes[name], payload)
+        future.add_done_callback(lambda _: self._done())
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(future), TIMEOUT)
+        except TimeoutError:
+            message = f"Failed to reach hook within maximum time of {TIMEOUT:f} seconds"
+            raise AuthError(422, "hook_timeout", message) from None
+
+    def _done(self) -> None:
+        self._under_way -= 1
+
+    def close(self) -> None:
+        """End the threads after what they do."""
+        self._threads.shutdown()
+
+
+def _called(code: Callable[..., Any], payload: dict[str, Any]) -> Any:
+    try:
+        return code(payload)
+    except Refusal as refusal:
+        return {"error": {"http_code": refusal.status, "message": refusal.message}}
+    except Exception:
+        log.exception("a hook failed")
+        raise AuthError(500, "unexpected_failure", "The hook failed; see the log") from None
