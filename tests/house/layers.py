@@ -165,6 +165,7 @@ ROOMS: dict[str, Room] = {
         f"{WORDS} auth engines http settings {PARTS} app startup jotbase",
         "asyncpg orjson pytest",
     ),
+    "follow": _room(""),
     "examples": _room("functions testing jotbase", "flask pytest"),
     "jotbase": _room(WORDS),
 }

@@ -36,6 +36,7 @@ _PAGES = {
     "/docs/docs.js": "docs.js",
     "/docs/examples.js": "examples.js",
     "/docs/schemas.js": "schemas.js",
+    "/realtime/v1/follow.js": "follow.js",
 }
 
 

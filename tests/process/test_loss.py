@@ -1,0 +1,230 @@
+"""No change is lost, told twice, or told to whom it is hidden, whatever happens to the connections.
+
+Writers insert, change and delete rows of several owners; the line to the server is cut at random
+and the server killed. Each client resumes by its cursors, and must have had what the log says, read
+with the rule and its filter. The seed is printed; `JOTBASE_LOSS_SEED` repeats a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+from supabase import acreate_client
+from tests.process.lossy_line import LossyLine, lossy_line
+from tests.process.server import NOTES, Served, start, write_project
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from jotbase.follow import follow
+
+pytestmark = [
+    pytest.mark.node,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+HERE = Path(__file__).parent
+TABLE: dict[str, Any] = {
+    **NOTES,
+    "properties": {
+        "id": NOTES["properties"]["id"],
+        "n": {"type": "integer"},
+        "title": {"type": "string", "default": ""},
+        "owner": {"type": "string", "format": "uuid"},
+        "public": {"type": "boolean", "default": False},
+    },
+    "required": ["n", "owner"],
+    "access": {"select": "row.owner == user.id or row.public"},
+}
+#: What happens, in rounds of writes: None is a round without an accident.
+ACCIDENTS = ("cut", None, "kill", "cut", None, "cut")
+WRITES = 40
+FILTER = "n=gte.30"
+#: One item: (type, id, number of the change).
+Told = tuple[str, int, int]
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """The client leaves its sockets to the garbage collector: now, not in somebody else's test."""
+    yield
+    gc.collect()
+
+
+def number(cursor: str) -> int:
+    """Return the number of the change in a cursor or a `commit_timestamp`."""
+    return int(cursor.partition(".")[2][3:18] if "T" in cursor else cursor.partition("-")[0])
+
+
+async def raw(url: str, key: str, token: str, wanted: str | None) -> list[Told]:
+    """Follow by the protocol itself, from the beginning of the log."""
+    binding = {"event": "*", "schema": "public", "table": "notes"}
+    binding |= {"filter": wanted} if wanted else {}
+    told: list[Told] = []
+    cursor: Any = 0
+    address = f"{url.replace('http', 'ws', 1)}/realtime/v1/websocket?apikey={key}&vsn=2.0.0"
+    while True:
+        with suppress(OSError, WebSocketException):
+            async with connect(address, compression=None) as socket:
+                payload = {"config": {"postgres_changes": [binding]}, "access_token": token}
+                join = ["1", "1", "realtime:r", "phx_join", payload | {"resume": cursor}]
+                await socket.send(json.dumps(join))
+                async for message in socket:
+                    _, _, _, event, payload = json.loads(message)
+                    assert not payload.get("gap"), payload
+                    if event == "postgres_changes":
+                        cursor, data = payload["cursor"], payload["data"]
+                        row = data.get("record") or data["old_record"]
+                        told.append((data["type"], row["id"], number(cursor)))
+                        if row.get("title") == "end":
+                            return told
+        await asyncio.sleep(0)
+
+
+async def by_supabase_py(url: str, key: str, token: str, wanted: str | None) -> list[Told]:
+    """Follow by the shipped helper, over supabase-py."""
+    client = await acreate_client(url, key)
+    client.postgrest.auth(token)
+    await client.realtime.set_auth(token)
+    told: list[Told] = []
+    stream = follow(client, "notes", filter=wanted or ())
+    async for change in stream:
+        row = change.row or change.old or {}
+        told.append((change.type, row["id"], number(change.cursor)))
+        if row.get("title") == "end":
+            break
+    await stream.aclose()  # type: ignore[attr-defined]
+    return told
+
+
+async def by_supabase_js(url: str, key: str, token: str, wanted: str | None) -> list[Told]:
+    """Follow by the shipped helper, over supabase-js."""
+    module = HERE.parent.parent / "src" / "jotbase" / "studio" / "follow.js"
+    script = (str(HERE / "follow.mjs"), url, key, token, module.as_uri(), *filter(None, [wanted]))
+    node = await asyncio.create_subprocess_exec("node", *script, stdout=asyncio.subprocess.PIPE)
+    text, _ = await node.communicate()
+    items = [json.loads(line) for line in text.decode().splitlines()]
+    return [(kind, row, number(cursor)) for kind, row, cursor in items]
+
+
+class Writer:
+    """Writes rows of several owners through the data API; `dice` decides which and how."""
+
+    def __init__(self, dice: Random, owners: list[str]) -> None:
+        self._dice = dice
+        self._owners = owners
+        self._ids: list[int] = []
+
+    async def write(self, served: Served, count: int) -> None:
+        """Insert, change and delete rows, one after the other."""
+        key = served.keys["secret_key"]
+        headers = {"apikey": key, "prefer": "return=representation"}
+        async with httpx.AsyncClient(base_url=served.url + "/rest/v1", headers=headers) as http:
+            for _ in range(count):
+                await self._one(http)
+
+    async def _one(self, http: httpx.AsyncClient) -> None:
+        dice = self._dice
+        one = {"n": dice.randrange(100), "public": dice.random() < 0.3}
+        one["owner"] = dice.choice(self._owners)  # type: ignore[assignment]
+        if not self._ids or dice.random() < 0.4:
+            answer = await http.post("/notes", json=one)
+            self._ids.append(answer.raise_for_status().json()[0]["id"])
+        elif dice.random() < 0.7:
+            which = {"id": f"eq.{dice.choice(self._ids)}"}
+            (await http.patch("/notes", params=which, json=one)).raise_for_status()
+        else:
+            gone = self._ids.pop(dice.randrange(len(self._ids)))
+            (await http.delete("/notes", params={"id": f"eq.{gone}"})).raise_for_status()
+
+
+def expected(project: Path, user: str, *, filtered: bool, after: int) -> list[Told]:
+    """Read the log with the rule and the filter: what a user must have been told."""
+    [database] = project.rglob("*.db")
+    with closing(sqlite3.connect(database)) as connection:
+        log = connection.execute('SELECT number, old, new FROM "jotbase.changes" ORDER BY number')
+        changes = [
+            (one, json.loads(old or "null"), json.loads(new or "null")) for one, old, new in log
+        ]
+
+    def fits(row: dict[str, Any] | None) -> bool:
+        mine = row is not None and (row["owner"] == user or bool(row["public"]))
+        return bool(mine and row and (not filtered or row["n"] >= 30))
+
+    told: list[Told] = []
+    for change, old, new in changes:
+        if change > after and (fits(new) or fits(old)):
+            kind = ("UPDATE" if old else "INSERT") if fits(new) else "DELETE"
+            told.append((kind, (new or old)["id"], change))
+    return told
+
+
+async def accidents(line: LossyLine, served: Served, writer: Writer, dice: Random) -> Served:
+    """Write round by round, with an accident in the middle of each."""
+    for accident in ACCIDENTS:
+        writing = asyncio.create_task(writer.write(served, WRITES))
+        if accident == "cut":
+            for _ in range(dice.randrange(3)):
+                await asyncio.sleep(0)
+            line.cut()
+        await writing
+        if accident == "kill":
+            served.kill()
+            served = await asyncio.to_thread(start, served.project)
+            line.target = served.url
+    return served
+
+
+async def play(project: Path, seed: int) -> None:
+    """Have clients of three kinds, with and without a filter, follow through all accidents."""
+    dice, served = Random(seed), await asyncio.to_thread(start, project)
+    try:
+        async with lossy_line() as line:
+            line.target = served.url
+            people = [_signed_up(served, f"{name}@example.com") for name in ("ana", "ben", "cas")]
+            writer = Writer(dice, [user for user, _ in people])
+            await writer.write(served, 20)
+            clients = []
+            for index, way in enumerate((raw, by_supabase_py, by_supabase_js) * 2):
+                user, token = people[index % 3]
+                wanted = FILTER if index >= 3 else None
+                key = served.keys["publishable_key"]
+                task = asyncio.create_task(way(line.url, key, token, wanted))
+                clients.append((way.__name__, user, wanted is not None, task))
+            served = await accidents(line, served, writer, dice)
+            end = {"n": 99, "title": "end", "public": True, "owner": people[0][0]}
+            headers = {"apikey": served.keys["secret_key"]}
+            await asyncio.to_thread(served.ask, "POST", "/rest/v1/notes", end, headers=headers)
+            for name, user, filtered, task in clients:
+                told = await asyncio.wait_for(task, 60)
+                first = [position for kind, _, position in told if kind == "ROW"]
+                changes = [one for one in told if one[0] != "ROW"]
+                assert name == "raw" or first, name
+                after = first[0] if first else 0
+                assert changes == expected(project, user, filtered=filtered, after=after), name
+    finally:
+        served.kill()
+
+
+def _signed_up(served: Served, email: str) -> tuple[str, str]:
+    body = {"email": email, "password": "correct horse battery"}
+    session = served.ask("POST", "/auth/v1/signup", body)
+    return session["user"]["id"], session["access_token"]
+
+
+def test_every_client_has_had_what_the_log_says(tmp_path: Path) -> None:
+    """A raw client, supabase-py and supabase-js with their helpers, through cuts and a kill."""
+    seed = int(os.environ.get("JOTBASE_LOSS_SEED") or Random().randrange(1 << 32))
+    sys.stdout.write(f"JOTBASE_LOSS_SEED={seed}\n")
+    asyncio.run(play(write_project(tmp_path, {"notes": TABLE}), seed))
