@@ -288,6 +288,7 @@ class Backend:
             records_now=data.answer_now,
             accounts=self._accounts,
             live=self.live,
+            streams=self.live.streams,
             functions=self._project_app,
             files=public_files(self.project.public),
             pages={

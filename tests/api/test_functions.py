@@ -14,7 +14,7 @@ from tests.api.data_world import Serve, Wire, refused, table
 from jotbase.errors import JotError
 from jotbase.http.edge.asgi import Message
 from jotbase.testing import TestBackend
-from jotbase.testing.wire import _scope, exchange
+from jotbase.testing.wire import exchange, http_scope
 from jotbase.values import Request
 
 CODE = """
@@ -337,7 +337,7 @@ async def hang_up(backend: TestBackend, request: Request) -> None:
     async def send(_: Message) -> None:
         begun.set()
 
-    await asyncio.wait_for(backend._application(_scope(request), receive, send), 15)
+    await asyncio.wait_for(backend._application(http_scope(request), receive, send), 15)
 
 
 def test_views_run_beside_each_other(serve: Serve) -> None:

@@ -23,6 +23,7 @@ NOTES = {
     },
     "required": ["id", "text"],
     "primaryKey": ["id"],
+    "realtime": True,
     "access": {
         "select": "row.owner == user.id",
         "insert": "new.owner == user.id",

@@ -89,7 +89,6 @@ async def raw(url: str, key: str, token: str, wanted: str | None) -> list[Told]:
                         told.append((data["type"], row["id"], number(cursor)))
                         if row.get("title") == "end":
                             return told
-        await asyncio.sleep(0)
 
 
 async def by_supabase_py(url: str, key: str, token: str, wanted: str | None) -> list[Told]:
@@ -173,12 +172,11 @@ def expected(project: Path, user: str, *, filtered: bool, after: int) -> list[To
 async def accidents(line: LossyLine, served: Served, writer: Writer, dice: Random) -> Served:
     """Write round by round, with an accident in the middle of each."""
     for accident in ACCIDENTS:
-        writing = asyncio.create_task(writer.write(served, WRITES))
+        before = dice.randrange(WRITES)
+        await writer.write(served, before)
         if accident == "cut":
-            for _ in range(dice.randrange(3)):
-                await asyncio.sleep(0)
             line.cut()
-        await writing
+        await writer.write(served, WRITES - before)
         if accident == "kill":
             served.kill()
             served = await asyncio.to_thread(start, served.project)

@@ -6,6 +6,7 @@ read, tables created, rules parsed). Must not know any project.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 from collections.abc import Mapping
@@ -26,7 +27,8 @@ from jotbase.startup.loading import engine_maker
 from jotbase.testing.client import Client
 from jotbase.testing.databases import Databases
 from jotbase.testing.fakes import Clock, Outbox
-from jotbase.testing.wire import LoopThread, exchange
+from jotbase.testing.subscription import Subscription
+from jotbase.testing.wire import LoopThread, exchange, http_scope
 from jotbase.values import ANON, SERVICE, Request, Response
 
 MEMORY = ":memory:"
@@ -150,13 +152,13 @@ class TestBackend:
     def anonymous(self) -> Client:
         """The client of an anonymous visitor: the publishable key, no session."""
         key = opaque_key(ANON, self._backend.ring)
-        return Client(self._send, key, key)
+        return Client(self._send, key, key, follow=self._follow)
 
     @property
     def service(self) -> Client:
         """The client of the service role: the secret key, which bypasses all rules."""
         key = opaque_key(SERVICE, self._backend.ring)
-        return Client(self._send, key, key)
+        return Client(self._send, key, key, follow=self._follow)
 
     def user(self, email: str | None = None, password: str = PASSWORD) -> Client:
         """Sign up a user and return its client; without an address, one is generated."""
@@ -176,12 +178,26 @@ class TestBackend:
             id=session["user"]["id"],
             email=session["user"]["email"],
             refresh_token=session["refresh_token"],
+            follow=self._follow,
         )
 
     def _confirm(self, address: str) -> Any:
         code = self.outbox.to(address)[-1].code
         body = {"type": "signup", "email": address, "token": code}
         return self.anonymous.request("POST", "/auth/v1/verify", None, body).json()
+
+    def _follow(self, request: Request) -> Subscription:
+        run, told_all = self._threads.run, self._told_all
+        return Subscription(self._application, http_scope(request), run, told_all)
+
+    async def _told_all(self) -> None:
+        """Wait until the feed has told all that is committed."""
+        feed = self._backend.feed
+        _, newest = await feed.engine.last_change()
+        while feed.cursor < newest:  # noqa: ASYNC110 - nobody else waits for the feed
+            await asyncio.sleep(0)
+        for sink in tuple(self._backend.live.streams.sinks.values()):
+            await sink.drained()
 
     def _send(self, request: Request) -> Response:
         return self._threads.run(exchange(self._application, request))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from jotbase.testing.subscription import Subscription
 from jotbase.values import Request, Response
 
 Params = Mapping[str, Any]
@@ -34,6 +35,10 @@ class Answer:
         return self.body.decode()
 
 
+def _cannot_follow(request: Request) -> Subscription:
+    raise AssertionError("this client was made without a way to follow")
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """One caller. `id` and `email` are None for the anonymous and the service client.
@@ -47,6 +52,15 @@ class Client:
     id: str | None = None
     email: str | None = None
     refresh_token: str | None = None
+    follow: Callable[[Request], Subscription] = _cannot_follow
+
+    def subscribe(self, path: str, params: Params | None = None, **headers: str) -> Subscription:
+        """Follow a table: `with user.subscribe("/jobs", {"status": "eq.open"}) as told:`; each
+        `told.next()` waits for one change, `told.rest()` returns all of what is committed.
+        """
+        return self.follow(
+            self._made("GET", "/rest/v1" + path, params, {"accept": "text/event-stream", **headers})
+        )
 
     def get(self, path: str, params: Params | None = None, **headers: str) -> Answer:
         """Read rows of a table: `get("/jobs", {"id": "eq.1"})`."""
@@ -82,16 +96,26 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send any request as this caller."""
-        given = {name.rstrip("_").replace("_", "-"): text for name, text in (headers or {}).items()}
-        sent = {"apikey": self.key, "authorization": f"Bearer {self.token}"}
+        body, given = b"", dict(headers or {})
         if method != "GET" and path.startswith("/rest/"):
-            sent["prefer"] = "return=representation"
-        body = b""
+            given = {"prefer": "return=representation"} | given
         if json_body is not None:
             body = json.dumps(json_body).encode()
-            sent["content-type"] = "application/json"
-        query = urlencode(params or {}, doseq=True, safe="(),.*:")
-        response = self.send(Request(method, path, query, sent | given, body))
+            given = {"content-type": "application/json"} | given
+        response = self.send(self._made(method, path, params, given, body))
         return Answer(
             response.status, {k.lower(): v for k, v in response.headers}, response.content()
         )
+
+    def _made(
+        self,
+        method: str,
+        path: str,
+        params: Params | None,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+    ) -> Request:
+        given = {name.rstrip("_").replace("_", "-"): text for name, text in headers.items()}
+        sent = {"apikey": self.key, "authorization": f"Bearer {self.token}"}
+        query = urlencode(params or {}, doseq=True, safe="(),.*:")
+        return Request(method, path, query, sent | given, body)

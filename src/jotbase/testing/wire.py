@@ -39,7 +39,7 @@ class LoopThread:
 
 async def exchange(application: Application, request: Request) -> Response:
     """Return the application's complete response to a request."""
-    return await call(application, _scope(request), request.body)
+    return await call(application, http_scope(request), request.body)
 
 
 async def call(application: Application, scope: Scope, body: bytes) -> Response:
@@ -69,7 +69,8 @@ async def call(application: Application, scope: Scope, body: bytes) -> Response:
     return Response(start["status"], headers, whole)
 
 
-def _scope(request: Request) -> Scope:
+def http_scope(request: Request) -> Scope:
+    """Return the ASGI scope of a request."""
     headers = {"host": "backend.test", **request.headers}
     if request.body:
         headers["content-length"] = str(len(request.body))

@@ -33,6 +33,7 @@ from jotbase.http.live.frames import (
     connection_of,
 )
 from jotbase.http.live.joined import ChannelServices
+from jotbase.http.live.streams import EventStreams
 from jotbase.realtime import refusals
 from jotbase.realtime.channel import Event
 from jotbase.realtime.groups import Groups
@@ -56,6 +57,7 @@ class RealtimeEndpoint:
     ) -> None:
         self._proxies = proxies
         self._services = ChannelServices(credentials, feed, Model(), now)
+        self.streams = EventStreams(self._services, proxies)
         now.on_set = self.expire
         self._sockets: dict[Channels, FrameSink] = {}
         self._turn = TurnFlush()
@@ -82,6 +84,8 @@ class RealtimeEndpoint:
         )
         for channels in self._sockets:
             channels.resubscribe()
+        for stream in tuple(self.streams.sinks):
+            stream.resubscribe()
 
     def apply_notices(self, notices: Iterable[Notice]) -> None:
         """Close the channels of ended sessions; update the principals of changed users."""
@@ -91,11 +95,15 @@ class RealtimeEndpoint:
                 continue
             for channels in tuple(self._sockets):
                 channels.renew(notice)
+            for stream in tuple(self.streams.sinks):
+                stream.renew(notice)
 
     def restart(self) -> None:
         """Close every socket so that its client reconnects: revocations may have been missed."""
         for channels, sink in tuple(self._sockets.items()):
             sink.close(RESTART, channels.close_reason())
+        for stream in tuple(self.streams.sinks.values()):
+            stream.close(RESTART, "the server restarts")
 
     def expire(self) -> None:
         """Close the channels whose tokens have expired, after the clock was set.
@@ -108,6 +116,8 @@ class RealtimeEndpoint:
     def _end(self, ends: Callable[[Principal], bool], event: Event, why: str) -> None:
         for channels in tuple(self._sockets):
             channels.end(ends, event, why)
+        for stream in tuple(self.streams.sinks):
+            stream.end(ends, why)
 
     async def close(self) -> None:
         """Close every socket so that its client reconnects and resumes."""

@@ -137,6 +137,8 @@ class FastPathProtocol(LimitedProtocol):
         headers = joined_headers(self.headers)
         if not headers.keys().isdisjoint(_ODD) or not is_valid_host(headers.get("host")):
             return None
+        if "event-stream" in headers.get("accept", ""):
+            return None
         size = headers.get("content-length")
         if size is not None and not (size.isdigit() and int(size[:20]) <= self.direct.max_body):
             return None

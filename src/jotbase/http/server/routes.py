@@ -31,6 +31,7 @@ from jotbase.http.edge.cors import Pairs, cors_headers, is_preflight, preflight
 from jotbase.http.edge.exhaustion import exhausted_resource
 from jotbase.http.server.fast_path import FastPath
 from jotbase.query.response.render import render_error
+from jotbase.realtime.event_text import is_event_stream
 from jotbase.values import Request, Response
 
 log = logging.getLogger("jotbase.http")
@@ -70,6 +71,7 @@ class Routes:
     records_now: Callable[[Request], Response | None]
     accounts: Answerer
     live: Application
+    streams: Application
     functions: Application
     files: Application
     pages: Mapping[str, Answerer]
@@ -118,6 +120,8 @@ def _sendable(response: Response, request: Request, routes: Routes) -> Response:
 
 async def _http(routes: Routes, scope: Scope, receive: Receive, send: Send) -> None:
     path = raw_path(scope)
+    if path.startswith(DATA) and _is_followed(scope):
+        return await _mount(routes, routes.streams, scope, receive, send)
     if path.startswith(DATA):
         return await _answer(routes, routes.records, scope, receive, send)
     if path.startswith(ACCOUNTS):
@@ -127,6 +131,11 @@ async def _http(routes: Routes, scope: Scope, receive: Receive, send: Send) -> N
         return await _answer(routes, page, scope, receive, send)
     mounted = routes.functions if path.startswith(FUNCTIONS) else routes.files
     return await _mount(routes, mounted, scope, receive, send)
+
+
+def _is_followed(scope: Scope) -> bool:
+    accept = read_headers(scope).get("accept", "") if scope["method"] == "GET" else ""
+    return is_event_stream(accept)
 
 
 async def _answer(
