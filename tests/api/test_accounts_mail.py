@@ -208,10 +208,13 @@ def test_an_unknown_address_is_answered_alike_and_written_to_by_nobody(world: Wo
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"type": "recovery", **ADA}, "Verify requires a token or a token hash"),
+        ({"type": "recovery", **ADA}, "Verify requires either a token or a token hash"),
         ({"token": "123456", **ADA}, "Verify requires a verification type"),
         ({"type": "sms", "token": "123456", **ADA}, "Unsupported verification type"),
-        ({"type": "recovery", "token": "123456"}, "missing email or phone"),
+        (
+            {"type": "recovery", "token": "123456"},
+            "Only an email address or phone number should be provided on verify",
+        ),
     ],
 )
 def test_a_proof_that_says_too_little_is_refused(

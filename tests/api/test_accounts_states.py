@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -239,6 +239,14 @@ class Accounts(RuleBasedStateMachine):
             self.open(written[number])
         assert self.email == (other if count == 2 else old)
 
+    @precondition(lambda self: self.is_in)
+    @rule(scope=st.sampled_from(["local", "global"]))
+    def sign_out(self, scope: str) -> None:
+        answer = self.ask(HOME, f"/logout?scope={scope}", None, bearer=self.session)
+        assert answer.status == 204
+        assert self.world.call("GET", "/user", bearer=self.session).status == 403
+        self.session = None
+
     # What an administrator does -----------------------------------------------------------------
 
     @precondition(lambda self: self.user)
@@ -256,6 +264,26 @@ class Accounts(RuleBasedStateMachine):
             self.is_confirmed = self.is_banned = False
         if what != "no ban":
             self.end_proofs()
+
+    @precondition(lambda self: self.user and self.is_confirmed and not self.is_banned)
+    @rule()
+    def be_sent_a_link(self) -> None:
+        body = {"type": "recovery", "email": self.email}
+        answer = self.world.admin("POST", "/admin/generate_link", body)
+        assert answer.status == 200, answer.body
+        made = answer.body
+        proof = {"type": made["verification_type"], "token_hash": made["hashed_token"]}
+        opened = self.ask(HOME, "/verify", proof)
+        assert opened.status == 200
+        self.session = opened.body["access_token"]
+        self.end_proofs()
+
+    @precondition(lambda self: self.user)
+    @rule()
+    def be_signed_out(self) -> None:
+        answer = self.world.admin("DELETE", f"/admin/users/{self.user}/sessions")
+        assert answer.status == 200
+        self.session = None
 
     # What must hold -----------------------------------------------------------------------------
 
@@ -286,5 +314,11 @@ class Accounts(RuleBasedStateMachine):
 
 def test_each_change_of_an_account_leaves_one_password_at_most() -> None:
     """In any order of what strangers, the owner and an administrator do."""
-    steps = settings(max_examples=20, stateful_step_count=30, deadline=None)
+    # How long a step takes is the machine's matter, and so is how many are drawn within a second.
+    steps = settings(
+        max_examples=20,
+        stateful_step_count=30,
+        deadline=None,
+        suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
+    )
     run_state_machine_as_test(Accounts, settings=steps)

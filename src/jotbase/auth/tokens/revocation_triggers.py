@@ -31,6 +31,7 @@ class RevocationRule:
 ENDINGS = (
     RevocationRule("a new password", "encrypted_password", ("proofs", "sessions")),
     RevocationRule("another address", "email", ("proofs",)),
+    RevocationRule("another phone number", "phone", ("proofs",)),
     RevocationRule("a ban", "banned_until", ("proofs",), only_set=True),
     RevocationRule(
         "a deletion that leaves a shell", "deleted_at", ("proofs", "sessions"), only_set=True

@@ -116,7 +116,9 @@ async def resend(request: Request, services: AccountServices) -> Response:
     if kind in ("sms", "phone_change"):
         raise AuthError(400, "phone_provider_disabled", "Phone logins are disabled")
     if kind not in _RESENT:
-        raise _invalid(f"Resend takes one of these types: {', '.join(_RESENT)}")
+        raise _invalid("Missing one of these types: signup, email_change, sms, phone_change")
+    if text(body, "phone") and not text(body, "email"):
+        raise _invalid("Type provided requires an email address")
     email, challenge, context = address_of(body), read_challenge(body), services.context(request)
     mails = await services.write_for_mail(request, lambda: _RESENT[kind](context, email, challenge))
     services.send(mails, _redirect(request, services))
@@ -168,13 +170,25 @@ async def verify(request: Request, services: AccountServices) -> Response:
         services.limits.right_code(context.client, context.now)
         return await _verification_answer(result, services)
     if not code:
-        raise _invalid("Verify requires a token or a token hash")
-    email = address_of(body)
+        raise _invalid("Verify requires either a token or a token hash")
+    if bool(text(body, "email")) == bool(text(body, "phone")):
+        raise _invalid("Only an email address or phone number should be provided on verify")
+    email = _verified_address(body)
     outcome = await services.write(lambda: _code_unit(context, kind, email, code))
     if isinstance(outcome, AuthError):
         raise outcome
     services.limits.right_code(context.client, context.now)
     return await _verification_answer(outcome, services)
+
+
+def _verified_address(body: dict[str, Any]) -> str:
+    try:
+        return address_of(body)
+    except AuthError as error:
+        if error.code != "validation_failed":
+            raise
+        # GoTrue's status and words at this endpoint alone.
+        raise AuthError(422, "validation_failed", "Invalid email format") from None
 
 
 def _no_phone_code(given: str) -> AuthError:

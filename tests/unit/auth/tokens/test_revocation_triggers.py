@@ -65,6 +65,7 @@ ALL = {*PROOFS, "sessions", "identities"}
         ("encrypted_password = NULL", {*PROOFS, "sessions"}),
         ("encrypted_password = 'hash'", set()),
         ("email = 'new@example.com'", PROOFS),
+        ("phone = '49151'", PROOFS),
         ("banned_until = '2027-01-01T00:00:00+00:00'", PROOFS),
         ("banned_until = NULL", set()),
         ("deleted_at = '2027-01-01T00:00:00+00:00'", {*PROOFS, "sessions"}),
