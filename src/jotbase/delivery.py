@@ -17,8 +17,15 @@ from jotbase.engines.base import Engine, bind
 from jotbase.expression.expr import Context
 from jotbase.realtime.groups import Group, Groups
 from jotbase.realtime.matching import ChangeEvaluation, OldAndNew
-from jotbase.realtime.relational_queries import missing_facts, verdict_query, verdicts
+from jotbase.realtime.relational_queries import (
+    missing_facts,
+    must_undo,
+    verdict_query,
+    verdicts,
+)
 from jotbase.realtime.rules import Facts
+from jotbase.sql.fragment import Fragment
+from jotbase.sql.units import Rows
 from jotbase.values import Change
 
 log = logging.getLogger(__name__)
@@ -83,12 +90,15 @@ class ChangeDelivery:
     async def _ask(
         self, change: Change, groups: Groups, facts: list[Facts]
     ) -> dict[Facts, OldAndNew]:
-        dialect = self.engine.dialect
-        asked = verdict_query(change, groups.rule(change.table), facts, dialect)
+        rule, dialect = groups.rule(change.table), self.engine.dialect
+        rows = await self._read(verdict_query(change, rule, facts, dialect))
+        if must_undo(rows):
+            rows = await self._read(verdict_query(change, rule, facts, dialect, undoing=True))
+        return dict(verdicts(facts, rows))
+
+    async def _read(self, asked: Fragment) -> Rows:
         values = bind(asked, Context(now=self._now()))
-        return dict(
-            verdicts(facts, await self.engine.read_internal(asked.numbered(dialect.mark), values))
-        )
+        return await self.engine.read_internal(asked.numbered(self.engine.dialect.mark), values)
 
 
 def _evaluate_filters_in_turns(

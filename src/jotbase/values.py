@@ -128,7 +128,8 @@ class Change:
 
     `number` increases with the order of commits in one database. `old` is the row before the change
     (None for an INSERT), `new` the row after it (None for a DELETE). `committed_at` is RFC 3339 in
-    UTC.
+    UTC. `transaction` has the first and the last number of its transaction, None where it is the
+    only change.
     """
 
     number: int
@@ -137,3 +138,14 @@ class Change:
     old: Row | None
     new: Row | None
     committed_at: str
+    transaction: tuple[int, int] | None = None
+
+    @property
+    def first(self) -> int:
+        """The number of the first change of its transaction."""
+        return self.number if self.transaction is None else self.transaction[0]
+
+    @property
+    def last(self) -> int:
+        """The number of the last change of its transaction."""
+        return self.number if self.transaction is None else self.transaction[1]

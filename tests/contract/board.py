@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from jotbase.schema.ddl.changelog import CREATE_TRANSACTIONS
 from jotbase.schema.ddl.postgres_tables import internal_statements
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 
@@ -25,6 +26,7 @@ CREATE: dict[str, tuple[str, ...]] = {
         'CREATE TABLE "jotbase.changes" (number INTEGER PRIMARY KEY AUTOINCREMENT,'
         ' "table" TEXT NOT NULL, kind TEXT NOT NULL, old TEXT, new TEXT,'
         " committed_at TEXT NOT NULL DEFAULT '2026-08-21T10:11:12+00:00') STRICT",
+        CREATE_TRANSACTIONS,
         "CREATE TRIGGER jobs_insert AFTER INSERT ON jobs BEGIN"
         ' INSERT INTO "jotbase.changes" ("table", kind, new)'
         " VALUES ('jobs', 'INSERT', json_object('id', new.id, 'title', new.title)); END",

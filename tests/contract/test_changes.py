@@ -11,7 +11,7 @@ from tests.contract.board import CREATE, post, run, run_all
 from tests.contract.conftest import MakeEngine
 from tests.contract.test_engine import MANY
 
-from jotbase.engines.base import Engine
+from jotbase.engines.base import Engine, Session
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.engines.sqlite.log import change_log as log
 from jotbase.engines.sqlite.log.pruning import prune
@@ -217,6 +217,7 @@ def test_a_slice_of_pruning_is_bounded() -> None:
         unit = prune(last, before)
         next(unit)
         until = unit.send(rows).params[0]
+        assert unit.send([]).params == (until,)
         with pytest.raises(StopIteration) as done:
             unit.send([])
         return until, done.value.value
@@ -252,3 +253,31 @@ async def test_rows_are_decoded_by_the_given_decoder(
     await engine.write(post("x"))
 
     assert (await engine.changes(0))[0].new == {"jobs": len('{"id":1,"title":"x"}')}
+
+
+async def test_a_change_knows_its_transaction(engine: Engine) -> None:
+    """A unit of several changes is one transaction; a change alone is one without a word."""
+
+    def two() -> UnitOfWork[None]:
+        yield Statement("INSERT INTO jobs (title) VALUES ('a')")
+        yield Statement("UPDATE jobs SET title = 'b'")
+
+    await asyncio.gather(engine.write(post("x")), engine.write(two), engine.write(post("y")))
+    changes = await engine.changes(0)
+
+    assert [one.transaction is None for one in changes].count(True) == 2
+    (whole,) = {one.transaction for one in changes if one.transaction is not None}
+    assert [one.number for one in changes if one.transaction] == list(range(whole[0], whole[1] + 1))
+    assert [one.transaction for one in await engine.changes(whole[0], 1)] == [whole]
+
+
+async def test_what_a_call_changes_is_one_transaction(engine: Engine) -> None:
+    """The statements of one call of project code are told as one transaction."""
+
+    def work(session: Session) -> None:
+        session.run(post("a"))
+        session.run(post("b"))
+
+    await engine.call(work, reads=False)
+
+    assert [one.transaction for one in await engine.changes(0)] == [(1, 2), (1, 2)]

@@ -11,11 +11,13 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
+from jotbase.access.policy import load_policy
 from jotbase.auth.accounts.ddl import upgrade_tables
 from jotbase.background.indexing import check_tokenizer
 from jotbase.engines.base import Engine
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.project.early_check import EarlyCheck, check_early, reading
+from jotbase.realtime.rules import logged_tables
 from jotbase.schema.ddl import postgres_epochs
 from jotbase.schema.ddl.epochs import (
     begin_epoch,
@@ -104,17 +106,25 @@ async def history(engine: Engine) -> list[dict[str, Any]]:
     ]
 
 
+def logged_by(model: Model) -> frozenset[str]:
+    """Return the tables whose changes the model has logged."""
+    policy = load_policy(model)
+    rules = {table.name: policy.rule(table, "select").expression for table in model}
+    return logged_tables(rules, model)
+
+
 def _migrate_postgres(
     dialect: Dialect, model: Model, epoch: str, by: str, started: bool
 ) -> UnitOfWork[UpgradeResult]:
     yield from postgres_upgrade.lock()
     yield from upgrade_tables(dialect)
+    logged = logged_by(model)
     existed = yield from postgres_epochs.table_names()
     unlogged = yield from postgres_epochs.unlogged_tables()
     upgraded = yield from postgres_upgrade.upgrade(model, by)
-    yield from postgres_epochs.forget_earlier_tables(existed, model)
-    yield from postgres_epochs.refresh_triggers(model)
-    yield from postgres_epochs.begin_epoch(epoch, unlogged, model, started=started)
+    yield from postgres_epochs.forget_earlier_tables(existed, logged)
+    yield from postgres_epochs.refresh_triggers(model, logged)
+    yield from postgres_epochs.begin_epoch(epoch, unlogged, logged, started=started)
     table = _META["postgres"]
     if upgraded.fresh:
         insert = sql(f'INSERT INTO {table} ("key", "value") VALUES (') + bound(_UNSEEDED)
@@ -129,15 +139,16 @@ def _migrate(
 ) -> UnitOfWork[UpgradeResult]:
     written = yield from take_touched_rows(epoch)
     yield from upgrade_tables(dialect)
+    logged = logged_by(model)
     existed = yield from table_names()
     unlogged = yield from unlogged_tables()
     ahead = None
     if early is not None and written is not None:
         ahead = CheckedAhead(early.stored, {name: written.get(name, []) for name in early.tables})
     upgraded = yield from upgrade(model, by, ahead)
-    yield from forget_earlier_tables(existed, model)
-    yield from refresh_triggers(model)
-    yield from begin_epoch(epoch, unlogged, model, started=started)
+    yield from forget_earlier_tables(existed, logged)
+    yield from refresh_triggers(model, logged)
+    yield from begin_epoch(epoch, unlogged, logged, started=started)
     yield from check_tokenizer(model)
     if upgraded.fresh:
         insert = sql(f'INSERT OR IGNORE INTO "{META}" ("key", "value") VALUES (')

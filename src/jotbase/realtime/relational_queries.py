@@ -15,7 +15,8 @@ from jotbase.expression.predicate import FactCompiler, from_row, predicate
 from jotbase.realtime.filters import SCOPE
 from jotbase.realtime.matching import OldAndNew
 from jotbase.realtime.rules import Facts, SelectRule
-from jotbase.schema.model.tables import Type
+from jotbase.schema.ddl.past_tables import Past, changed_since, is_pruned, past, pending_log
+from jotbase.schema.model.tables import Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql
 from jotbase.sql.units import Rows
@@ -26,22 +27,62 @@ _CALLER = '"~caller"'
 _AS_JSON = frozenset((Type.JSON, Type.ARRAY))
 
 
+#: What the query returns in place of a pair: the tables have changed since, so that it must be
+#: asked of the past; the log does not reach back to the change any more.
+CHANGED_SINCE, PRUNED = -1, -2
+
+
+class Pruned(LookupError):
+    """The log does not reach back to a change any more, so that nobody can say who saw it."""
+
+
 def verdict_query(
-    change: Change, rule: SelectRule, facts: Sequence[Facts], dialect: Dialect
+    change: Change,
+    rule: SelectRule,
+    facts: Sequence[Facts],
+    dialect: Dialect,
+    *,
+    undoing: bool = False,
 ) -> Fragment:
     """Return the query of (number of the facts in their order, 0 for the old row or 1 for the new).
 
-    It returns the pairs for which the rule is true. Slots (`now()`) are still to be bound.
+    It returns the pairs for which the rule is true: of the old row before the change's transaction,
+    of the new one after it. `undoing` asks of the tables as they were then; without it the current
+    tables are asked, and `CHANGED_SINCE` says that they are not the same. Slots (`now()`) are still
+    to be bound.
     """
-    sides = enumerate((change.old, change.new))
-    return join(
-        " UNION ALL ",
-        (
-            _side(row, side, rule.asked(change.kind), _speller(rule, dialect), facts, dialect)
-            for side, row in sides
-            if row is not None
-        ),
-    )
+    sides = [
+        (side, row, number)
+        for side, row, number in ((0, change.old, change.first - 1), (1, change.new, change.last))
+        if row is not None
+    ]
+    spell, asked, tables = _speller(rule, dialect), rule.asked(change.kind), rule.looked_into
+    pasts = {number: past(tables, number, dialect) for _, _, number in sides if undoing and tables}
+    parts = [
+        _side(row, side, asked, spell, facts, dialect, pasts.get(number))
+        for side, row, number in sides
+    ]
+    if tables:
+        earliest = min(number for _, _, number in sides)
+        parts.append(_marked(PRUNED, is_pruned(change.first, dialect)))
+        if not undoing:
+            parts.append(_marked(CHANGED_SINCE, changed_since(tables, earliest, dialect)))
+    return with_past(join(" UNION ALL ", parts), tables, pasts, dialect)
+
+
+def with_past(
+    query: Fragment, tables: Sequence[Table], pasts: Mapping[int, Past], dialect: Dialect
+) -> Fragment:
+    """Return the query with the definitions of the past tables that it reads."""
+    if not pasts:
+        return query
+    definitions = [*pending_log(tables, min(pasts), dialect)]
+    definitions.extend(one for made in pasts.values() for one in made.definitions)
+    return "WITH " + join(", ", definitions) + " " + query
+
+
+def _marked(mark: int, condition: Fragment) -> Fragment:
+    return sql(f"SELECT {mark}, 0 WHERE ") + condition
 
 
 def _side(
@@ -51,10 +92,18 @@ def _side(
     spell: FactCompiler,
     facts: Sequence[Facts],
     dialect: Dialect,
+    at: Past | None,
 ) -> Fragment:
     listed = b"[%b]" % b",".join(facts)
     fields = from_row({SCOPE: row}, dialect)
-    holds = predicate(asked, dialect, fields, facts=spell, many="callers")
+    holds = predicate(
+        asked,
+        dialect,
+        fields,
+        facts=spell,
+        sources=None if at is None else at.source,
+        many="callers",
+    )
     if dialect.is_postgres:
         callers = "jsonb_array_elements(" + bound(listed.decode()) + "::text::jsonb)"
         callers += f" WITH ORDINALITY AS {_CALLER}(value, place) WHERE "
@@ -90,12 +139,22 @@ def _fact_postgres(place: int, fact: Fact, takes: Takes) -> Fragment:
 
 
 def verdicts(facts: Iterable[Facts], rows: Rows) -> Mapping[Facts, OldAndNew]:
-    """Return the verdicts of the query's rows, for each of the facts."""
+    """Return the verdicts of the query's rows, for each of the facts.
+
+    Raises Pruned if the log does not reach back to the change.
+    """
     true = {(int(number), int(side)) for number, side in rows}
+    if (PRUNED, 0) in true:
+        raise Pruned
     return {
         one: OldAndNew(old=(number, 0) in true, new=(number, 1) in true)
         for number, one in enumerate(facts)
     }
+
+
+def must_undo(rows: Rows) -> bool:
+    """Return whether the current tables are no answer: they have changed since."""
+    return any(int(number) == CHANGED_SINCE for number, _ in rows)
 
 
 def missing_facts(facts: Iterable[Facts | None], known: Mapping[Facts, Any]) -> list[Facts]:

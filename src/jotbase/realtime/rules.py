@@ -8,7 +8,7 @@ groups or changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,9 @@ class SelectRule:
     """One rule on `row`; `local` evaluates it in memory, None if it is relational.
 
     `unsatisfiable` returns whether no row can satisfy it for a caller. `while_stored` is set where
-    a removal may make the rule true: it is the rule for rows that are still stored.
+    a removal may make the rule true: it is the rule for rows that are still stored. `looked_into`
+    are the tables that the rule looks into, if all their changes are logged: then it is asked as
+    of each change (`schema.ddl.past_tables`).
     """
 
     expression: Expr
@@ -60,6 +62,7 @@ class SelectRule:
     local: Judge | None
     unsatisfiable: Unsatisfiable
     while_stored: Expr | None = None
+    looked_into: tuple[Table, ...] = ()
 
     def asked(self, kind: ChangeKind) -> Expr:
         """Return what is asked of the rows of a change."""
@@ -89,10 +92,31 @@ def select_rule(
     """Compile a table's select rule; with FALSE only the service role may select."""
     facts = dict.fromkeys(node for node in walk(expression) if isinstance(node, Fact))
     local = judge(expression) if is_local(expression) else None
-    stored = None
-    if table is not None and may_hold_by_removal(expression, table, model or Model()):
+    stored, looked = None, looked_into(expression, model or Model())
+    if (
+        not looked
+        and table is not None
+        and may_hold_by_removal(expression, table, model or Model())
+    ):
         stored = while_stored(expression, table)
-    return SelectRule(expression, tuple(facts), local, unsatisfiable(expression), stored)
+    return SelectRule(expression, tuple(facts), local, unsatisfiable(expression), stored, looked)
+
+
+def looked_into(rule: Expr, model: Model) -> tuple[Table, ...]:
+    """Return the tables that a rule looks into; none if one of them is a view or not the model's,
+    whose changes no log has.
+    """
+    names = {node.table.name for node in walk(rule) if isinstance(node, Exists | Follow)}
+    found = [model.get(name) for name in sorted(names)]
+    tables = tuple(one for one in found if one is not None and one.view is None)
+    return tables if len(tables) == len(names) else ()
+
+
+def logged_tables(rules: Mapping[str, Expr], model: Model) -> frozenset[str]:
+    """Return the tables that are logged: those followed, and those that their rules look into."""
+    followed = [table.name for table in model if table.realtime]
+    looked = (looked_into(rules[name], model) for name in followed if name in rules)
+    return frozenset((*followed, *(table.name for tables in looked for table in tables)))
 
 
 def may_hold_by_removal(rule: Expr, table: Table, model: Model) -> bool:

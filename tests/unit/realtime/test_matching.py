@@ -157,7 +157,7 @@ def test_a_removal_that_makes_a_rule_true_tells_the_key_alone(
 ) -> None:
     """The row may have been hidden until then; filters by what it held are not judged on it."""
     blocks = ForeignKey("id", ("id",), "notes", ("id",), on_delete="cascade")
-    model = Model({"notes": NOTES, "teams": replace(TEAMS, foreign_keys=(blocks,))})
+    model = Model({"notes": NOTES, "teams": replace(TEAMS, foreign_keys=(blocks,), view="SELECT")})
     rule = select_rule(Not(Exists(TEAMS, "t", TRUE)), NOTES, model)
     groups = Groups({"notes": rule})
     groups.add(subscriber(user(ANA), *bound(filter=filter_text)))

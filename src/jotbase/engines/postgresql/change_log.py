@@ -43,6 +43,10 @@ _AFTER = (
     ' (SELECT * FROM "jotbase"."changes" WHERE "number" > ? ORDER BY "number" LIMIT ?) AS taken)'
     f' AS sized WHERE "before" <= {READ_AT_ONCE} ORDER BY "number"'
 )
+_TRANSACTIONS = (
+    'SELECT "first", "last" FROM "jotbase"."transactions"'
+    ' WHERE "last" > ? AND "first" <= ? ORDER BY "last"'
+)
 _EPOCHS = 'SELECT "epoch", "after" FROM "jotbase"."epochs" ORDER BY "id"'
 _OLDEST = 'SELECT min("number") FROM "jotbase"."changes"'
 _IS_THERE = 'SELECT to_regclass(\'"jotbase"."log"\') IS NOT NULL'
@@ -74,9 +78,18 @@ class ChangeLog:
         are large; one at least, if there is one.
         """
         await self._number()
+        rows = await self._reader.read(_AFTER, (number, limit))
+        if not rows:
+            return []
+        ends = await self._reader.read(_TRANSACTIONS, (number, rows[-1][0]))
+        whole = {
+            n: (first, last)
+            for first, last in ends
+            for n in range(max(first, number + 1), min(last, rows[-1][0]) + 1)
+        }
         return [
-            Change(n, table, kind, self._row(table, old), self._row(table, new), at)
-            for n, table, kind, old, new, at in await self._reader.read(_AFTER, (number, limit))
+            Change(n, table, kind, self._row(table, old), self._row(table, new), at, whole.get(n))
+            for n, table, kind, old, new, at in rows
         ]
 
     async def _number(self) -> int:

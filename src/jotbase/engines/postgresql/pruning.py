@@ -39,4 +39,5 @@ def prune(last: int, before: str, size: int) -> UnitOfWork[int]:
         " SELECT count(*) FROM gone",
         (until,),
     )
+    yield Statement('DELETE FROM "jotbase"."transactions" WHERE "last" <= ?', (until,))
     return pruned + int(rows[0][0])

@@ -37,6 +37,14 @@ CREATE_CHANGES = (
     " \"committed_at\" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))) STRICT"
 )
 
+#: Transactions of several changes, by the numbers of their first and last one. The server's writer
+#: notes them; any other change is a transaction of its own.
+TRANSACTIONS = "jotbase.transactions"
+CREATE_TRANSACTIONS = (
+    f'CREATE TABLE IF NOT EXISTS "{TRANSACTIONS}"'
+    ' ("last" INTEGER PRIMARY KEY NOT NULL, "first" INTEGER NOT NULL) STRICT'
+)
+
 #: Rows that the running statement may replace; meaningless between statements.
 REPLACED = "jotbase.replaced"
 CREATE_REPLACED = (

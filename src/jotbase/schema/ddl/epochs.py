@@ -6,7 +6,11 @@ gap that its numbers do not show. Must not know the format of a cursor (`realtim
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from jotbase.schema.ddl.changelog import CHANGES, named_triggers, trigger_names
+from jotbase.schema.ddl.constraints import literal
 from jotbase.schema.model.tables import Model
 from jotbase.sql.dialect import SQLITE
 from jotbase.sql.units import Statement, UnitOfWork
@@ -46,25 +50,25 @@ def table_names() -> UnitOfWork[frozenset[str]]:
     return frozenset(name for (name,) in (yield Statement(_TABLES)))
 
 
-def forget_earlier_tables(existed: frozenset[str], model: Model) -> UnitOfWork[None]:
+def forget_earlier_tables(existed: frozenset[str], logged: Iterable[str]) -> UnitOfWork[None]:
     """Delete from the log what an earlier table of the same name as a new one has there.
 
     Its rows were never under the rules of the new one, by which they would be told.
     """
-    for table in model:
-        if table.realtime and table.name not in existed:
-            yield Statement(f'DELETE FROM "{CHANGES}" WHERE "table" = ?', (table.name,))
+    for name in logged:
+        if name not in existed:
+            yield Statement(f'DELETE FROM "{CHANGES}" WHERE "table" = ?', (name,))
 
 
 def begin_epoch(
-    epoch: str, unlogged: frozenset[str], model: Model, *, started: bool
+    epoch: str, unlogged: frozenset[str], logged: frozenset[str], *, started: bool
 ) -> UnitOfWork[None]:
     """Begin an epoch when the server has `started`, or when the log has a gap.
 
     There is a gap when changes of a table that existed without logging (`unlogged`) are logged from
     now on. All earlier epochs are deleted then, since the log lacks changes after their cursors.
     """
-    gap = any(table.realtime and table.name in unlogged for table in model)
+    gap = not unlogged.isdisjoint(logged)
     if gap:
         yield Statement(f'DELETE FROM "{EPOCHS}"')
     if gap or started:
@@ -74,14 +78,28 @@ def begin_epoch(
         yield Statement(_FORGET)
 
 
-def refresh_triggers(model: Model) -> UnitOfWork[None]:
-    """Create the missing triggers of realtime tables, and replace those of another version."""
-    found = yield Statement("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+def refresh_triggers(model: Model, logged: frozenset[str]) -> UnitOfWork[None]:
+    """Create the missing triggers and indexes of logged tables, replace those of another version,
+    and drop those of tables that are not logged any more.
+    """
+    found = yield Statement(
+        "SELECT name, sql FROM sqlite_schema WHERE type IN ('trigger', 'index')"
+    )
     texts = {str(name): str(text) for name, text in found}
     for table in model:
-        wanted = named_triggers(table) if table.view is None else {}
-        if any(texts.get(name) != text for name, text in wanted.items()):
-            for name in trigger_names(table.name):
-                yield Statement(f"DROP TRIGGER IF EXISTS {SQLITE.identifier(name)}")
+        is_logged = table.name in logged
+        wanted = named_triggers(replace(table, realtime=is_logged)) if table.view is None else {}
+        there = {name for name in trigger_names(table.name) if name in texts}
+        if there != wanted.keys() or any(texts[name] != text for name, text in wanted.items()):
+            for name in sorted(there):
+                yield Statement(f"DROP TRIGGER {SQLITE.identifier(name)}")
             for text in wanted.values():
                 yield Statement(text)
+        index = SQLITE.identifier(f"jotbase.looked.{table.name}")
+        if is_logged and not table.realtime:
+            yield Statement(
+                f'CREATE INDEX IF NOT EXISTS {index} ON "{CHANGES}" ("number")'
+                f' WHERE "table" = {literal(table.name)}'
+            )
+        elif f"jotbase.looked.{table.name}" in texts:
+            yield Statement(f"DROP INDEX {index}")

@@ -67,10 +67,12 @@ BEGIN
     edge := edge + {PARTITION};
   END LOOP;
   WITH taken AS (DELETE FROM "jotbase"."pending" RETURNING *),
-    placed AS (SELECT *, max("seq") OVER (PARTITION BY "transaction") AS "last" FROM taken)
+    ordered AS (SELECT *, max("seq") OVER (PARTITION BY "transaction") AS "end" FROM taken),
+    placed AS (SELECT *, base + row_number() OVER (ORDER BY "end", "seq") AS "number" FROM ordered),
+    whole AS (INSERT INTO "jotbase"."transactions" ("first", "last")
+      SELECT min("number"), max("number") FROM placed GROUP BY "transaction" HAVING count(*) > 1)
   INSERT INTO "jotbase"."changes" ("number", {_NOTED}, "committed_at")
-    SELECT base + row_number() OVER (ORDER BY "last", "seq"), {_NOTED}, clock_timestamp()
-    FROM placed;
+    SELECT "number", {_NOTED}, clock_timestamp() FROM placed;
   GET DIAGNOSTICS waiting = ROW_COUNT;
   UPDATE "jotbase"."log" SET "newest" = base + waiting, "divided" = edge;
   PERFORM pg_notify('{CHANNEL}', (base + waiting)::text);
@@ -87,6 +89,9 @@ CREATE_LOG = (
     'CREATE TABLE IF NOT EXISTS "jotbase"."changes" ("number" bigint PRIMARY KEY,'
     ' "table" text NOT NULL, "kind" text NOT NULL, "old" text, "new" text,'
     ' "committed_at" timestamptz NOT NULL) PARTITION BY RANGE ("number")',
+    'CREATE INDEX IF NOT EXISTS "changes_of_table" ON "jotbase"."changes" ("table", "number")',
+    'CREATE TABLE IF NOT EXISTS "jotbase"."transactions"'
+    ' ("last" bigint PRIMARY KEY, "first" bigint NOT NULL)',
     'CREATE TABLE IF NOT EXISTS "jotbase"."log" ('
     '"one" boolean PRIMARY KEY DEFAULT TRUE CHECK ("one"),'
     ' "newest" bigint NOT NULL, "divided" bigint NOT NULL)',

@@ -6,6 +6,9 @@ like.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from jotbase.schema.ddl.epochs import EPOCHS_KEPT
 from jotbase.schema.ddl.postgres_changelog import TRIGGER, followed, unfollowed
 from jotbase.schema.model.tables import Model
@@ -38,19 +41,19 @@ def table_names() -> UnitOfWork[frozenset[str]]:
     return frozenset(name for (name,) in (yield Statement(_TABLES)))
 
 
-def forget_earlier_tables(existed: frozenset[str], model: Model) -> UnitOfWork[None]:
+def forget_earlier_tables(existed: frozenset[str], tables: Iterable[str]) -> UnitOfWork[None]:
     """Delete what the log has of an earlier table of a new one's name; see `schema.ddl.epochs`."""
-    for table in model:
-        if table.realtime and table.name not in existed:
+    for name in tables:
+        if name not in existed:
             for log in ("pending", "changes"):
-                yield Statement(f'DELETE FROM "jotbase"."{log}" WHERE "table" = ?', (table.name,))
+                yield Statement(f'DELETE FROM "jotbase"."{log}" WHERE "table" = ?', (name,))
 
 
 def begin_epoch(
-    epoch: str, silent: frozenset[str], model: Model, *, started: bool
+    epoch: str, silent: frozenset[str], logged: frozenset[str], *, started: bool
 ) -> UnitOfWork[None]:
     """Begin an epoch where the server has `started`, or the log has a gap (`silent` tables)."""
-    gap = any(table.realtime and table.name in silent for table in model)
+    gap = not silent.isdisjoint(logged)
     if gap:
         yield Statement('DELETE FROM "jotbase"."epochs"')
     if gap or started:
@@ -62,13 +65,13 @@ def begin_epoch(
         yield Statement(_FORGET)
 
 
-def refresh_triggers(model: Model) -> UnitOfWork[None]:
-    """See to it that followed tables, and no others, have the triggers."""
+def refresh_triggers(model: Model, wanted: frozenset[str]) -> UnitOfWork[None]:
+    """See to it that the wanted tables, and no others, have the triggers."""
     logged = {name for (name,) in (yield Statement(_FOLLOWED))}
     for table in model:
-        if table.view is not None or table.realtime == (table.name in logged):
+        if table.view is not None or (table.name in wanted) == (table.name in logged):
             continue
         for text in unfollowed(table):
             yield Statement(text)
-        for text in followed(table):
+        for text in followed(replace(table, realtime=table.name in wanted)):
             yield Statement(text)

@@ -10,7 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from jotbase.errors import RequestError
 from jotbase.schema.ddl import searches
-from jotbase.schema.ddl.changelog import CREATE_CHANGES, CREATE_REPLACED, triggers
+from jotbase.schema.ddl.changelog import (
+    CREATE_CHANGES,
+    CREATE_REPLACED,
+    CREATE_TRANSACTIONS,
+    triggers,
+)
 from jotbase.schema.ddl.constraints import TYPES, check_condition, default_literal, literal
 from jotbase.schema.ddl.epochs import CREATE_EPOCHS
 from jotbase.schema.ddl.exact_decimals import rounded, view_body
@@ -71,7 +76,14 @@ def create(model: Model, dialect: Dialect) -> list[Fragment]:
 
 def internal_tables() -> Sequence[str]:
     """Return the CREATE … IF NOT EXISTS statements of the server's own tables."""
-    return (CREATE_META, CREATE_CHANGES, CREATE_REPLACED, CREATE_EPOCHS, CREATE_HISTORY["sqlite"])
+    return (
+        CREATE_META,
+        CREATE_CHANGES,
+        CREATE_TRANSACTIONS,
+        CREATE_REPLACED,
+        CREATE_EPOCHS,
+        CREATE_HISTORY["sqlite"],
+    )
 
 
 def create_table(table: Table) -> str:

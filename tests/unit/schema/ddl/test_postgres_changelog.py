@@ -37,4 +37,4 @@ def test_numbers_are_given_to_what_waits_in_the_order_of_last_changes() -> None:
 
     assert 'FROM "jotbase"."log" FOR UPDATE' in number
     assert 'max("seq") OVER (PARTITION BY "transaction")' in number
-    assert 'row_number() OVER (ORDER BY "last", "seq")' in number
+    assert 'row_number() OVER (ORDER BY "end", "seq")' in number

@@ -126,6 +126,7 @@ def test_a_model_is_made_in_an_order_that_works() -> None:
     assert texts == [
         'CREATE TABLE IF NOT EXISTS "jotbase.meta"',
         'CREATE TABLE IF NOT EXISTS "jotbase.changes"',
+        'CREATE TABLE IF NOT EXISTS "jotbase.transactions"',
         'CREATE TABLE IF NOT EXISTS "jotbase.replaced"',
         'CREATE TABLE IF NOT EXISTS "jotbase.epochs"',
         'CREATE TABLE IF NOT EXISTS "jotbase.migrations"',

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from jotbase.engines.sqlite.database.files import FileWatch
 from jotbase.engines.sqlite.read.reader import Reader
-from jotbase.engines.sqlite.write.writer import NEWEST
+from jotbase.engines.sqlite.write.logged import NEWEST
 from jotbase.errors import JotError
 from jotbase.values import Change, Row
 
@@ -33,6 +34,10 @@ READ_AT_ONCE = 4 << 20
 _AFTER = (
     'SELECT number, "table", kind, old, new, committed_at FROM "jotbase.changes"'
     " WHERE number > ? ORDER BY number LIMIT ?"
+)
+_TRANSACTIONS = (
+    'SELECT "first", "last" FROM "jotbase.transactions"'
+    ' WHERE "last" > ? AND "first" <= ? ORDER BY "last"'
 )
 _HAS_EPOCHS = "SELECT 1 FROM sqlite_schema WHERE name = 'jotbase.epochs'"
 _EPOCHS = 'SELECT epoch, "after" FROM "jotbase.epochs" ORDER BY rowid'
@@ -70,7 +75,20 @@ class ChangeLog:
             size += len(old or "") + len(new or "")
             if size > READ_AT_ONCE:
                 break
-        return changes
+        return self._in_transactions(changes, number)
+
+    def _in_transactions(self, changes: list[Change], after: int) -> list[Change]:
+        """Return the changes with the transactions that they are of."""
+        if not changes:
+            return changes
+        whole = {
+            number: (first, last)
+            for first, last in self._reader.rows(_TRANSACTIONS, (after, changes[-1].number))
+            for number in range(max(first, after + 1), min(last, changes[-1].number) + 1)
+        }
+        if not whole:
+            return changes
+        return [replace(one, transaction=whole.get(one.number)) for one in changes]
 
     async def ends(self) -> tuple[int, int]:
         """Return (oldest number in the log, 0 if empty; newest number ever assigned)."""

@@ -36,6 +36,7 @@ def prune(last: int, before: str) -> UnitOfWork[tuple[int, bool]]:
     if not count:
         return 0, False
     yield Statement(_PRUNE, (until,))
+    yield Statement('DELETE FROM "jotbase.transactions" WHERE "last" <= ?', (until,))
     left = count < len(rows) and not _stays(rows[count], last, before)
     return count, left or count == SLICE
 

@@ -24,6 +24,7 @@ from jotbase.engines.sqlite.database.refusals import ConstraintName, refusal
 from jotbase.engines.sqlite.database.result_rows import TooManyBytes, run_short
 from jotbase.engines.sqlite.read.costs import BUDGET, DOUBT, LoopTimeLimit, StatementCosts
 from jotbase.engines.sqlite.write.changeset import Recorder
+from jotbase.engines.sqlite.write.logged import LoggedTransactions
 from jotbase.engines.sqlite.write.long_unit import (
     LongUnit,
     UnitConnection,
@@ -101,7 +102,7 @@ class Writer:
 
     def _take(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self._cursor = connection.cursor()
+        self._cursor, self._logged = connection.cursor(), LoggedTransactions()
         self._alarm = LoopTimeLimit(connection)
         self._recorder = Recorder(connection)
 
@@ -214,6 +215,7 @@ class Writer:
             self._alarm.arm()
         self._recorder.keep(lease.aside)
         if self._connection.in_transaction:
+            self._logged.note(self._cursor)
             await self._end([entry], kept=kept)
             return
         if kept:
@@ -227,6 +229,7 @@ class Writer:
             self._cursor.execute("BEGIN IMMEDIATE")
         except apsw.BusyError:
             await self._worker.run(lambda: self._transactions.begin(self._connection))
+        self._logged.begin(self._cursor)
         self._recorder.reserve()
 
     def _start_over(self, group: list[QueuedWrite], *, again: bool) -> None:
@@ -240,7 +243,6 @@ class Writer:
         if not kept:
             self._cursor.execute("ROLLBACK")
         else:
-            newest = newest_change(self._cursor)
             try:
                 await self._worker.run(
                     lambda: self._transactions.commit(self._connection), PATIENCE
@@ -249,19 +251,19 @@ class Writer:
                 fail_all(group, self._transactions.refusal(error, "COMMIT"))
                 return
             self._recorder.reserved()
-            self._committed(newest)
+            self._committed(self._logged.newest)
         for entry in group:
             entry.settle()
 
     async def _run(self, entry: QueuedWrite, *, first: bool) -> Fate:
         """Drive one unit in a savepoint of its own."""
         self._cursor.execute("SAVEPOINT unit")
-        start = perf_counter()
+        start, entry.error = perf_counter(), None
         self._unit_end = start + entry.left
         try:
-            entry.error = None
             entry.result = await self._drive(entry, first)
             refuse_unresolved(self._connection)
+            self._logged.note(self._cursor)
             self._cursor.execute("RELEASE unit")
         except _TooDear:
             entry.is_long = again = True
@@ -362,22 +364,3 @@ class Writer:
         if perf_counter() - start > BUDGET:
             self._costs.mark_expensive(text, values, DOUBT)
         return rows
-
-
-def newest_change(cursor: apsw.Cursor) -> int:
-    """Return the newest number of the change log, 0 without a log."""
-    try:
-        rows = cursor.execute(NEWEST).fetchall()
-    except apsw.SQLError:
-        return 0
-    newest: Any = rows[0][0] if rows else 0
-    return int(newest)
-
-
-#: AUTOINCREMENT keeps the highest number, whatever was pruned, and is behind where a statement of
-#: another program failed in the middle (INSERT OR FAIL).
-NEWEST = (
-    "SELECT max("
-    "ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'jotbase.changes'), 0),"
-    ' ifnull((SELECT max(number) FROM "jotbase.changes"), 0))'
-)

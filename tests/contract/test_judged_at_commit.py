@@ -1,0 +1,74 @@
+"""Rules over other tables are asked as of the change's commit, whatever changed since."""
+
+from __future__ import annotations
+
+import pytest
+from tests.contract.conftest import MakeEngine
+from tests.contract.judged import MEMBER, Told, chat, opened, transaction
+
+pytestmark = pytest.mark.anyio
+
+ROOM = "INSERT INTO rooms (id, owner) VALUES (1, 'olga')"
+JOIN = "INSERT INTO members (room, \"user\") VALUES (1, 'ana')"
+KICK = "DELETE FROM members WHERE \"user\" = 'ana'"
+SAY = "INSERT INTO messages (id, room, text) VALUES (1, 1, 'hello')"
+SAY_AGAIN = "INSERT INTO messages (id, room, text) VALUES (2, 1, 'secret')"
+EDIT = "UPDATE messages SET text = 'changed' WHERE id = 1"
+#: Each transaction of a story, and what Ana hears of messages 1 and 2.
+STORIES = {
+    "a kick after a message": ([[ROOM, JOIN], [SAY], [KICK], [SAY_AGAIN]], ["INSERT 1"]),
+    "membership behind the message": ([[ROOM], [SAY, JOIN]], ["INSERT 1"]),
+    "kicked by the message's transaction": ([[ROOM, JOIN], [SAY, KICK]], []),
+    "a message before the membership": ([[ROOM], [SAY], [JOIN], [SAY_AGAIN]], ["INSERT 2"]),
+    "kicked and back": ([[ROOM, JOIN], [KICK], [SAY], [JOIN], [SAY_AGAIN]], ["INSERT 2"]),
+    "an edit with the kick": ([[ROOM, JOIN], [SAY], [KICK, EDIT]], ["INSERT 1", "DELETE 1"]),
+    "the room goes with all": (
+        [[ROOM, JOIN], [SAY], ["DELETE FROM rooms"]],
+        ["INSERT 1", "DELETE 1"],
+    ),
+    "another's membership becomes hers": (
+        [[ROOM, JOIN.replace("ana", "ben")], ["UPDATE members SET \"user\" = 'ana'"], [SAY]],
+        ["INSERT 1"],
+    ),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+async def test_rows_are_told_to_who_saw_them_at_the_commit(
+    make_engine: MakeEngine, story: str
+) -> None:
+    """All of it has been committed when the first event is told."""
+    transactions, heard = STORIES[story]
+    served = chat()
+    engine = await opened(make_engine, served)
+    for texts in transactions:
+        await engine.write(transaction(*texts))
+    told = Told(engine, served, "ana")
+
+    assert [one for one in (await told.tell())["ana"] if "INSERT" in one or one in heard] == heard
+
+
+@pytest.mark.parametrize(
+    ("rule", "heard"),
+    [
+        ("row.room.owner == user.email", ["INSERT 1", "DELETE 1"]),
+        (f"{MEMBER} and row.room.owner == 'olga'", []),
+        (f"not {MEMBER}", ["INSERT 1", "DELETE 1"]),
+        (
+            "any(m.user == user.email for r in rooms if r.id == row.room"
+            " for m in members if m.room == r.id)",
+            [],
+        ),
+    ],
+)
+async def test_references_and_several_tables_are_of_that_time_too(
+    make_engine: MakeEngine, rule: str, heard: list[str]
+) -> None:
+    """Olga owns the room until she hands it over, and it is deleted with all that it has."""
+    served = chat(rule)
+    engine = await opened(make_engine, served)
+    handed = "UPDATE rooms SET owner = 'ben'"
+    for texts in ([ROOM, JOIN], [SAY], ["DELETE FROM messages"], [handed], ["DELETE FROM rooms"]):
+        await engine.write(transaction(*texts))
+
+    assert (await Told(engine, served, "olga").tell())["olga"] == heard
