@@ -50,7 +50,7 @@ MESSAGES = table_file(
 def chat(rule: str = MEMBER, **more: Any) -> Model:
     """Return rooms, members and messages, the latter under this rule."""
     messages = {**MESSAGES, "access": {"select": rule}}
-    return model(rooms=ROOMS, members=MEMBERS, messages=messages, **more)
+    return model(**{"rooms": ROOMS, "members": MEMBERS, "messages": messages, **more})
 
 
 class Told:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 from tests.contract.conftest import MakeEngine
-from tests.contract.judged import MEMBER, Told, chat, opened, transaction
+from tests.contract.judged import MEMBER, MEMBERS, Told, chat, opened, transaction
+from tests.unit.schema.projects import TEXT, table_file
+
+from jotbase.project.migration import migrate
 
 pytestmark = pytest.mark.anyio
 
@@ -72,3 +75,22 @@ async def test_references_and_several_tables_are_of_that_time_too(
         await engine.write(transaction(*texts))
 
     assert (await Told(engine, served, "olga").tell())["olga"] == heard
+
+
+async def test_a_table_that_is_looked_into_stays_logged_when_it_is_made_anew(
+    make_engine: MakeEngine,
+) -> None:
+    """Members that change after their table was rebuilt count as any others."""
+    served = chat()
+    engine = await opened(make_engine, served)
+    await engine.write(transaction(ROOM, JOIN))
+    stricter = table_file(
+        {**MEMBERS["properties"], "user": {**TEXT, "maxLength": 9}},
+        primaryKey=["room", "user"],
+    )
+    changed = chat(members=stricter)
+    await migrate(engine, changed)
+    for text in (SAY, KICK, SAY_AGAIN):
+        await engine.write(transaction(text))
+
+    assert (await Told(engine, changed, "ana").tell())["ana"][0] == "INSERT 1"

@@ -105,7 +105,7 @@ def _triggers_dropped(
     }
     for name in sorted(names):
         table = old.get(name)
-        if table is not None and table.view is None:
+        if table is not None and table.realtime:
             for trigger in trigger_names(name):
                 yield f"DROP TRIGGER IF EXISTS {SQLITE.identifier(trigger)}"
 
