@@ -94,29 +94,6 @@ DIFFERENCES: Mapping[str, tuple[str, ...]] = {
     "not there yet: groups are ordered by an expression with values of its own": (
         "api/test_small_print.py::test_groups_are_ordered_by_what_they_are_grouped_by",
     ),
-    "not there yet: the project's code cannot be called in the middle of a statement": (
-        "api/test_computed.py::test_a_computed_column_is_read_by_name",
-        "api/test_computed.py::test_a_computed_column_filters_and_orders",
-        "api/test_computed.py::test_a_list_of_values_is_an_array",
-        "api/test_computed.py::test_a_statement_that_is_begun_again_is_not_the_functions_to_catch",
-        "api/test_computed.py::test_a_computed_column_is_asked_for_as_the_caller",
-        "api/test_computed.py::test_a_computed_relation_is_embedded",
-        "api/test_computed.py::test_a_relation_to_one_row_is_an_object",
-        "api/test_computed.py::test_a_computed_relation_to_many_rows_is_spread",
-        "api/test_computed.py::test_a_relations_rows_pass_the_rule_of_their_table",
-        "api/test_computed.py::test_rows_of_a_function_have_computed_columns",
-        "api/test_computed.py::test_writes_choose_and_give_back_by_what_is_computed",
-        "api/test_computed.py::test_a_computed_relation_never_writes",
-        "api/test_computed.py::test_a_failure_is_hidden",
-        "api/test_user_code.py::test_a_computed_column_cannot_end_the_server",
-        "api/test_user_code.py::test_a_loop_that_nothing_waits_for_is_ended[postgres-/notes]",
-        *(
-            "api/test_user_code.py::test_an_odd_result_is_a_failure_like_any"
-            f"[postgres-{table}-{result}]"
-            for table in ("numbers", "notes")
-            for result in ("items", "object", "big", "text", "loud", "head", "length")
-        ),
-    ),
 }
 
 

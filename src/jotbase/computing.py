@@ -18,7 +18,7 @@ from jotbase.errors import CallAborted, JotError, RequestError, run_contained
 from jotbase.pipeline import DataApi
 from jotbase.query.plan.functions import Function
 from jotbase.query.response.function_results import encode_value, rows_document
-from jotbase.schema.model.tables import Computed, Model
+from jotbase.schema.model.tables import Computed, Model, Type
 from jotbase.schema.values.convert import canonical, stored
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.units import Rows, UnitOfWork
@@ -107,9 +107,16 @@ class Computing:
 
 
 def _stored(found: Computed, value: Any, dialect: Dialect) -> Any:
-    """Return a value in the stored form of its type."""
+    """Return a value in the stored form of its type; on PostgreSQL as the one item of a JSON list,
+    which `document_value` reads.
+    """
     plain = orjson.loads(encode_value(value))
-    return stored(found.column.type, canonical(found.column, plain), dialect)
+    kept = stored(found.column.type, canonical(found.column, plain), dialect)
+    if not dialect.is_postgres:
+        return kept
+    if found.column.type in (Type.JSON, Type.ARRAY):
+        return f"[{kept or 'null'}]"
+    return orjson.dumps([kept.hex() if isinstance(kept, bytes) else kept]).decode()
 
 
 @lru_cache(maxsize=256)

@@ -60,6 +60,15 @@ class Spooling:
     writer: Callable[[], RowWriter]
 
 
+class ComputedFor(str):
+    """A bound value: the caller for whom a statement's computed fields are, as JSON.
+
+    A database that cannot call the project's code is given what is known of the fields instead.
+    """
+
+    __slots__ = ()
+
+
 #: Not a statement: a unit that computes for long yields it so that the engine can run other work.
 #: What comes next may run in another thread, as what is made of more than `TURN` rows.
 PAUSE = Statement("")

@@ -103,7 +103,7 @@ def engine_maker(
 
 def _postgresql_maker(url: str, settings: Settings) -> EngineMaker:
     def make(
-        decode: Callable[[str, str], Row], _constraint: ConstraintName, _compute: Compute
+        decode: Callable[[str, str], Row], _constraint: ConstraintName, compute: Compute
     ) -> Engine:
         # 60 ms of imports that a project on the embedded database need not wait for.
         from jotbase.engines.postgresql import PostgresEngine, PostgresOptions
@@ -118,6 +118,7 @@ def _postgresql_maker(url: str, settings: Settings) -> EngineMaker:
                 unit_timeout=settings.transaction_timeout,
                 pool=PoolLimits(settings.database_pool, settings.database_pool * 100, seconds),
                 calls=CallLimits(settings.functions_threads, settings.functions_queue),
+                compute=compute,
             ),
         )
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from jotbase.engines.calls.call_deadline import CallDeadline
 from jotbase.engines.calls.call_threads import CallLimits, CallThreadPool
 from jotbase.engines.calls.code_ending import end_code
 from jotbase.engines.calls.worker_thread import WorkerThread
+from jotbase.engines.postgresql.computed_values import CodeNeeded, Compute, KnownValues, caller_of
 from jotbase.engines.postgresql.pool import ConnectionPool
 from jotbase.engines.postgresql.refusals import Overtaken, serialization_failure
 from jotbase.engines.postgresql.transaction import Mode, TimeLimits, Transaction
 from jotbase.engines.refusals import closed
-from jotbase.errors import run_contained
-from jotbase.sql.units import Rows, Statement, UnitOfWork
+from jotbase.errors import JotError, run_contained
+from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, Statement, UnitOfWork
 
 Result = TypeVar("Result")
 
@@ -32,19 +33,56 @@ class CallSession:
     """See `Session`: the transaction as the call's thread sees it."""
 
     def __init__(
-        self, transaction: Transaction, deadline: CallDeadline, loop: asyncio.AbstractEventLoop
+        self,
+        transaction: Transaction,
+        deadline: CallDeadline,
+        loop: asyncio.AbstractEventLoop,
+        compute: Compute | None,
     ) -> None:
+        self._compute = compute
         self._transaction = transaction
         self._deadline = deadline
         self._loop = loop
 
     def read(self, text: str, values: Sequence[Any]) -> Rows:
         """Run one statement; see `Session.read`."""
-        return self._wait(self._transaction.run(Statement(text, values)))
+        return self._perform(Statement(text, values))
+
+    def _perform(self, statement: Runnable) -> Rows:
+        text, values = statement.text, statement.params
+        caller = caller_of(values)
+        if caller is None or self._compute is None:
+            return self._wait(self._transaction.run(statement))
+        known = KnownValues()
+        while True:
+            rows = self._wait(self._transaction.look(text, values, known))
+            asked = known.asked()
+            if not asked:
+                return rows
+            for key, row in asked:
+                known.learn(key, row, self._compute(self.read, key, row, caller))
 
     def run(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
         """Drive a unit; see `Session.run`."""
-        return self._wait(self._transaction.nested(work))
+        try:
+            return self._wait(self._transaction.nested(work))
+        except CodeNeeded:
+            return self._drive(work)
+
+    def _drive(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
+        """Drive a unit in this thread, where code may run between its statements."""
+        transaction = self._transaction
+        self._wait(transaction.begin_unit())
+        try:
+            result = drive_in_thread(work(), self._perform)
+        except RolledBack as undone:
+            self._wait(transaction.undo_unit())
+            return cast(Result, undone.result)
+        except JotError:
+            self._wait(transaction.undo_unit())
+            raise
+        self._wait(transaction.end_unit())
+        return result
 
     def _wait(self, asked: Coroutine[Any, Any, Result]) -> Result:
         error = self._deadline.over()
@@ -64,6 +102,23 @@ class CallSession:
                     raise error from None
 
 
+def drive_in_thread(unit: UnitOfWork[Result], perform: Callable[[Runnable], Rows]) -> Result:
+    """Run what the unit yields until it returns; what is refused is raised at its `yield`."""
+    try:
+        statement = next(unit)
+        while True:
+            try:
+                rows = [] if statement is PAUSE else perform(statement)
+            except JotError as refused:
+                statement = unit.throw(refused)
+            else:
+                statement = unit.send(rows)
+    except StopIteration as stop:
+        return cast(Result, stop.value)
+    finally:
+        unit.close()
+
+
 class CallRunner:
     """All calls of one database."""
 
@@ -73,7 +128,9 @@ class CallRunner:
         limits: TimeLimits,
         places: CallLimits,
         committed: Callable[[], None],
+        compute: Compute | None = None,
     ) -> None:
+        self._compute = compute
         self._pool = pool
         self._limits = limits
         self._committed = committed
@@ -123,7 +180,8 @@ class CallRunner:
             transaction = Transaction(
                 connection, self._limits, mode, settings=self._pool.local_settings()
             )
-            session = CallSession(transaction, deadline, asyncio.get_running_loop())
+            loop = asyncio.get_running_loop()
+            session = CallSession(transaction, deadline, loop, self._compute)
 
             async def run() -> Result:
                 job = thread.run(lambda: run_contained(lambda: work(session)))

@@ -15,6 +15,7 @@ from jotbase.engines.calls.call_threads import CallLimits
 from jotbase.engines.calls.turns import share
 from jotbase.engines.postgresql.caller import CallRunner
 from jotbase.engines.postgresql.change_log import ChangeLog, Decode, decode_plain
+from jotbase.engines.postgresql.computed_values import CodeNeeded, Compute, caller_of
 from jotbase.engines.postgresql.pool import ConnectionPool, PoolLimits
 from jotbase.engines.postgresql.pruning import prune
 from jotbase.engines.postgresql.reader import Reader
@@ -40,7 +41,8 @@ class PostgresOptions:
     `decode` makes a row of a table's JSON in the change log. A statement may take
     `statement_timeout` ms, and wait `lock_timeout` ms for a lock; a unit of work may take
     `unit_timeout` ms. `pool` says how many requests use the database and wait, `calls` how many
-    calls of functions do, which hold three quarters of the connections at most.
+    calls of functions do, which hold three quarters of the connections at most; `compute` calls the
+    project's code for a row.
     """
 
     decode: Decode = decode_plain
@@ -49,6 +51,7 @@ class PostgresOptions:
     lock_timeout: int = 5000
     pool: PoolLimits = field(default_factory=PoolLimits)
     calls: CallLimits = field(default_factory=CallLimits)
+    compute: Compute | None = None
 
 
 class PostgresEngine:
@@ -83,7 +86,7 @@ class PostgresEngine:
         # A call has its connection while its code waits, too: some are left to requests.
         threads = min(options.calls.threads, share(options.pool.connections))
         calls = replace(options.calls, threads=threads)
-        self._calling = CallRunner(self._pool, limits, calls, self._log.committed)
+        self._calling = CallRunner(self._pool, limits, calls, self._log.committed, options.compute)
         self._open = True
 
     async def read(
@@ -92,6 +95,8 @@ class PostgresEngine:
         """Run one reading statement; see `Engine.read`. Its result comes as one text, however
         large: PostgreSQL makes it, and bounds it to 1 GiB.
         """
+        if caller_of(values) is not None:
+            return await self.call(lambda session: session.read(text, values), reads=True)
         return await self._reader.read(text, values)
 
     def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
@@ -108,7 +113,10 @@ class PostgresEngine:
 
     async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
         """Drive a unit of work to its end; see `Engine.write`."""
-        return await self._writer.write(work, timed=timed)
+        try:
+            return await self._writer.write(work, timed=timed)
+        except CodeNeeded:  # nothing is written yet
+            return await self.call(lambda session: session.run(work), reads=False)
 
     async def call(
         self,

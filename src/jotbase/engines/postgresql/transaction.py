@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar, cast
 
 import asyncpg
 
+from jotbase.engines.postgresql.computed_values import CodeNeeded, KnownValues, caller_of
 from jotbase.engines.postgresql.placeholders import numbered
 from jotbase.engines.postgresql.refusals import (
     Overtaken,
@@ -25,7 +26,7 @@ from jotbase.engines.postgresql.refusals import (
     refusal,
 )
 from jotbase.errors import JotError, RequestError, TransactionTimeout
-from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, UnitOfWork
+from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, Statement, UnitOfWork
 
 Result = TypeVar("Result")
 
@@ -123,6 +124,13 @@ class Transaction:
         self.wrote = self.wrote or not reads
         return rows
 
+    async def look(self, text: str, values: Sequence[Any], known: KnownValues) -> Rows:
+        """Run a reading statement that asks for computed fields, with what is known of them."""
+        if not _READS.match(text):
+            raise _not_computed()
+        with known.listening(self._connection):
+            return await self.run(Statement(text, known.given(values)))
+
     async def _mark(self) -> None:
         release = f"RELEASE SAVEPOINT {_MARK}; " if self._marked else ""
         self._marked = True
@@ -141,6 +149,8 @@ class Transaction:
             await self._connection.execute(f"ROLLBACK TO SAVEPOINT {_MARK}")
 
     async def _fetch(self, text: str, values: Sequence[Any]) -> Rows:
+        if caller_of(values) is not None:
+            raise CodeNeeded
         left = None if self._end == inf else max(0.001, self._end - perf_counter())
         try:
             found = await self._connection.fetch(numbered(text), *values, timeout=left)
@@ -171,22 +181,31 @@ class Transaction:
 
     async def nested(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
         """Drive a unit inside the transaction; what it raises undoes the unit alone."""
-        await self._connection.execute(f"SAVEPOINT {_UNIT}")
-        self._ran, self._marked = True, False
+        await self.begin_unit()
         try:
             result = await self.drive(work())
         except RolledBack as undone:
-            await self._undo_unit()
+            await self.undo_unit()
             return cast(Result, undone.result)
         except (JotError, Exception) as error:
             if not isinstance(error, Overtaken):
-                await self._undo_unit()
+                await self.undo_unit()
             raise
-        self._marked = False
-        await self._connection.execute(f"RELEASE SAVEPOINT {_UNIT}")
+        await self.end_unit()
         return result
 
-    async def _undo_unit(self) -> None:
+    async def begin_unit(self) -> None:
+        """Begin a unit inside the transaction."""
+        await self._connection.execute(f"SAVEPOINT {_UNIT}")
+        self._ran, self._marked = True, False
+
+    async def end_unit(self) -> None:
+        """Keep what a unit has written."""
+        self._marked = False
+        await self._connection.execute(f"RELEASE SAVEPOINT {_UNIT}")
+
+    async def undo_unit(self) -> None:
+        """Take back what a unit has written."""
         self._marked, self._failed = False, None
         await self._connection.execute(f"ROLLBACK TO SAVEPOINT {_UNIT}; RELEASE SAVEPOINT {_UNIT}")
 
@@ -212,6 +231,16 @@ class Transaction:
             await self._connection.execute("ROLLBACK")
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             self._connection.terminate()
+
+
+def _not_computed() -> RequestError:
+    """Return the refusal of a statement that would write twice to learn what is computed."""
+    return RequestError(
+        "PGRST127",
+        "Feature not implemented",
+        details="A writing statement cannot ask for what the project's code computes.",
+        hint="Read it before or afterwards, or make it a generated column.",
+    )
 
 
 def _refuse_large(rows: Rows) -> None:

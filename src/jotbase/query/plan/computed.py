@@ -14,16 +14,17 @@ from typing import Any
 
 import orjson
 
-from jotbase.errors import Fault, ProjectError, RequestError
+from jotbase.errors import Fault, ProjectError
 from jotbase.expression.expr import Context
-from jotbase.expression.output import json_argument, string_literal
-from jotbase.query.plan.function_rows import FunctionRows, rows_source
+from jotbase.expression.output import json_argument, json_text, string_literal
+from jotbase.query.plan.function_rows import FunctionRows, document_value, rows_source
 from jotbase.query.plan.functions import Returns
 from jotbase.query.plan.row_keys import is_numbered
 from jotbase.records import dataclass
 from jotbase.schema.model.tables import Column, Computed, Model, Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql
+from jotbase.sql.units import ComputedFor
 
 #: The name of the SQL function that calls all computed fields.
 SQL_NAME = "jot_computed"
@@ -79,6 +80,15 @@ class CallerSlot:
         ).decode()
 
 
+@dataclass(frozen=True, slots=True)
+class _KnownSlot:
+    """The slot for what is known of computed fields, for a database that cannot call code."""
+
+    def fill(self, context: Context) -> ComputedFor:
+        """Return the caller, in whose place the engine binds what is known."""
+        return ComputedFor(CallerSlot().fill(context))
+
+
 def with_computed_columns(table: Table, names: Iterable[str], model: Model) -> Table:
     """Return the table with the computed columns among the names that are no stored column."""
     known = model.computed.get(table.name)
@@ -127,6 +137,9 @@ def computed_table_source(
     shown = join(" AND ", seen)
     for one in table.extras:
         found = function_call(one.key, table.base, _BASE, dialect)
+        if dialect.is_postgres:
+            before, after = document_value("\0", "0", one.column.type).split("\0")
+            found = before + found + after
         found = "CASE WHEN " + shown + " THEN " + found + " END" if shown else found
         columns.append(found + f" AS {dialect.identifier(one.column.name)}")
     chosen = "(SELECT " + join(", ", columns) + " FROM " + inside + ")"
@@ -149,14 +162,19 @@ def computed_relation_source(
 
 def function_call(key: str, table: Table, alias: str, dialect: Dialect) -> Fragment:
     """Return the SQL call of a computed field: its key, the row, the caller."""
-    if dialect.is_postgres:
-        raise RequestError(
-            "PGRST127",
-            "Feature not implemented",
-            details=f"{key} is computed by the project's code, which PostgreSQL cannot call.",
-            hint="Leave it out, or make it a generated column or a function of its own.",
-        )
     called = dialect.identifier(alias)
+    if dialect.is_postgres:
+        texts = (
+            sql(
+                string_literal(f"{',' if place else '{'}{orjson.dumps(one.name).decode()}:")
+                + " || "
+            )
+            + json_text(sql(f"{called}.{dialect.identifier(one.name)}"), one.type, dialect)
+            for place, one in enumerate(table.readable)
+        )
+        row = sql("(") + join(" || ", texts) + " || '}')"
+        known = bound(_KnownSlot()) + "::text::jsonb"
+        return sql('"jotbase"."computed"(') + known + f", {string_literal(key)}, " + row + ")"
     pairs = (
         sql(string_literal(one.name) + ", ")
         + json_argument(sql(f"{called}.{dialect.identifier(one.name)}"), one.type)

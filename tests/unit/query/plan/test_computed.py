@@ -20,8 +20,9 @@ from jotbase.query.plan.computed import (
 )
 from jotbase.query.plan.functions import Returns
 from jotbase.schema.model.tables import Type
-from jotbase.sql.dialect import SQLITE
+from jotbase.sql.dialect import POSTGRES, SQLITE
 from jotbase.sql.fragment import sql
+from jotbase.sql.units import ComputedFor
 from jotbase.values import Principal
 
 FOUND = [
@@ -115,3 +116,16 @@ def test_what_cannot_be_computed_is_told(
     """When the project is read."""
     with pytest.raises(ProjectError, match=reason):
         with_computed(MODEL, [(table, name, returns)])
+
+
+def test_postgresql_is_given_what_is_known_and_the_row_as_text() -> None:
+    """In place of the caller, whom the engine tells the code."""
+    found = function_call("companies.size", COMPANIES, "a", POSTGRES)
+    given = found.params[0].fill(Context(Principal("authenticated", "ada")))
+
+    assert found.text.startswith('"jotbase"."computed"(?::text::jsonb, \'companies.size\', (\'{"')
+    assert (type(given), str(given)) == (
+        ComputedFor,
+        '{"role":"authenticated","id":"ada","email":null,"session_id":null,'
+        '"expires_at":null,"claims":{}}',
+    )
