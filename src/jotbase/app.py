@@ -37,6 +37,7 @@ from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck, standing_in
 from jotbase.http.edge.deferred import Answerer, Deferred
 from jotbase.http.edge.hashing import HashingPool
+from jotbase.http.edge.mail_page import mail_pages
 from jotbase.http.edge.static_files import health_page, json_page, public_files
 from jotbase.http.edge.studio import studio_pages
 from jotbase.http.live.endpoint import RealtimeEndpoint
@@ -55,6 +56,7 @@ from jotbase.project.data import (
 )
 from jotbase.project.database_views import with_views
 from jotbase.project.folder import Project
+from jotbase.project.mail_templates import mail_templates
 from jotbase.project.migration import migrate
 from jotbase.project.seeding import seed
 from jotbase.query.plan.computed import with_computed
@@ -137,6 +139,7 @@ class Backend:
             self.ring, self.world.now, standing_in(self.engine), self.settings.jwt_aud
         )
         self._project_app = ProjectApp(self.credentials, lambda: self.data, self.settings)
+        self._templates = mail_templates(self.project)
         self._hooks = Hooks(self.settings.functions_threads, self.settings.functions_queue)
         self._accounts = Deferred(self._account_routes)
         self._take_functions(load_for(self.project.functions, self.definition.model))
@@ -185,6 +188,7 @@ class Backend:
             proxies=self.settings.proxies,
             post=self.world.post or self._mailer.post,
             hooks=self._hooks,
+            templates=lambda: self._templates,
         )
         return partial(accounts, services=services)
 
@@ -252,9 +256,10 @@ class Backend:
         is refused.
         """
         definition = read_definition(self.project, self.definition.model)
+        templates = mail_templates(self.project)
         loaded = await load_in_thread(self.project.functions, definition.model)
         migrated = await migrate(self.engine, definition.model, "a reload", started=False)
-        self.definition = definition
+        self.definition, self._templates = definition, templates
         self._take_functions(loaded)
         await self._take_views()
         self.data = self._data()
@@ -296,6 +301,7 @@ class Backend:
                 "/config.json": json_page(shown),
                 "/schema/table/v1": json_page(META_SCHEMA, cache="public, max-age=3600"),
                 **studio_pages(),
+                **mail_pages(self._mailer.recent),
             },
             start=start,
             stop=self.stop,

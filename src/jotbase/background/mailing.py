@@ -11,6 +11,7 @@ import asyncio
 import logging
 import ssl
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ TIMEOUT = 10.0
 #: The delay before each further attempt, in seconds.
 RETRY_DELAYS = (1.0, 5.0)
 
+#: How many mails are kept to be looked at in development without a mail server.
+MAILS_KEPT = 50
+
 _THREADS = 2
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
@@ -42,13 +46,16 @@ class MailError(Exception):
 class Mailer:
     """Sends mails in threads; `deliver` sends one and raises OSError or MailError."""
 
-    def __init__(self, deliver: Callable[[Mail], None]) -> None:
+    def __init__(self, deliver: Callable[[Mail], None], kept: int = 0) -> None:
         self._deliver = deliver
+        #: The last mails, for the page that shows them in development.
+        self.recent: deque[Mail] = deque(maxlen=kept)
         self._pool: ThreadPoolExecutor | None = None
         self._closing = threading.Event()
 
     def post(self, mail: Mail) -> None:
         """Queue a mail and return at once."""
+        self.recent.appendleft(mail)
         if self._pool is None:
             self._pool = ThreadPoolExecutor(_THREADS, "jotbase-mail")
         self._pool.submit(self._send, mail)
@@ -97,7 +104,9 @@ def mailer(settings: Settings) -> Mailer:
     if settings.smtp_url is not None:
         server, sender = urlsplit(settings.smtp_url), settings.smtp_from or ""
         return Mailer(lambda mail: send_by_smtp(mail, server, sender))
-    return Mailer(_discard if settings.env == "production" else _log_mail)
+    if settings.env == "production":
+        return Mailer(_discard)
+    return Mailer(_log_mail, MAILS_KEPT)
 
 
 def _log_mail(mail: Mail) -> None:
@@ -158,4 +167,6 @@ def _message(mail: Mail, sender: str) -> EmailMessage:
     message["Message-ID"] = make_msgid(domain=parseaddr(sender)[1].rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
     message.set_content(mail.text, cte="quoted-printable")
+    if mail.html:
+        message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     return message

@@ -14,6 +14,7 @@ from jotbase.auth.accounts.context import Context
 from jotbase.auth.mail import attempt_log
 from jotbase.auth.mail.messages import PendingMail, Purpose
 from jotbase.auth.mail.pkce import Challenge
+from jotbase.auth.mail.templates import language_of
 from jotbase.auth.sessions.users import User
 from jotbase.auth.tokens.one_time import PKCE, OneTimeToken, Slot, link_token, new_code, stored_hash
 from jotbase.sql.units import UnitOfWork
@@ -105,7 +106,10 @@ def issue_token(
     in_link = PKCE + token if challenge else token
     sent = {_SENT_AT[draft.slot]: context.moment}
     yield store.update(context.dialect, User, draft.user.id, sent)
-    return PendingMail(draft.purpose, draft.verification, draft.to, code, in_link, draft.user)
+    language = language_of(draft.options.data, draft.user.user_metadata)
+    return PendingMail(
+        draft.purpose, draft.verification, draft.to, code, in_link, draft.user, language
+    )
 
 
 def _delete_superseded(context: Context, draft: MailDraft) -> UnitOfWork[None]:

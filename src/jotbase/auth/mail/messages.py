@@ -36,6 +36,7 @@ class Mail:
     text: str = field(repr=False)
     code: str = field(default="", repr=False)
     link: str = field(default="", repr=False)
+    html: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class PendingMail:
     code: str = field(repr=False)
     token: str = field(repr=False)
     user: User | None = None
+    language: str = ""
 
 
 #: Subject, reason and invitation of each mail that has a link.
@@ -123,6 +125,18 @@ def _duration_text(seconds: int) -> str:
             count = seconds // size
             return f"{count} {name}{'s' if count != 1 else ''}"
     return ""
+
+
+def mail_values(mail: PendingMail, policy: AuthPolicy, redirect: str) -> dict[str, str]:
+    """Return the values that a project's own text may name."""
+    with_link = mail.purpose != "reauthentication"
+    return {
+        "site": policy.site_url,
+        "email": mail.to,
+        "link": verify_link(mail, policy, redirect) if with_link else "",
+        "code": mail.code,
+        "duration": _duration_text(policy.otp_expiry),
+    }
 
 
 #: The members of `email_data` that are empty here.

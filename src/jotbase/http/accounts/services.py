@@ -18,6 +18,7 @@ from jotbase.auth.accounts.accounts import new_user
 from jotbase.auth.accounts.context import RANDOMNESS, Context
 from jotbase.auth.accounts.passwords import SALT_BYTES, hash_password
 from jotbase.auth.mail.messages import Mail, PendingMail, email_payload, render_mail
+from jotbase.auth.mail.templates import Templates, own_mail
 from jotbase.auth.sessions.users import User
 from jotbase.auth.tokens.apikeys import resolve_key
 from jotbase.auth.tokens.client_address import client_of
@@ -105,6 +106,7 @@ class AccountServices:
     proxies: int = 0
     post: Callable[[Mail], None] = lambda _mail: None
     hooks: CallHooks = NoHooks()
+    templates: Callable[[], Templates] = dict
 
     def context(self, request: Request | None = None) -> Context:
         """Return the context of a unit of work, with new random bytes."""
@@ -159,7 +161,8 @@ class AccountServices:
                 _UNDER_WAY.add(task)
                 task.add_done_callback(_UNDER_WAY.discard)
             else:
-                self.post(render_mail(mail, self.policy, redirect))
+                own = own_mail(mail, self.templates(), self.policy, redirect)
+                self.post(own or render_mail(mail, self.policy, redirect))
 
     async def _handed_over(self, mail: PendingMail, redirect: str) -> None:
         payload = email_payload(mail, self.policy, redirect)
