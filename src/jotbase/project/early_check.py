@@ -49,7 +49,7 @@ async def check_early(engine: Engine, model: Model, token: str) -> EarlyCheck | 
     Raises ProjectError, with the database unchanged, for rows that do not fit.
     """
     found = await reading(engine, compared_now(model))
-    if found is None or found.steps.refusal_faults:
+    if found is None or found.steps.refusal_faults or found.renames:
         return None
     changes = await _large(engine, found)
     if not changes:

@@ -88,6 +88,12 @@ _UPDATED: dict[str, Any] = {
     "description": "What becomes of this row when the key that it refers to changes.",
 }
 
+_RENAMED: dict[str, Any] = {
+    "type": "string",
+    "minLength": 1,
+    "description": "The name that it had: a database with that name renames it, values and all.",
+}
+
 _COLUMN_KEYWORDS: dict[str, Any] = {
     "identity": {
         "type": "boolean",
@@ -110,6 +116,7 @@ _COLUMN_KEYWORDS: dict[str, Any] = {
         "minLength": 1,
         "description": "An SQL expression over the row's columns that the database computes.",
     },
+    "renamedFrom": _RENAMED,
 }
 
 _RULE: dict[str, Any] = {"type": "string", "minLength": 1}
@@ -185,6 +192,7 @@ _TABLE_KEYWORDS: dict[str, Any] = {
         "additionalProperties": {"type": "string", "minLength": 1},
         "description": "Advice of `jotbase check` that is known and meant: its code, and why.",
     },
+    "renamedFrom": _RENAMED,
     "withoutRowid": {
         "type": "boolean",
         "description": "SQLite keeps the rows by their primary key, and does not number them.",
@@ -265,9 +273,9 @@ def keyword_faults(schema: Mapping[str, Any], known: frozenset[str]) -> list[tup
 
 
 def _of_other_tools(word: str, known: frozenset[str]) -> str | None:
-    if known & TABLE_ONLY:
+    if known >= TABLE_ONLY:
         return TABLE_KEYWORDS.get(word) or KEYWORDS.get(word)
-    if known & COLUMN_ONLY:
+    if known >= COLUMN_ONLY:
         return COLUMN_KEYWORDS.get(word) or KEYWORDS.get(word)
     return KEYWORDS.get(word)
 

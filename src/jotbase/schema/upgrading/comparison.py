@@ -162,12 +162,18 @@ def refusal_faults(old: Table, new: Table, permits: frozenset[str]) -> Iterator[
     for name in removed_columns(old, new):
         computed = old.by_name[name].generated is not None
         if not computed and refusals.permit(old.name, name) not in permits:
-            yield refusals.dropped_column(new, name)
+            yield refusals.dropped_column(new, name, new_columns_like(old, new, name))
     for column in new.columns:
         was = old.by_name.get(column.name)
         if was is None or was.type is column.type or (was.type, column.type) in _WIDER:
             continue
         yield refusals.changed_type(new, was, column)
+
+
+def new_columns_like(old: Table, new: Table, name: str) -> list[str]:
+    """Return the new columns that might be an old one under another name."""
+    kind = old.by_name[name].type
+    return [one.name for one in new.columns if one.name not in old.by_name and one.type is kind]
 
 
 def discarded_columns(old: Table, new: Table) -> list[str]:

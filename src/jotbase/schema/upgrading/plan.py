@@ -78,7 +78,7 @@ def _table(*rows: tuple[str, Effect]) -> Effects:
 #: sqlite.org/wal.html). What takes long is what reads or writes a table whole.
 _WRITERS = "writers, until the whole migration is done"
 _SQLITE = _table(
-    (r"DROP TABLE (IF EXISTS )?\"jotbase\.old\.", Effect(_WRITERS)),
+    (r"DROP TABLE (IF EXISTS )?\"jotbase\.", Effect(_WRITERS)),
     (r"DROP TABLE", Effect(_WRITERS, loses="the table with all its rows")),
     (r"INSERT INTO NAME \(.*SELECT .* FROM \"jotbase\.old\.", Effect(_WRITERS, "copies all rows")),
     (r"ALTER TABLE NAME DROP COLUMN", Effect(_WRITERS, "all rows", "the column's values")),

@@ -21,6 +21,7 @@ from jotbase.schema.ddl.postgres_tables import (
 )
 from jotbase.schema.model.tables import Column, Table
 from jotbase.schema.upgrading import refusals
+from jotbase.schema.upgrading.comparison import new_columns_like
 from jotbase.sql.dialect import POSTGRES
 
 
@@ -62,7 +63,9 @@ def _drop(
     found: Altered, on: str, old: Table, new: Table, column: Column, permits: frozenset[str]
 ) -> None:
     if refusals.permit(old.name, column.name) not in permits:
-        found.refused.append(refusals.dropped_column(new, column.name))
+        found.refused.append(
+            refusals.dropped_column(new, column.name, new_columns_like(old, new, column.name))
+        )
         return
     found.statements.append(f"{on} DROP COLUMN {POSTGRES.identifier(column.name)}")
     found.told.append(f"{new.name}: column {column.name} dropped, as allowed")

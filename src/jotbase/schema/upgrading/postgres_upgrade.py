@@ -8,7 +8,7 @@ of another type or key, and whatever rows would have to be held against, are ref
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.schema.ddl.migration_history import noted_migration
@@ -25,6 +25,8 @@ from jotbase.schema.model.tables import Model, Table
 from jotbase.schema.upgrading import refusals
 from jotbase.schema.upgrading.plan import Plan, plan_of
 from jotbase.schema.upgrading.postgres_changes import altered
+from jotbase.schema.upgrading.rename_statements import postgres_renames
+from jotbase.schema.upgrading.renames import described, renamed_model
 from jotbase.schema.upgrading.upgrade import UpgradeResult
 from jotbase.sql.dialect import POSTGRES
 from jotbase.sql.units import Rows, Statement, UnitOfWork
@@ -75,11 +77,19 @@ def compared(model: Model, noted: Rows) -> UnitOfWork[PostgresSteps | None]:
     tables = [table for table in model if table.view is None]
     if meta.get("model") == serialization.dump(model) and all(one.name in found for one in tables):
         return None
-    if not any(table.name in found for table in model):
+    is_new = "model" not in meta or not serialization.load(meta["model"]).tables
+    if is_new and not any(table.name in found for table in model):
         told = tuple(f"{table.name}: new table" for table in tables)
         return PostgresSteps(tuple(create_statements(model)), told, fresh=True)
     old = serialization.load(meta["model"]) if "model" in meta else Model()
-    return _changed(old, model, found, frozenset(meta))
+    here = Model({table.name: table for table in old if table.name in found})
+    named, renames = renamed_model(here, model)
+    gone = {one.old.name for one in renames if one.old.name != one.new.name}
+    there = (found - gone) | {table.name for table in named}
+    steps = _changed(named, model, there, frozenset(meta))
+    first = [text for one in renames for text in postgres_renames(one)]
+    told = (*described(renames), *steps.told)
+    return replace(steps, statements=(*first, *steps.statements), told=told)
 
 
 def preview(model: Model) -> UnitOfWork[Plan]:

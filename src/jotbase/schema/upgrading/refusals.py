@@ -35,8 +35,8 @@ def dropped_table(table: Table) -> Fault:
         table.file,
         "",
         f'the file is gone, and with it all rows of "{table.name}" would be lost',
-        "put the file back; or rename the table along with its file:"
-        f" ALTER TABLE {_name(table.name)} RENAME TO …;"
+        f'put the file back; or, if it is called otherwise now, write "renamedFrom": "{table.name}"'
+        " in the new file;"
         f" or let the rows go: {_allow(table.name)} then start again",
     )
 
@@ -52,14 +52,17 @@ def table_becomes_view(table: Table) -> Fault:
     )
 
 
-def dropped_column(table: Table, column: str) -> Fault:
-    """Return the refusal to drop a column that the file no longer has."""
+def dropped_column(table: Table, column: str, alike: Sequence[str] = ()) -> Fault:
+    """Return the refusal to drop a column that the file no longer has; `alike` are new columns of
+    its type.
+    """
+    among = f" ({', '.join(alike)}?)" if alike else ""
     return Fault(
         table.file,
         "/properties",
         f'the column "{column}" is gone, and with it all its values would be lost',
-        "put it back; or rename it in the database too:"
-        f" ALTER TABLE {_name(table.name)} RENAME COLUMN {_name(column)} TO …;"
+        f'put it back; or, if it is called otherwise now, write "renamedFrom": "{column}" in'
+        f" the new column{among};"
         f" or let the values go: {_allow(table.name, column)} then start again",
     )
 

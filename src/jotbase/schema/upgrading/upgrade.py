@@ -7,7 +7,7 @@ not know which engine runs it, or when.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jotbase.errors import Fault, JotError, ProjectError
@@ -21,6 +21,8 @@ from jotbase.schema.upgrading.identifier_case import Spelling
 from jotbase.schema.upgrading.in_place import alterable_tables
 from jotbase.schema.upgrading.plan import Plan, plan_of
 from jotbase.schema.upgrading.rebuild import rebuilt_tables, upgrade_statements
+from jotbase.schema.upgrading.rename_statements import has_renamed_checks, sqlite_renames
+from jotbase.schema.upgrading.renames import described, renamed_model
 from jotbase.schema.upgrading.stored_rows import check_stored_rows, check_stored_values
 from jotbase.schema.upgrading.touched_rows import (
     CheckedAhead,
@@ -74,7 +76,8 @@ class UpgradeResult:
 class Comparison:
     """A database compared with a model: what `old` it holds, and the `steps` to the new one.
 
-    `stored` is the text of the model that it was brought to last; `fresh` as in `UpgradeResult`.
+    With `renames`, the statements that come first, `old` is under the new names. `stored` is the
+    text of the model that it was brought to last; `fresh` as in `UpgradeResult`.
     """
 
     old: Model
@@ -82,12 +85,13 @@ class Comparison:
     permits: frozenset[str]
     stored: str | None
     fresh: bool
+    renames: tuple[str, ...] = ()
 
     def statements(self, model: Model) -> list[str]:
-        """Return the statements of the steps, in order."""
-        if self.steps == UpgradeSteps():
-            return []
-        return list(upgrade_statements(self.steps, self.old, model))
+        """Return the statements of the renames and the steps, in order."""
+        if self.steps == replace(UpgradeSteps(), descriptions=self.steps.descriptions):
+            return [*self.renames]
+        return [*self.renames, *upgrade_statements(self.steps, self.old, model)]
 
 
 _NOTED = Statement(f'SELECT "key", "value" FROM "{META}"')
@@ -113,8 +117,16 @@ def compared(model: Model, noted: Rows) -> UnitOfWork[Comparison | None]:
     texts = {str(name): str(text) for name, text, _ in made}
     version = str(made[0][2]) if made else "0"
     in_place = alterable_tables(old, texts, version)
-    steps = diff(old, model, permits, spelling.differing(found), in_place)
-    return Comparison(old, steps, permits, meta.get("model"), fresh)
+    old, renames = renamed_model(old, model)
+    anew = {
+        one.new.name for one in renames if one.old.name not in in_place and has_renamed_checks(one)
+    }
+    steps = diff(old, model, permits, spelling.differing(found) | anew, in_place)
+    steps = replace(steps, descriptions=(*described(renames), *steps.descriptions))
+    texts_of = (sqlite_renames(one, in_place=one.old.name in in_place) for one in renames)
+    first = tuple(text for several in texts_of for text in several)
+    fresh = fresh and not renames
+    return Comparison(old, steps, permits, meta.get("model"), fresh, first)
 
 
 def compared_now(model: Model) -> UnitOfWork[Comparison | None]:
@@ -130,7 +142,7 @@ def preview(model: Model) -> UnitOfWork[Plan]:
     if found is None:
         return Plan()
     faults = found.steps.refusal_faults
-    if not faults:
+    if not faults and not found.renames:
         try:
             yield from _check_preconditions(found, model, {})
         except ProjectError as error:
@@ -156,6 +168,7 @@ def upgrade(
     if steps.refusal_faults:
         raise ProjectError(steps.refusal_faults)
     written = ahead.written if ahead is not None and ahead.stored == found.stored else {}
+    yield from _run(found.renames, model)
     yield from _check_preconditions(found, model, written)
     triggers = yield from find_view_triggers(steps.dropped_views)
     _refuse_lost(steps, model, triggers)
@@ -303,14 +316,9 @@ def _check_rows(steps: UpgradeSteps, written: Written) -> UnitOfWork[None]:
 
 def _apply(steps: UpgradeSteps, old: Model, model: Model) -> UnitOfWork[None]:
     """Run the statements of the steps. Raises ProjectError with the database's message."""
-    if steps == UpgradeSteps():
+    if steps == replace(UpgradeSteps(), descriptions=steps.descriptions):
         return
-    for text in upgrade_statements(steps, old, model):
-        try:
-            yield Statement(text)
-        except JotError as error:
-            _raise_of_database(error)
-            raise ProjectError([_not_applied(text, error, model)]) from error
+    yield from _run(upgrade_statements(steps, old, model), model)
     for table in rebuilt_tables(steps, old, model):
         orphans = yield Statement(f"PRAGMA foreign_key_check({SQLITE.identifier(table.name)})")
         if orphans:
@@ -327,6 +335,15 @@ def _apply(steps: UpgradeSteps, old: Model, model: Model) -> UnitOfWork[None]:
             reason = f"the database cannot read the view: {_database_message(error)}"
             hint = 'each of "properties" must be a column of the SELECT'
             raise ProjectError([Fault(view.file, "/view", reason, hint)]) from error
+
+
+def _run(texts: Iterable[str], model: Model) -> UnitOfWork[None]:
+    for text in texts:
+        try:
+            yield Statement(text)
+        except JotError as error:
+            _raise_of_database(error)
+            raise ProjectError([_not_applied(text, error, model)]) from error
 
 
 #: SQLSTATE classes that concern the machine or the file rather than a statement: resources, locks,

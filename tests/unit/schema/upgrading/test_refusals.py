@@ -15,13 +15,13 @@ def test_a_permit_names_a_table_or_a_column() -> None:
 
 def test_the_steps_for_a_dropped_column_are_sql_as_it_is_typed() -> None:
     """Names are quoted in it, so that it can be copied."""
-    fault = refusals.dropped_column(TABLE, "a'b")
+    fault = refusals.dropped_column(TABLE, "a'b", ["c", "d"])
 
     assert (fault.file, fault.pointer) == ("schemas/t.json", "/properties")
     assert fault.reason == 'the column "a\'b" is gone, and with it all its values would be lost'
     assert fault.hint == (
-        "put it back; or rename it in the database too:"
-        ' ALTER TABLE "t" RENAME COLUMN "a\'b" TO …;'
+        'put it back; or, if it is called otherwise now, write "renamedFrom": "a\'b" in'
+        " the new column (c, d?);"
         " or let the values go: INSERT INTO \"jotbase.meta\" VALUES ('drop t.a''b', '');"
         " then start again"
     )
@@ -32,7 +32,7 @@ def test_the_steps_for_a_dropped_table_keep_it_rename_it_or_let_it_go() -> None:
     hint = refusals.dropped_table(TABLE).hint or ""
 
     assert "put the file back" in hint
-    assert 'ALTER TABLE "t" RENAME TO …;' in hint
+    assert 'write "renamedFrom": "t" in the new file' in hint
     assert "INSERT INTO \"jotbase.meta\" VALUES ('drop t', '');" in hint
 
 
