@@ -62,6 +62,7 @@ from jotbase.project.seeding import seed
 from jotbase.query.plan.computed import with_computed
 from jotbase.schema.keywords.vocabulary import META_SCHEMA
 from jotbase.schema.model.tables import Model
+from jotbase.schema.reading.topics import META_SCHEMA as CHANNELS
 from jotbase.schema.upgrading.upgrade import UpgradeResult
 from jotbase.settings import Settings
 from jotbase.values import ANON, Row
@@ -236,7 +237,8 @@ class Backend:
 
     def _tell_live(self) -> None:
         model, policy = self.definition.model, self.definition.policy
-        self.live.configure(model, {t.name: policy.rule(t, "select").expression for t in model})
+        rules = {t.name: policy.rule(t, "select").expression for t in model}
+        self.live.configure(model, rules, self.definition.topics)
 
     async def stop(self) -> None:
         """Close sockets and feed, finish running writes, and close the database."""
@@ -300,6 +302,7 @@ class Backend:
                 "/health": health_page(self.engine.unavailable_reason, self.feed.behind),
                 "/config.json": json_page(shown),
                 "/schema/table/v1": json_page(META_SCHEMA, cache="public, max-age=3600"),
+                "/schema/channels/v1": json_page(CHANNELS, cache="public, max-age=3600"),
                 **studio_pages(),
                 **mail_pages(self._mailer.recent),
             },

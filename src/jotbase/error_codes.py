@@ -166,6 +166,7 @@ CHANNEL_CODES: dict[str, str] = {
     "InvalidJWTToken": "The token has expired, or its session has ended.",
     "JwtSignatureError": "The token was not signed by this server.",
     "MalformedJWT": "The token cannot be read as one.",
+    "PresenceKeyTooLong": "The presence key of a join is longer than 255 bytes.",
     "RealtimeFilter": "The filter of a subscription names no column, or cannot be read.",
     "TopicNameRequired": "The topic of a join has no name.",
     "TopicNameTooLong": "The topic of a join is longer than 255 bytes.",

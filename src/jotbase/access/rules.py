@@ -22,6 +22,7 @@ from jotbase.expression.expr import Expr, Fact, Literal, all_of
 from jotbase.expression.typed import type_of
 from jotbase.schema.keywords.other_spellings import expression_hint
 from jotbase.schema.model.tables import Column, Model, Table, Type
+from jotbase.schema.model.topics import SCOPE, TopicPattern
 
 _DOTTED = re.compile(r"([\w.]*\w)\.(\w+)")
 
@@ -74,6 +75,20 @@ def parse_conjuncts(text: str, table: Table, action: Action, model: Model) -> tu
         )
     except (RuleError, RuleErrors) as error:
         raise _faults(text, error, table, f"/access/{action}") from error
+
+
+def parse_topic_rule(text: str, pattern: TopicPattern, action: str, model: Model) -> Expr:
+    """Parse a rule of a private topic to an expression over `topic`, whose columns are its parts.
+
+    Raises ProjectError with every fault.
+    """
+    absent = dict.fromkeys(("row", "new"), "a topic has no row: say topic")
+    reader = Reader(model, {SCOPE: pattern.table}, absent)
+    try:
+        return all_of(*reader.conditions(list(_parts(_tree(_one_line(text))))))
+    except (RuleError, RuleErrors) as error:
+        place = f"/topics/{_escaped(pattern.text)}/access/{action}"
+        raise _faults(text, error, pattern.table, place) from error
 
 
 def parse_default(text: str, column: Column, table: Table, model: Model) -> Expr:

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     database = _database(project)
     unmanaged = unmanaged_objects(database)
     found = _check_project(project, unmanaged)
-    rules = found.definition.policy.described() if found.definition is not None else []
+    rules = _rules(found.definition)
     advice = _advice(found, unmanaged, nonbinary_unique_keys(database))
     if options.json:
         document = {
@@ -59,6 +59,12 @@ def run(options: argparse.Namespace) -> int:
     else:
         _print(found.faults, advice, rules)
     return 1 if found.faults or (options.strict and advice) else 0
+
+
+def _rules(definition: ProjectDefinition | None) -> list[dict[str, str]]:
+    if definition is None:
+        return []
+    return definition.policy.described() + definition.topics.described()
 
 
 def _check_project(project: Project, unmanaged: Mapping[str, str]) -> _Found:

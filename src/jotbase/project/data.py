@@ -32,6 +32,7 @@ from jotbase.query.plan.guarding import Guard, permitted_actions
 from jotbase.query.plan.nodes import PlanLimits, Root
 from jotbase.query.response.render import render_options
 from jotbase.query.write.result import WriteContext
+from jotbase.realtime.rooms.topic_rules import TopicPolicy, load_topics
 from jotbase.schema.ddl.changelog import logged_row
 from jotbase.schema.model.tables import Model, Table
 from jotbase.schema.reading.read import read_leniently
@@ -55,6 +56,7 @@ class ProjectDefinition:
     model: Model
     policy: Policy
     checks: Mapping[str, RowCheck]
+    topics: TopicPolicy = TopicPolicy()
 
 
 def read_definition(
@@ -77,7 +79,31 @@ def read_definition(
     wrong = tried(model, there).faults if there is not None or has_sql(model) else []
     if wrong:
         raise ProjectError([*wrong, *_rule_faults(model, wrong)])
-    return ProjectDefinition(files, model, load_policy(model), {t.name: RowCheck(t) for t in model})
+    topics, wrong = _topics(project, model)
+    try:
+        policy = load_policy(model)
+    except ProjectError as error:
+        raise ProjectError([*error.faults, *wrong]) from error
+    if wrong:
+        raise ProjectError(wrong)
+    return ProjectDefinition(files, model, policy, {t.name: RowCheck(t) for t in model}, topics)
+
+
+def _topics(project: Project, model: Model) -> tuple[TopicPolicy, list[Fault]]:
+    """Return the rules of private topics, and the faults of their file."""
+    try:
+        data = project.channels.read_bytes()
+    except FileNotFoundError:
+        return TopicPolicy(), []
+    except OSError as error:
+        return TopicPolicy(), [Fault(project.channels.name, "", f"unreadable: {error.strerror}")]
+    from jotbase.schema.reading.topics import read_topics
+
+    patterns, faults = read_topics(data)
+    try:
+        return load_topics(patterns, model), faults
+    except ProjectError as error:
+        return TopicPolicy(), [*faults, *error.faults]
 
 
 def _sql_faults(model: Model, faults: Sequence[Fault]) -> list[Fault]:

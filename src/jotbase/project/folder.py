@@ -1,7 +1,7 @@
 """A project's folder on disk: reading its files, and storing variables in `.env`.
 
-In charge of the folder's layout (schemas/, seeds/, functions/, public/, .env, data/). Must not know
-the content of the files.
+In charge of the folder's layout (schemas/, channels.json, seeds/, functions/, public/, .env,
+data/). Must not know the content of the files.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jotbase.errors import Fault, ProjectError
+from jotbase.schema.model.topics import FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Project:
     def public(self) -> Path:
         """The folder of the static files."""
         return self.root / "public"
+
+    @property
+    def channels(self) -> Path:
+        """The file of the project's private topics."""
+        return self.root / FILE
 
     @property
     def functions(self) -> Path:

@@ -7,8 +7,6 @@ not know when a request is refused.
 from __future__ import annotations
 
 from jotbase.errors import AccessError, ChannelError
-from jotbase.realtime.protocol import PREFIX
-from jotbase.values import Principal
 
 UNMATCHED = "unmatched topic"
 KEY_MISSING = "API key is missing"
@@ -25,11 +23,6 @@ _MALFORMED = ("Expected 3 parts", "JWT couldn't be decoded", "Empty JWT")
 def reason(error: ChannelError) -> str:
     """Return the text of a refused join."""
     return f"{error.code}: {error.message}"
-
-
-def as_response(error: ChannelError) -> dict[str, str]:
-    """Return the response of a refused message: {} where no reason is given."""
-    return {"reason": error.message} if error.message else {}
 
 
 def topic_missing() -> ChannelError:
@@ -78,10 +71,10 @@ def private_channel_denied(subtopic: str) -> ChannelError:
     return ChannelError("Unauthorized", text)
 
 
-def check_private(private: bool, caller: Principal, topic: str) -> None:
-    """Raise ChannelError for a private channel of a caller who may not read it."""
-    if private and not caller.is_service:
-        raise private_channel_denied(topic.removeprefix(PREFIX))
+def right_lost(subtopic: str, *, all_of_them: bool) -> str:
+    """Return why a private channel ends whose token may read less than the one before."""
+    verb = "You do not have permissions" if all_of_them else "You no longer have permission"
+    return f"{verb} to read from this Channel topic: {subtopic}"
 
 
 def token_expired() -> ChannelError:

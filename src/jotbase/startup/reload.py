@@ -12,6 +12,7 @@ from pathlib import Path
 from jotbase.app import Backend
 from jotbase.errors import ProjectError
 from jotbase.http.edge.asgi import Application, Receive, Scope, Send
+from jotbase.schema.model.topics import FILE
 
 #: The interval between two polls of the files' modification times, in seconds.
 PERIOD = 0.3
@@ -56,8 +57,9 @@ async def _apply(backend: Backend) -> None:
 
 
 def snapshot(root: Path) -> Snapshot:
-    """Return (modification time in ns, size in bytes) of every schema file and function."""
-    files = [*root.glob("schemas/*.json"), *root.glob("functions/**/*.py")]
+    """Return (modification time in ns, size in bytes) of every file that a reload reads."""
+    patterns = ("schemas/*.json", FILE, "functions/**/*.py")
+    files = [file for pattern in patterns for file in root.glob(pattern)]
     taken: Snapshot = {}
     for file in files:
         try:

@@ -17,6 +17,7 @@ from jotbase.auth.tokens.token_cache import Renewal
 from jotbase.auth.tokens.tokens import has_expired, last_moment
 from jotbase.errors import AccessError, ChannelError
 from jotbase.http.edge.rates import Rate
+from jotbase.http.live.admission import Admission
 from jotbase.http.live.channel_quotas import (
     PRESENCE_CALLS,
     PRESENCE_WINDOW,
@@ -66,12 +67,13 @@ class Channels:
         share: SocketQuota,
     ) -> None:
         self._services = services
-        self._vsn, self._key, self._principal = who
+        self._vsn, key, principal = who
+        self._admission = Admission(services, key, principal)
         self._share = share
         self._sink = sink
         self._joined: dict[str, Channel] = {}
         self._positions = Positions(services, self._send)
-        self._talk = Talk(services, self._send, self._end)
+        self._talk = Talk(services, self._admission, self._send, self._end)
         self._steps = {
             Step.JOIN: self._join,
             Step.CLOSE_OLD: self._close,
@@ -122,17 +124,16 @@ class Channels:
             renewed = self._services.credentials.with_current_facts
             try:
                 known = renewed(channel.principal, renewal.facts)
-                refusals.check_private(channel.request.private, known, channel.topic)
             except AccessError as error:
-                self._end(channel, Event.REVOKED, refusals.reason(refusals.token_refusal(error)))
-            except ChannelError as error:
-                self._end(channel, Event.REVOKED, refusals.reason(error))
+                self._end(channel, Event.REVOKED, refusals.token_refusal(error).message)
             else:
                 self._follow(channel, known)
+                self._talk.recheck(channel)
 
     def resubscribe(self) -> None:
         """Resolve all bindings again for a new model and new rules."""
         for channel in self._joined.values():
+            self._talk.recheck(channel)
             before = channel.subscriber.tables()
             faults = self._follow(channel, channel.principal)
             after = channel.subscriber.tables()
@@ -166,8 +167,9 @@ class Channels:
         echoes = [echo(binding) for binding in request.bindings]
         try:
             self._share.check(message.topic, request)
-            principal = await self._who(request.token)
-            refusals.check_private(request.private, principal, message.topic)
+            principal, rights = await self._admission.admit(
+                message.topic, request.token, private=request.private
+            )
             size = channel_size(request, self._services.followable())
             self._share.take(size)
         except ChannelError as error:
@@ -182,8 +184,7 @@ class Channels:
         self._send(
             reply(message, "ok", {"postgres_changes": echoes} | self._positions.resume(request))
         )
-        if request.presence:
-            self._talk.send_presences(channel)
+        self._talk.set_rights(channel, rights)
         self._send_subscribed(channel, faults)
         if channel.replay is not None:
             channel.replay.start()
@@ -211,14 +212,16 @@ class Channels:
             return
         try:
             self._share.count()
-            principal = await self._who(token)
-            refusals.check_private(channel.request.private, principal, channel.topic)
+            principal, rights = await self._admission.admit(
+                channel.topic, token, private=channel.request.private
+            )
         except ChannelError as error:
-            self._end(channel, Event.REVOKED, refusals.reason(error))
+            self._end(channel, Event.REVOKED, error.message)
             return
         channel.token = token
         faults = self._follow(channel, principal)
         self._send_subscribed(channel, faults)
+        await self._talk.narrow(channel, rights)
 
     async def _talked(self, message: Frame) -> None:
         await self._talk.hear(message, self._joined[message.topic])
@@ -227,21 +230,6 @@ class Channels:
 
     def _send(self, frame: Frame) -> None:
         self._sink.write(ready_frame(render(self._vsn, frame)))
-
-    async def _who(self, token: str | None) -> Principal:
-        """Return the principal of a token. A revocation during the verification is noticed: nothing
-        is awaited after the last check. Raises ChannelError.
-        """
-        credentials, principal, mark = self._services.credentials, self._principal, None
-        try:
-            while token not in (None, self._key) and mark != credentials.live.mark():
-                mark = credentials.live.mark()
-                principal = await credentials.token(token)
-        except AccessError as error:
-            raise refusals.token_refusal(error) from error
-        if has_expired(principal, self._services.now()):
-            raise refusals.token_expired()
-        return principal
 
     def _channel(
         self, message: Frame, request: JoinRequest, principal: Principal, size: ChannelSize
@@ -318,6 +306,9 @@ class Channels:
                 self._send(closed(channel.topic, channel.join_ref))
 
     def _forget(self, channel: Channel) -> None:
+        channel.closed = True
+        if channel.recheck is not None:
+            channel.recheck.cancel()
         if self._joined.get(channel.topic) is channel:
             del self._joined[channel.topic]
             self._share.give_back(channel.size)

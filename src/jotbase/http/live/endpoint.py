@@ -34,10 +34,12 @@ from jotbase.http.live.frames import (
 )
 from jotbase.http.live.joined import ChannelServices
 from jotbase.http.live.streams import EventStreams
+from jotbase.http.live.topic_access import TopicAccess
 from jotbase.realtime import refusals
 from jotbase.realtime.channel import Event
 from jotbase.realtime.groups import Groups
 from jotbase.realtime.protocol import Vsn, read_vsn
+from jotbase.realtime.rooms.topic_rules import TopicPolicy
 from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Model
 from jotbase.values import Principal
@@ -56,7 +58,9 @@ class RealtimeEndpoint:
         self, credentials: CredentialCheck, feed: Feed, now: WallClock, proxies: int = 0
     ) -> None:
         self._proxies = proxies
-        self._services = ChannelServices(credentials, feed, Model(), now)
+        self._services = ChannelServices(
+            credentials, feed, Model(), now, TopicAccess(feed.engine, now)
+        )
         self.streams = EventStreams(self._services, proxies)
         now.on_set = self.expire
         self._sockets: dict[Channels, FrameSink] = {}
@@ -73,12 +77,16 @@ class RealtimeEndpoint:
         """The model that is served."""
         return self._services.model
 
-    def configure(self, model: Model, rules: Mapping[str, Expr]) -> None:
-        """Set the model; `rules` has each table's select rule on `row`.
+    def configure(
+        self, model: Model, rules: Mapping[str, Expr], topics: TopicPolicy | None = None
+    ) -> None:
+        """Set the model; `rules` has each table's select rule on `row`, `topics` those of private
+        topics.
 
         The bindings of open channels are resolved again.
         """
         self._services.model = model
+        self._services.access.policy = topics or TopicPolicy()
         self._services.feed.groups = Groups(
             {name: select_rule(rule, model.get(name), model) for name, rule in rules.items()}
         )

@@ -15,10 +15,12 @@ from jotbase.http.edge.rates import Rate
 from jotbase.http.live.channel_quotas import ChannelQuotas, ChannelSize
 from jotbase.http.live.replay import Replay
 from jotbase.http.live.rooms import Rooms
+from jotbase.http.live.topic_access import TopicAccess
 from jotbase.realtime.cursors import Departures, Whose
 from jotbase.realtime.groups import Subscriber
 from jotbase.realtime.joining import JoinRequest
 from jotbase.realtime.rooms.broadcast import Listener
+from jotbase.realtime.rooms.topic_rules import Right
 from jotbase.schema.model.tables import Model
 from jotbase.values import Principal
 
@@ -31,6 +33,7 @@ class ChannelServices:
     feed: Feed
     model: Model
     now: Callable[[], float]
+    access: TopicAccess
     rooms: Rooms = field(default_factory=Rooms)
     shares: ChannelQuotas = field(default_factory=ChannelQuotas)
     #: Where channels were left by clients that may come back without a cursor.
@@ -70,6 +73,12 @@ class Channel:
     dropped: frozenset[str] = frozenset()
     #: Whether the client has been told that its bindings are followed.
     announced: bool = False
+    #: The rights to read, and those to write that have been asked for under its present token.
+    rights: frozenset[Right] = frozenset()
+    granted: dict[Right, bool] = field(default_factory=dict)
+    #: Asks again whether a private topic may be read.
+    recheck: asyncio.Task[None] | None = None
+    closed: bool = False
 
     @property
     def principal(self) -> Principal:

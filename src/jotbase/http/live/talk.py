@@ -1,23 +1,26 @@
 """What the channels of one socket say in their rooms: broadcasts and presence.
 
-In charge of answering these messages, and of their limits. Must not know how a room tells others.
+In charge of answering these messages, of their limits, and of what a private topic allows. Must not
+know how a room tells others.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
 import orjson
 
-from jotbase.errors import ChannelError
+from jotbase.http.live.admission import Admission, Rights
 from jotbase.http.live.joined import Channel, ChannelServices
 from jotbase.realtime import refusals
 from jotbase.realtime.channel import Event, reply
-from jotbase.realtime.protocol import Frame
+from jotbase.realtime.protocol import PREFIX, Frame
 from jotbase.realtime.rooms.broadcast import broadcast_frames
-from jotbase.realtime.rooms.presence import LARGEST_META, Track, read_presence
+from jotbase.realtime.rooms.presence import LARGEST_META, Refused, Track, read_presence
+from jotbase.realtime.rooms.topic_rules import Right
 
 
 class Talk:
@@ -28,19 +31,31 @@ class Talk:
     def __init__(
         self,
         services: ChannelServices,
+        admission: Admission,
         send: Callable[[Frame], None],
         end: Callable[[Channel, Event, str], None],
     ) -> None:
         self._services = services
+        self._admission = admission
+        self._may = admission.may
         self._send = send
         self._end = end
 
     async def hear(self, message: Frame, channel: Channel) -> None:
         """Handle a `broadcast` or `presence` message of a joined channel."""
         if message.event == Event.PRESENCE.value:
-            self._presence(message, channel)
+            await self._presence(message, channel)
         elif isinstance(message.payload, Mapping):
-            self._broadcast(message, channel)
+            await self._broadcast(message, channel)
+
+    def set_rights(self, channel: Channel, rights: Rights) -> None:
+        """Let the channel hear what it may; who is present is told where that begins."""
+        listener = channel.listener
+        listener.hears = Right.READ in rights
+        gains = Right.READ_PRESENCE in rights and Right.READ_PRESENCE not in channel.rights
+        channel.rights = rights
+        if gains and (channel.request.presence or listener.tracked_bytes):
+            self.send_presences(channel)
 
     def send_presences(self, channel: Channel) -> None:
         """Send who is present; from then on the channel is told what changes."""
@@ -48,8 +63,41 @@ class Talk:
         state = self._services.rooms.state(channel.listener.room)
         self._send(Frame(channel.join_ref, None, channel.topic, "presence_state", state))
 
-    def _broadcast(self, message: Frame, channel: Channel) -> None:
+    def recheck(self, channel: Channel) -> None:
+        """Ask again what the channel may read on a private topic, and act on it."""
+        if not channel.request.private:
+            return
+
+        async def ask() -> None:
+            caller = channel.principal
+            rights = await self._admission.reading(caller, channel.topic, private=True)
+            if channel.principal is caller:
+                await self.narrow(channel, rights)
+
+        if channel.recheck is not None:
+            channel.recheck.cancel()
+        channel.recheck = asyncio.get_running_loop().create_task(ask())
+
+    async def narrow(self, channel: Channel, rights: Rights) -> None:
+        """End the channel if it has lost a right to read, else set what it may."""
+        if channel.closed:
+            return
+        if channel.rights - rights:
+            topic = channel.topic.removeprefix(PREFIX)
+            self._end(channel, Event.REVOKED, refusals.right_lost(topic, all_of_them=not rights))
+            return
+        channel.granted = {}
+        self.set_rights(channel, rights)
+        present = channel.listener.tracked_bytes > 0
+        if present and not await self._may(channel, Right.WRITE_PRESENCE):
+            self._services.rooms.untrack(channel.listener)
+
+    async def _broadcast(self, message: Frame, channel: Channel) -> None:
         self._services.now()  # detects a clock that was set, and so expires tokens first
+        if not await self._may(channel, Right.WRITE):
+            if channel.request.broadcast_ack:
+                self._send(reply(message, "error", {"error": "unauthorized"}))
+            return
         frames = broadcast_frames(message)
         if frames is not None:
             itself = None if channel.request.broadcast_self else channel.listener
@@ -58,34 +106,36 @@ class Talk:
             refused = {"error": "payload_size_exceeded"}
             self._send(reply(message, "ok", {}) if frames else reply(message, "error", refused))
 
-    def _presence(self, message: Frame, channel: Channel) -> None:
+    async def _presence(self, message: Frame, channel: Channel) -> None:
         if not channel.calls.take(self._services.now()):
             self._end(channel, Event.LIMITED, refusals.PRESENCE_RATE)
             return
-        try:
-            wish = read_presence(message.payload)
-        except ChannelError as error:
-            self._send(reply(message, "error", refusals.as_response(error)))
+        wish = read_presence(message.payload)
+        if isinstance(wish, Refused):
+            self._send(reply(message, "error", dict(wish.response)))
             return
         if isinstance(wish, Track):
-            self._track(message, channel, wish.tracked)
+            await self._track(message, channel, wish.tracked)
             return
         self._send(reply(message, "ok", {}))
         if wish is not None:
             self._services.rooms.untrack(channel.listener)
 
-    def _track(self, message: Frame, channel: Channel, tracked: Mapping[str, Any]) -> None:
+    async def _track(self, message: Frame, channel: Channel, tracked: Mapping[str, Any]) -> None:
         listener, rooms = channel.listener, self._services.rooms
         size = len(orjson.dumps(tracked))
         if size > LARGEST_META:
             self._end(channel, Event.LIMITED, refusals.PRESENCE_SIZE)
+            return
+        if not await self._may(channel, Right.WRITE_PRESENCE):
+            self._send(reply(message, "error", {}))
             return
         if not rooms.has_space(listener, size):
             rooms.untrack(listener)
             self._send(reply(message, "error", {"reason": refusals.PRESENCE_FULL}))
             return
         self._send(reply(message, "ok", {}))
-        if not listener.watches:
+        if not listener.watches and Right.READ_PRESENCE in channel.rights:
             self.send_presences(channel)
         channel.key = channel.key or str(uuid4())
         rooms.track(listener, channel.key, tracked)

@@ -10,8 +10,6 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jotbase.errors import ChannelError
-
 #: The most keys of a tracked object, its most bytes as JSON, and those of a presence key.
 MOST_KEYS, LARGEST_META, LONGEST_KEY = 10, 16_384, 255
 
@@ -104,11 +102,15 @@ class Untrack:
     """A client's wish to be present no more."""
 
 
-def read_presence(payload: Any) -> Track | Untrack | None:
-    """Read a client's `presence` message; None where it asks for nothing.
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What cannot be done; `response` is that of the error reply."""
 
-    Raises ChannelError, whose message is the reason for the reply: "" gives none.
-    """
+    response: Mapping[str, str]
+
+
+def read_presence(payload: Any) -> Track | Untrack | Refused | None:
+    """Read a client's `presence` message; None where it asks for nothing."""
     name = payload.get("event") if isinstance(payload, Mapping) else None
     if name is None:
         return None
@@ -116,10 +118,10 @@ def read_presence(payload: Any) -> Track | Untrack | None:
     if word == "untrack":
         return Untrack()
     if word != "track":
-        raise ChannelError("Presence", "")
+        return Refused({})
     tracked = payload.get("payload")
     if not isinstance(tracked, Mapping):
-        raise ChannelError("Presence", "Presence track payload must be a map")
+        return Refused({"reason": "Presence track payload must be a map"})
     if len(tracked) > MOST_KEYS:
-        raise ChannelError("Presence", f"Presence track payload has at most {MOST_KEYS} keys")
+        return Refused({"reason": f"Presence track payload has at most {MOST_KEYS} keys"})
     return Track(tracked)

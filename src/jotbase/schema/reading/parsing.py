@@ -73,6 +73,14 @@ def parse(file: str, data: bytes, meta: Draft202012Validator | None = None) -> P
 
     `meta` is the result of `meta_schema`, to be reused for several files.
     """
+    document = read_object(file, data)
+    if isinstance(document, Fault):
+        return document
+    return _shaped(file, document, meta or meta_schema())
+
+
+def read_object(file: str, data: bytes) -> dict[str, Any] | Fault:
+    """Return the JSON object of a file, or the fault that makes it unreadable."""
     try:
         document = json.loads(
             data.decode("utf-8-sig"),
@@ -94,7 +102,7 @@ def parse(file: str, data: bytes, meta: Draft202012Validator | None = None) -> P
         return Fault(file, "", str(error))
     if not isinstance(document, dict):
         return Fault(file, "", "a schema file holds one JSON object", 'begin with {"properties": …')
-    return _shaped(file, document, meta or meta_schema())
+    return document
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,66 @@
+"""Who may do what on a private topic: the project's rules, asked of the database where they must.
+
+In charge of asking. Must not know channels, nor what a right is asked for.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from jotbase.auth.tokens.times import timestamp
+from jotbase.engines.base import Engine, bind
+from jotbase.errors import JotError
+from jotbase.expression.expr import Context
+from jotbase.expression.judge import Env
+from jotbase.expression.predicate import from_row, predicate
+from jotbase.realtime.protocol import PREFIX
+from jotbase.realtime.rooms.topic_rules import ALL_RIGHTS, Right, TopicPolicy, TopicRule
+from jotbase.schema.model.topics import SCOPE
+from jotbase.sql.fragment import sql
+from jotbase.values import Principal, Row
+
+log = logging.getLogger(__name__)
+
+
+class TopicAccess:
+    """Asks the rules of `policy`; the service role may do everything."""
+
+    def __init__(self, engine: Engine, now: Callable[[], float]) -> None:
+        self.policy = TopicPolicy()
+        self._engine = engine
+        self._now = now
+
+    async def permitted(
+        self, caller: Principal, topic: str, rights: Iterable[Right]
+    ) -> frozenset[Right]:
+        """Return those of the rights that the caller has; `topic` may have the prefix of channels.
+
+        What cannot be decided is forbidden, and logged.
+        """
+        if caller.is_service:
+            return ALL_RIGHTS
+        context = Context(caller, (), timestamp(self._now()))
+        name = topic.removeprefix(PREFIX)
+        return frozenset([right for right in rights if await self._holds(name, right, context)])
+
+    async def _holds(self, topic: str, right: Right, context: Context) -> bool:
+        found = self.policy.rule(topic, right)
+        if found is None:
+            return False
+        rule, parts = found
+        try:
+            if rule.local is not None:
+                return rule.local(Env({SCOPE: parts}, context)) is True
+            return await self._ask(rule, parts, context)
+        except JotError:
+            log.exception("the rule %s of a topic could not be judged", right.value)
+            return False
+
+    async def _ask(self, rule: TopicRule, parts: Row, context: Context) -> bool:
+        dialect = self._engine.dialect
+        asked = sql("SELECT 1 WHERE ") + predicate(
+            rule.expression, dialect, from_row({SCOPE: parts}, dialect)
+        )
+        values = bind(asked, context)
+        return bool(await self._engine.read_internal(asked.numbered(dialect.mark), values))
