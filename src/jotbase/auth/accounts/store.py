@@ -17,6 +17,7 @@ from jotbase.auth.sessions.sessions import Session
 from jotbase.auth.sessions.users import Account, Identity, User
 from jotbase.auth.tokens.current_facts import identifier
 from jotbase.auth.tokens.one_time import FlowState, OneTimeToken
+from jotbase.auth.tokens.stored_json import stored_methods, stored_object
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql
 from jotbase.sql.units import UnitOfWork
@@ -217,9 +218,8 @@ def _bound(dialect: Dialect, column: str, value: Any) -> Fragment:
 def _loaded(kind: type[RowT], row: tuple[Any, ...]) -> RowT:
     values = dict(zip(_COLUMNS[kind], row, strict=True))
     for column in _JSON & values.keys():
-        values[column] = orjson.loads(values[column])
+        read = stored_methods if column == "amr" else stored_object
+        values[column] = read(values[column])
     if "is_anonymous" in values:
         values["is_anonymous"] = bool(values["is_anonymous"])
-    if "amr" in values:
-        values["amr"] = tuple(values["amr"])
     return kind(**values)

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-
 from jotbase.auth.tokens.revocation_triggers import FACTS
+from jotbase.auth.tokens.stored_json import stored_object
 from jotbase.auth.tokens.times import is_in_future
 from jotbase.errors import AccessError
 from jotbase.sql.dialect import Dialect
@@ -49,8 +48,7 @@ def read_facts(values: tuple[Any, ...]) -> Facts:
     """Return the facts in a row of `facts_columns`."""
     columns = dict(zip(FACTS, values, strict=True))
     for name in _JSON:
-        if isinstance(columns[name], str):
-            columns[name] = orjson.loads(columns[name])
+        columns[name] = stored_object(columns[name])
     claims = {name: columns[name] for name in _CLAIMS}
     claims |= {name: claims[name] or "" for name in ("email", "phone")}
     claims["is_anonymous"] = bool(claims["is_anonymous"])
