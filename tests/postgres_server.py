@@ -40,6 +40,17 @@ DURABLE = (
                                                                "full_page_writes")),
     "fsync=on",
 )  # fmt: skip
+#: A server that standbys follow: without a sync, a commit would be told before it is sent to them.
+FOLLOWED = (
+    *(
+        one
+        for one in SETTINGS
+        if one.partition("=")[0] not in ("synchronous_commit", "wal_level", "max_wal_senders")
+    ),
+    "wal_level=replica",
+    "max_wal_senders=4",
+    "hot_standby=on",
+)
 #: Users that PostgreSQL may run as where the tests are root's.
 OTHERS = ("postgres", "nobody")
 
@@ -59,6 +70,8 @@ class Server:
     folder: Path
     process: subprocess.Popen[bytes]
     numbers: Iterator[int]
+    programs: Path
+    user: str | None
 
     def url(self, database: str = "postgres") -> str:
         """Return the URL of a database."""
@@ -104,11 +117,37 @@ def server(settings: Sequence[str] = SETTINGS) -> Iterator[Server]:
         process = _start(user, folder, place / "postgres", "-D", data, "-k", folder, *options)
         try:
             _wait(place / "pg_isready", folder, process)
-            yield Server(folder, process, count(1))
+            yield Server(folder, process, count(1), place, user)
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(10)
+            process.kill()
+            process.wait()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def standby(primary: Server) -> Iterator[Server]:
+    """Start a standby that streams from a server with the settings `FOLLOWED`."""
+    folder = Path(tempfile.mkdtemp(prefix="jotbase-standby-", dir=primary.folder.parent))
+    try:
+        if primary.user is not None:
+            shutil.chown(folder, primary.user)
+        data = folder / "data"
+        _run(
+            primary.user, primary.programs / "pg_basebackup", "--pgdata", data, "-h",
+            primary.folder, "-U", "owner", "--write-recovery-conf", "--wal-method=stream",
+            "--checkpoint=fast", "--no-sync",
+        )  # fmt: skip
+        options = [part for one in FOLLOWED for part in ("-c", one)]
+        place = primary.programs / "postgres"
+        process = _start(primary.user, folder, place, "-D", data, "-k", folder, *options)
+        try:
+            _wait(primary.programs / "pg_isready", folder, process)
+            yield Server(folder, process, count(1), primary.programs, primary.user)
+        finally:
             process.kill()
             process.wait()
     finally:

@@ -63,9 +63,9 @@ class Feed:
         """Return the cursor that clients get for a change's number."""
         return self._timeline.mark(number)
 
-    def position(self) -> str:
+    def position(self, number: int | None = None) -> str:
         """Return the cursor of the last change told, "" before any history is known."""
-        return self._timeline.position(self.cursor)
+        return self._timeline.position(self.cursor if number is None else number)
 
     async def holds(self, cursor: Cursor) -> bool:
         """Return whether a client's cursor is valid in this database's history."""

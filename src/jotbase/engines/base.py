@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence, Sized
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from jotbase.sql.dialect import Dialect
@@ -28,6 +29,20 @@ async def _at_once() -> None:
 
 #: Waits until a large result may be built for the current request.
 ROOM: ContextVar[Callable[[], Awaitable[None]]] = ContextVar("room", default=_at_once)
+
+
+@dataclass(slots=True)
+class ReplicaRead:
+    """A read that a replica may answer: the `least` change that it must have seen, and the newest
+    that it is known to have `seen`, None where the primary answered.
+    """
+
+    least: int = 0
+    seen: int | None = None
+
+
+#: Set by whoever takes an answer that may be behind, for the reads of the current request.
+REPLICA: ContextVar[ReplicaRead | None] = ContextVar("replica", default=None)
 
 #: Longer texts are parsed in a thread: a megabyte of CSV takes 0.1 s.
 LARGE = 65_536

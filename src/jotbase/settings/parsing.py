@@ -64,6 +64,14 @@ def database_address(value: str) -> str:
     return value
 
 
+def replica_addresses(value: str) -> tuple[str, ...]:
+    """Return the URLs of database servers that commas separate."""
+    found = names(value)
+    if not all(one.startswith(("postgresql://", "postgres://")) for one in found):
+        raise ValueError("is not a list of postgresql:// URLs")
+    return found
+
+
 def web_url(value: str) -> str:
     """Return an http or https URL without its last slash."""
     parts = urlsplit(value)

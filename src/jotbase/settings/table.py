@@ -22,6 +22,7 @@ from jotbase.settings.parsing import (
     optional_limit,
     optional_text,
     redirect_patterns,
+    replica_addresses,
     web_url,
 )
 
@@ -47,6 +48,12 @@ class Settings:
         database_address,
         "sqlite:///data/jotbase.db",
         "A file, or a postgresql:// URL.",
+        secret=True,
+    )
+    database_replicas: tuple[str, ...] = _setting(
+        replica_addresses,
+        (),
+        "URLs of PostgreSQL standbys for reads, divided by commas.",
         secret=True,
     )
     database_pool: int = _setting(

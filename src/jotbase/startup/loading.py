@@ -119,6 +119,7 @@ def _postgresql_maker(url: str, settings: Settings) -> EngineMaker:
                 pool=PoolLimits(settings.database_pool, settings.database_pool * 100, seconds),
                 calls=CallLimits(settings.functions_threads, settings.functions_queue),
                 compute=compute,
+                replicas=settings.database_replicas,
             ),
         )
 

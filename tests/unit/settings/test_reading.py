@@ -83,3 +83,13 @@ def test_what_is_almost_a_setting_is_refused(name: str) -> None:
         with pytest.raises(SettingError, match="perhaps you meant JOTBASE_PORT") as caught:
             read_settings(environment, {} if environment else {name: "1"})
         assert caught.value.faults[0].reason == f"{name} is not a setting"
+
+
+def test_replicas_are_servers_and_a_secret() -> None:
+    """Divided by commas; their URLs hold passwords."""
+    given = {"JOTBASE_DATABASE_REPLICAS": "postgresql://a:b@one/x, postgres://two/x"}
+    found = read_settings(given, {})
+
+    assert found.database_replicas == ("postgresql://a:b@one/x", "postgres://two/x")
+    assert found.shown()["JOTBASE_DATABASE_REPLICAS"] == "********"
+    assert "JOTBASE_DATABASE_REPLICAS" in refused(DATABASE_REPLICAS="sqlite:///x")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from jotbase.engines.base import Session
+from jotbase.engines.base import REPLICA, Session
 from jotbase.engines.calls.call_threads import CallLimits
 from jotbase.engines.calls.turns import share
 from jotbase.engines.postgresql.caller import CallRunner
@@ -19,6 +19,7 @@ from jotbase.engines.postgresql.computed_values import CodeNeeded, Compute, call
 from jotbase.engines.postgresql.pool import ConnectionPool, PoolLimits
 from jotbase.engines.postgresql.pruning import prune
 from jotbase.engines.postgresql.reader import Reader
+from jotbase.engines.postgresql.replicas import Replica, Replicas
 from jotbase.engines.postgresql.transaction import TimeLimits
 from jotbase.engines.postgresql.view_columns import COLUMNS, VIEWS, origins
 from jotbase.engines.postgresql.writer import Writer
@@ -42,7 +43,7 @@ class PostgresOptions:
     `statement_timeout` ms, and wait `lock_timeout` ms for a lock; a unit of work may take
     `unit_timeout` ms. `pool` says how many requests use the database and wait, `calls` how many
     calls of functions do, which hold three quarters of the connections at most; `compute` calls the
-    project's code for a row.
+    project's code for a row. `replicas` are the URLs of standbys that reads may go to.
     """
 
     decode: Decode = decode_plain
@@ -52,6 +53,7 @@ class PostgresOptions:
     pool: PoolLimits = field(default_factory=PoolLimits)
     calls: CallLimits = field(default_factory=CallLimits)
     compute: Compute | None = None
+    replicas: tuple[str, ...] = ()
 
 
 class PostgresEngine:
@@ -82,12 +84,30 @@ class PostgresEngine:
         self._reader = Reader(self._pool, options.statement_timeout)
         self._own = Reader(self._own_pool, options.statement_timeout)
         self._log = ChangeLog(self._url, self._own, options.decode)
-        self._writer = Writer(self._pool, limits, self._log.committed)
+        self._replicas = self._follow(options)
+        self._writer = Writer(self._pool, limits, self._committed)
         # A call has its connection while its code waits, too: some are left to requests.
         threads = min(options.calls.threads, share(options.pool.connections))
         calls = replace(options.calls, threads=threads)
-        self._calling = CallRunner(self._pool, limits, calls, self._log.committed, options.compute)
+        self._calling = CallRunner(self._pool, limits, calls, self._committed, options.compute)
         self._open = True
+
+    def _follow(self, options: PostgresOptions) -> Replicas | None:
+        """Return the replicas, which are looked at from now on."""
+        if not options.replicas:
+            return None
+        limits = (options.pool, options.statement_timeout, options.lock_timeout)
+        pools = (ConnectionPool(url, *limits) for url in options.replicas)
+        found = [Replica(pool, options.statement_timeout) for pool in pools]
+        replicas = Replicas(found, self._own)
+        replicas.start()
+        return replicas
+
+    def _committed(self) -> None:
+        """Take note of a commit that may have logged changes."""
+        if self._replicas is not None:
+            self._replicas.committed()
+        self._log.committed()
 
     async def read(
         self, text: str, values: Sequence[Any], spooling: Spooling | None = None
@@ -97,6 +117,10 @@ class PostgresEngine:
         """
         if caller_of(values) is not None:
             return await self.call(lambda session: session.read(text, values), reads=True)
+        if self._replicas is not None and (asked := REPLICA.get()) is not None:
+            found = await self._replicas.read(text, values, asked)
+            if found is not None:
+                return found
         return await self._reader.read(text, values)
 
     def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
@@ -167,6 +191,8 @@ class PostgresEngine:
             return
         self._open = False
         await self._log.close()
+        if self._replicas is not None:
+            await self._replicas.close()
         await self._calling.close()
         await self._writer.close()
         await self._pool.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from jotbase.engines.base import REPLICA, ReplicaRead
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.pipeline import DataApi, answer, answer_now
 from jotbase.values import Request, Response
@@ -29,12 +30,19 @@ class DataRoutes:
     data: Callable[[], DataApi]
     credentials: CredentialCheck
     timed: bool
-    position: Callable[[], str] = str
+    position: Callable[..., str] = str
 
     async def answer(self, request: Request) -> Response:
         """Handle a data request."""
         position = self.position()
-        return _with_position(await answer(request, self.data()), request, position)
+        if request.method not in ("GET", "HEAD"):
+            return await answer(request, self.data())
+        read = ReplicaRead(_least(request.headers.get(POSITION.lower(), "")))
+        REPLICA.set(read)
+        response = await answer(request, self.data())
+        # What a replica has seen may be less than what was told.
+        shown = position if read.seen is None else self.position(read.seen)
+        return _with_position(response, request, shown)
 
     def answer_now(self, request: Request) -> Response | None:
         """Handle a data request without awaiting anything; None if that is impossible."""
@@ -44,6 +52,12 @@ class DataRoutes:
         position = self.position()
         response = answer_now(request, principal, self.data())
         return None if response is None else _with_position(response, request, position)
+
+
+def _least(cursor: str) -> int:
+    """Return the number of a cursor that a client sends back, 0 where it is none."""
+    number = cursor.partition("-")[0]
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
 
 
 def _with_position(response: Response, request: Request, position: str) -> Response:
