@@ -95,3 +95,110 @@ async def test_a_refused_rename_changes_nothing(make_engine: Any) -> None:
         await migrate(engine, model(t=table_file({"id": ID, "b": stricter})), started=False)
 
     assert await engine.read_internal("SELECT a FROM t", ()) == [("long",)]
+
+
+MOMENT = {"type": "string", "format": "date-time"}
+TIMED = model(t=table_file({"id": ID, "at": MOMENT, "n": NUMBER}, primaryKey=["id"]))
+WIDER = model(
+    t=table_file(
+        {"id": ID, "at": {**TEXT, "default": "x"}, "n": {"type": "number"}}, primaryKey=["id"]
+    )
+)
+
+
+async def test_a_type_that_holds_all_values_takes_them_along(make_engine: Any) -> None:
+    """Times become the text that JSON has of them; rows without a value take a new default."""
+    engine = await filled(
+        make_engine,
+        TIMED,
+        "INSERT INTO t (at, n) VALUES ('2026-01-31T12:00:00+00:00', 7)",
+        "INSERT INTO t (at, n) VALUES (NULL, NULL)",
+    )
+    await migrate(engine, WIDER, started=False)
+
+    assert await engine.read_internal("SELECT at, n FROM t ORDER BY id", ()) == [
+        ("2026-01-31T12:00:00+00:00", 7.0), ("x", None),
+    ]  # fmt: skip
+
+
+async def test_integers_that_a_double_would_round_are_refused(make_engine: Any) -> None:
+    """Nothing is changed then."""
+    engine = await filled(make_engine, TIMED, f"INSERT INTO t (n) VALUES ({2**53 + 1})")
+    with pytest.raises(ProjectError):
+        await migrate(engine, WIDER, started=False)
+
+    assert await engine.read_internal("SELECT n FROM t", ()) == [(2**53 + 1,)]
+
+
+async def test_another_primary_key_is_taken(make_engine: Any) -> None:
+    """It holds from then on, and the numbering column stays unique."""
+    old = model(t=table_file({"id": ID, "a": TEXT, "b": TEXT}, primaryKey=["id"]))
+    new = model(t=table_file({"id": ID, "a": TEXT, "b": TEXT}, primaryKey=["a"]))
+    engine = await filled(make_engine, old, "INSERT INTO t (a) VALUES ('x')")
+    for wanted in (new, old, new):
+        await migrate(engine, wanted, started=False)
+    for text in ("INSERT INTO t (a) VALUES ('x')", "INSERT INTO t (id, a) VALUES (1, 'y')"):
+        with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
+            await engine.write(unit(text))
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"properties": {"id": ID, "a": {**TEXT, "pattern": "^(?!z)"}, "at": MOMENT}},
+        {"if": {"properties": {"a": {"const": "zoo"}}}, "then": {"required": ["at"]}},
+    ],
+)
+async def test_rows_are_held_against_what_only_json_schema_says(
+    make_engine: Any, keywords: dict[str, Any]
+) -> None:
+    """A row that does not fit refuses the migration, and is named."""
+    columns = {"id": ID, "a": TEXT, "at": MOMENT}
+    texts = ["INSERT INTO t (a, at) VALUES ('fits', '2026-01-31T12:00:00+00:00')"]
+    texts.append("INSERT INTO t (a) VALUES ('zoo')")
+    engine = await filled(make_engine, model(t=table_file(columns, primaryKey=["id"])), *texts)
+    stricter = table_file(**{"properties": columns, "primaryKey": ["id"], **keywords})
+    with pytest.raises(ProjectError, match=r"1 row\(s\) do not fit .* the first: id 2"):
+        await migrate(engine, model(t=stricter), started=False)
+
+    await engine.write(unit("DELETE FROM t WHERE a = 'zoo'"))
+    await migrate(engine, model(t=stricter), started=False)
+
+
+class Failing:
+    """An engine whose units end with an error after so many statements."""
+
+    def __init__(self, engine: Engine, statements: int) -> None:
+        self._engine, self._left = engine, statements
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    async def write(self, work: Callable[[], UnitOfWork[Any]], *, timed: bool = True) -> Any:
+        """Run the unit up to there."""
+
+        def cut() -> UnitOfWork[Any]:
+            unit_, rows = work(), None
+            for _ in range(self._left):
+                rows = yield (unit_.send(rows) if rows is not None else next(unit_))
+            raise InterruptedError
+
+        return await self._engine.write(cut, timed=timed)
+
+
+@pytest.mark.parametrize("statements", [12, 16, 20, 24, 28])
+async def test_a_migration_that_ends_halfway_has_done_nothing(
+    make_engine: Any, statements: int
+) -> None:
+    """Run again it comes to the same."""
+    rows = "INSERT INTO notes (text, n) VALUES ('kept', 1)"
+    engine = await filled(make_engine, model(notes=NOTES, parts=PARTS), rows)
+    new = model(memos=MEMOS, parts=LATER)
+    before = await plan(engine, new)
+    failing: Any = Failing(engine, statements)
+    with pytest.raises(InterruptedError):
+        await migrate(failing, new, started=False)
+
+    assert await plan(engine, new) == before
+    await migrate(engine, new, started=False)
+    assert await engine.read_internal("SELECT id, body, n FROM memos", ()) == [(1, "kept", 1)]

@@ -32,7 +32,7 @@ from jotbase.sql.dialect import SQLITE
 #: (old type, new type) where the new type can hold stored values of the old one unchanged. Integers
 #: become numbers where a double represents them; arrays are JSON documents, and documents become
 #: arrays if they validate.
-_WIDER = frozenset(
+WIDER = frozenset(
     {
         *((kind, Type.TEXT) for kind in (Type.UUID, Type.TIMESTAMP, Type.DATE, Type.TIME, *RANGES)),
         (Type.INT4RANGE, Type.INT8RANGE),
@@ -165,7 +165,7 @@ def refusal_faults(old: Table, new: Table, permits: frozenset[str]) -> Iterator[
             yield refusals.dropped_column(new, name, new_columns_like(old, new, name))
     for column in new.columns:
         was = old.by_name.get(column.name)
-        if was is None or was.type is column.type or (was.type, column.type) in _WIDER:
+        if was is None or was.type is column.type or (was.type, column.type) in WIDER:
             continue
         yield refusals.changed_type(new, was, column)
 

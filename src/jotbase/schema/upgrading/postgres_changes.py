@@ -7,7 +7,7 @@ that are there against new constraints, and refuses them in its own words.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jotbase.errors import Fault
 from jotbase.schema.ddl.postgres_columns import TYPES, check_condition, default_sql
@@ -15,13 +15,15 @@ from jotbase.schema.ddl.postgres_tables import (
     check_constraint,
     check_name,
     column_definition,
+    column_list,
     create_indexes,
     foreign_key,
     unique_constraint,
 )
-from jotbase.schema.model.tables import Column, Table
+from jotbase.schema.model.names import default_name
+from jotbase.schema.model.tables import MISSING, Column, Table, Type
 from jotbase.schema.upgrading import refusals
-from jotbase.schema.upgrading.comparison import new_columns_like
+from jotbase.schema.upgrading.comparison import WIDER, new_columns_like
 from jotbase.sql.dialect import POSTGRES
 
 
@@ -51,9 +53,29 @@ def altered(old: Table, new: Table, permits: frozenset[str]) -> Altered:
         else:
             _alter(found, on, old, new, was, column)
     if old.primary_key != new.primary_key:
-        found.refused.append(Fault(new.file, "/primaryKey", "the key would change", _BY_HAND))
+        _primary_key(found, on, old, new)
     _keys(found, on, old, new)
     return found
+
+
+def _primary_key(found: Altered, on: str, old: Table, new: Table) -> None:
+    """Drop the old primary key before all else, whose columns may then be NULL; add the new one."""
+    name = POSTGRES.identifier(default_name(new.name, (), "pkey"))
+    numbered = tuple(column.name for column in new.columns if column.identity)
+    if old.primary_key:
+        found.statements.insert(0, f"{on} DROP CONSTRAINT IF EXISTS {name}")
+    if new.primary_key:
+        found.statements.append(
+            f"{on} ADD CONSTRAINT {name} PRIMARY KEY ({column_list(new.primary_key)})"
+        )
+    if numbered and numbered in (old.primary_key, new.primary_key):
+        key = default_name(new.name, numbered, "key")
+        found.statements.append(
+            f"{on} DROP CONSTRAINT IF EXISTS {POSTGRES.identifier(key)}"
+            if numbered == new.primary_key
+            else f"{on} ADD {unique_constraint(key, numbered)}"
+        )
+    found.told.append(f"{new.name}: another primary key")
 
 
 _BY_HAND = "make another column or table, and move the rows"
@@ -73,7 +95,7 @@ def _drop(
 
 def _fixed(was: Column, column: Column) -> str | None:
     """Return what of a column cannot be changed in place, None if it can."""
-    if TYPES[was.type] != TYPES[column.type]:
+    if TYPES[was.type] != TYPES[column.type] and (was.type, column.type) not in WIDER:
         return f"the column's type would change from {was.type_name} to {column.type_name}"
     if was.identity != column.identity:
         return "whether the column numbers the rows would change"
@@ -85,9 +107,13 @@ def _fixed(was: Column, column: Column) -> str | None:
 def _alter(found: Altered, on: str, old: Table, new: Table, was: Column, column: Column) -> None:
     name = POSTGRES.identifier(column.name)
     before = len(found.statements)
-    if check_condition(was, old.schema) != check_condition(column, new.schema):
+    is_retyped = TYPES[was.type] != TYPES[column.type]
+    if is_retyped or check_condition(was, old.schema) != check_condition(column, new.schema):
         called = POSTGRES.identifier(check_name(old, was))
         found.statements.append(f"{on} DROP CONSTRAINT IF EXISTS {called}")
+        if is_retyped:
+            found.statements.extend(_retyped(on, was, column))
+            was = replace(was, default=MISSING, default_expression=None)
         found.statements.extend(f"{on} ADD {text}" for text in check_constraint(new, column))
     if was.nullable != column.nullable and not column.identity:
         filled = default_sql(column)
@@ -102,6 +128,23 @@ def _alter(found: Altered, on: str, old: Table, new: Table, was: Column, column:
         found.statements.append(f"{on} ALTER COLUMN {name} {setting}")
     if len(found.statements) > before:
         found.told.append(f"{new.name}: column {column.name} changed")
+
+
+def _retyped(on: str, was: Column, column: Column) -> Iterator[str]:
+    """Yield the statements that give a column a type which holds all values of the old one."""
+    name = POSTGRES.identifier(column.name)
+    if (was.type, column.type) == (Type.INTEGER, Type.NUMBER):
+        table = on.removeprefix("ALTER TABLE ")
+        yield (
+            f"DO $$ BEGIN IF EXISTS (SELECT 1 FROM {table} WHERE"
+            f" {name}::double precision::numeric <> {name}) THEN"
+            " RAISE 'integers beyond 2^53 would be rounded'; END IF; END $$"
+        )
+    yield f"{on} ALTER COLUMN {name} DROP DEFAULT"
+    # Times as text are in the form of JSON, as they are in SQLite.
+    text = f"to_json({name}) #>> '{{}}'" if was.type is Type.TIMESTAMP else f"{name}::text"
+    value = text if column.type is Type.TEXT else f"({text})::{TYPES[column.type]}"
+    yield f"{on} ALTER COLUMN {name} TYPE {TYPES[column.type]} USING {value}"
 
 
 def _keys(found: Altered, on: str, old: Table, new: Table) -> None:

@@ -1,8 +1,8 @@
 """A PostgreSQL database brought to a model, in one unit of work.
 
 In charge of what `upgrade` is in charge of for SQLite: looked at, compared, changed, noted; nothing
-is changed when something is refused. Must not know who starts it. What is not there yet: a column
-of another type or key, and whatever rows would have to be held against, are refused in words.
+is changed when something is refused. Must not know who starts it. What is not there yet is refused
+in words: types that do not hold every stored value, and what numbers or computes a column.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from jotbase.schema.ddl.postgres_tables import (
 from jotbase.schema.model import serialization
 from jotbase.schema.model.tables import Model, Table
 from jotbase.schema.upgrading import refusals
+from jotbase.schema.upgrading.comparison import TableChange, compare
 from jotbase.schema.upgrading.plan import Plan, plan_of
 from jotbase.schema.upgrading.postgres_changes import altered
 from jotbase.schema.upgrading.rename_statements import postgres_renames
 from jotbase.schema.upgrading.renames import described, renamed_model
+from jotbase.schema.upgrading.stored_rows import check_stored_rows, check_stored_values
 from jotbase.schema.upgrading.upgrade import UpgradeResult
 from jotbase.sql.dialect import POSTGRES
 from jotbase.sql.units import Rows, Statement, UnitOfWork
@@ -54,7 +56,8 @@ def lock() -> UnitOfWork[None]:
 class PostgresSteps:
     """What brings a database to a model: statements in order, the same in words, or why not.
 
-    `used` are the permits that the steps use up; `fresh` as in `UpgradeResult`.
+    `checked` are the tables whose rows are held against their JSON Schema afterwards. `used` are
+    the permits that the steps use up; `fresh` as in `UpgradeResult`.
     """
 
     statements: tuple[str, ...]
@@ -62,6 +65,7 @@ class PostgresSteps:
     faults: tuple[Fault, ...] = ()
     used: tuple[str, ...] = ()
     fresh: bool = False
+    checked: tuple[TableChange, ...] = ()
 
 
 _NOTED = Statement(f'SELECT "key", "value" FROM {_META}')
@@ -116,6 +120,8 @@ def upgrade(model: Model, by: str = "") -> UnitOfWork[UpgradeResult]:
     if found.faults:
         raise ProjectError(found.faults)
     yield from _apply(found.statements, model)
+    for change in found.checked:
+        yield from _check_rows(change)
     for key in found.used:
         yield Statement(f'DELETE FROM {_META} WHERE "key" = ?', (key,))
     yield Statement(
@@ -126,6 +132,19 @@ def upgrade(model: Model, by: str = "") -> UnitOfWork[UpgradeResult]:
     if found.statements:
         yield noted_migration(POSTGRES, model, by, found.told, found.statements)
     return UpgradeResult(found.fresh, () if found.fresh else found.told)
+
+
+def _check_rows(change: TableChange) -> UnitOfWork[None]:
+    """Hold a table's rows against its changed schema, while nobody writes them. Raises
+    ProjectError for those that do not fit.
+    """
+    yield Statement(
+        f"LOCK TABLE {POSTGRES.identifier(change.new.name)} IN SHARE ROW EXCLUSIVE MODE"
+    )
+    check = check_stored_rows if change.rows else check_stored_values
+    fault = yield from check(change, dialect=POSTGRES)
+    if fault is not None:
+        raise ProjectError([fault])
 
 
 def _changed(
@@ -158,8 +177,16 @@ def _changed(
     told = [f"{table.name}: new table" for table in made]
     told += [f"{table.name}: table dropped, as allowed" for table in dropped]
     told += [line for change in changes for line in change.told]
+    differing = [compare(before[table.name], table) for table in kept]
+    checked = [
+        TableChange(one.old, one.new, columns=one.columns, rows=one.rows)
+        for one in differing
+        if one.columns or one.rows
+    ]
     used = [refusals.permit(one.name) for one in dropped]
-    return PostgresSteps(tuple(statements), tuple(told), tuple(faults), tuple(used))
+    return PostgresSteps(
+        tuple(statements), tuple(told), tuple(faults), tuple(used), checked=tuple(checked)
+    )
 
 
 def _is_gone(table: Table, model: Model) -> bool:

@@ -13,12 +13,12 @@ from typing import Any
 
 from jotbase.errors import Fault, JotError
 from jotbase.schema.ddl.tables import column_list
-from jotbase.schema.model.tables import Column, Table
+from jotbase.schema.model.tables import RANGES, Column, Table, Type
 from jotbase.schema.rows.check import RowCheck
 from jotbase.schema.upgrading.comparison import TableChange
 from jotbase.schema.upgrading.refusals import broken_rows
 from jotbase.schema.values.convert import canonical, loaded, stored
-from jotbase.sql.dialect import SQLITE
+from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import Statement, UnitOfWork
 from jotbase.values import Row
 
@@ -29,7 +29,7 @@ Faults = Callable[[Row], list[dict[str, Any]]]
 
 
 def check_stored_values(
-    change: TableChange, only: Sequence[Any] | None = None
+    change: TableChange, only: Sequence[Any] | None = None, dialect: Dialect = SQLITE
 ) -> UnitOfWork[Fault | None]:
     """Validate stored values against their columns' changed schemas, before the change.
 
@@ -49,12 +49,13 @@ def check_stored_values(
             [*columns, *keys],
             lambda row: check.column_faults(_of(row, names)),
             only,
+            dialect,
         )
     )
 
 
 def check_stored_rows(
-    change: TableChange, only: Sequence[Any] | None = None
+    change: TableChange, only: Sequence[Any] | None = None, dialect: Dialect = SQLITE
 ) -> UnitOfWork[Fault | None]:
     """Convert arrays to their new item type, then validate whole rows, or the values that the
     database has computed, against the changed schema.
@@ -74,7 +75,9 @@ def check_stored_rows(
         return check.column_faults(_of(row, change.filled))
 
     check_row: Faults = check.faults if change.rows else of_filled
-    return (yield from _read(change, change.new.row_key, change.new.columns, check_row, only))
+    return (
+        yield from _read(change, change.new.row_key, change.new.columns, check_row, only, dialect)
+    )
 
 
 def _keys(change: TableChange) -> Iterator[str]:
@@ -92,16 +95,17 @@ def _read(
     columns: Sequence[Column],
     check_row: Faults,
     only: Sequence[Any] | None,
+    dialect: Dialect,
 ) -> UnitOfWork[Fault | None]:
     """Call `check_row` for each row; return the fault of the rows that it finds invalid."""
     count, first = 0, ""
-    pages = _pages(change.new, keys, columns)
+    pages = _pages(change.new, keys, columns, dialect)
     if only is not None:
         pages = _pages_of(change.new, keys, columns, only)
     page = yield pages(None)
     while page:
         for values in page:
-            row = _row(columns, values[len(keys) :])
+            row = _row(columns, values[len(keys) :], dialect)
             faults = check_row(row)
             if faults:
                 first = first or _described(change.new, row, faults[0])
@@ -111,17 +115,27 @@ def _read(
 
 
 def _pages(
-    table: Table, keys: Sequence[str], columns: Sequence[Column]
+    table: Table, keys: Sequence[str], columns: Sequence[Column], dialect: Dialect = SQLITE
 ) -> Callable[[Sequence[Any] | None], Statement]:
     """Return a function from the last key of a page (None: the first page) to the statement that
     reads the next page (keyset pagination).
     """
     key = column_list(keys)
-    names = column_list([*keys, *(column.name for column in columns)])
+    names = ", ".join([key, *(_read_column(column, dialect) for column in columns)])
     select = f"SELECT {names} FROM {SQLITE.identifier(table.name)}"
     order = f" ORDER BY {key} LIMIT {PAGE}"
     after = f"{select} WHERE ({key}) > ({', '.join('?' * len(keys))}){order}"
     return lambda last: Statement(select + order) if last is None else Statement(after, last)
+
+
+def _read_column(column: Column, dialect: Dialect) -> str:
+    """Return the SQL of a column's value in the form that it has in SQLite."""
+    name = dialect.identifier(column.name)
+    if dialect.is_postgres and column.type is Type.TIMESTAMP:
+        return f"to_json({name}) #>> '{{}}'"
+    if dialect.is_postgres and column.type in (Type.DECIMAL, *RANGES):
+        return f"{name}::text"
+    return name
 
 
 def _pages_of(
@@ -139,10 +153,10 @@ def _pages_of(
     return lambda last: Statement(text, (lowest if last is None else last[0], numbers))
 
 
-def _row(columns: Sequence[Column], values: Sequence[Any]) -> Row:
+def _row(columns: Sequence[Column], values: Sequence[Any], dialect: Dialect) -> Row:
     """Return a stored row in the form in which it is validated."""
     return {
-        column.name: loaded(column.type, value, SQLITE)
+        column.name: loaded(column.type, value, dialect)
         for column, value in zip(columns, values, strict=True)
         if value is not None or column.null_is_value
     }

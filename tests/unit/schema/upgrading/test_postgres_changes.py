@@ -69,3 +69,28 @@ def test_keys_and_indexes_come_and_go() -> None:
         'ALTER TABLE "t" DROP CONSTRAINT IF EXISTS "t_a_key"',
         'CREATE INDEX "t_a_idx" ON "t" ("a")',
     ]
+
+
+def test_a_wider_type_takes_the_values_along() -> None:
+    """Times as text in JSON's form; defaults and CHECKs of the old type go first."""
+    moment = {"type": "string", "format": "date-time"}
+
+    assert change({"a": moment}, {"a": TEXT | {"maxLength": 40}}).statements == [
+        'ALTER TABLE "t" DROP CONSTRAINT IF EXISTS "t_a_check"',
+        'ALTER TABLE "t" ALTER COLUMN "a" DROP DEFAULT',
+        'ALTER TABLE "t" ALTER COLUMN "a" TYPE text COLLATE "C" USING to_json("a") #>> \'{}\'',
+        'ALTER TABLE "t" ADD CONSTRAINT "t_a_check" CHECK (length("a") <= 40)',
+    ]
+
+
+def test_another_primary_key_takes_the_place_of_the_old_one() -> None:
+    """The old one goes before columns may be NULL, the new one comes after they may not."""
+    before = table({"a": TEXT, "b": TEXT}, primaryKey=["a"])
+    after = table({"a": TEXT, "b": TEXT}, primaryKey=["b"])
+
+    assert altered(before, after, frozenset()).statements == [
+        'ALTER TABLE "t" DROP CONSTRAINT IF EXISTS "t_pkey"',
+        'ALTER TABLE "t" ALTER COLUMN "a" DROP NOT NULL',
+        'ALTER TABLE "t" ALTER COLUMN "b" SET NOT NULL',
+        'ALTER TABLE "t" ADD CONSTRAINT "t_pkey" PRIMARY KEY ("b")',
+    ]
