@@ -133,3 +133,42 @@ def test_what_cannot_be_followed_is_refused(
 
     assert answer.status == status
     assert set(answer.json()) == {"code", "message", "details", "hint"}
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"table": "own"}, [True, "INSERT", None, None]),
+        ({"table": "own", "filter": "n=eq.1,id=eq.1"}, [False, None, "filter", "n=eq.1"]),
+        ({"table": "own", "event": "DELETE"}, [False, None, "event", "DELETE"]),
+        ({"table": "notes"}, [False, None, "table", "the change is of own"]),
+        (
+            {"table": "own", "user": ""},
+            [False, None, "rule", "the select rule of own hides the row"],
+        ),
+    ],
+)
+def test_the_service_role_is_told_why_not(
+    backend: TestBackend, params: dict[str, str], said: list[Any]
+) -> None:
+    """Which rule or filter withheld a change from a user, asked of what tells changes."""
+    ana = backend.user("ana@example.com")
+    with backend.service.subscribe("/own") as told:
+        backend.service.post("/own", {"owner": ana.id})
+        change = told.next().cursor
+    asked = {"user": ana.id, "change": change, **params}
+    answer = backend.service.request("GET", "/realtime/v1/admin/explain", asked)
+    body = answer.json()
+
+    assert answer.status == 200, body
+    assert [body[key] for key in ("delivered", "told_as", "withheld_by", "detail")] == said
+    assert (body["table"], body["type"]) == ("own", "INSERT")
+
+
+def test_nobody_else_may_ask_why_not(backend: TestBackend) -> None:
+    """A user's question would tell of rows that are hidden; a change that is not there is said."""
+    path = "/realtime/v1/admin/explain"
+
+    assert backend.user().request("GET", path, {"change": "1"}).status == 403
+    assert backend.anonymous.request("GET", path, {"change": "1"}).status in (401, 403)
+    assert backend.service.request("GET", path, {"change": "99"}).status == 400

@@ -134,6 +134,20 @@ def test_explain_of_a_write_changes_nothing(board: Path) -> None:
     assert read.returncode == 0
 
 
+def test_explain_says_why_a_change_is_not_told(tmp_path: Path) -> None:
+    """Of a change in the log, to whoever follows the request: the rule or the filter is named."""
+    project = write_project(tmp_path, {"notes": NOTES}, **{"seeds/notes.json": '[{"text": "a"}]'})
+    command("seed", "--project", str(project))
+    arguments = ("--subscription", "1", "--project", str(project))
+    hidden = command("explain", "GET /notes", *arguments)
+    other = command("explain", "GET /notes?text=eq.b", "--role", "service_role", *arguments)
+    none = command("explain", "GET /notes", "--subscription", "7", "--project", str(project))
+
+    assert json.loads(hidden.stdout)["withheld_by"] == "rule"
+    assert json.loads(other.stdout)["detail"] == "text=eq.b"
+    assert (none.returncode, "The log has no change '7'" in none.stderr) == (1, True)
+
+
 def test_token_signs_for_somebody(board: Path) -> None:
     """The token's claims are those asked for."""
     done = command(
@@ -156,7 +170,7 @@ def test_token_signs_for_somebody(board: Path) -> None:
         (("keys", "--jsn"), "perhaps you meant --json"),
         (("serve", "--prot", "3"), "perhaps you meant --port"),
         (("check", "app"), "jotbase check --project app"),
-        (("nothing-like-it",), "one of init, serve, seed, check, pull, keys, token, explain"),
+        (("nothing-like-it",), "one of init, serve, seed, migrate, check, pull, users, keys, token, explain"),
     ],
 )
 def test_a_command_used_wrongly_exits_with_2(words: tuple[str, ...], hint: str) -> None:

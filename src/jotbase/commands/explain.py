@@ -14,13 +14,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from jotbase.app import Backend
-from jotbase.errors import Fault, ProjectError
+from jotbase.errors import Fault, ProjectError, RequestError
 from jotbase.expression.expr import Context
 from jotbase.pipeline import prepare
 from jotbase.query.plan.nodes import ReadPlan
 from jotbase.query.request.shape import shape
 from jotbase.query.response.prepared import unit_factory
 from jotbase.query.write.guarded_storing import SAVING
+from jotbase.realtime.event_text import stream_binding
 from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, Statement, UnitOfWork
 from jotbase.startup.loading import load, load_settings, server_url
 from jotbase.values import ANON, AUTHENTICATED, SERVICE, Principal, Request
@@ -45,6 +46,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--email", help="the caller's address")
     parser.add_argument("--claims", metavar="JSON", default="{}", help="the token's claims")
     parser.add_argument("--body", metavar="JSON", default="", help="the body of a write")
+    parser.add_argument(
+        "--subscription",
+        metavar="CURSOR",
+        help="say whether who follows the request is told this change, and why not",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -60,9 +66,12 @@ def run(options: argparse.Namespace) -> int:
     full = "/rest/v1/" + path.removeprefix("/rest/v1").lstrip("/")
     request = Request(method.upper(), full, query, headers, options.body.encode())
     project, settings = load_settings(options.project)
-    backend = load(project, settings, server_url(settings))
+    backend, table = load(project, settings, server_url(settings)), path.rpartition("/")[2]
+    if options.subscription is not None:
+        said = asyncio.run(_told(backend, options.subscription, _principal(options), table, query))
+        print(json.dumps(said, indent=2))
+        return 0
     explained = asyncio.run(_explain(backend, request, _principal(options)))
-    table = path.rpartition("/")[2]
     rules = [one for one in backend.definition.policy.described() if one["table"] == table]
     if options.json:
         document = {"rules": rules, "statements": [asdict(one) for one in explained]}
@@ -101,6 +110,19 @@ async def _explain(backend: Backend, request: Request, principal: Principal) -> 
             work = unit_factory(prepared, request.body, context, write_context)
             statements = await data.engine.write(lambda: _recording(work()))
         return [await _explain_statement(backend, one, context) for one in statements]
+    finally:
+        await backend.stop()
+
+
+async def _told(
+    backend: Backend, cursor: str, principal: Principal, table: str, query: str
+) -> dict[str, Any]:
+    binding, _ = stream_binding(table, query)
+    await backend.start()
+    try:
+        return await backend.live.explain(cursor, principal, binding)
+    except RequestError as error:
+        raise ProjectError([Fault("--subscription", "", error.message)]) from None
     finally:
         await backend.stop()
 

@@ -43,6 +43,11 @@ def parse_filter(text: str | None, table: Table) -> Expr:
     return all_of(*(_term(part, table) for part in _split(text)))
 
 
+def terms(text: str) -> list[str]:
+    """Return the filters that a filter joins by commas; all of them must fit."""
+    return list(_split(text)) if text.strip() else []
+
+
 def refusal(message: str) -> ChannelError:
     """Return the error of an invalid subscription; the channel stays open."""
     return ChannelError("RealtimeFilter", message)

@@ -31,6 +31,8 @@ def data_json(
     """Return the JSON of a change reported as `kind`, with the columns in `select` (None: all)."""
     columns = [one for one in table.readable if select is None or one.name in select]
     data = _data(change, kind, columns, table)
+    if kind == "DELETE" and change.kind == "UPDATE":
+        data["left"] = True  # the row is there still, outside of the filter or view
     new_row = change.new if kind != "DELETE" else None
     if new_row is not None:
         data["record"] = _record(new_row, columns)

@@ -10,7 +10,7 @@ from tests.unit.realtime.tables import ANA, NOTES, note
 from jotbase.errors import ChannelError
 from jotbase.expression.expr import TRUE, Context
 from jotbase.expression.judge import Env, judge
-from jotbase.realtime.filters import parse_filter
+from jotbase.realtime.filters import parse_filter, terms
 from jotbase.values import Row
 
 
@@ -104,3 +104,9 @@ def test_no_text_raises_anything_else(text: str) -> None:
     """A filter is read or refused, whatever it is."""
     with contextlib.suppress(ChannelError):
         parse_filter(text, NOTES)
+
+
+def test_a_filter_has_its_terms() -> None:
+    """Commas in quotes and in lists join none."""
+    assert terms('a=eq.1, b=in.(1,2),c=eq."x,y"') == ["a=eq.1", "b=in.(1,2)", 'c=eq."x,y"']
+    assert terms(" ") == []

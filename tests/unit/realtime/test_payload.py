@@ -20,6 +20,15 @@ def data(old: Row | None, new: Row | None, told: Any = "row", select: Any = None
     return read
 
 
+def test_a_row_that_left_the_view_is_marked() -> None:
+    """It is told as a DELETE, and is there still."""
+    change = Change(7, "notes", "UPDATE", note(1), note(1), AT)
+
+    assert orjson.loads(data_json(change, "DELETE", "row", None, NOTES))["left"] is True
+    assert "left" not in orjson.loads(data_json(change, "UPDATE", "row", None, NOTES))
+    assert "left" not in data(note(1), None)
+
+
 def test_columns_have_postgresqls_names_in_the_tables_order() -> None:
     """Clients convert values by these names; a writeOnly column is not there."""
     assert [(one["name"], one["type"]) for one in data(None, note(1), "none")["columns"]] == [

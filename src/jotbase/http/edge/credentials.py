@@ -22,7 +22,7 @@ from jotbase.auth.tokens.tokens import check_audience, verify
 from jotbase.engines.base import Engine
 from jotbase.errors import AccessError
 from jotbase.sql.units import Rows
-from jotbase.values import ANONYMOUS, Principal
+from jotbase.values import ANONYMOUS, AUTHENTICATED, Principal
 
 #: Runs the statement that `current_facts.standing` makes of a principal.
 Standing = Callable[[Principal], Awaitable[Rows]]
@@ -103,6 +103,11 @@ class CredentialCheck:
             check_audience(principal.claims, self._audience)
         self.live.put(text, principal, mark)
         return principal
+
+    async def user(self, identifier: str) -> Principal:
+        """Return a user as a token issued now names it. Raises AccessError if there is none."""
+        principal = Principal(AUTHENTICATED, identifier, claims={"sub": identifier})
+        return current_principal(principal, await self._standing(principal), self._now())
 
     def with_current_facts(self, principal: Principal, facts: Facts) -> Principal:
         """Return the principal with the user's current facts. Raises AccessError if its audience is

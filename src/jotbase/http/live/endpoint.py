@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
@@ -24,6 +25,7 @@ from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.live.channel_quotas import ChannelQuotas
 from jotbase.http.live.channels import Channels
+from jotbase.http.live.explaining import explain, explain_page
 from jotbase.http.live.frames import (
     RESTART,
     FrameSink,
@@ -42,7 +44,7 @@ from jotbase.realtime.protocol import Vsn, read_vsn
 from jotbase.realtime.rooms.topic_rules import TopicPolicy
 from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Model
-from jotbase.values import Principal
+from jotbase.values import Principal, Request, Response
 
 #: The most seconds of handling one socket's messages until other tasks get the event loop.
 TURN = 0.005
@@ -76,6 +78,17 @@ class RealtimeEndpoint:
     def model(self) -> Model:
         """The model that is served."""
         return self._services.model
+
+    async def explain(
+        self, cursor: str, principal: Principal, binding: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return what somebody is told of a change, and why not. Raises RequestError."""
+        return await explain(self._services, cursor, principal, binding)
+
+    @property
+    def explain_page(self) -> Callable[[Request], Awaitable[Response]]:
+        """The handler that explains to the service role."""
+        return explain_page(self._services, self._services.credentials.user)
 
     def configure(
         self, model: Model, rules: Mapping[str, Expr], topics: TopicPolicy | None = None
