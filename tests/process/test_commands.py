@@ -170,7 +170,10 @@ def test_token_signs_for_somebody(board: Path) -> None:
         (("keys", "--jsn"), "perhaps you meant --json"),
         (("serve", "--prot", "3"), "perhaps you meant --port"),
         (("check", "app"), "jotbase check --project app"),
-        (("nothing-like-it",), "one of init, serve, seed, migrate, check, pull, users, keys, token, explain"),
+        (
+            ("nothing-like-it",),
+            "one of init, serve, seed, migrate, check, pull, users, keys, token, explain",
+        ),
     ],
 )
 def test_a_command_used_wrongly_exits_with_2(words: tuple[str, ...], hint: str) -> None:

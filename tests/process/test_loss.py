@@ -1,7 +1,8 @@
 """No change is lost, told twice, or told to whom it is hidden, whatever happens to the connections.
 
-Writers insert, change and delete rows of several owners; the line to the server is cut at random
-and the server killed. Each client resumes by its cursors, and must have had what the log says, read
+Two writers at a time insert, change and delete rows of several owners and rooms, and the
+memberships that the rule looks into; the line to the server is cut at random and the server killed.
+Each client resumes by its cursors, and must have had what the log says, read
 with the rule and its filter. The seed is printed; `JOTBASE_LOSS_SEED` repeats a run.
 """
 
@@ -43,13 +44,28 @@ TABLE: dict[str, Any] = {
         "title": {"type": "string", "default": ""},
         "owner": {"type": "string", "format": "uuid"},
         "public": {"type": "boolean", "default": False},
+        "room": {"type": "integer", "default": 0},
     },
     "required": ["n", "owner"],
-    "access": {"select": "row.owner == user.id or row.public"},
+    "access": {
+        "select": "row.owner == user.id or row.public"
+        " or any(m.member == user.id for m in members if m.room == row.room)"
+    },
+}
+MEMBERS: dict[str, Any] = {
+    **NOTES,
+    "properties": {
+        "room": {"type": "integer"},
+        "member": {"type": "string", "format": "uuid"},
+    },
+    "required": ["room", "member"],
+    "primaryKey": ["room", "member"],
+    "access": {},
+    "realtime": False,
 }
 #: What happens, in rounds of writes: None is a round without an accident.
 ACCIDENTS = ("cut", None, "kill", "cut", None, "cut")
-WRITES = 40
+WRITES = 30
 FILTER = "n=gte.30"
 #: One item: (type, id, number of the change).
 Told = tuple[str, int, int]
@@ -118,65 +134,94 @@ async def by_supabase_js(url: str, key: str, token: str, wanted: str | None) -> 
 
 
 class Writer:
-    """Writes rows of several owners through the data API; `dice` decides which and how."""
+    """Writes rows and memberships of rooms of its own; `dice` decides which and how."""
 
-    def __init__(self, dice: Random, owners: list[str]) -> None:
+    def __init__(self, dice: Random, owners: list[str], rooms: tuple[int, int]) -> None:
         self._dice = dice
         self._owners = owners
+        self._rooms = rooms
         self._ids: list[int] = []
+        self._members: set[tuple[int, str]] = set()
 
     async def write(self, served: Served, count: int) -> None:
-        """Insert, change and delete rows, one after the other."""
+        """Insert, change and delete rows and memberships, one after the other."""
         key = served.keys["secret_key"]
         headers = {"apikey": key, "prefer": "return=representation"}
         async with httpx.AsyncClient(base_url=served.url + "/rest/v1", headers=headers) as http:
             for _ in range(count):
-                await self._one(http)
+                one = self._membership if self._dice.random() < 0.3 else self._row
+                (await one(http)).raise_for_status()
 
-    async def _one(self, http: httpx.AsyncClient) -> None:
+    async def _membership(self, http: httpx.AsyncClient) -> httpx.Response:
+        one = self._dice.choice(self._rooms), self._dice.choice(self._owners)
+        self._members ^= {one}
+        room, member = one
+        if one in self._members:
+            return await http.post("/members", json={"room": room, "member": member})
+        which = {"room": f"eq.{room}", "member": f"eq.{member}"}
+        return await http.delete("/members", params=which)
+
+    async def _row(self, http: httpx.AsyncClient) -> httpx.Response:
         dice = self._dice
-        one = {"n": dice.randrange(100), "public": dice.random() < 0.3}
-        one["owner"] = dice.choice(self._owners)  # type: ignore[assignment]
+        one: dict[str, Any] = {"n": dice.randrange(100), "public": dice.random() < 0.2}
+        one |= {"owner": dice.choice(self._owners), "room": dice.choice(self._rooms)}
         if not self._ids or dice.random() < 0.4:
             answer = await http.post("/notes", json=one)
             self._ids.append(answer.raise_for_status().json()[0]["id"])
-        elif dice.random() < 0.7:
+            return answer
+        if dice.random() < 0.7:
             which = {"id": f"eq.{dice.choice(self._ids)}"}
-            (await http.patch("/notes", params=which, json=one)).raise_for_status()
-        else:
-            gone = self._ids.pop(dice.randrange(len(self._ids)))
-            (await http.delete("/notes", params={"id": f"eq.{gone}"})).raise_for_status()
+            return await http.patch("/notes", params=which, json=one)
+        gone = self._ids.pop(dice.randrange(len(self._ids)))
+        return await http.delete("/notes", params={"id": f"eq.{gone}"})
+
+
+async def write_all(writers: list[Writer], served: Served, count: int) -> None:
+    """Have all writers write at a time."""
+    await asyncio.gather(*(writer.write(served, count) for writer in writers))
+
+
+def logged(project: Path) -> list[tuple[int, str, Any, Any]]:
+    """Return all changes in the log: number, table, old and new row."""
+    [database] = project.rglob("*.db")
+    query = 'SELECT number, "table", old, new FROM "jotbase.changes" ORDER BY number'
+    with closing(sqlite3.connect(database)) as connection:
+        log = connection.execute(query).fetchall()
+    return [
+        (one, table, json.loads(old or "null"), json.loads(new or "null"))
+        for one, table, old, new in log
+    ]
 
 
 def expected(project: Path, user: str, *, filtered: bool, after: int) -> list[Told]:
-    """Read the log with the rule and the filter: what a user must have been told."""
-    [database] = project.rglob("*.db")
-    with closing(sqlite3.connect(database)) as connection:
-        log = connection.execute('SELECT number, old, new FROM "jotbase.changes" ORDER BY number')
-        changes = [
-            (one, json.loads(old or "null"), json.loads(new or "null")) for one, old, new in log
-        ]
-
-    def fits(row: dict[str, Any] | None) -> bool:
-        mine = row is not None and (row["owner"] == user or bool(row["public"]))
-        return bool(mine and row and (not filtered or row["n"] >= 30))
-
+    """Replay the log with the rule and the filter: what a user must have been told."""
+    rooms: set[int] = set()
     told: list[Told] = []
-    for change, old, new in changes:
-        if change > after and (fits(new) or fits(old)):
+
+    def fits(row: Any) -> bool:
+        if row is None or (filtered and row["n"] < 30):
+            return False
+        return row["owner"] == user or bool(row["public"]) or row["room"] in rooms
+
+    for change, table, old, new in logged(project):
+        if table == "members":
+            row = old or new
+            if row["member"] == user:
+                rooms = rooms | {row["room"]} if new else rooms - {row["room"]}
+        elif table == "notes" and change > after and (fits(new) or fits(old)):
             kind = ("UPDATE" if old else "INSERT") if fits(new) else "DELETE"
             told.append((kind, (new or old)["id"], change))
     return told
 
 
-async def accidents(line: LossyLine, served: Served, writer: Writer, dice: Random) -> Served:
+async def accidents(line: LossyLine, served: Served, writers: list[Writer], dice: Random) -> Served:
     """Write round by round, with an accident in the middle of each."""
     for accident in ACCIDENTS:
         before = dice.randrange(WRITES)
-        await writer.write(served, before)
+        await write_all(writers, served, before)
         if accident == "cut":
             line.cut()
-        await writer.write(served, WRITES - before)
+        await write_all(writers, served, WRITES - before)
         if accident == "kill":
             served.kill()
             served = await asyncio.to_thread(start, served.project)
@@ -191,8 +236,9 @@ async def play(project: Path, seed: int) -> None:
         async with lossy_line() as line:
             line.target = served.url
             people = [_signed_up(served, f"{name}@example.com") for name in ("ana", "ben", "cas")]
-            writer = Writer(dice, [user for user, _ in people])
-            await writer.write(served, 20)
+            owners = [user for user, _ in people]
+            writers = [Writer(Random(seed + one), owners, (2 * one, 2 * one + 1)) for one in (0, 1)]
+            await write_all(writers, served, 20)
             clients = []
             for index, way in enumerate((raw, by_supabase_py, by_supabase_js) * 2):
                 user, token = people[index % 3]
@@ -200,7 +246,7 @@ async def play(project: Path, seed: int) -> None:
                 key = served.keys["publishable_key"]
                 task = asyncio.create_task(way(line.url, key, token, wanted))
                 clients.append((way.__name__, user, wanted is not None, task))
-            served = await accidents(line, served, writer, dice)
+            served = await accidents(line, served, writers, dice)
             end = {"n": 99, "title": "end", "public": True, "owner": people[0][0]}
             headers = {"apikey": served.keys["secret_key"]}
             await asyncio.to_thread(served.ask, "POST", "/rest/v1/notes", end, headers=headers)
@@ -225,4 +271,4 @@ def test_every_client_has_had_what_the_log_says(tmp_path: Path) -> None:
     """A raw client, supabase-py and supabase-js with their helpers, through cuts and a kill."""
     seed = int(os.environ.get("JOTBASE_LOSS_SEED") or Random().randrange(1 << 32))
     sys.stdout.write(f"JOTBASE_LOSS_SEED={seed}\n")
-    asyncio.run(play(write_project(tmp_path, {"notes": TABLE}), seed))
+    asyncio.run(play(write_project(tmp_path, {"notes": TABLE, "members": MEMBERS}), seed))
