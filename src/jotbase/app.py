@@ -296,6 +296,7 @@ class Backend:
             accounts=self._accounts,
             live=self.live,
             streams=self.live.streams,
+            broadcasts=self.live.broadcasts.answer,
             functions=self._project_app,
             files=public_files(self.project.public),
             pages={

@@ -19,12 +19,12 @@ from jotbase.engines.sqlite.read import reader
 from jotbase.http.accounts import routes as accounts
 from jotbase.http.edge import connections, hashing
 from jotbase.http.edge import large_responses as grants
+from jotbase.http.live import broadcast_api, frames, replay, rooms
 from jotbase.http.live import channel_quotas as shares
-from jotbase.http.live import frames, replay, rooms
 from jotbase.http.server import message_heads as heads
 from jotbase.http.server import process as server
 from jotbase.query.response.prepared import LONG_VALUES
-from jotbase.realtime.rooms import presence
+from jotbase.realtime.rooms import broadcast, http_messages, presence
 from jotbase.search.lexing import MAX_SEARCHED
 from jotbase.settings import Settings
 
@@ -90,6 +90,12 @@ MIB = 1024 * 1024
             "calls of `track`",
             f"{shares.PRESENCE_CALLS} in {shares.PRESENCE_WINDOW:.0f} s",
         ),
+        (
+            "requests that broadcast over HTTP",
+            f"| {broadcast_api.REQUESTS.count} in {broadcast_api.REQUESTS.seconds} s |",
+        ),
+        ("messages of such a request", f"| {http_messages.MOST_MESSAGES} |"),
+        ("bytes of a broadcast", f"| {broadcast.LARGEST:,} |"),
         ("members of a tracked object", f"| {presence.MOST_KEYS} |"),
         ("bytes of a tracked object", f"| {presence.LARGEST_META} |"),
         ("bytes of a presence key", f"| {presence.LONGEST_KEY} |"),

@@ -23,6 +23,7 @@ from jotbase.feed import Feed
 from jotbase.http.edge.asgi import Receive, Scope, Send, read_headers
 from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck
+from jotbase.http.live.broadcast_api import BroadcastApi
 from jotbase.http.live.channel_quotas import ChannelQuotas
 from jotbase.http.live.channels import Channels
 from jotbase.http.live.explaining import explain, explain_page
@@ -64,6 +65,7 @@ class RealtimeEndpoint:
             credentials, feed, Model(), now, TopicAccess(feed.engine, now)
         )
         self.streams = EventStreams(self._services, proxies)
+        self.broadcasts = BroadcastApi(self._services, proxies)
         now.on_set = self.expire
         self._sockets: dict[Channels, FrameSink] = {}
         self._turn = TurnFlush()

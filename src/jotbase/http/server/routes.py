@@ -43,6 +43,7 @@ CALLS = DATA + "rpc/"
 ACCOUNTS = "/auth/v1/"
 FUNCTIONS = "/functions/v1/"
 REALTIME = "/realtime/v1/websocket"
+BROADCASTS = "/realtime/v1/api/"
 
 
 #: The Vary header of the data API, identical to PostgREST's.
@@ -72,6 +73,7 @@ class Routes:
     accounts: Answerer
     live: Application
     streams: Application
+    broadcasts: Answerer
     functions: Application
     files: Application
     pages: Mapping[str, Answerer]
@@ -126,6 +128,8 @@ async def _http(routes: Routes, scope: Scope, receive: Receive, send: Send) -> N
         return await _answer(routes, routes.records, scope, receive, send)
     if path.startswith(ACCOUNTS):
         return await _answer(routes, routes.accounts, scope, receive, send)
+    if path.startswith(BROADCASTS):
+        return await _answer(routes, routes.broadcasts, scope, receive, send)
     page = routes.pages.get(path)
     if page is not None:
         return await _answer(routes, page, scope, receive, send)

@@ -1,0 +1,156 @@
+"""`POST /realtime/v1/api/broadcast`: broadcasts by clients that have no socket.
+
+In charge of the statuses and bodies that the official clients know, and of the rate of a client.
+Must not know how messages are validated, nor how a room tells its listeners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+import orjson
+
+from jotbase.auth.tokens.client_address import client_of
+from jotbase.auth.tokens.rate_limits import Rate, TokenBuckets
+from jotbase.errors import AccessError
+from jotbase.http.live.joined import ChannelServices
+from jotbase.realtime.rooms.broadcast import broadcast_frames
+from jotbase.realtime.rooms.http_messages import (
+    MOST_MESSAGES,
+    TOO_LARGE,
+    Message,
+    name_faults,
+    read_batch,
+)
+from jotbase.realtime.rooms.topic_rules import Right
+from jotbase.schema.values.nesting import is_deep
+from jotbase.values import Principal, Request, Response
+
+PATH = "/realtime/v1/api/"
+_BATCH = PATH + "broadcast"
+#: Requests of one client, or of one user.
+REQUESTS = Rate(1000, 10)
+_JSON, _BYTES = "application/json", "application/octet-stream"
+_UNAUTHORIZED = {"message": "Unauthorized"}
+_UNSUPPORTED = f"Unsupported Media Type. Use {_JSON} or {_BYTES}"
+
+
+class BroadcastApi:
+    """Answers the requests; `services` has the rooms and the rules of private topics."""
+
+    def __init__(self, services: ChannelServices, proxies: int) -> None:
+        self._services = services
+        self._proxies = proxies
+        self._buckets = TokenBuckets()
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request below `/realtime/v1/api/`."""
+        if request.method == "GET" and request.path == PATH + "ping":
+            return _answer(200, {"message": "Success"})
+        if request.method != "POST" or not request.path.startswith(_BATCH):
+            return _answer(404, {"message": "Not Found"})
+        try:
+            caller = await self._caller(request)
+        except AccessError:
+            return _answer(401, _UNAUTHORIZED)
+        if caller is None:
+            return _answer(401, _UNAUTHORIZED)
+        if not self._counted(request, caller):
+            return _answer(429, {"message": "You have exceeded your rate limit"})
+        if request.path == _BATCH:
+            return await self._batch(request, caller)
+        return await self._single(request, caller)
+
+    async def _caller(self, request: Request) -> Principal | None:
+        known = {"authorization", "apikey"} & request.headers.keys()
+        if known:
+            return await self._services.credentials.principal(request.headers)
+        key = parse_qs(request.query).get("apikey", [""])[0]
+        return await self._services.credentials.principal({"apikey": key}) if key else None
+
+    def _counted(self, request: Request, caller: Principal) -> bool:
+        now = self._services.now()
+        client = client_of(request.headers, request.client, self._proxies)
+        keys = [("client", client), *([("user", caller.id)] if caller.id is not None else [])]
+        if any(self._buckets.wait(key, REQUESTS, now) > 0 for key in keys):
+            return False
+        for key in keys:
+            self._buckets.take(key, REQUESTS, now)
+        return True
+
+    async def _batch(self, request: Request, caller: Principal) -> Response:
+        messages, faults = read_batch(_json(request.body))
+        if len(messages) > MOST_MESSAGES:
+            text = "Too many messages to broadcast, please reduce the batch size"
+            return _answer(429, {"message": text})
+        if faults:
+            return _answer(422, {"errors": {"messages": faults}})
+        pushed = [broadcast_frames(message.push()) for message in messages]
+        if None in pushed:
+            sizes = [{} if frames else {"payload": [TOO_LARGE]} for frames in pushed]
+            return _answer(422, {"errors": {"messages": sizes}})
+        for message, frames in zip(messages, pushed, strict=True):
+            if frames is not None and await self._may(caller, message):
+                self._services.rooms.say(message.room, frames)
+        return _answer(202)
+
+    async def _single(self, request: Request, caller: Principal) -> Response:
+        names = request.path.removeprefix(_BATCH + "/").split("/")
+        if len(names) != 3 or names[1] != "events":
+            return _answer(404, {"message": "Not Found"})
+        topic, event = unquote(names[0]), unquote(names[2])
+        query = parse_qs(request.query)
+        private = query.get("private", [""])[0].lower() == "true"
+        if faults := name_faults(topic, event) or _persist_faults(query, private=private):
+            return _answer(422, {"errors": faults})
+        kind = request.headers.get("content-type", _JSON).partition(";")[0].strip().lower()
+        if kind == _BYTES:
+            message = Message(topic, event, private=private, opaque=request.body)
+        elif kind == _JSON:
+            payload = _json(request.body or b"{}")
+            if payload is _UNREADABLE:
+                return _answer(400, {"message": "Bad Request"})
+            told = payload if isinstance(payload, Mapping) else {"_json": payload}
+            message = Message(topic, event, told, private=private)
+        else:
+            return _answer(415, {"error": _UNSUPPORTED})
+        if not await self._may(caller, message):
+            return _answer(403, _UNAUTHORIZED)
+        frames = broadcast_frames(message.push())
+        if frames is None:
+            return _answer(422, {"errors": {"payload": [TOO_LARGE]}})
+        self._services.rooms.say(message.room, frames)
+        return _answer(202)
+
+    async def _may(self, caller: Principal, message: Message) -> bool:
+        if not message.private:
+            return True
+        right = (Right.WRITE,)
+        return Right.WRITE in await self._services.access.permitted(caller, message.topic, right)
+
+
+#: Stands for a body that is no JSON.
+_UNREADABLE = object()
+
+
+def _json(body: bytes) -> Any:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _UNREADABLE
+    return _UNREADABLE if is_deep(document) else document
+
+
+def _persist_faults(query: Mapping[str, list[str]], *, private: bool) -> dict[str, list[str]]:
+    if not any(name == "persist" or name.startswith("persist[") for name in query):
+        return {}
+    why = "is not served here" if private else "can only be used on private channels"
+    return {"persist": [why]}
+
+
+def _answer(status: int, body: Any = None) -> Response:
+    if body is None:
+        return Response(status, (), b"")
+    return Response(status, (("Content-Type", "application/json"),), orjson.dumps(body))
