@@ -33,8 +33,8 @@ async def test_the_log_is_pruned_soon_after_the_start(
     await asyncio.gather(*(engine.write(post(f"t{n}")) for n in range(20)))
     prune, pruned = engine.prune, asyncio.Event()
 
-    async def told(keep_rows: int) -> int:
-        gone = await prune(keep_rows)
+    async def told(keep_rows: int, keep_seconds: float | None) -> int:
+        gone = await prune(keep_rows, keep_seconds)
         pruned.set()
         return gone
 
@@ -44,6 +44,27 @@ async def test_the_log_is_pruned_soon_after_the_start(
     pruning.cancel()
 
     assert await engine.last_change() == (16, 20)
+
+
+@pytest.mark.parametrize(("hours", "kept"), [(0, None), (2, 7200.0)])
+async def test_the_log_has_a_greatest_age(
+    engine: SqliteEngine, monkeypatch: pytest.MonkeyPatch, hours: int, kept: float | None
+) -> None:
+    """Changes that are older than the setting says go as well; 0 sets no limit."""
+    monkeypatch.setattr(upkeep, "PRUNE_FIRST", 0)
+    asked: asyncio.Queue[float | None] = asyncio.Queue()
+
+    async def told(keep_rows: int, keep_seconds: float | None) -> int:
+        asked.put_nowait(keep_seconds)
+        return 0
+
+    monkeypatch.setattr(engine, "prune", told)
+    settings = replace(Settings(), changes_max_age=hours)
+    pruning = asyncio.create_task(prune_periodically(engine, settings))
+    found = await asyncio.wait_for(asked.get(), 20)
+    pruning.cancel()
+
+    assert found == kept
 
 
 async def test_the_audit_log_is_pruned_by_age(

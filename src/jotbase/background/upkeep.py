@@ -35,6 +35,7 @@ POLL_SECONDS = 0.5
 #: When the change log is pruned: seconds after the start, then the interval in seconds. The first
 #: is short, so that a server that is restarted often prunes too.
 PRUNE_FIRST, PRUNE_EVERY = 2.0, 30.0
+_HOUR = 3600.0
 _DAY = 86_400
 
 
@@ -133,7 +134,8 @@ async def prune_periodically(
     await asyncio.sleep(PRUNE_FIRST)
     while True:
         try:
-            await engine.prune(settings.changes_keep)
+            oldest = settings.changes_max_age * _HOUR or None
+            await engine.prune(settings.changes_keep, oldest)
             before = timestamp(now() - settings.audit_keep * _DAY)
             await engine.write(partial(_pruned_audit, engine.dialect, before))
         except JotError as error:

@@ -216,6 +216,11 @@ class Settings:
     changes_keep: int = _setting(
         number_between(1000, 1_000_000_000), 1_000_000, "How many changes the change log keeps."
     )
+    changes_max_age: int = _setting(
+        number_between(0, 876_000),
+        0,
+        "How many hours a change is kept in the change log at most; 0 sets no limit.",
+    )
     audit_keep: int = _setting(
         number_between(1, 36_500), 90, "How many days the audit log of accounts is kept."
     )
