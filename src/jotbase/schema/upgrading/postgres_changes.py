@@ -7,7 +7,7 @@ that are there against new constraints, and refuses them in its own words.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from jotbase.errors import Fault
 from jotbase.schema.ddl.postgres_columns import TYPES, check_condition, default_sql
@@ -29,15 +29,30 @@ from jotbase.sql.dialect import POSTGRES
 
 @dataclass(frozen=True, slots=True)
 class Altered:
-    """What changes a table: `refused` says why it is not changed at all."""
+    """What changes a table: `refused` says why it is not changed at all.
+
+    Foreign keys go before anything else is changed in any table (`first`), and come when all keys
+    that they refer to are there (`last`).
+    """
 
     statements: list[str]
     told: list[str]
     refused: list[Fault]
+    first: list[str] = field(default_factory=list)
+    last: list[str] = field(default_factory=list)
 
 
-def altered(old: Table, new: Table, permits: frozenset[str]) -> Altered:
-    """Return what brings a table from the one to the other."""
+def rekeyed(old: Table, new: Table) -> bool:
+    """Return whether foreign keys stand in the way of a table's change: of keys, or of types."""
+    types = {column.name: TYPES[column.type] for column in new.columns}
+    retyped = any(types.get(one.name, TYPES[one.type]) != TYPES[one.type] for one in old.columns)
+    return retyped or (old.primary_key, old.unique) != (new.primary_key, new.unique)
+
+
+def altered(
+    old: Table, new: Table, permits: frozenset[str], rekeyed_tables: frozenset[str] = frozenset()
+) -> Altered:
+    """Return what brings a table from the one to the other; see `rekeyed` for the tables."""
     found = Altered([], [], [])
     on = f"ALTER TABLE {POSTGRES.identifier(new.name)}"
     for column in old.columns:
@@ -55,7 +70,32 @@ def altered(old: Table, new: Table, permits: frozenset[str]) -> Altered:
     if old.primary_key != new.primary_key:
         _primary_key(found, on, old, new)
     _keys(found, on, old, new)
+    _foreign_keys(found, on, old, new, rekeyed_tables)
     return found
+
+
+def _foreign_keys(
+    found: Altered, on: str, old: Table, new: Table, rekeyed_tables: frozenset[str]
+) -> None:
+    """Drop foreign keys that are no more, or in the way, and make them (again)."""
+    before = {key.name: foreign_key(key) for key in old.foreign_keys}
+    after = {key.name: foreign_key(key) for key in new.foreign_keys}
+    moved = {
+        key.name
+        for key in (*old.foreign_keys, *new.foreign_keys)
+        if key.target in rekeyed_tables or new.name in rekeyed_tables
+    }
+    for name, text in before.items():
+        if after.get(name) != text or name in moved:
+            dropped = f"{on} DROP CONSTRAINT IF EXISTS {POSTGRES.identifier(name)}"
+            found.first.append(dropped)
+        if after.get(name) != text:
+            found.told.append(f"{new.name}: {name} dropped")
+    for name, text in after.items():
+        if before.get(name) != text or name in moved:
+            found.last.append(f"{on} ADD {text}")
+        if before.get(name) != text:
+            found.told.append(f"{new.name}: {name} added")
 
 
 def _primary_key(found: Altered, on: str, old: Table, new: Table) -> None:
@@ -175,5 +215,3 @@ def _index_name(text: str) -> str:
 def _constraints(table: Table) -> Iterator[tuple[str, str]]:
     for unique in table.unique:
         yield unique.name, unique_constraint(unique.name, unique.columns)
-    for key in table.foreign_keys:
-        yield key.name, foreign_key(key)

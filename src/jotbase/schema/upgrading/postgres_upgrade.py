@@ -25,7 +25,7 @@ from jotbase.schema.model.tables import Model, Table
 from jotbase.schema.upgrading import refusals
 from jotbase.schema.upgrading.comparison import TableChange, compare
 from jotbase.schema.upgrading.plan import Plan, plan_of
-from jotbase.schema.upgrading.postgres_changes import altered
+from jotbase.schema.upgrading.postgres_changes import altered, rekeyed
 from jotbase.schema.upgrading.rename_statements import postgres_renames
 from jotbase.schema.upgrading.renames import described, renamed_model
 from jotbase.schema.upgrading.stored_rows import check_stored_rows, check_stored_values
@@ -160,13 +160,16 @@ def _changed(
     ]
     made = [one for one in model if one.view is None and one.name not in before]
     kept = [one for one in model if one.view is None and one.name in before]
-    changes = [altered(before[table.name], table, permits) for table in kept]
+    moved = frozenset(one.name for one in kept if rekeyed(before[one.name], one))
+    changes = [altered(before[table.name], table, permits, moved) for table in kept]
     faults += [fault for change in changes for fault in change.refused]
     statements = [
+        *(text for change in changes for text in change.first),
         *(f"DROP TABLE {POSTGRES.identifier(one.name)}" for one in dropped),
         *(create_table(table) for table in made),
         *(text for change in changes for text in change.statements),
         *(text for table in made for text in _completed(table)),
+        *(text for change in changes for text in change.last),
     ]
     views = [one for one in before.values() if one.view is not None]
     wanted = [create_view(one) for one in model if one.view is not None]

@@ -101,6 +101,9 @@ def _index(text: str) -> str:
 def _constraints(table: Table) -> Iterator[str]:
     if table.primary_key:
         yield default_name(table.name, (), "pkey")
+    # What numbers the rows is unique, under the name that PostgreSQL itself gives.
+    if table.row_key != table.primary_key:
+        yield default_name(table.name, table.row_key, "key")
     yield from (one.name for one in table.unique)
     yield from (key.name for key in table.foreign_keys)
     for column in table.columns:

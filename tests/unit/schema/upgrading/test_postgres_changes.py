@@ -6,7 +6,7 @@ import pytest
 from tests.unit.schema.projects import TEXT, model, table_file
 
 from jotbase.schema.model.tables import Table
-from jotbase.schema.upgrading.postgres_changes import Altered, altered
+from jotbase.schema.upgrading.postgres_changes import Altered, altered, rekeyed
 
 
 def table(columns: dict[str, Any], **more: Any) -> Table:
@@ -94,3 +94,25 @@ def test_another_primary_key_takes_the_place_of_the_old_one() -> None:
         'ALTER TABLE "t" ALTER COLUMN "b" SET NOT NULL',
         'ALTER TABLE "t" ADD CONSTRAINT "t_pkey" PRIMARY KEY ("b")',
     ]
+
+
+def test_foreign_keys_make_way_for_another_key() -> None:
+    """They go before all else, and come again in the end."""
+    parts = {"t": {**TEXT, "references": "t.a"}}
+    old = model(t=table_file({"a": TEXT, "b": TEXT}, primaryKey=["a"]), u=table_file(parts))
+    new = model(
+        t=table_file({"a": TEXT, "b": TEXT}, primaryKey=["b"], unique=[["a"]]), u=table_file(parts)
+    )
+    found = altered(old.tables["u"], new.tables["u"], frozenset(), frozenset({"t"}))
+
+    assert rekeyed(old.tables["t"], new.tables["t"])
+    assert not rekeyed(old.tables["u"], new.tables["u"])
+    assert (found.first, found.statements, found.last) == (
+        ['ALTER TABLE "u" DROP CONSTRAINT IF EXISTS "u_t_fkey"'],
+        [],
+        [
+            'ALTER TABLE "u" ADD CONSTRAINT "u_t_fkey" FOREIGN KEY ("t")'
+            ' REFERENCES "t" ("a") DEFERRABLE'
+        ],
+    )
+    assert found.told == []
