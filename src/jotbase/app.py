@@ -302,6 +302,7 @@ class Backend:
             pages={
                 "/health": health_page(self.engine.unavailable_reason, self.feed.behind),
                 "/config.json": json_page(shown),
+                "/metrics": self.live.metrics.answer,
                 "/realtime/v1/admin/explain": self.live.explain_page,
                 "/schema/table/v1": json_page(META_SCHEMA, cache="public, max-age=3600"),
                 "/schema/channels/v1": json_page(CHANNELS, cache="public, max-age=3600"),

@@ -173,8 +173,10 @@ class Channels:
             size = channel_size(request, self._services.followable())
             self._share.take(size)
         except ChannelError as error:
+            self._services.refused_joins += 1
             self._send(reply(message, "error", {"reason": refusals.reason(error)}))
             return
+        self._services.joins += 1
         channel = self._channel(message, request, principal, size)
         self._joined[message.topic] = channel
         self._services.rooms.enter(channel.listener)

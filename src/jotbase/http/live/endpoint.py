@@ -36,6 +36,7 @@ from jotbase.http.live.frames import (
     connection_of,
 )
 from jotbase.http.live.joined import ChannelServices
+from jotbase.http.live.metrics import MetricsPage
 from jotbase.http.live.streams import EventStreams
 from jotbase.http.live.topic_access import TopicAccess
 from jotbase.realtime import refusals
@@ -66,10 +67,26 @@ class RealtimeEndpoint:
         )
         self.streams = EventStreams(self._services, proxies)
         self.broadcasts = BroadcastApi(self._services, proxies)
+        self.metrics = MetricsPage(credentials, self._numbers)
         now.on_set = self.expire
         self._sockets: dict[Channels, FrameSink] = {}
         self._turn = TurnFlush()
         self._crowd = asyncio.Lock()
+
+    def _numbers(self) -> dict[str, int]:
+        services, rooms = self._services, self._services.rooms
+        return {
+            "sockets": len(self._sockets),
+            "streams": len(self.streams.sinks),
+            "channels": services.shares.channels.taken,
+            "bindings": services.shares.bindings.taken,
+            "presences": len(rooms.presences),
+            "changes_behind": services.feed.behind(),
+            "joins_total": services.joins,
+            "refused_joins_total": services.refused_joins,
+            "broadcasts_total": rooms.broadcasts,
+            "broadcast_frames_total": rooms.frames,
+        }
 
     @property
     def shares(self) -> ChannelQuotas:

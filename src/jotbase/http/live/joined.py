@@ -41,6 +41,10 @@ class ChannelServices:
     #: Whose turn it is among the replays of all sockets.
     turns: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    #: Joins that were accepted, and that were refused.
+    joins: int = 0
+    refused_joins: int = 0
+
     def logs(self, name: str) -> bool:
         """Return whether there is a realtime table with that name."""
         table = self.model.get(name)

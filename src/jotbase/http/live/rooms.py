@@ -26,6 +26,7 @@ class Rooms:
     def __init__(self) -> None:
         self.listeners = BroadcastRegistry()
         self.presences = PresenceRegistry()
+        self.broadcasts = self.frames = 0
         self._bytes = Budget(ALL_PRESENCE, ALL_PRESENCE // 2)
 
     def enter(self, listener: Listener) -> None:
@@ -39,14 +40,15 @@ class Rooms:
 
     def say(
         self, room: Room, frames: Mapping[Vsn, bytes], *, but_not: Listener | None = None
-    ) -> int:
-        """Write a broadcast to all who may hear it; return their number."""
+    ) -> None:
+        """Write a broadcast to all who may hear it."""
         told = 0
         for listener in self.listeners.of(room):
             if listener.hears and listener is not but_not and listener.vsn in frames:
                 listener.write(frames[listener.vsn])
                 told += 1
-        return told
+        self.broadcasts += 1
+        self.frames += told
 
     def state(self, room: Room) -> Presences:
         """Return who is present in a room."""

@@ -1,0 +1,52 @@
+"""`/metrics`: what realtime does, in Prometheus' text format, for the service role alone.
+
+In charge of the names, and of the format. Must not know where a number comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from jotbase.errors import AccessError
+from jotbase.http.edge.credentials import CredentialCheck
+from jotbase.values import Request, Response
+
+#: (name, type, what it counts); docs/running.md describes each.
+METRICS = (
+    ("jotbase_realtime_sockets", "gauge", "WebSockets that are open."),
+    ("jotbase_realtime_streams", "gauge", "Streams of server-sent events that are open."),
+    ("jotbase_realtime_channels", "gauge", "Channels that are joined."),
+    ("jotbase_realtime_bindings", "gauge", "Bindings of postgres_changes that are followed."),
+    ("jotbase_realtime_presences", "gauge", "Channels that are present."),
+    ("jotbase_realtime_changes_behind", "gauge", "Changes that are logged and not yet told."),
+    ("jotbase_realtime_joins_total", "counter", "Joins that were accepted."),
+    ("jotbase_realtime_refused_joins_total", "counter", "Joins that were refused."),
+    ("jotbase_realtime_broadcasts_total", "counter", "Broadcasts that were sent to a room."),
+    ("jotbase_realtime_broadcast_frames_total", "counter", "Frames that broadcasts became."),
+)
+_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class MetricsPage:
+    """Answers a scrape with the numbers of `read`, by the names above without their prefix."""
+
+    def __init__(self, credentials: CredentialCheck, read: Callable[[], Mapping[str, int]]) -> None:
+        self._credentials = credentials
+        self._read = read
+
+    async def answer(self, request: Request) -> Response:
+        """Return the numbers. Raises AccessError for anybody but the service role."""
+        caller = await self._credentials.principal(request.headers)
+        if not caller.is_service:
+            hint = "Send the secret key as `apikey`, or as the bearer token."
+            raise AccessError("42501", "Metrics are for the service role", hint=hint)
+        return Response(200, (("Content-Type", _TYPE),), rendered(self._read()).encode())
+
+
+def rendered(numbers: Mapping[str, int]) -> str:
+    """Return the numbers in the text format."""
+    prefix = "jotbase_realtime_"
+    return "".join(
+        f"# HELP {name} {text}\n# TYPE {name} {kind}\n{name} {numbers[name.removeprefix(prefix)]}\n"
+        for name, kind, text in METRICS
+    )
