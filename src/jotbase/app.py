@@ -32,6 +32,7 @@ from jotbase.feed import Feed
 from jotbase.functions.context import run_as
 from jotbase.functions.hooks import Hooks
 from jotbase.functions.loading import Loaded, described, load_for, load_in_thread
+from jotbase.functions.row_hooks import run_before
 from jotbase.http.edge.asgi import Application
 from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck, standing_in
@@ -321,6 +322,7 @@ class Backend:
         return application(self.routes())
 
     def _take_functions(self, loaded: Loaded) -> None:
-        self._calls, self._of_rows = Calls(loaded.functions, run_as), loaded.computed
+        self._calls = Calls(loaded.functions, run_as, loaded.row_hooks, run_before)
+        self._of_rows = loaded.computed
         self._project_app.replace(loaded.app)
         self._hooks.replace(loaded.hooks)

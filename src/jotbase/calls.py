@@ -8,10 +8,11 @@ alone. Must not know HTTP servers or drivers, nor how functions are declared.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from jotbase.engines.base import LARGE, LONG_QUESTION, Session, aside, bind
 from jotbase.errors import JotError
@@ -19,7 +20,8 @@ from jotbase.expression.expr import Context
 from jotbase.pipeline import DataApi, prepare
 from jotbase.query.plan.functions import Function, Functions
 from jotbase.query.plan.guarding import hinting
-from jotbase.query.plan.nodes import ReadPlan
+from jotbase.query.plan.hooks import ACTIONS, BeforeHook, BeforeHooks
+from jotbase.query.plan.nodes import ReadPlan, WritePlan
 from jotbase.query.request.grammar import is_call, parse
 from jotbase.query.request.intent import Intent
 from jotbase.query.request.shape import Shape, shape
@@ -38,15 +40,20 @@ from jotbase.query.response.function_results import (
     value_media_type,
     with_statement,
 )
-from jotbase.query.response.prepared import unit_factory
+from jotbase.query.response.prepared import Prepared, unit_factory
 from jotbase.query.response.prepared_cache import PreparedCache, shape_length
 from jotbase.query.response.render import render_error, render_read, render_write
-from jotbase.sql.units import RolledBack
+from jotbase.query.write.result import WriteContext, WriteResult
+from jotbase.query.write.rewriting import Hooks, Rewrite, rewriting
+from jotbase.sql.fragment import Fragment
+from jotbase.sql.units import RolledBack, Rows
 from jotbase.timing import Timing
-from jotbase.values import Principal, Request, Response
+from jotbase.values import Principal, Request, Response, Row
 
 #: Handles a data request as the given principal, inside the transaction of a call.
 Ask = Callable[[Request, Principal], Response]
+#: Asks a hook as the caller, with the handler of its data client; returns the row.
+RunHook = Callable[[BeforeHook, Sequence[Any], Principal, Ask], Row]
 #: Runs a function as its caller, with the handler of its data client; returns (value, status,
 #: headers).
 Run = Callable[
@@ -62,9 +69,39 @@ _REMEMBERED = 256
 _LONGEST = 1000
 
 
+class Budget(Protocol):
+    """The time that hooks may take (`engines.calls.code_budget`)."""
+
+    def restart(self) -> None:
+        """Begin anew."""
+
+    def running(self) -> AbstractContextManager[None]:
+        """Count the time of a block."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Count nothing of a block within one that is counted."""
+
+    def over(self) -> JotError | None:
+        """Return the error once the time is over."""
+
+
+class Untimed:
+    """No budget of their own for hooks: the call that they run in has one."""
+
+    def running(self) -> AbstractContextManager[None]:
+        """Count nothing."""
+        return nullcontext()
+
+    paused = running
+
+
+def _no_hook(*_: Any) -> Row:
+    raise LookupError("this project has no hooks")
+
+
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The functions and the caches of their calls: intents, result plans, prepared requests.
+    """The functions and hooks, and the caches of calls: intents, result plans, prepared requests.
 
     Functions run in several threads, so their data requests are prepared under a lock and cached
     apart from those of the event loop.
@@ -72,6 +109,8 @@ class Calls:
 
     functions: Functions
     run: Run
+    hooks: BeforeHooks = field(default_factory=dict)
+    run_hook: RunHook = _no_hook
     intents: dict[Shape, Intent] = field(default_factory=dict)
     results: dict[tuple[Shape, Function, bool], ResultPlan] = field(default_factory=dict)
     prepared: PreparedCache = field(default_factory=PreparedCache)
@@ -79,7 +118,7 @@ class Calls:
 
 
 async def answer_call(
-    request: Request, caller: Principal, data: DataApi, calls: Calls, timing: Timing
+    request: Request, caller: Principal, data: DataApi, timing: Timing, calls: Calls
 ) -> Response:
     """Handle one call. Raises JotError."""
     if request.method == "OPTIONS":
@@ -168,7 +207,7 @@ def _perform(
     calls: Calls,
 ) -> Outcome:
     """Run the function and read the rows that it returned, in the session's thread."""
-    inside = _inside(data, calls)
+    inside = inside_call(data, calls)
 
     def ask(request: Request, principal: Principal) -> Response:
         return answer_within(request, principal, session, inside, calls)
@@ -186,18 +225,23 @@ def _perform(
     return outcome
 
 
-def _inside(data: DataApi, calls: Calls) -> DataApi:
+def inside_call(data: DataApi, calls: Calls) -> DataApi:
     """Return the data API of a function: without max_rows, and without a transaction of its own."""
     limits = replace(data.limits, tx_end="commit", max_rows=None)
     return replace(data, limits=limits, prepared=calls.prepared)
 
 
 def answer_within(
-    request: Request, caller: Principal, session: Session, data: DataApi, calls: Calls
+    request: Request,
+    caller: Principal,
+    session: Session,
+    data: DataApi,
+    calls: Calls,
+    budget: Budget | None = None,
 ) -> Response:
     """Handle a data request of a function, in the function's transaction.
 
-    `data` is the data API of a function (`_inside`).
+    `data` is the data API of a function (`inside_call`).
     """
     try:
         question, values = shape(request)
@@ -211,10 +255,72 @@ def answer_within(
             rows = session.read(prepared.text, prepared.bind(context))
             return render_read(meant, request, values, rows)
         write_context = data.write_context[caller.is_service][meant.table.name]
-        written = session.run(unit_factory(prepared, request.body, context, write_context))
+        rewrite = asking_hooks(meant, caller, session, data, calls, budget)
+        written = session.run(unit_factory(prepared, request.body, context, write_context, rewrite))
         return render_write(meant, request, written)
     except JotError as error:
         return render_error(error, request)
+
+
+async def write_asking_hooks(
+    prepared: Prepared,
+    request: Request,
+    context: Context,
+    data: DataApi,
+    write_context: WriteContext,
+    calls: Calls,
+    budget: Callable[[], Budget],
+) -> WriteResult:
+    """Do one write whose table has hooks, as a call: they are asked in its thread, before the
+    database's writer is taken, and what they read and write is of the same transaction.
+    """
+    meant, time = cast(WritePlan, prepared.plan), budget()
+
+    def work(session: Session) -> WriteResult:
+        time.restart()
+        inside = inside_call(data, calls)
+        rewrite = asking_hooks(meant, context.principal, session, inside, calls, time)
+        unit = unit_factory(prepared, request.body, context, write_context, rewrite)
+        return session.run(unit)
+
+    return await data.engine.call(work, reads=False, gone=request.gone, ending=time.over)
+
+
+def asking_hooks(
+    meant: WritePlan,
+    caller: Principal,
+    session: Session,
+    data: DataApi,
+    calls: Calls,
+    budget: Budget | None,
+) -> Rewrite | None:
+    """Return what asks the hooks of a write's table, None where there are none for it."""
+    found = calls.hooks.get(meant.table.name)
+    if not found or meant.answer.media.kind == "plan":
+        return None
+    counted = budget or Untimed()
+
+    def ask(request: Request, principal: Principal) -> Response:
+        with counted.paused():
+            return answer_within(request, principal, session, data, calls, budget)
+
+    def one_after_another(action: str) -> Callable[..., Row] | None:
+        asked = [one for one in found if one.action == action]
+
+        def run(row: Row, *more: Any) -> Row:
+            with counted.running():
+                for hook in asked:
+                    row = calls.run_hook(hook, (row, *more), caller, ask)
+            return row
+
+        return run if asked else None
+
+    def read(statement: Fragment) -> Rows:
+        return session.read(statement.numbered(data.engine.dialect.mark), statement.params)
+
+    insert, update, delete = map(one_after_another, ACTIONS)
+    hooks = Hooks(insert, update, delete)
+    return rewriting(hooks, read) if hooks.concern(meant) else None
 
 
 def _call_within(

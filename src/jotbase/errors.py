@@ -131,6 +131,18 @@ class TransactionTimeout(JotError):
         )
 
 
+class HookTimeout(JotError):
+    """The hooks before a write took longer than they may; nothing was written."""
+
+    def __init__(self, limit_ms: int) -> None:
+        super().__init__(
+            "25P04",
+            "terminating transaction due to transaction timeout",
+            details=f"The limit of hooks before a write is {limit_ms} ms.",
+            hint="Do what takes long after the commit, or raise JOTBASE_BEFORE_TIMEOUT.",
+        )
+
+
 #: The module that a project's own code is, with those beside it.
 PROJECT_MODULE = "functions"
 

@@ -6,7 +6,6 @@ goes straight to the engine. In charge of that order alone. Must not know HTTP s
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,13 +17,12 @@ from jotbase.errors import JotError
 from jotbase.expression.expr import Context
 from jotbase.query.plan.guarding import Guard
 from jotbase.query.plan.nodes import PlanLimits, ReadPlan
-from jotbase.query.request.batch_body import read_operations
 from jotbase.query.request.grammar import is_call, is_root
 from jotbase.query.request.shape import Shape, shape
-from jotbase.query.response import batch, render
+from jotbase.query.response import render
 from jotbase.query.response.prepared import Prepared, compile_shape, large_read, unit_factory
 from jotbase.query.response.prepared_cache import PreparedCache
-from jotbase.query.write.result import WriteContext
+from jotbase.query.write.result import WriteContext, WriteResult
 from jotbase.schema.model.tables import Model
 from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response
@@ -37,12 +35,19 @@ class MakeContext(Protocol):
         """Return the context."""
 
 
+#: Does a write that the project's code is asked about first (`calls.write_asking_hooks`).
+HookedWrite = Callable[
+    [Prepared, Request, Context, "DataApi", WriteContext], Awaitable[WriteResult]
+]
+
+
 @dataclass(frozen=True, slots=True)
 class DataApi:
     """The environment of the data API. `guards` and `write_context` are by `is_service`.
 
-    `root` answers for the API itself and OPTIONS, `call` for functions. `ticks` is a clock or None.
-    Unless `verbose`, errors lack details and hint. Clients are behind so many `proxies`.
+    `root` answers for the API itself and OPTIONS, `call` for functions, `transact` for batches.
+    `ticks` is a clock or None. Unless `verbose`, errors lack details and hint. Clients are behind
+    so many `proxies`. Tables with hooks are `hooked`.
     """
 
     model: Model
@@ -54,9 +59,11 @@ class DataApi:
     context: MakeContext
     root: Callable[[Request, Principal], Response]
     call: Callable[[Request, Principal, DataApi, Timing], Awaitable[Response]]
+    transact: Callable[[Request, Principal, DataApi, Timing], Awaitable[Response]]
     ticks: Callable[[], float] | None = None
     verbose: bool = True
     proxies: int = 0
+    hooked: Mapping[str, HookedWrite] = field(default_factory=dict)
     prepared: PreparedCache = field(default_factory=PreparedCache)
 
 
@@ -70,7 +77,7 @@ async def answer(request: Request, data: DataApi, principal: Principal | None = 
         if is_call(request.path):
             response = await data.call(request, caller, data, timing)
         elif is_root(request.path) and request.method == "POST":
-            response = await _transact(request, caller, data, timing)
+            response = await data.transact(request, caller, data, timing)
         elif is_root(request.path) or request.method == "OPTIONS":
             response = data.root(request, caller)
             timing.step("parse")
@@ -96,30 +103,14 @@ async def _answer(request: Request, caller: Principal, data: DataApi, timing: Ti
         text = render.rewrites(meant, rows[0][0])
         return await aside(lambda: render.render_read(meant, request, values, rows), text)
     table = data.write_context[caller.is_service][meant.table.name]
-    unit = await aside(lambda: unit_factory(prepared, request.body, context, table), request.body)
-    written = await data.engine.write(unit)
+    if (hooked := data.hooked.get(meant.table.name)) is not None:
+        written = await hooked(prepared, request, context, data, table)
+    else:
+        make = partial(unit_factory, prepared, request.body, context, table)
+        written = await data.engine.write(await aside(make, request.body))
     timing.step("transaction")
     text = render.rewrites(meant, written.body)
     return await aside(lambda: render.render_write(meant, request, written), text)
-
-
-async def _transact(request: Request, caller: Principal, data: DataApi, timing: Timing) -> Response:
-    most = data.limits.max_operations
-    operations = await aside(lambda: read_operations(request, most), request.body)
-    timing.step("parse")
-    steps: list[batch.Step] = []
-    for operation in operations:
-        ready = partial(batch.prepare_step, operation, lambda shape: prepare(shape, caller, data))
-        steps.append(await aside(ready, operation.request.query, LONG_QUESTION))
-        await asyncio.sleep(0)
-    context, write_context = data.context(caller, ()), data.write_context[caller.is_service]
-    steps = await aside(
-        lambda: batch.prepare_inserts(batch.link_steps(steps), context, write_context), request.body
-    )
-    timing.step("plan")
-    answers = await data.engine.write(lambda: batch.batch_unit(steps, context, write_context))
-    timing.step("transaction")
-    return batch.render_batch(answers)
 
 
 def answer_now(request: Request, principal: Principal, data: DataApi) -> Response | None:

@@ -62,6 +62,10 @@ def never_disconnected() -> bool:
     return False
 
 
+def never_ended() -> None:
+    """Return None: the default of what may end a call before its time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request: path and query undecoded, header names in lower case.

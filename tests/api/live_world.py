@@ -125,7 +125,9 @@ class MemoryLog:
     async def write(self, work: Any, *, timed: bool = True) -> Any:
         raise NotImplementedError
 
-    async def call(self, work: Any, *, reads: bool, again: bool = True, gone: Any = None) -> Any:
+    async def call(
+        self, work: Any, *, reads: bool, again: bool = True, gone: Any = None, ending: Any = None
+    ) -> Any:
         raise NotImplementedError
 
 

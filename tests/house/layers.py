@@ -32,7 +32,7 @@ WORDS = "records error_codes errors values"
 #: What every statement is made of.
 STATEMENTS = f"{WORDS} sql search expression schema"
 THINKING = f"{STATEMENTS} query access auth realtime"
-PAGES = "pipeline feed delivery calls"
+PAGES = "pipeline feed delivery calls batches"
 #: What the composition root is put together with.
 PARTS = "background computing project"
 OUTSIDE = f"{THINKING} {PAGES} timing engines.base engines functions http studio settings"
@@ -133,6 +133,7 @@ ROOMS: dict[str, Room] = {
     "timing": _room("values", pure=True),
     "pipeline": _room(f"{THINKING} engines.base timing", "orjson"),
     "calls": _room(f"{THINKING} engines.base pipeline timing"),
+    "batches": _room(f"{THINKING} engines.base pipeline calls timing"),
     "delivery": _room(f"{THINKING} engines.base", "orjson"),
     "feed": _room(f"{THINKING} engines.base delivery", "orjson"),
     # the edges

@@ -11,10 +11,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from jotbase.errors import JotError
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment
 from jotbase.sql.units import Rows, Spooling, UnitOfWork
-from jotbase.values import Change, never_disconnected
+from jotbase.values import Change, never_disconnected, never_ended
 
 Result = TypeVar("Result")
 
@@ -114,6 +115,7 @@ class Engine(Protocol):
         reads: bool,
         again: bool = True,
         gone: Callable[[], bool] = never_disconnected,
+        ending: Callable[[], JotError | None] = never_ended,
     ) -> Result:
         """Run `work` in a thread, as a transaction of its own that blocks no other while it is
         between two statements; one that only `reads` sees one state of the database.
@@ -123,7 +125,7 @@ class Engine(Protocol):
         it wrote, it is run `again` from its start, and at last refused (40001). Raises
         TransactionTimeout at the end of its time, whatever it does then, and JotError 53300 where
         too many calls run and wait. A call whose client has disconnected (`gone`) is undone, or not
-        begun.
+        begun; one that `ending` has an error for ends with it.
         """
 
     async def changes(self, after: int, limit: int = 1000) -> list[Change]:

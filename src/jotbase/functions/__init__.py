@@ -6,6 +6,7 @@
 from jotbase.functions.annotations import Row
 from jotbase.functions.context import DataClient, DataError, caller, data
 from jotbase.functions.hooks import hook
+from jotbase.functions.row_hooks import before
 from jotbase.functions.rpc import Refusal, computed, respond, rpc
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "DataError",
     "Refusal",
     "Row",
+    "before",
     "caller",
     "computed",
     "data",

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from jotbase.errors import AuthError
-from jotbase.functions.rpc import Refusal, Registered, awaited, register
+from jotbase.functions.registering import Registered, register
+from jotbase.functions.rpc import Refusal, awaited
 from jotbase.functions.wsgi_threads import Threads
 
 log = logging.getLogger("jotbase.functions")

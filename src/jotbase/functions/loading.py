@@ -22,10 +22,12 @@ from jotbase.errors import (
     run_contained,
 )
 from jotbase.functions.failures import failure_to_load
-from jotbase.functions.rpc import Computed, awaited, collect
+from jotbase.functions.registering import Computed, collect
+from jotbase.functions.rpc import awaited
 from jotbase.functions.wsgi_threads import Hosted, Threads
 from jotbase.query.plan.computed import with_computed
 from jotbase.query.plan.functions import Function, Functions, Returns
+from jotbase.query.plan.hooks import BeforeHook, BeforeHooks
 from jotbase.schema.model.tables import Model
 
 
@@ -37,6 +39,13 @@ class Loaded:
     functions: Functions = field(default_factory=dict)
     computed: tuple[Computed, ...] = ()
     hooks: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    before: tuple[BeforeHook, ...] = ()
+
+    @property
+    def row_hooks(self) -> BeforeHooks:
+        """The hooks before writes, by table."""
+        tables = dict.fromkeys(one.table for one in self.before)
+        return {name: [one for one in self.before if one.table == name] for name in tables}
 
 
 def load_functions(folder: Path) -> Loaded:
@@ -62,9 +71,9 @@ def load_functions(folder: Path) -> Loaded:
     functions: dict[str, tuple[Function, ...]] = {}
     for one in found.functions:
         functions[one.name] = (*functions.get(one.name, ()), one)
-    needed = not (functions or found.computed or found.hooks)
+    needed = not (functions or found.computed or found.hooks or found.before)
     app = _wsgi_app(modules[0], needed)
-    return Loaded(app, functions, tuple(found.computed), found.hooks)
+    return Loaded(app, functions, tuple(found.computed), found.hooks, tuple(found.before))
 
 
 def load_for(folder: Path, model: Model) -> Loaded:
@@ -79,6 +88,11 @@ def load_for(folder: Path, model: Model) -> Loaded:
         for some in loaded.functions.values()
         for one in some
         if one.returns.table is not None and model.get(one.returns.table) is None
+    ]
+    faults += [
+        Fault("functions/__init__.py", "", f"{one.name} is a hook of no table: {one.table}")
+        for one in loaded.before
+        if (table := model.get(one.table)) is None or table.view is not None
     ]
     if faults:
         raise ProjectError(faults)

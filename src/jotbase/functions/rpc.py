@@ -15,7 +15,7 @@ import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, overload
 
 import orjson
@@ -23,6 +23,7 @@ import orjson
 from jotbase.error_codes import CODES
 from jotbase.errors import JotError, run_contained
 from jotbase.functions.annotations import Kind, Row, kind_of, returns_of, schema_of
+from jotbase.functions.registering import Computed, Registered, register
 from jotbase.query.plan.functions import Function, Parameter
 from jotbase.schema.model.tables import Type
 from jotbase.schema.rows.check import checker
@@ -36,26 +37,6 @@ Pairs = tuple[tuple[str, str], ...]
 WHOLE = "_"
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
-    """A computed field: its table, and the function of a row."""
-
-    table: str
-    function: Function
-
-
-@dataclass(slots=True)
-class Registered:
-    """The functions that decorators registered, in order; `wrong` are (name, reason) of invalid
-    ones.
-    """
-
-    functions: list[Function] = field(default_factory=list)
-    computed: list[Computed] = field(default_factory=list)
-    hooks: dict[str, Callable[..., Any]] = field(default_factory=dict)
-    wrong: list[tuple[str, str]] = field(default_factory=list)
-
-
 @dataclass(slots=True)
 class _Head:
     """The status and headers that the running function has set."""
@@ -64,7 +45,6 @@ class _Head:
     headers: Pairs = ()
 
 
-_REGISTERED: ContextVar[Registered] = ContextVar("jotbase_registered")
 _HEAD: ContextVar[_Head] = ContextVar("jotbase_head")
 
 
@@ -212,7 +192,7 @@ def rpc(
     without `again` the call fails with 40001.
     """
 
-    def add(found: Code) -> Code:
+    def declare(found: Code) -> Code:
         known = name or found.__name__
 
         def make(into: Registered) -> None:
@@ -222,7 +202,7 @@ def rpc(
         register(known, make)
         return found
 
-    return add if code is None else add(code)
+    return declare if code is None else declare(code)
 
 
 @overload
@@ -236,34 +216,12 @@ def computed(*, name: str | None = None) -> Callable[[Code], Code]: ...
 def computed(code: Code | None = None, *, name: str | None = None) -> Code | Callable[[Code], Code]:
     """Make a function of a row a computed column of its table, or a relation if it returns rows."""
 
-    def add(found: Code) -> Code:
+    def declare(found: Code) -> Code:
         known = name or found.__name__
         register(known, lambda into: into.computed.append(make_computed(found, known)))
         return found
 
-    return add if code is None else add(code)
-
-
-def register(name: str, make: Callable[[Registered], None]) -> None:
-    """Add what a decorator made to what is being loaded; what is wrong with it is kept."""
-    registered = _REGISTERED.get(None)
-    if registered is None:  # imported by something else than the server: a test, a script
-        return
-    try:
-        make(registered)
-    except (TypeError, NameError, ValueError) as error:
-        registered.wrong.append((name, str(error)))
-
-
-def collect(load: Callable[[], None]) -> Registered:
-    """Return the functions that are registered while `load` runs."""
-    registered = Registered()
-    token = _REGISTERED.set(registered)
-    try:
-        load()
-    finally:
-        _REGISTERED.reset(token)
-    return registered
+    return declare if code is None else declare(code)
 
 
 def make_function(

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from time import perf_counter
 from typing import Literal
@@ -20,9 +20,11 @@ from uuid import UUID
 from jotbase import __version__
 from jotbase.access.guard import AllowAllGuard, RuleGuard
 from jotbase.access.policy import Policy, load_policy
-from jotbase.calls import Calls, answer_call
+from jotbase.batches import answer_batch
+from jotbase.calls import Calls, answer_call, write_asking_hooks
 from jotbase.engines.base import Engine
-from jotbase.errors import Fault, ProjectError
+from jotbase.engines.calls.code_budget import CodeBudget
+from jotbase.errors import Fault, HookTimeout, ProjectError
 from jotbase.expression.expr import Context
 from jotbase.pipeline import DataApi, MakeContext
 from jotbase.project.folder import Project, read_files, unread_files
@@ -40,7 +42,6 @@ from jotbase.schema.rows.check import RowCheck
 from jotbase.schema.values.zones import is_zone
 from jotbase.settings import Settings
 from jotbase.sql.dialect import Dialect
-from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response, Row
 
 Check = Callable[[Mapping[str, str]], Awaitable[Principal]]
@@ -153,8 +154,8 @@ def data_api(
 ) -> DataApi:
     """Return the data API of a project's definition."""
 
-    async def call(request: Request, caller: Principal, data: DataApi, timing: Timing) -> Response:
-        return await answer_call(request, caller, data, calls, timing)
+    def budget() -> CodeBudget:
+        return CodeBudget(settings.before_timeout, HookTimeout(settings.before_timeout))
 
     guards: dict[bool, Guard] = {
         False: RuleGuard(definition.policy, engine.dialect),
@@ -170,11 +171,13 @@ def data_api(
             for passes, guard in guards.items()
         },
         principal=principal,
-        call=call,
+        call=partial(answer_call, calls=calls),
+        transact=partial(answer_batch, calls=calls, budget=budget),
         context=context,
         ticks=perf_counter if settings.server_timing else None,
         verbose=settings.error_verbosity == "verbose",
         proxies=settings.proxies,
+        hooked=dict.fromkeys(calls.hooks, partial(write_asking_hooks, calls=calls, budget=budget)),
         root=_root(
             definition.model,
             Root(url, __version__) if settings.openapi == "follow" else None,

@@ -230,6 +230,12 @@ class Settings:
     functions_queue: int = _setting(
         number_between(0, 100_000), 256, "The most calls of either kind that wait for a thread."
     )
+    before_timeout: int = _setting(
+        number_between(10, 60_000),
+        1000,
+        "The longest that the `@before` hooks of one write may run, in milliseconds; what they ask"
+        " the database does not count.",
+    )
     functions_timeout: int = _setting(
         number_between(10, 3_600_000),
         60_000,

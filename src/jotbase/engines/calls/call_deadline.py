@@ -11,10 +11,12 @@ from math import inf
 from time import perf_counter
 
 from jotbase.errors import JotError, StatementTimeout, TransactionTimeout
-from jotbase.values import never_disconnected
+from jotbase.values import never_disconnected, never_ended
 
 #: Steps of SQLite's virtual machine between two checks: one to three milliseconds.
 STEPS = 50_000
+#: How often a call is looked at whose code may end before its time (seconds).
+LOOK_EVERY = 0.02
 #: How long code in the middle of a statement keeps the writer from others who wait (seconds).
 CODE_HOLDS = 1.0
 
@@ -39,17 +41,23 @@ def code_holds(others: object, seconds: float) -> JotError | None:
 class CallDeadline:
     """What a call may take: `unit_ms` in all, `limit_ms` a statement. `gone` tells of its caller.
 
-    `end` ends it sooner, with the error that the code and its caller are told.
+    `end` ends it sooner, with the error that the code and its caller are told; as does `ending`,
+    which is asked now and then.
     """
 
-    __slots__ = ("_end", "_ended", "_gone", "_limit_ms", "_statement_end", "_unit_ms")
+    __slots__ = ("_end", "_ended", "_ending", "_gone", "_limit_ms", "_statement_end", "_unit_ms")
 
     def __init__(
-        self, unit_ms: int, limit_ms: int, gone: Callable[[], bool] = never_disconnected
+        self,
+        unit_ms: int,
+        limit_ms: int,
+        gone: Callable[[], bool] = never_disconnected,
+        ending: Callable[[], JotError | None] = never_ended,
     ) -> None:
         self._unit_ms = unit_ms
         self._limit_ms = limit_ms
         self._gone = gone
+        self._ending = ending
         self._end = perf_counter() + unit_ms / 1000
         self._statement_end = inf
         self._ended: JotError | None = None
@@ -63,6 +71,11 @@ class CallDeadline:
         """Return the remaining seconds."""
         return max(0.0, self._end - perf_counter())
 
+    def until_next_look(self) -> float:
+        """Return the seconds after which `over` must be asked."""
+        left = self.left() + 0.001
+        return left if self._ending is never_ended else min(left, LOOK_EVERY)
+
     def end(self, error: JotError) -> None:
         """End the call with that error; a later one is ignored."""
         if self._ended is None:
@@ -75,6 +88,8 @@ class CallDeadline:
                 self._ended = TransactionTimeout(self._unit_ms)
             elif self._gone():
                 self._ended = caller_gone()
+            else:
+                self._ended = self._ending()
         return self._ended
 
     def begin(self) -> None:

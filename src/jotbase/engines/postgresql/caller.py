@@ -148,10 +148,11 @@ class CallRunner:
         reads: bool,
         again: bool,
         gone: Callable[[], bool],
+        ending: Callable[[], JotError | None],
     ) -> Result:
         """Run the work; see `Engine.call`."""
         thread = await self._threads.take(gone)
-        deadline = CallDeadline(self._limits.unit, self._limits.statement, gone)
+        deadline = CallDeadline(self._limits.unit, self._limits.statement, gone, ending)
         self._running.add(deadline)
         jobs: list[asyncio.Future[Any]] = []
         try:
@@ -212,7 +213,7 @@ class CallRunner:
 
 
 async def _outcome(job: asyncio.Future[Result], deadline: CallDeadline) -> Result:
-    while not (await asyncio.wait([job], timeout=deadline.left() + 0.001))[0]:
+    while not (await asyncio.wait([job], timeout=deadline.until_next_look()))[0]:
         error = deadline.over()
         if error is not None:
             raise error

@@ -23,9 +23,10 @@ from jotbase.engines.postgresql.replicas import Replica, Replicas
 from jotbase.engines.postgresql.transaction import TimeLimits
 from jotbase.engines.postgresql.view_columns import COLUMNS, VIEWS, origins
 from jotbase.engines.postgresql.writer import Writer
+from jotbase.errors import JotError
 from jotbase.sql.dialect import POSTGRES, Dialect
 from jotbase.sql.units import Rows, Spooling, UnitOfWork
-from jotbase.values import Change, never_disconnected
+from jotbase.values import Change, never_disconnected, never_ended
 
 Result = TypeVar("Result")
 
@@ -149,9 +150,10 @@ class PostgresEngine:
         reads: bool,
         again: bool = True,
         gone: Callable[[], bool] = never_disconnected,
+        ending: Callable[[], JotError | None] = never_ended,
     ) -> Result:
         """Run work in a transaction of its own; see `Engine.call`."""
-        return await self._calling.call(work, reads=reads, again=again, gone=gone)
+        return await self._calling.call(work, reads=reads, again=again, gone=gone, ending=ending)
 
     async def changes(self, after: int, limit: int = 1000) -> list[Change]:
         """Return the committed changes with numbers above `after`, in order."""

@@ -28,10 +28,11 @@ from jotbase.engines.sqlite.read.reader import Reader
 from jotbase.engines.sqlite.write.call_runner import CallRunner
 from jotbase.engines.sqlite.write.write_transactions import WriteTransactions
 from jotbase.engines.sqlite.write.writer import Writer
+from jotbase.errors import JotError
 from jotbase.sql.aggregate import Aggregate
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import Rows, Spooling, UnitOfWork
-from jotbase.values import Change, never_disconnected
+from jotbase.values import Change, never_disconnected, never_ended
 
 Result = TypeVar("Result")
 
@@ -175,9 +176,10 @@ class SqliteEngine:
         reads: bool,
         again: bool = True,
         gone: Callable[[], bool] = never_disconnected,
+        ending: Callable[[], JotError | None] = never_ended,
     ) -> Result:
         """Run work in a transaction of its own; see `Engine.call`."""
-        return await self._calling.call(work, reads=reads, again=again, gone=gone)
+        return await self._calling.call(work, reads=reads, again=again, gone=gone, ending=ending)
 
     async def changes(self, after: int, limit: int = 1000) -> list[Change]:
         """Return the committed changes with numbers above `after`, in order."""

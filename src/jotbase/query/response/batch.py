@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -31,6 +32,7 @@ from jotbase.query.request.shape import Shape, decoded, shape
 from jotbase.query.response.prepared import NO_PAYLOAD, Prepared, prepare_write
 from jotbase.query.response.render import JSON_TYPE, render_read, render_write
 from jotbase.query.write.result import WriteContext, WriteResult
+from jotbase.query.write.rewriting import Rewrite
 from jotbase.schema.values.nesting import check_nesting
 from jotbase.sql.units import RolledBack, Statement, UnitOfWork
 from jotbase.values import Response
@@ -164,39 +166,90 @@ def batch_unit(
 
     Raises OperationError for what an operation came to, RolledBack where nothing is to be kept.
     """
-    results = Results()
-    answers: list[Response] = []
-    undone = False
-    size = 0
+    told = _Answers(max_bytes)
     for step in steps:
         with OperationErrors(step.operation.index):
             try:
-                answer = yield from _step_unit(step, context, write_context, results)
+                answer = yield from _step_unit(step, context, write_context, told.results)
             except RolledBack as asked:
-                answer, undone = asked.result, True
-            size += len(answer.body)
-            if size > max_bytes:
-                raise _too_large(max_bytes)
-            if step.is_referenced and step.operation.name is not None:
-                results.texts[step.operation.name] = answer.body
-            answers.append(answer)
-    if undone:
-        raise RolledBack(answers)
-    return answers
+                answer, told.undone = asked.result, True
+            told.add(step, answer)
+    return told.all()
+
+
+def run_steps(
+    steps: Sequence[Step],
+    context: Context,
+    write_context: Mapping[str, WriteContext],
+    run: Callable[[Callable[[], UnitOfWork[Response]]], Response],
+    rewriting: Callable[[Step], Rewrite | None],
+    max_bytes: int = MAX_RESPONSE_BYTES,
+) -> list[Response]:
+    """Run the steps as `batch_unit` does, each as a unit that `run` drives in one transaction.
+
+    What rewrites a step's rows is asked before its unit begins.
+    """
+    told = _Answers(max_bytes)
+    for step in steps:
+        with OperationErrors(step.operation.index):
+            plan, ready = step.prepared.plan, step
+            if not isinstance(plan, ReadPlan) and (rewrite := rewriting(step)) is not None:
+                payload, own = _payload(step, told.results), _resolved(step, context, told.results)
+                table = write_context[plan.table.name]
+                start = prepare_write(step.prepared, payload, own, table, rewrite)
+                ready = replace(step, start=start)
+            unit = partial(_step_unit, ready, context, write_context, told.results)
+            try:
+                answer = run(unit)
+            except RolledBack as asked:
+                answer, told.undone = asked.result, True
+            told.add(step, answer)
+    return told.all()
+
+
+class _Answers:
+    """The responses so far, and what is referred to of them."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.results = Results()
+        self.undone = False
+        self._answers: list[Response] = []
+        self._most = max_bytes
+        self._size = 0
+
+    def add(self, step: Step, answer: Response) -> None:
+        """Take the next step's response. Raises RequestError 54000 where they are too large."""
+        self._size += len(answer.body)
+        if self._size > self._most:
+            raise _too_large(self._most)
+        if step.is_referenced and step.operation.name is not None:
+            self.results.texts[step.operation.name] = answer.body
+        self._answers.append(answer)
+
+    def all(self) -> list[Response]:
+        """Return all responses. Raises RolledBack where nothing is to be kept."""
+        if self.undone:
+            raise RolledBack(self._answers)
+        return self._answers
+
+
+def _resolved(step: Step, context: Context, results: Results) -> Context:
+    """Return the context with the step's values, references resolved."""
+    values = tuple(
+        [resolve_text(one, results) if isinstance(one, Reference) else one for one in step.values]
+    )
+    return replace(context, values=values)
 
 
 def _step_unit(
     step: Step, context: Context, write_context: Mapping[str, WriteContext], results: Results
 ) -> UnitOfWork[Response]:
     prepared, request = step.prepared, step.operation.request
-    values = tuple(
-        [resolve_text(one, results) if isinstance(one, Reference) else one for one in step.values]
-    )
-    context = replace(context, values=values)
+    context = _resolved(step, context, results)
     plan = prepared.plan
     if isinstance(plan, ReadPlan):
         found = yield Statement(prepared.text, prepared.bind(context))
-        return render_read(plan, request, values, found)
+        return render_read(plan, request, context.values, found)
     try:
         start = step.start or prepare_write(
             prepared, _payload(step, results), context, write_context[plan.table.name]

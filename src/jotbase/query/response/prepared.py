@@ -13,7 +13,14 @@ from typing import Any, cast
 from jotbase.errors import RequestError
 from jotbase.expression.expr import Context, Now
 from jotbase.query.plan.guarding import Guard, hinting
-from jotbase.query.plan.nodes import DeletePlan, InsertPlan, PlanLimits, ReadPlan, WritePlan
+from jotbase.query.plan.nodes import (
+    DeletePlan,
+    InsertPlan,
+    PlanLimits,
+    ReadPlan,
+    UpdatePlan,
+    WritePlan,
+)
 from jotbase.query.plan.plan import plan
 from jotbase.query.plan.updatable import UpdatableView, ViewGuard, table_payload
 from jotbase.query.request.body import read_payload
@@ -24,6 +31,7 @@ from jotbase.query.response.explaining import dry_run
 from jotbase.query.response.render import body_writer
 from jotbase.query.statement.compile import compile_read, explain
 from jotbase.query.write.result import WriteContext, WriteResult
+from jotbase.query.write.rewriting import Rewrite
 from jotbase.query.write.units import (
     delete_unit,
     insert_unit,
@@ -100,26 +108,34 @@ def large_read(read: Prepared, dialect: Dialect, guard: Guard, context: Context)
 
 
 def unit_factory(
-    write: Prepared, body: bytes, context: Context, write_context: WriteContext
+    write: Prepared,
+    body: bytes,
+    context: Context,
+    write_context: WriteContext,
+    rewrite: Rewrite | None = None,
 ) -> Callable[[], UnitOfWork[WriteResult]]:
     """Return the factory of a write's unit of work. Raises RequestError for an invalid body."""
     if len(body) > LARGE and isinstance(write.plan, InsertPlan):
         refuse_forbidden(write.plan, context, _with_view_guard(write.plan, write_context))
     bodiless = isinstance(write.plan, DeletePlan)
     payload = NO_PAYLOAD if bodiless else read_payload(body, write.intent)
-    return prepare_write(write, payload, context, write_context)
+    return prepare_write(write, payload, context, write_context, rewrite)
 
 
 def prepare_write(
-    write: Prepared, payload: Payload, context: Context, write_context: WriteContext
+    write: Prepared,
+    payload: Payload,
+    context: Context,
+    write_context: WriteContext,
+    rewrite: Rewrite | None = None,
 ) -> Callable[[], UnitOfWork[WriteResult]]:
     """Do all of a write that needs no database, and return what starts its unit of work.
 
     It may take long for many rows, and nobody waits for the writer meanwhile. Raises RequestError
-    and AccessError as far as they can be told already.
+    and AccessError as far as they can be told already. `rewrite` may change what is written.
     """
     write_plan = cast(WritePlan, write.plan)
-    start = _unit_starter(write_plan, payload, context, write_context)
+    start = _unit_starter(write_plan, payload, context, write_context, rewrite)
     if sum(map(len, context.values)) > LONG_VALUES:
         start = partial(_begun_in_a_thread, start)
     if write_plan.answer.media.kind != "plan":
@@ -141,18 +157,28 @@ def _with_view_guard(write_plan: WritePlan, write_context: WriteContext) -> Writ
 
 
 def _unit_starter(
-    write_plan: WritePlan, payload: Payload, context: Context, write_context: WriteContext
+    write_plan: WritePlan,
+    payload: Payload,
+    context: Context,
+    write_context: WriteContext,
+    rewrite: Rewrite | None,
 ) -> Callable[[], UnitOfWork[WriteResult]]:
     write_context = _with_view_guard(write_plan, write_context)
     if isinstance(write_plan, DeletePlan):
-        return lambda: delete_unit(write_plan, context, write_context)
+        if rewrite is not None:
+            rewrite(write_plan, payload, context, write_context)
+        return partial(delete_unit, write_plan, context, write_context)
     if isinstance(write_plan.table, UpdatableView):
         try:
             payload = table_payload(write_plan.table, payload)
         except RequestError:
             refuse_forbidden(write_plan, context, write_context)
             raise
+    if rewrite is not None:
+        refuse_forbidden(write_plan, context, write_context)
+        write_plan, payload = rewrite(write_plan, payload, context, write_context)
     if isinstance(write_plan, InsertPlan):
         made = rows_to_insert(write_plan, payload, context, write_context)
-        return lambda: insert_unit(write_plan, payload, context, write_context, made)
-    return lambda: update_unit(write_plan, payload, context, write_context)
+        return partial(insert_unit, write_plan, payload, context, write_context, made)
+    changing = cast(UpdatePlan, write_plan)
+    return partial(update_unit, changing, payload, context, write_context)

@@ -216,6 +216,16 @@ def _read(
     return row
 
 
+def sent_rows(plan: InsertPlan | UpdatePlan, payload: Payload) -> list[Row]:
+    """Return a payload's rows as the columns' values are sent, texts of CSV and forms read.
+
+    Columns that `columns` names and a row lacks are null, as they will be stored.
+    """
+    columns = [plan.table.by_name[name] for name in named_columns(plan, payload)]
+    lines = payload.lines or [0] * len(payload.rows)
+    return [_read(raw, columns, plan, line) for raw, line in zip(payload.rows, lines, strict=True)]
+
+
 #: The types whose values are, or may hold, times in a zone.
 _IN_ZONES = (Type.TIMESTAMP, Type.TSTZRANGE, Type.ARRAY)
 

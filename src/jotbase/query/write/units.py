@@ -14,7 +14,6 @@ from orjson import dumps
 
 from jotbase.errors import MAX_FAULTS, ConflictError, RequestError, violation
 from jotbase.expression.expr import Context
-from jotbase.query.plan.guarding import RowAction
 from jotbase.query.plan.nodes import (
     ROOT,
     DeletePlan,
@@ -28,14 +27,6 @@ from jotbase.query.plan.row_keys import key_in, table_key_in
 from jotbase.query.plan.updatable import UpdatableView, view_row_keys
 from jotbase.query.request.intent import Payload
 from jotbase.query.statement.compile import compile_read
-from jotbase.query.statement.rows import (
-    StatementContext,
-    filtered_from,
-    from_clause,
-    limit_clause,
-    order_by_clause,
-    where_clause,
-)
 from jotbase.query.write.disclosure import equality_filters, redacted_error, redacted_faults
 from jotbase.query.write.faults import (
     RefusedRows,
@@ -62,13 +53,12 @@ from jotbase.query.write.storing import (
     insert_rows,
     insert_unread,
     load_returned,
-    returning_list,
     statement_of,
     update_statement,
 )
+from jotbase.query.write.targets import target_rows
 from jotbase.query.write.upserts import returns_rows, upsert_rows
 from jotbase.schema.model.tables import Column, Table, Type
-from jotbase.sql.fragment import Fragment, sql
 from jotbase.sql.units import PAUSE, TURN, RolledBack, UnitOfWork
 from jotbase.values import Row
 
@@ -295,19 +285,7 @@ def _select_target(
     plan: UpdatePlan | DeletePlan, target: Node, context: Context, write_context: WriteContext
 ) -> UnitOfWork[WrittenRows]:
     """Read the rows to be updated or deleted."""
-    frame = StatementContext(write_context.dialect, write_context.guard)
-    action: RowAction = "delete" if isinstance(plan, DeletePlan) else "update"
-    rule = write_context.guard.row_condition(plan.table, action)
-    opened = filtered_from(target, from_clause(target.table, ROOT, frame).under(rule, frame), frame)
-    names = returning_list(plan.table, write_context.dialect, ROOT)
-    statement: Fragment = (
-        sql(f"SELECT {names} FROM ")
-        + opened.sources
-        + where_clause(opened.conditions)
-        + order_by_clause(target, frame)
-        + limit_clause(target, write_context.dialect)
-    )
-    found = yield statement_of(statement, context)
+    found = yield statement_of(target_rows(plan, target, write_context), context)
     return WrittenRows(*load_returned(plan.table, found, write_context.dialect))
 
 

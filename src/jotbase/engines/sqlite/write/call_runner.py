@@ -149,10 +149,11 @@ class CallRunner:
         reads: bool,
         again: bool,
         gone: Callable[[], bool],
+        ending: Callable[[], JotError | None],
     ) -> Result:
         """Run the work; see `Engine.call`."""
         thread = await self._threads.take(gone)
-        deadline = CallDeadline(self._unit_ms, self._limit_ms, gone)
+        deadline = CallDeadline(self._unit_ms, self._limit_ms, gone, ending)
         self._running.add(deadline)
         job: asyncio.Future[Any] | None = None
         try:
@@ -216,7 +217,7 @@ async def _outcome(
     job: asyncio.Future[Result], lease: WriterLease | None, deadline: CallDeadline
 ) -> Result:
     """Wait for the call's thread, and commit or roll back its writes."""
-    while not (await asyncio.wait([job], timeout=deadline.left() + 0.001))[0]:
+    while not (await asyncio.wait([job], timeout=deadline.until_next_look()))[0]:
         error = deadline.over()
         if error is not None:
             raise error

@@ -1,0 +1,60 @@
+"""What the project's code declares while it is loaded: functions, computed fields, hooks.
+
+In charge of keeping it until the load is over. Must not know what is done with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from jotbase.query.plan.functions import Function
+from jotbase.query.plan.hooks import BeforeHook
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A computed field: its table, and the function of a row."""
+
+    table: str
+    function: Function
+
+
+@dataclass(slots=True)
+class Registered:
+    """The functions that decorators registered, in order; `wrong` are (name, reason) of invalid
+    ones.
+    """
+
+    functions: list[Function] = field(default_factory=list)
+    computed: list[Computed] = field(default_factory=list)
+    hooks: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    before: list[BeforeHook] = field(default_factory=list)
+    wrong: list[tuple[str, str]] = field(default_factory=list)
+
+
+_REGISTERED: ContextVar[Registered] = ContextVar("jotbase_registered")
+
+
+def register(name: str, make: Callable[[Registered], None]) -> None:
+    """Have a decorated function made and kept while the server loads the project's code."""
+    registered = _REGISTERED.get(None)
+    if registered is None:  # imported by something else than the server: a test, a script
+        return
+    try:
+        make(registered)
+    except (TypeError, NameError, ValueError) as error:
+        registered.wrong.append((name, str(error)))
+
+
+def collect(load: Callable[[], None]) -> Registered:
+    """Return the functions that are registered while `load` runs."""
+    registered = Registered()
+    token = _REGISTERED.set(registered)
+    try:
+        load()
+    finally:
+        _REGISTERED.reset(token)
+    return registered
