@@ -16,7 +16,7 @@ BOARD_TESTED := build/jobs-tested
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test rings-quick rings-engines check lint types fix attack torture bench docs lock setup clean
+.PHONY: help run test rings-quick rings-engines check lint types fix attack torture differential bench docs lock setup clean
 
 help: ## Show this list
 	@echo "make <target>:"
@@ -62,6 +62,10 @@ attack: $(RUN_READY) ## Attack the job board by sqlmap, bytes and sockets, for m
 
 torture: $(DEV_READY) ## Kill, cut and restart a server under load for minutes (ARGS="--minutes 20", "--seed 8")
 	python -m tests.process.torture $(ARGS)
+
+differential: $(DEV_READY) ## Ask both databases the same of random projects (ARGS="500" projects, SEED=8)
+	DIFFERENTIAL_PROJECTS=$(or $(ARGS),200) DIFFERENTIAL_SEED=$(or $(SEED),10) \
+	  python -m pytest -q -p no:cacheprovider tests/api/test_engines_alike.py
 
 bench: $(DEV_READY) $(BENCH_READY) ## Measure Jotbase beside hand-written servers; writes docs/benchmarks.md
 	@tools/system wrk=wrk

@@ -101,7 +101,8 @@ class Transaction:
         """
         text = statement.text
         if _CONTROL.match(text):
-            self._marked = False
+            # What the unit itself marked must outlive a refused statement.
+            self._ran, self._marked = True, False
             await self._connection.execute(text)
             return []
         if self._failed is not None:
