@@ -9,26 +9,36 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from time import perf_counter
 
 from jotbase.auth.tokens.times import timestamp
 from jotbase.engines.base import Engine, bind
 from jotbase.expression.expr import Context
 from jotbase.realtime.groups import Group, Groups
-from jotbase.realtime.matching import ChangeEvaluation, OldAndNew
-from jotbase.realtime.relational_queries import (
+from jotbase.realtime.matching import ChangeEvaluation, OldAndNew, Verdicts
+from jotbase.realtime.relational.hidden_rows import hidden_query, hidden_rows
+from jotbase.realtime.relational.queries import (
     missing_facts,
     must_undo,
     verdict_query,
     verdicts,
 )
-from jotbase.realtime.rules import Facts
+from jotbase.realtime.rules import Facts, SelectRule
+from jotbase.schema.model.tables import Table
 from jotbase.sql.fragment import Fragment
 from jotbase.sql.units import Rows
-from jotbase.values import Change
+from jotbase.values import Change, Row
 
 log = logging.getLogger(__name__)
+
+#: Returns the cursor that clients get for a change's number.
+Mark = Callable[[int], str | int]
+#: The rows that a change hides, by table and facts: None for no row, and empty for too many.
+Hidden = dict[str, dict[Facts, list[Row] | None]]
+#: Callers that one question about hidden rows is asked for.
+ASKED_AT_ONCE = 500
 
 #: Seconds that filters are weighed against one change before others get the loop.
 TURN = 0.005
@@ -41,28 +51,72 @@ class ChangeDelivery:
         self.engine = engine
         self._now: Callable[[], str] = lambda: timestamp(now())
 
-    async def deliver(self, change: Change, groups: Groups, cursor: str | int) -> int:
+    async def deliver(self, change: Change, groups: Groups, mark: Mark) -> int:
         """Query relational rules, evaluate filters, encode and write; return the bytes written.
 
         Filters are evaluated in turns. After the last query and turn nothing is awaited,
         so that each current subscriber gets the change exactly once.
         """
         known: dict[Facts, OldAndNew] = {}
-        evaluation = ChangeEvaluation(change, groups.rule(change.table), self._now(), known, cursor)
+        hidden: Hidden = {}
+        evaluation = self._evaluation(change, groups.rule(change.table), known, mark)
         evaluated: set[Group] = set()
         try:
             while True:
                 while missing := self._missing(change, groups, known):
                     known |= await self._ask(change, groups, missing)
+                while asked := next(missing_hidden(change, groups, hidden), None):
+                    await self._ask_hidden(change, groups, *asked, hidden)
                 evaluation.add_verdicts(known)
                 if not _evaluate_filters_in_turns(groups.affected(change), evaluation, evaluated):
                     break
                 await asyncio.sleep(0)
         except Exception:
             log.exception("change %d could not be judged", change.number)
-        return sum(
+        hides = self._send_hidden(change, groups, hidden, mark)
+        return hides + sum(
             self._send_to_group(group, change, evaluation) for group in groups.affected(change)
         )
+
+    def _evaluation(
+        self, change: Change, rule: SelectRule, known: Verdicts, mark: Mark
+    ) -> ChangeEvaluation:
+        cursors = mark(change.number), mark(change.last)
+        return ChangeEvaluation(change, rule, self._now(), known, *cursors)
+
+    async def _ask_hidden(
+        self, change: Change, groups: Groups, table: Table, facts: list[Facts], hidden: Hidden
+    ) -> None:
+        """Ask which rows the change hides from these callers."""
+        rule = groups.rule(table.name)
+        found = await self._read(hidden_query(change, table, rule, facts, self.engine.dialect))
+        told = hidden_rows(facts, found, table)
+        hidden.setdefault(table.name, {}).update({one: told.get(one) for one in facts})
+
+    def _send_hidden(self, change: Change, groups: Groups, hidden: Hidden, mark: Mark) -> int:
+        """Tell the rows that the change hides as removed, before the change itself.
+
+        Who comes back with the cursor of one but the last of them is told the others again.
+        """
+        sent, is_followed = 0, bool(groups.affected(change))
+        for table, affected in groups.looking_into(change):
+            for group in affected:
+                rows = hidden.get(table.name, {}).get(group.key.facts or b"")
+                if rows is None:
+                    continue
+                if not rows:
+                    ids = tuple(one.id for one in group.subscriptions)
+                    for subscriber in tuple(group.subscribers):
+                        subscriber.lost(change.number, ids)
+                for place, row in enumerate(rows, 1):
+                    number = change.number - (is_followed or place < len(rows))
+                    told = replace(
+                        change, number=number, table=table.name, kind="UPDATE", old=row, new=row
+                    )
+                    gone = {group.key.facts or b"": OldAndNew(old=True, new=False)}
+                    evaluation = self._evaluation(told, groups.rule(table.name), gone, mark)
+                    sent += self._send_to_group(group, told, evaluation)
+        return sent
 
     def _send_to_group(self, group: Group, change: Change, evaluation: ChangeEvaluation) -> int:
         try:
@@ -99,6 +153,16 @@ class ChangeDelivery:
     async def _read(self, asked: Fragment) -> Rows:
         values = bind(asked, Context(now=self._now()))
         return await self.engine.read_internal(asked.numbered(self.engine.dialect.mark), values)
+
+
+def missing_hidden(
+    change: Change, groups: Groups, known: Hidden
+) -> Iterator[tuple[Table, list[Facts]]]:
+    """Yield the callers of each table who were not asked for yet."""
+    for table, affected in groups.looking_into(change):
+        facts = missing_facts((one.key.facts for one in affected), known.get(table.name, {}))
+        if facts:
+            yield table, facts[:ASKED_AT_ONCE]
 
 
 def _evaluate_filters_in_turns(

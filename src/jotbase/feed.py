@@ -117,4 +117,4 @@ class Feed:
 
     async def deliver(self, change: Change, groups: Groups) -> int:
         """Deliver one change to these groups; return the number of bytes of its frames."""
-        return await self._delivery.deliver(change, groups, self.mark(change.number))
+        return await self._delivery.deliver(change, groups, self.mark)

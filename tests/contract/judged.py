@@ -80,7 +80,7 @@ class Told:
                 Principal("authenticated", f"id of {user}", email=user),
                 subscriptions({"event": "*", "schema": "public", "table": "*"}, served),
                 write,
-                lambda number: heard.append({"payload": {"lost": number}}),
+                lambda number, ids=(): heard.append({"payload": {"lost": f"{number} {len(ids)}"}}),
             )
         )
 

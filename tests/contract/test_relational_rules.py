@@ -21,7 +21,7 @@ from jotbase.expression.expr import (
 )
 from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.realtime.matching import OldAndNew
-from jotbase.realtime.relational_queries import verdict_query, verdicts
+from jotbase.realtime.relational.queries import verdict_query, verdicts
 from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Column, ForeignKey, Model, Table, Type
 from jotbase.sql.dialect import SQLITE

@@ -26,7 +26,7 @@ from jotbase.expression.expr import Context, Expr
 from jotbase.expression.judge import Env, judge
 from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.expression.predicate import predicate
-from jotbase.realtime.relational_queries import verdict_query, verdicts
+from jotbase.realtime.relational.queries import verdict_query, verdicts
 from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Model, Table
 from jotbase.sql.dialect import SQLITE

@@ -101,6 +101,11 @@ ROOMS: dict[str, Room] = {
     "query.response": _room(f"{STATEMENTS} query", "orjson", pure=True),
     "access": _room(f"{STATEMENTS} query", pure=True),
     "realtime": _room(f"{STATEMENTS} query access", "orjson", pure=True),
+    "realtime.relational": _room(
+        f"{STATEMENTS} query access realtime.filters realtime.matching realtime.rules",
+        "orjson",
+        pure=True,
+    ),
     "realtime.rooms": _room(f"{STATEMENTS} query access realtime", "orjson", pure=True),
     # engines: the databases
     "engines": _room("", pure=True),

@@ -149,6 +149,16 @@ def resync(topic: str, join_ref: str | None, cursor: str | int) -> Frame:
     return _at(topic, join_ref, f"{text} {cursor}", cursor, gap=True)
 
 
+def hidden(topic: str, join_ref: str | None, cursor: str | int, bindings: tuple[int, ...]) -> Frame:
+    """Return the message that rows of these bindings are not visible any more, too many to tell
+    one by one: another table has changed.
+    """
+    text = "resync: rows are not visible any more; read the rows again, from"
+    frame = _at(topic, join_ref, f"{text} {cursor}", cursor, gap=True)
+    frame.payload["bindings"] = list(bindings)
+    return frame
+
+
 def may_have_missed(
     topic: str, join_ref: str | None, before: str | int, cursor: str | int
 ) -> Frame:

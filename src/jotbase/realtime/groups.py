@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from jotbase.expression.expr import Context
 from jotbase.realtime.equalities import OneOf
 from jotbase.realtime.equality_index import EqualityIndex
 from jotbase.realtime.protocol import Vsn
-from jotbase.realtime.rules import CLOSED, Facts, SelectRule
+from jotbase.realtime.rules import CLOSED, Facts, SelectRule, needed_of
 from jotbase.realtime.subscriptions import Subscription
 from jotbase.schema.model.tables import Table
 from jotbase.values import Change, Principal
@@ -23,11 +23,19 @@ from jotbase.values import Change, Principal
 Write = Callable[[bytes], None]
 
 
+class Lost(Protocol):
+    """Says that changes up to a number could not be told, of these bindings or (none) of all."""
+
+    def __call__(self, number: int, bindings: tuple[int, ...] = (), /) -> object:
+        """Say so to the client."""
+
+
 @dataclass(eq=False, slots=True)
 class Subscriber:
     """One channel subscribed to changes; `write` takes ready frames and may be replaced.
 
-    `lost` is called with the number of a change that could not be delivered.
+    `lost` is called with the number of a change that could not be delivered, and with the ids of
+    the bindings that it is about, if it is not about all.
     """
 
     topic: str
@@ -35,7 +43,7 @@ class Subscriber:
     principal: Principal
     subscriptions: tuple[Subscription, ...]
     write: Write
-    lost: Callable[[int], None]
+    lost: Lost
 
     def tables(self) -> frozenset[str]:
         """Return the names of the subscribed tables."""
@@ -69,6 +77,7 @@ class _TableSubscribers:
 
     groups: dict[GroupKey, Group] = field(default_factory=dict)
     index: EqualityIndex[Group] = field(default_factory=EqualityIndex)
+    looking: dict[str, EqualityIndex[Group]] = field(default_factory=dict)
 
 
 class Groups:
@@ -89,6 +98,7 @@ class Groups:
                 group = Group(key, table, subscriber.principal, subscriptions)
                 followed.groups[key] = group
                 followed.index.add(group, self._needed(group))
+                self._add_looking(group, followed)
             group.subscribers[subscriber] = None
 
     def remove(self, subscriber: Subscriber) -> None:
@@ -101,6 +111,8 @@ class Groups:
                 if not group.subscribers:
                     del followed.groups[key]
                     followed.index.remove(group)
+                    for index in followed.looking.values():
+                        index.remove(group)
 
     def __bool__(self) -> bool:
         """Return whether there is any subscriber."""
@@ -122,6 +134,22 @@ class Groups:
         """
         followed = self._tables.get(change.table)
         return () if followed is None else followed.index.affected(change.old, change.new)
+
+    def looking_into(self, change: Change) -> Iterator[tuple[Table, tuple[Group, ...]]]:
+        """Yield each followed table whose rule looks into the changed one, with the groups for
+        which the changed row may count.
+        """
+        for followed in tuple(self._tables.values()):
+            index = followed.looking.get(change.table)
+            groups = () if index is None else index.affected(change.old, change.new)
+            if groups:
+                yield groups[0].table, groups
+
+    def _add_looking(self, group: Group, followed: _TableSubscribers) -> None:
+        rule = self.rule(group.table.name)
+        for table in rule.looked_into if group.key.facts is not None else ():
+            index = followed.looking.setdefault(table.name, EqualityIndex())
+            index.add(group, needed_of(rule.expression, table.name, group.principal))
 
     def rule(self, table: str) -> SelectRule:
         """Return the select rule of a table."""

@@ -2,7 +2,7 @@
 
 In charge of evaluating the select rule and the filters on the old and the new row, each once for
 all groups that share it. Must not know sockets, nor run queries: the results of relational rules
-come in as `Verdicts` (`relational_queries`).
+come in as `Verdicts` (`relational.queries`).
 
 | change | rule and filter hold for                 | told as                            |
 |--------|------------------------------------------|------------------------------------|
@@ -59,7 +59,8 @@ class VerdictMissing(LookupError):
 class ChangeEvaluation:
     """The evaluation of one change; results that several groups share are computed once.
 
-    `now` is the time for rules, RFC 3339 in UTC; `cursor` is the change's cursor for clients.
+    `now` is the time for rules, RFC 3339 in UTC; `cursor` is the change's cursor for clients,
+    `transaction` that of the last change of its transaction.
     """
 
     def __init__(
@@ -69,11 +70,14 @@ class ChangeEvaluation:
         now: str,
         verdicts: Verdicts,
         cursor: str | int,
+        transaction: str | int | None = None,
     ) -> None:
         self._change = replace(change, committed_at=stamped(change.committed_at, cursor))
         self._rule = rule
         self._now = now
         self._cursor = orjson.dumps(cursor)
+        named = orjson.dumps(cursor if transaction is None else transaction)
+        self._transaction = named + (b',"last":true' if change.number == change.last else b"")
         self._old = None if change.old is None else Env({SCOPE: change.old}, _NO_CALLER)
         self._new = None if change.new is None else Env({SCOPE: change.new}, _NO_CALLER)
         self._seen: dict[Facts, OldAndNew] = dict(verdicts)
@@ -155,8 +159,9 @@ class ChangeEvaluation:
         ready = self._frames.get(named)
         if ready is None:
             before, behind = envelope(group.key.vsn, group.key.topic, "postgres_changes")
-            body = b'{"ids":%b,"cursor":%b,"data":%b}' % (
+            body = b'{"ids":%b,"transaction":%b,"cursor":%b,"data":%b}' % (
                 orjson.dumps(ids),
+                self._transaction,
                 self._cursor,
                 self._data_json(what, group.table),
             )

@@ -28,8 +28,12 @@ from jotbase.expression.expr import (
     Literal,
     Not,
     Or,
+    all_of,
     children,
+    conjuncts,
     is_local,
+    rename_scope,
+    scopes,
     walk,
 )
 from jotbase.expression.judge import Judge, judge
@@ -84,6 +88,22 @@ class SelectRule:
         relational rule.
         """
         return () if self.local is None else needs(self.expression, Context(principal))
+
+
+def needed_of(rule: Expr, table: str, principal: Principal) -> Iterator[tuple[OneOf, ...]]:
+    """Yield what values a row of another table must have to count for the caller: for each place
+    where the rule looks into it, one of which must be met.
+    """
+    for node in walk(rule):
+        if isinstance(node, Exists | Follow) and node.table.name == table:
+            yield needs(all_of(*_on_found_row(node)), Context(principal))
+
+
+def _on_found_row(node: Exists | Follow) -> Iterator[Expr]:
+    """Yield the conditions on the found row and the caller alone, as on a row that is judged."""
+    for part in conjuncts(node.where) if isinstance(node, Exists) else ():
+        if scopes(part) == {node.scope} and is_local(part):
+            yield rename_scope(part, node.scope, SCOPE)
 
 
 def select_rule(

@@ -71,5 +71,5 @@ def subscriber(
     """Return a follower of these subscriptions, of all of `notes` if none is given."""
     frames = Told() if told is None else told
     return Subscriber(
-        topic, "2.0.0", principal, listed or bound(), frames.append, lambda number: None
+        topic, "2.0.0", principal, listed or bound(), frames.append, lambda number, ids=(): None
     )

@@ -1,10 +1,23 @@
 """Groups: who must be told the same is one, and nobody else is in it."""
 
-from tests.unit.realtime.tables import ANA, BEN, OWN, bound, note, subscriber, user
+from dataclasses import replace
 
-from jotbase.expression.expr import TRUE
+from tests.unit.realtime.tables import (
+    ANA,
+    BEN,
+    NOTES,
+    OWN,
+    USER_ID,
+    bound,
+    note,
+    subscriber,
+    user,
+)
+
+from jotbase.expression.expr import TRUE, Apply, Exists, Field
 from jotbase.realtime.groups import Groups
 from jotbase.realtime.rules import select_rule
+from jotbase.schema.model.tables import Column, Model, Table, Type
 from jotbase.values import ANONYMOUS, SERVICE_PRINCIPAL, Change, Row
 
 
@@ -104,3 +117,18 @@ def test_an_owner_rule_finds_the_owner() -> None:
 
     assert affected(made, None, note(1, ANA)) == 2
     assert affected(made, note(1, BEN), note(1, ANA)) == 3
+
+
+def test_a_change_of_another_table_concerns_those_for_whom_its_row_counts() -> None:
+    """One member of a thousand: the others are not even looked at."""
+    teams = Table("teams", (Column("owner", Type.UUID, {}, nullable=True),), ("owner",))
+    look = Exists(teams, "t", Apply("eq", (Field("t", "owner", Type.UUID), USER_ID)))
+    made = Groups({"notes": select_rule(look, NOTES, Model({"teams": teams}))})
+    for name in (ANA, BEN):
+        made.add(subscriber(user(name)))
+    change = Change(1, "teams", "DELETE", {"owner": ANA}, None, "")
+
+    ((table, found),) = made.looking_into(change)
+    assert table is NOTES
+    assert [group.principal.id for group in found] == [ANA]
+    assert list(made.looking_into(replace(change, table="hidden"))) == []

@@ -174,7 +174,7 @@ class EventStream:
         self._follower.write = self._sink.write
         self._tell("position", self._services.feed.cursor)
 
-    def _lost(self, number: int) -> None:
+    def _lost(self, number: int, _bindings: tuple[int, ...] = ()) -> None:
         self._tell("resync", number)
 
     def _tell(self, name: str, number: int) -> None:

@@ -98,5 +98,5 @@ class Channel:
         return live if self.replay is None else min(live, self.replay.after)
 
 
-def pass_over(sent: object) -> None:
+def pass_over(*_: object) -> None:
     """Drop a live frame, during a replay."""

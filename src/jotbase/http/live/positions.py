@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 
 from jotbase.http.live.joined import Channel, ChannelServices
-from jotbase.realtime.channel import may_have_missed, position, resync
+from jotbase.realtime.channel import hidden, may_have_missed, position, resync
 from jotbase.realtime.joining import JoinRequest
 from jotbase.realtime.protocol import Frame
 
@@ -33,9 +33,12 @@ class Positions:
             cursor = self._feed.mark(self._feed.cursor)
             self._send(position(channel.topic, channel.join_ref, cursor))
 
-    def tell_lost(self, channel: Channel, number: int) -> None:
-        """Say that changes up to that number were missed."""
-        self._send(resync(channel.topic, channel.join_ref, self._feed.mark(number)))
+    def tell_lost(self, channel: Channel, number: int, bindings: tuple[int, ...] = ()) -> None:
+        """Say that changes up to that number were missed, or that of these bindings many rows were
+        hidden by it.
+        """
+        to, cursor = (channel.topic, channel.join_ref), self._feed.mark(number)
+        self._send(hidden(*to, cursor, bindings) if bindings else resync(*to, cursor))
 
     def tell_missed(self, channel: Channel, address: Hashable) -> None:
         """Say to a client that comes back without a cursor that it may have missed changes."""

@@ -15,7 +15,7 @@ from dataclasses import replace
 from jotbase.feed import TURN, TURN_BYTES, Feed
 from jotbase.http.live.frames import FrameSink
 from jotbase.realtime.cursors import Cursor
-from jotbase.realtime.groups import Groups, Subscriber
+from jotbase.realtime.groups import Groups, Lost, Subscriber
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Replay:
         feed: Feed,
         sink: FrameSink,
         subscriber: Callable[[], Subscriber],
-        lost: Callable[[int], None],
+        lost: Lost,
         live: Callable[[], None],
         turns: asyncio.Lock,
         cursor: Cursor | None,

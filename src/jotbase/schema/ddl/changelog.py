@@ -20,7 +20,7 @@ import orjson
 from jotbase.schema.ddl.constraints import literal
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.values.convert import canonical_decimal
-from jotbase.sql.dialect import SQLITE
+from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.values import Row
 
 CHANGES = "jotbase.changes"
@@ -136,6 +136,11 @@ def _row(side: str, columns: Sequence[Column]) -> str:
         return objects[0]
     inner = " || ',' || ".join(f"substr({one}, 2, length({one}) - 2)" for one in objects)
     return f"'{{' || {inner} || '}}'"
+
+
+def row_json(table: Table, alias: str, dialect: Dialect) -> str:
+    """Return the SQL of a row as the log has it; `alias` is quoted."""
+    return f"row_to_json({alias})::text" if dialect.is_postgres else _row(alias, table.columns)
 
 
 def _object(side: str, columns: Sequence[Column]) -> str:

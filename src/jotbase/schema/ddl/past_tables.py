@@ -32,6 +32,7 @@ class Past:
 
     definitions: tuple[Fragment, ...]
     names: Mapping[str, str]
+    touched: Mapping[str, str]
 
     def source(self, table: Table) -> str | None:
         """Return the name of a table's past, None for a table that has none."""
@@ -45,12 +46,26 @@ def past(tables: Iterable[Table], number: int, dialect: Dialect) -> Past:
     """
     definitions: list[Fragment] = []
     names: dict[str, str] = {}
+    changed: dict[str, str] = {}
     for table in tables:
-        touched = dialect.identifier(f"~touched after {number} {table.name}")
+        touched = changed[table.name] = dialect.identifier(f"~touched after {number} {table.name}")
         names[table.name] = dialect.identifier(f"~{table.name} after {number}")
         definitions.append(touched + _touched(table, number, dialect))
         definitions.append(names[table.name] + _rows(table, touched, dialect))
-    return Past(tuple(definitions), names)
+    return Past(tuple(definitions), names, changed)
+
+
+def unchanged_until(
+    number: int, since: Past, table: Table, alias: str, dialect: Dialect
+) -> Fragment:
+    """Return the condition that no change up to that number, of those that the past undoes, is one
+    of the row named `alias`.
+    """
+    same = _equal("x", alias, _key(table), dialect)
+    touched = since.touched[table.name]
+    return sql(
+        f'NOT EXISTS (SELECT 1 FROM {touched} AS x WHERE x."~number" <= {number} AND {same})'
+    )
 
 
 def pending_log(tables: Iterable[Table], number: int, dialect: Dialect) -> tuple[Fragment, ...]:

@@ -56,7 +56,7 @@ def verdict_query(
         for side, row, number in ((0, change.old, change.first - 1), (1, change.new, change.last))
         if row is not None
     ]
-    spell, asked, tables = _speller(rule, dialect), rule.asked(change.kind), rule.looked_into
+    spell, asked, tables = speller(rule, dialect), rule.asked(change.kind), rule.looked_into
     pasts = {number: past(tables, number, dialect) for _, _, number in sides if undoing and tables}
     parts = [
         _side(row, side, asked, spell, facts, dialect, pasts.get(number))
@@ -94,7 +94,7 @@ def _side(
     dialect: Dialect,
     at: Past | None,
 ) -> Fragment:
-    listed = b"[%b]" % b",".join(facts)
+    place, listed = callers(facts, dialect)
     fields = from_row({SCOPE: row}, dialect)
     holds = predicate(
         asked,
@@ -104,15 +104,19 @@ def _side(
         sources=None if at is None else at.source,
         many="callers",
     )
+    return sql(f"SELECT {place}, {side} FROM ") + listed + " WHERE " + holds
+
+
+def callers(facts: Sequence[Facts], dialect: Dialect) -> tuple[str, Fragment]:
+    """Return the SQL of a caller's number, and the rows of all callers for FROM."""
+    listed = bound((b"[%b]" % b",".join(facts)).decode())
     if dialect.is_postgres:
-        callers = "jsonb_array_elements(" + bound(listed.decode()) + "::text::jsonb)"
-        callers += f" WITH ORDINALITY AS {_CALLER}(value, place) WHERE "
-        return sql(f"SELECT {_CALLER}.place - 1, {side} FROM ") + callers + holds
-    callers = bound(listed.decode()) + f") AS {_CALLER} WHERE "
-    return sql(f"SELECT {_CALLER}.key, {side} FROM json_each(") + callers + holds
+        rows = "jsonb_array_elements(" + listed + "::text::jsonb)"
+        return f"{_CALLER}.place - 1", rows + f" WITH ORDINALITY AS {_CALLER}(value, place)"
+    return f"{_CALLER}.key", "json_each(" + listed + f") AS {_CALLER}"
 
 
-def _speller(rule: SelectRule, dialect: Dialect) -> FactCompiler:
+def speller(rule: SelectRule, dialect: Dialect) -> FactCompiler:
     """Return the compiler of facts to elements of the callers' JSON."""
 
     def spell(fact: Fact, takes: Takes) -> Fragment:

@@ -4,7 +4,7 @@ from tests.unit.realtime.tables import ANA, TEAMS, USER_ID, note
 
 from jotbase.expression.expr import Apply, Exists, Field
 from jotbase.realtime.matching import OldAndNew
-from jotbase.realtime.relational_queries import missing_facts, verdict_query, verdicts
+from jotbase.realtime.relational.queries import missing_facts, verdict_query, verdicts
 from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Type
 from jotbase.sql.dialect import SQLITE

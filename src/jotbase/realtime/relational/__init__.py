@@ -1,0 +1,1 @@
+"""Rules over other tables, asked of the database."""
