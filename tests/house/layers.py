@@ -41,8 +41,8 @@ OUTSIDE = f"{THINKING} {PAGES} timing engines.base engines functions http studio
 ENGINES = "engines.base engines.refusals engines.calls"
 
 #: A wing names the wings of its own room that it may import, and so never one above it. A room's
-#: name stands for all of its wings. orjson is a codec, bytes to values and back: it may stand
-#: wherever JSON does.
+#: name stands for all of its wings, and in a wing of its own for the modules beside the wings.
+#: orjson is a codec, bytes to values and back: it may stand wherever JSON does.
 ROOMS: dict[str, Room] = {
     "records": _room("", pure=True),
     "error_codes": _room("records", pure=True),
@@ -101,11 +101,7 @@ ROOMS: dict[str, Room] = {
     "query.response": _room(f"{STATEMENTS} query", "orjson", pure=True),
     "access": _room(f"{STATEMENTS} query", pure=True),
     "realtime": _room(f"{STATEMENTS} query access", "orjson", pure=True),
-    "realtime.relational": _room(
-        f"{STATEMENTS} query access realtime.filters realtime.matching realtime.rules",
-        "orjson",
-        pure=True,
-    ),
+    "realtime.relational": _room(f"{STATEMENTS} query access realtime", "orjson", pure=True),
     "realtime.rooms": _room(f"{STATEMENTS} query access realtime", "orjson", pure=True),
     # engines: the databases
     "engines": _room("", pure=True),

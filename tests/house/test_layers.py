@@ -89,9 +89,13 @@ def cycle(graph: Mapping[str, set[str]]) -> list[str]:
 
 
 def reached(name: str) -> set[str]:
-    """Return the rooms and wings that one may import; a room's name stands for its wings."""
-    allowed = ROOMS[name].rooms
-    return {other for other in ROOMS if any(is_within(other, one) for one in allowed)} - {name}
+    """Return the rooms and wings that one may import; a room's name stands for its wings, and in a
+    wing of its own for itself.
+    """
+    allowed, room = ROOMS[name].rooms, name.rpartition(".")[0]
+    others = [one for one in allowed if one != room]
+    found = {other for other in ROOMS if any(is_within(other, one) for one in others)}
+    return (found | (allowed & {room})) - {name}
 
 
 def test_every_room_imports_what_the_table_allows() -> None:
