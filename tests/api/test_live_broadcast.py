@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from tests.api.live_world import Socket, World, a_world
 
+from jotbase.http.live import channel_quotas
+
 HELLO = {"type": "broadcast", "event": "hello", "payload": {"n": 1}}
 
 
@@ -91,3 +93,22 @@ def test_who_went_away_hears_nothing(world: World) -> None:
     speaker.say("realtime:r", "broadcast", HELLO)
 
     assert speaker.silent()
+
+
+def test_too_many_broadcasts_close_the_channel(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that sends is told why, and others go on; a new window begins at zero."""
+    monkeypatch.setattr(channel_quotas, "MOST_MESSAGES", 2)
+    speaker, other, _ = three(world)
+    for _ in range(3):
+        speaker.say("realtime:r", "broadcast", HELLO)
+
+    assert speaker.hear()["payload"]["message"] == "Too many messages per second"
+    assert speaker.hear()["event"] == "phx_close"
+    assert other.hear_events(2) == ["broadcast", "broadcast"]
+    assert other.silent()
+    world.pass_time(10)
+    speaker.join()
+    speaker.say("realtime:r", "broadcast", HELLO)
+    assert other.hear()["payload"] == HELLO

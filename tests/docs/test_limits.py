@@ -96,6 +96,7 @@ MIB = 1024 * 1024
         ),
         ("messages of such a request", f"| {http_messages.MOST_MESSAGES} |"),
         ("bytes of a broadcast", f"| {broadcast.LARGEST:,} |"),
+        ("broadcasts of a socket", f"| {shares.MOST_MESSAGES} in {shares.WINDOW:.0f} s |"),
         ("members of a tracked object", f"| {presence.MOST_KEYS} |"),
         ("bytes of a tracked object", f"| {presence.LARGEST_META} |"),
         ("bytes of a presence key", f"| {presence.LONGEST_KEY} |"),

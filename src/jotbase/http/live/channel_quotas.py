@@ -24,6 +24,8 @@ LONGEST_TOPIC = 255
 #: Joins and new tokens of one socket in `WINDOW` seconds: a client joins all its channels at once
 #: when it returns.
 MOST_JOINS, WINDOW = 200, 10.0
+#: Broadcasts of one socket in `WINDOW` seconds, on all its channels.
+MOST_MESSAGES = 10_000
 #: Calls of `track` and `untrack` of one channel in so many seconds (contract section 12).
 PRESENCE_CALLS, PRESENCE_WINDOW = 5, 30.0
 

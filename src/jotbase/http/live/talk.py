@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import orjson
 
+from jotbase.http.edge.rates import Rate
+from jotbase.http.live import channel_quotas
 from jotbase.http.live.admission import Admission, Rights
 from jotbase.http.live.joined import Channel, ChannelServices
 from jotbase.realtime import refusals
@@ -36,6 +38,7 @@ class Talk:
         end: Callable[[Channel, Event, str], None],
     ) -> None:
         self._services = services
+        self._messages = Rate(channel_quotas.MOST_MESSAGES, channel_quotas.WINDOW)
         self._admission = admission
         self._may = admission.may
         self._send = send
@@ -93,7 +96,10 @@ class Talk:
             self._services.rooms.untrack(channel.listener)
 
     async def _broadcast(self, message: Frame, channel: Channel) -> None:
-        self._services.now()  # detects a clock that was set, and so expires tokens first
+        now = self._services.now()  # detects a clock that was set, and so expires tokens first
+        if not self._messages.take(now):
+            self._end(channel, Event.LIMITED, refusals.MESSAGE_RATE)
+            return
         if not await self._may(channel, Right.WRITE):
             if channel.request.broadcast_ack:
                 self._send(reply(message, "error", {"error": "unauthorized"}))
