@@ -17,17 +17,20 @@ from jotbase.background.indexing import check_tokenizer
 from jotbase.engines.base import Engine
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.project.early_check import EarlyCheck, check_early, reading
+from jotbase.realtime.logged_rows import may_be_told_otherwise
 from jotbase.realtime.rules import logged_tables
 from jotbase.schema.ddl import postgres_epochs
 from jotbase.schema.ddl.epochs import (
     begin_epoch,
     forget_earlier_tables,
+    forget_log,
     refresh_triggers,
     table_names,
     unlogged_tables,
 )
 from jotbase.schema.ddl.migration_history import noted_migrations
 from jotbase.schema.ddl.tables import META
+from jotbase.schema.model import serialization
 from jotbase.schema.model.tables import Model
 from jotbase.schema.upgrading import postgres_upgrade
 from jotbase.schema.upgrading.plan import Plan
@@ -39,6 +42,10 @@ from jotbase.sql.fragment import bound, sql
 from jotbase.sql.units import UnitOfWork
 
 _META = {"sqlite": f'"{META}"', "postgres": '"jotbase"."meta"'}
+_META_EXISTS = {
+    "sqlite": f"SELECT count(*) FROM sqlite_schema WHERE name = '{META}'",
+    "postgres": "SELECT to_regclass('jotbase.meta') IS NOT NULL",
+}
 _HISTORY_EXISTS = {
     "sqlite": "SELECT count(*) FROM sqlite_schema WHERE name = 'jotbase.migrations'",
     "postgres": "SELECT to_regclass('jotbase.migrations') IS NOT NULL",
@@ -121,7 +128,10 @@ def _migrate_postgres(
     logged = logged_by(model)
     existed = yield from postgres_epochs.table_names()
     unlogged = yield from postgres_epochs.unlogged_tables()
+    served = yield from _served(dialect)
     upgraded = yield from postgres_upgrade.upgrade(model, by)
+    if may_be_told_otherwise(serialization.load(served), model):
+        yield from postgres_epochs.forget_log()
     yield from postgres_epochs.forget_earlier_tables(existed, logged)
     yield from postgres_epochs.refresh_triggers(model, logged)
     yield from postgres_epochs.begin_epoch(epoch, unlogged, logged, started=started)
@@ -145,7 +155,10 @@ def _migrate(
     ahead = None
     if early is not None and written is not None:
         ahead = CheckedAhead(early.stored, {name: written.get(name, []) for name in early.tables})
+    served = yield from _served(dialect)
     upgraded = yield from upgrade(model, by, ahead)
+    if may_be_told_otherwise(serialization.load(served), model):
+        yield from forget_log()
     yield from forget_earlier_tables(existed, logged)
     yield from refresh_triggers(model, logged)
     yield from begin_epoch(epoch, unlogged, logged, started=started)
@@ -156,6 +169,15 @@ def _migrate(
         return upgraded
     waiting = yield sql(f'SELECT 1 FROM "{META}" WHERE "key" = ') + bound(_UNSEEDED)
     return replace(upgraded, fresh=bool(waiting))
+
+
+def _served(dialect: Dialect) -> UnitOfWork[str]:
+    """Read the text of the model that the database was brought to last; an empty one if none."""
+    exists = yield sql(_META_EXISTS[dialect.name])
+    if not exists[0][0]:
+        return serialization.dump(Model())
+    rows = yield sql(f'SELECT "value" FROM {_META[dialect.name]} WHERE "key" = \'model\'')
+    return str(rows[0][0]) if rows else serialization.dump(Model())
 
 
 def mark_seeded(dialect: Dialect) -> UnitOfWork[None]:

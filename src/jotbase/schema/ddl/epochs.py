@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from jotbase.schema.ddl.changelog import CHANGES, named_triggers, trigger_names
+from jotbase.schema.ddl.changelog import (
+    CHANGES,
+    TRANSACTIONS,
+    named_triggers,
+    trigger_names,
+)
 from jotbase.schema.ddl.constraints import literal
 from jotbase.schema.model.tables import Model
 from jotbase.sql.dialect import SQLITE
@@ -58,6 +63,12 @@ def forget_earlier_tables(existed: frozenset[str], logged: Iterable[str]) -> Uni
     for name in logged:
         if name not in existed:
             yield Statement(f'DELETE FROM "{CHANGES}" WHERE "table" = ?', (name,))
+
+
+def forget_log() -> UnitOfWork[None]:
+    """Delete all changes from the log: who resumes from before is told that there is a gap."""
+    yield Statement(f'DELETE FROM "{CHANGES}"')
+    yield Statement(f'DELETE FROM "{TRANSACTIONS}"')
 
 
 def begin_epoch(

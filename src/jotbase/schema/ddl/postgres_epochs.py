@@ -49,6 +49,13 @@ def forget_earlier_tables(existed: frozenset[str], tables: Iterable[str]) -> Uni
                 yield Statement(f'DELETE FROM "jotbase"."{log}" WHERE "table" = ?', (name,))
 
 
+def forget_log() -> UnitOfWork[None]:
+    """Delete all changes from the log; see `schema.ddl.epochs`."""
+    yield Statement('SELECT "jotbase"."number_changes"()')
+    for name in ("changes", "transactions"):
+        yield Statement(f'DELETE FROM "jotbase"."{name}"')
+
+
 def begin_epoch(
     epoch: str, silent: frozenset[str], logged: frozenset[str], *, started: bool
 ) -> UnitOfWork[None]:
