@@ -6,7 +6,7 @@ only come from judging each change at its commit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -23,7 +23,7 @@ from jotbase.realtime.rules import select_rule
 from jotbase.realtime.subscriptions import subscriptions
 from jotbase.schema.model.tables import Model
 from jotbase.sql.units import Statement, UnitOfWork
-from jotbase.values import Principal
+from jotbase.values import Change, Principal
 
 MEMBER = "any(m.user == user.email for m in members if m.room == row.room)"
 ROOMS = table_file(
@@ -87,9 +87,18 @@ class Told:
     async def tell(self, after: int = 0) -> dict[str, list[str]]:
         """Tell all that was logged, and return what each heard: `INSERT 1`, `DELETE 1`."""
         while changes := await self.engine.changes(after):
-            for change in changes:
-                await self.feed.deliver(change, self.groups)
+            await self.tell_only(changes)
             after = changes[-1].number
+        return self.heard()
+
+    async def tell_only(self, changes: Sequence[Change]) -> dict[str, list[str]]:
+        """Tell these changes, and return what each has heard."""
+        for change in changes:
+            await self.feed.deliver(change, self.groups)
+        return self.heard()
+
+    def heard(self) -> dict[str, list[str]]:
+        """Return what each has heard so far."""
         return {user: list(map(_short, heard)) for user, heard in self.events.items()}
 
 
