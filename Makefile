@@ -61,6 +61,7 @@ attack: $(RUN_READY) ## Attack the job board by sqlmap, bytes and sockets, for m
 	python tools/attack.py build/sqlmap/bin/sqlmap $(ARGS)
 
 torture: $(DEV_READY) ## Kill, cut and restart a server under load for minutes (ARGS="--minutes 20", "--seed 8")
+	python -m tests.process.torture.on_postgresql
 	python -m tests.process.torture $(ARGS)
 
 differential: $(DEV_READY) ## Ask both databases the same of random projects (ARGS="500" projects, SEED=8)

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from urllib.parse import quote
@@ -126,6 +126,21 @@ def server(settings: Sequence[str] = SETTINGS) -> Iterator[Server]:
             process.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def killed_and_started(server: Server, settings: Sequence[str]) -> Server:
+    """Kill a server as a power cut would, and start it on what it left."""
+    server.process.kill()
+    server.process.wait()
+    place, options = server.programs, [part for one in settings for part in ("-c", one)]
+    while True:  # its last processes may hold the memory for a moment
+        process = _start(
+            server.user, server.folder, place / "postgres", "-D", server.folder / "data",
+            "-k", server.folder, *options,
+        )  # fmt: skip
+        with suppress(RuntimeError):
+            _wait(place / "pg_isready", server.folder, process)
+            return replace(server, process=process)
 
 
 @contextmanager

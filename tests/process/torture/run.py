@@ -50,13 +50,13 @@ def run(folder: Path, seed: int, seconds: float) -> Outcome:
     """Torture a server for so long, and say what came of it; the same seed draws the same dice."""
     dice, outcome, ledger = Random(seed), Outcome(seed), Ledger()
     project = write_project(folder, {"t": TABLE})
-    victim = Victim(project, _free_port(), ledger, Random(dice.random()))
+    victim = Victim(project, free_port(), ledger, Random(dice.random()))
     url, key = victim.served.url, victim.served.keys["publishable_key"]
     writing, following = threading.Event(), threading.Event()
     subscribers = [Subscriber(url, key, Random(dice.random())) for _ in range(SUBSCRIBERS)]
     writers = [ApiWriter(url, key, ledger, Random(dice.random())) for _ in range(WRITERS)]
-    threads = [_started(one.run, following) for one in subscribers]
-    working = [_started(one.run, writing) for one in writers]
+    threads = [started(one.run, following) for one in subscribers]
+    working = [started(one.run, writing) for one in writers]
     guests = _Guests(victim.database, ledger, dice)
     try:
         _accidents(victim, guests, dice, outcome, monotonic() + seconds)
@@ -147,13 +147,13 @@ def _compare(
         outcome.resyncs += one.resyncs
 
 
-def _started(work: Callable[[threading.Event], None], stop: threading.Event) -> threading.Thread:
+def started(work: Callable[[threading.Event], None], stop: threading.Event) -> threading.Thread:
     thread = threading.Thread(target=work, args=(stop,), daemon=True)
     thread.start()
     return thread
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
