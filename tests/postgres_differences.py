@@ -67,9 +67,6 @@ DIFFERENCES: Mapping[str, tuple[str, ...]] = {
     ),
     "the plan is PostgreSQL's own": ("api/test_plans.py::test_a_read_shows_how_it_is_found",),
     "the test reaches into the embedded database": (
-        "api/test_barrier.py::test_hidden_rows_change_no_answer",
-        "api/test_barrier_writes.py::test_hidden_rows_change_no_answer_of_a_write",
-        "api/test_barrier_writes.py::test_hidden_rows_change_no_batch",
         "contract/test_engine.py::test_what_a_unit_makes_of_many_rows_is_made_in_a_thread",
         "api/test_merges.py::test_two_rows_that_meet_by_a_computed_key_are_one",
         "api/test_pages.py::test_health_tells_what_is_wrong",

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.api.barrier_rows import VISIBLE, hidden, stored
 from tests.api.data_world import Serve, table
 from tests.contract.board import run_all
 
@@ -68,26 +69,10 @@ SHOWN = {
     " WHERE owner = 'me'",
     "access": {"select": "True"},
 }
-VISIBLE = [
-    "(10, 'me', 1, 'my text', '{\"mine\":true,\"a\":1}', '[\"me\"]', '[1,5)', 1, 1.5,"
-    " '2026-01-01', 12.5)",
-    "(20, 'me', 1, '7', '{\"mine\":true,\"a\":\"x\"}', '[\"me\",\"b\"]', 'empty', -5, 0.0,"
-    " NULL, NULL)",
-    "(30, 'me', 1, NULL, '{\"mine\":true}', '[\"me\"]', NULL, NULL, NULL, '2026-02-03', 0)",
-]
-#: What no table of ours would take; a pulled one holds it.
-HIDDEN = [
-    "(5, 'you', 2, 'my secret', '{', '[', '[9,1)', 9223372036854775807, 9e999, 'never', 'x')",
-    "(15, 'you', 2, '((((', 'NaN', '{}', '(', -9223372036854775808, -9e999, '', 9e999)",
-    "(25, 'you', NULL, CAST(x'fffe' AS TEXT), x'00', 'null', x'ff', 'text', 'text', x'00', x'00')",
-    "(35, 'you', 2, replace(hex(zeroblob(60000)), '00', 'a%'), '[1,2]', '[[[1]]]', '', 0, 0, 0, 0)",
-    "(45, 'you', 2, '\\', replace(hex(zeroblob(3000)), '00', '['), '1', '[1,', 1, 1, '1', '1e999')",
-    "(55, 'you', 2, 'my text', '{\"a\":1}', '[\"b\"]', '[1,5)', 1, 1.5, '2026-01-01', 12.5)",
-]
 
 
-def filled(serve: Serve, rows: list[str], lines: str) -> TestBackend:
-    """Return a backend with these rows in each table, put there past all checks."""
+def filled(serve: Serve, crowded: bool, lines: str) -> TestBackend:
+    """Return a backend with the visible rows in each table, and with hidden ones beside them."""
     tables = {name: table(COLUMNS, access=access(rule)) for name, rule in RULES.items()}
     made = serve(
         {**tables, "firms": FIRMS, "lines": LINES, "shown": SHOWN},
@@ -96,24 +81,12 @@ def filled(serve: Serve, rows: list[str], lines: str) -> TestBackend:
         aggregates=True,
         unfiltered_writes=True,
     )
-    kept = {name: rows if name != "never" else rows[len(VISIBLE) :] for name in RULES}
-    names = ", ".join(("id", *COLUMNS))
-    serve.threads.run(
-        made._backend.engine.write(
-            run_all(
-                [
-                    "PRAGMA ignore_check_constraints = ON",
-                    "INSERT INTO firms VALUES (1, 'mine'), (2, 'theirs')",
-                    *(
-                        f"INSERT INTO {name} ({names}) VALUES {', '.join(some)}"
-                        for name, some in kept.items()
-                        if some
-                    ),
-                    f"INSERT INTO lines VALUES {lines}",
-                ]
-            )
-        )
-    )
+    engine = made._backend.engine
+    is_postgres = engine.dialect.is_postgres
+    beside = hidden(is_postgres) if crowded else []
+    rows = {name: VISIBLE + beside if name != "never" else beside for name in RULES}
+    statements = stored(", ".join(("id", *COLUMNS)), rows, lines, is_postgres)
+    serve.threads.run(engine.write(run_all(statements)))
     return made
 
 
@@ -125,10 +98,10 @@ def access(rule: str) -> dict[str, str]:
 @pytest.fixture
 def callers(serve: Serve) -> tuple[Client, Client]:
     """Give a visitor of a backend without hidden rows, and of one with them."""
-    bare = filled(serve, VISIBLE, "(10, 10, 'a line'), (20, 20, '')")
+    bare = filled(serve, False, "(10, 10, 'a line'), (20, 20, '')")
     crowded = filled(
         serve,
-        VISIBLE + HIDDEN,
+        True,
         "(10, 10, 'a line'), (20, 20, ''), (30, 5, 'hidden'), (40, 10, 'hidden'),"
         " (50, 5, 'a line')",
     )

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.api.data_world import Serve
-from tests.api.test_barrier import ASKED, HIDDEN, VISIBLE, filled, told
+from tests.api.test_barrier import ASKED, filled, told
 
 from jotbase.testing.client import Client
 
@@ -60,9 +60,9 @@ PREFERS = [
 @pytest.fixture
 def callers(serve: Serve) -> tuple[Client, Client]:
     """Give a visitor of a backend without hidden rows, and of one with them."""
-    bare = filled(serve, VISIBLE, "(10, 10, 'a line'), (20, 20, '')")
+    bare = filled(serve, False, "(10, 10, 'a line'), (20, 20, '')")
     lines = "(10, 10, 'a line'), (20, 20, ''), (30, 5, 'hidden'), (40, 10, 'hidden')"
-    return bare.anonymous, filled(serve, VISIBLE + HIDDEN, lines).anonymous
+    return bare.anonymous, filled(serve, True, lines).anonymous
 
 
 @st.composite

@@ -23,8 +23,10 @@ from jotbase.http.live import broadcast_api, frames, replay, rooms
 from jotbase.http.live import channel_quotas as shares
 from jotbase.http.server import message_heads as heads
 from jotbase.http.server import process as server
+from jotbase.query.request import weights
 from jotbase.query.response.prepared import LONG_VALUES
 from jotbase.realtime.rooms import broadcast, http_messages, presence
+from jotbase.schema.values import regex
 from jotbase.search.lexing import MAX_SEARCHED
 from jotbase.settings import Settings
 
@@ -48,6 +50,13 @@ MIB = 1024 * 1024
         ("requests that wait", str(connections.MOST_PIPELINED)),
         ("bytes of large bodies", f"{connections.MOST_BODIES // MIB} MiB in all"),
         ("bytes of large bodies", f"{connections.MOST_BODIES_OF_ONE // MIB} MiB from one"),
+        ("characters of a regular expression", f"| {regex.MAX_LENGTH};"),
+        (
+            "regular expressions of a request",
+            f"| {(weights.MAX_WEIGHT - 1) // weights.EXPRESSION} |",
+        ),
+        ("parameters of a request", f"| {weights.MOST_PARAMETERS} |"),
+        ("characters of `Prefer`", f"| {weights.MOST_HEADER} |"),
         ("answers made of", f"above {reader.PLAIN // MIB} MiB"),
         (
             "answers made of",

@@ -167,6 +167,12 @@ def _json_length_sqlite(array: Fragment) -> Fragment:
     return of_json(array, sql("json_array_length(") + array + ")")
 
 
+def _json_length_postgres(array: Fragment) -> Fragment:
+    """Return a list's length; of another document, for which jsonb_array_length fails, null."""
+    length = sql("jsonb_array_length(") + array + ")"
+    return sql("CASE WHEN jsonb_typeof(") + array + ") = 'array' THEN " + length + " END"
+
+
 def _itself(document: Fragment) -> Fragment:
     return document
 
@@ -274,7 +280,7 @@ LIKE = {"sqlite": _like_sqlite, "postgres": infix("LIKE")["postgres"]}
 STARTSWITH = {"sqlite": _startswith_sqlite, "postgres": call("starts_with")["postgres"]}
 JSON_TEXT = {"sqlite": _json_text_sqlite, "postgres": infix("#>>")["postgres"]}
 JSON_GET = {"sqlite": _json_get_sqlite, "postgres": infix("#>")["postgres"]}
-JSON_LENGTH = {"sqlite": _json_length_sqlite, "postgres": call("jsonb_array_length")["postgres"]}
+JSON_LENGTH = {"sqlite": _json_length_sqlite, "postgres": _json_length_postgres}
 #: PostgreSQL reads a document's texts itself.
 JSON_WORDS = {"sqlite": call("jot_json_words")["sqlite"], "postgres": _itself}
 IN = {"sqlite": _in_sqlite("value"), "postgres": _in_postgres}

@@ -208,9 +208,22 @@ def _groups(node: Node, clause: FromClause, context: StatementContext) -> Fragme
         + _joins(node, context)
         + where_clause(clause.conditions)
         + (f" GROUP BY {', '.join(grouping)}" if grouping else "")
-        + order_by_clause(node, context)
+        + _groups_in_order(node, grouping, context)
         + limit_clause(node, context.dialect)
     )
+
+
+def _groups_in_order(node: Node, grouping: list[str], context: StatementContext) -> Fragment:
+    """Return the ORDER BY of groups: as asked, then by their keys.
+
+    SQLite sorts rows to group them; PostgreSQL may hash them, and the plan, which depends on all
+    rows, hidden ones among them, would show in the order of the answer.
+    """
+    asked = order_by_clause(node, context)
+    if not grouping or not context.dialect.is_postgres:
+        return asked
+    keys = ", ".join(f"{place} NULLS FIRST" for place in grouping)
+    return asked + (f", {keys}" if asked else f" ORDER BY {keys}")
 
 
 def _keys(node: Node) -> Iterator[_Key]:
