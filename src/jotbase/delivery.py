@@ -68,15 +68,15 @@ class ChangeDelivery:
                 while asked := next(missing_hidden(change, groups, hidden), None):
                     await self._ask_hidden(change, groups, *asked, hidden)
                 evaluation.add_verdicts(known)
-                if not _evaluate_filters_in_turns(groups.affected(change), evaluation, evaluated):
+                told = seeing(groups.affected(change), known)
+                if not _evaluate_filters_in_turns(told, evaluation, evaluated):
                     break
                 await asyncio.sleep(0)
         except Exception:
             log.exception("change %d could not be judged", change.number)
+            told = groups.affected(change)
         hides = self._send_hidden(change, groups, hidden, mark)
-        return hides + sum(
-            self._send_to_group(group, change, evaluation) for group in groups.affected(change)
-        )
+        return hides + sum(self._send_to_group(group, change, evaluation) for group in told)
 
     def _evaluation(
         self, change: Change, rule: SelectRule, known: Verdicts, mark: Mark
@@ -153,6 +153,14 @@ class ChangeDelivery:
     async def _read(self, asked: Fragment) -> Rows:
         values = bind(asked, Context(now=self._now()))
         return await self.engine.read_internal(asked.numbered(self.engine.dialect.mark), values)
+
+
+def seeing(groups: tuple[Group, ...], known: Verdicts) -> tuple[Group, ...]:
+    """Return the groups that see one of the rows, as far as that is known."""
+    if not known:
+        return groups
+    hidden = {facts for facts, seen in known.items() if not (seen.old or seen.new)}
+    return tuple([group for group in groups if group.key.facts not in hidden])
 
 
 def missing_hidden(

@@ -32,6 +32,9 @@ _AS_JSON = frozenset((Type.JSON, Type.ARRAY))
 CHANGED_SINCE, PRUNED = -1, -2
 
 
+NEITHER = OldAndNew(old=False, new=False)
+
+
 class Pruned(LookupError):
     """The log does not reach back to a change any more, so that nobody can say who saw it."""
 
@@ -150,10 +153,11 @@ def verdicts(facts: Iterable[Facts], rows: Rows) -> Mapping[Facts, OldAndNew]:
     true = {(int(number), int(side)) for number, side in rows}
     if (PRUNED, 0) in true:
         raise Pruned
-    return {
-        one: OldAndNew(old=(number, 0) in true, new=(number, 1) in true)
-        for number, one in enumerate(facts)
-    }
+    listed = list(facts)
+    told = dict.fromkeys(listed, NEITHER)
+    for number in {number for number, _ in true if number >= 0}:
+        told[listed[number]] = OldAndNew(old=(number, 0) in true, new=(number, 1) in true)
+    return told
 
 
 def must_undo(rows: Rows) -> bool:
