@@ -45,6 +45,7 @@ ENGINES = "engines.base engines.refusals engines.calls"
 #: orjson is a codec, bytes to values and back: it may stand wherever JSON does.
 ROOMS: dict[str, Room] = {
     "records": _room("", pure=True),
+    "advice_codes": _room("", pure=True),
     "error_codes": _room("records", pure=True),
     "errors": _room("records error_codes", pure=True),
     "values": _room("records error_codes errors", pure=True),
@@ -99,7 +100,7 @@ ROOMS: dict[str, Room] = {
     ),
     "query.openapi": _room(f"{STATEMENTS} query.request query.plan", "orjson", pure=True),
     "query.response": _room(f"{STATEMENTS} query", "orjson", pure=True),
-    "access": _room(f"{STATEMENTS} query", pure=True),
+    "access": _room(f"{STATEMENTS} query advice_codes", pure=True),
     "realtime": _room(f"{STATEMENTS} query access", "orjson", pure=True),
     "realtime.relational": _room(f"{STATEMENTS} query access realtime", "orjson", pure=True),
     "realtime.rooms": _room(f"{STATEMENTS} query access realtime", "orjson", pure=True),

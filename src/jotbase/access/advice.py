@@ -1,8 +1,8 @@
 """Advice: valid rules and models that may allow more than their author intends.
 
-In charge of each piece of advice: its code, its message, and when it is given. Advice is no fault:
-nothing is refused because of it. Must not know databases: what only they know comes in as
-`ObservedSchema`. Decision 71.
+In charge of each piece of advice: its message, and when it is given (its code: `advice_codes`).
+Advice is no fault: nothing is refused because of it. Must not know databases: what only they know
+comes in as `ObservedSchema`. Decision 71.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from jotbase.access.outcome_analysis import (
     OWNER,
     STRANGER,
+    UNPROVEN,
     VISITOR,
     is_self_written,
     may_be_true,
@@ -21,92 +22,11 @@ from jotbase.access.outcome_analysis import (
 )
 from jotbase.access.policy import Policy, Rule
 from jotbase.access.rules import ACTIONS, Action
+from jotbase.advice_codes import ADVICE
 from jotbase.expression.expr import Apply, Exists, Expr, Fact, Field, facts, walk
 from jotbase.schema.keywords.other_spellings import computed_hint
 from jotbase.schema.keywords.subschemas import pointer
 from jotbase.schema.model.tables import USERS, Model, Table, Type
-
-#: The codes of advice: (when it is given, what to do if that is not intended).
-ADVICE: Mapping[str, tuple[str, str]] = {
-    "accounts-in-view": (
-        "a view shows what the server keeps: accounts, or its own notes",
-        "leave the columns out, or take the view's `access` away",
-    ),
-    "anonymous-write": (
-        "a visitor who has not signed in may add, change or delete rows",
-        "ask for `user.id is not None`, or for the row to be the caller's own",
-    ),
-    "foreign-owner": (
-        "whoever is signed in may add rows that are somebody else's by the table's other rules",
-        "hold the new row against the caller: `new.owner == user.id`",
-    ),
-    "generated-unique": (
-        "a key is computed from other columns, beside rules about callers: who adds a row learns of"
-        " rows that the rules hide, by any value that comes to the same",
-        "make the key of the columns themselves, or of a UUID",
-    ),
-    "nocase-unique": (
-        "the database compares a key whatever the case, so that `Ada` takes the place of `ada`:"
-        " who adds a row learns of rows that the rules hide, and an upsert reaches for them",
-        "store keys in one case, or make the column's collation BINARY",
-    ),
-    "open-function": (
-        "a function that may write is callable by everybody, visitors too",
-        'name who may call it: `@rpc(roles=["authenticated"])`',
-    ),
-    "open-rows": (
-        "everybody may read all rows of a table with `writeOnly` columns, which alone keep what is"
-        " secret in it",
-        "narrow the `select` rule, or put those columns into a table of their own",
-    ),
-    "owner-given-away": (
-        "an update may make a row somebody else's: its rule asks whose the old row is, and not"
-        " whose the new one is",
-        "say of the new row too: `new.owner == row.owner`",
-    ),
-    "readable-secret": (
-        "a column whose name sounds secret is sent to everybody whom the `select` rule lets see"
-        " a row, and it lets any stranger",
-        'write "writeOnly": true in the column, or narrow the rule',
-    ),
-    "rule-scans": (
-        "a rule looks through a whole table for each row that it is asked of",
-        'add the columns that it compares to the other table\'s "indexes"',
-    ),
-    "self-granted": (
-        "a rule asks another table for a row of the caller's, and the caller may add or change"
-        " such a row there without limits",
-        "let only those add it who may grant it, or pin the columns: `new.role == row.role`",
-    ),
-    "shown-secret": (
-        "a computed column or a view looks at a `writeOnly` column, and may be read itself",
-        'write "writeOnly": true in the column that shows it, or leave it out',
-    ),
-    "stale-acknowledgement": (
-        'a file\'s "acknowledges" names advice that is not given any more',
-        "take it out",
-    ),
-    "stranger-write": (
-        "whoever is signed in may change or delete rows that are not their own",
-        "hold the row against the caller: `row.owner == user.id`",
-    ),
-    "text-default": (
-        "a default is text that looks like an expression, and is stored as that text",
-        'write "defaultExpression"',
-    ),
-    "unique-secret": (
-        "a `writeOnly` column is part of a key: who adds a row learns whether a value is there",
-        "take it out of the key",
-    ),
-    "unproven-email": (
-        "a rule trusts `user.email`, and addresses count without a mail to them",
-        "set JOTBASE_SMTP_URL, or JOTBASE_MAIL_AUTOCONFIRM=false",
-    ),
-    "user-metadata-trusted": (
-        "a rule trusts `user.claims['user_metadata']`, which users write themselves",
-        "use `user.roles` or `user.claims['app_metadata']`, which only the service role sets",
-    ),
-}
 
 _SECRET = re.compile(
     r"pass(word|wd|phrase|code)|secret|token|api_?key|private_?key|credential|\bpin\b|\bssn\b"
@@ -116,6 +36,7 @@ _SECRET = re.compile(
 _WORD = re.compile(r"\w+")
 _WRITES: tuple[Action, ...] = ("insert", "update", "delete")
 _EMAILS = (("email",), ("claims", "email"))
+_PHONES = (("claims", "phone"),)
 #: What names one caller and no other.
 _IDENTITIES = (("id",), ("claims", "sub"), *_EMAILS)
 
@@ -142,7 +63,7 @@ class Advice:
 class ObservedSchema:
     """Facts that the model does not contain: tables that views read, unique keys with a collation
     other than BINARY, rules that scan a table, functions without roles, whether sign-up needs no
-    confirmation of the address.
+    confirmation of the address, whether one may sign in without any.
     """
 
     reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -150,6 +71,7 @@ class ObservedSchema:
     scans: tuple[tuple[str, Action, str], ...] = ()
     functions: tuple[str, ...] = ()
     unconfirmed_addresses: bool = False
+    anonymous_users: bool = False
 
 
 def advise(model: Model, policy: Policy, seen: ObservedSchema) -> list[Advice]:
@@ -196,9 +118,16 @@ def _of_rule(table: Table, action: Action, rule: Rule, seen: ObservedSchema) -> 
     if seen.unconfirmed_addresses and any(fact.path in _EMAILS for fact in used):
         reason = "the rule trusts an address that nobody has proven"
         yield Advice("unproven-email", table.file, at, reason)
+    if any(fact.path[:2] in _PHONES for fact in used):
+        reason = "the rule trusts a number that nobody has proven"
+        yield Advice("unproven-phone", table.file, at, reason)
+    to_visitors = may_be_true(rule.expression, VISITOR)
+    if seen.anonymous_users and not to_visitors and may_be_true(rule.expression, UNPROVEN):
+        reason = f"whoever signs in without an address may {action} rows of {table.name}"
+        yield Advice("anonymous-user", table.file, at, reason)
     if action not in _WRITES:
         return
-    if may_be_true(rule.expression, VISITOR):
+    if to_visitors:
         yield Advice("anonymous-write", table.file, at, f"anon may {action} rows of {table.name}")
     elif action != "insert" and may_be_true(rule.expression, STRANGER):
         reason = f"any signed-in caller may {action} rows of {table.name}"
@@ -276,7 +205,11 @@ def _of_columns(table: Table, rules: Mapping[Action, Rule]) -> Iterator[Advice]:
         may_be_true(select.expression, caller) for caller in (VISITOR, STRANGER)
     )
     secret = [column.name for column in table.columns if column.write_only]
-    if secret and select is not None and possible_outcomes(select.expression, VISITOR) == {True}:
+    to_all = select is not None and possible_outcomes(select.expression, VISITOR) == {True}
+    if table.realtime and to_all:
+        reason = f"anon may follow all changes of {table.name}"
+        yield Advice("open-realtime", table.file, "/realtime", reason)
+    if secret and to_all:
         reason = f"all rows are everybody's to read, beside {', '.join(secret)}"
         yield Advice("open-rows", table.file, "/access/select", reason)
     for column in table.columns:

@@ -48,13 +48,16 @@ class CallerKind:
     owns: bool = False
 
 
-#: An anonymous caller; an authenticated one whom no row names; one whom the current row alone
-#: names.
+#: A caller without a token; an authenticated one whom no row names; one whom the current row alone
+#: names; one who signed in without an address.
 VISITOR = CallerKind(Principal(ANON, None, None))
 STRANGER = CallerKind(
     Principal(AUTHENTICATED, "00000000-0000-4000-8000-000000000000", "nobody@nowhere.invalid")
 )
 OWNER = CallerKind(STRANGER.principal, owns=True)
+UNPROVEN = CallerKind(
+    Principal(AUTHENTICATED, STRANGER.principal.id, claims={"is_anonymous": True, "email": ""})
+)
 
 
 def may_be_true(expression: Expr, caller: CallerKind) -> bool:

@@ -111,6 +111,7 @@ def _advice(
             if any(one.roles is None and not one.reads for one in several)
         ),
         unconfirmed_addresses=found.settings is not None and found.settings.autoconfirm,
+        anonymous_users=found.settings is not None and found.settings.anonymous_users,
     )
     return advise(model, policy, seen)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.schema.projects import ID, TEXT, model, table_file
 
-from jotbase.access.advice import ADVICE, ObservedSchema, advise
+from jotbase.access.advice import ObservedSchema, advise
 from jotbase.access.policy import load_policy
 
 OWNER = {"type": "string", "format": "uuid"}
@@ -204,6 +204,46 @@ def test_what_is_acknowledged_is_not_told_again() -> None:
     ]
 
 
-def test_every_code_says_when_and_what_to_do() -> None:
-    """In sentences that the reference shows."""
-    assert all(when and what for when, what in ADVICE.values())
+def test_a_number_is_nobodys_proof() -> None:
+    """Nothing here sends a message to it."""
+    assert describe({"select": "user.claims['phone'] == row.note"}) == [
+        "unproven-phone t/access/select"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("select", "expected"),
+    [
+        ("True", ["open-realtime t/realtime"]),
+        ("row.note != 'draft'", []),
+        ("user.id is not None", []),
+        (MINE, []),
+    ],
+)
+def test_a_table_that_everybody_may_follow(select: str, expected: list[str]) -> None:
+    """Where no row is kept from anybody; without realtime it is what a public table is."""
+    assert describe({"select": select}, said={"realtime": True}) == expected
+    assert describe({"select": select}) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("user.id is not None", True),
+        ("user.role == 'authenticated'", True),
+        ("user.id is not None and user.claims['is_anonymous'] == False", False),
+        ("user.id is not None and user.claims['is_anonymous'] != True", False),
+        ("user.claims['aal'] == 'aal2'", False),
+        ("'admin' in user.roles", False),
+        ("new.owner == user.id", False),
+    ],
+)
+def test_rules_that_pass_whoever_signs_in_without_an_address(rule: str, expected: bool) -> None:
+    """Only where that is possible; visitors, who may as well, have advice of their own."""
+    told = ["anonymous-user t/access/insert"] if expected else []
+
+    assert describe({"insert": rule}, ObservedSchema(anonymous_users=True)) == told
+    assert describe({"insert": rule}) == []
+    assert describe({"insert": "True"}, ObservedSchema(anonymous_users=True)) == [
+        "anonymous-write t/access/insert"
+    ]
