@@ -87,12 +87,16 @@ def hidden_query(
 
 
 def hidden_rows(facts: Sequence[Facts], found: Rows, table: Table) -> Mapping[Facts, list[Row]]:
-    """Return the rows that are hidden from each; an empty list stands for more than are told."""
+    """Return the rows that are hidden from each, in the order of their keys; an empty list stands
+    for more than are told.
+    """
     if len(found) > TOLD_ROWS:
         return {one: [] for one in facts}
     hidden: dict[Facts, list[Row]] = {}
     for number, text in found:
         hidden.setdefault(facts[int(number)], []).append(logged_row(table, str(text)))
+    for rows in hidden.values():
+        rows.sort(key=lambda row: [row[name] for name in table.primary_key])
     return hidden
 
 
