@@ -61,7 +61,7 @@ def predicate(
     expression for, so that rows can be materialized once for all of them (`lookups.is_shared`).
     """
     spell = fields or from_alias({}, dialect)
-    outer = frozenset(spell(node).text for node in _outer_fields(expression, frozenset()))
+    outer = frozenset(spell(node).text for node in free_fields(expression))
     compiler = _Compiler(dialect, spell, facts or _bound, sources or _itself, outer, many=many)
     return compiler.write(expression)
 
@@ -74,19 +74,19 @@ def _itself(_table: Table) -> None:
     return None
 
 
-def _outer_fields(expression: Expr, inner: frozenset[str]) -> Iterator[Field]:
+def free_fields(expression: Expr, inner: frozenset[str] = frozenset()) -> Iterator[Field]:
     """Yield the fields of free scopes."""
     match expression:
         case Field(scope) if scope not in inner:
             yield expression
         case Exists(_, scope, where):
-            yield from _outer_fields(where, inner | {scope})
+            yield from free_fields(where, inner | {scope})
         case Follow(base, _, scope, _, value):
-            yield from _outer_fields(base, inner)
-            yield from _outer_fields(value, inner | {scope})
+            yield from free_fields(base, inner)
+            yield from free_fields(value, inner | {scope})
         case _:
             for child in children(expression):
-                yield from _outer_fields(child, inner)
+                yield from free_fields(child, inner)
 
 
 def from_alias(aliases: Mapping[str, str], dialect: Dialect) -> FieldCompiler:
@@ -244,7 +244,7 @@ class _Compiler:
                 dict.fromkeys(
                     field
                     for part in own
-                    for field in _outer_fields(part, frozenset())
+                    for field in free_fields(part)
                     if field.scope in lookup.tables
                 )
             )

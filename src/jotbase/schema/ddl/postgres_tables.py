@@ -48,10 +48,13 @@ def is_numbered(table: Table) -> bool:
     return table.row_key[0] not in table.by_name if table.row_key else False
 
 
-def create_table(table: Table) -> str:
-    """Return the statement that makes a table, without foreign keys, indexes and triggers."""
+def create_table(table: Table, *, numbered: bool = True) -> str:
+    """Return the statement that makes a table, without foreign keys, indexes and triggers.
+
+    It has no column but the model's unless it is `numbered`, as the server needs it.
+    """
     parts = [column_definition(table, column) for column in table.columns]
-    if is_numbered(table):
+    if numbered and is_numbered(table):
         number = POSTGRES.identifier(table.row_key[0])
         parts.append(f"{number} bigint GENERATED ALWAYS AS IDENTITY UNIQUE")
     parts.extend(_constraints(table))
