@@ -26,6 +26,7 @@ COMMANDS = {
     "check": "check schemas, rules and settings, and list every mistake",
     "pull": "make schema files of the tables of a database that is there already",
     "export": "write the project as SQL with row-level security, as Supabase takes it",
+    "types": "write the project's types for clients in TypeScript or Python",
     "users": "list, make, ban, delete and move users; end their sessions; read the audit log",
     "keys": "show or make the project's keys",
     "token": "sign a token to try the API as somebody",

@@ -102,6 +102,7 @@ ROOMS: dict[str, Room] = {
     "query.response": _room(f"{STATEMENTS} query", "orjson", pure=True),
     "access": _room(f"{STATEMENTS} query advice_codes", pure=True),
     "exporting": _room(f"{STATEMENTS} query access", pure=True),
+    "client_types": _room(f"{STATEMENTS} query", pure=True),
     "realtime": _room(f"{STATEMENTS} query access", "orjson", pure=True),
     "realtime.relational": _room(f"{STATEMENTS} query access realtime", "orjson", pure=True),
     "realtime.rooms": _room(f"{STATEMENTS} query access realtime", "orjson", pure=True),
@@ -162,7 +163,9 @@ ROOMS: dict[str, Room] = {
     ),
     "app": _room(f"{OUTSIDE} {PARTS}", "orjson"),
     "startup": _room(f"{OUTSIDE} {PARTS} app"),
-    "commands": _room(f"{OUTSIDE} {PARTS} exporting app startup jotbase", "orjson uvicorn uvloop"),
+    "commands": _room(
+        f"{OUTSIDE} {PARTS} exporting app startup client_types jotbase", "orjson uvicorn uvloop"
+    ),
     "cli": _room("errors commands jotbase"),
     "__main__": _room("cli"),
     "testing": _room(

@@ -42,8 +42,8 @@ def import_faults(source: Source) -> Iterator[str]:
     own = room_of(source.module)
     for each in imports(source.tree):
         where = f"{source.path}:{each.line}"
-        if own == "examples" and each.target.startswith("conftest"):
-            continue  # pytest's own convention: the tests of a project share its conftest
+        if own == "examples" and each.target.startswith(("conftest", "tables")):
+            continue  # its own: the conftest that pytest shares, the types that are made of it
         if is_within(each.target, PACKAGE):
             other = room_of(each.target)
             may = other == own or any(is_within(other, name) for name in ROOMS[own].rooms)

@@ -173,7 +173,8 @@ def returns_of(annotation: Any) -> Returns:
     if kind.type is Type.ARRAY:
         if kind.row is not None or kind.shape is not None:
             return Returns("rows", table=kind.row, shape=kind.shape)
-        return Returns("values", kind.item or Type.JSON)
+        return Returns("values", kind.item or Type.JSON, schema=schema_of(kind))
     if kind.row is not None or kind.shape is not None:
         return Returns("row", table=kind.row, shape=kind.shape)
-    return Returns("value", kind.type, media=kind.schema.get("contentMediaType"))
+    media = kind.schema.get("contentMediaType")
+    return Returns("value", kind.type, media=media, schema=schema_of(kind))

@@ -8,13 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from jotbase.engines.base import Engine
+from jotbase.engines.sqlite.database.view_columns import column_origins
 from jotbase.project.data import ProjectDefinition
+from jotbase.project.sql_trial import emptied
 from jotbase.query.plan.relations import with_view_columns
 from jotbase.query.plan.triggered_views import (
     POSTGRES_VIEW_TRIGGERS,
     VIEW_TRIGGERS,
     with_triggers,
 )
+from jotbase.schema.ddl.tables import create_view
+from jotbase.schema.model.tables import Model
 
 _TRIGGERS = {"sqlite": VIEW_TRIGGERS, "postgres": POSTGRES_VIEW_TRIGGERS}
 
@@ -28,3 +32,15 @@ async def with_views(definition: ProjectDefinition, engine: Engine) -> ProjectDe
     origins = {view: await engine.origins(view) for view in views}
     found = await engine.read(_TRIGGERS[engine.dialect.name], ())
     return replace(definition, model=with_triggers(with_view_columns(model, origins), found))
+
+
+def with_views_of_files(model: Model) -> Model:
+    """Return the model with what its views' columns show, found on an empty database in memory."""
+    views = [table for table in model if table.view is not None]
+    if not views:
+        return model
+    with emptied(model) as connection:
+        for view in views:
+            connection.execute(create_view(view))
+        shown = {view.name: column_origins(connection, view.name) for view in views}
+    return with_view_columns(model, shown)

@@ -51,7 +51,7 @@ class Returns:
 
     `type` is a value's. `table` names the table whose rows these are; rows of a shape of their own
     have `shape` instead, a table that is in no database. `media` is the media type of one value
-    that is to be sent as it is.
+    that is to be sent as it is. `schema` is the JSON Schema of a value, as far as it is known.
     """
 
     kind: Literal["nothing", "value", "values", "row", "rows"]
@@ -59,6 +59,7 @@ class Returns:
     table: str | None = None
     shape: Table | None = None
     media: str | None = None
+    schema: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def is_set(self) -> bool:

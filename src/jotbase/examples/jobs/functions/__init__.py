@@ -7,13 +7,15 @@ what. `app` is the Flask application that Jotbase serves at /functions/v1/.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
 from flask import Flask, Response, jsonify
 
 from jotbase.functions import caller, data
+
+from .tables import Jobs
 
 app = Flask(__name__)
 
@@ -28,7 +30,7 @@ def stats() -> Response:
     )
 
 
-def summary_by_tag(jobs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def summary_by_tag(jobs: Iterable[Jobs]) -> list[dict[str, Any]]:
     """Return `{tag, open, salary}` for every tag, the most frequent first.
 
     `open` counts the jobs with the tag; `salary` is the median of those that name one, or None.
