@@ -176,3 +176,27 @@ async def test_pruning_drops_whole_partitions(
     named = 'SELECT count(*) FROM pg_inherits WHERE inhparent = \'"jotbase"."changes"\'::regclass'
     assert parts.PARTITION == 65_536
     assert await engine.read(named, ()) == [(2,)]
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_log_that_is_closed_while_it_rings_ends(
+    board: tuple[PostgresEngine, Connect], turns: int
+) -> None:
+    """However many turns of the loop after the word of a commit: no look goes on."""
+    engine, _ = board
+    rung = asyncio.Event()
+    engine.on_commit(rung.set)
+    await engine.write(post("a"))
+    await asyncio.wait_for(rung.wait(), 5)
+    for _ in range(5):  # until the look has come to its pause
+        await engine.changes(0)
+    log = engine._log
+    log.committed()
+    loop = asyncio.get_running_loop()
+    for _ in range(turns):
+        passed = loop.create_future()
+        loop.call_soon(passed.set_result, None)
+        await passed
+
+    async with asyncio.timeout(5):
+        await log.close()

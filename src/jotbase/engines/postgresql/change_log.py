@@ -12,6 +12,7 @@ commits of programs that tell nobody are looked for.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -148,10 +149,11 @@ class ChangeLog:
                 if self.fault != error.message:  # once, however long it lasts
                     log.warning("the change log cannot be looked at: %s", error.message)
                 self.fault = error.message
-            try:
-                await asyncio.wait_for(self._looked.wait(), LOOK_EVERY)
-            except TimeoutError:
-                continue
+            # Not `wait_for`: in Python 3.11 it passes over a cancellation that comes together with
+            # what it waits for (https://github.com/python/cpython/issues/86296).
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self._looked.wait()
 
     async def close(self) -> None:
         """Look and ring no more."""
