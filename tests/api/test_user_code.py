@@ -168,6 +168,14 @@ def give(what: str) -> Any:
         respond(headers=[("Content-Length", "3")])
     if what == "details":
         raise Refusal("P0001", "no", details=object())
+    cycle = []
+    cycle.append(cycle)
+    deep = []
+    for _ in range(3000):
+        deep = [deep]
+    odd = {"cycle": cycle, "deep": deep}
+    if what in odd:
+        return odd[what]
     return {"items": Items([1]), "object": object(), "big": 2**70, "text": "\\ud800"}[what]
 
 
@@ -192,7 +200,10 @@ def odd(note: Note) -> list[Note]:
 """
 
 
-@pytest.mark.parametrize("what", ["items", "object", "big", "text", "loud", "head", "length"])
+ODDITIES = ["items", "object", "big", "text", "loud", "head", "length", "cycle", "deep"]
+
+
+@pytest.mark.parametrize("what", ODDITIES)
 @pytest.mark.parametrize("name", ["numbers", "notes"])
 def test_an_odd_result_is_a_failure_like_any(serve: Serve, name: str, what: str) -> None:
     """Whatever looks at it may run the project's code: that ends nothing, and all is undone."""

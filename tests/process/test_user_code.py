@@ -13,15 +13,40 @@ from tests.process.server import Served, serving, write_project
 
 CODE = """
 import json
+import os
 import sys
 import threading
 from urllib.request import Request, urlopen
 
-from flask import Flask
+from flask import Flask, Response
 from jotbase.functions import Row, computed, data, rpc
 
 app = Flask(__name__)
 never = threading.Event()
+
+
+def forked() -> int:
+    child = os.fork()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if child else 7
+
+
+@rpc
+def forks() -> int:
+    data().post("notes", {"text": str(os.getpid())})
+    return forked()
+
+
+@app.get("/forks")
+def view_forks():
+    return {"ended": forked()}
+
+
+@app.get("/forks_late")
+def view_forks_late():
+    def pieces():
+        yield str(forked())
+
+    return Response(pieces())
 
 
 @rpc
@@ -153,3 +178,33 @@ def test_a_statement_that_asked_for_code_that_waits_keeps_nothing(tmp_path: Path
     with serving(folder) as last:
         last.ask("POST", "/rest/v1/notes", {"text": "c"})
         assert texts(last) == [str(tmp_path / "a"), "c"]
+
+
+def test_a_process_that_code_forked_ends_with_the_code(tmp_path: Path) -> None:
+    """It sends nothing, commits nothing, and keeps neither the port nor the file."""
+    with serving(project(tmp_path)) as served:
+        assert served.ask("POST", "/rest/v1/rpc/forks", {}) == 1
+        assert served.ask("GET", "/functions/v1/forks") == {"ended": 1}
+        assert served.ask("GET", "/functions/v1/forks_late") == 1
+        assert texts(served) == [str(served.process.pid)]
+        served.process.terminate()
+        assert served.process.wait(20) == 0
+
+
+SIGNALS = """
+import signal
+
+for one in (signal.SIGTERM, signal.SIGALRM):
+    signal.signal(one, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGALRM})
+app = print
+"""
+
+
+def test_code_cannot_keep_the_server_from_its_signals(tmp_path: Path) -> None:
+    """What handles or blocks them while it is loaded is undone when the server starts."""
+    folder = write_project(tmp_path, {"notes": NOTES}, **{"functions/__init__.py": SIGNALS})
+    with serving(folder) as served:
+        assert texts(served) == []
+        served.process.terminate()
+        assert served.process.wait(20) == 0

@@ -10,7 +10,8 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from jotbase.errors import CodeFailed, run_contained
+from jotbase.engines.calls.code_ending import run_unforked
+from jotbase.errors import CodeFailed
 from jotbase.functions.rpc import is_header
 
 #: The key of a view's scope for the function that returns whether the client has disconnected.
@@ -34,7 +35,7 @@ def guarded(app: Any) -> Any:
     def call(environ: dict[str, Any], start_response: Any) -> Any:
         environ["wsgi.input_terminated"] = True
         head = _Head(start_response)
-        pieces = run_contained(lambda: app(environ, head.take))
+        pieces = run_unforked(lambda: app(environ, head.take))
         return _Answer(pieces, head, environ["asgi.scope"][GONE])
 
     return call
@@ -111,9 +112,9 @@ class _Answer:
         self._gone = gone
 
     def __iter__(self) -> Iterator[bytes]:
-        pieces = run_contained(lambda: iter(self._pieces))
+        pieces = run_unforked(lambda: iter(self._pieces))
         end = object()
-        while (piece := run_contained(lambda: next(pieces, end))) is not end:
+        while (piece := run_unforked(lambda: next(pieces, end))) is not end:
             if self._gone():
                 raise HungUp
             found = checked_piece(piece)
@@ -125,6 +126,6 @@ class _Answer:
     def close(self) -> None:
         """Close what was answered; the answer is what it is by then."""
         try:
-            run_contained(getattr(self._pieces, "close", lambda: None))
+            run_unforked(getattr(self._pieces, "close", lambda: None))
         except Exception:
             log.exception("closing what a view answered failed")

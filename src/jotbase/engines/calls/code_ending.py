@@ -7,19 +7,44 @@ docs/decisions/0081-a-statement-leaves-code-behind.md.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable
 from time import sleep
+from typing import TypeVar
 
-from jotbase.errors import PROJECT_MODULE, CallAborted
+from jotbase.errors import PROJECT_MODULE, CallAborted, run_contained
+
+T = TypeVar("T")
 
 #: How often the thread is looked at, and how many times (seconds).
 EVERY, TIMES = 0.05, 200
 
 
+_FORKED = (
+    b"jotbase: a process that the project's code had forked came back to the server's own code,"
+    b" and was ended; end it by os._exit, or use subprocess\n"
+)
+
+
 class LeftBehind(CallAborted):
     """Ends code whose result is no longer needed."""
+
+
+def run_unforked(code: Callable[[], T]) -> T:
+    """Call the project's code as `run_contained` does; a child that it forked ends with the code.
+
+    fork(2) copies the thread that calls it alone: nothing in the child hears of an answer, while
+    it holds the sockets and the database's files of the server.
+    """
+    process = os.getpid()
+    try:
+        return run_contained(code)
+    finally:
+        if os.getpid() != process:
+            os.write(2, _FORKED)
+            os._exit(1)
 
 
 def end_code(thread: threading.Thread, is_over: Callable[[], bool]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from jotbase.errors import run_contained
+from jotbase.engines.calls.code_ending import run_unforked
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class _Job(Generic[T]):
 
     def perform(self) -> None:
         try:
-            self.result = run_contained(self.call)
+            self.result = run_unforked(self.call)
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             self.error = error
         self.done.release()

@@ -38,6 +38,8 @@ OWN_FILES = 128
 #: wants it a few times, and Python's own 5 ms each would be its 20 ms beside a search.
 SWITCH = 0.0005
 
+#: The signals that end the process, the last one if all else fails.
+ENDING = {signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGALRM", signal.SIGTERM)}
 #: Seconds from the first signal to the end of the process, at most.
 STOP_WITHIN = 15
 
@@ -85,6 +87,8 @@ class Server(UvicornServer):
         is: a script that Ctrl-C interrupts must not go on.
         """
         with super().capture_signals():
+            if hasattr(signal, "pthread_sigmask"):  # the project's code may have blocked them
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
             yield
             self._captured_signals[:] = [
                 one for one in self._captured_signals if one != signal.SIGTERM
