@@ -169,7 +169,7 @@ ROOMS: dict[str, Room] = {
     "cli": _room("errors commands jotbase"),
     "__main__": _room("cli"),
     "testing": _room(
-        f"{WORDS} auth engines http settings {PARTS} app startup jotbase",
+        f"{STATEMENTS} access auth engines http settings {PARTS} app startup jotbase",
         "asyncpg orjson pytest",
     ),
     "follow": _room(""),

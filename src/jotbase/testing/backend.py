@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,10 @@ from jotbase.settings import Settings, changed, read_settings
 from jotbase.startup.loading import engine_maker
 from jotbase.testing.client import Client
 from jotbase.testing.databases import Databases
+from jotbase.testing.factories import needed
 from jotbase.testing.fakes import Clock, Outbox
 from jotbase.testing.subscription import Subscription
+from jotbase.testing.units import Units
 from jotbase.testing.wire import LoopThread, exchange, http_scope
 from jotbase.values import ANON, SERVICE, Request, Response
 
@@ -160,8 +162,60 @@ class TestBackend:
         key = opaque_key(SERVICE, self._backend.ring)
         return Client(self._send, key, key, follow=self._follow)
 
-    def user(self, email: str | None = None, password: str = PASSWORD) -> Client:
-        """Sign up a user and return its client; without an address, one is generated."""
+    def user(
+        self,
+        email: str | None = None,
+        password: str = PASSWORD,
+        *,
+        roles: Iterable[str] = (),
+        app_metadata: Mapping[str, Any] | None = None,
+    ) -> Client:
+        """Sign up a user and return its client; without an address, one is generated.
+
+        `roles` and `app_metadata` are set by the service role, and the client's token has them.
+        """
+        client = self._signed_up(email, password)
+        granted = {**({"roles": list(roles)} if roles else {}), **(app_metadata or {})}
+        if not granted:
+            return client
+        path = f"/auth/v1/admin/users/{client.id}"
+        answer = self.service.request("PUT", path, None, {"app_metadata": granted})
+        if answer.status != 200:
+            raise AssertionError(f"app_metadata was refused: {answer.text}")
+        return client.refresh()
+
+    @property
+    def units(self) -> Units:
+        """The project's rules and schemas, each asked alone."""
+        return Units(self._template.definition)
+
+    def make(self, table: str, **given: Any) -> dict[str, Any]:
+        """Insert a valid row as the service role and return it, with the rows that it refers to.
+
+        Rows that a column needs and `given` does not name are made as well; users are signed up.
+        """
+        known = self._template.definition.model.tables[table]
+        for key in known.foreign_keys:
+            columns = [known.by_name[name] for name in key.columns]
+            if any(one.name in given for one in columns) or not all(map(needed, columns)):
+                continue
+            row = self._target(key.target)
+            named = zip(key.columns, key.target_columns, strict=True)
+            given |= {own: row[theirs] for own, theirs in named}
+        row = self.units.row_for(table, next(self._numbers), **given)
+        answer = self.service.post(f"/{table}", row)
+        if answer.status != 201:
+            raise AssertionError(f"a row of {table} was refused: {answer.text}")
+        made: dict[str, Any] = answer.json()[0]
+        return made
+
+    def _target(self, table: str) -> Mapping[str, Any]:
+        if table != "auth.users":
+            return self.make(table)
+        user = self.user()
+        return {"id": user.id, "email": user.email}
+
+    def _signed_up(self, email: str | None, password: str) -> Client:
         address = email or f"user{next(self._numbers)}@example.com"
         answer = self.anonymous.request(
             "POST", "/auth/v1/signup", None, {"email": address, "password": password}

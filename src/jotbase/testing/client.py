@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -61,6 +61,16 @@ class Client:
         return self.follow(
             self._made("GET", "/rest/v1" + path, params, {"accept": "text/event-stream", **headers})
         )
+
+    def refresh(self) -> Client:
+        """Return the same user's client with a new session: its token says what is true now."""
+        body = {"refresh_token": self.refresh_token}
+        answer = self.request("POST", "/auth/v1/token", {"grant_type": "refresh_token"}, body)
+        if answer.status != 200:
+            raise AssertionError(f"the session was not refreshed: {answer.text}")
+        session = answer.json()
+        email, token = session["user"]["email"], session["access_token"]
+        return replace(self, email=email, token=token, refresh_token=session["refresh_token"])
 
     def get(self, path: str, params: Params | None = None, **headers: str) -> Answer:
         """Read rows of a table: `get("/jobs", {"id": "eq.1"})`."""

@@ -15,6 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from jotbase.testing.backend import Template, TestBackend
+    from jotbase.testing.units import Units
     from jotbase.testing.wire import LoopThread
 
 
@@ -41,6 +42,16 @@ def _jotbase_threads() -> Iterator[LoopThread]:
 @pytest.fixture(scope="session")
 def _jotbase_templates() -> dict[tuple[Path, str], Template]:
     return {}
+
+
+@pytest.fixture(scope="module")
+def units(request: pytest.FixtureRequest) -> Units:
+    """The rules and schemas of the test's project, each asked alone: no server, no database."""
+    from jotbase.project.data import read_definition
+    from jotbase.project.folder import find_project
+    from jotbase.testing.units import Units
+
+    return Units(read_definition(find_project(_project(request))))
 
 
 @pytest.fixture
