@@ -42,7 +42,14 @@ def test_every_file_is_served_and_every_path_has_its_file() -> None:
     }
 
     assert asked <= {path.removeprefix("/docs/") for path in PAGES}
-    assert files == {"docs.html", "docs.css", "docs.js", "examples.js", "schemas.js"}
+    files_of_realtime = {"follow.js"}
+    assert files == files_of_realtime | {
+        "docs.html",
+        "docs.css",
+        "docs.js",
+        "examples.js",
+        "schemas.js",
+    }
     assert all(ask(path).body for path in PAGES)
 
 

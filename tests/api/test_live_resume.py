@@ -91,7 +91,8 @@ def test_replays_have_one_turn_of_the_loop_together(world: World) -> None:
     for socket in sockets:
         assert socket.hear_events(12)[2:] == ["postgres_changes"] * 10
 
-    assert seen == ["replay", "others"] * 8
+    assert len(seen) >= 16, "a turn that has taken long ends early, and another follows"
+    assert seen == ["replay", "others"] * (len(seen) // 2)
 
 
 def test_rules_hold_for_what_was_missed(world: World) -> None:

@@ -201,18 +201,18 @@ def test_what_was_written_by_hand_shuts_out(
 
 def test_a_user_that_cannot_be_read_ends_no_looking(backend: TestBackend, serve: Serve) -> None:
     """All that was known is forgotten, and what changes after it is noticed."""
-    changes, user, other = backend._backend._changes, backend.user(), backend.user()
+    changes, other = backend._backend._changes, backend.user()
     assert other.get("/roled").status == 200
-    with pytest.raises(ValueError, match="surrogate"):
-        by_hand(
-            backend,
-            serve,
-            'UPDATE "auth.users" SET "user_metadata" = \'{"a": "\\ud800"}\' WHERE "id" = ?',
-            user,
-        )
+    poll, refused = changes.poll, iter((True,))
+
+    async def unreadable_once() -> None:
+        if next(refused, False):
+            raise ValueError("an entry that is no JSON")
+        await poll()
 
     async def look() -> None:
         missed = asyncio.Event()
+        changes.poll = unreadable_once  # type: ignore[method-assign]
         changes._restart = missed.set
         looking = asyncio.create_task(watch_revocations(changes))
         await asyncio.wait_for(missed.wait(), 20)

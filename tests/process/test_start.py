@@ -263,7 +263,7 @@ def test_a_view_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         pass
     by_hand(project, "CREATE TABLE old (a)", "CREATE VIEW lost AS SELECT a FROM old")
     by_hand(project, "DROP TABLE old")
-    kinds = {"type": "string", "minLength": 1, "maxLength": 9}
+    kinds = {"type": "string", "minLength": 1, "default": "new"}  # made anew, and not in place
     changed = {**NOTES, "properties": {**NOTES["properties"], "text": kinds}}
     write_project(tmp_path, {"notes": changed})
     done = command("serve", "--project", str(project))
