@@ -102,6 +102,7 @@ def auth_policy(settings: Settings, url: str) -> AuthPolicy:
         signup_disabled=settings.disable_signup,
         anonymous_users=settings.anonymous_users,
         manual_linking=settings.manual_linking,
+        mfa_totp=settings.mfa_totp,
         session_time_box=settings.session_timebox,
         session_inactivity=settings.session_inactivity,
         password_min_length=settings.password_min_length,

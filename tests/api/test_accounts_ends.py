@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from tests.api.account_world import World
 
+from jotbase.auth.factors.totp import PERIOD, code_at
+
 EMAIL, VERIFIER = "ada@example.com", "v" * 43
 PKCE = {"code_challenge": VERIFIER, "code_challenge_method": "plain"}
 
@@ -73,6 +75,16 @@ def by_hand(statement: str) -> Any:
     return lambda all_: all_.world.run(statement, all_.user)
 
 
+def second_factor(all_: Open) -> None:
+    call, bearer = all_.world.call, all_.this["access_token"]
+    factor = call("POST", "/factors", {"factor_type": "totp"}, bearer=bearer).body
+    path = f"/factors/{factor['id']}"
+    challenge = call("POST", f"{path}/challenge", {}, bearer=bearer).body["id"]
+    code = code_at(factor["totp"]["secret"], int(all_.world.now) // PERIOD)
+    answer = {"challenge_id": challenge, "code": code}
+    assert call("POST", f"{path}/verify", answer, bearer=bearer).status == 200
+
+
 CHANGES: dict[str, tuple[Any, str]] = {
     "nothing": (by_user("GET", "/user"), "trosc" + "l"),
     "sign-out, local": (by_user("POST", "/logout?scope=local"), "oscl"),
@@ -81,6 +93,7 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "sign-out by the service role": (by_service("DELETE", "/sessions"), "cl"),
     "password, by its user": (by_user("PUT", "/user", {"password": "battery staple"}), "tr"),
     "password, by the service role": (by_service("PUT", "", {"password": "battery staple"}), ""),
+    "second factor": (second_factor, "tcl"),
     "ban": (by_service("PUT", "", {"ban_duration": "1h"}), ""),
     "deletion": (by_service("DELETE", ""), ""),
     "deletion that leaves a shell": (by_service("DELETE", "", {"should_soft_delete": True}), ""),

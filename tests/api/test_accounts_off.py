@@ -31,7 +31,13 @@ def world(accounts: World) -> World:
         ("GET", "/passkeys", 404, "passkey_disabled", "Passkeys are disabled"),
         ("POST", "/oauth/token", 404, "feature_disabled", "OAuth server is disabled"),
         ("GET", "/scim/v2/Schemas", 404, "feature_disabled", "SCIM server is disabled"),
-        ("GET", "/factors", 401, "no_authorization", "This endpoint requires a valid Bearer token"),
+        (
+            "POST",
+            "/factors",
+            401,
+            "no_authorization",
+            "This endpoint requires a valid Bearer token",
+        ),
         ("POST", f"/factors/{SOMEBODY}/verify", 401, "no_authorization", "This endpoint requires"),
         ("DELETE", f"/factors/{SOMEBODY}", 401, "no_authorization", "This endpoint requires a"),
         ("GET", "/user/identities/authorize?provider=google", 401, "no_authorization", "This end"),
@@ -58,7 +64,7 @@ def test_what_is_off_says_so_before_anything_is_read(
         ("GET", "/user/identities/authorize", None, 404, "manual_linking_disabled"),
         ("DELETE", f"/user/identities/{SOMEBODY}", None, 404, "manual_linking_disabled"),
         ("GET", "/user/oauth/grants", None, 404, "feature_disabled"),
-        ("POST", "/factors", {"factor_type": "totp"}, 422, "mfa_totp_enroll_not_enabled"),
+        ("POST", "/factors", {"factor_type": "webauthn"}, 422, "mfa_webauthn_enroll_not_enabled"),
         ("POST", "/factors", {"factor_type": "phone"}, 422, "mfa_phone_enroll_not_enabled"),
         ("POST", "/factors", {"factor_type": "tin"}, 400, "validation_failed"),
         ("POST", f"/factors/{SOMEBODY}/challenge", {}, 404, "mfa_factor_not_found"),
@@ -124,6 +130,15 @@ def test_a_phone_in_no_known_form_is_told_so(world: World) -> None:
         400,
         "Invalid phone number format (E.164 required)",
     )
+
+
+def test_without_authenticator_apps_their_endpoints_say_so(world: World) -> None:
+    """By a setting; factors that are there stay, and are not asked for."""
+    world.set(mfa_totp=False)
+    bearer = world.signed_up()["access_token"]
+    refused = world.call("POST", "/factors", {"factor_type": "totp"}, bearer=bearer)
+
+    assert (refused.status, refused.body["error_code"]) == (422, "mfa_totp_enroll_not_enabled")
 
 
 def test_the_service_role_finds_nothing_where_nothing_can_be(world: World) -> None:

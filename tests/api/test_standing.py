@@ -31,6 +31,7 @@ TABLES = {
     "roled": table({}, access={"select": "user.role == 'editor'", "insert": "False"}),
     "listed": table({}, access={"select": "'boss' in user.roles", "insert": "False"}),
     "mailed": table({}, access={"select": "user.email == 'new@example.com'", "insert": "False"}),
+    "assured": table({}, access={"select": "user.aal == 'aal2'", "insert": "False"}),
     "named": table({}, access={"select": "user.claims['user_metadata']['plan'] == 'gold'"}),
 }
 CHANGES = [
@@ -82,6 +83,17 @@ def test_a_rule_sees_what_is_so_now(
 
     assert before == [[], []]
     assert (user.get(f"/{name}").json(), other.get(f"/{name}").json()) == ([{"id": 1}], [])
+
+
+def test_a_rule_sees_the_level_that_is_so_now(backend: TestBackend, serve: Serve) -> None:
+    """Of this session, with the token that was given before; and it falls as it rose."""
+    user, seen = backend.user(), []
+    for level in ("aal1", "aal2", "aal1"):
+        update = f'UPDATE "auth.sessions" SET "aal" = \'{level}\' WHERE "user_id" = ?'
+        by_hand(backend, serve, update, user)
+        seen.append(user.get("/assured").json())
+
+    assert seen == [[], [{"id": 1}], []]
 
 
 def test_a_function_sees_it_too(backend: TestBackend) -> None:

@@ -87,8 +87,11 @@ ROOMS: dict[str, Room] = {
         pure=True,
     ),
     "auth.mail": _room(f"{WORDS} sql auth.tokens auth.sessions auth.accounts", "orjson", pure=True),
+    "auth.factors": _room(f"{WORDS} sql auth.tokens auth.sessions auth.accounts", pure=True),
     "auth.changes": _room(
-        f"{WORDS} sql auth.tokens auth.sessions auth.accounts auth.mail", "orjson", pure=True
+        f"{WORDS} sql auth.tokens auth.sessions auth.accounts auth.mail auth.factors",
+        "orjson",
+        pure=True,
     ),
     # query: in the order in which a request passes
     "query": _room("", pure=True),
@@ -147,7 +150,7 @@ ROOMS: dict[str, Room] = {
     ),
     "http": _room("http.edge"),
     "http.edge": _room(f"{WORDS} sql auth engines.base settings studio", "starlette orjson"),
-    "http.accounts": _room(f"{WORDS} sql auth engines.base http.edge settings", "orjson"),
+    "http.accounts": _room(f"{WORDS} sql auth engines.base http.edge settings", "orjson segno"),
     "http.live": _room(
         f"{THINKING} feed delivery engines.base http.edge settings", "orjson uvicorn websockets"
     ),

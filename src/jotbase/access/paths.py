@@ -20,6 +20,7 @@ _FACTS: Mapping[str, Fact] = {
     "id": Fact(("id",), coercer(Type.TEXT), Type.TEXT),
     "role": Fact(("role",), coercer(Type.TEXT), Type.TEXT),
     "email": Fact(("email",), coercer(Type.TEXT), Type.TEXT),
+    "aal": Fact(("claims", "aal"), coercer(Type.TEXT), Type.TEXT),
     "roles": Fact(("roles",), list_coercer(Type.TEXT), Type.ARRAY),
 }
 

@@ -100,6 +100,9 @@ class Settings:
     manual_linking: bool = _setting(
         flag, False, "Whether users may link and unlink identities of their accounts."
     )
+    mfa_totp: bool = _setting(
+        flag, True, "Whether users may enrol and use an authenticator app as a second factor."
+    )
     anonymous_users: bool = _setting(flag, False, "Whether anonymous sign-in is enabled.")
     password_min_length: int = _setting(
         number_between(6, 72), 6, "The minimum length of a password, in characters."

@@ -40,7 +40,7 @@ def replace_address(context: Context, account: Account, email: str) -> UnitOfWor
         },
     }
     yield store.update(context.dialect, User, user.id, columns)
-    return Account(replace(user, **columns), identities)
+    return replace(account, user=replace(user, **columns), identities=identities)
 
 
 def check_email_available(context: Context, email: str) -> UnitOfWork[None]:

@@ -55,6 +55,11 @@ class Context:
         digest = hashlib.sha256(self.random + name.encode()).digest()
         return str(UUID(bytes=digest[:16], version=4))
 
+    @property
+    def factor_secret(self) -> bytes:
+        """The secret of a new second factor, as long as SHA-1's output (RFC 4226 section 4)."""
+        return hashlib.sha512(self.random + b"factor secret").digest()[:20]
+
     def code_bytes(self, number: Literal[0, 1]) -> bytes:
         """Return the random bytes of one of two new one-time codes."""
         start = 48 + KEY_BYTES + CODE_BYTES * number

@@ -92,6 +92,27 @@ _COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("ip", "text", ""),
         ("tag", "text", ""),
     ),
+    "auth.mfa_factors": (
+        ("id", "uuid", "PRIMARY KEY NOT NULL"),
+        ("user_id", "uuid", "NOT NULL REFERENCES {users} ({id}) ON DELETE CASCADE"),
+        ("created_at", "time", "NOT NULL"),
+        ("updated_at", "time", "NOT NULL"),
+        ("factor_type", "text", "NOT NULL"),
+        ("status", "text", "NOT NULL"),
+        ("friendly_name", "text", "NOT NULL"),
+        ("secret", "text", "NOT NULL"),
+        ("last_challenged_at", "time", ""),
+        ("last_step", "number", "NOT NULL"),
+        ("wrong_codes", "number", "NOT NULL"),
+        ("wrong_code_at", "time", ""),
+    ),
+    "auth.mfa_challenges": (
+        ("id", "uuid", "PRIMARY KEY NOT NULL"),
+        ("factor_id", "uuid", "NOT NULL REFERENCES {factors} ({id}) ON DELETE CASCADE"),
+        ("created_at", "time", "NOT NULL"),
+        ("client", "text", "NOT NULL"),
+        ("verified_at", "time", ""),
+    ),
     "auth.one_time_tokens": (
         ("token_hash", "text", "PRIMARY KEY NOT NULL"),
         ("user_id", "uuid", "NOT NULL REFERENCES {users} ({id}) ON DELETE CASCADE"),
@@ -134,6 +155,8 @@ _CONSTRAINTS = {
 _INDEXES = {
     "identities_user": ("auth.identities", "user_id"),
     "sessions_user": ("auth.sessions", "user_id"),
+    "mfa_factors_user": ("auth.mfa_factors", "user_id"),
+    "mfa_challenges_factor": ("auth.mfa_challenges", "factor_id"),
     "flow_states_user": ("auth.flow_states", "user_id"),
     "audit_log_entries_at": ("auth.audit_log_entries", "created_at"),
     "mail_ledger_at": ("auth.mail_ledger", "at"),
@@ -181,6 +204,7 @@ def _index(dialect: Dialect, name: str) -> str:
 
 def _table(dialect: Dialect, table: str) -> str:
     references = {"users": dialect.identifier("auth.users"), "id": dialect.identifier("id")}
+    references["factors"] = dialect.identifier("auth.mfa_factors")
     lines = [
         " ".join(
             filter(

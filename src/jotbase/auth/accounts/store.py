@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import orjson
 
 from jotbase.auth.sessions.audit_entries import AuditEntry
+from jotbase.auth.sessions.factors import Factor, FactorChallenge
 from jotbase.auth.sessions.sessions import Session
 from jotbase.auth.sessions.users import Account, Identity, User
 from jotbase.auth.tokens.current_facts import identifier
@@ -22,9 +23,19 @@ from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql
 from jotbase.sql.units import UnitOfWork
 
-RowT = TypeVar("RowT", User, Identity, Session, OneTimeToken, FlowState, AuditEntry)
+RowT = TypeVar(
+    "RowT",
+    User,
+    Identity,
+    Session,
+    OneTimeToken,
+    FlowState,
+    AuditEntry,
+    Factor,
+    FactorChallenge,
+)
 
-Row = User | Identity | Session | OneTimeToken | FlowState | AuditEntry
+Row = User | Identity | Session | OneTimeToken | FlowState | AuditEntry | Factor | FactorChallenge
 
 _TABLES: dict[type, str] = {
     User: "auth.users",
@@ -33,6 +44,8 @@ _TABLES: dict[type, str] = {
     OneTimeToken: "auth.one_time_tokens",
     FlowState: "auth.flow_states",
     AuditEntry: "auth.audit_log_entries",
+    Factor: "auth.mfa_factors",
+    FactorChallenge: "auth.mfa_challenges",
 }
 _COLUMNS: dict[type, tuple[str, ...]] = {
     kind: tuple(field.name for field in fields(kind)) for kind in _TABLES
@@ -44,13 +57,15 @@ _KEYS: dict[type, str] = {
     OneTimeToken: "token_hash",
     FlowState: "code_hash",
     AuditEntry: "id",
+    Factor: "id",
+    FactorChallenge: "id",
 }
 _JSON = frozenset(("app_metadata", "user_metadata", "identity_data", "amr", "data", "payload"))
 
 
 #: Columns that hold a uuid in each table that has them (`auth.identities` has a text `id`, which
 #: nobody is found by).
-_UUIDS = frozenset(("id", "user_id", "identity_id", "session_id"))
+_UUIDS = frozenset(("id", "user_id", "identity_id", "session_id", "factor_id"))
 
 
 def insert(dialect: Dialect, value: Row) -> Fragment:
@@ -86,11 +101,14 @@ def one_or_none(
 
 
 def account(dialect: Dialect, column: str, value: str) -> UnitOfWork[Account | None]:
-    """Read the user whose column (`id` or `email`) has the value, with its identities, or None."""
+    """Read the user whose column (`id` or `email`) has the value, with its identities and factors,
+    or None.
+    """
     user = yield from one_or_none(dialect, User, column, value)
     if user is None:
         return None
-    return Account(user, (yield from identities(dialect, user.id)))
+    found = yield from identities(dialect, user.id)
+    return Account(user, found, (yield from factors(dialect, user.id)))
 
 
 def identities(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[Identity, ...]]:
@@ -101,6 +119,44 @@ def identities(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[Identity, ...
         + ' ORDER BY "created_at", "identity_id"'
     )
     return tuple(_loaded(Identity, row) for row in rows)
+
+
+def factors(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[Factor, ...]]:
+    """Read the user's second factors, in the order in which they were enrolled."""
+    rows = yield (
+        _select(dialect, Factor)
+        + _where(dialect, "user_id", user_id)
+        + ' ORDER BY "created_at", "id"'
+    )
+    return tuple(_loaded(Factor, row) for row in rows)
+
+
+def challenges(dialect: Dialect, factor_id: str) -> UnitOfWork[tuple[FactorChallenge, ...]]:
+    """Read the factor's challenges, the oldest first."""
+    rows = yield (
+        _select(dialect, FactorChallenge)
+        + _where(dialect, "factor_id", factor_id)
+        + ' ORDER BY "created_at"'
+    )
+    return tuple(_loaded(FactorChallenge, row) for row in rows)
+
+
+def prune_factors(dialect: Dialect, before: str, challenged: str) -> UnitOfWork[None]:
+    """Delete challenges older than `challenged`, and unverified factors older than `before` that
+    have no challenge; those of all users.
+    """
+    factor, challenge = _table(dialect, Factor), _table(dialect, FactorChallenge)
+    yield "DELETE FROM " + challenge + ' WHERE "created_at" < ' + bound(challenged)
+    yield (
+        "DELETE FROM "
+        + factor
+        + " WHERE \"status\" = 'unverified'"
+        + ' AND "created_at" < '
+        + bound(before)
+        + ' AND "id" NOT IN (SELECT "factor_id" FROM '
+        + challenge
+        + ")"
+    )
 
 
 def one_time_tokens(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[OneTimeToken, ...]]:

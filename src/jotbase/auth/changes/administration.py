@@ -18,6 +18,7 @@ from jotbase.auth.accounts.address import email_exists, replace_address
 from jotbase.auth.accounts.context import Context
 from jotbase.auth.accounts.request_bodies import check_metadata
 from jotbase.auth.changes.own_account import UpdatedAccount
+from jotbase.auth.sessions.factors import Factor
 from jotbase.auth.sessions.sessions import Session
 from jotbase.auth.sessions.users import Account, Identity, User, merged
 from jotbase.auth.tokens.times import timestamp
@@ -221,6 +222,7 @@ def delete_user(context: Context, user_id: str, *, soft: bool) -> UnitOfWork[Non
         yield store.delete(context.dialect, User, {"id": user_id})
         return
     yield store.update(context.dialect, User, user_id, _soft_deleted_columns(context, account.user))
+    yield store.delete(context.dialect, Factor, {"user_id": user_id})
     for identity in account.identities:
         yield store.update(
             context.dialect, Identity, identity.identity_id, _obfuscated_columns(context, identity)

@@ -50,7 +50,7 @@ def unlink_identity(
     yield audit.by_user(
         context, "identity_unlinked", account.user, provider=gone.provider, identity_id=identity_id
     )
-    return Account(replace(account.user, **columns), left)
+    return replace(account, user=replace(account.user, **columns), identities=left)
 
 
 def _carries(identity: Identity, user: User) -> bool:

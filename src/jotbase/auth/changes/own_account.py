@@ -14,6 +14,7 @@ from jotbase.auth.accounts.accounts import current_account, set_password
 from jotbase.auth.accounts.address import check_email_available, replace_address
 from jotbase.auth.accounts.context import Context
 from jotbase.auth.accounts.request_bodies import check_metadata
+from jotbase.auth.factors.enrolment import has_aal2
 from jotbase.auth.mail.email_change import request_email_change
 from jotbase.auth.mail.messages import PendingMail
 from jotbase.auth.mail.pkce import Challenge
@@ -48,10 +49,12 @@ def update_user(
     """Update the caller's account; a new password ends all its other sessions.
 
     Without autoconfirm a new address is stored in `new_email` until it is confirmed by mail. Raises
-    AuthError: email_exists (422), over_email_send_rate_limit (429), validation_failed (422) for a
-    password of a user without an address.
+    AuthError: insufficient_aal (401), email_exists (422), over_email_send_rate_limit (429),
+    validation_failed (422) for a password of a user without an address.
     """
     account = yield from current_account(context, principal)
+    if change.password_hash or (change.email and change.email != account.user.email):
+        yield from check_assurance(context, principal, account)
     if change.password_hash and not (account.user.email or change.email):
         raise AuthError(
             422,
@@ -77,6 +80,18 @@ def update_user(
     action = "user_updated_password" if change.password_hash else "user_modified"
     yield audit.by_user(context, action, account.user)
     return UpdatedAccount(account, mails)
+
+
+def check_assurance(context: Context, principal: Principal, account: Account) -> UnitOfWork[None]:
+    """Raise AuthError (insufficient_aal, 401) where the account has a second factor that this
+    session has not passed: whoever has only the password, or a link, must not replace either.
+    """
+    if account.has_second_factor and not (yield from has_aal2(context, principal)):
+        raise AuthError(
+            401,
+            "insufficient_aal",
+            "AAL2 session is required to update email or password when MFA is enabled.",
+        )
 
 
 def _change_email(

@@ -269,7 +269,7 @@ def _accept(context: Context, account: Account, token: OneTimeToken) -> UnitOfWo
         columns["encrypted_password"] = token.encrypted_password
     yield store.update(context.dialect, User, user.id, columns)
     yield audit.by_user(context, _action(user, token), user, provider="email")
-    return Account(replace(user, **columns), identities)
+    return replace(account, user=replace(user, **columns), identities=identities)
 
 
 def _action(user: User, token: OneTimeToken) -> str:

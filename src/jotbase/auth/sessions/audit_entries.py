@@ -32,6 +32,12 @@ ACTIONS: Mapping[str, str] = {
     "user_updated_password": "user",
     "identity_linked": "user",
     "identity_unlinked": "user",
+    "factor_in_progress": "factor",
+    "challenge_created": "factor",
+    "verification_attempted": "factor",
+    "factor_unenrolled": "factor",
+    "factor_deleted": "factor",
+    "factor_updated": "factor",
 }
 
 #: The actor of what the service role did.

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jotbase.auth.sessions.factors import Factor, factor_json
 from jotbase.auth.sessions.sessions import Session
 from jotbase.auth.tokens.policy import AuthPolicy
+from jotbase.auth.tokens.revocation_triggers import SECOND_FACTORS
 from jotbase.auth.tokens.times import sent
-
-_AAL2_METHODS = frozenset(("totp", "mfa/phone", "mfa/webauthn"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,16 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user with its identities, in the order in which they were created."""
+    """A user with its identities and second factors, in the order in which they were created."""
 
     user: User
     identities: tuple[Identity, ...] = ()
+    factors: tuple[Factor, ...] = ()
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether a factor is verified, so that some changes need aal2."""
+        return any(one.is_verified for one in self.factors)
 
 
 #: The times that the user object contains when they are set, in this order.
@@ -105,6 +111,8 @@ def user_json(account: Account) -> dict[str, Any]:
     }
     body |= {name: sent(time) for name in _TIMES if (time := getattr(user, name)) is not None}
     body |= {name: value for name in ("new_email", "new_phone") if (value := getattr(user, name))}
+    if account.factors:
+        body["factors"] = [factor_json(factor) for factor in account.factors]
     return body | {
         "app_metadata": user.app_metadata,
         "user_metadata": user.user_metadata,
@@ -160,7 +168,7 @@ CLAIMS = frozenset(("sub", "email", "email_verified", "phone_verified"))
 
 def assurance(amr: tuple[dict[str, Any], ...]) -> str:
     """Return the authenticator assurance level of these methods: aal2 with a second factor."""
-    return "aal2" if any(entry["method"] in _AAL2_METHODS for entry in amr) else "aal1"
+    return "aal2" if any(entry["method"] in SECOND_FACTORS for entry in amr) else "aal1"
 
 
 def merged(metadata: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,3 +41,4 @@ class AuthPolicy:
     mail_rate: int = 500
     link_page: bool = False
     manual_linking: bool = False
+    mfa_totp: bool = True

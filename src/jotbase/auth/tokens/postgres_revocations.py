@@ -13,6 +13,7 @@ from jotbase.auth.tokens.revocation_triggers import (
     ENDINGS,
     FACTS,
     REVOCATIONS_KEPT,
+    SECOND_FACTORS,
     RevocationRule,
 )
 
@@ -92,17 +93,19 @@ _FACTS = ", ".join(f'u."{name}"' for name in FACTS)
 #: How session and user stand is read after the numbers were given, by a statement of its own: an
 #: older snapshot would tell a change with the facts of before it.
 _TOLD_SINCE = f"""
-CREATE OR REPLACE FUNCTION "auth"."told_since"("after" bigint, "most" bigint) RETURNS TABLE (
-  "number" bigint, "session_id" text, "user_id" text, "session" uuid, "user" uuid, {_TOLD_COLUMNS})
+CREATE OR REPLACE FUNCTION "auth"."changed_since"("after" bigint, "most" bigint) RETURNS TABLE (
+  "number" bigint, "session_id" text, "user_id" text, "session" uuid, "user" uuid, {_TOLD_COLUMNS},
+  "aal" text, "amr" jsonb)
 {_OPTIONS} AS $body$
 #variable_conflict use_column
 BEGIN
   PERFORM "auth"."number_revocations"();
-  RETURN QUERY SELECT r."number", r."session_id", r."user_id", s."id", u."id", {_FACTS}
+  RETURN QUERY SELECT r."number", r."session_id", r."user_id", s."id", u."id", {_FACTS},
+      s."aal", s."amr"
     FROM "auth"."revocations" AS r
     LEFT JOIN "auth"."sessions" AS s ON s."id" = nullif(r."session_id", '')::uuid
     LEFT JOIN "auth"."users" AS u ON u."id" = r."user_id"::uuid
-    WHERE r."number" > "told_since"."after" ORDER BY r."number" LIMIT "told_since"."most";
+    WHERE r."number" > "changed_since"."after" ORDER BY r."number" LIMIT "changed_since"."most";
 END $body$
 """
 
@@ -117,12 +120,29 @@ _TABLES = (
     'INSERT INTO "auth"."revocations_newest" ("newest") VALUES (0) ON CONFLICT DO NOTHING',
 )
 
+_SECOND = ", ".join(f"'{method}'" for method in SECOND_FACTORS)
+_FACTOR_GONE = f"""
+CREATE OR REPLACE FUNCTION "auth"."factor_gone"() RETURNS trigger
+{_OPTIONS} AS $body$
+BEGIN
+  UPDATE "auth"."sessions" SET "aal" = 'aal1', "factor_id" = NULL,
+    "amr" = CASE WHEN jsonb_typeof("amr") = 'array' THEN coalesce((
+      SELECT jsonb_agg(m.value ORDER BY m.ordinality)
+      FROM jsonb_array_elements("amr") WITH ORDINALITY AS m
+      WHERE m.value ->> 'method' NOT IN ({_SECOND})), '[]') ELSE '[]' END
+    WHERE "factor_id" = OLD."id";
+  RETURN NULL;
+END $body$
+"""
+
 #: Trigger, function, event and table.
 _TRIGGERS = (
     ("user_changed", "user_changed", "UPDATE", "users"),
     ("user_gone", "user_gone", "DELETE", "users"),
     ("session_ended", "session_ended", "DELETE", "sessions"),
     ("session_moved", "session_ended", 'UPDATE OF "id", "user_id"', "sessions"),
+    ("session_assured", "session_ended", 'UPDATE OF "aal", "amr"', "sessions"),
+    ("factor_gone", "factor_gone", "DELETE", "mfa_factors"),
 )
 
 
@@ -132,6 +152,7 @@ def postgres_triggers() -> Iterator[str]:
     yield _NUMBER
     yield _TOLD_SINCE
     yield _user_changed()
+    yield _FACTOR_GONE
     yield _gone("user_gone", "''", 'OLD."id"::text')
     yield _gone("session_ended", 'OLD."id"::text', 'OLD."user_id"::text')
     for name, function, event, table in _TRIGGERS:

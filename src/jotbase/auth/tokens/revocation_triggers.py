@@ -51,6 +51,9 @@ FACTS = (
     "deleted_at",
 )
 
+#: The columns of a session that become claims of its access token: their changes are logged, too.
+SESSION_FACTS = ("aal", "amr")
+
 #: How many entries of the log are kept for processes that have not read them yet.
 REVOCATIONS_KEPT = 100_000
 
@@ -67,6 +70,17 @@ _STATEMENTS: dict[Revoked, tuple[str, ...]] = {
     ),
     "sessions": (_SESSIONS,),
 }
+
+
+#: The methods of `amr` that raise a session to aal2.
+SECOND_FACTORS = ("totp", "mfa/phone", "mfa/webauthn")
+_SECOND = ", ".join(f"'{method}'" for method in SECOND_FACTORS)
+_LOWERED = (
+    """UPDATE "auth.sessions" SET "aal" = 'aal1', "factor_id" = NULL, "amr" = ("""
+    'SELECT json_group_array(json(m.value)) FROM json_each("amr") AS m WHERE CASE'
+    f" WHEN m.type = 'object' THEN m.value ->> 'method' NOT IN ({_SECOND}) END)"
+    ' WHERE "factor_id" = OLD."id"'
+)
 
 
 def triggers() -> tuple[str, ...]:
@@ -92,12 +106,7 @@ def triggers() -> tuple[str, ...]:
             'OLD."id" IS NOT NEW."id"',
             _logged("''", 'OLD."id"'),
         ),
-        _trigger(
-            "session_moved",
-            'UPDATE OF "id", "user_id" ON "auth.sessions"',
-            'OLD."id" IS NOT NEW."id" OR OLD."user_id" IS NOT NEW."user_id"',
-            _logged('OLD."id"', 'OLD."user_id"'),
-        ),
+        *_session_triggers(),
         # A program that deletes or replaces a user may have foreign keys switched off.
         _trigger(
             "user_gone",
@@ -115,6 +124,27 @@ def triggers() -> tuple[str, ...]:
             'EXISTS (SELECT 1 FROM "auth.sessions" WHERE "user_id" = NEW."id")',
             _logged("''", 'NEW."id"'),
         ),
+    )
+
+
+def _session_triggers() -> tuple[str, ...]:
+    return (
+        _trigger(
+            "session_moved",
+            'UPDATE OF "id", "user_id" ON "auth.sessions"',
+            'OLD."id" IS NOT NEW."id" OR OLD."user_id" IS NOT NEW."user_id"',
+            _logged('OLD."id"', 'OLD."user_id"'),
+        ),
+        _trigger(
+            "session_assured",
+            f'UPDATE OF {", ".join(map(_quoted, SESSION_FACTS))} ON "auth.sessions"',
+            " OR ".join(
+                f"OLD.{_quoted(name)} IS NOT NEW.{_quoted(name)}" for name in SESSION_FACTS
+            ),
+            _logged('NEW."id"', 'NEW."user_id"'),
+        ),
+        # A level stands on a factor: whoever deletes it, the sessions that it raised fall.
+        _trigger("factor_gone", 'DELETE ON "auth.mfa_factors"', "", (_LOWERED,)),
     )
 
 

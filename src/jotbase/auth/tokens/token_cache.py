@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from jotbase.auth.tokens.current_facts import Facts, facts_columns, read_facts
+from jotbase.auth.tokens.current_facts import Facts, facts_columns, read_facts, session_columns
 from jotbase.auth.tokens.tokens import has_expired
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound
@@ -38,13 +38,19 @@ class Revocation:
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """A user whose facts changed, with the current ones; its sessions go on."""
+    """A user whose facts changed, with the current ones; its sessions go on.
+
+    With a `session_id` the facts are also that one session's: they say nothing of another.
+    """
 
     user_id: str
     facts: Facts
+    session_id: str | None = None
 
     def covers(self, principal: Principal) -> bool:
-        """Whether the principal is this user."""
+        """Whether the principal is this user, in this session where one is named."""
+        if self.session_id is not None and principal.session_id != self.session_id:
+            return False
         return principal.id == self.user_id
 
 
@@ -61,10 +67,12 @@ def changed_since(dialect: Dialect, number: int) -> Fragment:
     user, so that reading an entry twice or late gives the same result.
     """
     if dialect.is_postgres:
-        return 'SELECT * FROM "auth"."told_since"(' + bound(number) + f", {MAX_REVOCATIONS_READ})"
+        return (
+            'SELECT * FROM "auth"."changed_since"(' + bound(number) + f", {MAX_REVOCATIONS_READ})"
+        )
     return (
         'SELECT r."number", r."session_id", r."user_id", s."id", u."id", '
-        + facts_columns(dialect, "u")
+        + f"{facts_columns(dialect, 'u')}, {session_columns(dialect, 's')}"
         + ' FROM "auth.revocations" AS r LEFT JOIN "auth.sessions" AS s ON s."id" = r."session_id"'
         ' LEFT JOIN "auth.users" AS u ON u."id" = r."user_id" WHERE r."number" > '
         + bound(number)
@@ -88,6 +96,8 @@ def notices(rows: Rows, now: float) -> tuple[Notice, ...]:
             latest[user, ""] = Revocation(user)
         elif session and alive is None:
             latest[user, session] = Revocation(user, (session,))
+        elif session:
+            latest[user, session] = Renewal(user, facts, session)
         else:
             latest[user, ""] = Renewal(user, facts)
     return tuple(latest.values())

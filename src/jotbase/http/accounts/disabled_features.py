@@ -7,7 +7,6 @@ the features; one that becomes supported is removed from this table.
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import UUID
 
 from jotbase.auth.accounts.request_bodies import read_body, text
 from jotbase.auth.changes.administration import get_user
@@ -39,14 +38,6 @@ _ISSUERS = {
     "vercel_marketplace": "https://marketplace.vercel.com",
 }
 
-_ENROLL = {
-    "totp": AuthError(422, "mfa_totp_enroll_not_enabled", "MFA enroll is disabled for TOTP"),
-    "phone": AuthError(422, "mfa_phone_enroll_not_enabled", "MFA enroll is disabled for Phone"),
-    "webauthn": AuthError(
-        422, "mfa_webauthn_enroll_not_enabled", "MFA enroll is disabled for WebAuthn"
-    ),
-}
-
 _SAML = AuthError(404, "saml_provider_disabled", "SAML 2.0 is disabled")
 _PASSKEYS = AuthError(404, "passkey_disabled", "Passkeys are disabled")
 _OAUTH = AuthError(404, "feature_disabled", "OAuth server is disabled")
@@ -65,12 +56,10 @@ _AT_ONCE = {
 _OF_USERS = {"/user/identities": _LINKING, "/user/oauth/grants": _OAUTH}
 _OF_ADMINS = {"/admin/oauth": _OAUTH, "/admin/custom-providers": _CUSTOM}
 
-_FACTORS = "/factors"
-
 
 def is_disabled(path: str) -> bool:
     """Whether the path belongs to a disabled feature."""
-    known = (*_AT_ONCE, *_OF_USERS, *_OF_ADMINS, _FACTORS, "/admin/sso/providers")
+    known = (*_AT_ONCE, *_OF_USERS, *_OF_ADMINS, "/admin/sso/providers")
     return _named(path, known) is not None or path == "/authorize"
 
 
@@ -88,8 +77,6 @@ async def answer_disabled(request: Request, services: AccountServices, path: str
             if who is not None:
                 who(request, services)
             raise refused[name]
-    if _named(path, (_FACTORS,)):
-        raise _factor_fault(request, services, path)
     await check_admin(request, services)
     name = _named(path, tuple(_OF_ADMINS))
     if name is not None:
@@ -105,41 +92,14 @@ def _unsupported(provider: str) -> AuthError:
     return AuthError(400, "validation_failed", f"Unsupported provider: {reason}")
 
 
-def _factor_fault(request: Request, services: AccountServices, path: str) -> AuthError:
-    principal = user_principal(request, services)
-    if principal.claims.get("is_anonymous") is True:
-        return AuthError(
-            403, "no_authorization", "Anonymous user not allowed to perform these actions"
-        )
-    if path != _FACTORS:
-        return factor_not_found(path.split("/")[2])
-    kind = text(read_body(request.body), "factor_type")
-    if kind not in _ENROLL:
-        return AuthError(
-            400, "validation_failed", "factor_type needs to be totp, phone, or webauthn"
-        )
-    return _ENROLL[kind]
-
-
-def factor_not_found(factor_id: str) -> AuthError:
-    """Return the error for any factor id: no user has a factor."""
-    try:
-        UUID(factor_id)
-    except ValueError:
-        return AuthError(404, "validation_failed", "factor_id must be an UUID")
-    return AuthError(404, "mfa_factor_not_found", "Factor not found")
-
-
 async def admin_answer_disabled(
     request: Request, services: AccountServices, user_id: str, part: str | None = None
 ) -> Response:
-    """Handle `/admin/users/{id}/factors…` and `/passkeys`: an empty list for an existing user."""
+    """Handle `/admin/users/{id}/passkeys`: an empty list for an existing user."""
     await check_admin(request, services)
     await services.read(get_user(services.engine.dialect, uuid(user_id)))
     if part is None:
         return answer([])
-    if "/factors/" in request.path:
-        raise factor_not_found(part)
     # As in GoTrue, which lets the service role delete passkeys while they are off.
     raise AuthError(404, "validation_failed", "Passkey not found")
 

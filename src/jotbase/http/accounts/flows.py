@@ -30,7 +30,12 @@ from jotbase.auth.accounts.passwords import check_new_password, needs_rehash, ve
 from jotbase.auth.accounts.request_bodies import email, metadata, read_body, text
 from jotbase.auth.accounts.session_response import session_json
 from jotbase.auth.changes.administration import end_sessions
-from jotbase.auth.changes.own_account import UpdatedAccount, UserAttributes, update_user
+from jotbase.auth.changes.own_account import (
+    UpdatedAccount,
+    UserAttributes,
+    check_assurance,
+    update_user,
+)
 from jotbase.auth.mail.flows import sign_up_by_mail
 from jotbase.auth.mail.pkce import exchange_code, read_challenge
 from jotbase.auth.mail.reauthentication import needs_reauthentication, use_nonce
@@ -245,6 +250,7 @@ async def put_user(request: Request, services: AccountServices) -> Response:
     account = await services.read(current_account(services.context(), principal))
     context = services.context(request)
     if password := text(body, "password"):
+        await services.read(check_assurance(context, principal, account))
         await _reauthenticated(context, principal, account, text(body, "nonce"), services)
     hashed = await _new_password(password, account, context, services)
     change = UserAttributes(address or None, hashed, data, read_challenge(body))

@@ -13,7 +13,7 @@ from typing import TypeVar
 from jotbase.auth.tokens.keys import public_jwks
 from jotbase.errors import AuthError, JotError
 from jotbase.http.accounts import admin as account_admin
-from jotbase.http.accounts import admin_links, admin_sessions, identities
+from jotbase.http.accounts import admin_links, admin_sessions, factors, identities
 from jotbase.http.accounts import flows as account_flows
 from jotbase.http.accounts import mails as account_mails
 from jotbase.http.accounts.disabled_features import (
@@ -112,6 +112,7 @@ _ROUTES: dict[str, dict[str, Flow]] = {
     "/resend": {"POST": account_mails.resend},
     "/verify": {"GET": account_mails.follow, "POST": account_mails.verify},
     "/reauthenticate": {"GET": account_mails.reauthenticate},
+    "/factors": {"POST": factors.enroll},
     "/callback": {"GET": account_mails.callback, "POST": account_mails.callback},
     "/admin/users": {"GET": account_admin.list_page, "POST": account_admin.create},
     "/admin/generate_link": {"POST": admin_links.make_link},
@@ -141,8 +142,14 @@ _BY_ID: dict[str, Routed] = {
         "DELETE": admin_sessions.end_all,
     },
     "/admin/users/{}/sessions/{}": {"DELETE": admin_sessions.end_one},
-    "/admin/users/{}/factors": _PARTS,
-    "/admin/users/{}/factors/{}": _PARTS,
+    "/factors/{}": {"DELETE": factors.unenroll},
+    "/factors/{}/challenge": {"POST": factors.challenge},
+    "/factors/{}/verify": {"POST": factors.verify},
+    "/admin/users/{}/factors": {"GET": factors.list_of_user},
+    "/admin/users/{}/factors/{}": {
+        "PUT": factors.change_of_user,
+        "DELETE": factors.delete_of_user,
+    },
     "/admin/users/{}/passkeys": _PARTS,
     "/admin/users/{}/passkeys/{}": _PARTS,
 }

@@ -154,7 +154,7 @@ def test_what_signing_out_deletes(
 ) -> None:
     """All sessions of the user, this one, or all but this one."""
     unit = sign_out(CONTEXT, replace(PRINCIPAL, session_id=session_id), scope)
-    answers: list[Rows] = [[row(ADA)], [], *([[row(SESSION)]] if session_id else [])]
+    answers: list[Rows] = [[row(ADA)], [], [], *([[row(SESSION)]] if session_id else [])]
     statement = next(unit)
     for answer in answers:
         statement = unit.send(answer)

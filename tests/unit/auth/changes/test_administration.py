@@ -119,7 +119,7 @@ def test_deleting_takes_the_row_or_empties_it() -> None:
     _, emptying = drive(delete_user(CONTEXT, ADA.id, soft=True), [row(ADA)])
 
     assert verbs[2:] == ["DELETE"]
-    assert emptying[2:] == ["UPDATE"]
+    assert emptying[2:] == ["UPDATE", "DELETE"]
 
 
 def test_an_unknown_user_is_not_found() -> None:

@@ -45,7 +45,7 @@ def test_an_entry_of_the_service_role_says_whom_it_is_about() -> None:
 
 def test_every_action_has_a_group_of_gotrues() -> None:
     """What `type:` seeks."""
-    assert set(ACTIONS.values()) == {"account", "team", "token", "user"}
+    assert set(ACTIONS.values()) == {"account", "team", "token", "user", "factor"}
 
 
 def test_an_entry_is_listed_with_the_time_as_it_is_sent() -> None:

@@ -17,7 +17,7 @@ def test_every_ending_is_carried_out() -> None:
 
 def test_every_fact_is_told_as_it_is_after_the_numbers_were_given() -> None:
     """What tokens say of a user is read by the statement behind the numbering."""
-    (told,) = (text for text in TEXTS if '"told_since"(' in text)
+    (told,) = (text for text in TEXTS if '"changed_since"(' in text)
 
     assert told.index("PERFORM") < told.index("RETURN QUERY")
     assert all(f'u."{name}"' in told for name in FACTS)

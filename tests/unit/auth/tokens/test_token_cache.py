@@ -135,6 +135,16 @@ def test_what_is_logged_renews_who_is_there(row: Any) -> None:
     assert (told.user_id, told.facts.claims["role"]) == ("ada", "editor")
 
 
+def test_what_is_one_sessions_is_told_of_it_alone() -> None:
+    """Its level; the user's other sessions keep theirs."""
+    row = (*logged(1, "a1", alive=True), "aal2", '[{"method": "totp"}]')
+    (told,) = notices([row], NOW)
+
+    assert isinstance(told, Renewal)
+    assert told.facts.session == {"aal": "aal2", "amr": [{"method": "totp"}]}
+    assert (told.covers(ADA), told.covers(ADA_TOO), told.covers(BOB)) == (True, False, False)
+
+
 def test_many_lines_of_one_user_are_one_notice() -> None:
     """The log may be long; what it comes to is told once."""
     assert len(notices([logged(number, "") for number in range(1, 9)], NOW)) == 1

@@ -1,0 +1,1 @@
+"""Second factors: authenticator apps, their enrolment and the check of their codes."""
