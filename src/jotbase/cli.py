@@ -25,6 +25,7 @@ COMMANDS = {
     "migrate": "show what would change in the database, and change it",
     "check": "check schemas, rules and settings, and list every mistake",
     "pull": "make schema files of the tables of a database that is there already",
+    "copy": "move rows and accounts from SQLite into a PostgreSQL database",
     "export": "write the project as SQL with row-level security, as Supabase takes it",
     "types": "write the project's types for clients in TypeScript or Python",
     "users": "list, make, ban, delete and move users; end their sessions; read the audit log",

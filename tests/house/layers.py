@@ -132,6 +132,7 @@ ROOMS: dict[str, Room] = {
         f"{WORDS} sql {ENGINES} engines.spool engines.sqlite",
         "apsw orjson",
     ),
+    "engines.loading": _room(f"{WORDS} sql engines.postgresql", "asyncpg"),
     "engines.postgresql": _room(
         f"{WORDS} sql {ENGINES}",
         "asyncpg orjson",

@@ -163,6 +163,14 @@ _INDEXES = {
 }
 
 
+def stored_columns() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return the tables of accounts, referenced ones first, with each column's name and kind."""
+    return {
+        table: tuple((name, kind) for name, kind, _ in columns)
+        for table, columns in _COLUMNS.items()
+    }
+
+
 def upgrade_tables(dialect: Dialect) -> UnitOfWork[None]:
     """Create missing tables, and create anew those whose definition has changed.
 
