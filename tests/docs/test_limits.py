@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from jotbase.auth.accounts import request_bodies as bodies
+from jotbase.auth.factors import enrolment, verification
 from jotbase.auth.mail import attempt_log as ledger
 from jotbase.auth.mail import mail_tokens as letters
+from jotbase.auth.sessions import factors
 from jotbase.auth.tokens import rate_limits as limits
 from jotbase.engines.base import LONG_QUESTION
 from jotbase.engines.calls import call_deadline
@@ -19,12 +21,13 @@ from jotbase.engines.sqlite.read import reader
 from jotbase.http.accounts import routes as accounts
 from jotbase.http.edge import connections, hashing
 from jotbase.http.edge import large_responses as grants
-from jotbase.http.live import broadcast_api, frames, replay, rooms
+from jotbase.http.live import broadcast_api, event_stream, frames, replay, rooms
 from jotbase.http.live import channel_quotas as shares
 from jotbase.http.server import message_heads as heads
 from jotbase.http.server import process as server
 from jotbase.query.request import weights
 from jotbase.query.response.prepared import LONG_VALUES
+from jotbase.realtime.relational import hidden_rows
 from jotbase.realtime.rooms import broadcast, http_messages, presence
 from jotbase.schema.values import regex
 from jotbase.search.lexing import MAX_SEARCHED
@@ -126,6 +129,14 @@ MIB = 1024 * 1024
         ("seconds between two mails", f"({Settings().mail_spacing})"),
         ("clients whose letters", str(letters.MAX_PENDING_MAILS)),
         ("password hashes under way", f"{hashing.MOST}, of one client {hashing.MOST // 2}"),
+        ("second factors of a user", f"| {enrolment.MAX_FACTORS}, with"),
+        ("second factors of a user", f"names of {enrolment.LONGEST_NAME} characters"),
+        ("wrong codes for one factor", f"| {verification.MAX_WRONG_CODES}, then"),
+        ("wrong codes for one factor", f"for {verification.LOCKED // 60} minutes"),
+        ("challenges of one factor", f"| {verification.MAX_CHALLENGES} a minute"),
+        ("challenges of one factor", f"holds for {factors.CHALLENGE_LIFETIME} s"),
+        ("rows that one change of another table", f"| {hidden_rows.TOLD_ROWS} |"),
+        ("unsent bytes of a stream", f"| {event_stream.MOST_UNSENT // MIB} MiB |"),
         ("counts that are kept", str(limits.CAPACITY)),
         ("bytes of a body of the accounts", f"{accounts.LARGEST_BODY // MIB} MiB"),
         ("bytes of a user's metadata", str(bodies.LARGEST_METADATA)),
