@@ -148,19 +148,39 @@ def insert_unread(table: Table, rows: Sequence[Row], dialect: Dialect) -> UnitOf
     To fetch a row from RETURNING takes about as long as to insert it.
     """
     number = numbered_column(table)
-    numbered: list[Row] = []
-    for statement in insert_statements(table, rows, dialect, read=False):
+    inserted: list[Row] = []
+    for some in _chunks(rows, len(table.columns)):  # each of them is one statement
         if number is None:
-            yield statement
+            inserted += yield from _inserted_as_given(table, some, dialect)
             continue
-        yield from _numbered(table, number, statement, dialect)
-        last = yield from current_value(table)
-        first, done = last - statement.unnumbered + 1, len(numbered)
-        some = rows[done : done + statement.unnumbered]
-        numbered += [{**row, number: first + place} for place, row in enumerate(some)]
+        try:
+            inserted += yield from _inserted_with_numbers(table, number, some, dialect)
+        except ConflictError as error:
+            if error.key is None or error.key.columns != (number,):
+                raise
+            yield from skip_taken(table, number, len(some), dialect)
+            inserted += yield from _inserted_with_numbers(table, number, some, dialect)
     if len(rows) > TURN:  # the whole of them is looked at next
         yield PAUSE
-    return list(rows) if number is None else numbered
+    return inserted
+
+
+def _inserted_with_numbers(
+    table: Table, number: str, rows: Sequence[Row], dialect: Dialect
+) -> UnitOfWork[Sequence[Row]]:
+    """Insert rows with the sequence's next numbers; a table's first rows must tell theirs."""
+    numbers = yield from next_numbers(table, len(rows))
+    if None in numbers:
+        return (yield from insert_rows(table, rows, dialect))[1]
+    numbered = [{**row, number: given} for row, given in zip(rows, numbers, strict=True)]
+    return (yield from _inserted_as_given(table, numbered, dialect))
+
+
+def _inserted_as_given(
+    table: Table, rows: Sequence[Row], dialect: Dialect
+) -> UnitOfWork[Sequence[Row]]:
+    yield from insert_statements(table, rows, dialect, read=False)
+    return rows
 
 
 def are_known(table: Table, rows: Sequence[Row], dialect: Dialect) -> bool:

@@ -116,17 +116,28 @@ def test_many_rows_of_all_columns_are_known() -> None:
     assert not are_known(COMPANIES, rows, POSTGRES)
 
 
-def test_rows_that_are_known_are_numbered_as_the_sequence_has_gone_on() -> None:
-    """Nothing is returned for each; the sequence's last number tells all of theirs."""
+def test_rows_that_are_known_are_stored_with_the_sequences_next_numbers() -> None:
+    """Nothing is returned for each: they are what was bound, whatever triggers insert beside."""
     unit = insert_unread(COMPANIES, [{"name": "a"}, {"name": "b"}], SQLITE)
     assert next(unit).params == ["companies"]
-    insert = unit.send([])
+    insert = unit.send([(6,)])
     assert insert.text == 'INSERT INTO "companies" ("id", "name") VALUES (?, ?), (?, ?)'
-    assert unit.send([]).params == ["companies"]
+    assert insert.params == [7, "a", 8, "b"]
     with pytest.raises(StopIteration) as over:
-        unit.send([(8,)])
+        unit.send([])
 
     assert over.value.value == [{"name": "a", "id": 7}, {"name": "b", "id": 8}]
+
+
+def test_the_first_rows_of_a_table_tell_their_numbers() -> None:
+    """There is no sequence yet that could tell them."""
+    unit = insert_unread(COMPANIES, [{"name": "a"}, {"name": "b"}], SQLITE)
+    assert [next(unit).params, unit.send([]).params] == [["companies"], ["companies"]]
+    assert unit.send([]).text.endswith(f"RETURNING {BACK}")
+    with pytest.raises(StopIteration) as over:
+        unit.send([(1, 1, "a", None), (2, 2, "b", None)])
+
+    assert [row["id"] for row in over.value.value] == [1, 2]
 
 
 def test_a_row_of_defaults_alone() -> None:
