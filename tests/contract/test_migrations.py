@@ -121,6 +121,18 @@ async def test_a_type_that_holds_all_values_takes_them_along(make_engine: Any) -
     ]  # fmt: skip
 
 
+async def test_a_decimal_column_is_added_to_a_table_without_one(make_engine: Any) -> None:
+    """SQLite's STRICT tables cannot have it: the rows move to a table that is not."""
+    engine = await filled(
+        make_engine, model(t=table_file({"id": ID, "a": TEXT})), "INSERT INTO t (a) VALUES ('kept')"
+    )
+    price = {"type": "string", "format": "decimal"}
+    await migrate(engine, model(t=table_file({"id": ID, "a": TEXT, "price": price})))
+    await engine.write(unit("UPDATE t SET price = 2"))
+
+    assert await engine.read_internal("SELECT a, CAST(price AS text) FROM t", ()) == [("kept", "2")]
+
+
 async def test_integers_that_a_double_would_round_are_refused(make_engine: Any) -> None:
     """Nothing is changed then."""
     engine = await filled(make_engine, TIMED, f"INSERT INTO t (n) VALUES ({2**53 + 1})")

@@ -13,7 +13,13 @@ from dataclasses import replace
 from jotbase.errors import Fault
 from jotbase.records import dataclass
 from jotbase.schema.ddl.changelog import triggers
-from jotbase.schema.ddl.tables import column_list, create_indexes, create_table, default_sql
+from jotbase.schema.ddl.tables import (
+    column_list,
+    create_indexes,
+    create_table,
+    default_sql,
+    is_strict,
+)
 from jotbase.schema.model.tables import (
     RANGES,
     USERS,
@@ -119,6 +125,8 @@ def compare(
 
 def _alterable(old: Table, new: Table, added: tuple[Column, ...]) -> bool:
     """Return whether ALTER TABLE … ADD COLUMN suffices (sqlite.org/lang_altertable.html, 4)."""
+    if is_strict(old) != is_strict(new):
+        return False
     names = {column.name for column in added}
     kept = tuple(column for column in new.columns if column.name not in names)
     if create_table(replace(old, columns=_by_name(old.columns))) != create_table(

@@ -50,6 +50,7 @@ def test_what_the_database_does_not_hold_changes_nothing_there(
         ({"type": "string", "format": "date", "defaultExpression": "now()"}, False),
         ({**NUMBER, "generated": "1"}, False),
         ({**NUMBER, "references": "t.n"}, False),
+        ({"type": "string", "format": "decimal"}, False),
     ],
 )
 def test_a_new_column_is_added_in_place_if_sqlite_can(
