@@ -23,13 +23,13 @@ from jotbase.schema.ddl.postgres_tables import (
 from jotbase.schema.model import serialization
 from jotbase.schema.model.tables import Model, Table
 from jotbase.schema.upgrading import refusals
-from jotbase.schema.upgrading.comparison import TableChange, compare
+from jotbase.schema.upgrading.comparison import TableChange, compare, removed_columns
 from jotbase.schema.upgrading.plan import Plan, plan_of
 from jotbase.schema.upgrading.postgres_changes import altered, rekeyed
 from jotbase.schema.upgrading.rename_statements import postgres_renames
 from jotbase.schema.upgrading.renames import described, renamed_model
 from jotbase.schema.upgrading.stored_rows import check_stored_rows, check_stored_values
-from jotbase.schema.upgrading.upgrade import UpgradeResult
+from jotbase.schema.upgrading.upgrade import UpgradeResult, stored_model
 from jotbase.sql.dialect import POSTGRES
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 
@@ -81,11 +81,10 @@ def compared(model: Model, noted: Rows) -> UnitOfWork[PostgresSteps | None]:
     tables = [table for table in model if table.view is None]
     if meta.get("model") == serialization.dump(model) and all(one.name in found for one in tables):
         return None
-    is_new = "model" not in meta or not serialization.load(meta["model"]).tables
-    if is_new and not any(table.name in found for table in model):
+    old = stored_model(meta)
+    if not old.tables and not any(table.name in found for table in model):
         told = tuple(f"{table.name}: new table" for table in tables)
         return PostgresSteps(tuple(create_statements(model)), told, fresh=True)
-    old = serialization.load(meta["model"]) if "model" in meta else Model()
     here = Model({table.name: table for table in old if table.name in found})
     named, renames = renamed_model(here, model)
     gone = {one.old.name for one in renames if one.old.name != one.new.name}
@@ -187,6 +186,11 @@ def _changed(
         if one.columns or one.rows
     ]
     used = [refusals.permit(one.name) for one in dropped]
+    used += [
+        refusals.permit(table.name, name)
+        for table in kept
+        for name in removed_columns(before[table.name], table)
+    ]
     return PostgresSteps(
         tuple(statements), tuple(told), tuple(faults), tuple(used), checked=tuple(checked)
     )

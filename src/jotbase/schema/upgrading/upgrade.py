@@ -108,9 +108,9 @@ def compared(model: Model, noted: Rows) -> UnitOfWork[Comparison | None]:
         return None
     keyed = yield Statement(_KEYED)
     spelling, found = Spelling(model), _found(columns)
-    stored_model, here = spelling.noted(_stored_model(meta)), spelling.found(found)
+    was, here = spelling.noted(stored_model(meta)), spelling.found(found)
     computed = spelling.found(_found((yield Statement(_COMPUTED))))
-    old = reconcile(stored_model, model, here, spelling.found(_found(keyed)), computed)
+    old = reconcile(was, model, here, spelling.found(_found(keyed)), computed)
     fresh = not any(table.name in old.tables for table in model)
     permits = frozenset(key for key in meta if key.startswith("drop "))
     made = yield Statement(_MADE)
@@ -201,7 +201,8 @@ def _found_searches(table: Table, found: Mapping[str, tuple[str, ...]]) -> tuple
     )
 
 
-def _stored_model(meta: Mapping[str, str]) -> Model:
+def stored_model(meta: Mapping[str, str]) -> Model:
+    """Return the stored model, if there is one. Raises ProjectError for another version's."""
     if "model" not in meta:
         return Model()
     try:

@@ -44,6 +44,22 @@ def test_a_new_column_is_added() -> None:
     assert result.descriptions == ("t: new column b",)
 
 
+def test_a_column_s_permit_is_used_up() -> None:
+    """A later column of that name is not lost by it."""
+    noted = [("model", serialization.dump(NEW)), ("drop t.b", "")]
+    texts, _ = upgraded(OLD, noted, [("t", "r")])
+
+    assert texts[:2] == [
+        'ALTER TABLE "t" DROP COLUMN "b"', 'DELETE FROM "jotbase"."meta" WHERE "key" = ?',
+    ]  # fmt: skip
+
+
+def test_a_stored_model_of_another_version_is_a_fault_of_the_database() -> None:
+    """As on SQLite, not of the program."""
+    with pytest.raises(ProjectError, match="the model in the database cannot be read"):
+        upgraded(OLD, [("model", "{}")], [("t", "r")])
+
+
 def test_a_table_that_others_made_is_left_alone() -> None:
     """Its name is taken."""
     with pytest.raises(ProjectError, match="Jotbase did not make"):
