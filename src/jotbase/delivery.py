@@ -100,20 +100,24 @@ class ChangeDelivery:
         """
         sent, is_followed = 0, bool(groups.affected(change))
         for table, affected in groups.looking_into(change):
+            known = hidden.get(table.name, {})
             for group in affected:
-                rows = hidden.get(table.name, {}).get(group.key.facts or b"")
+                facts = group.key.facts or b""
+                if facts not in known:  # the question has failed
+                    _say_lost(group, change.number)
+                    continue
+                rows = known[facts]
                 if rows is None:
                     continue
                 if not rows:
                     ids = tuple(one.id for one in group.subscriptions)
-                    for subscriber in tuple(group.subscribers):
-                        subscriber.lost(change.number, ids)
+                    _say_lost(group, change.number, ids)
                 for place, row in enumerate(rows, 1):
                     number = change.number - (is_followed or place < len(rows))
                     told = replace(
                         change, number=number, table=table.name, kind="UPDATE", old=row, new=row
                     )
-                    gone = {group.key.facts or b"": OldAndNew(old=True, new=False)}
+                    gone = {facts: OldAndNew(old=True, new=False)}
                     evaluation = self._evaluation(told, groups.rule(table.name), gone, mark)
                     sent += self._send_to_group(group, told, evaluation)
         return sent
@@ -123,8 +127,7 @@ class ChangeDelivery:
             frames = evaluation.frames(group)
         except Exception:
             log.exception("change %d could not be told to a group", change.number)
-            for subscriber in tuple(group.subscribers):
-                subscriber.lost(change.number)
+            _say_lost(group, change.number)
             return 0
         for ready in frames:
             for subscriber in tuple(group.subscribers):
@@ -153,6 +156,11 @@ class ChangeDelivery:
     async def _read(self, asked: Fragment) -> Rows:
         values = bind(asked, Context(now=self._now()))
         return await self.engine.read_internal(asked.numbered(self.engine.dialect.mark), values)
+
+
+def _say_lost(group: Group, number: int, bindings: tuple[int, ...] = ()) -> None:
+    for subscriber in tuple(group.subscribers):
+        subscriber.lost(number, bindings)
 
 
 def seeing(groups: tuple[Group, ...], known: Verdicts) -> tuple[Group, ...]:

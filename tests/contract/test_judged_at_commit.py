@@ -7,7 +7,9 @@ from tests.contract.conftest import MakeEngine
 from tests.contract.judged import MEMBER, MEMBERS, Told, chat, opened, transaction
 from tests.unit.schema.projects import TEXT, table_file
 
+from jotbase.errors import JotError
 from jotbase.project.migration import migrate
+from jotbase.sql.units import Rows
 
 pytestmark = pytest.mark.anyio
 
@@ -155,6 +157,40 @@ async def test_of_many_hidden_rows_the_binding_is_told(make_engine: MakeEngine) 
         await engine.write(transaction(*texts))
 
     assert (await Told(engine, served, "ana").tell(after=102)) == {"ana": ["lost 103 1"]}
+
+
+async def test_what_the_log_has_of_half_a_transaction_hides_nothing(
+    make_engine: MakeEngine,
+) -> None:
+    """Ana was a member within one transaction alone, whose first change has been pruned: she is
+    told to read again, and no row that she never saw.
+    """
+    served = chat()
+    engine = await opened(make_engine, served)
+    for texts in ([ROOM], [SAY], [JOIN, KICK]):
+        await engine.write(transaction(*texts))
+    *_, kick = await engine.changes(0)
+    await engine.prune(1)
+
+    assert (await Told(engine, served, "ana").tell_only([kick]))["ana"] == ["lost 3 0"]
+
+
+async def test_who_cannot_be_asked_about_is_told_to_read_again(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database fails at the question what a kick hides."""
+    served = chat()
+    engine = await opened(make_engine, served)
+    for texts in ([ROOM, JOIN], [SAY], [KICK]):
+        await engine.write(transaction(*texts))
+
+    async def fail(_text: str, _values: object) -> Rows:
+        raise JotError("57014", "the statement took too long")
+
+    monkeypatch.setattr(engine, "read_internal", fail)
+    *_, kick = await engine.changes(0)
+
+    assert (await Told(engine, served, "ana").tell_only([kick]))["ana"] == ["lost 3 0"]
 
 
 async def test_events_name_their_transaction(make_engine: MakeEngine) -> None:

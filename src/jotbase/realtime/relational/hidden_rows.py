@@ -29,10 +29,16 @@ from jotbase.expression.expr import (
 )
 from jotbase.expression.predicate import predicate
 from jotbase.realtime.filters import SCOPE
-from jotbase.realtime.relational.queries import callers, speller, with_past
+from jotbase.realtime.relational.queries import (
+    PRUNED,
+    Pruned,
+    callers,
+    speller,
+    with_past,
+)
 from jotbase.realtime.rules import Facts, SelectRule
 from jotbase.schema.ddl.changelog import logged_row, row_json
-from jotbase.schema.ddl.past_tables import past, unchanged_until
+from jotbase.schema.ddl.past_tables import is_pruned, past, unchanged_until
 from jotbase.schema.model.tables import Table
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, join, parenthesized, sql
@@ -48,7 +54,8 @@ def hidden_query(
 ) -> Fragment:
     """Return the query of (number of the facts in their order, JSON of a row that is hidden).
 
-    It returns one row more than are told at most. Rows that the same transaction changed have
+    It returns one row more than are told at most, or `PRUNED` in place of a number: a mark that the
+    limit cuts off comes with too many rows to be told. Rows that the same transaction changed have
     changes of their own.
     """
     before, after = change.first - 1, change.last
@@ -71,7 +78,9 @@ def hidden_query(
     alias = dialect.identifier(SCOPE)
     place, listed = callers(facts, dialect)
     query = (
-        sql(f"SELECT {place}, {row_json(table, alias, dialect)} FROM ")
+        sql(f"SELECT {PRUNED}, '' WHERE ")
+        + is_pruned(change.first, dialect)
+        + f" UNION ALL SELECT {place}, {row_json(table, alias, dialect)} FROM "
         + listed
         + f" CROSS JOIN {source} AS {alias} WHERE "
         + parenthesized(join(" OR ", concerned))
@@ -89,7 +98,11 @@ def hidden_query(
 def hidden_rows(facts: Sequence[Facts], found: Rows, table: Table) -> Mapping[Facts, list[Row]]:
     """Return the rows that are hidden from each, in the order of their keys; an empty list stands
     for more than are told.
+
+    Raises Pruned if the log does not reach back to the change.
     """
+    if any(number == PRUNED for number, _ in found):
+        raise Pruned
     if len(found) > TOLD_ROWS:
         return {one: [] for one in facts}
     hidden: dict[Facts, list[Row]] = {}

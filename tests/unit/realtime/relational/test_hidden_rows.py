@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.unit.schema.projects import NUMBER, TEXT, model, table_file
 
 from jotbase.access.rules import parse_rule
@@ -12,6 +13,7 @@ from jotbase.realtime.relational.hidden_rows import (
     hidden_query,
     hidden_rows,
 )
+from jotbase.realtime.relational.queries import PRUNED, Pruned
 from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Type
 from jotbase.sql.dialect import POSTGRES, SQLITE
@@ -81,6 +83,12 @@ def test_more_rows_than_are_told_stand_for_all() -> None:
         facts[0]: [],
         facts[1]: [],
     }
+
+
+def test_a_log_that_lacks_the_change_hides_nothing() -> None:
+    """Rows beside the mark are of a past that is not whole."""
+    with pytest.raises(Pruned):
+        hidden_rows([b'["ana"]'], [(PRUNED, ""), (0, '{"id":1,"room":7}')], MESSAGES)
 
 
 def test_the_question_is_one_statement_on_each_database() -> None:
