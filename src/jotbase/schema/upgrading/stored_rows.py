@@ -19,13 +19,16 @@ from jotbase.schema.upgrading.comparison import TableChange
 from jotbase.schema.upgrading.refusals import broken_rows
 from jotbase.schema.values.convert import canonical, loaded, stored
 from jotbase.sql.dialect import SQLITE, Dialect
-from jotbase.sql.units import Statement, UnitOfWork
+from jotbase.sql.units import Rows, Statement, UnitOfWork
 from jotbase.values import Row
 
 #: The number of rows that are read at a time.
 PAGE = 500
 
 Faults = Callable[[Row], list[dict[str, Any]]]
+#: Returns the statement that reads the page after the given one (None: the first page), None when
+#: all are read.
+NextPage = Callable[[Rows | None], Statement | None]
 
 
 def check_stored_values(
@@ -99,33 +102,38 @@ def _read(
 ) -> UnitOfWork[Fault | None]:
     """Call `check_row` for each row; return the fault of the rows that it finds invalid."""
     count, first = 0, ""
-    pages = _pages(change.new, keys, columns, dialect)
-    if only is not None:
-        pages = _pages_of(change.new, keys, columns, only)
-    page = yield pages(None)
-    while page:
+    if only is None:
+        next_page = _pages(change.new, keys, columns, dialect)
+    else:
+        next_page = _pages_of(change.new, keys, columns, only)
+    page: Rows | None = None
+    while (statement := next_page(page)) is not None:
+        page = yield statement
         for values in page:
             row = _row(columns, values[len(keys) :], dialect)
             faults = check_row(row)
             if faults:
                 first = first or _described(change.new, row, faults[0])
                 count += 1
-        page = yield pages(page[-1][: len(keys)])
     return broken_rows(change.new, count, first) if count else None
 
 
 def _pages(
     table: Table, keys: Sequence[str], columns: Sequence[Column], dialect: Dialect = SQLITE
-) -> Callable[[Sequence[Any] | None], Statement]:
-    """Return a function from the last key of a page (None: the first page) to the statement that
-    reads the next page (keyset pagination).
-    """
+) -> NextPage:
+    """Return the pages of all rows (keyset pagination)."""
     key = column_list(keys)
     names = ", ".join([key, *(_read_column(column, dialect) for column in columns)])
     select = f"SELECT {names} FROM {SQLITE.identifier(table.name)}"
     order = f" ORDER BY {key} LIMIT {PAGE}"
     after = f"{select} WHERE ({key}) > ({', '.join('?' * len(keys))}){order}"
-    return lambda last: Statement(select + order) if last is None else Statement(after, last)
+
+    def next_page(page: Rows | None) -> Statement | None:
+        if page is None:
+            return Statement(select + order)
+        return Statement(after, page[-1][: len(keys)]) if page else None
+
+    return next_page
 
 
 def _read_column(column: Column, dialect: Dialect) -> str:
@@ -140,17 +148,18 @@ def _read_column(column: Column, dialect: Dialect) -> str:
 
 def _pages_of(
     table: Table, keys: Sequence[str], columns: Sequence[Column], only: Sequence[Any]
-) -> Callable[[Sequence[Any] | None], Statement]:
-    """As `_pages`, for the rows with the numbers `only`; `keys` is one column."""
+) -> NextPage:
+    """Return the pages of the rows with the numbers `only`; `keys` is one column."""
     names = column_list([*keys, *(column.name for column in columns)])
     key = column_list(keys)
     text = (
-        f"SELECT {names} FROM {SQLITE.identifier(table.name)} WHERE {key} > ? AND {key} IN"
-        f" (SELECT value FROM json_each(?)) ORDER BY {key} LIMIT {PAGE}"
+        f"SELECT {names} FROM {SQLITE.identifier(table.name)} WHERE {key} IN"
+        f" (SELECT value FROM json_each(?)) ORDER BY {key}"
     )
-    numbers = json.dumps([*only])
-    lowest = -(2**63)
-    return lambda last: Statement(text, (lowest if last is None else last[0], numbers))
+    numbers = sorted(only)
+    parts = (numbers[start : start + PAGE] for start in range(0, len(numbers), PAGE))
+    statements = (Statement(text, (json.dumps(part),)) for part in parts)
+    return lambda _: next(statements, None)
 
 
 def _row(columns: Sequence[Column], values: Sequence[Any], dialect: Dialect) -> Row:
@@ -174,9 +183,10 @@ def _convert_arrays(change: TableChange) -> UnitOfWork[Fault | None]:
     put = ", ".join(f"{SQLITE.identifier(column.name)} = ?" for column in columns)
     where = " AND ".join(f"{SQLITE.identifier(key)} = ?" for key in keys)
     update = f"UPDATE {table} SET {put} WHERE {where}"
-    pages = _pages(change.new, keys, columns)
-    page = yield pages(None)
-    while page:
+    next_page = _pages(change.new, keys, columns)
+    page: Rows | None = None
+    while (statement := next_page(page)) is not None:
+        page = yield statement
         for row in page:
             key, values = row[: len(keys)], list(row[len(keys) :])
             try:
@@ -187,7 +197,6 @@ def _convert_arrays(change: TableChange) -> UnitOfWork[Fault | None]:
                 if error.code[:2] in ("53", "55", "57", "58", "XX"):
                     raise
                 return broken_rows(change.new, 1, f"{error.__cause__ or error.message}")
-        page = yield pages(page[-1][: len(keys)])
     return None
 
 

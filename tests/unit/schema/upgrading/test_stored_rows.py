@@ -1,8 +1,10 @@
 """Rows held against a changed schema, as a conversation: statements out, rows in."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from tests.unit.schema.projects import ID, TEXT, table
 
 from jotbase.errors import Fault
@@ -36,6 +38,17 @@ def test_values_are_read_before_the_change_by_their_columns_alone() -> None:
     assert fault.reason.endswith('the first: id 2: /a the value does not match "^x"')
     assert said[0] == 'SELECT "id", "a", "id" FROM "t" ORDER BY "id" LIMIT 500'
     assert said[1].startswith('SELECT "id", "a", "id" FROM "t" WHERE ("id") > (?)')
+
+
+def test_rows_written_meanwhile_are_read_by_their_numbers() -> None:
+    """Each number is sent once, a page of them at a time; rows that are gone end nothing."""
+    change = compare(table({"a": TEXT}), table({"a": {**TEXT, "pattern": "^x"}}))
+    unit = check_stored_values(change, range(1, 1202))
+    asked = [next(unit), unit.send([]), unit.send([])]
+
+    assert [len(json.loads(one.params[-1])) for one in asked] == [500, 500, 201]
+    with pytest.raises(StopIteration):
+        unit.send([])
 
 
 def test_only_arrays_whose_text_changes_are_written() -> None:
