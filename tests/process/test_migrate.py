@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,30 @@ def test_what_changes_is_told_in_words_and_sql_and_noted(
     ]  # fmt: skip
     assert all("jotbase migrate, " in entry["applied_by"] for entry in history)
     assert history[1]["statements"] == [one["statement"] for one in told["steps"]]
+
+
+#: The command where the process's user has no account, as in a container with a number of its own.
+NAMELESS = """
+import getpass, sys
+from jotbase.cli import main
+
+def nobody():
+    raise KeyError("getpwuid(): uid not found")
+
+getpass.getuser = nobody
+sys.exit(main())
+"""
+
+
+def test_a_user_without_an_account_is_noted_by_number(tmp_path: Path) -> None:
+    """The migration is applied."""
+    project = write_project(tmp_path, {"notes": NOTES})
+    words = [sys.executable, "-c", NAMELESS, "migrate", "--project", str(project), "--yes"]
+    done = subprocess.run(words, env=clean_environment(), timeout=60, check=False)
+    (entry,) = json.loads(migrate(project, {}, "--history", "--json").stdout)
+
+    assert done.returncode == 0
+    assert entry["applied_by"].startswith(f"jotbase migrate, {os.getuid()}@")
 
 
 def test_what_would_lose_values_is_refused(tmp_path: Path, database: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import getpass
 import json
+import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -101,7 +102,11 @@ def _confirmed(options: argparse.Namespace) -> bool:
 
 
 def _who() -> str:
-    return f"jotbase migrate, {getpass.getuser()}@{socket.gethostname()}"
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # the process's number is none of an account (OSError from 3.13)
+        user = str(os.getuid())
+    return f"jotbase migrate, {user}@{socket.gethostname()}"
 
 
 def _print_plan(planned: Plan) -> None:
