@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from jotbase.schema.ddl import searches
 from jotbase.schema.ddl.changelog import trigger_names, triggers
+from jotbase.schema.ddl.constraints import literal
 from jotbase.schema.ddl.tables import (
     column_definition,
     column_list,
@@ -149,12 +150,12 @@ def _copy_statements(was: Table, table: Table, late: set[str]) -> Iterator[str]:
     if any(column.identity for column in table.columns):
         sequence = "sqlite_sequence"
         yield (
-            f"DELETE FROM {sequence} WHERE name = {_text(table.name)} AND EXISTS"
-            f" (SELECT 1 FROM {sequence} WHERE name = {_text(f'jotbase.old.{was.name}')})"
+            f"DELETE FROM {sequence} WHERE name = {literal(table.name)} AND EXISTS"
+            f" (SELECT 1 FROM {sequence} WHERE name = {literal(f'jotbase.old.{was.name}')})"
         )
         yield (
-            f"INSERT INTO {sequence} (name, seq) SELECT {_text(table.name)}, seq FROM {sequence}"
-            f" WHERE name = {_text(f'jotbase.old.{was.name}')}"
+            f"INSERT INTO {sequence} (name, seq) SELECT {literal(table.name)}, seq FROM {sequence}"
+            f" WHERE name = {literal(f'jotbase.old.{was.name}')}"
         )
 
 
@@ -162,10 +163,6 @@ def _value(was: Column, column: Column) -> str:
     """Return the SQL of a copied column's value."""
     name = SQLITE.identifier(column.name)
     return f"ifnull({name}, {default_sql(column)})" if backfills_default(was, column) else name
-
-
-def _text(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"
 
 
 def _in_place(steps: UpgradeSteps, moved: set[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from jotbase.schema.ddl.constraints import literal
 from jotbase.schema.model.tables import Table
 from jotbase.schema.upgrading.comparison import TableChange
 from jotbase.sql.dialect import SQLITE
@@ -65,14 +66,14 @@ def note_touched_rows(token: str, tables: Sequence[Table]) -> UnitOfWork[None]:
 
 
 def _triggers(table: Table) -> Iterator[str]:
-    literal = "'" + table.name.replace("'", "''") + "'"
+    called = literal(table.name)
     row = f"NEW.{SQLITE.identifier(table.row_key[0])}"
     for event in ("INSERT", "UPDATE"):
         name = SQLITE.identifier(f"jotbase.touched.{event.lower()}.{table.name}")
         yield (
             f"CREATE TRIGGER {name} AFTER {event} ON {SQLITE.identifier(table.name)} BEGIN"
-            f' INSERT INTO {_TOUCHED} ("table", "row") SELECT {literal}, {row}'
-            f' WHERE NOT EXISTS (SELECT 1 FROM {_TOUCHED} WHERE "table" = {literal}'
+            f' INSERT INTO {_TOUCHED} ("table", "row") SELECT {called}, {row}'
+            f' WHERE NOT EXISTS (SELECT 1 FROM {_TOUCHED} WHERE "table" = {called}'
             f' AND "row" = {row}); END'
         )
 
