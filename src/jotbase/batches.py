@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -76,7 +75,7 @@ async def _in_a_call(
 
     def work(session: Session) -> list[Response]:
         budget.restart()
-        inside = replace(inside_call(data, calls), limits=data.limits)
+        inside = inside_call(data, calls)
 
         def rewrite(step: batch.Step) -> Rewrite | None:
             plan = cast(WritePlan, step.prepared.plan)

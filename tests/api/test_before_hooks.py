@@ -166,6 +166,23 @@ def test_hooks_hold_in_a_batch(backend: TestBackend) -> None:
     assert [one["title"] for one in rows(backend)] == ["a"]
 
 
+def test_hooks_of_a_batch_read_without_max_rows(serve: Serve) -> None:
+    """What a hook reads in a batch is what it reads before a single write, and functions after."""
+    code = (
+        "from jotbase.functions import before, data, rpc\n"
+        "def said():\n    return len(data().get('log'))\n"
+        "@rpc\ndef count() -> int:\n    return said()\n"
+        "@before('insert', 'jobs')\ndef counted(row):\n    row['wage'] = said()\n"
+    )
+    backend = serve(SCHEMAS, {"functions/__init__.py": code}, max_rows=2)
+    backend.service.post("/log", [{"said": text} for text in "abc"])
+    put = {"method": "POST", "path": "/jobs", "body": {"title": "a"}}
+
+    assert ask(backend, "POST", "", [put]).status == 200
+    assert [one["wage"] for one in rows(backend)] == [3]
+    assert backend.service.rpc("count").json() == 3
+
+
 def test_csv_comes_as_values(backend: TestBackend) -> None:
     """A hook is given the columns' values, however they were sent."""
     client = backend.anonymous
