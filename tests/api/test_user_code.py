@@ -301,3 +301,36 @@ def test_a_loop_that_nothing_waits_for_is_ended(serve: Serve, path: str) -> None
     assert backend.service.get(path, {"select": "spins"} if path == "/notes" else {}).status == 504
     assert ended.wait(20)
     assert backend.service.get("/notes", {"select": "text"}).json() == [{"text": "a"}]
+
+
+HOOKS = """
+import builtins
+from jotbase.functions import hook
+
+
+@hook("before_user_created")
+def looks(payload):
+    if payload["user"]["email"].startswith("ends"):
+        raise SystemExit(3)
+    try:
+        while payload["user"]["email"].startswith("loops"):
+            pass
+    finally:
+        builtins.jot_spun.set()
+"""
+
+
+def test_a_hook_of_accounts_is_ended_and_ends_nothing(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its only thread is there for the next caller."""
+    monkeypatch.setattr("jotbase.functions.hooks.TIMEOUT", 0.2)
+    spun = builtins.jot_spun = threading.Event()  # type: ignore[attr-defined]
+    backend = serve({"notes": NOTES}, {"functions/__init__.py": HOOKS}, functions_threads=1)
+
+    with pytest.raises(AssertionError, match="hook_timeout"):
+        backend.user("loops@example.com")
+    assert spun.wait(20)
+    with pytest.raises(AssertionError, match="The hook failed; see the log"):
+        backend.user("ends@example.com")
+    assert backend.user("ada@example.com").id

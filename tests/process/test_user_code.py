@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
@@ -19,7 +20,7 @@ import threading
 from urllib.request import Request, urlopen
 
 from flask import Flask, Response
-from jotbase.functions import Row, computed, data, rpc
+from jotbase.functions import Row, computed, data, hook, rpc
 
 app = Flask(__name__)
 never = threading.Event()
@@ -39,6 +40,12 @@ def forks() -> int:
 @app.get("/forks")
 def view_forks():
     return {"ended": forked()}
+
+
+@hook("before_user_created")
+def hook_forks(payload):
+    if payload["user"]["email"] == "forks@example.com":
+        return {"error": {"http_code": 418, "message": f"ended {forked()}"}}
 
 
 @app.get("/forks_late")
@@ -186,6 +193,10 @@ def test_a_process_that_code_forked_ends_with_the_code(tmp_path: Path) -> None:
         assert served.ask("POST", "/rest/v1/rpc/forks", {}) == 1
         assert served.ask("GET", "/functions/v1/forks") == {"ended": 1}
         assert served.ask("GET", "/functions/v1/forks_late") == 1
+        account = {"email": "forks@example.com", "password": "correct horse"}
+        with pytest.raises(HTTPError) as refused:
+            served.ask("POST", "/auth/v1/signup", account)
+        assert json.load(refused.value)["msg"] == "ended 1"
         assert texts(served) == [str(served.process.pid)]
         served.process.terminate()
         assert served.process.wait(20) == 0

@@ -1,16 +1,18 @@
 """Hooks of a project's functions: `@hook("before_user_created")`, and calling them in threads.
 
 In charge of the names that may be hooked, of the bounded threads, and of the time that a call may
-take. Must not know what a payload holds.
+take, after which its code is ended. Must not know what a payload holds.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from jotbase.engines.calls.code_ending import end_code, run_unforked
 from jotbase.errors import AuthError
 from jotbase.functions.registering import Registered, register
 from jotbase.functions.rpc import Refusal, awaited
@@ -77,11 +79,14 @@ class Hooks:
         if self._under_way >= self._most:
             raise AuthError(429, "over_request_rate_limit", "Request rate limit reached")
         self._under_way += 1
-        future = self._threads.submit(_called, self._codes[name], payload)
+        began: list[threading.Thread] = []
+        future = self._threads.submit(_called, self._codes[name], payload, began)
         future.add_done_callback(lambda _: self._done())
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), TIMEOUT)
         except TimeoutError:
+            for thread in began:
+                end_code(thread, future.done)
             message = f"Failed to reach hook within maximum time of {TIMEOUT:f} seconds"
             raise AuthError(422, "hook_timeout", message) from None
 
@@ -93,9 +98,13 @@ class Hooks:
         self._threads.shutdown()
 
 
-def _called(code: Callable[..., Any], payload: dict[str, Any]) -> Any:
+def _called(
+    code: Callable[..., Any], payload: dict[str, Any], began: list[threading.Thread]
+) -> Any:
+    """Return what the code gives back; its thread is added to `began`."""
+    began.append(threading.current_thread())
     try:
-        return code(payload)
+        return run_unforked(lambda: code(payload))
     except Refusal as refusal:
         return {"error": {"http_code": refusal.status, "message": refusal.message}}
     except Exception:

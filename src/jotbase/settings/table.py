@@ -228,7 +228,9 @@ class Settings:
         number_between(1, 36_500), 90, "How many days the audit log of accounts is kept."
     )
     functions_threads: int = _setting(
-        number_between(1, 256), 16, "Threads for rpc functions, and as many for Flask views."
+        number_between(1, 256),
+        16,
+        "Threads for rpc functions, as many for Flask views, and as many for hooks of accounts.",
     )
     functions_queue: int = _setting(
         number_between(0, 100_000), 256, "The most calls of either kind that wait for a thread."
