@@ -133,6 +133,17 @@ async def test_a_decimal_column_is_added_to_a_table_without_one(make_engine: Any
     assert await engine.read_internal("SELECT a, CAST(price AS text) FROM t", ()) == [("kept", "2")]
 
 
+async def test_a_null_that_was_a_value_does_not_take_a_default(make_engine: Any) -> None:
+    """JSON null is a value where the schema allowed it: the migration would lose it."""
+    old = model(t=table_file({"id": ID, "a": {"type": ["string", "null"]}}))
+    engine = await filled(make_engine, old, "INSERT INTO t (a) VALUES (NULL)")
+    new = table_file({"id": ID, "a": {**TEXT, "default": "x"}}, required=["a"])
+    with pytest.raises(ProjectError):
+        await migrate(engine, model(t=new), started=False)
+
+    assert await engine.read_internal("SELECT a FROM t", ()) == [(None,)]
+
+
 async def test_integers_that_a_double_would_round_are_refused(make_engine: Any) -> None:
     """Nothing is changed then."""
     engine = await filled(make_engine, TIMED, f"INSERT INTO t (n) VALUES ({2**53 + 1})")

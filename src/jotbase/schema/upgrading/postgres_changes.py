@@ -157,7 +157,7 @@ def _alter(found: Altered, on: str, old: Table, new: Table, was: Column, column:
         found.statements.extend(f"{on} ADD {text}" for text in check_constraint(new, column))
     if was.nullable != column.nullable and not column.identity:
         filled = default_sql(column)
-        if not column.nullable and filled is not None:
+        if not column.nullable and filled is not None and not was.null_is_value:
             table = POSTGRES.identifier(new.name)
             found.statements.append(f"UPDATE {table} SET {name} = {filled} WHERE {name} IS NULL")
         word = "DROP" if column.nullable else "SET"
