@@ -11,6 +11,7 @@ from jotbase.errors import ProjectError
 from jotbase.project.early_check import LARGE_TABLE
 from jotbase.project.migration import migrate
 from jotbase.schema.model.tables import Model
+from jotbase.schema.upgrading.touched_rows import note_touched_rows
 from jotbase.sql.units import Statement, UnitOfWork
 
 pytestmark = pytest.mark.anyio
@@ -80,6 +81,16 @@ async def test_a_row_written_meanwhile_is_held_against_it_too(
 
     await engine.write(unit("UPDATE t SET a = 'good' WHERE a = 'bad'"))
     await migrate(engine, project(**keywords), started=False)
+    assert await engine.read_internal(LEFT, ()) == []
+
+
+async def test_what_a_killed_check_left_goes_with_the_next_start(make_engine: Any) -> None:
+    """Its triggers and notes, though nothing is to be migrated."""
+    engine = await filled(make_engine)
+    await engine.write(lambda: note_touched_rows("killed", [project().tables["t"]]))
+    assert len(await engine.read_internal(LEFT, ())) == 3
+    await migrate(engine, project())
+
     assert await engine.read_internal(LEFT, ()) == []
 
 
