@@ -25,6 +25,7 @@ ALL = "readers and writers of the table, until the migration is done"
         (SQLITE, 'ALTER TABLE "t" ADD CONSTRAINT "c" CHECK (a)', (WRITERS, "reads all rows", "")),
         (SQLITE, "PRAGMA defer_foreign_keys = ON", ("", "", "")),
         (POSTGRES, 'CREATE TABLE "t" ()', ("", "", "")),
+        (POSTGRES, "DO $$ BEGIN IF EXISTS (SELECT 1 FROM t)", ("", "reads all rows", "")),
         (POSTGRES, 'ALTER TABLE "t" DROP COLUMN "a"', (ALL, "", "the column's values")),
         (POSTGRES, 'ALTER TABLE "t" ADD COLUMN "a" text', (ALL, "", "")),
         (
