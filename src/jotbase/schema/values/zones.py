@@ -60,8 +60,8 @@ def time_in_zone(text: str, zone: str) -> str:
 def value_in_zone(kind: Type, item: Type | None, value: Any, zone: str) -> Any:
     """Return a value that a client sends with its times that name no offset as those of a zone.
 
-    A time, a range of times, or an array of either, as text or as JSON. What is none of them, or
-    cannot be read as such, is returned unchanged.
+    A time, a range of times, or an array of either, as text or as JSON. What is none of them is
+    returned unchanged. Raises RequestError 22P02 for a malformed range or array.
     """
     if kind is Type.ARRAY and item is not None:
         if isinstance(value, list):
