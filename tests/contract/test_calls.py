@@ -1,9 +1,10 @@
 """The engine's calls: someone's own code in a thread and in a transaction of its own."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
-from tests.contract.board import CREATE, ENDLESS, post, run_all
+from tests.contract.board import CREATE, ENDLESS, post, run, run_all
 from tests.contract.conftest import MakeEngine
 
 from jotbase.engines.base import Engine, Session
@@ -107,6 +108,48 @@ async def test_a_reading_call_sees_one_state(engine: Engine) -> None:
 
     assert await engine.call(work, reads=True) == ([], [])
     assert await titles(engine) == ["new"]
+
+
+async def test_a_call_cannot_hide_that_another_came_between(engine: Engine) -> None:
+    """Code that catches whatever it meets is run again: what it says that it wrote is there."""
+    loop = asyncio.get_running_loop()
+    met: list[Rows] = []
+
+    def work(session: Session) -> str:
+        met.append(session.read("SELECT salary FROM jobs", ()))
+        if len(met) == 1:
+            other = engine.write(run("UPDATE jobs SET salary = 1"))
+            asyncio.run_coroutine_threadsafe(other, loop).result(20)
+        with suppress(Exception):
+            session.run(run("UPDATE jobs SET salary = salary + 10"))
+        return "written"
+
+    await engine.write(run("INSERT INTO jobs (title, salary) VALUES ('a', 0)"))
+
+    assert await engine.call(work, reads=False) == "written"
+    assert await engine.read("SELECT salary FROM jobs", ()) == [(11,)]
+    assert met == [[(0,)], [(1,)]]
+
+
+async def test_a_unit_cannot_hide_that_its_time_is_over(
+    make_engine: MakeEngine, engine_name: str
+) -> None:
+    """It may catch that a statement was cut off: what it says it wrote is there, or it is told."""
+    engine = await make_engine(unit_timeout=100)
+    await engine.write(run_all(CREATE[engine_name]), timed=False)
+
+    def unit() -> UnitOfWork[list[str]]:
+        yield Statement(INSERT, ("a",))
+        with suppress(JotError):
+            yield Statement(ENDLESS)
+        return ["a"]
+
+    try:
+        written = await engine.write(unit)
+    except TransactionTimeout:
+        written = []
+
+    assert await titles(engine) == written
 
 
 async def test_a_call_ends_with_its_time(make_engine: MakeEngine, engine_name: str) -> None:

@@ -70,7 +70,7 @@ class Transaction:
         self._end = perf_counter() + limits.unit / 1000 if timed else inf
         self._ran = False
         self._marked = False
-        self._failed: JotError | None = None
+        self._failed: JotError | Overtaken | None = None
         self.wrote = False
 
     async def complete(self, work: Callable[[], Awaitable[Result]]) -> Result:
@@ -117,7 +117,8 @@ class Transaction:
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TypeError, ValueError,
                 OverflowError) as error:  # fmt: skip
             if is_serialization_failure(error):
-                raise Overtaken from error
+                self._failed = Overtaken()  # a call's code may catch it, and must not go on
+                raise self._failed from error
             found = refusal(error, text, self._limits.statement)
             await self._undo(error, found, reads=reads)
             raise found from error
@@ -197,6 +198,8 @@ class Transaction:
 
     async def begin_unit(self) -> None:
         """Begin a unit inside the transaction."""
+        if self._failed is not None:
+            raise self._failed
         await self._connection.execute(f"SAVEPOINT {_UNIT}")
         self._ran, self._marked = True, False
 
@@ -215,13 +218,15 @@ class Transaction:
         if self._failed is not None:
             raise self._failed
         try:
-            await self._connection.execute("COMMIT")
+            answer = await self._connection.execute("COMMIT")
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             if is_serialization_failure(error):
                 raise Overtaken from error
             if is_disconnect(error):
                 raise outcome_unknown(error) from error
             raise refusal(error, "COMMIT", self._limits.statement) from error
+        if answer != "COMMIT":  # of a transaction that was cut off, PostgreSQL says ROLLBACK
+            raise TransactionTimeout(self._limits.unit)
 
     async def roll_back(self) -> None:
         """Undo it all; a connection that has failed has done so itself."""
