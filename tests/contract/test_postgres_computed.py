@@ -99,3 +99,26 @@ async def test_too_many_rows_are_refused(
         await engine.read(f"SELECT {SHOUT} FROM jobs", (FOR,))
 
     assert (refused.value.code, code.called) == ("54000", [])
+
+
+async def test_too_much_that_is_computed_is_refused(
+    engine: PostgresEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the code returns is held for the statement's next run, and counts as its rows do."""
+    monkeypatch.setattr(computed_values, "MOST_CHARACTERS", 12)
+    with pytest.raises(JotError) as refused:
+        await engine.read(f"SELECT {SHOUT} FROM jobs", (FOR,))
+
+    assert refused.value.code == "54000"
+
+
+async def test_rows_are_counted_over_all_runs(
+    engine: PostgresEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement that asks for others each time comes to its end as well."""
+    monkeypatch.setattr(computed_values, "MOST_ASKED", 3)
+    again = SHOUT.replace("to_json(title)::text", f"to_json(coalesce({SHOUT}, '') || title)::text")
+    with pytest.raises(JotError) as refused:
+        await engine.read(f"SELECT {again} FROM jobs", (FOR, FOR))
+
+    assert refused.value.code == "54000"

@@ -14,6 +14,7 @@ from jotbase.auth.sessions import factors
 from jotbase.auth.tokens import rate_limits as limits
 from jotbase.engines.base import LONG_QUESTION
 from jotbase.engines.calls import call_deadline
+from jotbase.engines.postgresql import computed_values
 from jotbase.engines.sqlite.database import code_calls
 from jotbase.engines.sqlite.database import result_rows as given
 from jotbase.engines.sqlite.log import change_log as log
@@ -80,6 +81,10 @@ MIB = 1024 * 1024
             f"| {reader.LANES}, {reader.LANES - reader.SPARED} |",
         ),
         ("code of a computed column in what", f"| {call_deadline.CODE_HOLDS:.0f} s |"),
+        (
+            "values that a statement has computed",
+            f"| {computed_values.MOST_ASKED}, {computed_values.MOST_CHARACTERS // MIB} Mi |",
+        ),
         ("statements that computed columns ask for", f"| {code_calls.DEEPEST} |"),
         ("characters of a question, or", f"| {LONG_QUESTION}, {LONG_VALUES} |"),
         ("a stop, from the first", f"| {server.STOP_WITHIN} s |"),

@@ -20,7 +20,7 @@ from jotbase.sql.units import ComputedFor, Rows
 
 #: `schema.ddl.postgres_functions` asks by this message.
 ASKED = "jotbase.computed"
-#: Values, and characters of rows, that one statement may ask for.
+#: Values that one statement may ask for, and characters of rows and values that are held for it.
 MOST_ASKED, MOST_CHARACTERS = 100_000, 64 << 20
 
 #: Runs a statement on the connection that asks.
@@ -69,20 +69,27 @@ class KnownValues:
 
     def asked(self) -> list[tuple[str, str]]:
         """Return the fields' keys and rows that are asked for, and forget them. Raises RequestError
-        54000 where these are too many.
+        54000 where these are too many, with what is known already.
         """
         found = list(self._asked)
-        if len(found) > MOST_ASKED or self._characters > MOST_CHARACTERS:
-            raise RequestError(
-                "54000",
-                "too many rows are computed in one statement",
-                details=f"The limit is {MOST_ASKED} rows, or {MOST_CHARACTERS} characters of them.",
-                hint="Choose fewer rows by columns that are stored.",
-            )
+        self._refuse_too_many(len(self._known) + len(found))
         self._asked.clear()
         return found
 
     def learn(self, key: str, row: str, text: str) -> None:
-        """Keep what a field of a row is: JSON text."""
+        """Keep what a field of a row is: JSON text. Raises RequestError 54000 if it is too much."""
+        self._characters += len(text)
+        self._refuse_too_many(len(self._known))
         name = md5((key + row).encode(), usedforsecurity=False).hexdigest()
         self._known[name] = text
+
+    def _refuse_too_many(self, count: int) -> None:
+        if count <= MOST_ASKED and self._characters <= MOST_CHARACTERS:
+            return
+        raise RequestError(
+            "54000",
+            "too many rows are computed in one statement",
+            details=f"The limit is {MOST_ASKED} rows, or {MOST_CHARACTERS} characters of them"
+            " and of what is computed.",
+            hint="Choose fewer rows by columns that are stored.",
+        )
