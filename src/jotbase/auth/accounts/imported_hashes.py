@@ -18,12 +18,14 @@ from dataclasses import dataclass
 import bcrypt
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-#: The greatest parameters: bcrypt's cost, iterations of PBKDF2, bytes and lanes of scrypt.
+#: The greatest parameters: bcrypt's cost, iterations of PBKDF2 in all blocks of the key, bytes and
+#: lanes of scrypt, and the bytes of all its lanes, which are filled one after the other.
 LIMITS: Mapping[str, int] = {
     "bcrypt cost": 15,
     "PBKDF2 iterations": 5_000_000,
     "scrypt memory": 1 << 28,
     "scrypt lanes": 16,
+    "scrypt work": 1 << 28,
 }
 
 #: Whether a password, in bytes, matches.
@@ -31,6 +33,7 @@ Check = Callable[[bytes], bool]
 
 # All of bcrypt's implementations look at 72 bytes; the library refuses longer passwords.
 _BCRYPT_LONGEST = 72
+_BCRYPT_LEAST_COST = 4
 _KEY_BYTES = 32
 
 
@@ -54,7 +57,7 @@ def check_of(hashed: str) -> Check | None:
 
 
 def _bcrypt(found: re.Match[str]) -> Check:
-    _within("bcrypt cost", int(found["cost"]))
+    _within("bcrypt cost", int(found["cost"]), _BCRYPT_LEAST_COST)
     # `$2y$` is PHP's name of what `$2b$` is, and `$2a$` differs for no password below 256 bytes.
     stored = b"$2b$" + found["rest"].encode()
     prehashed = bool(found["django"])
@@ -68,8 +71,10 @@ def _bcrypt(found: re.Match[str]) -> Check:
 
 def _pbkdf2(found: re.Match[str], salt: bytes) -> Check:
     iterations, wanted = int(found["count"]), _decoded(found["hash"])
-    _within("PBKDF2 iterations", iterations)
     name = f"sha{found['bits']}"
+    # RFC 8018 section 5.2: each block of the key, as long as the digest, takes all iterations.
+    blocks = -(-len(wanted) // hashlib.new(name).digest_size)
+    _within("PBKDF2 iterations", iterations * blocks)
     return lambda password: hmac.compare_digest(
         hashlib.pbkdf2_hmac(name, password, salt, iterations, len(wanted)), wanted
     )
@@ -97,11 +102,13 @@ def _firebase(found: re.Match[str]) -> Check:
 
 def _scrypt_key(found: re.Match[str], salt: bytes, length: int) -> Callable[[bytes], bytes]:
     exponent, block, lanes = (int(found[name]) for name in ("n", "r", "p"))
-    if not 1 <= exponent <= 30 or not 1 <= block <= 64:
+    # RFC 7914 section 2: N is less than 2^(128 * r / 8).
+    if not 1 <= exponent <= 30 or not 1 <= block <= 64 or exponent >= 16 * block:
         raise ValueError("scrypt's N or r is out of range")
     memory = 128 * (1 << exponent) * block
     _within("scrypt memory", memory)
     _within("scrypt lanes", lanes)
+    _within("scrypt work", memory * lanes)
     return lambda password: hashlib.scrypt(
         password,
         salt=salt,
@@ -113,8 +120,8 @@ def _scrypt_key(found: re.Match[str], salt: bytes, length: int) -> Callable[[byt
     )
 
 
-def _within(limit: str, value: int) -> None:
-    if not 1 <= value <= LIMITS[limit]:
+def _within(limit: str, value: int, least: int = 1) -> None:
+    if not least <= value <= LIMITS[limit]:
         raise ValueError(f"{limit} is out of range")
 
 
@@ -131,7 +138,8 @@ _FORMS = (
     _Form(
         re.compile(
             r"(?P<django>bcrypt_sha256\$)?(?:bcrypt\$)?\$2[aby]\$"
-            r"(?P<rest>(?P<cost>\d\d)\$[./A-Za-z0-9]{53})"
+            # 16 bytes of salt are 22 characters, of whose last one four bits are zero.
+            r"(?P<rest>(?P<cost>\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31})"
         ),
         _bcrypt,
     ),
