@@ -173,4 +173,8 @@ def test_a_hook_that_takes_too_long_is_not_waited_for(
 
     told = sorted((one.status, one.body["error_code"]) for one in answers)
     assert told == [(422, "hook_timeout")] * 4 + [(429, "over_request_rate_limit")]
+    assert sorted(dict(one.response.headers).get("Retry-After", "") for one in answers) == [
+        *[""] * 4,
+        "1",
+    ]
     assert accounts.count("users") == 0

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from jotbase.engines.calls.code_ending import end_code, run_unforked
@@ -59,7 +61,7 @@ class Hooks:
     def __init__(self, threads: int, waiting: int) -> None:
         self._threads = Threads("jotbase-hook", threads)
         self._most = threads + waiting
-        self._under_way = 0
+        self._under_way: set[Future[Any]] = set()
         self._codes: Mapping[str, Callable[..., Any]] = {}
 
     def replace(self, codes: Mapping[str, Callable[..., Any]]) -> None:
@@ -76,12 +78,18 @@ class Hooks:
         Raises AuthError: hook_timeout (422), over_request_rate_limit (429), unexpected_failure
         (500) when the function fails.
         """
-        if self._under_way >= self._most:
-            raise AuthError(429, "over_request_rate_limit", "Request rate limit reached")
-        self._under_way += 1
+        if len(self._under_way) >= self._most:
+            raise AuthError(
+                429,
+                "over_request_rate_limit",
+                "Request rate limit reached",
+                extra={"retry_after": math.ceil(TIMEOUT)},
+            )
         began: list[threading.Thread] = []
         future = self._threads.submit(_called, self._codes[name], payload, began)
-        future.add_done_callback(lambda _: self._done())
+        self._under_way.add(future)
+        # Called in the thread that ends the job: a set's `discard` is safe there.
+        future.add_done_callback(self._under_way.discard)
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), TIMEOUT)
         except TimeoutError:
@@ -89,9 +97,6 @@ class Hooks:
                 end_code(thread, future.done)
             message = f"Failed to reach hook within maximum time of {TIMEOUT:f} seconds"
             raise AuthError(422, "hook_timeout", message) from None
-
-    def _done(self) -> None:
-        self._under_way -= 1
 
     def close(self) -> None:
         """End the threads after what they do."""
