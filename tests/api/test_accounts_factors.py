@@ -225,6 +225,23 @@ def test_names_and_numbers_of_factors_have_limits(accounts: World) -> None:
     assert accounts.count("mfa_factors") == 1
 
 
+def test_an_issuer_that_no_qr_code_holds_is_refused(accounts: World) -> None:
+    """Before anything is stored; the longest that fits is drawn."""
+    session = accounts.signed_up()
+    body = {"factor_type": "totp", "friendly_name": "mine"}
+    answers = [
+        accounts.call("POST", "/factors", {**body, "issuer": one}, bearer=session["access_token"])
+        for one in ("x" * 5000, "ü" * 200, "x" * 1100)
+    ]
+
+    assert [code_of(one) for one in answers] == [
+        (400, "validation_failed"),
+        (400, "validation_failed"),
+        (200, None),
+    ]
+    assert accounts.count("mfa_factors") == 1
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

@@ -136,6 +136,7 @@ MIB = 1024 * 1024
         ("password hashes under way", f"{hashing.MOST}, of one client {hashing.MOST // 2}"),
         ("second factors of a user", f"| {enrolment.MAX_FACTORS}, with"),
         ("second factors of a user", f"names of {enrolment.LONGEST_NAME} characters"),
+        ("bytes of a factor's", f"| {enrolment.LONGEST_URI} |"),
         ("wrong codes for one factor", f"| {verification.MAX_WRONG_CODES}, then"),
         ("wrong codes for one factor", f"for {verification.LOCKED // 60} minutes"),
         ("challenges of one factor", f"| {verification.MAX_CHALLENGES} a minute"),

@@ -6,7 +6,7 @@ In charge of each operation as a unit of work. What a deletion does to sessions 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from jotbase.auth.accounts import audit, store
@@ -28,6 +28,8 @@ UNVERIFIED_LIFETIME = 300
 #: Seconds for which challenges are kept, so that a late answer learns that it is late.
 CHALLENGES_KEPT = 3600
 LONGEST_NAME = 255
+#: Bytes of the URI: what the largest QR code holds at level M (ISO/IEC 18004, version 40).
+LONGEST_URI = 2331
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Enrolled:
     """A new factor and the URI that an authenticator app reads."""
 
     factor: Factor
-    uri: str
+    uri: str = field(repr=False)
 
 
 def enrol_totp(
@@ -43,8 +45,9 @@ def enrol_totp(
 ) -> UnitOfWork[Enrolled]:
     """Create an unverified factor with a new secret, which is returned this once.
 
-    Raises AuthError: mfa_factor_name_conflict, too_many_enrolled_mfa_factors (422),
-    insufficient_aal (403) where the user has a verified factor that this session did not pass.
+    Raises AuthError: validation_failed (400) for a name or issuer that is too long,
+    mfa_factor_name_conflict, too_many_enrolled_mfa_factors (422), insufficient_aal (403) where the
+    user has a verified factor that this session did not pass.
     """
     before = timestamp(context.now - UNVERIFIED_LIFETIME)
     kept = timestamp(context.now - CHALLENGES_KEPT)
@@ -69,11 +72,14 @@ def enrol_totp(
         friendly_name=name,
         secret=encode_secret(context.factor_secret),
     )
-    yield store.insert(context.dialect, factor)
-    yield audit.by_user(context, "factor_in_progress", account.user, factor_id=factor.id)
     issuer = issuer or urlsplit(context.policy.site_url).hostname or "jotbase"
     holder = account.user.email or account.user.phone or account.user.id
-    return Enrolled(factor, provisioning_uri(factor.secret, issuer, holder))
+    uri = provisioning_uri(factor.secret, issuer, holder)
+    if len(uri) > LONGEST_URI:
+        raise AuthError(400, "validation_failed", "issuer is too long for a QR code")
+    yield store.insert(context.dialect, factor)
+    yield audit.by_user(context, "factor_in_progress", account.user, factor_id=factor.id)
+    return Enrolled(factor, uri)
 
 
 def _check_name(account: Account, name: str, but: str = "") -> None:

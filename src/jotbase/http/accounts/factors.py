@@ -67,7 +67,8 @@ async def enroll(request: Request, services: AccountServices) -> Response:
         raise _ENROLL_OFF[kind]
     issuer, context = text(body, "issuer"), services.context(request)
     made = await services.write(lambda: enrol_totp(context, principal, name, issuer))
-    shown = {"qr_code": qr_svg(made.uri), "secret": made.factor.secret, "uri": made.uri}
+    drawn = await services.run_in_thread(qr_svg, made.uri, client=context.client)
+    shown = {"qr_code": drawn, "secret": made.factor.secret, "uri": made.uri}
     return answer({"id": made.factor.id, "type": kind, "friendly_name": name, "totp": shown})
 
 

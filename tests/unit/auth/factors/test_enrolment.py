@@ -25,6 +25,7 @@ def test_the_issuer_is_the_sites_host_or_what_was_asked_for() -> None:
 
     assert made.uri.startswith(f"otpauth://totp/Shop:{ADA.email}?")
     assert len(made.factor.secret) == 32
+    assert made.factor.secret not in repr(made)
     assert verbs == ["DELETE", "DELETE", "SELECT", "SELECT", "INSERT"]
 
 
