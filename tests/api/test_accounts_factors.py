@@ -145,6 +145,16 @@ def test_a_challenge_is_of_its_client_and_its_five_minutes(accounts: World) -> N
     assert code_of(app.post("/challenge", {})) == (429, "over_request_rate_limit")
 
 
+def test_challenges_are_not_kept_for_ever(accounts: World) -> None:
+    """The next one of a factor takes those along that are older than an hour."""
+    app = phone(accounts)
+    for wait in (3000, 601, 0):
+        app.challenge()
+        accounts.now += wait
+
+    assert accounts.count("mfa_challenges") == 2
+
+
 def test_with_a_factor_the_password_alone_changes_nothing(accounts: World) -> None:
     """Neither password nor address, no further factor, nor the end of this one."""
     app = phone(accounts)

@@ -131,14 +131,24 @@ def factors(dialect: Dialect, user_id: str) -> UnitOfWork[tuple[Factor, ...]]:
     return tuple(_loaded(Factor, row) for row in rows)
 
 
-def challenges(dialect: Dialect, factor_id: str) -> UnitOfWork[tuple[FactorChallenge, ...]]:
-    """Read the factor's challenges, the oldest first."""
+def challenges(
+    dialect: Dialect, factor_id: str, since: str
+) -> UnitOfWork[tuple[FactorChallenge, ...]]:
+    """Read the factor's challenges from after that time, the oldest first."""
     rows = yield (
         _select(dialect, FactorChallenge)
         + _where(dialect, "factor_id", factor_id)
+        + (' AND "created_at" > ' + bound(since))
         + ' ORDER BY "created_at"'
     )
     return tuple(_loaded(FactorChallenge, row) for row in rows)
+
+
+def prune_challenges(dialect: Dialect, factor_id: str, before: str) -> Fragment:
+    """Return the DELETE of the factor's challenges from before that time."""
+    older = ' AND "created_at" < ' + bound(before)
+    where = _where(dialect, "factor_id", factor_id)
+    return "DELETE FROM " + _table(dialect, FactorChallenge) + where + older
 
 
 def prune_factors(dialect: Dialect, before: str, challenged: str) -> UnitOfWork[None]:

@@ -14,12 +14,12 @@ from typing import Any
 from jotbase.auth.accounts import audit, store
 from jotbase.auth.accounts.accounts import IssuedSession
 from jotbase.auth.accounts.context import Context
-from jotbase.auth.factors.enrolment import own_factor
+from jotbase.auth.factors.enrolment import CHALLENGES_KEPT, own_factor
 from jotbase.auth.factors.totp import matching_step
 from jotbase.auth.sessions.factors import Factor, FactorChallenge, challenge_error
 from jotbase.auth.sessions.sessions import Session, current_token
 from jotbase.auth.sessions.users import Account, assurance
-from jotbase.auth.tokens.times import epoch
+from jotbase.auth.tokens.times import epoch, timestamp
 from jotbase.errors import AuthError
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import Principal
@@ -39,8 +39,10 @@ def challenge_factor(
     Raises AuthError: mfa_factor_not_found (404), over_request_rate_limit (429).
     """
     account, factor = yield from own_factor(context, principal, factor_id)
-    known = yield from store.challenges(context.dialect, factor.id)
-    recent = [one for one in known if epoch(one.created_at) > context.now - 60]
+    kept = timestamp(context.now - CHALLENGES_KEPT)
+    yield store.prune_challenges(context.dialect, factor.id, kept)
+    since = timestamp(context.now - 60)
+    recent = yield from store.challenges(context.dialect, factor.id, since)
     if len(recent) >= MAX_CHALLENGES:
         raise _too_many(epoch(recent[0].created_at) + 60 - context.now)
     challenge = FactorChallenge(
