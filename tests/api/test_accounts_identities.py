@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.api.account_world import World
+from tests.api.test_accounts_factors import Phone, enrolled
 
 SECOND = "8f1d4f0a-0000-4000-8000-000000000002"
 EMAIL = "ada@example.com"
@@ -83,3 +84,15 @@ def test_what_cannot_be_unlinked_stays(accounts: World) -> None:
         answer = unlinked(accounts, who, identity)
         assert (answer.status, answer.body["error_code"]) == (status, code)
     assert accounts.count("identities") == 3
+
+
+def test_with_a_factor_unlinking_changes_the_address_at_aal2_only(accounts: World) -> None:
+    """The address is the same by whichever way it changes."""
+    session = linked(accounts)
+    first = session["user"]["identities"][0]["identity_id"]
+    raised = Phone(accounts, session, enrolled(accounts, session).body).verify().body
+    refused = unlinked(accounts, accounts.current_account().body, first)
+
+    assert (refused.status, refused.body["error_code"]) == (401, "insufficient_aal")
+    assert accounts.count("identities") == 2
+    assert unlinked(accounts, raised, first).status == 200

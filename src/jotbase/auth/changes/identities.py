@@ -11,6 +11,7 @@ from typing import Any
 from jotbase.auth.accounts import audit, store
 from jotbase.auth.accounts.accounts import current_account
 from jotbase.auth.accounts.context import Context
+from jotbase.auth.changes.own_account import check_assurance
 from jotbase.auth.sessions.users import Account, Identity, User, providers
 from jotbase.errors import AuthError
 from jotbase.sql.units import UnitOfWork
@@ -24,7 +25,8 @@ def unlink_identity(
     another one's becomes it.
 
     Raises AuthError (422): single_identity_not_deletable, identity_not_found,
-    email_conflict_identity_not_deletable.
+    email_conflict_identity_not_deletable; and insufficient_aal (401) where the address would
+    change.
     """
     account = yield from current_account(context, principal)
     if len(account.identities) < 2:
@@ -44,6 +46,7 @@ def unlink_identity(
     if gone.provider == "phone":
         columns |= {"phone": None, "phone_confirmed_at": None}
     if _carries(gone, account.user) and not any(_carries(one, account.user) for one in left):
+        yield from check_assurance(context, principal, account)
         columns |= yield from _promoted(context, account.user, left)
     yield store.delete(context.dialect, Identity, {"identity_id": identity_id})
     yield store.update(context.dialect, User, account.user.id, columns)
