@@ -97,6 +97,18 @@ def test_clients_are_who_they_say(serve: Serve) -> None:
         backend.user("ada@example.com")
 
 
+def test_a_client_asks_rules_as_who_it_is(serve: Serve) -> None:
+    """With the roles of its token, and the service client past all rules."""
+    access = {"select": "'admin' in user.roles"}
+    backend = serve({"notes": NOTES | {"access": access}})
+    ada, admin = backend.user(), backend.user(roles=["admin"])
+    asked = (backend.anonymous, ada, admin, backend.service)
+
+    seen = [backend.units.allows("notes", "select", one, {"text": "a"}) for one in asked]
+
+    assert seen == [False, False, True, True]
+
+
 def test_mails_land_in_the_outbox(serve: Serve) -> None:
     """They are there as soon as the answer is, with code and link ready to be used."""
     backend = serve({"notes": NOTES})

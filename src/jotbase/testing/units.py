@@ -6,6 +6,7 @@ that the server asks them by. Must not know a backend.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from jotbase.access.guard import update_check, using
 from jotbase.access.policy import Policy, Rule, conjunction
 from jotbase.access.rules import Action, parse_conjuncts
+from jotbase.auth.tokens.encoding import decode
 from jotbase.expression.expr import Context
 from jotbase.expression.judge import Env, judge
 from jotbase.project.data import ProjectDefinition
@@ -20,7 +22,7 @@ from jotbase.schema.model.tables import Table, Type
 from jotbase.schema.values.convert import from_text
 from jotbase.testing.client import Client
 from jotbase.testing.factories import as_stored, row_for
-from jotbase.values import ANONYMOUS, AUTHENTICATED, Principal
+from jotbase.values import ANONYMOUS, AUTHENTICATED, SERVICE_PRINCIPAL, Principal
 
 Rows = Mapping[str, Any]
 _CONVERTED = (Type.TIMESTAMP, Type.DATE, Type.TIME, Type.UUID, Type.DECIMAL)
@@ -57,7 +59,8 @@ class Units:
         rule: str | None = None,
         tables: Mapping[str, Iterable[Rows]] | None = None,
     ) -> bool:
-        """Whether the action's own rule is true for the caller (None: a visitor).
+        """Whether the action's own rule is true for the caller: None is a visitor, a client is who
+        its token says.
 
         `row` is the row to be read, deleted, changed or, for an insert, written; `new` has what an
         update changes. Other tables that the rule asks have the rows in `tables`; one that is not
@@ -122,7 +125,10 @@ def _principal(user: Principal | Client | None) -> Principal:
         return ANONYMOUS
     if isinstance(user, Principal):
         return user
-    return ANONYMOUS if user.id is None else caller(user.id, email=user.email)
+    if user.id is None:
+        return SERVICE_PRINCIPAL if user.key.startswith("sb_secret_") else ANONYMOUS
+    claims = json.loads(decode(user.token.split(".")[1]))
+    return caller(user.id, email=user.email, claims=claims)
 
 
 def _canonical(row: Rows, table: Table, *, whole: bool = True) -> dict[str, Any]:
