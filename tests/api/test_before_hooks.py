@@ -124,6 +124,36 @@ def test_a_hook_has_its_time(serve: Serve, title: str) -> None:
     assert rows(backend) == []
 
 
+NESTED = """
+from time import perf_counter
+from jotbase.functions import DataError, Refusal, before, data
+
+
+@before("insert", "log")
+def slowly_refused(row):
+    end = perf_counter() + 0.05
+    while perf_counter() < end:
+        pass
+    raise Refusal("P0001", "no")
+
+
+@before("insert", "jobs")
+def insists(row):
+    for _ in range(20):
+        try:
+            data().post("log", {"said": "a"})
+        except DataError:
+            pass
+"""
+
+
+def test_hooks_of_hooks_share_their_time_also_where_they_refuse(serve: Serve) -> None:
+    """What a refusal was preceded by counts like what leads to a row."""
+    backend = serve(SCHEMAS, {"functions/__init__.py": NESTED}, before_timeout=200)
+    refused(ask(backend, "POST", "jobs", {"title": "a"}), 504, "25P04")
+    assert rows(backend) == []
+
+
 def test_an_update_is_asked_about_once_with_the_rows_that_it_is_for(backend: TestBackend) -> None:
     """The hook sees the change and the stored rows, and may change the change or refuse it."""
     ask(backend, "POST", "jobs", [{"title": "cook"}, {"title": "closed"}])

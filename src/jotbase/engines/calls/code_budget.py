@@ -29,8 +29,10 @@ class CodeBudget:
     def running(self) -> Iterator[None]:
         """Count the time of a block. Raises the error if the time was over within it."""
         self._since = perf_counter()
-        yield
-        self._stop()
+        try:
+            yield
+        finally:
+            self._stop()
         if (error := self.over()) is not None:
             raise error
 
