@@ -15,6 +15,7 @@ from time import perf_counter
 
 from jotbase.auth.tokens.times import timestamp
 from jotbase.engines.base import Engine, bind
+from jotbase.errors import JotError
 from jotbase.expression.expr import Context
 from jotbase.realtime.groups import Group, Groups
 from jotbase.realtime.matching import ChangeEvaluation, OldAndNew, Verdicts
@@ -72,8 +73,8 @@ class ChangeDelivery:
                 if not _evaluate_filters_in_turns(told, evaluation, evaluated):
                     break
                 await asyncio.sleep(0)
-        except Exception:
-            log.exception("change %d could not be judged", change.number)
+        except Exception as error:  # noqa: BLE001 - it is logged
+            log_failure("change %d could not be judged", change.number, error)
             told = groups.affected(change)
         hides = self._send_hidden(change, groups, hidden, mark)
         return hides + sum(self._send_to_group(group, change, evaluation) for group in told)
@@ -156,6 +157,12 @@ class ChangeDelivery:
     async def _read(self, asked: Fragment) -> Rows:
         values = bind(asked, Context(now=self._now()))
         return await self.engine.read_internal(asked.numbered(self.engine.dialect.mark), values)
+
+
+def log_failure(text: str, number: int, error: Exception) -> None:
+    """Log what could not be told; an error of the engine, which says all, without a traceback."""
+    known = isinstance(error, JotError)
+    log.error(text + ": %s", number, error, exc_info=None if known else error)
 
 
 def _say_lost(group: Group, number: int, bindings: tuple[int, ...] = ()) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from jotbase.delivery import ChangeDelivery
+from jotbase.delivery import ChangeDelivery, log_failure
 from jotbase.engines.base import Engine
 from jotbase.realtime.cursors import Cursor, Timeline
 from jotbase.realtime.groups import Groups
@@ -79,8 +79,8 @@ class Feed:
             try:
                 await self.read_timeline()
                 await self._deliver_all()
-            except Exception:
-                log.exception("the change log could not be followed beyond %d", self.cursor)
+            except Exception as error:  # noqa: BLE001 - it is logged
+                log_failure("the change log could not be followed beyond %d", self.cursor, error)
                 asyncio.get_running_loop().call_later(RETRY, self._bell.set)
 
     async def _deliver_all(self) -> None:

@@ -9,6 +9,8 @@ import orjson
 import pytest
 from tests.api.live_world import ANA, BEN, COLUMNS, MODEL, RULES, SECRET_KEY, World, a_world, note
 
+from jotbase import feed
+from jotbase.errors import JotError
 from jotbase.expression.expr import Apply, Exists, Expr, Fact, Field
 from jotbase.http.live import frames, replay
 from jotbase.schema.model.tables import Table, Type
@@ -250,6 +252,32 @@ def test_a_change_that_cannot_be_told_means_resync_and_the_next_is_told(world: W
 
     assert (told["message"][:7], told["cursor"]) == ("resync:", 1)
     assert socket.hear()["payload"]["cursor"] == 2
+
+
+def test_an_outage_of_the_database_is_one_line_of_the_log_each_time(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is looked at every second meanwhile; a traceback each time would bury all else."""
+    monkeypatch.setattr(feed, "RETRY", 0.001)
+    world.commit("open", None, note(1))
+    socket = world.connect()
+    socket.follow("open")
+    timeline, looked = world.engine.timeline, iter([True, True, False])
+
+    async def away() -> tuple[tuple[str, int], ...]:
+        if next(looked, False):
+            raise JotError("08006", "the connection to the database failed")
+        return await timeline()
+
+    world.engine.timeline = away  # type: ignore[method-assign]
+    world.commit("open", None, note(2))
+
+    assert socket.hear()["payload"]["cursor"] == 2
+    lines = [one for one in caplog.records if "could not be followed" in one.message]
+    assert [one.message for one in lines] == [
+        "the change log could not be followed beyond 1: the connection to the database failed"
+    ] * 2
+    assert [one.exc_info for one in lines] == [None, None]
 
 
 def relational() -> Expr:

@@ -8,16 +8,14 @@ that the feed has delivered. Must not know tokens or how changes are matched.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from jotbase.delivery import log_failure
 from jotbase.feed import TURN, TURN_BYTES, Feed
 from jotbase.http.live.frames import FrameSink
 from jotbase.realtime.cursors import Cursor
 from jotbase.realtime.groups import Groups, Lost, Subscriber
-
-log = logging.getLogger(__name__)
 
 #: Changes read at a time.
 AT_ONCE = 100
@@ -70,8 +68,8 @@ class Replay:
         try:
             await self._begin()
             await self._catch_up()
-        except Exception:
-            log.exception("the changes after %d could not be told again", self.after)
+        except Exception as error:  # noqa: BLE001 - it is logged
+            log_failure("the changes after %d could not be told again", self.after, error)
             self._report_lost(self._feed.cursor)
         self._live()
 
