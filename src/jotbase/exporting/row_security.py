@@ -15,6 +15,7 @@ from jotbase.access.guard import update_check
 from jotbase.access.policy import Policy, Rule
 from jotbase.access.rules import ACTIONS, Action
 from jotbase.exporting.caller_sql import Untranslatable, condition
+from jotbase.exporting.tables import CALLERS
 from jotbase.expression.expr import (
     TRUE,
     Expr,
@@ -24,7 +25,7 @@ from jotbase.expression.expr import (
     scopes,
 )
 from jotbase.expression.predicate import free_fields
-from jotbase.schema.ddl.postgres_columns import TYPES
+from jotbase.schema.ddl.postgres_columns import TYPES, dollar_quoted, text_literal
 from jotbase.schema.model.names import default_name
 from jotbase.schema.model.tables import Table
 from jotbase.sql.dialect import POSTGRES
@@ -32,8 +33,6 @@ from jotbase.sql.fragment import Fragment, sql
 
 #: Where the functions lie: no API serves it.
 SCHEMA = '"jotbase_rules"'
-#: Who policies are for; the service role has BYPASSRLS.
-CALLERS = "anon, authenticated"
 
 _WORDS: Mapping[Action, str] = {action: action.upper() for action in ACTIONS}
 _OLD_AND_NEW = {"row": "OLD", "new": "NEW"}
@@ -132,9 +131,10 @@ class _Spelled:
 
 def _function(name: str, fields: Sequence[Field], body: str) -> str:
     takes = ", ".join(TYPES[one.type].partition(" COLLATE")[0] for one in fields)
+    quoted = dollar_quoted(f"SELECT {body}", "rule")
     return (
         f"CREATE FUNCTION {name}({takes}) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER"
-        f" SET search_path = pg_catalog, public, pg_temp AS {_quoted_body(f'SELECT {body}')}"
+        f" SET search_path = pg_catalog, public, pg_temp AS {quoted}"
     )
 
 
@@ -142,25 +142,17 @@ def _trigger(table: Table, condition: str) -> Iterator[str]:
     """Yield a trigger that refuses what the row was not: STABLE, it sees the state before."""
     called = f"{SCHEMA}.{POSTGRES.identifier(default_name(table.name, ('update',), 'check'))}"
     message = f'new row violates row-level security policy for table "{table.name}"'
-    quoted = message.replace("'", "''")
     body = (
         f"BEGIN IF row_security_active(TG_RELID) AND NOT coalesce({condition}, FALSE) THEN"
-        f" RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = '{quoted}'; END IF;"
+        f" RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = {text_literal(message)}; END IF;"
         " RETURN NEW; END"
     )
     yield (
         f"CREATE FUNCTION {called}() RETURNS trigger LANGUAGE plpgsql STABLE"
-        f" SET search_path = pg_catalog, public, pg_temp AS {_quoted_body(body)}"
+        f" SET search_path = pg_catalog, public, pg_temp AS {dollar_quoted(body, 'rule')}"
     )
     named = POSTGRES.identifier(default_name(table.name, ("update",), "check"))
     yield (
         f"CREATE TRIGGER {named} BEFORE UPDATE ON {POSTGRES.identifier(table.name)}"
         f" FOR EACH ROW EXECUTE FUNCTION {called}()"
     )
-
-
-def _quoted_body(body: str) -> str:
-    mark = "$rule$"
-    while mark in body:
-        mark = f"{mark[:-1]}_$"
-    return f"{mark}{body}{mark}"

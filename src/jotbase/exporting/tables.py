@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from jotbase.schema.ddl.postgres_columns import default_sql, text_literal
+from jotbase.schema.ddl.postgres_columns import default_sql, dollar_quoted, text_literal
 from jotbase.schema.ddl.postgres_tables import (
     column_list,
     create_indexes,
@@ -20,7 +20,7 @@ from jotbase.schema.keywords.types import applied_schemas
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.sql.dialect import POSTGRES
 
-#: Who calls: Supabase's two roles for callers.
+#: Who calls: Supabase's two roles for callers; its service role has BYPASSRLS.
 CALLERS = "anon, authenticated"
 
 #: Keywords of a whole row, of which a table's columns hold nothing.
@@ -68,10 +68,11 @@ def privileges(table: Table, actions: Collection[str]) -> Iterator[str]:
 def published(table: Table) -> str:
     """Return the statement that has Supabase's realtime follow the table, where there is any."""
     name = text_literal(f"ALTER PUBLICATION supabase_realtime ADD TABLE {_named(table)}")
-    return (
-        "DO $do$ BEGIN IF EXISTS (SELECT FROM pg_publication WHERE pubname = 'supabase_realtime')"
-        f" THEN EXECUTE {name}; END IF; END $do$"
+    body = (
+        " BEGIN IF EXISTS (SELECT FROM pg_publication WHERE pubname = 'supabase_realtime')"
+        f" THEN EXECUTE {name}; END IF; END "
     )
+    return f"DO {dollar_quoted(body, 'do')}"
 
 
 def _named(table: Table) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.schema.projects import ID, TEXT, table
+from tests.unit.schema.projects import ID, TEXT, model, table, table_file
 
 from jotbase.exporting.tables import (
     caller_defaults,
@@ -75,4 +75,14 @@ def test_realtime_is_told_where_there_is_any() -> None:
     """A database without Supabase's publication takes the script as well."""
     assert published(table({"a": TEXT})).endswith(
         "THEN EXECUTE 'ALTER PUBLICATION supabase_realtime ADD TABLE \"t\"'; END IF; END $do$"
+    )
+
+
+def test_a_table_may_be_called_as_a_mark() -> None:
+    """Its name does not end the block that it stands in."""
+    named = model(**{"a$do$b": table_file({"a": TEXT})}).tables["a$do$b"]
+
+    assert published(named).startswith("DO $do_$ BEGIN")
+    assert published(named).endswith(
+        "THEN EXECUTE 'ALTER PUBLICATION supabase_realtime ADD TABLE \"a$do$b\"'; END IF; END $do_$"
     )

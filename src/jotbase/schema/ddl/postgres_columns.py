@@ -62,6 +62,15 @@ def text_literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def dollar_quoted(body: str, tag: str = "") -> str:
+    """Return a body of code in dollar quotes (4.1.2.4), whose tag is made longer until the body
+    does not hold it.
+    """
+    while f"${tag}" in body:
+        tag += "_"
+    return f"${tag}${body}${tag}$"
+
+
 def literal(kind: Type, value: Any) -> str:
     """Return a canonical value of a type in SQL."""
     if value is None:

@@ -93,7 +93,7 @@ _SQLITE = _table(
 #: PostgreSQL 17 manual, "ALTER TABLE" (notes) and table 13.2: what each form locks and rewrites.
 _EXCLUSIVE = "readers and writers of the table, until the migration is done"
 _POSTGRES = _table(
-    (r"DO \$\$", Effect(rewrites="reads all rows")),
+    (r"DO \$_*\$", Effect(rewrites="reads all rows")),
     (r"DROP TABLE", Effect(_EXCLUSIVE, loses="the table with all its rows")),
     (r"ALTER TABLE NAME DROP COLUMN", Effect(_EXCLUSIVE, loses="the column's values")),
     (r"ALTER TABLE NAME ALTER COLUMN NAME TYPE", Effect(_EXCLUSIVE, "the table and its indexes")),

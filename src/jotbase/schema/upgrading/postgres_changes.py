@@ -10,7 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from jotbase.errors import Fault
-from jotbase.schema.ddl.postgres_columns import TYPES, check_condition, default_sql
+from jotbase.schema.ddl.postgres_columns import (
+    TYPES,
+    check_condition,
+    default_sql,
+    dollar_quoted,
+)
 from jotbase.schema.ddl.postgres_tables import (
     check_constraint,
     check_name,
@@ -175,11 +180,12 @@ def _retyped(on: str, was: Column, column: Column) -> Iterator[str]:
     name = POSTGRES.identifier(column.name)
     if (was.type, column.type) == (Type.INTEGER, Type.NUMBER):
         table = on.removeprefix("ALTER TABLE ")
-        yield (
-            f"DO $$ BEGIN IF EXISTS (SELECT 1 FROM {table} WHERE"
+        body = (
+            f" BEGIN IF EXISTS (SELECT 1 FROM {table} WHERE"
             f" {name}::double precision::numeric <> {name}) THEN"
-            " RAISE 'integers beyond 2^53 would be rounded'; END IF; END $$"
+            " RAISE 'integers beyond 2^53 would be rounded'; END IF; END "
         )
+        yield f"DO {dollar_quoted(body)}"
     yield f"{on} ALTER COLUMN {name} DROP DEFAULT"
     # Times as text are in the form of JSON, as they are in SQLite.
     text = f"to_json({name}) #>> '{{}}'" if was.type is Type.TIMESTAMP else f"{name}::text"

@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 from tests.unit.schema.projects import model, table_file
 
-from jotbase.schema.ddl.postgres_columns import check_condition, default_sql, literal, text_literal
+from jotbase.schema.ddl.postgres_columns import (
+    check_condition,
+    default_sql,
+    dollar_quoted,
+    literal,
+    text_literal,
+)
 from jotbase.schema.model.tables import Column, Type
 
 
@@ -54,3 +60,17 @@ def test_values_are_written_as_their_types() -> None:
     assert literal(Type.BYTES, "AAE=") == "'\\x0001'::bytea"
     assert literal(Type.DECIMAL, "1.50") == "'1.50'::numeric"
     assert text_literal("a'b\\") == "'a''b\\'"
+
+
+@pytest.mark.parametrize(
+    ("body", "quoted"),
+    [
+        ("SELECT 1", "$do$SELECT 1$do$"),
+        ("SELECT '$do$'", "$do_$SELECT '$do$'$do_$"),
+        ("SELECT '$do_$do$'", "$do__$SELECT '$do_$do$'$do__$"),
+        ("SELECT 1 AS a$do", "$do_$SELECT 1 AS a$do$do_$"),
+    ],
+)
+def test_a_body_does_not_hold_its_mark(body: str, quoted: str) -> None:
+    """Nor its beginning, which the mark behind it would end."""
+    assert dollar_quoted(body, "do") == quoted

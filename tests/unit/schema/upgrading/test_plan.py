@@ -26,6 +26,7 @@ ALL = "readers and writers of the table, until the migration is done"
         (SQLITE, "PRAGMA defer_foreign_keys = ON", ("", "", "")),
         (POSTGRES, 'CREATE TABLE "t" ()', ("", "", "")),
         (POSTGRES, "DO $$ BEGIN IF EXISTS (SELECT 1 FROM t)", ("", "reads all rows", "")),
+        (POSTGRES, "DO $_$ BEGIN IF EXISTS (SELECT 1 FROM t)", ("", "reads all rows", "")),
         (POSTGRES, 'ALTER TABLE "t" DROP COLUMN "a"', (ALL, "", "the column's values")),
         (POSTGRES, 'ALTER TABLE "t" ADD COLUMN "a" text', (ALL, "", "")),
         (

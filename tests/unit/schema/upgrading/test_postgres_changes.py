@@ -116,3 +116,17 @@ def test_foreign_keys_make_way_for_another_key() -> None:
         ],
     )
     assert found.told == []
+
+
+def test_a_column_may_be_called_as_a_mark() -> None:
+    """Its name does not end the block that looks at its values."""
+    whole, number = {"type": "integer"}, {"type": "number"}
+    (looked,) = [
+        one for one in change({"a$$b": whole}, {"a$$b": number}).statements if one.startswith("DO")
+    ]
+
+    assert looked == (
+        'DO $_$ BEGIN IF EXISTS (SELECT 1 FROM "t" WHERE'
+        ' "a$$b"::double precision::numeric <> "a$$b") THEN'
+        " RAISE 'integers beyond 2^53 would be rounded'; END IF; END $_$"
+    )
