@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.contract.board import post
 
-from jotbase.auth.accounts import ddl
+from jotbase.auth.accounts import audit, ddl
 from jotbase.auth.accounts.audit import by_user, entries
 from jotbase.auth.accounts.context import Context
 from jotbase.auth.sessions.users import User
@@ -93,6 +93,33 @@ async def test_the_audit_log_is_pruned_by_age(
     assert (total, found[0].created_at[:10]) == (1, "1970-01-11")
 
 
-def _entry(dialect: Dialect, day: int) -> UnitOfWork[None]:
+async def test_the_audit_log_is_pruned_in_bites(
+    engine: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One unit of work after the other, the oldest entries first, until none is left."""
+    monkeypatch.setattr(upkeep, "PRUNE_FIRST", 0)
+    await engine.write(lambda: ddl.upgrade_tables(engine.dialect))
+    for second in range(audit.BITE + 3):
+        await engine.write(partial(_entry, engine.dialect, second / 86_400))
+    write, left = engine.write, asyncio.Queue[int]()
+
+    async def told(*arguments: Any, **more: Any) -> Any:
+        result = await write(*arguments, **more)
+        if isinstance(arguments[0], partial):
+            _, total = await write(lambda: entries(engine.dialect, 1, 0, "", ""))
+            left.put_nowait(total)
+        return result
+
+    monkeypatch.setattr(engine, "write", told)
+    kept = replace(Settings(), audit_keep=1)
+    pruning = asyncio.create_task(prune_periodically(engine, kept, lambda: 2 * 86_400.0))
+    found = [await asyncio.wait_for(left.get(), 20) for _ in range(2)]
+    pruning.cancel()
+
+    assert found == [3, 0]
+
+
+def _entry(dialect: Dialect, day: float) -> UnitOfWork[None]:
     user = User("u", "authenticated", "authenticated", "", "")
-    yield by_user(Context(dialect, AuthPolicy("i"), day * 86_400.0, bytes([day])), "login", user)
+    random = str(day).encode()
+    yield by_user(Context(dialect, AuthPolicy("i"), day * 86_400.0, random), "login", user)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from jotbase.auth.accounts.audit import prune
+from jotbase.auth.accounts.audit import BITE, prune
 from jotbase.auth.tokens.times import timestamp
 from jotbase.auth.tokens.token_cache import (
     MAX_REVOCATIONS_READ,
@@ -123,8 +123,9 @@ async def watch_revocations(changes: RevocationWatcher) -> None:
         await asyncio.sleep(POLL_SECONDS)
 
 
-def _pruned_audit(dialect: Dialect, before: str) -> UnitOfWork[None]:
-    yield prune(dialect, before)
+def _pruned_audit(dialect: Dialect, before: str) -> UnitOfWork[bool]:
+    """Delete a bite of the audit log; return whether there may be more."""
+    return len((yield prune(dialect, before))) == BITE
 
 
 async def prune_periodically(
@@ -137,7 +138,9 @@ async def prune_periodically(
             oldest = settings.changes_max_age * _HOUR or None
             await engine.prune(settings.changes_keep, oldest)
             before = timestamp(now() - settings.audit_keep * _DAY)
-            await engine.write(partial(_pruned_audit, engine.dialect, before))
+            more = True
+            while more:  # other writes have their turn between two bites
+                more = await engine.write(partial(_pruned_audit, engine.dialect, before))
         except JotError as error:
             log.warning("the change log could not be pruned: %s", error.message)
         await asyncio.sleep(PRUNE_EVERY)

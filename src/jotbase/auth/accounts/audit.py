@@ -23,6 +23,9 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "type": ("log_type",),
 }
 
+#: The most entries that one statement deletes, since other writes wait meanwhile.
+BITE = 500
+
 
 def by_user(context: Context, action: str, user: User, **traits: Any) -> Fragment:
     """Return the INSERT of an entry about what a user did."""
@@ -53,6 +56,11 @@ def entries(
 
 
 def prune(dialect: Dialect, before: str) -> Fragment:
-    """Return the DELETE of the entries that were written before that time."""
+    """Return the DELETE of the oldest entries, `BITE` at most, that were written before that time.
+
+    It returns their ids: as many as `BITE` say that there may be more.
+    """
     table = dialect.identifier("auth.audit_log_entries")
-    return f'DELETE FROM {table} WHERE "created_at" < ' + bound(before)
+    oldest = f'(SELECT "id" FROM {table} ORDER BY "created_at" LIMIT {BITE})'
+    old = f'DELETE FROM {table} WHERE "created_at" < ' + bound(before)
+    return old + f' AND "id" IN {oldest} RETURNING "id"'
