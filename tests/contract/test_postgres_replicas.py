@@ -146,7 +146,7 @@ async def test_a_standby_that_is_away_harms_nobody(servers: tuple[Server, Server
 async def test_an_answer_tells_the_cursor_of_what_the_standby_had_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """And the cursor that a request brings is the least that is read."""
+    """And the cursor that a request brings, a `commit_timestamp` too, is the least that is read."""
     least: list[int] = []
 
     async def answered(request: Request, data: Any) -> Response:
@@ -158,13 +158,14 @@ async def test_an_answer_tells_the_cursor_of_what_the_standby_had_seen(
 
     monkeypatch.setattr(data_routes, "answer", answered)
     routes = DataRoutes(lambda: None, None, False, lambda number=9: f"{number:03d}-x")  # type: ignore[arg-type, return-value]
-    cursors = ("000000000000007-x", "", "-7", "x")
+    stamp = "2026-08-21T10:11:12.345000000000000008123456789+00:00"
+    cursors = ("000000000000007-x", stamp, "", "-7", "x")
     answers = [
         await routes.answer(Request("GET", "/jobs", headers={"x-jotbase-cursor": one}))
         for one in cursors
     ]
 
-    assert least == [7, 0, 0, 0]
+    assert least == [7, 8, 0, 0, 0]
     assert {one.headers for one in answers} == {(("X-Jotbase-Cursor", "003-x"),)}
 
 

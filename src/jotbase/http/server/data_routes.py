@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from jotbase.engines.base import REPLICA, ReplicaRead
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.pipeline import DataApi, answer, answer_now
+from jotbase.realtime.cursors import read_cursor
 from jotbase.values import Request, Response
 
 #: The header of a read with the cursor of its position in the change log.
@@ -54,10 +55,10 @@ class DataRoutes:
         return None if response is None else _with_position(response, request, position)
 
 
-def _least(cursor: str) -> int:
+def _least(sent: str) -> int:
     """Return the number of a cursor that a client sends back, 0 where it is none."""
-    number = cursor.partition("-")[0]
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
+    cursor = read_cursor(sent)
+    return 0 if cursor is None else cursor.number
 
 
 def _with_position(response: Response, request: Request, position: str) -> Response:
