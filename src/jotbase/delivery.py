@@ -21,6 +21,7 @@ from jotbase.realtime.groups import Group, Groups
 from jotbase.realtime.matching import ChangeEvaluation, OldAndNew, Verdicts
 from jotbase.realtime.relational.hidden_rows import hidden_query, hidden_rows
 from jotbase.realtime.relational.queries import (
+    Pruned,
     missing_facts,
     must_undo,
     verdict_query,
@@ -160,8 +161,8 @@ class ChangeDelivery:
 
 
 def log_failure(text: str, number: int, error: Exception) -> None:
-    """Log what could not be told; an error of the engine, which says all, without a traceback."""
-    known = isinstance(error, JotError)
+    """Log what could not be told; without a traceback where the error says all."""
+    known = isinstance(error, JotError | Pruned)
     log.error(text + ": %s", number, error, exc_info=None if known else error)
 
 

@@ -280,6 +280,26 @@ def test_an_outage_of_the_database_is_one_line_of_the_log_each_time(
     assert [one.exc_info for one in lines] == [None, None]
 
 
+def test_a_replay_that_cannot_tell_a_change_says_so_once(world: World) -> None:
+    """Who reads again has no use for what was before: it is live from there on."""
+    world.live.configure(MODEL, {**RULES, "notes": relational()})
+
+    def fail(text: str, values: Sequence[Any]) -> Rows:
+        raise JotError("57014", "the statement took too long")
+
+    world.engine.answer = fail
+    for number in range(1, 11):
+        world.commit("notes", None, note(number))
+    socket = world.connect()
+    socket.join([{**BINDING, "table": "*"}], token=world.token(ANA), cursor=0)
+    assert socket.hear()["payload"]["message"] == "Subscribed to PostgreSQL"
+    told = socket.hear()["payload"]
+    world.commit("open", None, note(11))
+
+    assert (told["message"][:7], told["cursor"]) == ("resync:", 10)
+    assert socket.hear()["payload"]["cursor"] == 11
+
+
 def relational() -> Expr:
     """Return a rule that looks into another table."""
     user = Fact(("id",), lambda value: value, Type.UUID)

@@ -9,6 +9,7 @@ from tests.unit.schema.projects import TEXT, table_file
 
 from jotbase.errors import JotError
 from jotbase.project.migration import migrate
+from jotbase.schema.ddl import past_tables
 from jotbase.sql.units import Rows
 
 pytestmark = pytest.mark.anyio
@@ -191,6 +192,28 @@ async def test_who_cannot_be_asked_about_is_told_to_read_again(
     *_, kick = await engine.changes(0)
 
     assert (await Told(engine, served, "ana").tell_only([kick]))["ana"] == ["lost 3 0"]
+
+
+@pytest.mark.parametrize("of", ["the message", "the kick"])
+async def test_more_changes_than_may_be_undone_mean_reading_again(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch, of: str
+) -> None:
+    """Of the tables that are asked of the past; edits of messages hide and show no message."""
+    monkeypatch.setattr(past_tables, "MOST_UNDONE", 3)
+    served = chat()
+    engine = await opened(make_engine, served)
+    others = [JOIN.replace("ana", name) for name in ("ben", "cleo", "dora")]
+    edits = [EDIT.replace("changed", text) for text in "abcd"]
+    for texts in ([ROOM, JOIN], [SAY], [KICK], edits if of == "the message" else []):
+        await engine.write(transaction(*texts))
+    change = (await engine.changes(0))[1 if of == "the message" else 2]
+    told = ["INSERT 1"] if of == "the message" else ["DELETE 1"]
+    assert (await Told(engine, served, "ana").tell_only([change]))["ana"] == told
+
+    await engine.write(transaction(*others))
+    assert await engine.changes(change.number)  # PostgreSQL has given them their numbers
+    heard = (await Told(engine, served, "ana").tell_only([change]))["ana"]
+    assert heard == [f"lost {change.number} 0"]
 
 
 async def test_events_name_their_transaction(make_engine: MakeEngine) -> None:

@@ -30,6 +30,7 @@ from jotbase.query.request import weights
 from jotbase.query.response.prepared import LONG_VALUES
 from jotbase.realtime.relational import hidden_rows
 from jotbase.realtime.rooms import broadcast, http_messages, presence
+from jotbase.schema.ddl import past_tables
 from jotbase.schema.values import regex
 from jotbase.search.lexing import MAX_SEARCHED
 from jotbase.settings import Settings
@@ -142,6 +143,7 @@ MIB = 1024 * 1024
         ("challenges of one factor", f"| {verification.MAX_CHALLENGES} a minute"),
         ("challenges of one factor", f"holds for {factors.CHALLENGE_LIFETIME} s"),
         ("rows that one change of another table", f"| {hidden_rows.TOLD_ROWS} |"),
+        ("changes that are undone to judge one", f"| {past_tables.MOST_UNDONE:,} |"),
         ("unsent bytes of a stream", f"| {event_stream.MOST_UNSENT // MIB} MiB |"),
         ("counts that are kept", str(limits.CAPACITY)),
         ("bytes of a body of the accounts", f"{accounts.LARGEST_BODY // MIB} MiB"),

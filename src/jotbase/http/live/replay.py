@@ -53,6 +53,7 @@ class Replay:
         self._turns = turns
         self._cursor = cursor
         self._task: asyncio.Task[None] | None = None
+        self._has_gap = False
         self.after = feed.cursor if cursor is None else cursor.number
 
     def start(self) -> None:
@@ -108,6 +109,10 @@ class Replay:
                 break
             sent += await self._feed.deliver(change, self._alone())
             self.after = change.number
+            if self._has_gap:  # who reads again has no use for what was before
+                self._has_gap = False
+                self._report_lost(self._feed.cursor)
+                break
             if sent > TURN_BYTES or clock() - began > TURN:
                 break
         return clock() - began
@@ -115,6 +120,12 @@ class Replay:
     def _report_lost(self, number: int) -> None:
         self.after = number
         self._lost(number)
+
+    def _cannot_tell(self, number: int, bindings: tuple[int, ...] = ()) -> None:
+        if bindings:
+            self._lost(number, bindings)
+        else:
+            self._has_gap = True
 
     async def _drained(self) -> bool:
         """Wait until unsent bytes are read; False if the client reads nothing for too long."""
@@ -133,5 +144,5 @@ class Replay:
         """Return groups with the channel's current subscriber alone, writing at once."""
         now = self._follower()
         alone = Groups(self._feed.groups.rules)
-        alone.add(replace(now, write=self._sink.write, lost=self._lost))
+        alone.add(replace(now, write=self._sink.write, lost=self._cannot_tell))
         return alone

@@ -33,12 +33,13 @@ from jotbase.realtime.relational.queries import (
     PRUNED,
     Pruned,
     callers,
+    out_of_reach,
     speller,
     with_past,
 )
 from jotbase.realtime.rules import Facts, SelectRule
 from jotbase.schema.ddl.changelog import logged_row, row_json
-from jotbase.schema.ddl.past_tables import is_pruned, past, unchanged_until
+from jotbase.schema.ddl.past_tables import past, unchanged_until
 from jotbase.schema.model.tables import Table
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, join, parenthesized, sql
@@ -79,7 +80,7 @@ def hidden_query(
     place, listed = callers(facts, dialect)
     query = (
         sql(f"SELECT {PRUNED}, '' WHERE ")
-        + is_pruned(change.first, dialect)
+        + out_of_reach(change, (*rule.looked_into, table), dialect)
         + f" UNION ALL SELECT {place}, {row_json(table, alias, dialect)} FROM "
         + listed
         + f" CROSS JOIN {source} AS {alias} WHERE "

@@ -15,7 +15,14 @@ from jotbase.expression.predicate import FactCompiler, from_row, predicate
 from jotbase.realtime.filters import SCOPE
 from jotbase.realtime.matching import OldAndNew
 from jotbase.realtime.rules import Facts, SelectRule
-from jotbase.schema.ddl.past_tables import Past, changed_since, is_pruned, past, pending_log
+from jotbase.schema.ddl.past_tables import (
+    Past,
+    changed_since,
+    is_pruned,
+    past,
+    pending_log,
+    too_many_since,
+)
 from jotbase.schema.model.tables import Table, Type
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment, bound, join, sql
@@ -28,7 +35,7 @@ _AS_JSON = frozenset((Type.JSON, Type.ARRAY))
 
 
 #: What the query returns in place of a pair: the tables have changed since, so that it must be
-#: asked of the past; the log does not reach back to the change any more.
+#: asked of the past; the log does not reach back to the change any more, or too much was changed.
 CHANGED_SINCE, PRUNED = -1, -2
 
 
@@ -36,7 +43,12 @@ NEITHER = OldAndNew(old=False, new=False)
 
 
 class Pruned(LookupError):
-    """The log does not reach back to a change any more, so that nobody can say who saw it."""
+    """The log does not reach back to a change any more, or too much was changed since, so that
+    nobody can say who saw it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("the log was pruned, or too much was changed since")
 
 
 def verdict_query(
@@ -67,10 +79,16 @@ def verdict_query(
     ]
     if tables:
         earliest = min(number for _, _, number in sides)
-        parts.append(_marked(PRUNED, is_pruned(change.first, dialect)))
+        parts.append(_marked(PRUNED, out_of_reach(change, tables, dialect)))
         if not undoing:
             parts.append(_marked(CHANGED_SINCE, changed_since(tables, earliest, dialect)))
     return with_past(join(" UNION ALL ", parts), tables, pasts, dialect)
+
+
+def out_of_reach(change: Change, tables: Sequence[Table], dialect: Dialect) -> Fragment:
+    """Return the condition that nobody can say any more what these tables were at a change."""
+    pruned = is_pruned(change.first, dialect)
+    return pruned + " OR " + too_many_since(tables, change.first - 1, dialect)
 
 
 def with_past(

@@ -23,6 +23,8 @@ from jotbase.sql.fragment import Fragment, bound, join, sql
 _LOG = '"~log"'
 #: Above any number of the log.
 _UNNUMBERED = 1 << 62
+#: How many changes are undone for one question at most: some 40 ms.
+MOST_UNDONE = 10_000
 _STRUCTURED = (Type.JSON, Type.ARRAY)
 
 
@@ -104,9 +106,39 @@ def changed_since(tables: Iterable[Table], number: int, dialect: Dialect) -> Fra
     )
 
 
+def too_many_since(tables: Iterable[Table], number: int, dialect: Dialect) -> Fragment:
+    """Return the condition that more changes of the tables follow that number than are undone.
+
+    They are counted only where so many of any table follow.
+    """
+    log, kind = _stored_log(dialect)
+    counted = join(
+        " + ",
+        (
+            sql(f'(SELECT count(*) FROM (SELECT 1 FROM {log} WHERE "table" =')
+            + f' {literal(table.name)} AND "number" > '
+            + bound(number)
+            + f"{kind} LIMIT {MOST_UNDONE + 1}) AS c)"
+            for table in tables
+        ),
+    )
+    return (
+        sql(f'((SELECT max("number") FROM {log}) > ')
+        + bound(number + MOST_UNDONE)
+        + f"{kind} AND "
+        + counted
+        + f" > {MOST_UNDONE})"
+    )
+
+
+def _stored_log(dialect: Dialect) -> tuple[str, str]:
+    """Return the name of the log, and what makes a bound number one of its numbers."""
+    return ('"jotbase"."changes"', "::bigint") if dialect.is_postgres else (f'"{CHANGES}"', "")
+
+
 def is_pruned(number: int, dialect: Dialect) -> Fragment:
     """Return the condition that the log does not have that change any more."""
-    log, kind = ('"jotbase"."changes"', "::bigint") if dialect.is_postgres else (f'"{CHANGES}"', "")
+    log, kind = _stored_log(dialect)
     return sql(f'NOT EXISTS (SELECT 1 FROM {log} WHERE "number" = ') + bound(number) + f"{kind})"
 
 
@@ -126,7 +158,9 @@ def _equal(left: str, right: str, columns: Iterable[Column], dialect: Dialect) -
 
 
 def _touched(table: Table, number: int, dialect: Dialect) -> Fragment:
-    """Return the keys that changes mention after the number, each with the earliest of them."""
+    """Return the keys that changes mention after the number, each with the earliest of them; none
+    where more follow than are undone, which whoever asks must ask, too (`too_many_since`).
+    """
     key = _key(table)
     names = ", ".join(dialect.identifier(column.name) for column in key)
     sides = (
@@ -134,7 +168,8 @@ def _touched(table: Table, number: int, dialect: Dialect) -> Fragment:
         + f' WHERE l."table" = {literal(table.name)} AND l."number" > '
         + bound(number)
         + ("::bigint" if dialect.is_postgres else "")
-        + f' AND l."{side}" IS NOT NULL'
+        + f' AND l."{side}" IS NOT NULL AND NOT '
+        + too_many_since((table,), number, dialect)
         for side in ("old", "new")
     )
     found = join(" UNION ALL ", sides)
