@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from tests.contract.board import CREATE, post, run_all
 from tests.postgres_server import Server
 
+from jotbase.engines.base import Session
 from jotbase.engines.postgresql import PostgresEngine, PostgresOptions, computed_values
 from jotbase.engines.postgresql.computed_values import Read
 from jotbase.errors import JotError
@@ -75,6 +77,23 @@ async def test_a_unit_may_ask(engine: PostgresEngine, code: Code) -> None:
 
     assert await engine.write(unit) == [("C",)]
     assert await engine.read("SELECT count(*) FROM jobs", ()) == [(4,)]
+
+
+async def test_a_unit_that_fails_after_it_asked_undoes_itself(engine: PostgresEngine) -> None:
+    """Whatever it raises, as a unit does that asks for nothing: its call may go on."""
+
+    def unit() -> UnitOfWork[None]:
+        yield Statement("INSERT INTO jobs (title) VALUES ('half')")
+        yield Statement(f"SELECT {SHOUT} FROM jobs", (FOR,))
+        raise ValueError
+
+    def work(session: Session) -> None:
+        with suppress(ValueError):
+            session.run(unit)
+
+    await engine.call(work, reads=False)
+
+    assert await engine.read("SELECT count(*) FROM jobs", ()) == [(3,)]
 
 
 async def test_a_writing_statement_does_not_ask(engine: PostgresEngine) -> None:

@@ -78,8 +78,9 @@ class CallSession:
         except RolledBack as undone:
             self._wait(transaction.undo_unit())
             return cast(Result, undone.result)
-        except JotError:
-            self._wait(transaction.undo_unit())
+        except Exception as error:
+            if not isinstance(error, Overtaken):
+                self._wait(transaction.undo_unit())
             raise
         self._wait(transaction.end_unit())
         return result
