@@ -51,14 +51,16 @@ _PARSED = {
     Type.DATE: "datetime.date",
     Type.TIME: "datetime.time",
 }
+_OF_TYPING = ("Any", "Literal", "NotRequired", "TypeAlias", "TypedDict")
+_IMPORTED = (*_OF_TYPING, "BaseModel", "ConfigDict", "Field")
 #: What a Pydantic model has itself: a field of that name is called with `_` behind it.
 _TAKEN = frozenset({"copy", "dict", "json", "schema", "validate", "construct", "fields"})
 
 
 def python(found: Described, style: Style = "typeddict") -> str:
     """Return the text of a module."""
-    names = class_names([one.name for one in found.relations])
-    enums = class_names([one.name for one in found.enumerations], names.values())
+    names = class_names([one.name for one in found.relations], _IMPORTED)
+    enums = class_names([one.name for one in found.enumerations], (*_IMPORTED, *names.values()))
     blocks = [
         f"{enums[one.name]}: TypeAlias = {_literal(one.values)}\n" for one in found.enumerations
     ]
@@ -101,11 +103,7 @@ def class_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, st
 
 def _imports(body: str, style: Style) -> str:
     modules = [name for name in ("datetime", "decimal", "uuid") if f"{name}." in body]
-    typed = [
-        name
-        for name in ("Any", "Literal", "NotRequired", "TypeAlias", "TypedDict")
-        if re.search(rf"\b{name}\b", body)
-    ]
+    typed = [name for name in _OF_TYPING if re.search(rf"\b{name}\b", body)]
     lines = [_HEAD, "from __future__ import annotations\n"]
     standard = [f"import {name}" for name in modules]
     if typed:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from jotbase.client_types.python import class_names, field_name, python, written
@@ -61,3 +63,18 @@ def test_modules_are_python() -> None:
     assert 'PartsSize: TypeAlias = Literal["s"]' in typed
     assert '    class_: str = Field(alias="class")\n    made: datetime.datetime | None\n' in parsed
     assert "PartsUpdate" not in typed
+
+
+def test_tables_do_not_take_the_names_that_a_module_imports() -> None:
+    """The import would otherwise be replaced by the class, and rows with it."""
+    names = ("any", "field", "typed_dict")
+    rows = tuple(replace(PARTS, name=one, insert=None) for one in names)
+
+    text = python(Described(rows, (), (Enumeration("literal", ("s",)),)), "pydantic")
+
+    assert [one for one in text.split() if one.endswith("(BaseModel):")] == [
+        "Any2(BaseModel):",
+        "Field2(BaseModel):",
+        "TypedDict2(BaseModel):",
+    ]
+    assert 'Literal2: TypeAlias = Literal["s"]' in text
