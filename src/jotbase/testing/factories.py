@@ -1,4 +1,4 @@
-"""Rows that fit their schema: values by construction, each different from those before it.
+"""Rows that fit their schema: values by construction, texts and numbers new for each row.
 
 In charge of one valid row of a table, of the fewest columns that it needs. What a schema asks and
 this cannot construct (a pattern that no word at hand fits) is refused with what to do. Must not
