@@ -213,6 +213,63 @@ def test_hooks_of_a_batch_read_without_max_rows(serve: Serve) -> None:
     assert backend.service.rpc("count").json() == 3
 
 
+ASKED = """
+from flask import Flask
+from jotbase.functions import Refusal, before, data, rpc
+
+app = Flask(__name__)
+
+
+@app.post("/put")
+def put():
+    return data().post("jobs", {"title": "view"})
+
+
+@rpc
+def puts() -> None:
+    data().post("jobs", {"title": "call"})
+
+
+@before("insert", "jobs")
+def named(row):
+    row["by"] = "hook"
+
+
+@before("delete", "jobs")
+def stays(row):
+    raise Refusal("P0001", row["title"], status=409)
+"""
+LISTED = table({"name": {"type": "string"}}) | {"view": "select id, title as name from jobs"}
+
+
+def test_hooks_hold_for_whatever_writes_through_the_data_api(serve: Serve) -> None:
+    """A view of the table, a Flask view and a called function."""
+    backend = serve(SCHEMAS | {"listed": LISTED}, {"functions/__init__.py": ASKED})
+    service = backend.service
+
+    assert service.post("/listed", {"name": "list"}).status == 201
+    assert service.function("put", "POST").status == 200
+    assert service.rpc("puts").status == 204
+    told = [(one["title"], one["by"]) for one in rows(backend)]
+    assert told == [("list", "hook"), ("view", "hook"), ("call", "hook")]
+    assert (
+        refused(service.delete("/listed", {"name": "eq.list"}), 409, "P0001")["message"] == "list"
+    )
+
+
+def test_seeds_ask_no_hook(serve: Serve) -> None:
+    """They are what the project's author wrote, and are stored as they are."""
+    files = {"functions/__init__.py": ASKED, "seeds/jobs.json": '[{"title": "seed"}]'}
+    serve(SCHEMAS, files)
+    template = next(one for key, one in serve._templates.items() if b"seeds/" in key)
+    seeded = TestBackend(template, serve.threads, seeds=True)
+
+    try:
+        assert [(one["title"], one["by"]) for one in rows(seeded)] == [("seed", None)]
+    finally:
+        seeded.close()
+
+
 def test_csv_comes_as_values(backend: TestBackend) -> None:
     """A hook is given the columns' values, however they were sent."""
     client = backend.anonymous
