@@ -48,6 +48,11 @@ def hook_forks(payload):
         return {"error": {"http_code": 418, "message": f"ended {forked()}"}}
 
 
+@computed
+def ended(note: Row["notes"]) -> int:
+    return forked()
+
+
 @app.get("/forks_late")
 def view_forks_late():
     def pieces():
@@ -193,6 +198,8 @@ def test_a_process_that_code_forked_ends_with_the_code(tmp_path: Path) -> None:
         assert served.ask("POST", "/rest/v1/rpc/forks", {}) == 1
         assert served.ask("GET", "/functions/v1/forks") == {"ended": 1}
         assert served.ask("GET", "/functions/v1/forks_late") == 1
+        [note] = served.ask("GET", "/rest/v1/notes?select=ended")
+        assert note == {"ended": 1}
         account = {"email": "forks@example.com", "password": "correct horse"}
         with pytest.raises(HTTPError) as refused:
             served.ask("POST", "/auth/v1/signup", account)

@@ -14,9 +14,9 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
-from jotbase.engines.calls.code_ending import LeftBehind, end_code
+from jotbase.engines.calls.code_ending import LeftBehind, end_code, run_unforked
 from jotbase.engines.refusals import out_of_resources
-from jotbase.errors import run_contained, too_many_calls
+from jotbase.errors import too_many_calls
 from jotbase.sql.units import Rows
 
 #: Runs a statement on the connection that asks.
@@ -121,7 +121,7 @@ class _CodeThread:
     def _perform(self, code: Callable[[Read], Any]) -> None:
         found, failed, read = None, None, partial(self._read, self._number)
         try:
-            found = run_contained(lambda: code(read))
+            found = run_unforked(lambda: code(read))
         except BaseException as error:  # noqa: BLE001 - raised again in the statement's thread
             failed = error
         with self._turn:
