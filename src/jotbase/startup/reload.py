@@ -57,7 +57,9 @@ async def _apply(backend: Backend) -> None:
 
 
 def snapshot(root: Path) -> Snapshot:
-    """Return (modification time in ns, size in bytes) of every file that a reload reads."""
+    """Return (modification time in ns, size in bytes) of every file whose change is a reload:
+    mails' texts alone are taken up with the next one.
+    """
     patterns = ("schemas/*.json", FILE, "functions/**/*.py")
     files = [file for pattern in patterns for file in root.glob(pattern)]
     taken: Snapshot = {}
