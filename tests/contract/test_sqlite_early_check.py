@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table_file
 
 from jotbase.engines.sqlite import SqliteEngine
+from jotbase.engines.sqlite.database import result_rows
 from jotbase.errors import ProjectError
 from jotbase.project.early_check import LARGE_TABLE
 from jotbase.project.migration import migrate
@@ -85,11 +87,17 @@ async def test_a_row_written_meanwhile_is_held_against_it_too(
 
 
 async def test_what_a_killed_check_left_goes_with_the_next_start(make_engine: Any) -> None:
-    """Its triggers and notes, though nothing is to be migrated."""
+    """Its triggers and notes, of more rows than a unit may read, though nothing is to be done."""
     engine = await filled(make_engine)
     await engine.write(lambda: note_touched_rows("killed", [project().tables["t"]]))
+    many = "INSERT INTO \"jotbase.touched\" SELECT printf('%.*c', 100, 'x'), id FROM t"
+    await engine.write(unit(many))
     assert len(await engine.read_internal(LEFT, ())) == 3
-    await migrate(engine, project())
+    with (
+        mock.patch.object(result_rows, "MOST_GIVEN", 100_000),
+        mock.patch.object(result_rows, "MOST_ON_LOOP", 100_000),
+    ):
+        await migrate(engine, project())
 
     assert await engine.read_internal(LEFT, ()) == []
 

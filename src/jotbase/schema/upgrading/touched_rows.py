@@ -22,6 +22,15 @@ _TRIGGERS = (
     " UNION ALL SELECT name FROM sqlite_schema WHERE name = 'jotbase.touched'"
 )
 
+#: So many numbers are read at a time: a unit may read 32 MiB in one statement.
+PAGE = 10_000
+#: More numbers than these are not held in memory: all rows are checked again instead.
+MOST_TOUCHED = 1_000_000
+_PAGE = (
+    f'SELECT "table", "row" FROM {_TOUCHED} WHERE ("table", "row") > (?, ?)'
+    f' ORDER BY "table", "row" LIMIT {PAGE}'
+)
+
 #: The numbers of the rows that were written since their table was checked, by table.
 Written = Mapping[str, Sequence[int]]
 
@@ -79,16 +88,32 @@ def _triggers(table: Table) -> Iterator[str]:
 
 
 def take_touched_rows(token: str) -> UnitOfWork[dict[str, list[int]] | None]:
-    """End the noting, and return the numbers by table; None if it was not begun with the token."""
+    """End the noting, and return the numbers by table; None if it was not begun with the token, or
+    noted more than `MOST_TOUCHED`.
+    """
     names = [str(name) for (name,) in (yield Statement(_TRIGGERS))]
     if "jotbase.touched" not in names:
         return None
-    noted = yield Statement(f'SELECT "table", "row" FROM {_TOUCHED}')
+    noted = yield from _noted_rows(token)
     for name in names:
         if name != "jotbase.touched":
             yield Statement(f"DROP TRIGGER {SQLITE.identifier(name)}")
     yield Statement(f"DROP TABLE {_TOUCHED}")
+    return noted
+
+
+def _noted_rows(token: str) -> UnitOfWork[dict[str, list[int]] | None]:
+    own = yield Statement(f'SELECT 1 FROM {_TOUCHED} WHERE "table" = ?', (f"token.{token}",))
+    if not own:
+        return None
     found: dict[str, list[int]] = {}
-    for table, row in noted:
-        found.setdefault(str(table), []).append(int(row))
-    return found if f"token.{token}" in found else None
+    count = 0
+    page = yield Statement(_PAGE, ("", 0))
+    while page:
+        for table, row in page:
+            found.setdefault(str(table), []).append(int(row))
+        count += len(page)
+        if count > MOST_TOUCHED:
+            return None
+        page = yield Statement(_PAGE, page[-1])
+    return found

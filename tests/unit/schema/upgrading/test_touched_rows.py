@@ -9,6 +9,7 @@ from tests.unit.schema.projects import ID, NUMBER, TEXT, table
 from jotbase.schema.model.tables import Table
 from jotbase.schema.upgrading.comparison import compare
 from jotbase.schema.upgrading.touched_rows import (
+    MOST_TOUCHED,
     can_be_checked_ahead,
     note_touched_rows,
     rows_can_be_checked_ahead,
@@ -31,17 +32,29 @@ def test_inserts_and_updates_are_noted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "taken"), [("x", {"token.x": [0], "t": [7, 9]}), ("other", None)]
+    ("token", "own", "taken"),
+    [("x", [(1,)], {"token.x": [0], "t": [7, 9]}), ("other", [], None)],
 )
-def test_the_noted_rows_are_taken_once(token: str, taken: Any) -> None:
-    """By the migration that had them noted; any other one takes the triggers away."""
+def test_the_noted_rows_are_taken_once(token: str, own: list[Any], taken: Any) -> None:
+    """By the migration that had them noted; any other one takes the triggers away, unread."""
     names = [("jotbase.touched.insert.t",), ("jotbase.touched",)]
-    texts, found = said(take_touched_rows(token), names, [("token.x", 0), ("t", 7), ("t", 9)])
+    pages = [[("t", 7)], [("t", 9), ("token.x", 0)]]
+    texts, found = said(take_touched_rows(token), names, own, *(pages if own else []))
 
     assert found == taken
     assert texts[-2:] == [
         'DROP TRIGGER "jotbase.touched.insert.t"', 'DROP TABLE "jotbase.touched"',
     ]  # fmt: skip
+
+
+def test_more_numbers_than_memory_is_to_hold_are_let_go() -> None:
+    """All rows are checked then; the triggers go as ever."""
+    names = [("jotbase.touched.insert.t",), ("jotbase.touched",)]
+    page = [("t", 7)] * (MOST_TOUCHED + 1)
+    texts, found = said(take_touched_rows("x"), names, [(1,)], page)
+
+    assert found is None
+    assert texts[-1] == 'DROP TABLE "jotbase.touched"'
 
 
 @pytest.mark.parametrize(
