@@ -86,6 +86,20 @@ async def test_a_row_written_meanwhile_is_held_against_it_too(
     assert await engine.read_internal(LEFT, ()) == []
 
 
+async def test_rows_of_many_bytes_are_read_in_smaller_pages(make_engine: Any) -> None:
+    """A page that is more than a unit may read refuses no migration."""
+    engine: SqliteEngine = await make_engine()
+    await migrate(engine, project())
+    series = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 20)"
+    await engine.write(unit(f"INSERT INTO t (a) {series} SELECT printf('%.*c', 9000, 'b') FROM c"))
+    with (
+        mock.patch.object(result_rows, "MOST_GIVEN", 50_000),
+        mock.patch.object(result_rows, "MOST_ON_LOOP", 50_000),
+        pytest.raises(ProjectError, match=r"20 row\(s\) do not fit the changed schema"),
+    ):
+        await migrate(engine, project(pattern="^(?!b)"))
+
+
 async def test_what_a_killed_check_left_goes_with_the_next_start(make_engine: Any) -> None:
     """Its triggers and notes, of more rows than a unit may read, though nothing is to be done."""
     engine = await filled(make_engine)

@@ -27,8 +27,10 @@ PAGE = 500
 
 Faults = Callable[[Row], list[dict[str, Any]]]
 #: Returns the statement that reads the page after the given one (None: the first page), None when
-#: all are read.
-NextPage = Callable[[Rows | None], Statement | None]
+#: all are read; takes also how many rows were asked for before, and how many are to be now.
+NextPage = Callable[[Rows | None, int, int], Statement | None]
+#: The code of an engine that is to give back more bytes than it holds in memory.
+_TOO_LARGE = "54000"
 
 
 def check_stored_values(
@@ -101,14 +103,21 @@ def _read(
     dialect: Dialect,
 ) -> UnitOfWork[Fault | None]:
     """Call `check_row` for each row; return the fault of the rows that it finds invalid."""
-    count, first = 0, ""
+    count, first, asked, size = 0, "", 0, PAGE
     if only is None:
         next_page = _pages(change.new, keys, columns, dialect)
     else:
         next_page = _pages_of(change.new, keys, columns, only)
     page: Rows | None = None
-    while (statement := next_page(page)) is not None:
-        page = yield statement
+    while (statement := next_page(page, asked, size)) is not None:
+        try:
+            page = yield statement
+        except JotError as error:
+            if error.code != _TOO_LARGE or size == 1:
+                raise
+            size //= 2
+            continue
+        asked += size
         for values in page:
             row = _row(columns, values[len(keys) :], dialect)
             faults = check_row(row)
@@ -125,13 +134,13 @@ def _pages(
     key = column_list(keys)
     names = ", ".join([key, *(_read_column(column, dialect) for column in columns)])
     select = f"SELECT {names} FROM {SQLITE.identifier(table.name)}"
-    order = f" ORDER BY {key} LIMIT {PAGE}"
+    order = f" ORDER BY {key}"
     after = f"{select} WHERE ({key}) > ({', '.join('?' * len(keys))}){order}"
 
-    def next_page(page: Rows | None) -> Statement | None:
+    def next_page(page: Rows | None, _asked: int, size: int) -> Statement | None:
         if page is None:
-            return Statement(select + order)
-        return Statement(after, page[-1][: len(keys)]) if page else None
+            return Statement(f"{select}{order} LIMIT {size}")
+        return Statement(f"{after} LIMIT {size}", page[-1][: len(keys)]) if page else None
 
     return next_page
 
@@ -157,9 +166,12 @@ def _pages_of(
         f" (SELECT value FROM json_each(?)) ORDER BY {key}"
     )
     numbers = sorted(only)
-    parts = (numbers[start : start + PAGE] for start in range(0, len(numbers), PAGE))
-    statements = (Statement(text, (json.dumps(part),)) for part in parts)
-    return lambda _: next(statements, None)
+
+    def next_page(_page: Rows | None, asked: int, size: int) -> Statement | None:
+        part = numbers[asked : asked + size]
+        return Statement(text, (json.dumps(part),)) if part else None
+
+    return next_page
 
 
 def _row(columns: Sequence[Column], values: Sequence[Any], dialect: Dialect) -> Row:
@@ -185,7 +197,7 @@ def _convert_arrays(change: TableChange) -> UnitOfWork[Fault | None]:
     update = f"UPDATE {table} SET {put} WHERE {where}"
     next_page = _pages(change.new, keys, columns)
     page: Rows | None = None
-    while (statement := next_page(page)) is not None:
+    while (statement := next_page(page, 0, PAGE)) is not None:
         page = yield statement
         for row in page:
             key, values = row[: len(keys)], list(row[len(keys) :])
