@@ -3,7 +3,9 @@
 import contextlib
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import apsw
@@ -14,6 +16,7 @@ from tests.unit.schema.projects import ID, TEXT, model, table_file
 
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine, SqliteOptions
+from jotbase.engines.sqlite.database.connection import ConnectionFactory, first_connection
 from jotbase.errors import JotError, ProjectError
 from jotbase.project.migration import migrate
 from jotbase.sql.units import Statement, UnitOfWork
@@ -174,6 +177,28 @@ async def test_a_value_that_a_read_cannot_use(engine: Engine) -> None:
         await engine.read("SELECT value FROM json_each(?)", ("{",))
 
     assert (caught.value.code, caught.value.status) == ("22P02", 400)
+
+
+def test_a_file_that_is_being_set_up_by_another_process_is_waited_for(tmp_path: Path) -> None:
+    """Every statement of the opening waits, those too that set the connection."""
+    path, opened = tmp_path / "a.db", threading.Event()
+    place = ConnectionFactory(str(path), {}, lock_ms=10_000)
+
+    def open_it() -> str:
+        try:
+            with contextlib.closing(first_connection(place, None)) as connection:
+                return str(connection.execute("PRAGMA journal_mode").fetchall()[0][0])
+        finally:
+            opened.set()
+
+    with contextlib.closing(apsw.Connection(str(path))) as other, ThreadPoolExecutor(1) as threads:
+        other.execute("CREATE TABLE theirs (a)")
+        other.execute("BEGIN EXCLUSIVE")
+        mode = threads.submit(open_it)
+        waits = not opened.wait(0.2)
+        other.execute("COMMIT")
+
+        assert (waits, mode.result(10)) == (True, "wal")
 
 
 async def test_a_database_whose_tables_are_damaged_is_called_so(tmp_path: Path) -> None:

@@ -92,14 +92,8 @@ class SqliteEngine:
         """Open the database, making it if it does not exist. Raises ProjectError when it cannot."""
         options = self._options
         self._code = CodeThreads(options.calls.threads)
-        place = ConnectionFactory(
-            self._file(),
-            options.functions,
-            options.connection_functions,
-            durable=self._folder is None,
-            code=self._code,
-        )
-        connection = first_connection(place, options.image, options.lock_timeout)
+        place = self._place()
+        connection = first_connection(place, options.image)
         self._watch = watch = FileWatch(place.path)
         self._transactions = WriteTransactions(
             lambda: place.connect(reader=False),
@@ -138,6 +132,17 @@ class SqliteEngine:
             name=options.constraint,
         )
         self._open = True
+
+    def _place(self) -> ConnectionFactory:
+        options = self._options
+        return ConnectionFactory(
+            self._file(),
+            options.functions,
+            options.connection_functions,
+            durable=self._folder is None,
+            code=self._code,
+            lock_ms=options.lock_timeout,
+        )
 
     def _file(self) -> str:
         if self._path != MEMORY:

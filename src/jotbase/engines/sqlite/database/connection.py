@@ -53,7 +53,7 @@ class ConnectionFactory:
     `functions` are by SQL name and never see NULL: SQLite's answer to NULL is NULL. Those of
     `connection_functions` may read while they are asked: they are given what runs a statement
     first, and run in a thread of `code`. `durable` is False only for a database that ends with the
-    process.
+    process. Opening waits `lock_ms` for other processes.
     """
 
     path: str
@@ -61,6 +61,7 @@ class ConnectionFactory:
     connection_functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     durable: bool = True
     code: CodeThreads = field(default_factory=lambda: CodeThreads(16))
+    lock_ms: int = 0
 
     def connect(self, *, reader: bool) -> apsw.Connection:
         """Open one more connection; a reader's refuses to write. Raises apsw.Error."""
@@ -68,6 +69,8 @@ class ConnectionFactory:
         connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
         connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
         connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        # Some pragmas read the schema, which another process may have locked as it sets WAL mode.
+        connection.set_busy_timeout(self.lock_ms)
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'OFF'}")
@@ -75,15 +78,14 @@ class ConnectionFactory:
         connection.execute(f"PRAGMA temp_store = {'MEMORY' if reader else 'FILE'}")
         if reader:
             connection.execute("PRAGMA query_only = ON")
+        connection.set_busy_timeout(0)
         install(connection, self.functions)
         if self.connection_functions:
             connection.code = CodeCalls(connection, self.connection_functions, self.code)
         return connection
 
 
-def first_connection(
-    place: ConnectionFactory, image: bytes | None, lock_ms: int
-) -> apsw.Connection:
+def first_connection(place: ConnectionFactory, image: bytes | None) -> apsw.Connection:
     """Open the database for writing, making folder and file where they are missing.
 
     An `image` (what `serialize` gave) fills a database that does not exist yet. Raises
@@ -102,7 +104,7 @@ def first_connection(
         raise _unusable(place.path, "cannot be written", _WRITABLE)
     keep_database_private(file)
     try:
-        connection = _usable(place, lock_ms)
+        connection = _usable(place)
     except apsw.Error as error:
         raise cannot_open(place.path, error) from error
     keep_database_private(file)
@@ -114,12 +116,12 @@ def cannot_open(path: str, error: apsw.Error) -> ProjectError:
     return _unusable(path, *_REASONS.get(type(error), _UNKNOWN))
 
 
-def _usable(place: ConnectionFactory, lock_ms: int) -> apsw.Connection:
+def _usable(place: ConnectionFactory) -> apsw.Connection:
     connection = place.connect(reader=False)
     try:
-        connection.set_busy_timeout(lock_ms)
+        connection.set_busy_timeout(place.lock_ms)
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
-        mode = _to_wal(connection, lock_ms)
+        mode = _to_wal(connection, place.lock_ms)
         connection.set_busy_timeout(0)
     except apsw.Error:
         connection.close()
