@@ -13,8 +13,8 @@ ADA = {"email": "ada@example.com", "password": "correct horse", "data": {"locale
 OWN = "Subject: Neues Passwort\n\nHallo {{ email }}: {{ link }} <b>{{ code }}</b>\n"
 
 
-def page(url: str, host: str | None = None) -> str:
-    request = Request(f"{url}/mails", headers={"Host": host} if host else {})
+def page(url: str, **headers: str) -> str:
+    request = Request(f"{url}/mails", headers=headers)
     with urlopen(request, timeout=20) as answer:
         return str(answer.read().decode())
 
@@ -31,14 +31,18 @@ def test_a_mail_is_read_and_clicked_in_development(tmp_path: Path) -> None:
         with urlopen(link, timeout=20) as answer:
             opened = answer.read().decode()
         with pytest.raises(HTTPError) as refused:
-            page(served.url, "evil.example")
+            page(served.url, Host="evil.example")
         refused.value.close()
+        with pytest.raises(HTTPError) as tunnelled:
+            page(served.url, **{"X-Forwarded-For": "203.0.113.9"})
+        tunnelled.value.close()
 
     assert "No mail was sent yet." in empty
     assert "<h2>Neues Passwort</h2>" in shown
     assert ("Hallo ada@example.com: <a" in shown, "<b>" in shown) == (True, False)
     assert "Choose a new password" in opened
     assert refused.value.code == 404
+    assert tunnelled.value.code == 404
 
 
 def test_a_text_with_a_mistake_stops_the_start(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from jotbase.values import Request, Response
 
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
+#: What proxies and tunnels add, even those that replace `Host` (RFC 7239 and its forerunners).
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host")
+
 _HEADERS = (
     ("Content-Type", "text/html; charset=utf-8"),
     ("Cache-Control", "no-store"),
@@ -53,8 +56,10 @@ def mail_pages(recent: deque[Mail]) -> dict[str, Callable[[Request], Awaitable[R
 
 def _is_own(request: Request) -> bool:
     """Return whether a browser on this machine asks for this machine: a page of another name that
-    leads here (DNS rebinding) sends its own name.
+    leads here (DNS rebinding) sends its own name, and a tunnel says whom it asks for.
     """
+    if any(name in request.headers for name in _FORWARDED):
+        return False
     host = urlsplit("//" + request.headers.get("host", "")).hostname
     return host in _LOOPBACK and (request.client or "127.0.0.1") in _LOOPBACK
 
