@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from tests.api.data_world import Serve, refused, table
 
+from jotbase.engines.calls.code_ending import end_code
+from jotbase.functions.view_deadline import RUN, Run, followed
 from jotbase.testing import TestBackend
 
 CODE = """
@@ -131,3 +136,49 @@ def test_code_around_a_view_is_ended_alike(serve: Serve, at: str) -> None:
     assert answer.status == 504 if at != "teardown" else answer.status in (200, 504)
     assert spun.wait(20)
     assert backend.anonymous.function("quick").json() == {"quick": True}
+
+
+PROJECT_CODE = """
+def spin(until, answer):
+    while not until():
+        pass
+    return answer
+"""
+
+
+def test_the_end_of_a_view_does_not_hit_the_next_one_of_its_thread() -> None:
+    """The view that was left behind came back; its thread serves another caller's view since."""
+    spin: dict[str, Any] = {"__name__": "functions"}
+    exec(PROJECT_CODE, spin)
+    left, other = asyncio.run(_two_runs())
+    begun, ended = threading.Event(), threading.Event()
+
+    def app(environ: dict[str, Any], _: Any) -> Any:
+        if environ["asgi.scope"][RUN] is left:
+            return []
+        begun.set()
+        return spin["spin"](ended.is_set, [b"whole"])
+
+    def serve() -> Any:
+        for run in (left, other):
+            answer = followed(app)({"asgi.scope": {RUN: run}}, None)
+        return answer
+
+    with ThreadPoolExecutor(1) as threads:
+        serving = threads.submit(serve)
+        begun.wait(10)
+        assert left.thread is not None
+        end_code(left.thread, lambda: not left.has_thread())
+        for one in threading.enumerate():
+            if one.name == "jotbase-end-code":
+                one.join(10)
+        ended.set()
+        assert serving.result(10) == [b"whole"]
+
+
+async def _two_runs() -> tuple[Run, Run]:
+    return Run(1.0, _never, _never), Run(1.0, _never, _never)
+
+
+async def _never(*_: Any) -> Any:
+    raise AssertionError("nothing is told")

@@ -10,12 +10,18 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from jotbase.engines.calls.code_ending import ENDING
 
 Message = MutableMapping[str, Any]
 T = TypeVar("T")
 
 #: The key of a view's scope for its `Run`.
 RUN = "jotbase.run"
+
+#: Threads serve one view after another: the one that each has begun last.
+_BEGUN: WeakKeyDictionary[threading.Thread, Run] = WeakKeyDictionary()
 
 
 class Run:
@@ -35,6 +41,16 @@ class Run:
         self._clock = asyncio.get_running_loop().time
         self._waits_for_client = 0
         self._since = self._clock()
+
+    def begin(self) -> None:
+        """Note that the current thread is this view's; whoever ends another's leaves it alone."""
+        with ENDING:
+            self.thread = threading.current_thread()
+            _BEGUN[self.thread] = self
+
+    def has_thread(self) -> bool:
+        """Return whether its thread has begun no other view."""
+        return self.thread is not None and _BEGUN.get(self.thread) is self
 
     async def receive(self) -> Message:
         """Return the client's next message; a slow client is not the view's time."""
@@ -71,7 +87,7 @@ def followed(app: Any) -> Any:
     """Wrap the WSGI app so that the view's `Run` knows its thread, and when that has begun."""
 
     def call(environ: dict[str, Any], start_response: Any) -> Any:
-        environ["asgi.scope"][RUN].thread = threading.current_thread()
+        environ["asgi.scope"][RUN].begin()
         return app(environ, start_response)
 
     return call

@@ -162,7 +162,7 @@ class Hosted:
 
         view.add_done_callback(came_back)
         if run.thread is not None:
-            end_code(run.thread, view.done)
+            end_code(run.thread, lambda: view.done() or not run.has_thread())
 
     def close(self) -> None:
         """Let the threads end."""

@@ -21,6 +21,9 @@ T = TypeVar("T")
 #: How often the thread is looked at, and how many times (seconds).
 EVERY, TIMES = 0.05, 200
 
+#: Held while code is ended, and by who marks that other code has the thread: the mark comes either
+#: before the look or after the end.
+ENDING = threading.Lock()
 
 _FORKED = (
     b"jotbase: a process that the project's code had forked came back to the server's own code,"
@@ -52,9 +55,10 @@ def end_code(thread: threading.Thread, is_over: Callable[[], bool]) -> None:
 
     def insist() -> None:
         for _ in range(TIMES):
-            if is_over() or not thread.is_alive():
-                return
-            _raise_in(thread)
+            with ENDING:
+                if is_over() or not thread.is_alive():
+                    return
+                _raise_in(thread)
             sleep(EVERY)
 
     try:
