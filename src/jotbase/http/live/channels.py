@@ -29,7 +29,7 @@ from jotbase.http.live.frames import FrameSink
 from jotbase.http.live.joined import Channel, ChannelServices, pass_over
 from jotbase.http.live.positions import Positions
 from jotbase.http.live.replay import Replay
-from jotbase.http.live.talk import Talk
+from jotbase.http.live.room_messages import RoomMessages
 from jotbase.realtime import refusals
 from jotbase.realtime.channel import (
     TRANSITIONS,
@@ -73,7 +73,7 @@ class Channels:
         self._sink = sink
         self._joined: dict[str, Channel] = {}
         self._positions = Positions(services, self._send)
-        self._talk = Talk(services, self._admission, self._send, self._end)
+        self._room_messages = RoomMessages(services, self._admission, self._send, self._end)
         self._steps = {
             Step.JOIN: self._join,
             Step.CLOSE_OLD: self._close,
@@ -128,12 +128,12 @@ class Channels:
                 self._end(channel, Event.REVOKED, refusals.token_refusal(error).message)
             else:
                 self._follow(channel, known)
-                self._talk.recheck(channel)
+                self._room_messages.recheck(channel)
 
     def resubscribe(self) -> None:
         """Resolve all bindings again for a new model and new rules."""
         for channel in self._joined.values():
-            self._talk.recheck(channel)
+            self._room_messages.recheck(channel)
             before = channel.subscriber.tables()
             faults = self._follow(channel, channel.principal)
             after = channel.subscriber.tables()
@@ -186,7 +186,7 @@ class Channels:
         self._send(
             reply(message, "ok", {"postgres_changes": echoes} | self._positions.resume(request))
         )
-        self._talk.set_rights(channel, rights)
+        self._room_messages.set_rights(channel, rights)
         self._send_subscribed(channel, faults)
         if channel.replay is not None:
             channel.replay.start()
@@ -223,10 +223,10 @@ class Channels:
         channel.token = token
         faults = self._follow(channel, principal)
         self._send_subscribed(channel, faults)
-        await self._talk.narrow(channel, rights)
+        await self._room_messages.narrow(channel, rights)
 
     async def _talked(self, message: Frame) -> None:
-        await self._talk.hear(message, self._joined[message.topic])
+        await self._room_messages.hear(message, self._joined[message.topic])
 
     # What they are made of -----------------------------------------------------------------------
 

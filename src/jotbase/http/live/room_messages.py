@@ -25,7 +25,7 @@ from jotbase.realtime.rooms.presence import LARGEST_META, Refused, Track, read_p
 from jotbase.realtime.rooms.topic_rules import Right
 
 
-class Talk:
+class RoomMessages:
     """Answers by `send`, a function that takes a message for the socket; `end` closes a channel
     with a reason.
     """
