@@ -78,15 +78,21 @@ class Serve:
         **settings: Any,
     ) -> TestBackend:
         """Return a backend of the tables; `files` are more of the project's files, by path."""
+        template = self.template(tables, files)
+        template = replace(template, settings=replace(template.settings, **settings))
+        self._open.append(TestBackend(template, self.threads))
+        return self._open[-1]
+
+    def template(
+        self, tables: Mapping[str, Schema], files: Mapping[str, str] | None = None
+    ) -> Template:
+        """Return what all backends of these tables and files are made of."""
         texts = {f"schemas/{name}.json": orjson.dumps(one).decode() for name, one in tables.items()}
         texts |= files or {}
         key = orjson.dumps([os.environ.get("JOTBASE_DATABASE_URL"), texts])
         if key not in self._templates:
             self._templates[key] = make_template(_written(self._folder(), texts), self.threads)
-        template = self._templates[key]
-        template = replace(template, settings=replace(template.settings, **settings))
-        self._open.append(TestBackend(template, self.threads))
-        return self._open[-1]
+        return self._templates[key]
 
     def wire(self, backend: TestBackend) -> Wire:
         """Return the way to ask a backend in bytes."""

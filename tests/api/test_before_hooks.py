@@ -260,9 +260,7 @@ def test_hooks_hold_for_whatever_writes_through_the_data_api(serve: Serve) -> No
 def test_seeds_ask_no_hook(serve: Serve) -> None:
     """They are what the project's author wrote, and are stored as they are."""
     files = {"functions/__init__.py": ASKED, "seeds/jobs.json": '[{"title": "seed"}]'}
-    serve(SCHEMAS, files)
-    template = next(one for key, one in serve._templates.items() if b"seeds/" in key)
-    seeded = TestBackend(template, serve.threads, seeds=True)
+    seeded = TestBackend(serve.template(SCHEMAS, files), serve.threads, seeds=True)
 
     try:
         assert [(one["title"], one["by"]) for one in rows(seeded)] == [("seed", None)]

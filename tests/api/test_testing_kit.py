@@ -71,7 +71,7 @@ def test_a_refresh_token_outlives_the_access_token(serve: Serve) -> None:
 def test_a_backend_is_empty_unless_seeds_are_asked_for(serve: Serve) -> None:
     """The same project, with and without the rows of seeds/."""
     empty = serve({"notes": NOTES}, SEEDS)
-    template = serve._templates[next(key for key in serve._templates if b"seeds/" in key)]
+    template = serve.template({"notes": NOTES}, SEEDS)
     seeded = TestBackend(template, serve.threads, seeds=True)
 
     try:
@@ -221,8 +221,7 @@ TESTS = """
 
 def test_the_plugin_gives_each_test_a_backend_of_its_own(serve: Serve, tmp_path: Path) -> None:
     """The project is the nearest folder above the test that holds schemas/."""
-    serve({"notes": NOTES}, SEEDS)
-    folder = next(t.project.root for key, t in serve._templates.items() if b"seeds/" in key)
+    folder = serve.template({"notes": NOTES}, SEEDS).project.root
     (folder / "tests").mkdir(exist_ok=True)
     (folder / "tests" / "test_notes.py").write_text(dedent(TESTS))
 
