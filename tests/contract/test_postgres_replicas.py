@@ -132,6 +132,29 @@ async def test_what_fails_on_the_standby_is_asked_on_the_primary(engine: Postgre
     assert await read(engine, fails_there) == ([(True,)], None)
 
 
+async def test_a_standby_is_connected_to_once(servers: tuple[Server, Server]) -> None:
+    """However many look at it at once; a connection that nobody holds is never closed."""
+    primary, follower = servers
+    url = await primary.create()
+    name = url.partition("?")[0].rpartition("/")[2]
+    connected = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}'"
+    engine = PostgresEngine(url, PostgresOptions(replicas=(follower.url(name),)))
+    await engine.open()
+    looking = engine._replicas
+    assert looking is not None
+    async with asyncio.timeout(20):
+        while not looking._replicas[0].is_open:  # the standby must have replayed CREATE DATABASE
+            await asyncio.gather(*(looking.look() for _ in range(5)))
+    await engine.close()
+    connection = await asyncpg.connect(follower.url())
+    try:
+        async with asyncio.timeout(20):
+            while await connection.fetchval(connected):  # a server ends a moment after its client
+                pass
+    finally:
+        await connection.close()
+
+
 async def test_a_standby_that_is_away_harms_nobody(servers: tuple[Server, Server]) -> None:
     """The server starts, and reads on the primary."""
     url = await servers[0].create()

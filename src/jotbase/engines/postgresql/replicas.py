@@ -106,6 +106,7 @@ class Replicas:
         self._written: deque[tuple[float, int]] = deque(maxlen=round(MOST_BEHIND / LOOK_EVERY))
         self._now: Callable[[], float] = asyncio.get_running_loop().time
         self._looking: asyncio.Task[None] | None = None
+        self._one_look = asyncio.Lock()
         self._turn = 0
 
     def start(self) -> None:
@@ -141,14 +142,15 @@ class Replicas:
         return None
 
     async def look(self) -> None:
-        """Find out how fresh each is."""
-        at = self._now()
-        try:
-            ((written,),) = await self._primary.read(_WRITTEN, ())
-            self._written.append((at, position(written)))
-        except JotError as error:
-            log.debug("the primary cannot be asked: %s", error)
-        await asyncio.gather(*(one.look(self._written) for one in self._replicas))
+        """Find out how fresh each is; one look at a time, as the first one opens the pools."""
+        async with self._one_look:
+            at = self._now()
+            try:
+                ((written,),) = await self._primary.read(_WRITTEN, ())
+                self._written.append((at, position(written)))
+            except JotError as error:
+                log.debug("the primary cannot be asked: %s", error)
+            await asyncio.gather(*(one.look(self._written) for one in self._replicas))
 
     async def _look(self) -> None:
         while True:
