@@ -161,7 +161,9 @@ class Settings:
         "Seconds without a refresh after which a session ends; by default never.",
     )
     cors_origins: tuple[str, ...] = _setting(
-        names, ("*",), "Allowed origins (CORS), separated by commas; * is all."
+        names,
+        ("*",),
+        "Allowed origins (CORS, WebSockets, event streams), separated by commas; * is all.",
     )
     max_rows: int | None = _setting(optional_limit, None, "The most rows that one read returns.")
     max_body: int = _setting(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
+import orjson
+
 from jotbase.errors import RequestError
 from jotbase.values import Request, Response
 
@@ -143,3 +145,18 @@ def with_content_length(response: Response, *, head: bool = False) -> tuple[tupl
     if any(name == "Content-Length" for name, _ in response.headers):
         return response.headers
     return (*response.headers, ("Content-Length", str(response.size)))
+
+
+async def refuse_handshake(scope: Scope, send: Send, status: int, text: str) -> None:
+    """Respond to a WebSocket handshake instead of upgrading.
+
+    A server that does not support that sends 403 itself.
+    """
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    body = orjson.dumps({"error": text})
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    start = {"type": "websocket.http.response.start", "status": status, "headers": headers}
+    await send(start)
+    await send({"type": "websocket.http.response.body", "body": body})

@@ -36,6 +36,20 @@ def allowed_origin(origin: str, allowed: tuple[str, ...]) -> str | None:
     return origin if origin in allowed else None
 
 
+def may_follow(headers: Mapping[str, str], allowed: tuple[str, ...]) -> bool:
+    """Whether a page may open a WebSocket, or a stream, which no preflight guards.
+
+    Requests without an origin, as of native clients, may, and so may the server's own pages: their
+    `Origin` names the `Host` (RFC 6455 section 10.2). `null` is nobody's origin.
+    """
+    origin = headers.get("origin")
+    if origin is None or allowed_origin(origin, allowed) is not None:
+        return True
+    scheme, _, authority = origin.partition("://")
+    host = headers.get("host")
+    return scheme in ("http", "https") and host is not None and authority == host.lower()
+
+
 def cors_headers(headers: Mapping[str, str], allowed: tuple[str, ...]) -> Pairs:
     """Return the CORS headers of a response to a request with this origin."""
     origin = headers.get("origin")

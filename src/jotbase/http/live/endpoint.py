@@ -12,15 +12,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-import orjson
-
 from jotbase.auth.tokens.client_address import client_of
 from jotbase.auth.tokens.token_cache import Notice, Revocation
 from jotbase.auth.tokens.tokens import has_expired
 from jotbase.errors import AccessError, ChannelError
 from jotbase.expression.expr import Expr
 from jotbase.feed import Feed
-from jotbase.http.edge.asgi import Receive, Scope, Send, read_headers
+from jotbase.http.edge.asgi import Receive, Scope, Send, read_headers, refuse_handshake
 from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.live.broadcast_api import BroadcastApi
@@ -169,13 +167,13 @@ class RealtimeEndpoint:
         query = parse_qs(scope["query_string"].decode("latin-1"), errors="replace")
         vsn = read_vsn(query.get("vsn", [None])[0])
         if vsn is None:
-            await _refuse(scope, send, 403, "The protocol version (vsn) is not supported")
+            await refuse_handshake(scope, send, 403, "The protocol version (vsn) is not supported")
             return
         key = _key(scope, query)
         try:
             principal = await self._authenticate(key)
         except ChannelError as error:
-            await _refuse(scope, send, 401, error.message)
+            await refuse_handshake(scope, send, 401, error.message)
             return
         await send({"type": "websocket.accept"})
         await self._serve(scope, receive, send, (vsn, key or "", principal))
@@ -244,15 +242,3 @@ async def _hear_all(receive: Receive, channels: Channels, crowd: asyncio.Lock) -
 def _key(scope: Scope, query: Mapping[str, list[str]]) -> str | None:
     headers = read_headers(scope)
     return headers.get("x-api-key") or query.get("apikey", [""])[0] or headers.get("apikey")
-
-
-async def _refuse(scope: Scope, send: Send, status: int, text: str) -> None:
-    """Respond instead of upgrading, if the server supports it; otherwise it sends 403 itself."""
-    if "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close", "code": 1008})
-        return
-    body = orjson.dumps({"error": text})
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    start = {"type": "websocket.http.response.start", "status": status, "headers": headers}
-    await send(start)
-    await send({"type": "websocket.http.response.body", "body": body})

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from jotbase.errors import EXHAUSTED, JotError, resource_error
+from jotbase.errors import EXHAUSTED, AccessError, JotError, resource_error
 from jotbase.http.edge.asgi import (
     Application,
     ClientDisconnected,
@@ -24,10 +24,11 @@ from jotbase.http.edge.asgi import (
     raw_path,
     read_headers,
     read_request,
+    refuse_handshake,
     send_response,
     with_content_length,
 )
-from jotbase.http.edge.cors import Pairs, cors_headers, is_preflight, preflight
+from jotbase.http.edge.cors import Pairs, cors_headers, is_preflight, may_follow, preflight
 from jotbase.http.edge.exhaustion import exhausted_resource
 from jotbase.http.server.fast_path import FastPath
 from jotbase.query.response.render import render_error
@@ -58,6 +59,11 @@ _FAILURE = JotError(
 
 Line = tuple[bytes, bytes]
 _GRANT = b"access-control-allow-origin"
+_FOREIGN_PAGE = AccessError(
+    "42501",
+    "Pages of this origin may not follow changes",
+    hint="Add the origin to JOTBASE_CORS_ORIGINS.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,9 @@ def _sendable(response: Response, request: Request, routes: Routes) -> Response:
 async def _http(routes: Routes, scope: Scope, receive: Receive, send: Send) -> None:
     path = raw_path(scope)
     if path.startswith(DATA) and _is_followed(scope):
+        if not may_follow(headers := read_headers(scope), routes.origins):
+            response = render_error(_FOREIGN_PAGE, Request("GET", path, "", headers))
+            return await send_response(response, scope, send)
         return await _mount(routes, routes.streams, scope, receive, send)
     if path.startswith(DATA):
         return await _answer(routes, routes.records, scope, receive, send)
@@ -277,10 +286,13 @@ def _beside(own: list[Line], granted: list[Line]) -> list[Line]:
 
 
 async def _websocket(routes: Routes, scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["path"] == REALTIME:
+    if scope["path"] == REALTIME and may_follow(read_headers(scope), routes.origins):
         await routes.live(scope, receive, send)
         return
     await receive()
+    if scope["path"] == REALTIME:
+        await refuse_handshake(scope, send, 403, _FOREIGN_PAGE.message)
+        return
     await send({"type": "websocket.close", "code": 1008})
 
 
