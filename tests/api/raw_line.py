@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 
 from jotbase.http.edge.asgi import Application, Receive, Scope, Send
 from jotbase.http.edge.connections import Connections
-from jotbase.http.live.frames import FrameProtocol
+from jotbase.http.live.sending.frames import FrameProtocol
 from jotbase.http.server.fast_path import FastPath, fast_path_protocol
 
 #: Of loop time, later than any deadline.

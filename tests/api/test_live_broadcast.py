@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from tests.api.live_world import Socket, World, a_world
 
-from jotbase.http.live import channel_quotas
+from jotbase.http.live.channels import quotas
 
 HELLO = {"type": "broadcast", "event": "hello", "payload": {"n": 1}}
 
@@ -99,7 +99,7 @@ def test_too_many_broadcasts_close_the_channel(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one that sends is told why, and others go on; a new window begins at zero."""
-    monkeypatch.setattr(channel_quotas, "MOST_MESSAGES", 2)
+    monkeypatch.setattr(quotas, "MOST_MESSAGES", 2)
     speaker, other, _ = three(world)
     for _ in range(3):
         speaker.say("realtime:r", "broadcast", HELLO)

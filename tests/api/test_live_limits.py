@@ -9,7 +9,7 @@ import pytest
 from tests.api.live_world import ANA, RULES, SECRET_KEY, World, a_world, note
 
 from jotbase.expression.expr import FALSE
-from jotbase.http.live import channel_quotas as shares
+from jotbase.http.live.channels import quotas as shares
 
 BINDING = {"event": "*", "schema": "public", "table": "open"}
 

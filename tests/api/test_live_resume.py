@@ -12,7 +12,7 @@ from tests.api.live_world import ANA, BEN, COLUMNS, MODEL, RULES, SECRET_KEY, Wo
 from jotbase import feed
 from jotbase.errors import JotError
 from jotbase.expression.expr import Apply, Exists, Expr, Fact, Field
-from jotbase.http.live import frames, replay
+from jotbase.http.live.sending import frames, replay
 from jotbase.schema.model.tables import Table, Type
 from jotbase.sql.units import Rows
 

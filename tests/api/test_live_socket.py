@@ -15,8 +15,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from jotbase.http.edge.asgi import Receive, Scope, Send
-from jotbase.http.live import replay
-from jotbase.http.live.frames import FrameProtocol
+from jotbase.http.live.sending import replay
+from jotbase.http.live.sending.frames import FrameProtocol
 
 QUERY = f"/realtime/v1/websocket?apikey={ANON_KEY}"
 JOIN = {

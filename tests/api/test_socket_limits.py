@@ -9,7 +9,7 @@ import pytest
 from tests.api.raw_line import Door, door
 
 from jotbase.http.edge.asgi import Receive, Scope, Send
-from jotbase.http.live.frames import connection_of
+from jotbase.http.live.sending.frames import connection_of
 
 UPGRADE = (
     b"GET /realtime/v1/websocket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"

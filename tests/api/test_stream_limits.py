@@ -9,14 +9,14 @@ import pytest
 from tests.api.live_world import ANA, ANON_KEY, BEN, World, a_world, note
 
 from jotbase.errors import RequestError
-from jotbase.http.live import event_stream, streams
+from jotbase.http.live.streams import event_stream, stream_endpoint
 from jotbase.testing.subscription import Subscription
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(streams, "ALL_STREAMS", 3)
-    monkeypatch.setattr(streams, "STREAMS_OF_ONE", 2)
+    monkeypatch.setattr(stream_endpoint, "ALL_STREAMS", 3)
+    monkeypatch.setattr(stream_endpoint, "STREAMS_OF_ONE", 2)
     with a_world() as made:
         yield made
 

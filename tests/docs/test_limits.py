@@ -22,8 +22,10 @@ from jotbase.engines.sqlite.read import reader
 from jotbase.http.accounts import routes as accounts
 from jotbase.http.edge import connections, hashing
 from jotbase.http.edge import large_responses as grants
-from jotbase.http.live import broadcast_api, event_stream, frames, replay, rooms
-from jotbase.http.live import channel_quotas as shares
+from jotbase.http.live import broadcast_api
+from jotbase.http.live.channels import quotas as shares
+from jotbase.http.live.sending import frames, replay, rooms
+from jotbase.http.live.streams import event_stream
 from jotbase.http.server import message_heads as heads
 from jotbase.http.server import process as server
 from jotbase.query.request import weights

@@ -152,9 +152,14 @@ ROOMS: dict[str, Room] = {
     "http": _room("http.edge"),
     "http.edge": _room(f"{WORDS} sql auth engines.base settings studio", "starlette orjson"),
     "http.accounts": _room(f"{WORDS} sql auth engines.base http.edge settings", "orjson segno"),
-    "http.live": _room(
-        f"{THINKING} feed delivery engines.base http.edge settings", "orjson uvicorn websockets"
+    "http.live.sending": _room(f"{THINKING} feed delivery http.edge", "uvicorn websockets"),
+    "http.live.channels": _room(
+        f"{THINKING} feed engines.base http.edge http.live.sending", "orjson"
     ),
+    "http.live.streams": _room(
+        f"{THINKING} feed http.edge http.live.sending http.live.channels", "orjson"
+    ),
+    "http.live": _room(f"{THINKING} feed http.edge http.live settings", "orjson"),
     "http.server": _room(
         f"{THINKING} {PAGES} engines.base engines.spool functions http.edge http.live settings",
         "httptools orjson uvicorn uvloop websockets",

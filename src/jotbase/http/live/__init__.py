@@ -1,1 +1,1 @@
-"""WebSockets: channels, frames, replay."""
+"""Realtime over HTTP: the WebSocket endpoint, and what stands beside it at /realtime/v1."""

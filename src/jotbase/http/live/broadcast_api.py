@@ -15,7 +15,7 @@ import orjson
 from jotbase.auth.tokens.client_address import client_of
 from jotbase.auth.tokens.rate_limits import Rate, TokenBuckets
 from jotbase.errors import AccessError
-from jotbase.http.live.joined import ChannelServices
+from jotbase.http.live.channels.joined import ChannelServices
 from jotbase.realtime.rooms.broadcast import broadcast_frames
 from jotbase.realtime.rooms.http_messages import (
     MOST_MESSAGES,

@@ -22,10 +22,13 @@ from jotbase.http.edge.asgi import Receive, Scope, Send, read_headers, refuse_ha
 from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.live.broadcast_api import BroadcastApi
-from jotbase.http.live.channel_quotas import ChannelQuotas
-from jotbase.http.live.channels import Channels
+from jotbase.http.live.channels.joined import ChannelServices
+from jotbase.http.live.channels.quotas import ChannelQuotas
+from jotbase.http.live.channels.socket_channels import Channels
+from jotbase.http.live.channels.topic_access import TopicAccess
 from jotbase.http.live.explaining import explain, explain_page
-from jotbase.http.live.frames import (
+from jotbase.http.live.metrics import MetricsPage
+from jotbase.http.live.sending.frames import (
     RESTART,
     FrameSink,
     SendSink,
@@ -33,10 +36,7 @@ from jotbase.http.live.frames import (
     TurnFlush,
     connection_of,
 )
-from jotbase.http.live.joined import ChannelServices
-from jotbase.http.live.metrics import MetricsPage
-from jotbase.http.live.streams import EventStreams
-from jotbase.http.live.topic_access import TopicAccess
+from jotbase.http.live.streams.stream_endpoint import EventStreams
 from jotbase.realtime import refusals
 from jotbase.realtime.channel import Event
 from jotbase.realtime.groups import Groups

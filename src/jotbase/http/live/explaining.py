@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from jotbase.errors import AccessError, ChannelError, RequestError
-from jotbase.http.live.joined import ChannelServices, pass_over
+from jotbase.http.live.channels.joined import ChannelServices, pass_over
 from jotbase.realtime.cursors import read_cursor
 from jotbase.realtime.filters import terms
 from jotbase.realtime.groups import Groups, Subscriber

@@ -32,7 +32,7 @@ from jotbase.http.edge.connections import (
     Stopwatch,
 )
 from jotbase.http.edge.large_responses import LargeResponseSlot, UnreadResponses
-from jotbase.http.live.frames import FrameProtocol
+from jotbase.http.live.sending.frames import FrameProtocol
 from jotbase.http.server.message_heads import (
     MAX_HEAD,
     MAX_HEADERS,

@@ -23,7 +23,7 @@ from uvicorn.server import Server as UvicornServer
 from jotbase.errors import Fault, ProjectError
 from jotbase.http.edge.asgi import Application
 from jotbase.http.edge.connections import Connections
-from jotbase.http.live.frames import FrameProtocol
+from jotbase.http.live.sending.frames import FrameProtocol
 from jotbase.http.server.fast_path import FastPath, fast_path_protocol
 
 #: The largest WebSocket message of a client, in bytes: Supabase Realtime's limit.

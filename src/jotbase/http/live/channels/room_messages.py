@@ -14,9 +14,9 @@ from uuid import uuid4
 import orjson
 
 from jotbase.http.edge.rates import Rate
-from jotbase.http.live import channel_quotas
-from jotbase.http.live.admission import Admission, Rights
-from jotbase.http.live.joined import Channel, ChannelServices
+from jotbase.http.live.channels import quotas
+from jotbase.http.live.channels.admission import Admission, Rights
+from jotbase.http.live.channels.joined import Channel, ChannelServices
 from jotbase.realtime import refusals
 from jotbase.realtime.channel import Event, reply
 from jotbase.realtime.protocol import PREFIX, Frame
@@ -38,7 +38,7 @@ class RoomMessages:
         end: Callable[[Channel, Event, str], None],
     ) -> None:
         self._services = services
-        self._messages = Rate(channel_quotas.MOST_MESSAGES, channel_quotas.WINDOW)
+        self._messages = Rate(quotas.MOST_MESSAGES, quotas.WINDOW)
         self._admission = admission
         self._may = admission.may
         self._send = send

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from jotbase.feed import Feed
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.edge.rates import Rate
-from jotbase.http.live.channel_quotas import ChannelQuotas, ChannelSize
-from jotbase.http.live.replay import Replay
-from jotbase.http.live.rooms import Rooms
-from jotbase.http.live.topic_access import TopicAccess
+from jotbase.http.live.channels.quotas import ChannelQuotas, ChannelSize
+from jotbase.http.live.channels.topic_access import TopicAccess
+from jotbase.http.live.sending.replay import Replay
+from jotbase.http.live.sending.rooms import Rooms
 from jotbase.realtime.cursors import Departures, Whose
 from jotbase.realtime.groups import Subscriber
 from jotbase.realtime.joining import JoinRequest

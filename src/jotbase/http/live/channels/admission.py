@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from jotbase.auth.tokens.tokens import has_expired
 from jotbase.errors import AccessError
-from jotbase.http.live.joined import Channel, ChannelServices
+from jotbase.http.live.channels.joined import Channel, ChannelServices
 from jotbase.realtime import refusals
 from jotbase.realtime.protocol import PREFIX
 from jotbase.realtime.rooms.topic_rules import ALL_RIGHTS, Right

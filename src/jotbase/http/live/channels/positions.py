@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 
-from jotbase.http.live.joined import Channel, ChannelServices
+from jotbase.http.live.channels.joined import Channel, ChannelServices
 from jotbase.realtime.channel import hidden, may_have_missed, position, resync
 from jotbase.realtime.joining import JoinRequest
 from jotbase.realtime.protocol import Frame

@@ -17,19 +17,19 @@ from jotbase.auth.tokens.token_cache import Renewal
 from jotbase.auth.tokens.tokens import has_expired, last_moment
 from jotbase.errors import AccessError, ChannelError
 from jotbase.http.edge.rates import Rate
-from jotbase.http.live.admission import Admission
-from jotbase.http.live.channel_quotas import (
+from jotbase.http.live.channels.admission import Admission
+from jotbase.http.live.channels.joined import Channel, ChannelServices, pass_over
+from jotbase.http.live.channels.positions import Positions
+from jotbase.http.live.channels.quotas import (
     PRESENCE_CALLS,
     PRESENCE_WINDOW,
     ChannelSize,
     SocketQuota,
     channel_size,
 )
-from jotbase.http.live.frames import FrameSink
-from jotbase.http.live.joined import Channel, ChannelServices, pass_over
-from jotbase.http.live.positions import Positions
-from jotbase.http.live.replay import Replay
-from jotbase.http.live.room_messages import RoomMessages
+from jotbase.http.live.channels.room_messages import RoomMessages
+from jotbase.http.live.sending.frames import FrameSink
+from jotbase.http.live.sending.replay import Replay
 from jotbase.realtime import refusals
 from jotbase.realtime.channel import (
     TRANSITIONS,

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from jotbase.delivery import log_failure
 from jotbase.feed import TURN, TURN_BYTES, Feed
-from jotbase.http.live.frames import FrameSink
+from jotbase.http.live.sending.frames import FrameSink
 from jotbase.realtime.cursors import Cursor
 from jotbase.realtime.groups import Groups, Lost, Subscriber
 

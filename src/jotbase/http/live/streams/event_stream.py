@@ -14,8 +14,8 @@ from jotbase.auth.tokens.token_cache import Renewal
 from jotbase.auth.tokens.tokens import has_expired, last_moment
 from jotbase.errors import AccessError, ChannelError
 from jotbase.http.edge.asgi import Send
-from jotbase.http.live.joined import ChannelServices, pass_over
-from jotbase.http.live.replay import Replay
+from jotbase.http.live.channels.joined import ChannelServices, pass_over
+from jotbase.http.live.sending.replay import Replay
 from jotbase.realtime import refusals
 from jotbase.realtime.cursors import Cursor
 from jotbase.realtime.event_text import TOPIC, change_event, event

@@ -14,8 +14,13 @@ from jotbase.auth.tokens.client_address import client_of
 from jotbase.errors import ChannelError, RequestError
 from jotbase.http.edge.asgi import Receive, Scope, Send, raw_path, read_headers
 from jotbase.http.edge.budget import Budget
-from jotbase.http.live.event_stream import ALL_STREAMS, STREAMS_OF_ONE, EventSink, EventStream
-from jotbase.http.live.joined import ChannelServices
+from jotbase.http.live.channels.joined import ChannelServices
+from jotbase.http.live.streams.event_stream import (
+    ALL_STREAMS,
+    STREAMS_OF_ONE,
+    EventSink,
+    EventStream,
+)
 from jotbase.realtime.cursors import newest_cursor
 from jotbase.realtime.event_text import stream_binding
 

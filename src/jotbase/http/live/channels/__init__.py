@@ -1,0 +1,1 @@
+"""The channels of WebSockets: joining, rights, quotas, messages."""
