@@ -56,6 +56,7 @@ from jotbase.project.data import (
     row_decoder,
 )
 from jotbase.project.database_views import with_views
+from jotbase.project.environment import DotenvVariables
 from jotbase.project.folder import Project
 from jotbase.project.mail_templates import mail_templates
 from jotbase.project.migration import migrate
@@ -141,10 +142,19 @@ class Backend:
         self.credentials = CredentialCheck(
             self.ring, self.world.now, standing_in(self.engine), self.settings.jwt_aud
         )
-        self._project_app = ProjectApp(self.credentials, lambda: self.data, self.settings)
+        self._project_app = ProjectApp(
+            self.credentials,
+            lambda: self.data,
+            self.settings,
+            lambda: self.live.broadcasts,
+            self.world.now,
+        )
         self._templates = mail_templates(self.project)
-        self._hooks = Hooks(self.settings.functions_threads, self.settings.functions_queue)
+        threads, queue = self.settings.functions_threads, self.settings.functions_queue
+        self._hooks = Hooks(threads, queue, self.world.now)
         self._accounts = Deferred(self._account_routes)
+        self._variables = DotenvVariables(self.project)
+        self._variables.apply()
         self._take_functions(load_for(self.project.functions, self.definition.model))
         self.data = self._data()
         self._clock = WallClock(self.world.now)
@@ -252,6 +262,7 @@ class Backend:
         self._hashing.close()
         self._hooks.close()
         await self._mailer.close()
+        self._variables.withdraw()
 
     async def reload(self) -> UpgradeResult:
         """Read the project's files again, migrate, and serve the new definition.
@@ -261,6 +272,7 @@ class Backend:
         """
         definition = read_definition(self.project, self.definition.model)
         templates = mail_templates(self.project)
+        self._variables.apply()
         loaded = await load_in_thread(self.project.functions, definition.model)
         migrated = await migrate(self.engine, definition.model, "a reload", started=False)
         self.definition, self._templates = definition, templates
@@ -323,7 +335,13 @@ class Backend:
         return application(self.routes())
 
     def _take_functions(self, loaded: Loaded) -> None:
-        self._calls = Calls(loaded.functions, run_as, loaded.row_hooks, run_before)
+        self._calls = Calls(
+            loaded.functions,
+            partial(run_as, clock=self.world.now),
+            loaded.row_hooks,
+            partial(run_before, clock=self.world.now),
+            lambda: self.live.broadcasts,
+        )
         self._of_rows = loaded.computed
         self._project_app.replace(loaded.app)
         self._hooks.replace(loaded.hooks)

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import cast
 
-from jotbase.calls import Budget, Calls, asking_hooks, inside_call
+from jotbase.calls import Calls, asking_hooks, in_unit
 from jotbase.engines.base import LONG_QUESTION, Session, aside
+from jotbase.engines.calls.code_budget import Budget
 from jotbase.expression.expr import Context
 from jotbase.pipeline import DataApi, prepare
 from jotbase.query.plan.nodes import ReadPlan, WritePlan
@@ -73,9 +74,8 @@ async def _in_a_call(
     caller = context.principal
     write_context = data.write_context[caller.is_service]
 
-    def work(session: Session) -> list[Response]:
+    def work(session: Session, inside: DataApi) -> list[Response]:
         budget.restart()
-        inside = inside_call(data, calls)
 
         def rewrite(step: batch.Step) -> Rewrite | None:
             plan = cast(WritePlan, step.prepared.plan)
@@ -83,4 +83,4 @@ async def _in_a_call(
 
         return batch.run_steps(steps, context, write_context, session.run, rewrite)
 
-    return await data.engine.call(work, reads=False, gone=request.gone, ending=budget.over)
+    return await in_unit(work, request, data, calls, reads=False, ending=budget.over)

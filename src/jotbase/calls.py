@@ -9,13 +9,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 
-from jotbase.engines.base import LARGE, LONG_QUESTION, Session, aside, bind
-from jotbase.errors import JotError
+from jotbase.engines.base import (
+    CALLER,
+    LARGE,
+    LONG_QUESTION,
+    REQUEST_ID,
+    RequestId,
+    Session,
+    aside,
+    bind,
+)
+from jotbase.engines.calls.after_commit import call_leaving
+from jotbase.engines.calls.code_budget import Budget, Untimed
+from jotbase.errors import JotError, RequestError
 from jotbase.expression.expr import Context
 from jotbase.pipeline import DataApi, prepare
 from jotbase.query.plan.functions import Function, Functions
@@ -45,10 +55,12 @@ from jotbase.query.response.prepared_cache import PreparedCache, shape_length
 from jotbase.query.response.render import render_error, render_read, render_write
 from jotbase.query.write.result import WriteContext, WriteResult
 from jotbase.query.write.rewriting import Hooks, Rewrite, rewriting
+from jotbase.realtime.rooms.http_messages import PATH as BROADCASTS
+from jotbase.realtime.rooms.outbox import Outbox
 from jotbase.sql.fragment import Fragment
 from jotbase.sql.units import RolledBack, Rows
 from jotbase.timing import Timing
-from jotbase.values import Principal, Request, Response, Row
+from jotbase.values import Principal, Request, Response, Row, never_ended
 
 #: Handles a data request as the given principal, inside the transaction of a call.
 Ask = Callable[[Request, Principal], Response]
@@ -63,40 +75,27 @@ Run = Callable[
 
 Key = TypeVar("Key")
 Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 #: The size of the caches of calls, and the longest shape that is cached, in characters.
 _REMEMBERED = 256
 _LONGEST = 1000
 
 
-class Budget(Protocol):
-    """The time that hooks may take (`engines.calls.code_budget`)."""
-
-    def restart(self) -> None:
-        """Begin anew."""
-
-    def running(self) -> AbstractContextManager[None]:
-        """Count the time of a block."""
-
-    def paused(self) -> AbstractContextManager[None]:
-        """Count nothing of a block within one that is counted."""
-
-    def over(self) -> JotError | None:
-        """Return the error once the time is over."""
-
-
-class Untimed:
-    """No budget of their own for hooks: the call that they run in has one."""
-
-    def running(self) -> AbstractContextManager[None]:
-        """Count nothing."""
-        return nullcontext()
-
-    paused = running
-
-
 def _no_hook(*_: Any) -> Row:
     raise LookupError("this project has no hooks")
+
+
+class Broadcasts(Protocol):
+    """What project code says to topics (`http.live.broadcast_api`)."""
+
+    def within(
+        self, request: Request, context: Context, session: Session, outbox: Outbox
+    ) -> Response:
+        """Judge a message in a transaction, and keep it."""
+
+    def deliver(self, outbox: Outbox) -> None:
+        """Say what was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +110,7 @@ class Calls:
     run: Run
     hooks: BeforeHooks = field(default_factory=dict)
     run_hook: RunHook = _no_hook
+    broadcasts: Callable[[], Broadcasts | None] = lambda: None
     intents: dict[Shape, Intent] = field(default_factory=dict)
     results: dict[tuple[Shape, Function, bool], ResultPlan] = field(default_factory=dict)
     prepared: PreparedCache = field(default_factory=PreparedCache)
@@ -133,20 +133,16 @@ async def answer_call(
     context = data.context(caller, values)
     timing.step("plan")
 
-    def work(session: Session) -> Response:
+    def work(session: Session, inside: DataApi) -> Response:
         # Reading the returned value may run the project's code as well (properties, iterators).
         try:
-            outcome = _perform(call, result, context, session, data, calls)
+            outcome = _perform(call, result, context, session, inside, calls)
         except RolledBack as undone:
             raise RolledBack(render_result(result, request, values, undone.result)) from None
         return render_result(result, request, values, outcome)
 
-    response = await data.engine.call(
-        work,
-        reads=reads,
-        again=call.function.again,
-        gone=request.gone,
-    )
+    again = call.function.again
+    response = await in_unit(work, request, data, calls, reads=reads, again=again)
     timing.step("transaction")
     return response
 
@@ -225,6 +221,40 @@ def _perform(
     return outcome
 
 
+async def in_unit(
+    work: Callable[[Session, DataApi], Result],
+    request: Request,
+    data: DataApi,
+    calls: Calls,
+    *,
+    reads: bool,
+    again: bool = True,
+    ending: Callable[[], JotError | None] = never_ended,
+) -> Result:
+    """Run `work` for a request by `Engine.call`, with the data API of its transaction.
+
+    What it says to topics is said after the commit, and never where there is none.
+    """
+    REQUEST_ID.set(RequestId(request.headers.get("x-request-id", "")))
+    owner, inside = CALLER.get(), inside_call(data, calls)
+
+    def attempt(session: Session, outbox: Outbox) -> Result:
+        return work(session, replace(inside, outbox=None if reads else outbox))
+
+    result, outbox = await call_leaving(
+        data.engine,
+        attempt,
+        lambda: Outbox(owner),
+        reads=reads,
+        again=again,
+        gone=request.gone,
+        ending=ending,
+    )
+    if outbox.kept and (broadcasts := calls.broadcasts()) is not None:
+        broadcasts.deliver(outbox)
+    return result
+
+
 def inside_call(data: DataApi, calls: Calls) -> DataApi:
     """Return the data API of a function: without max_rows, and without a transaction of its own."""
     limits = replace(data.limits, tx_end="commit", max_rows=None)
@@ -244,6 +274,8 @@ def answer_within(
     `data` is the data API of a function (`inside_call`).
     """
     try:
+        if request.path.startswith(BROADCASTS):
+            return _say_within(request, caller, session, data, calls)
         question, values = shape(request)
         if is_call(request.path):
             return _call_within(request, question, values, caller, session, data, calls)
@@ -262,6 +294,15 @@ def answer_within(
         return render_error(error, request)
 
 
+def _say_within(
+    request: Request, caller: Principal, session: Session, data: DataApi, calls: Calls
+) -> Response:
+    broadcasts = calls.broadcasts()
+    if data.outbox is None or broadcasts is None:
+        raise RequestError("25006", "what only reads cannot broadcast")
+    return broadcasts.within(request, data.context(caller, ()), session, data.outbox)
+
+
 async def write_asking_hooks(
     prepared: Prepared,
     request: Request,
@@ -276,14 +317,13 @@ async def write_asking_hooks(
     """
     meant, time = cast(WritePlan, prepared.plan), budget()
 
-    def work(session: Session) -> WriteResult:
+    def work(session: Session, inside: DataApi) -> WriteResult:
         time.restart()
-        inside = inside_call(data, calls)
         rewrite = asking_hooks(meant, context.principal, session, inside, calls, time)
         unit = unit_factory(prepared, request.body, context, write_context, rewrite)
         return session.run(unit)
 
-    return await data.engine.call(work, reads=False, gone=request.gone, ending=time.over)
+    return await in_unit(work, request, data, calls, reads=False, ending=time.over)
 
 
 def asking_hooks(

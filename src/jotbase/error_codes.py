@@ -91,7 +91,7 @@ CODES: dict[str, Code] = {
     "53000": Code(503, "The server has no thread, file or memory left; try again later."),
     "53300": Code(503, "No room is left for a connection, or call of a function; try again."),
     "53100": Code(507, "The disk is full or read-only; nothing was written."),
-    "53400": Code(413, "The request body is larger than the server allows."),
+    "53400": Code(413, "The body is larger than the server allows; 429: code broadcasts too much."),
     "54000": Code(413, "A value or statement is larger than the database takes."),
     "54001": Code(400, "The request is nested more deeply, or asks for more, than is allowed."),
     "55000": Code(405, "The view cannot be written."),

@@ -23,6 +23,7 @@ from jotbase.query.response import render
 from jotbase.query.response.prepared import Prepared, compile_shape, large_read, unit_factory
 from jotbase.query.response.prepared_cache import PreparedCache
 from jotbase.query.write.result import WriteContext, WriteResult
+from jotbase.realtime.rooms.outbox import Outbox
 from jotbase.schema.model.tables import Model
 from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response
@@ -47,7 +48,8 @@ class DataApi:
 
     `root` answers for the API itself and OPTIONS, `call` for functions, `transact` for batches.
     `ticks` is a clock or None. Unless `verbose`, errors lack details and hint. Clients are behind
-    so many `proxies`. Tables with hooks are `hooked`.
+    so many `proxies`. Tables with hooks are `hooked`. In a unit of work that writes, `outbox` keeps
+    what it says to topics.
     """
 
     model: Model
@@ -64,6 +66,7 @@ class DataApi:
     verbose: bool = True
     proxies: int = 0
     hooked: Mapping[str, HookedWrite] = field(default_factory=dict)
+    outbox: Outbox | None = None
     prepared: PreparedCache = field(default_factory=PreparedCache)
 
 

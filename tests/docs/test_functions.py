@@ -77,6 +77,20 @@ def test_the_views_do_what_the_page_says(backend: TestBackend) -> None:
     assert ada.function("jobs/9/close", "POST").status == 404
 
 
+def test_the_messages_do_what_the_page_says(
+    backend: TestBackend, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who is signed in may shout, with a line in the log."""
+    caplog.set_level("INFO", "functions")
+    ada = backend.user("ada@example.com")
+
+    assert backend.anonymous.rpc("shout", {"room": "1", "text": "x"}).status == 401
+    assert ada.rpc("shout", {"room": "1", "text": "x"}).status == 204
+    assert [one.getMessage() for one in caplog.records if one.name == "functions"] == [
+        "1 was shouted at"
+    ]
+
+
 def test_uploads_and_streams_do_what_the_page_says(serve: Serve, backend: TestBackend) -> None:
     """A file is read from a form, and lines arrive in order."""
     form = (

@@ -31,7 +31,7 @@ from jotbase.http.server import process as server
 from jotbase.query.request import weights
 from jotbase.query.response.prepared import LONG_VALUES
 from jotbase.realtime.relational import hidden_rows
-from jotbase.realtime.rooms import broadcast, http_messages, presence
+from jotbase.realtime.rooms import broadcast, http_messages, outbox, presence
 from jotbase.schema.ddl import past_tables
 from jotbase.schema.values import regex
 from jotbase.search.lexing import MAX_SEARCHED
@@ -115,6 +115,14 @@ MIB = 1024 * 1024
             f"| {broadcast_api.REQUESTS.count} in {broadcast_api.REQUESTS.seconds} s |",
         ),
         ("messages of such a request", f"| {http_messages.MOST_MESSAGES} |"),
+        (
+            "messages of one transaction of the project's code",
+            f"| {http_messages.MOST_MESSAGES}, {outbox.MOST_BYTES:,} |",
+        ),
+        (
+            "messages of the project's code on behalf",
+            f"| {broadcast_api.REQUESTS.count} in {broadcast_api.REQUESTS.seconds} s |",
+        ),
         ("bytes of a broadcast", f"| {broadcast.LARGEST:,} |"),
         ("broadcasts of a socket", f"| {shares.MOST_MESSAGES} in {shares.WINDOW:.0f} s |"),
         ("members of a tracked object", f"| {presence.MOST_KEYS} |"),

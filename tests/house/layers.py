@@ -114,7 +114,7 @@ ROOMS: dict[str, Room] = {
     "engines.base": _room(f"{WORDS} sql"),
     "engines.spool": _room(WORDS),
     "engines.refusals": _room(WORDS),
-    "engines.calls": _room(f"{WORDS} engines.base engines.refusals"),
+    "engines.calls": _room(f"{WORDS} sql engines.base engines.refusals"),
     "engines.sqlite.database": _room(f"{WORDS} sql engines.refusals engines.calls", "apsw orjson"),
     "engines.sqlite.read": _room(
         f"{WORDS} sql {ENGINES} engines.spool engines.sqlite.database",
@@ -140,14 +140,15 @@ ROOMS: dict[str, Room] = {
     # the pages
     "timing": _room("values", pure=True),
     "pipeline": _room(f"{THINKING} engines.base timing", "orjson"),
-    "calls": _room(f"{THINKING} engines.base pipeline timing"),
-    "batches": _room(f"{THINKING} engines.base pipeline calls timing"),
+    "calls": _room(f"{THINKING} engines.base engines.calls pipeline timing"),
+    "batches": _room(f"{THINKING} engines.base engines.calls pipeline calls timing"),
     "delivery": _room(f"{THINKING} engines.base", "orjson"),
     "feed": _room(f"{THINKING} engines.base delivery", "orjson"),
     # the edges
     "settings": _room("error_codes errors"),
     "functions": _room(
-        f"{WORDS} schema query engines.calls {PAGES}", "a2wsgi flask orjson werkzeug"
+        f"{WORDS} schema query realtime engines.base engines.calls {PAGES}",
+        "a2wsgi flask orjson werkzeug",
     ),
     "http": _room("http.edge"),
     "http.edge": _room(f"{WORDS} sql auth engines.base settings studio", "starlette orjson"),
@@ -159,7 +160,7 @@ ROOMS: dict[str, Room] = {
     "http.live.streams": _room(
         f"{THINKING} feed http.edge http.live.sending http.live.channels", "orjson"
     ),
-    "http.live": _room(f"{THINKING} feed http.edge http.live settings", "orjson"),
+    "http.live": _room(f"{THINKING} feed engines.base http.edge http.live settings", "orjson"),
     "http.server": _room(
         f"{THINKING} {PAGES} engines.base engines.spool functions http.edge http.live settings",
         "httptools orjson uvicorn uvloop websockets",

@@ -16,6 +16,7 @@ from jotbase.engines.sqlite.database.catalog import nonbinary_unique_keys, unman
 from jotbase.errors import Fault, ProjectError
 from jotbase.functions.loading import Loaded, load_for, load_functions
 from jotbase.project.data import ProjectDefinition, read_definition
+from jotbase.project.environment import DotenvVariables
 from jotbase.project.folder import Project, find_project, read_dotenv
 from jotbase.project.rule_plans import scanning_rules
 from jotbase.project.sql_trial import tried
@@ -75,6 +76,7 @@ def _check_project(project: Project, unmanaged: Mapping[str, str]) -> _Found:
 
     def read_variables() -> None:
         found.settings = settings_of(project)
+        DotenvVariables(project).apply()
 
     def read_functions() -> None:
         if found.definition is not None:

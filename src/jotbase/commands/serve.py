@@ -45,9 +45,7 @@ def run(options: argparse.Namespace) -> int:
     overrides: dict[str, Any] = {"host": options.host, "port": options.port}
     given = {name: value for name, value in overrides.items() if value is not None}
     project, settings = load_settings(options.project, given)
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    _log(settings.log_level)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     # A failed start is reported by its error; uvicorn's message would repeat it.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "startup" not in record.msg)
@@ -72,6 +70,13 @@ def run(options: argparse.Namespace) -> int:
     if failures:
         raise failures[0]
     return 0 if started else 1
+
+
+def _log(level: str) -> None:
+    lines = "%(asctime)s %(levelname)s %(name)s%(in_request)s: %(message)s"
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(lines, defaults={"in_request": ""}))
+    logging.basicConfig(level=level.upper(), handlers=[handler])
 
 
 def _greet(backend: Backend) -> None:

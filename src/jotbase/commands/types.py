@@ -18,6 +18,7 @@ from jotbase.functions.loading import described as described_fields
 from jotbase.functions.loading import load_for
 from jotbase.project.data import read_definition
 from jotbase.project.database_views import with_views_of_files
+from jotbase.project.environment import DotenvVariables
 from jotbase.project.folder import find_project
 from jotbase.query.plan.computed import with_computed
 
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
     """Print or write the types, or compare them with a file: exit code 1 where they differ."""
     project = find_project(options.project)
     model = with_views_of_files(read_definition(project).model)
+    DotenvVariables(project).apply()
     loaded = load_for(project.functions, model)
     model = with_computed(model, described_fields(loaded.computed))
     found = described(model, loaded.functions)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence, Sized
 from contextvars import ContextVar
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any, Protocol, TypeVar
 
 from jotbase.errors import JotError
@@ -22,6 +23,28 @@ Result = TypeVar("Result")
 #: The caller of the current request, so that one caller's expensive reads do not take all threads;
 #: "" for the server itself.
 CALLER: ContextVar[str] = ContextVar("caller", default="")
+
+
+class RequestId:
+    """The name of a request in logs: what its client said, else made when it is first asked for."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, said: str) -> None:
+        fits = said.isascii() and said.isprintable() and " " not in said
+        self._text = said if fits and len(said) <= LONGEST_ID else ""
+
+    def __str__(self) -> str:
+        if not self._text:
+            self._text = token_hex(8)
+        return self._text
+
+
+#: The longest id of a client's, in characters.
+LONGEST_ID = 200
+
+#: The request that the project's code runs for; "" outside of one.
+REQUEST_ID: ContextVar[RequestId | str] = ContextVar("request_id", default="")
 
 
 async def _at_once() -> None:

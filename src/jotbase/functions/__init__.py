@@ -4,8 +4,9 @@
 """
 
 from jotbase.functions.annotations import Row
-from jotbase.functions.context import DataClient, DataError, caller, data
+from jotbase.functions.context import DataClient, DataError, broadcast, caller, data, now
 from jotbase.functions.hooks import hook
+from jotbase.functions.request_log import request_id
 from jotbase.functions.row_hooks import before
 from jotbase.functions.rpc import Refusal, computed, respond, rpc
 
@@ -15,10 +16,13 @@ __all__ = [
     "Refusal",
     "Row",
     "before",
+    "broadcast",
     "caller",
     "computed",
     "data",
     "hook",
+    "now",
+    "request_id",
     "respond",
     "rpc",
 ]

@@ -7,16 +7,19 @@ data requests are handled: the handler is an argument.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from jotbase.errors import JotError
 from jotbase.functions.rpc import Pairs, run_function
 from jotbase.query.plan.functions import Function
-from jotbase.values import Principal, Request, Response
+from jotbase.realtime.rooms.http_messages import PATH as BROADCASTS
+from jotbase.values import SERVICE_PRINCIPAL, Principal, Request, Response
 
 Params = Mapping[str, str | int | bool]
 
@@ -58,6 +61,26 @@ class DataClient:
         """Call one of the project's functions."""
         return self._ask("POST", f"rpc/{name}", None, dict(arguments or {}))
 
+    def as_service(self) -> DataClient:
+        """Return this client with the rights of the service role, in the same unit of work."""
+        return replace(self, principal=SERVICE_PRINCIPAL)
+
+    def broadcast(self, topic: str, event: str, payload: Any, *, private: bool = False) -> None:
+        """Send a message to all who listen to the topic: JSON, or bytes.
+
+        In a unit of work it is sent after the commit, and not at all without one.
+        """
+        names = [quote(name, safe="", errors="surrogatepass") for name in (topic, event)]
+        path = f"{BROADCASTS}broadcast/{names[0]}/events/{names[1]}"
+        opaque = isinstance(payload, bytes)
+        kind = "application/octet-stream" if opaque else "application/json"
+        body = payload if opaque else json.dumps(payload).encode()
+        query = f"private={str(private).lower()}"
+        asked = Request("POST", path, query, {"content-type": kind}, body)
+        response = self.answer(asked, self.principal)
+        if response.status >= 400:
+            raise _unsaid(response.status, json.loads(response.content()))
+
     def _ask(self, method: str, path: str, params: Params | None, content: Any) -> Any:
         headers = {"content-type": "application/json", "prefer": "return=representation"}
         body = b"" if content is None else json.dumps(content).encode()
@@ -86,21 +109,47 @@ def _refusal(status: int, content: Any) -> DataError:
     )
 
 
+#: The SQLSTATE of a refused broadcast, by the status of the answer over HTTP.
+_UNSAID = {403: "42501", 422: "22023", 429: "53400"}
+
+
+def _unsaid(status: int, told: Mapping[str, Any]) -> DataError:
+    if "code" in told:
+        return _refusal(status, told)
+    faults: Mapping[str, list[str]] = told.get("errors", {})
+    said = [f"{name} {reason}" for name, reasons in faults.items() for reason in reasons]
+    message = told.get("message") or "; ".join(said)
+    return DataError(_UNSAID.get(status, "22023"), message, status=status)
+
+
 _CLIENT: ContextVar[DataClient] = ContextVar("jotbase_data_client")
 
 
-def enter(client: DataClient) -> None:
-    """Set the client that `caller` and `data` use in this context."""
+_CLOCK: ContextVar[Callable[[], float]] = ContextVar("jotbase_clock", default=time.time)
+
+
+def enter(client: DataClient, clock: Callable[[], float]) -> None:
+    """Set the client that `caller` and `data` use in this context, and the clock of `now`."""
     _CLIENT.set(client)
+    set_clock(clock)
+
+
+def set_clock(clock: Callable[[], float]) -> None:
+    """Set the clock of `now` in this context."""
+    _CLOCK.set(clock)
 
 
 def run_as(
-    function: Function, arguments: Mapping[str, Any], principal: Principal, answer: Answer
+    function: Function,
+    arguments: Mapping[str, Any],
+    principal: Principal,
+    answer: Answer,
+    clock: Callable[[], float] = time.time,
 ) -> tuple[Any, int | None, Pairs]:
     """Run a function as a caller, with this handler of its data client; see `run_function`."""
 
     def run() -> tuple[Any, int | None, Pairs]:
-        enter(DataClient(principal, answer))
+        enter(DataClient(principal, answer), clock)
         return run_function(function, arguments)
 
     return copy_context().run(run)
@@ -117,3 +166,13 @@ def data() -> DataClient:
 def caller() -> Principal:
     """Return the caller of the running view or function. Raises LookupError outside."""
     return data().principal
+
+
+def broadcast(topic: str, event: str, payload: Any, *, private: bool = False) -> None:
+    """Send a message as the caller; see `DataClient.broadcast`. Raises LookupError outside."""
+    data().broadcast(topic, event, payload, private=private)
+
+
+def now() -> datetime:
+    """Return the server's time, which tests can set; the system's outside of a request."""
+    return datetime.fromtimestamp(_CLOCK.get()(), UTC)

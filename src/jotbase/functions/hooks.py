@@ -10,12 +10,14 @@ import asyncio
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from jotbase.engines.calls.code_ending import end_code, run_unforked
 from jotbase.errors import AuthError
+from jotbase.functions.context import set_clock
 from jotbase.functions.registering import Registered, register
 from jotbase.functions.rpc import Refusal, awaited
 from jotbase.functions.wsgi_threads import Threads
@@ -58,7 +60,8 @@ def hook(name: str) -> Callable[[Code], Code]:
 class Hooks:
     """Calls the project's hooks, at most `threads` at once; others wait, up to `waiting`."""
 
-    def __init__(self, threads: int, waiting: int) -> None:
+    def __init__(self, threads: int, waiting: int, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self._threads = Threads("jotbase-hook", threads)
         self._most = threads + waiting
         self._under_way: set[Future[Any]] = set()
@@ -86,7 +89,7 @@ class Hooks:
                 extra={"retry_after": math.ceil(TIMEOUT)},
             )
         began: list[threading.Thread] = []
-        future = self._threads.submit(_called, self._codes[name], payload, began)
+        future = self._threads.submit(_called, self._codes[name], payload, began, self._clock)
         self._under_way.add(future)
         # Called in the thread that ends the job: a set's `discard` is safe there.
         future.add_done_callback(self._under_way.discard)
@@ -104,9 +107,13 @@ class Hooks:
 
 
 def _called(
-    code: Callable[..., Any], payload: dict[str, Any], began: list[threading.Thread]
+    code: Callable[..., Any],
+    payload: dict[str, Any],
+    began: list[threading.Thread],
+    clock: Callable[[], float],
 ) -> Any:
     """Return what the code gives back; its thread is added to `began`."""
+    set_clock(clock)
     began.append(threading.current_thread())
     try:
         return run_unforked(lambda: code(payload))

@@ -23,6 +23,7 @@ from jotbase.errors import (
 )
 from jotbase.functions.failures import failure_to_load
 from jotbase.functions.registering import Computed, collect
+from jotbase.functions.request_log import name_requests
 from jotbase.functions.rpc import awaited
 from jotbase.functions.wsgi_threads import Hosted, Threads
 from jotbase.query.plan.computed import with_computed
@@ -60,6 +61,7 @@ def load_functions(folder: Path) -> Loaded:
             reason = "the file is missing, and no other is loaded"
             raise ProjectError([Fault("functions/__init__.py", "", reason, hint)])
         return Loaded()
+    name_requests()
     modules: list[Any] = []
     found = collect(lambda: modules.append(_load(folder, file)))
     faults = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import logging
+import time
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar, copy_context
 from typing import Any, TypeVar
@@ -68,7 +69,11 @@ def make_before(action: str, table: str, name: str, code: Callable[..., Any]) ->
 
 
 def run_before(
-    hook: BeforeHook, arguments: Sequence[Any], principal: Principal, answer: Answer
+    hook: BeforeHook,
+    arguments: Sequence[Any],
+    principal: Principal,
+    answer: Answer,
+    clock: Callable[[], float] = time.time,
 ) -> Row:
     """Ask a hook as a caller; return the row or change that is to be written.
 
@@ -83,7 +88,7 @@ def run_before(
                 "stack depth limit exceeded",
                 hint=f"Hooks wrote what hooks are asked about, more than {DEEPEST} deep.",
             )
-        enter(DataClient(principal, answer))
+        enter(DataClient(principal, answer), clock)
         returned = run_contained(lambda: hook.run(*arguments))
         return _as_json(arguments[0] if returned is None else returned)
 

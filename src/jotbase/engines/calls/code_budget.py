@@ -6,10 +6,37 @@ In charge of that clock. Must not know what the code does, nor end it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import perf_counter
+from typing import Protocol
 
 from jotbase.errors import JotError
+
+
+class Budget(Protocol):
+    """The time that hooks may take (`CodeBudget`)."""
+
+    def restart(self) -> None:
+        """Begin anew."""
+
+    def running(self) -> AbstractContextManager[None]:
+        """Count the time of a block."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Count nothing of a block within one that is counted."""
+
+    def over(self) -> JotError | None:
+        """Return the error once the time is over."""
+
+
+class Untimed:
+    """No budget of their own for hooks: the call that they run in has one."""
+
+    def running(self) -> AbstractContextManager[None]:
+        """Count nothing."""
+        return nullcontext()
+
+    paused = running
 
 
 class CodeBudget:

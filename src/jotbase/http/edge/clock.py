@@ -28,6 +28,10 @@ class WallClock:
         self._steady = steady
         self._apart = read() - steady()
 
+    def read(self) -> float:
+        """Return the time, and look no further: for threads other than the loop's."""
+        return self._read()
+
     def __call__(self) -> float:
         """Return the time."""
         now = self._read()

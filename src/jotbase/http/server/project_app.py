@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jotbase.auth.tokens.client_address import share_owner
-from jotbase.engines.base import CALLER
+from jotbase.engines.base import CALLER, REQUEST_ID, RequestId
 from jotbase.errors import AccessError
 from jotbase.functions.context import Answer, DataClient, enter
 from jotbase.functions.loading import host
@@ -19,7 +19,8 @@ from jotbase.functions.wsgi_threads import OWNER, Hosted
 from jotbase.http.edge.asgi import Receive, Scope, Send, read_headers, send_response
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.edge.static_files import NOT_FOUND
-from jotbase.http.server.routes import FUNCTIONS
+from jotbase.http.live.broadcast_api import BroadcastApi
+from jotbase.http.server.routes import BROADCASTS, FUNCTIONS
 from jotbase.pipeline import DataApi, answer
 from jotbase.settings import Settings
 from jotbase.values import Principal, Request, Response
@@ -28,12 +29,20 @@ from jotbase.values import Principal, Request, Response
 class ProjectApp:
     """The ASGI application of a project's functions/; every path is unknown until `replace`.
 
-    `data` returns the data API of the project's files as they are now.
+    `data` returns the data API of the project's files as they are now, `broadcasts` what
+    answers what views say to topics, and `clock` is what they call now.
     """
 
     def __init__(
-        self, credentials: CredentialCheck, data: Callable[[], DataApi], settings: Settings
+        self,
+        credentials: CredentialCheck,
+        data: Callable[[], DataApi],
+        settings: Settings,
+        broadcasts: Callable[[], BroadcastApi],
+        clock: Callable[[], float],
     ) -> None:
+        self._broadcasts = broadcasts
+        self._clock = clock
         self._credentials = credentials
         self._data = data
         self._settings = settings
@@ -65,7 +74,9 @@ class ProjectApp:
         asked = Request(scope["method"], scope["path"], "", read_headers(scope), client=peer)
         owner = share_owner(principal, asked, self._settings.proxies)
         CALLER.set(owner)
-        enter(DataClient(principal, self._answer_from_thread(asyncio.get_running_loop())))
+        REQUEST_ID.set(RequestId(asked.headers.get("x-request-id", "")))
+        ask = self._answer_from_thread(asyncio.get_running_loop())
+        enter(DataClient(principal, ask), self._clock)
         await hosted({**scope, "root_path": "/functions/v1", OWNER: owner}, receive, send)
 
     async def _caller(self, scope: Scope) -> Principal:
@@ -85,7 +96,12 @@ class ProjectApp:
         """Return the handler of data requests from a view's thread, run on the event loop."""
 
         def ask(request: Request, principal: Principal) -> Response:
-            answering = answer(request, self._data(), principal)
+            answering = self._answered(request, principal)
             return asyncio.run_coroutine_threadsafe(answering, loop).result()
 
         return ask
+
+    async def _answered(self, request: Request, principal: Principal) -> Response:
+        if request.path.startswith(BROADCASTS):
+            return await self._broadcasts().of_code(request, principal)
+        return await answer(request, self._data(), principal)

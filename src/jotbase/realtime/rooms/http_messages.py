@@ -12,7 +12,9 @@ from typing import Any
 from jotbase.realtime.protocol import PREFIX, Frame
 from jotbase.realtime.rooms.presence import Room
 
-#: The most messages of one batch.
+#: Where broadcasts over HTTP begin.
+PATH = "/realtime/v1/api/"
+#: The most messages of one batch, and of one unit of work.
 MOST_MESSAGES = 100
 #: The most bytes of a topic with its prefix, and of an event's name.
 _LONGEST = 255

@@ -6,10 +6,11 @@ In charge of the values that the channels of a socket are made of. Must not know
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from jotbase.feed import Feed
+from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.edge.rates import Rate
 from jotbase.http.live.channels.quotas import ChannelQuotas, ChannelSize
@@ -32,7 +33,7 @@ class ChannelServices:
     credentials: CredentialCheck
     feed: Feed
     model: Model
-    now: Callable[[], float]
+    now: WallClock
     access: TopicAccess
     rooms: Rooms = field(default_factory=Rooms)
     shares: ChannelQuotas = field(default_factory=ChannelQuotas)

@@ -6,7 +6,8 @@ In charge of asking. Must not know channels, nor what a right is asked for.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from jotbase.auth.tokens.times import timestamp
 from jotbase.engines.base import Engine, bind
@@ -17,7 +18,8 @@ from jotbase.expression.predicate import from_row, predicate
 from jotbase.realtime.protocol import PREFIX
 from jotbase.realtime.rooms.topic_rules import ALL_RIGHTS, Right, TopicPolicy, TopicRule
 from jotbase.schema.model.topics import SCOPE
-from jotbase.sql.fragment import sql
+from jotbase.sql.fragment import Fragment, sql
+from jotbase.sql.units import Rows
 from jotbase.values import Principal, Row
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,22 @@ class TopicAccess:
         name = topic.removeprefix(PREFIX)
         return frozenset([right for right in rights if await self._holds(name, right, context)])
 
+    def permits(
+        self, context: Context, topic: str, right: Right, read: Callable[[str, Sequence[Any]], Rows]
+    ) -> bool:
+        """Return whether the caller has a right as of an open transaction, which `read` reads.
+
+        Raises JotError where the database cannot say.
+        """
+        found = self.policy.rule(topic, right)
+        if context.principal.is_service or found is None:
+            return context.principal.is_service
+        rule, parts = found
+        if rule.local is not None:
+            return rule.local(Env({SCOPE: parts}, context)) is True
+        asked = self._question(rule, parts)
+        return bool(read(asked.numbered(self._engine.dialect.mark), bind(asked, context)))
+
     async def _holds(self, topic: str, right: Right, context: Context) -> bool:
         found = self.policy.rule(topic, right)
         if found is None:
@@ -58,9 +76,11 @@ class TopicAccess:
             return False
 
     async def _ask(self, rule: TopicRule, parts: Row, context: Context) -> bool:
+        asked = self._question(rule, parts)
+        text = asked.numbered(self._engine.dialect.mark)
+        return bool(await self._engine.read_internal(text, bind(asked, context)))
+
+    def _question(self, rule: TopicRule, parts: Row) -> Fragment:
         dialect = self._engine.dialect
-        asked = sql("SELECT 1 WHERE ") + predicate(
-            rule.expression, dialect, from_row({SCOPE: parts}, dialect)
-        )
-        values = bind(asked, context)
-        return bool(await self._engine.read_internal(asked.numbered(dialect.mark), values))
+        row = from_row({SCOPE: parts}, dialect)
+        return sql("SELECT 1 WHERE ") + predicate(rule.expression, dialect, row)
