@@ -73,7 +73,7 @@ def spooling(rows: int, size: int) -> tuple[str, tuple[int], Spooling]:
     )
     whole = f"SELECT concat(group_concat(x || y)), count(*) {source}"
     spooled = f"SELECT jot_spool(x || y), count(*) {source}"
-    return whole, (rows,), Spooling(lambda: (spooled, (rows,)), Lines)
+    return whole, (rows,), Spooling(lambda: (spooled, (rows,)), Lines, 2)
 
 
 async def test_a_large_result_is_written_to_a_file(engine: SqliteEngine) -> None:

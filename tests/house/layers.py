@@ -134,7 +134,7 @@ ROOMS: dict[str, Room] = {
     ),
     "engines.loading": _room(f"{WORDS} sql engines.postgresql", "asyncpg"),
     "engines.postgresql": _room(
-        f"{WORDS} sql {ENGINES}",
+        f"{WORDS} sql {ENGINES} engines.spool",
         "asyncpg orjson",
     ),
     # the pages

@@ -15,6 +15,9 @@ from jotbase.errors import JotError, RequestError
 GATHERED = 65_536
 #: Answers of more bytes that were made in memory are kept in a file until they are read.
 KEPT_IN_MEMORY = 4 * 1024 * 1024
+#: Bytes of one row of a large result, and of any value in it: the database, Python and UTF-8 each
+#: have it once.
+LARGEST_ROW = 32 * 1024 * 1024
 #: Bytes of one answer, where no setting says otherwise.
 MOST = 512 * 1024 * 1024
 

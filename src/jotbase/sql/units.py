@@ -53,11 +53,14 @@ class Spooling:
     """How a result that is too large for memory is made, row by row.
 
     `statement` returns text and values of one that gives each row's JSON text to the aggregate
-    `jot_spool`, whose value comes first in the only row; `writer` makes the answer of them.
+    `jot_spool`, whose value comes first in the only row; on PostgreSQL, which has no such thing,
+    the text comes first in a row of its own. `writer` makes the answer of them. The statement of
+    which all this is the large form gives so many `columns`.
     """
 
     statement: Callable[[], tuple[str, Sequence[Any]]]
     writer: Callable[[], RowWriter]
+    columns: int
 
 
 class ComputedFor(str):

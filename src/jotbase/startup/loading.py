@@ -120,6 +120,7 @@ def _postgresql_maker(url: str, settings: Settings) -> EngineMaker:
                 calls=CallLimits(settings.functions_threads, settings.functions_queue),
                 compute=compute,
                 replicas=settings.database_replicas,
+                max_answer=settings.max_answer,
             ),
         )
 

@@ -23,6 +23,7 @@ from jotbase.engines.postgresql.replicas import Replica, Replicas
 from jotbase.engines.postgresql.transaction import TimeLimits
 from jotbase.engines.postgresql.view_columns import COLUMNS, VIEWS, origins
 from jotbase.engines.postgresql.writer import Writer
+from jotbase.engines.spool import MOST
 from jotbase.errors import JotError
 from jotbase.sql.dialect import POSTGRES, Dialect
 from jotbase.sql.units import Rows, Spooling, UnitOfWork
@@ -44,7 +45,8 @@ class PostgresOptions:
     `statement_timeout` ms, and wait `lock_timeout` ms for a lock; a unit of work may take
     `unit_timeout` ms. `pool` says how many requests use the database and wait, `calls` how many
     calls of functions do, which hold three quarters of the connections at most; `compute` calls the
-    project's code for a row. `replicas` are the URLs of standbys that reads may go to.
+    project's code for a row. `replicas` are the URLs of standbys that reads may go to. An answer to
+    a read may have `max_answer` bytes.
     """
 
     decode: Decode = decode_plain
@@ -55,6 +57,7 @@ class PostgresOptions:
     calls: CallLimits = field(default_factory=CallLimits)
     compute: Compute | None = None
     replicas: tuple[str, ...] = ()
+    max_answer: int = MOST
 
 
 class PostgresEngine:
@@ -82,7 +85,7 @@ class PostgresEngine:
         except BaseException:
             await self._pool.close()
             raise
-        self._reader = Reader(self._pool, options.statement_timeout)
+        self._reader = Reader(self._pool, options.statement_timeout, options.max_answer)
         self._own = Reader(self._own_pool, options.statement_timeout)
         self._log = ChangeLog(self._url, self._own, options.decode)
         self._replicas = self._follow(options)
@@ -99,7 +102,8 @@ class PostgresEngine:
             return None
         limits = (options.pool, options.statement_timeout, options.lock_timeout)
         pools = (ConnectionPool(url, *limits) for url in options.replicas)
-        found = [Replica(pool, options.statement_timeout) for pool in pools]
+        timeout, most = options.statement_timeout, options.max_answer
+        found = [Replica(pool, timeout, most) for pool in pools]
         replicas = Replicas(found, self._own)
         replicas.start()
         return replicas
@@ -113,16 +117,16 @@ class PostgresEngine:
     async def read(
         self, text: str, values: Sequence[Any], spooling: Spooling | None = None
     ) -> Rows:
-        """Run one reading statement; see `Engine.read`. Its result comes as one text, however
-        large: PostgreSQL makes it, and bounds it to 1 GiB.
+        """Run one reading statement; see `Engine.read`. What asks for computed columns comes as
+        one text, however large: PostgreSQL makes it, and bounds it to 1 GiB.
         """
         if caller_of(values) is not None:
             return await self.call(lambda session: session.read(text, values), reads=True)
         if self._replicas is not None and (asked := REPLICA.get()) is not None:
-            found = await self._replicas.read(text, values, asked)
+            found = await self._replicas.read(text, values, asked, spooling)
             if found is not None:
                 return found
-        return await self._reader.read(text, values)
+        return await self._reader.read(text, values, spooling)
 
     def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
         """Return None: an answer always has to be waited for."""

@@ -18,8 +18,9 @@ from typing import Any
 from jotbase.engines.base import CALLER, ReplicaRead
 from jotbase.engines.postgresql.pool import ConnectionPool
 from jotbase.engines.postgresql.reader import Reader
+from jotbase.engines.spool import MOST
 from jotbase.errors import JotError, ProjectError, StatementTimeout
-from jotbase.sql.units import Rows
+from jotbase.sql.units import Rows, Spooling
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +70,8 @@ class Writers:
 class Replica:
     """One standby: its connections, and how fresh it is known to be."""
 
-    def __init__(self, pool: ConnectionPool, limit_ms: int) -> None:
-        self.reader = Reader(pool, limit_ms)
+    def __init__(self, pool: ConnectionPool, limit_ms: int, max_answer: int = MOST) -> None:
+        self.reader = Reader(pool, limit_ms, max_answer)
         self.pool = pool
         self.is_open = False
         self.fault = ""
@@ -117,7 +118,13 @@ class Replicas:
         """Take note of a commit of the current request's caller."""
         self._writers.wrote(CALLER.get(), self._now())
 
-    async def read(self, text: str, values: Sequence[Any], asked: ReplicaRead) -> Rows | None:
+    async def read(
+        self,
+        text: str,
+        values: Sequence[Any],
+        asked: ReplicaRead,
+        spooling: Spooling | None = None,
+    ) -> Rows | None:
         """Run a statement on a replica that is fresh enough; None if there is none, or it failed.
 
         Raises StatementTimeout: what takes too long there does so on the primary, too.
@@ -131,7 +138,7 @@ class Replicas:
                 continue
             newest = one.newest
             try:
-                rows = await one.reader.read(text, values)
+                rows = await one.reader.read(text, values, spooling)
             except StatementTimeout:
                 raise
             except JotError as error:

@@ -93,9 +93,11 @@ def compile_shape(
     return Prepared(intent, write_plan, fragment.numbered(dialect.mark), params, timed)
 
 
-def large_read(read: Prepared, dialect: Dialect, guard: Guard, context: Context) -> Spooling:
-    """Return how a read's answer is made where it is too large for memory."""
+def large_read(read: Prepared, dialect: Dialect, guard: Guard, context: Context) -> Spooling | None:
+    """Return how a read's answer is made where it is too large for memory, None for a plan."""
     write_plan = cast(ReadPlan, read.plan)
+    if write_plan.answer.media.kind == "plan":
+        return None
 
     def statement() -> tuple[str, list[Any]]:
         fragment = compile_read(write_plan, dialect, guard, spooled=True)
@@ -104,7 +106,7 @@ def large_read(read: Prepared, dialect: Dialect, guard: Guard, context: Context)
         ]
         return fragment.numbered(dialect.mark), values
 
-    return Spooling(statement, lambda: body_writer(write_plan))
+    return Spooling(statement, lambda: body_writer(write_plan), 3 if write_plan.count else 2)
 
 
 def unit_factory(

@@ -80,7 +80,8 @@ def compile_read(
 
     `among` is a condition besides the plan's: which rows a write has left. Where the query's plan
     is asked for, the rows are those of EXPLAIN QUERY PLAN. A `spooled` one gives each row's text to
-    the aggregate `jot_spool`: an aggregate as well, so that SQLite keeps the order of the rows.
+    the aggregate `jot_spool`: an aggregate as well, so that SQLite keeps the order of the rows. On
+    PostgreSQL the rows themselves come, each with the counts.
     """
     context = StatementContext(dialect, guard)
     if among is not None:
@@ -91,7 +92,7 @@ def compile_read(
         return explain(context.dialect) + _array(
             plan.node, _root(plan.node, context), context, sql("")
         )
-    extra = sql(", count(*)")
+    extra = sql(", count(*)" + (" OVER ()" if spooled and dialect.is_postgres else ""))
     if plan.count:
         extra += ", " + parenthesized(_total(plan.node, context))
     return _array(plan.node, _root(plan.node, context), context, extra, spooled=spooled)
@@ -121,8 +122,11 @@ def _array(
     keys = tuple(_keys(node))
     rows = _rows(node, clause, context)
     row = _object(keys, node, context)
-    array = "SELECT " + ("jot_spool(" + row + ")" if spooled else _listed(row, node, context))
-    return array + extra + rows
+    if not spooled:
+        return "SELECT " + _listed(row, node, context) + extra + rows
+    if context.dialect.is_postgres:
+        return "SELECT " + row + extra + rows + _by_place(node, context)
+    return "SELECT jot_spool(" + row + ")" + extra + rows
 
 
 def _is_flat(keys: tuple[_Key, ...], context: StatementContext) -> bool:
@@ -343,7 +347,12 @@ def _listed(one: Fragment, node: Node, context: StatementContext) -> Fragment:
     `json_group_array` looks at SQLITE_LIMIT_LENGTH when it has gathered all.
     """
     if context.dialect.is_postgres:
-        place = f"{context.dialect.identifier(node.alias)}.{_PLACE}"
-        placed = f" ORDER BY {place}" if not node.aggregated and _joins(node, context) else ""
+        placed = _by_place(node, context)
         return "('[' || coalesce(string_agg(" + one + f", ','{placed}), '') || ']')"
     return "concat('[', group_concat(" + one + "), ']')"
+
+
+def _by_place(node: Node, context: StatementContext) -> str:
+    """Return the ORDER BY of PostgreSQL's rows where joins may have brought them out of order."""
+    place = f"{context.dialect.identifier(node.alias)}.{_PLACE}"
+    return f" ORDER BY {place}" if not node.aggregated and _joins(node, context) else ""

@@ -9,7 +9,7 @@ from tests.unit.query.board import GENEROUS, OPEN, HidingGuard, read_plan, selec
 
 from jotbase.expression.expr import Context
 from jotbase.query.statement.compile import compile_read
-from jotbase.sql.dialect import SQLITE
+from jotbase.sql.dialect import POSTGRES, SQLITE
 
 
 def test_a_row_by_its_key() -> None:
@@ -126,3 +126,16 @@ def test_rows_that_must_be_sorted_are_chosen_by_number() -> None:
     assert "jot_kept" not in select_of("GET /jobs?select=title&order=salary.desc")
     assert "jot_kept" not in select_of("GET /jobs?select=title&order=id.desc&limit=5")
     assert "jot_kept" not in select_of("GET /open_jobs?order=firm&limit=5")
+
+
+def test_rows_of_a_large_answer() -> None:
+    """One by one where PostgreSQL gives them, each with the counts, and in the order asked for."""
+    plan = read_plan("GET /jobs?select=id,...companies(name)&limit=5", GENEROUS)
+    text = compile_read(plan, POSTGRES, OPEN, spooled=True).text
+    embedded = compile_read(plan, SQLITE, OPEN, spooled=True).text
+
+    assert text.startswith("SELECT ('{\"id\":' || ")
+    assert ", count(*) OVER () FROM (SELECT *, row_number() OVER ()" in text
+    assert text.endswith(' ORDER BY "row"."jotbase.place"')
+    assert embedded.startswith("SELECT jot_spool(")
+    assert ", count(*) FROM (" in embedded

@@ -16,7 +16,7 @@ import apsw
 
 from jotbase.engines.base import ROOM
 from jotbase.engines.refusals import closed
-from jotbase.engines.spool import MOST
+from jotbase.engines.spool import LARGEST_ROW, MOST
 from jotbase.engines.sqlite.database.refusals import is_broken, refusal
 from jotbase.engines.sqlite.database.view_columns import origins
 from jotbase.engines.sqlite.read.costs import (
@@ -28,7 +28,7 @@ from jotbase.engines.sqlite.read.costs import (
     cannot_be_stopped,
 )
 from jotbase.engines.sqlite.read.lanes import Lanes, Timed, timed
-from jotbase.engines.sqlite.read.spooling import LARGEST_ROW, spooling_work
+from jotbase.engines.sqlite.read.spooling import spooling_work
 from jotbase.errors import JotError, StatementTimeout
 from jotbase.sql.units import Rows, Spooling
 

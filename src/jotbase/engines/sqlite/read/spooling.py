@@ -14,9 +14,6 @@ from jotbase.engines.spool import Spool
 from jotbase.engines.sqlite.read.lanes import Timed
 from jotbase.sql.units import Rows, Spooling
 
-#: Bytes of one row of a large result, and of any value in it: SQLite, Python and UTF-8 each have
-#: it once.
-LARGEST_ROW = 32 * 1024 * 1024
 #: What a statement gives its rows to.
 AGGREGATE = "jot_spool"
 
