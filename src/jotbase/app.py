@@ -41,6 +41,7 @@ from jotbase.http.edge.hashing import HashingPool
 from jotbase.http.edge.mail_page import mail_pages
 from jotbase.http.edge.static_files import health_page, json_page, public_files
 from jotbase.http.edge.studio import studio_pages
+from jotbase.http.live.channels.quotas import quotas_within
 from jotbase.http.live.endpoint import RealtimeEndpoint
 from jotbase.http.server.data_routes import DataRoutes
 from jotbase.http.server.project_app import ProjectApp
@@ -160,7 +161,13 @@ class Backend:
         self._clock = WallClock(self.world.now)
         self.feed = Feed(self.engine, self._clock)
         self.live = RealtimeEndpoint(
-            self.credentials, self.feed, self._clock, self.settings.proxies
+            self.credentials,
+            self.feed,
+            self._clock,
+            self.settings.proxies,
+            quotas_within(
+                self.settings.max_connections_per_address, self.settings.realtime_sockets_per_user
+            ),
         )
         self._changes = RevocationWatcher(
             self.engine, self._clock, self._apply_notices, self._missed

@@ -9,6 +9,7 @@ import pytest
 from tests.api.live_world import ANA, RULES, SECRET_KEY, World, a_world, note
 
 from jotbase.expression.expr import FALSE
+from jotbase.http.live.channels import owners
 from jotbase.http.live.channels import quotas as shares
 
 BINDING = {"event": "*", "schema": "public", "table": "open"}
@@ -129,7 +130,7 @@ def test_joining_again_and_again_is_refused(world: World) -> None:
 
     reply = socket.join(topic="realtime:more")
     assert refused(reply) == "ClientJoinRateLimitReached: Too many joins per second"
-    world.pass_time(shares.WINDOW)
+    world.pass_time(owners.WINDOW)
     assert socket.join(topic="realtime:more")["payload"]["status"] == "ok"
 
 

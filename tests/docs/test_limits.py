@@ -23,6 +23,7 @@ from jotbase.http.accounts import routes as accounts
 from jotbase.http.edge import connections, hashing
 from jotbase.http.edge import large_responses as grants
 from jotbase.http.live import broadcast_api
+from jotbase.http.live.channels import owners
 from jotbase.http.live.channels import quotas as shares
 from jotbase.http.live.sending import frames, replay, rooms
 from jotbase.http.live.streams import event_stream
@@ -104,7 +105,18 @@ MIB = 1024 * 1024
         ("channels of all", str(shares.ALL_CHANNELS)),
         ("bindings of all", str(shares.ALL_BINDINGS)),
         ("bytes of the filters of all", f"{shares.ALL_BYTES // MIB} MiB"),
-        ("joins and new tokens of a socket", f"{shares.MOST_JOINS} in {shares.WINDOW:.0f} s"),
+        ("joins and new tokens of a socket", f"{shares.MOST_JOINS} in {owners.WINDOW:.0f} s"),
+        ("sockets of an address", f"{owners.OF_ADDRESS.sockets} of 8192"),
+        ("sockets of a user", f"`JOTBASE_REALTIME_SOCKETS_PER_USER`, {owners.OF_USER.sockets} |"),
+        ("sockets of a user", f"{Settings().realtime_sockets_per_user} |"),
+        ("channels of an address", f"| {owners.OF_ADDRESS.channels} |"),
+        ("channels of an address", f"| {shares.ALL_CHANNELS // 2} |"),
+        ("channels of a user", f"| {owners.OF_USER.channels} |"),
+        ("joins and new tokens of an address", f"{owners.OF_ADDRESS.joins} in 10 s"),
+        ("joins and new tokens of a user", f"{owners.OF_USER.joins} in 10 s"),
+        ("broadcasts of an address", f"{owners.OF_ADDRESS.messages} in 10 s"),
+        ("broadcasts of a user", f"{owners.OF_USER.messages} in 10 s"),
+        ("owners whose counts", f"| {owners.MOST_PARTED} |"),
         ("bytes of a topic", str(shares.LONGEST_TOPIC)),
         (
             "calls of `track`",
@@ -124,7 +136,7 @@ MIB = 1024 * 1024
             f"| {broadcast_api.REQUESTS.count} in {broadcast_api.REQUESTS.seconds} s |",
         ),
         ("bytes of a broadcast", f"| {broadcast.LARGEST:,} |"),
-        ("broadcasts of a socket", f"| {shares.MOST_MESSAGES} in {shares.WINDOW:.0f} s |"),
+        ("broadcasts of a socket", f"| {shares.MOST_MESSAGES} in {owners.WINDOW:.0f} s |"),
         ("members of a tracked object", f"| {presence.MOST_KEYS} |"),
         ("bytes of a tracked object", f"| {presence.LARGEST_META} |"),
         ("bytes of a presence key", f"| {presence.LONGEST_KEY} |"),

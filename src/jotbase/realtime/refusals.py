@@ -51,8 +51,13 @@ def capacity_exceeded() -> ChannelError:
     return ChannelError("ConnectionRateLimitReached", "Too many channels on the server")
 
 
+def too_many_sockets() -> ChannelError:
+    """Return the refusal of a socket beyond the limit of an address or a user."""
+    return ChannelError("ConnectionRateLimitReached", "Too many connected users")
+
+
 def too_many_joins() -> ChannelError:
-    """Return the refusal of a join beyond the rate limit of a socket."""
+    """Return the refusal of a join beyond the rate limit of a socket, an address or a user."""
     return ChannelError("ClientJoinRateLimitReached", "Too many joins per second")
 
 

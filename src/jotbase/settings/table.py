@@ -183,6 +183,9 @@ class Settings:
     max_connections_per_address: int = _setting(
         number_between(1, 1_000_000), 8192, "The most concurrent connections from one address."
     )
+    realtime_sockets_per_user: int = _setting(
+        number_between(1, 1_000_000), 1000, "The most WebSockets on which one user has joined."
+    )
     tx_end: TxEnd = _setting(
         one_of("commit", "commit-allow-override", "rollback", "rollback-allow-override"),
         "commit",

@@ -17,6 +17,10 @@ class Rate:
         self._count = 0
         self._since = float("-inf")
 
+    def has_room(self, now: float) -> bool:
+        """Return whether one more would be within the limit."""
+        return not 0 <= now - self._since < self._seconds or self._count < self._most
+
     def take(self, now: float, amount: int = 1) -> bool:
         """Count so many more; return whether they are within the limit."""
         if not 0 <= now - self._since < self._seconds:

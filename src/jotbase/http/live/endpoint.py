@@ -23,7 +23,7 @@ from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.live.broadcast_api import BroadcastApi
 from jotbase.http.live.channels.joined import ChannelServices
-from jotbase.http.live.channels.quotas import ChannelQuotas
+from jotbase.http.live.channels.quotas import ChannelQuotas, SocketQuota
 from jotbase.http.live.channels.socket_channels import Channels
 from jotbase.http.live.channels.topic_access import TopicAccess
 from jotbase.http.live.explaining import explain, explain_page
@@ -57,11 +57,21 @@ class RealtimeEndpoint:
     """
 
     def __init__(
-        self, credentials: CredentialCheck, feed: Feed, now: WallClock, proxies: int = 0
+        self,
+        credentials: CredentialCheck,
+        feed: Feed,
+        now: WallClock,
+        proxies: int = 0,
+        shares: ChannelQuotas | None = None,
     ) -> None:
         self._proxies = proxies
         self._services = ChannelServices(
-            credentials, feed, Model(), now, TopicAccess(feed.engine, now)
+            credentials,
+            feed,
+            Model(),
+            now,
+            TopicAccess(feed.engine, now),
+            shares=shares or ChannelQuotas(),
         )
         self.streams = EventStreams(self._services, proxies)
         self.broadcasts = BroadcastApi(self._services, proxies)
@@ -175,8 +185,18 @@ class RealtimeEndpoint:
         except ChannelError as error:
             await refuse_handshake(scope, send, 401, error.message)
             return
-        await send({"type": "websocket.accept"})
-        await self._serve(scope, receive, send, (vsn, key or "", principal))
+        peer = (scope.get("client") or ("",))[0]
+        address = client_of(read_headers(scope), peer, self._proxies)
+        try:
+            share = self._services.shares.of(address, self._services.now)
+        except ChannelError as error:
+            await refuse_handshake(scope, send, 429, error.message)
+            return
+        try:
+            await send({"type": "websocket.accept"})
+            await self._serve(scope, receive, send, (vsn, key or "", principal), share)
+        finally:
+            share.close()
 
     async def _authenticate(self, key: str | None) -> Principal:
         if not key:
@@ -187,7 +207,12 @@ class RealtimeEndpoint:
             raise ChannelError("Unauthorized", refusals.KEY_UNKNOWN) from None
 
     async def _serve(
-        self, scope: Scope, receive: Receive, send: Send, who: tuple[Vsn, str, Principal]
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        who: tuple[Vsn, str, Principal],
+        share: SocketQuota,
     ) -> None:
         connection = connection_of(scope)
 
@@ -203,9 +228,6 @@ class RealtimeEndpoint:
         else:
             sink = SendSink(send, close_reason, lagging)
         sending = asyncio.create_task(sink.run()) if isinstance(sink, SendSink) else None
-        peer = (scope.get("client") or ("",))[0]
-        address = client_of(read_headers(scope), peer, self._proxies)
-        share = self._services.shares.of(address, self._services.now)
         channels = Channels(self._services, who, sink, share)
         self._sockets[channels] = sink
         try:

@@ -13,6 +13,7 @@ from jotbase.feed import Feed
 from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.edge.rates import Rate
+from jotbase.http.live.channels.owners import Owner
 from jotbase.http.live.channels.quotas import ChannelQuotas, ChannelSize
 from jotbase.http.live.channels.topic_access import TopicAccess
 from jotbase.http.live.sending.replay import Replay
@@ -60,7 +61,7 @@ class ChannelServices:
 class Channel:
     """One joined topic. `token` is None where the connection's key counts.
 
-    `key` is its presence key, `calls` counts its calls of presence.
+    `key` is its presence key, `calls` counts its calls of presence, `owner` is its user.
     """
 
     topic: str
@@ -72,6 +73,7 @@ class Channel:
     size: ChannelSize
     key: str
     calls: Rate
+    owner: Owner | None = None
     expiry: asyncio.TimerHandle | None = None
     replay: Replay | None = None
     #: Tables that a reload took from its bindings: their changes are missed from then on.

@@ -1,4 +1,4 @@
-"""The quotas of channels: for a socket, for an address, and in total.
+"""The quotas of channels: for a socket, for an address and a user, and in total.
 
 In charge of the limits, and of refusing a join before any state is kept. Must not know what a
 channel does. The numbers are in docs/reference/limits.md.
@@ -7,9 +7,12 @@ channel does. The numbers are in docs/reference/limits.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from jotbase.errors import ChannelError
 from jotbase.http.edge.budget import Budget
+from jotbase.http.edge.rates import Rate
+from jotbase.http.live.channels.owners import OF_ADDRESS, OF_USER, WINDOW, Owner, Owners
 from jotbase.realtime import refusals
 from jotbase.realtime.joining import JoinRequest, filter_bytes
 from jotbase.realtime.protocol import PREFIX
@@ -23,7 +26,7 @@ ALL_CHANNELS, ALL_BINDINGS, ALL_BYTES = 100_000, 100_000, 1024 * 1024
 LONGEST_TOPIC = 255
 #: Joins and new tokens of one socket in `WINDOW` seconds: a client joins all its channels at once
 #: when it returns.
-MOST_JOINS, WINDOW = 200, 10.0
+MOST_JOINS = 200
 #: Broadcasts of one socket in `WINDOW` seconds, on all its channels.
 MOST_MESSAGES = 10_000
 #: Calls of `track` and `untrack` of one channel in so many seconds (contract section 12).
@@ -54,27 +57,56 @@ def _half(most: int) -> Budget:
 
 @dataclass(frozen=True, slots=True)
 class ChannelQuotas:
-    """The total quotas of all sockets."""
+    """The total quotas of all sockets, and those of who they belong to."""
 
     channels: Budget = field(default_factory=lambda: _half(ALL_CHANNELS))
     bindings: Budget = field(default_factory=lambda: _half(ALL_BINDINGS))
     bytes: Budget = field(default_factory=lambda: _half(ALL_BYTES))
+    addresses: Owners = field(default_factory=lambda: Owners(OF_ADDRESS))
+    users: Owners = field(default_factory=lambda: Owners(OF_USER))
 
     def of(self, address: Hashable, now: Callable[[], float]) -> SocketQuota:
-        """Return the quota of a new socket from that address."""
-        return SocketQuota(self, address, now)
+        """Return the quota of a new socket from that address, to be closed with it.
+
+        Raises ChannelError if the address has too many sockets, or joins too often.
+        """
+        owner = self.addresses.enter(address)
+        if owner is None:
+            raise refusals.too_many_sockets()
+        if not owner.joins.has_room(now()):
+            self.addresses.leave(owner)
+            raise refusals.too_many_joins()
+        return SocketQuota(self, owner, now)
+
+
+def quotas_within(connections: int, user_sockets: int) -> ChannelQuotas:
+    """Return the quotas where an address may have so many connections, and a user so many sockets;
+    a sixteenth of the connections is left for requests.
+    """
+    of_address = replace(OF_ADDRESS, sockets=max(1, connections - connections // 16))
+    return ChannelQuotas(
+        addresses=Owners(of_address), users=Owners(replace(OF_USER, sockets=user_sockets))
+    )
 
 
 class SocketQuota:
     """The quota of one socket."""
 
-    def __init__(self, all_of: ChannelQuotas, address: Hashable, now: Callable[[], float]) -> None:
+    def __init__(self, all_of: ChannelQuotas, owner: Owner, now: Callable[[], float]) -> None:
         self._all = all_of
-        self.address = address
+        self._owner = owner
+        self._users: dict[Hashable, Owner] = {}
+        self.address = owner.key
         self._now = now
         self._channels = self._bindings = self._bytes = 0
-        self._joins = 0
-        self._since = now()
+        self._joins = Rate(MOST_JOINS, WINDOW)
+        self._messages = Rate(MOST_MESSAGES, WINDOW)
+
+    def close(self) -> None:
+        """Uncount the socket, whose channels have been given back."""
+        self._all.addresses.leave(self._owner)
+        for user in self._users.values():
+            self._all.users.leave(user)
 
     def check(self, topic: str, request: JoinRequest) -> None:
         """Check a join's size and the rate of joins. Raises ChannelError."""
@@ -91,13 +123,43 @@ class SocketQuota:
     def count(self) -> None:
         """Count a join, or a new token, for the rate limit. Raises ChannelError."""
         now = self._now()
-        if not 0 <= now - self._since < WINDOW:
-            self._joins, self._since = 0, now
-        self._joins += 1
-        if self._joins > MOST_JOINS:
+        if not (self._joins.take(now) and self._owner.joins.take(now)):
             raise refusals.too_many_joins()
 
-    def take(self, size: ChannelSize) -> None:
+    def enter(self, user: Hashable | None) -> Owner | None:
+        """Count a join of a user, and with its first one the socket. Raises ChannelError."""
+        if user is None:
+            return None
+        owner = self._users.get(user)
+        if owner is None:
+            owner = self._all.users.enter(user)
+            if owner is None:
+                raise refusals.too_many_sockets()
+            self._users[user] = owner
+        if not owner.joins.take(self._now()):
+            raise refusals.too_many_joins()
+        return owner
+
+    def pass_on(self, before: Owner | None, user: Hashable | None) -> Owner | None:
+        """Count a channel as another user's from its new token on. Raises ChannelError."""
+        owner = self.enter(user)
+        if owner is not before:
+            if owner is not None and not self._all.users.take_channel(owner):
+                raise refusals.too_many_channels()
+            if before is not None:
+                before.channels -= 1
+        return owner
+
+    def count_message(self, user: Owner | None) -> bool:
+        """Count a broadcast for the socket, its address and the user; return whether it may be."""
+        now = self._now()
+        return (
+            self._messages.take(now)
+            and self._owner.messages.take(now)
+            and (user is None or user.messages.take(now))
+        )
+
+    def take(self, size: ChannelSize, user: Owner | None) -> None:
         """Take the amounts of a channel, or none. Raises ChannelError."""
         if self._channels >= MOST_CHANNELS:
             raise refusals.too_many_channels()
@@ -105,7 +167,14 @@ class SocketQuota:
             raise refusals.too_many_bindings()
         if self._bytes + size.bytes > SOCKET_BYTES:
             raise refusals.too_many_bytes()
-        self._take_of_all(size)
+        if user is not None and not self._all.users.take_channel(user):
+            raise refusals.too_many_channels()
+        try:
+            self._take_of_all(size)
+        except ChannelError:
+            if user is not None:
+                user.channels -= 1
+            raise
         self._channels += 1
         self._bindings += size.bindings
         self._bytes += size.bytes
@@ -119,8 +188,10 @@ class SocketQuota:
                 raise refusals.capacity_exceeded()
             taken.append((budget, amount))
 
-    def give_back(self, size: ChannelSize) -> None:
+    def give_back(self, size: ChannelSize, user: Owner | None) -> None:
         """Return the amounts of a channel."""
+        if user is not None:
+            user.channels -= 1
         self._channels -= 1
         self._bindings -= size.bindings
         self._bytes -= size.bytes

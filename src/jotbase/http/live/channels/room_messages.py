@@ -13,10 +13,9 @@ from uuid import uuid4
 
 import orjson
 
-from jotbase.http.edge.rates import Rate
-from jotbase.http.live.channels import quotas
 from jotbase.http.live.channels.admission import Admission, Rights
 from jotbase.http.live.channels.joined import Channel, ChannelServices
+from jotbase.http.live.channels.quotas import SocketQuota
 from jotbase.realtime import refusals
 from jotbase.realtime.channel import Event, reply
 from jotbase.realtime.protocol import PREFIX, Frame
@@ -34,11 +33,12 @@ class RoomMessages:
         self,
         services: ChannelServices,
         admission: Admission,
+        share: SocketQuota,
         send: Callable[[Frame], None],
         end: Callable[[Channel, Event, str], None],
     ) -> None:
         self._services = services
-        self._messages = Rate(quotas.MOST_MESSAGES, quotas.WINDOW)
+        self._share = share
         self._admission = admission
         self._may = admission.may
         self._send = send
@@ -96,8 +96,8 @@ class RoomMessages:
             self._services.rooms.untrack(channel.listener)
 
     async def _broadcast(self, message: Frame, channel: Channel) -> None:
-        now = self._services.now()  # detects a clock that was set, and so expires tokens first
-        if not self._messages.take(now):
+        # asks the clock, which detects that it was set, and so expires tokens first
+        if not self._share.count_message(channel.owner):
             self._end(channel, Event.LIMITED, refusals.MESSAGE_RATE)
             return
         if not await self._may(channel, Right.WRITE):

@@ -73,7 +73,7 @@ class Channels:
         self._sink = sink
         self._joined: dict[str, Channel] = {}
         self._positions = Positions(services, self._send)
-        self._room_messages = RoomMessages(services, self._admission, self._send, self._end)
+        self._room_messages = RoomMessages(services, self._admission, share, self._send, self._end)
         self._steps = {
             Step.JOIN: self._join,
             Step.CLOSE_OLD: self._close,
@@ -171,13 +171,15 @@ class Channels:
                 message.topic, request.token, private=request.private
             )
             size = channel_size(request, self._services.followable())
-            self._share.take(size)
+            owner = self._share.enter(principal.id)
+            self._share.take(size, owner)
         except ChannelError as error:
             self._services.refused_joins += 1
             self._send(reply(message, "error", {"reason": refusals.reason(error)}))
             return
         self._services.joins += 1
         channel = self._channel(message, request, principal, size)
+        channel.owner = owner
         self._joined[message.topic] = channel
         self._services.rooms.enter(channel.listener)
         if request.cursor is not None and request.bindings:
@@ -217,6 +219,9 @@ class Channels:
             principal, rights = await self._admission.admit(
                 channel.topic, token, private=channel.request.private
             )
+            if channel.closed:  # while it was admitted
+                return
+            channel.owner = self._share.pass_on(channel.owner, principal.id)
         except ChannelError as error:
             self._end(channel, Event.REVOKED, error.message)
             return
@@ -313,7 +318,7 @@ class Channels:
             channel.recheck.cancel()
         if self._joined.get(channel.topic) is channel:
             del self._joined[channel.topic]
-            self._share.give_back(channel.size)
+            self._share.give_back(channel.size, channel.owner)
         self._services.feed.groups.remove(channel.subscriber)
         self._services.rooms.leave(channel.listener)
         if channel.expiry is not None:
