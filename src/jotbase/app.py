@@ -277,7 +277,9 @@ class Backend:
         Raises ProjectError, with everything unchanged, when the files have faults or the migration
         is refused.
         """
-        definition = read_definition(self.project, self.definition.model)
+        definition = read_definition(
+            self.project, self.definition.model, dialect=self.engine.dialect
+        )
         templates = mail_templates(self.project)
         self._variables.apply()
         loaded = await load_in_thread(self.project.functions, definition.model)

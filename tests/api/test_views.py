@@ -139,3 +139,14 @@ def test_other_views_are_read(backend: TestBackend) -> None:
     assert asked.headers["allow"] == "OPTIONS,GET,HEAD"
     asked = backend.anonymous.request("OPTIONS", "/rest/v1/listed")
     assert asked.headers["allow"] == "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"
+
+
+def test_a_view_reads_one_whose_name_is_behind_its_own(serve: Serve) -> None:
+    """Names say nothing of the order in which views are made; a start makes them anew."""
+    shown = {"type": "object", "properties": KEYED, "access": OPEN}
+    names = {"a": "select id from b", "b": "select id from c", "c": "select id from firms"}
+    views = {name: shown | {"view": text} for name, text in names.items()}
+    backend = serve({"firms": FIRMS, **views})
+    backend.service.post("/firms", {"name": "Acme"})
+
+    assert backend.anonymous.get("/a").json() == [{"id": 1}]

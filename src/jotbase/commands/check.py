@@ -17,7 +17,7 @@ from jotbase.errors import Fault, ProjectError
 from jotbase.functions.loading import Loaded, load_for, load_functions
 from jotbase.project.data import ProjectDefinition, read_definition
 from jotbase.project.environment import DotenvVariables
-from jotbase.project.folder import Project, find_project, read_dotenv
+from jotbase.project.folder import Project, dialect_of, find_project, read_dotenv
 from jotbase.project.rule_plans import scanning_rules
 from jotbase.project.sql_trial import tried
 from jotbase.settings import Settings, read_settings
@@ -45,7 +45,7 @@ class _Found:
 def run(options: argparse.Namespace) -> int:
     """Check the project; return exit code 1 for a mistake, with --strict also for advice."""
     project = find_project(options.project)
-    database = _database(project)
+    database = project.database(_settings(project).database_url)
     unmanaged = unmanaged_objects(database)
     found = _check_project(project, unmanaged)
     rules = _rules(found.definition)
@@ -72,7 +72,9 @@ def _check_project(project: Project, unmanaged: Mapping[str, str]) -> _Found:
     found = _Found()
 
     def read_schemas() -> None:
-        found.definition = read_definition(project, there=unmanaged)
+        found.definition = read_definition(
+            project, there=unmanaged, dialect=dialect_of(_settings(project).database_url)
+        )
 
     def read_variables() -> None:
         found.settings = settings_of(project)
@@ -118,13 +120,12 @@ def _advice(
     return advise(model, policy, seen)
 
 
-def _database(project: Project) -> str:
-    """Return the path of the project's database; malformed settings are reported elsewhere."""
+def _settings(project: Project) -> Settings:
+    """Return the project's settings; malformed ones are reported elsewhere."""
     try:
-        settings = read_settings(os.environ, read_dotenv(project))
+        return read_settings(os.environ, read_dotenv(project))
     except ProjectError:
-        settings = Settings()
-    return project.database(settings.database_url)
+        return Settings()
 
 
 def _print(faults: list[Fault], advice: list[Advice], rules: list[dict[str, str]]) -> None:

@@ -22,7 +22,7 @@ from jotbase.engines.base import Engine
 from jotbase.engines.sqlite.database.files import keep_private
 from jotbase.errors import ProjectError
 from jotbase.project.data import constraint_names, read_definition, row_decoder
-from jotbase.project.folder import Project, is_postgresql
+from jotbase.project.folder import Project, dialect_of, is_postgresql
 from jotbase.project.migration import history, migrate, plan
 from jotbase.schema.model.tables import Model
 from jotbase.schema.upgrading.plan import Plan
@@ -44,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Show the plan, and apply it if confirmed; exit code 1 if it is refused or only pending."""
     project, settings = load_settings(options.project)
-    model = read_definition(project).model
+    model = read_definition(project, dialect=dialect_of(settings.database_url)).model
     engine = _engine(project, settings, model, changes=not (options.plan or options.check))
     return asyncio.run(_run(engine, model, options))
 

@@ -19,8 +19,9 @@ from jotbase.functions.loading import load_for
 from jotbase.project.data import read_definition
 from jotbase.project.database_views import with_views_of_files
 from jotbase.project.environment import DotenvVariables
-from jotbase.project.folder import find_project
+from jotbase.project.folder import dialect_of
 from jotbase.query.plan.computed import with_computed
+from jotbase.startup.loading import load_settings
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,8 +43,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print or write the types, or compare them with a file: exit code 1 where they differ."""
-    project = find_project(options.project)
-    model = with_views_of_files(read_definition(project).model)
+    project, settings = load_settings(options.project)
+    definition = read_definition(project, dialect=dialect_of(settings.database_url))
+    model = with_views_of_files(definition.model)
     DotenvVariables(project).apply()
     loaded = load_for(project.functions, model)
     model = with_computed(model, described_fields(loaded.computed))

@@ -41,7 +41,7 @@ from jotbase.schema.reading.read import read_leniently
 from jotbase.schema.rows.check import RowCheck
 from jotbase.schema.values.zones import is_zone
 from jotbase.settings import Settings
-from jotbase.sql.dialect import Dialect
+from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.values import Principal, Request, Response, Row
 
 Check = Callable[[Mapping[str, str]], Awaitable[Principal]]
@@ -61,23 +61,28 @@ class ProjectDefinition:
 
 
 def read_definition(
-    project: Project, known: Model | None = None, *, there: Mapping[str, str] | None = None
+    project: Project,
+    known: Model | None = None,
+    *,
+    there: Mapping[str, str] | None = None,
+    dialect: Dialect = SQLITE,
 ) -> ProjectDefinition:
     """Read schemas/ whole; tables that are as in a `known` model are its very own.
 
     `there` is the SQL of what stands in the project's database: with it, all SQL of the files is
-    tried, and without only what needs no knowledge of it. Raises ProjectError with every mistake,
-    in schemas and in rules.
+    tried, and without only what needs no knowledge of it. SQL of another `dialect` than SQLite's is
+    its database's to try. Raises ProjectError with every mistake, in schemas and in rules.
     """
     files = read_files(project.schemas)
     model, faults = read_leniently(files)
     faults = [*unread_files(project.schemas), *faults]
     if faults:
-        told = [*faults, *_sql_faults(model, faults)]
+        told = [*faults, *(_sql_faults(model, faults) if dialect is SQLITE else ())]
         raise ProjectError([*told, *_rule_faults(model, faults)])
     if known is not None:
         model = model.keeping(known)
-    wrong = tried(model, there).faults if there is not None or has_sql(model) else []
+    asked = dialect is SQLITE and (there is not None or has_sql(model))
+    wrong = tried(model, there).faults if asked else []
     if wrong:
         raise ProjectError([*wrong, *_rule_faults(model, wrong)])
     topics, wrong = _topics(project, model)

@@ -5,7 +5,10 @@ In charge of reading these facts. Must not know their use in requests (`query.pl
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+
+import apsw
 
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite.database.view_columns import column_origins
@@ -41,6 +44,14 @@ def with_views_of_files(model: Model) -> Model:
         return model
     with emptied(model) as connection:
         for view in views:
-            connection.execute(create_view(view))
-        shown = {view.name: column_origins(connection, view.name) for view in views}
+            with suppress(apsw.Error):  # in PostgreSQL's own words, it shows what its file says
+                connection.execute(create_view(view))
+        shown = {view.name: _origins(connection, view.name) for view in views}
     return with_view_columns(model, shown)
+
+
+def _origins(connection: apsw.Connection, view: str) -> dict[str, tuple[str, str]]:
+    try:
+        return column_origins(connection, view)
+    except apsw.Error:
+        return {}

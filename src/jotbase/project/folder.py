@@ -15,6 +15,7 @@ from pathlib import Path
 
 from jotbase.errors import Fault, ProjectError
 from jotbase.schema.model.topics import FILE
+from jotbase.sql.dialect import POSTGRES, SQLITE, Dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class Project:
 def is_postgresql(url: str) -> bool:
     """Return whether a database's URL names a PostgreSQL server."""
     return url.startswith(("postgresql://", "postgres://"))
+
+
+def dialect_of(url: str) -> Dialect:
+    """Return the dialect of SQL that a database's URL stands for."""
+    return POSTGRES if is_postgresql(url) else SQLITE
 
 
 def find_project(folder: str | os.PathLike[str]) -> Project:

@@ -18,7 +18,7 @@ from jotbase.engines.sqlite import CallLimits, SqliteEngine, SqliteOptions
 from jotbase.engines.sqlite.database.files import keep_private
 from jotbase.expression.exact_sums import aggregates
 from jotbase.project.data import ConstraintName, read_definition
-from jotbase.project.folder import Project, find_project, is_postgresql, read_dotenv
+from jotbase.project.folder import Project, dialect_of, find_project, is_postgresql, read_dotenv
 from jotbase.project.keychain import read_keys, with_keys
 from jotbase.project.sql_trial import FUNCTIONS
 from jotbase.query.plan.computed import SQL_NAME
@@ -133,7 +133,7 @@ def load(project: Project, settings: Settings, url: str, *, changing: bool = Fal
 
     Raises ProjectError for mistakes in its files, before any file is written.
     """
-    definition = read_definition(project)
+    definition = read_definition(project, dialect=dialect_of(settings.database_url))
     settings = with_keys(project, settings)
     ring = read_keys(settings)
     database = Path(project.database(settings.database_url))

@@ -20,7 +20,7 @@ from jotbase.auth.tokens.keys import KeyRing
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.project.data import ProjectDefinition, read_definition
-from jotbase.project.folder import Project, find_project, is_postgresql, read_dotenv
+from jotbase.project.folder import Project, dialect_of, find_project, is_postgresql, read_dotenv
 from jotbase.project.keychain import fresh_keys, read_keys
 from jotbase.settings import Settings, changed, read_settings
 from jotbase.startup.loading import engine_maker
@@ -65,7 +65,7 @@ def make_template(folder: Path, threads: LoopThread) -> Template:
     """
     project = find_project(folder)
     settings = read_settings({**os.environ, **fresh_keys()}, read_dotenv(project))
-    definition = read_definition(project)
+    definition = read_definition(project, dialect=dialect_of(settings.database_url))
     ring = read_keys(settings)
 
     async def image(seeds: bool) -> Image:

@@ -48,10 +48,12 @@ def _jotbase_templates() -> dict[tuple[Path, str], Template]:
 def units(request: pytest.FixtureRequest) -> Units:
     """The rules and schemas of the test's project, each asked alone: no server, no database."""
     from jotbase.project.data import read_definition
-    from jotbase.project.folder import find_project
+    from jotbase.project.folder import dialect_of, find_project
+    from jotbase.startup.loading import settings_of
     from jotbase.testing.units import Units
 
-    return Units(read_definition(find_project(_project(request))))
+    project = find_project(_project(request))
+    return Units(read_definition(project, dialect=dialect_of(settings_of(project).database_url)))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from jotbase.schema.ddl.migration_history import CREATE_HISTORY
 from jotbase.schema.ddl.postgres_changelog import CREATE_LOG, followed
 from jotbase.schema.ddl.postgres_columns import TYPES, check_condition, default_sql, text_literal
 from jotbase.schema.ddl.postgres_functions import CREATE_FUNCTIONS
+from jotbase.schema.ddl.view_order import views_in_order
 from jotbase.schema.model.names import default_name
 from jotbase.schema.model.tables import Column, ForeignKey, Model, Search, Table
 from jotbase.sql.dialect import POSTGRES
@@ -39,7 +40,7 @@ def create_statements(model: Model) -> list[str]:
         statements.extend(create_keys(table))
         statements.extend(create_indexes(table).values())
         statements.extend(followed(table))
-    statements.extend(create_view(table) for table in model if table.view is not None)
+    statements.extend(map(create_view, views_in_order(model)))
     return statements
 
 

@@ -20,6 +20,7 @@ from jotbase.schema.ddl.postgres_tables import (
     create_view,
     internal_statements,
 )
+from jotbase.schema.ddl.view_order import views_in_order
 from jotbase.schema.model import serialization
 from jotbase.schema.model.tables import Model, Table
 from jotbase.schema.upgrading import refusals
@@ -170,8 +171,8 @@ def _changed(
         *(text for table in made for text in _completed(table)),
         *(text for change in changes for text in change.last),
     ]
-    views = [one for one in before.values() if one.view is not None]
-    wanted = [create_view(one) for one in model if one.view is not None]
+    views = views_in_order(before.values())
+    wanted = [create_view(one) for one in views_in_order(model)]
     # A view stands in the way of changes of its tables.
     if statements or [create_view(one) for one in views] != wanted:
         gone = [_drop_view(view) for view in reversed(views)]
