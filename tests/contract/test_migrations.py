@@ -225,3 +225,32 @@ async def test_a_migration_that_ends_halfway_has_done_nothing(
     assert await plan(engine, new) == before
     await migrate(engine, new, started=False)
     assert await engine.read_internal("SELECT id, body, n FROM memos", ()) == [(1, "kept", 1)]
+
+
+async def test_stored_arrays_take_the_form_of_their_new_items(make_engine: Any) -> None:
+    """What is stored is what a write would store now, so that filters find it."""
+
+    def of(items: dict[str, Any]) -> Model:
+        return model(t=table_file({"id": ID, "a": {"type": "array", "items": items}}))
+
+    engine = await filled(
+        make_engine, of(TEXT), "INSERT INTO t (a) VALUES ('[\"2026-01-01T01:00:00+01:00\"]')"
+    )
+    await migrate(engine, of({**TEXT, "format": "date-time"}), started=False)
+
+    assert await engine.read_internal("SELECT a ->> 0 FROM t", ()) == [
+        ("2026-01-01T00:00:00+00:00",)
+    ]
+    with pytest.raises(ProjectError, match="/a/0 the value is not a"):
+        await migrate(engine, of({**TEXT, "format": "uuid"}), started=False)
+
+
+async def test_computed_values_are_held_against_the_schema(make_engine: Any) -> None:
+    """A pattern that no CHECK can say refuses the new column that computes another value."""
+    engine = await filled(
+        make_engine, model(t=table_file({"id": ID, "a": TEXT})), "INSERT INTO t (a) VALUES ('x')"
+    )
+    computed = {**TEXT, "pattern": "^f", "generated": "a || '!'"}
+
+    with pytest.raises(ProjectError, match='/b the value does not match "\\^f"'):
+        await migrate(engine, model(t=table_file({"id": ID, "a": TEXT, "b": computed})))

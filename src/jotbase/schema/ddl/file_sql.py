@@ -1,17 +1,18 @@
 """SQL in schema files: a view's SELECT and the expression of a generated column.
 
 In charge of checking that the text is one complete SELECT or expression, so that it cannot reach
-beyond its place in the statement around it. Whether it is valid SQL, the database decides
-(`project.sql_trial`).
+beyond its place in the statement around it, and of the order that views are made in. Whether it is
+valid SQL, the database decides (`project.sql_trial`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from jotbase.schema.ddl.definitions import Token, tokens
 from jotbase.schema.keywords.vocabulary import words
+from jotbase.schema.model.tables import Table
 
 #: Blanks and terminated comments; `/*/` opens a comment and does not close it.
 _WHOLE_GAP = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*(?:(?!\*/).)*\*/)*", re.DOTALL)
@@ -59,6 +60,36 @@ def expression_fault(text: str) -> tuple[str, str] | None:
         reason = f"{clock} asks for the time or the zone, and a stored value cannot"
         return reason, 'write "defaultExpression": "now()", or ask for the time in a view'
     return None
+
+
+def views_in_order(tables: Iterable[Table]) -> list[Table]:
+    """Return the views of the tables, each behind those that its text may read: PostgreSQL looks
+    their tables up when it makes a view, SQLite when it reads one.
+
+    A name anywhere in the text counts, which may put a view later than it has to be. Of views that
+    read each other in a circle the database says so.
+    """
+    views = {table.name: table for table in tables if table.view is not None}
+    named = {name: _names(view.view or "") & views.keys() for name, view in views.items()}
+    order: dict[str, None] = {}
+    for name in views:
+        order.update(dict.fromkeys(_behind(name, named, set())))
+    return [views[name] for name in order]
+
+
+def _behind(name: str, named: dict[str, set[str]], seen: set[str]) -> Iterator[str]:
+    """Give what a view reads, innermost first, then the view itself; each once."""
+    seen.add(name)
+    for other in sorted(named[name] - seen):
+        if other not in seen:
+            yield from _behind(other, named, seen)
+    yield name
+
+
+def _names(text: str) -> set[str]:
+    """Return the names in SQL, those without quotes in lower case too, as PostgreSQL folds them."""
+    found = [one for one in tokens(text) if one.kind in ("word", "name")]
+    return {one.name for one in found} | {one.name.lower() for one in found if one.word}
 
 
 def in_parentheses(expression: str) -> str:

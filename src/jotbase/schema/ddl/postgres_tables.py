@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from jotbase.schema.ddl.file_sql import in_parentheses
+from jotbase.schema.ddl.file_sql import in_parentheses, views_in_order
 from jotbase.schema.ddl.migration_history import CREATE_HISTORY
 from jotbase.schema.ddl.postgres_changelog import CREATE_LOG, followed
 from jotbase.schema.ddl.postgres_columns import TYPES, check_condition, default_sql, text_literal
 from jotbase.schema.ddl.postgres_functions import CREATE_FUNCTIONS
-from jotbase.schema.ddl.view_order import views_in_order
 from jotbase.schema.model.names import default_name
 from jotbase.schema.model.tables import Column, ForeignKey, Model, Search, Table
 from jotbase.sql.dialect import POSTGRES

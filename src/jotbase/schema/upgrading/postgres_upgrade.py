@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jotbase.errors import Fault, JotError, ProjectError
+from jotbase.schema.ddl.file_sql import views_in_order
 from jotbase.schema.ddl.migration_history import noted_migration
 from jotbase.schema.ddl.postgres_tables import (
     create_indexes,
@@ -20,7 +21,6 @@ from jotbase.schema.ddl.postgres_tables import (
     create_view,
     internal_statements,
 )
-from jotbase.schema.ddl.view_order import views_in_order
 from jotbase.schema.model import serialization
 from jotbase.schema.model.tables import Model, Table
 from jotbase.schema.upgrading import refusals
@@ -141,8 +141,10 @@ def _check_rows(change: TableChange) -> UnitOfWork[None]:
     yield Statement(
         f"LOCK TABLE {POSTGRES.identifier(change.new.name)} IN SHARE ROW EXCLUSIVE MODE"
     )
-    check = check_stored_rows if change.rows else check_stored_values
-    fault = yield from check(change, dialect=POSTGRES)
+    fault = None
+    if change.retyped_arrays or not change.rows:
+        fault = yield from check_stored_values(change, dialect=POSTGRES)
+    fault = fault or (yield from check_stored_rows(change, dialect=POSTGRES))
     if fault is not None:
         raise ProjectError([fault])
 
@@ -182,9 +184,7 @@ def _changed(
     told += [line for change in changes for line in change.told]
     differing = [compare(before[table.name], table) for table in kept]
     checked = [
-        TableChange(one.old, one.new, columns=one.columns, rows=one.rows)
-        for one in differing
-        if one.columns or one.rows
+        one for one in differing if one.columns or one.rows or one.filled or one.retyped_arrays
     ]
     used = [refusals.permit(one.name) for one in dropped]
     used += [

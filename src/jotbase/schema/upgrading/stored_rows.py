@@ -69,7 +69,7 @@ def check_stored_rows(
     it, None if all are valid.
     """
     if change.retyped_arrays:
-        fault = yield from _convert_arrays(change)
+        fault = yield from _convert_arrays(change, dialect)
         if fault is not None:
             return fault
     if not change.rows and not change.filled:
@@ -188,7 +188,7 @@ def _described(table: Table, row: Row, fault: Mapping[str, Any]) -> str:
     return f"{key or 'without a key'}: {fault['pointer']} {fault['message']}"
 
 
-def _convert_arrays(change: TableChange) -> UnitOfWork[Fault | None]:
+def _convert_arrays(change: TableChange, dialect: Dialect) -> UnitOfWork[Fault | None]:
     """Rewrite the arrays whose stored text changes with the new type of their items."""
     columns = [change.new.by_name[name] for name in change.retyped_arrays]
     keys, table = change.new.row_key, SQLITE.identifier(change.new.name)
@@ -202,7 +202,10 @@ def _convert_arrays(change: TableChange) -> UnitOfWork[Fault | None]:
         for row in page:
             key, values = row[: len(keys)], list(row[len(keys) :])
             try:
-                converted = [_converted(*pair) for pair in zip(columns, values, strict=True)]
+                converted = [
+                    _converted(column, value, dialect)
+                    for column, value in zip(columns, values, strict=True)
+                ]
                 if converted != values:
                     yield Statement(update, [*converted, *key])
             except JotError as error:
@@ -212,9 +215,9 @@ def _convert_arrays(change: TableChange) -> UnitOfWork[Fault | None]:
     return None
 
 
-def _converted(column: Column, value: Any) -> Any:
+def _converted(column: Column, value: Any, dialect: Dialect) -> Any:
     """Return a stored array in its canonical form. Raises RequestError if an item does not fit."""
-    array = loaded(column.type, value, SQLITE)
+    array = loaded(column.type, value, dialect)
     if not isinstance(array, list):
         return value
-    return stored(column.type, canonical(column, array), SQLITE)
+    return stored(column.type, canonical(column, array), dialect)

@@ -3,9 +3,14 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.schema.projects import TEXT, faults, table_file
+from tests.unit.schema.projects import ID, TEXT, faults, model, table_file
 
-from jotbase.schema.ddl.file_sql import expression_fault, in_parentheses, select_fault
+from jotbase.schema.ddl.file_sql import (
+    expression_fault,
+    in_parentheses,
+    select_fault,
+    views_in_order,
+)
 
 
 @pytest.mark.parametrize(
@@ -74,4 +79,29 @@ def test_files_with_torn_sql_are_refused_with_their_place() -> None:
     assert [(one.file, one.pointer) for one in wrong] == [
         ("schemas/t.json", "/properties/b/generated"),
         ("schemas/v.json", "/view"),
+    ]
+
+
+def _order(**views: str) -> list[str]:
+    files = {name: table_file({"id": ID}, view=text) for name, text in views.items()}
+    return [view.name for view in views_in_order(model(t=table_file({"id": ID}), **files))]
+
+
+def test_views_stand_behind_those_that_they_read() -> None:
+    """Their names say nothing of it; tables are none of the list."""
+    assert _order(
+        a="select id from C join b using (id)",
+        b='select id from "d"',
+        c="select id from b",
+        d="select id from t where 'a' = ''",
+        e="select id from t",
+    ) == ["d", "b", "c", "a", "e"]
+
+
+def test_a_circle_has_an_order_too() -> None:
+    """The database tells it; a view that names itself as a column is no circle."""
+    assert _order(a="select id from b", b="select id from a", c="select id as c from t") == [
+        "b",
+        "a",
+        "c",
     ]
