@@ -91,6 +91,22 @@ def test_the_messages_do_what_the_page_says(
     ]
 
 
+def test_views_are_protected_as_the_page_says(
+    backend: TestBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule, a schema, and a view that judges the token of a payment service itself."""
+    ada, visitor = backend.user("ada@example.com"), backend.anonymous
+    monkeypatch.setenv("PAYMENTS_SECRET", "Bearer of.payments")
+    paying = {"authorization": "Bearer of.payments"}
+    paid = visitor.request("POST", "/functions/v1/payments", headers=paying)
+
+    assert visitor.function("jobs/1/apply", "POST", {"text": "x"}).status == 401
+    assert ada.function("jobs/9/apply", "POST", {"text": "x"}).status == 403
+    assert ada.function("jobs/1/apply", "POST", {}).json()["code"] == "23514"
+    assert ada.function("jobs/1/apply", "POST", {"text": "x"}).status == 201
+    assert (paid.json(), visitor.function("payments", "POST").status) == ({"received": True}, 401)
+
+
 def test_uploads_and_streams_do_what_the_page_says(serve: Serve, backend: TestBackend) -> None:
     """A file is read from a form, and lines arrive in order."""
     form = (

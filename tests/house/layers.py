@@ -147,7 +147,7 @@ ROOMS: dict[str, Room] = {
     # the edges
     "settings": _room("error_codes errors"),
     "functions": _room(
-        f"{WORDS} schema query realtime engines.base engines.calls {PAGES}",
+        f"{WORDS} schema expression query access realtime engines.base engines.calls {PAGES}",
         "a2wsgi flask orjson werkzeug",
     ),
     "http": _room("http.edge"),

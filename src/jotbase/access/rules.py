@@ -32,6 +32,9 @@ ACTIONS: tuple[Action, ...] = ("select", "insert", "update", "delete")
 #: The limits of a rule: characters, nesting depth and syntax nodes, which protect Python's parser.
 MAX_LENGTH, MAX_DEPTH, MAX_NODES = 10_000, 60, 2_000
 
+#: What the rule of a view calls the view's arguments.
+ARGUMENTS = "args"
+
 _ROWS: Mapping[Action, tuple[str, ...]] = {
     "select": ("row",),
     "insert": ("new",),
@@ -89,6 +92,19 @@ def parse_topic_rule(text: str, pattern: TopicPattern, action: str, model: Model
     except (RuleError, RuleErrors) as error:
         place = f"/topics/{_escaped(pattern.text)}/access/{action}"
         raise _faults(text, error, pattern.table, place) from error
+
+
+def parse_view_rule(text: str, view: Table, model: Model) -> Expr:
+    """Parse the rule of a project's view to an expression over `args`, the columns of `view`.
+
+    Raises ProjectError with every fault.
+    """
+    absent = dict.fromkeys(("row", "new"), "a view has no row: say args")
+    reader = Reader(model, {ARGUMENTS: view}, absent)
+    try:
+        return all_of(*reader.conditions(list(_parts(_tree(_one_line(text))))))
+    except (RuleError, RuleErrors) as error:
+        raise _faults(text, error, view, f"/{view.name}/requires") from error
 
 
 def parse_default(text: str, column: Column, table: Table, model: Model) -> Expr:

@@ -9,12 +9,14 @@ from jotbase.functions.hooks import hook
 from jotbase.functions.request_log import request_id
 from jotbase.functions.row_hooks import before
 from jotbase.functions.rpc import Refusal, computed, respond, rpc
+from jotbase.functions.views import accepts, requires, unverified
 
 __all__ = [
     "DataClient",
     "DataError",
     "Refusal",
     "Row",
+    "accepts",
     "before",
     "broadcast",
     "caller",
@@ -23,6 +25,8 @@ __all__ = [
     "hook",
     "now",
     "request_id",
+    "requires",
     "respond",
     "rpc",
+    "unverified",
 ]

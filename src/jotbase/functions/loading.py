@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jotbase.access.rules import parse_view_rule
 from jotbase.errors import (
     PROJECT_MODULE,
     Fault,
@@ -21,14 +22,18 @@ from jotbase.errors import (
     ProjectError,
     run_contained,
 )
+from jotbase.expression.expr import is_local
+from jotbase.expression.judge import judge
 from jotbase.functions.failures import failure_to_load
-from jotbase.functions.registering import Computed, collect
+from jotbase.functions.registering import Computed, Requirement, collect
 from jotbase.functions.request_log import name_requests
 from jotbase.functions.rpc import awaited
+from jotbase.functions.views import view_faults
 from jotbase.functions.wsgi_threads import Hosted, Threads
 from jotbase.query.plan.computed import with_computed
 from jotbase.query.plan.functions import Function, Functions, Returns
 from jotbase.query.plan.hooks import BeforeHook, BeforeHooks
+from jotbase.query.response.render import render_error
 from jotbase.schema.model.tables import Model
 
 
@@ -41,6 +46,7 @@ class Loaded:
     computed: tuple[Computed, ...] = ()
     hooks: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     before: tuple[BeforeHook, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
 
     @property
     def row_hooks(self) -> BeforeHooks:
@@ -75,7 +81,16 @@ def load_functions(folder: Path) -> Loaded:
         functions[one.name] = (*functions.get(one.name, ()), one)
     needed = not (functions or found.computed or found.hooks or found.before)
     app = _wsgi_app(modules[0], needed)
-    return Loaded(app, functions, tuple(found.computed), found.hooks, tuple(found.before))
+    if wrong := view_faults(app, found.requirements):
+        raise ProjectError([Fault("functions/__init__.py", "", one) for one in wrong])
+    return Loaded(
+        app,
+        functions,
+        tuple(found.computed),
+        found.hooks,
+        tuple(found.before),
+        tuple(found.requirements),
+    )
 
 
 def load_for(folder: Path, model: Model) -> Loaded:
@@ -96,9 +111,20 @@ def load_for(folder: Path, model: Model) -> Loaded:
         for one in loaded.before
         if (table := model.get(one.table)) is None or table.view is not None
     ]
+    for requirement in loaded.requirements:
+        try:
+            _read_rule(requirement, model)
+        except ProjectError as error:
+            faults += error.faults
     if faults:
         raise ProjectError(faults)
     return loaded
+
+
+def _read_rule(requirement: Requirement, model: Model) -> None:
+    found = parse_view_rule(requirement.text, requirement.table, model)
+    requirement.expression = found
+    requirement.local = judge(found) if is_local(found) else None
 
 
 async def load_in_thread(folder: Path, model: Model) -> Loaded:
@@ -155,11 +181,6 @@ def host(app: Any, threads: int, waiting: int, patience: float, limit: float) ->
     return Hosted(app, threads, waiting, patience, limit)
 
 
-def _refused(error: JotError) -> tuple[dict[str, Any], int, list[tuple[str, str]]]:
-    told = {
-        "code": error.code,
-        "message": error.message,
-        "details": error.details,
-        "hint": error.hint,
-    }
-    return told, error.status, list(error.headers)
+def _refused(error: JotError) -> tuple[bytes, int, list[tuple[str, str]]]:
+    told = render_error(error)
+    return told.content(), told.status, list(told.headers)

@@ -10,8 +10,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from jotbase.expression.expr import FALSE, Expr
+from jotbase.expression.judge import Judge
 from jotbase.query.plan.functions import Function
 from jotbase.query.plan.hooks import BeforeHook
+from jotbase.schema.model.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,20 @@ class Computed:
 
     table: str
     function: Function
+
+
+@dataclass(eq=False, slots=True)
+class Requirement:
+    """The rule of a view; `table` has the view's arguments as columns, and its name.
+
+    `expression` is set when the project is loaded, `local` as well where no table is asked.
+    """
+
+    text: str
+    table: Table
+    view: Any = None
+    expression: Expr = FALSE
+    local: Judge | None = None
 
 
 @dataclass(slots=True)
@@ -32,6 +49,7 @@ class Registered:
     computed: list[Computed] = field(default_factory=list)
     hooks: dict[str, Callable[..., Any]] = field(default_factory=dict)
     before: list[BeforeHook] = field(default_factory=list)
+    requirements: list[Requirement] = field(default_factory=list)
     wrong: list[tuple[str, str]] = field(default_factory=list)
 
 

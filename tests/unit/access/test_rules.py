@@ -9,10 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.access.board import BOARD, JOBS, column, faults, text
 
-from jotbase.access.rules import Action, parse_conjuncts, parse_default, parse_rule
+from jotbase.access.rules import (
+    Action,
+    parse_conjuncts,
+    parse_default,
+    parse_rule,
+    parse_view_rule,
+)
 from jotbase.errors import ProjectError
 from jotbase.expression.expr import TRUE, Fact, NewUuid, Now
-from jotbase.schema.model.tables import Type
+from jotbase.schema.model.tables import Column, Table, Type
 
 
 @pytest.mark.parametrize(
@@ -154,3 +160,24 @@ def test_no_text_breaks_the_parser(rule: str) -> None:
     """Whatever stands in a file is read or refused, and nothing else."""
     with suppress(ProjectError):
         parse_rule(rule, JOBS, "update", BOARD)
+
+
+VIEW = Table(
+    "apply", (Column("job", Type.INTEGER, {}, nullable=False),), file="functions/__init__.py"
+)
+
+
+def test_the_rule_of_a_view_knows_its_arguments_and_tables() -> None:
+    """`args` is what the view takes from its path; other tables are in reach."""
+    assert text(parse_view_rule("args.job == 1", VIEW, BOARD)) == "args.job = ?"
+    rule = "any(j.id == args.job for j in jobs) and user.id is not None"
+    assert "EXISTS" in text(parse_view_rule(rule, VIEW, BOARD))
+
+
+@pytest.mark.parametrize("rule", ["row.id == 1", "new.id == 1", "args.other == 1", "args.job =="])
+def test_the_rule_of_a_view_has_no_row(rule: str) -> None:
+    """Its faults name the file and the view."""
+    with pytest.raises(ProjectError) as caught:
+        parse_view_rule(rule, VIEW, BOARD)
+    (fault,) = caught.value.faults
+    assert (fault.file, fault.pointer) == ("functions/__init__.py", "/apply/requires")

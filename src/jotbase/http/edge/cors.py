@@ -18,7 +18,7 @@ _EXPOSED = (
 )
 _EXPOSED_TOO = (
     "Preference-Applied, Server-Timing, Link, X-Total-Count, X-Supabase-Api-Version,"
-    " X-Jotbase-Cursor"
+    " X-Jotbase-Cursor, X-Relay-Error"
 )
 #: The CORS-safelisted request headers (Fetch standard).
 _SAFE = ("Accept", "Accept-Language", "Content-Language")

@@ -15,15 +15,17 @@ from jotbase.engines.base import CALLER, REQUEST_ID, RequestId
 from jotbase.errors import AccessError
 from jotbase.functions.context import Answer, DataClient, enter
 from jotbase.functions.loading import host
+from jotbase.functions.views import HOLDS, is_unverified
 from jotbase.functions.wsgi_threads import OWNER, Hosted
 from jotbase.http.edge.asgi import Receive, Scope, Send, read_headers, send_response
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.edge.static_files import NOT_FOUND
 from jotbase.http.live.broadcast_api import BroadcastApi
 from jotbase.http.server.routes import BROADCASTS, FUNCTIONS
+from jotbase.http.server.view_rules import holds_in
 from jotbase.pipeline import DataApi, answer
 from jotbase.settings import Settings
-from jotbase.values import Principal, Request, Response
+from jotbase.values import ANONYMOUS, Principal, Request, Response
 
 
 class ProjectApp:
@@ -47,9 +49,11 @@ class ProjectApp:
         self._data = data
         self._settings = settings
         self._hosted: Hosted | None = None
+        self._app: Any = None
 
     def replace(self, app: Any) -> None:
         """Serve this WSGI application, or none; the threads of the previous one end."""
+        self._app = app
         before, self._hosted = self._hosted, None
         if app is not None:
             settings = self._settings
@@ -77,20 +81,33 @@ class ProjectApp:
         REQUEST_ID.set(RequestId(asked.headers.get("x-request-id", "")))
         ask = self._answer_from_thread(asyncio.get_running_loop())
         enter(DataClient(principal, ask), self._clock)
+        HOLDS.set(holds_in(self._data().engine, self._clock, asyncio.get_running_loop()))
         await hosted({**scope, "root_path": "/functions/v1", OWNER: owner}, receive, send)
 
     async def _caller(self, scope: Scope) -> Principal:
-        """Return the caller of a view; a foreign token may be left to the view to verify."""
+        """Return the caller of a view; a foreign token may be left to the view to verify.
+
+        Raises AccessError, told as an error of the relay: official clients know by it that no view
+        has run.
+        """
         headers = read_headers(scope)
+        kept = {name: text for name, text in headers.items() if name != "authorization"}
         try:
             return await self._credentials.principal(headers)
-        except AccessError:
-            judges = self._settings.functions_foreign_tokens
-            name = scope["path"].removeprefix(FUNCTIONS).partition("/")[0]
-            if "authorization" not in headers or not ("*" in judges or name in judges):
-                raise
-        kept = {name: text for name, text in headers.items() if name != "authorization"}
-        return await self._credentials.principal(kept)
+        except AccessError as error:
+            refusal = error
+        path = scope["path"].removeprefix(FUNCTIONS)
+        judges = self._settings.functions_foreign_tokens
+        free = is_unverified(self._app, f"/{path}", scope["method"])
+        if free or "*" in judges or path.partition("/")[0] in judges:
+            try:
+                return await self._credentials.principal(kept)
+            except AccessError as error:
+                refusal = error
+        if free:
+            return ANONYMOUS
+        refusal.headers = (*refusal.headers, ("x-relay-error", "true"))
+        raise refusal
 
     def _answer_from_thread(self, loop: asyncio.AbstractEventLoop) -> Answer:
         """Return the handler of data requests from a view's thread, run on the event loop."""

@@ -95,15 +95,17 @@ def validator(
     )
 
 
-def checker(schema: Mapping[str, Any]) -> Callable[[Row], list[dict[str, Any]]]:
-    """Return a function from an object to its faults {pointer, keyword, message}.
+def checker(schema: Mapping[str, Any]) -> Callable[[Any], list[dict[str, Any]]]:
+    """Return a function from a JSON document to its faults {pointer, keyword, message}.
 
     Raises jsonschema_rs.ValidationError for an invalid schema.
     """
     check = validator(schema)
 
-    def faults(row: Row) -> list[dict[str, Any]]:
-        return [] if check.is_valid(row) else [_fault(error) for error in _errors(check, row)]
+    def faults(document: Any) -> list[dict[str, Any]]:
+        if check.is_valid(document):
+            return []
+        return [_fault(error) for error in _errors(check, document)]
 
     return faults
 
@@ -247,7 +249,7 @@ def _token(name: str) -> str:
     return quote(escape_token(name), safe="~")
 
 
-def _errors(check: Draft202012Validator, row: Row) -> list[ValidationError]:
+def _errors(check: Draft202012Validator, row: Any) -> list[ValidationError]:
     if not _is_large(row):
         return list(check.iter_errors(row))
     try:
@@ -257,19 +259,23 @@ def _errors(check: Draft202012Validator, row: Row) -> list[ValidationError]:
     return []
 
 
-def _is_large(row: Row) -> bool:
-    left, level = _LISTED, list(row.values())
+def _is_large(document: Any) -> bool:
+    left, level = _LISTED, _within([document])
     while level:
         left -= len(level)
         if left < 0:
             return True
-        level = [
-            inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
-        ]
+        level = _within(level)
     return False
+
+
+def _within(documents: list[Any]) -> list[Any]:
+    return [
+        inner
+        for one in documents
+        if isinstance(one, dict | list)
+        for inner in (one.values() if isinstance(one, dict) else one)
+    ]
 
 
 def _fault(error: ValidationError) -> dict[str, Any]:

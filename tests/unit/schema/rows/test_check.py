@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table, table_file
 
-from jotbase.schema.rows.check import RowCheck, validator
+from jotbase.schema.rows.check import RowCheck, checker, validator
 
 
 def check(properties: dict[str, Any], **keywords: Any) -> RowCheck:
@@ -286,3 +286,12 @@ def test_patterns_look_around_and_back(schema: dict[str, Any], good: Any, bad: A
     assert [fault["pointer"] for fault in RowCheck(one).column_faults({"a": bad})][:1] != []
     assert RowCheck(one).are_valid([{"a": good}])
     assert RowCheck(one).faults({"a": bad}) != []
+
+
+def test_a_document_that_is_no_object_is_checked() -> None:
+    """Faults of a list and of a scalar, at the root and within."""
+    faults = checker({"type": "array", "items": {"type": "integer"}})
+
+    assert faults([1, 2]) == []
+    assert [(one["pointer"], one["keyword"]) for one in faults([1, "x"])] == [("/1", "type")]
+    assert [(one["pointer"], one["keyword"]) for one in faults("x")] == [("", "type")]
