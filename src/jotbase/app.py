@@ -23,16 +23,19 @@ from jotbase.auth.tokens.rate_limits import AuthRateLimits
 from jotbase.auth.tokens.token_cache import Notice
 from jotbase.background.indexing import index_periodically
 from jotbase.background.mailing import mailer
+from jotbase.background.tasks import Places, TaskRunner
 from jotbase.background.upkeep import RevocationWatcher, prune_periodically, watch_revocations
 from jotbase.calls import Calls
 from jotbase.computing import Computing
 from jotbase.engines.base import Engine
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.feed import Feed
+from jotbase.functions.background import Place, work_of
 from jotbase.functions.context import run_as
 from jotbase.functions.hooks import Hooks
 from jotbase.functions.loading import Loaded, described, load_for, load_in_thread
 from jotbase.functions.row_hooks import run_before
+from jotbase.functions.task_threads import TaskThreads
 from jotbase.http.edge.asgi import Application
 from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck, standing_in
@@ -86,12 +89,14 @@ EngineMaker = Callable[[Callable[[str, str], Row], ConstraintName, Compute], Eng
 class Environment:
     """The clock, randomness and mail of a backend, which tests replace.
 
-    Without `post`, mails are sent as the settings say.
+    Without `post`, mails are sent as the settings say. Unless it is to `run_tasks`, background work
+    waits for `TaskRunner.drain`.
     """
 
     now: Callable[[], float] = time.time
     random_bytes: Callable[[int], bytes] = os.urandom
     post: Callable[[Mail], None] | None = None
+    run_tasks: bool = True
 
 
 def auth_policy(settings: Settings, url: str) -> AuthPolicy:
@@ -153,6 +158,10 @@ class Backend:
         self._templates = mail_templates(self.project)
         threads, queue = self.settings.functions_threads, self.settings.functions_queue
         self._hooks = Hooks(threads, queue, self.world.now)
+        self._after_threads = TaskThreads("jotbase-after", threads)
+        self._task_threads = TaskThreads("jotbase-task", threads)
+        places = Places(self._after_threads, self._task_threads, threads)
+        self.tasks = TaskRunner(self.engine, self.world.now, places)
         self._accounts = Deferred(self._account_routes)
         self._variables = DotenvVariables(self.project)
         self._variables.apply()
@@ -227,7 +236,8 @@ class Backend:
         """
         await self.engine.open()
         try:
-            migrated = await migrate(self.engine, self.definition.model, "a start")
+            model, hooked = self.definition.model, self._loaded.hooked
+            migrated = await migrate(self.engine, model, "a start", hooked=hooked)
             await self._take_views()
             if migrated.fresh and self.seeds:
                 await seed(self.project, self.data)
@@ -236,12 +246,13 @@ class Backend:
             raise
         await self.feed.start()
         await self._changes.start()
+        await self._declare_tasks()
         self._tell_live()
         self._chores = [
             asyncio.create_task(chore)
             for chore in (
                 watch_revocations(self._changes),
-                prune_periodically(self.engine, self.settings, self.world.now),
+                prune_periodically(self.engine, self.settings, self.world.now, self.tasks.untold),
                 index_periodically(self.engine, self._model),
             )
         ]
@@ -265,9 +276,12 @@ class Backend:
             chore.cancel()
         await self.live.close()
         await self.feed.stop()
+        await self.tasks.stop()
         await self.engine.close()
         self._hashing.close()
         self._hooks.close()
+        self._after_threads.close()
+        self._task_threads.close()
         await self._mailer.close()
         self._variables.withdraw()
 
@@ -283,14 +297,26 @@ class Backend:
         templates = mail_templates(self.project)
         self._variables.apply()
         loaded = await load_in_thread(self.project.functions, definition.model)
-        migrated = await migrate(self.engine, definition.model, "a reload", started=False)
+        migrated = await migrate(
+            self.engine, definition.model, "a reload", started=False, hooked=loaded.hooked
+        )
         self.definition, self._templates = definition, templates
         self._take_functions(loaded)
         await self._take_views()
         self.data = self._data()
         await self.feed.read_timeline()
+        await self._declare_tasks()
         self._tell_live()
         return migrated
+
+    async def _declare_tasks(self) -> None:
+        loaded = self._loaded
+        seconds, decode = self.settings.functions_timeout / 1000, row_decoder(self._model)
+        place = Place(self._project_app.asking(), self.world.now)
+        work = work_of(loaded.after, loaded.tasks, loaded.schedules, decode, place, seconds)
+        await self.tasks.declare(work)
+        if self.world.run_tasks:
+            self.tasks.start()
 
     def routes(self, on_failure: Callable[[ProjectError], None] = lambda _: None) -> Routes:
         """Return the routes; `on_failure` is called with the error of a failed start."""
@@ -351,6 +377,6 @@ class Backend:
             partial(run_before, clock=self.world.now),
             lambda: self.live.broadcasts,
         )
-        self._of_rows = loaded.computed
+        self._loaded, self._of_rows = loaded, loaded.computed
         self._project_app.replace(loaded.app)
         self._hooks.replace(loaded.hooks)

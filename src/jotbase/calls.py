@@ -59,6 +59,7 @@ from jotbase.realtime.rooms.http_messages import PATH as BROADCASTS
 from jotbase.realtime.rooms.outbox import Outbox
 from jotbase.sql.fragment import Fragment
 from jotbase.sql.units import RolledBack, Rows
+from jotbase.tasks.requests import ENQUEUE, task_unit
 from jotbase.timing import Timing
 from jotbase.values import Principal, Request, Response, Row, never_ended
 
@@ -274,6 +275,10 @@ def answer_within(
     `data` is the data API of a function (`inside_call`).
     """
     try:
+        if request.path == ENQUEUE:
+            now = data.context(caller, ()).now
+            session.run(task_unit(request.body, now, data.engine.dialect))
+            return Response(204)
         if request.path.startswith(BROADCASTS):
             return _say_within(request, caller, session, data, calls)
         question, values = shape(request)

@@ -115,7 +115,9 @@ class MemoryLog:
     def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
         return None
 
-    async def prune(self, keep_rows: int, keep_seconds: float | None = None) -> int:
+    async def prune(
+        self, keep_rows: int, keep_seconds: float | None = None, untold: int | None = None
+    ) -> int:
         raise NotImplementedError
 
     async def open(self) -> None: ...

@@ -114,6 +114,18 @@ async def test_pruning_keeps_the_newest_and_their_numbers(engine: SqliteEngine) 
     assert await engine.last_change() == (6, 6)
 
 
+async def test_pruning_waits_for_hooks_up_to_a_bound(engine: Engine) -> None:
+    """What hooks were not told of stays, while the log has at most twice what it is to keep."""
+    await asyncio.gather(*(engine.write(post(f"t{n}")) for n in range(10)))
+
+    assert await engine.prune(keep_rows=4, untold=3) == 3
+    assert await engine.last_change() == (4, 10)
+    assert await engine.prune(keep_rows=3, untold=0) == 1
+    assert await engine.last_change() == (5, 10)
+    assert await engine.prune(keep_rows=3, untold=10) == 3
+    assert await engine.last_change() == (8, 10)
+
+
 async def test_pruning_by_age(engine: SqliteEngine) -> None:
     """A change older than `keep_seconds` goes, however few there are."""
     await engine.write(post("old"))

@@ -33,8 +33,8 @@ async def test_the_log_is_pruned_soon_after_the_start(
     await asyncio.gather(*(engine.write(post(f"t{n}")) for n in range(20)))
     prune, pruned = engine.prune, asyncio.Event()
 
-    async def told(keep_rows: int, keep_seconds: float | None) -> int:
-        gone = await prune(keep_rows, keep_seconds)
+    async def told(keep_rows: int, keep_seconds: float | None, untold: int | None) -> int:
+        gone = await prune(keep_rows, keep_seconds, untold)
         pruned.set()
         return gone
 
@@ -54,7 +54,7 @@ async def test_the_log_has_a_greatest_age(
     monkeypatch.setattr(upkeep, "PRUNE_FIRST", 0)
     asked: asyncio.Queue[float | None] = asyncio.Queue()
 
-    async def told(keep_rows: int, keep_seconds: float | None) -> int:
+    async def told(keep_rows: int, keep_seconds: float | None, untold: int | None) -> int:
         asked.put_nowait(keep_seconds)
         return 0
 

@@ -35,7 +35,7 @@ THINKING = f"{STATEMENTS} query access auth realtime"
 PAGES = "pipeline feed delivery calls batches"
 #: What the composition root is put together with.
 PARTS = "background computing project"
-OUTSIDE = f"{THINKING} {PAGES} timing engines.base engines functions http studio settings"
+OUTSIDE = f"{THINKING} tasks {PAGES} timing engines.base engines functions http studio settings"
 
 #: What all engines share.
 ENGINES = "engines.base engines.refusals engines.calls"
@@ -50,13 +50,14 @@ ROOMS: dict[str, Room] = {
     "errors": _room("records error_codes", pure=True),
     "values": _room("records error_codes errors", pure=True),
     "sql": _room("records error_codes errors", pure=True),
+    "tasks": _room(f"{WORDS} sql", "orjson", pure=True),
     # schema: files to a model, and what follows from it for rows and databases
     "schema": _room("", pure=True),
     "schema.model": _room(WORDS, "orjson", pure=True),
     "schema.keywords": _room(f"{WORDS} schema.model", pure=True),
     "schema.values": _room(f"{WORDS} sql schema.model", "jsonschema_rs orjson", pure=True),
     "schema.ddl": _room(
-        f"{WORDS} sql schema.model schema.keywords schema.values", "orjson", pure=True
+        f"{WORDS} sql tasks schema.model schema.keywords schema.values", "orjson", pure=True
     ),
     "schema.rows": _room(
         f"{WORDS} schema.model schema.keywords schema.values", "jsonschema_rs orjson", pure=True
@@ -140,14 +141,15 @@ ROOMS: dict[str, Room] = {
     # the pages
     "timing": _room("values", pure=True),
     "pipeline": _room(f"{THINKING} engines.base timing", "orjson"),
-    "calls": _room(f"{THINKING} engines.base engines.calls pipeline timing"),
+    "calls": _room(f"{THINKING} tasks engines.base engines.calls pipeline timing"),
     "batches": _room(f"{THINKING} engines.base engines.calls pipeline calls timing"),
     "delivery": _room(f"{THINKING} engines.base", "orjson"),
     "feed": _room(f"{THINKING} engines.base delivery", "orjson"),
     # the edges
     "settings": _room("error_codes errors"),
     "functions": _room(
-        f"{WORDS} schema expression query access realtime engines.base engines.calls {PAGES}",
+        f"{WORDS} schema expression query access tasks realtime background engines.base"
+        f" engines.calls {PAGES}",
         "a2wsgi flask orjson werkzeug",
     ),
     "http": _room("http.edge"),
@@ -162,14 +164,15 @@ ROOMS: dict[str, Room] = {
     ),
     "http.live": _room(f"{THINKING} feed engines.base http.edge http.live settings", "orjson"),
     "http.server": _room(
-        f"{THINKING} {PAGES} engines.base engines.spool functions http.edge http.live settings",
+        f"{THINKING} tasks {PAGES} engines.base engines.spool functions http.edge http.live"
+        " settings",
         "httptools orjson uvicorn uvloop websockets",
     ),
     "studio": _room(""),
     "computing": _room(f"{THINKING} engines.base pipeline calls", "orjson"),
-    "background": _room(f"{STATEMENTS} auth engines.base settings"),
+    "background": _room(f"{STATEMENTS} tasks auth engines.base settings"),
     "project": _room(
-        f"jotbase {THINKING} {PAGES} timing engines background settings", "apsw dotenv orjson"
+        f"jotbase {THINKING} tasks {PAGES} timing engines background settings", "apsw dotenv orjson"
     ),
     "app": _room(f"{OUTSIDE} {PARTS}", "orjson"),
     "startup": _room(f"{OUTSIDE} {PARTS} app"),
@@ -179,7 +182,7 @@ ROOMS: dict[str, Room] = {
     "cli": _room("errors commands jotbase"),
     "__main__": _room("cli"),
     "testing": _room(
-        f"{STATEMENTS} access auth engines http settings {PARTS} app startup jotbase",
+        f"{STATEMENTS} tasks access auth engines http settings {PARTS} app startup jotbase",
         "asyncpg orjson pytest",
     ),
     "follow": _room(""),

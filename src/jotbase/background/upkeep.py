@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from jotbase.auth.accounts.audit import BITE, prune
@@ -128,15 +128,25 @@ def _pruned_audit(dialect: Dialect, before: str) -> UnitOfWork[bool]:
     return len((yield prune(dialect, before))) == BITE
 
 
+async def _nobody() -> None:
+    """Have nobody who is to be told of changes."""
+
+
 async def prune_periodically(
-    engine: Engine, settings: Settings, now: Callable[[], float] = time.time
+    engine: Engine,
+    settings: Settings,
+    now: Callable[[], float] = time.time,
+    untold: Callable[[], Awaitable[int | None]] = _nobody,
 ) -> None:
-    """Prune the change log and the audit log until cancelled; a failure is logged."""
+    """Prune the change log and the audit log until cancelled; a failure is logged.
+
+    The change log waits for hooks that are `untold` of what comes after a number.
+    """
     await asyncio.sleep(PRUNE_FIRST)
     while True:
         try:
             oldest = settings.changes_max_age * _HOUR or None
-            await engine.prune(settings.changes_keep, oldest)
+            await engine.prune(settings.changes_keep, oldest, await untold())
             before = timestamp(now() - settings.audit_keep * _DAY)
             more = True
             while more:  # other writes have their turn between two bites

@@ -172,14 +172,23 @@ class Engine(Protocol):
         process or another; several commits may be reported by one call.
         """
 
-    async def prune(self, keep_rows: int, keep_seconds: float | None = None) -> int:
+    async def prune(
+        self, keep_rows: int, keep_seconds: float | None = None, untold: int | None = None
+    ) -> int:
         """Delete changes from the log except the newest `keep_rows` and those of `keep_seconds`.
 
+        Those after `untold` stay while they are among the newest twice `keep_rows`.
         Returns the number of deleted changes. Their numbers are never used again.
         """
 
     async def close(self) -> None:
         """Finish running operations and close."""
+
+
+def last_to_prune(newest: int, keep_rows: int, untold: int | None) -> int:
+    """Return the number up to which the log may go; see `Engine.prune`."""
+    last = newest - keep_rows
+    return last if untold is None else min(last, max(untold, last - keep_rows))
 
 
 def bind(fragment: Fragment, context: Any) -> list[Any]:

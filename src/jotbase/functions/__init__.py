@@ -4,6 +4,7 @@
 """
 
 from jotbase.functions.annotations import Row
+from jotbase.functions.background import Change, after, every, task
 from jotbase.functions.context import DataClient, DataError, broadcast, caller, data, now
 from jotbase.functions.hooks import hook
 from jotbase.functions.request_log import request_id
@@ -12,21 +13,25 @@ from jotbase.functions.rpc import Refusal, computed, respond, rpc
 from jotbase.functions.views import accepts, requires, unverified
 
 __all__ = [
+    "Change",
     "DataClient",
     "DataError",
     "Refusal",
     "Row",
     "accepts",
+    "after",
     "before",
     "broadcast",
     "caller",
     "computed",
     "data",
+    "every",
     "hook",
     "now",
     "request_id",
     "requires",
     "respond",
     "rpc",
+    "task",
     "unverified",
 ]

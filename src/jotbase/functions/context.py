@@ -19,6 +19,7 @@ from jotbase.errors import JotError
 from jotbase.functions.rpc import Pairs, run_function
 from jotbase.query.plan.functions import Function
 from jotbase.realtime.rooms.http_messages import PATH as BROADCASTS
+from jotbase.tasks.requests import ENQUEUE
 from jotbase.values import SERVICE_PRINCIPAL, Principal, Request, Response
 
 Params = Mapping[str, str | int | bool]
@@ -86,7 +87,14 @@ class DataClient:
         body = b"" if content is None else json.dumps(content).encode()
         query = urlencode({key: _text(value) for key, value in (params or {}).items()})
         target = "/rest/v1/" + path.lstrip("/")
-        response = self.answer(Request(method, target, query, headers, body), self.principal)
+        return self._answered(Request(method, target, query, headers, body))
+
+    def add_task(self, told: bytes) -> None:
+        """Add a background task in the running transaction, if there is one (`tasks.requests`)."""
+        self._answered(Request("POST", ENQUEUE, body=told))
+
+    def _answered(self, request: Request) -> Any:
+        response = self.answer(request, self.principal)
         body = response.content()
         content = json.loads(body) if body else None
         if response.status >= 400:

@@ -25,7 +25,14 @@ from jotbase.errors import (
 from jotbase.expression.expr import is_local
 from jotbase.expression.judge import judge
 from jotbase.functions.failures import failure_to_load
-from jotbase.functions.registering import Computed, Requirement, collect
+from jotbase.functions.registering import (
+    AfterHook,
+    Computed,
+    Requirement,
+    Schedule,
+    TaskCode,
+    collect,
+)
 from jotbase.functions.request_log import name_requests
 from jotbase.functions.rpc import awaited
 from jotbase.functions.views import view_faults
@@ -47,6 +54,14 @@ class Loaded:
     hooks: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     before: tuple[BeforeHook, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+    after: tuple[AfterHook, ...] = ()
+    tasks: tuple[TaskCode, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+
+    @property
+    def hooked(self) -> frozenset[str]:
+        """The tables whose committed changes hooks are told of."""
+        return frozenset(one.table for one in self.after)
 
     @property
     def row_hooks(self) -> BeforeHooks:
@@ -79,7 +94,9 @@ def load_functions(folder: Path) -> Loaded:
     functions: dict[str, tuple[Function, ...]] = {}
     for one in found.functions:
         functions[one.name] = (*functions.get(one.name, ()), one)
-    needed = not (functions or found.computed or found.hooks or found.before)
+    needed = not (
+        functions or found.computed or found.hooks or found.before or found.after or found.tasks
+    )
     app = _wsgi_app(modules[0], needed)
     if wrong := view_faults(app, found.requirements):
         raise ProjectError([Fault("functions/__init__.py", "", one) for one in wrong])
@@ -90,6 +107,9 @@ def load_functions(folder: Path) -> Loaded:
         found.hooks,
         tuple(found.before),
         tuple(found.requirements),
+        tuple(found.after),
+        tuple(found.tasks),
+        tuple(found.schedules),
     )
 
 
@@ -106,9 +126,10 @@ def load_for(folder: Path, model: Model) -> Loaded:
         for one in some
         if one.returns.table is not None and model.get(one.returns.table) is None
     ]
+    hooks: list[BeforeHook | AfterHook] = [*loaded.before, *loaded.after]
     faults += [
-        Fault("functions/__init__.py", "", f"{one.name} is a hook of no table: {one.table}")
-        for one in loaded.before
+        Fault("functions/__init__.py", "", f"{one.run.__name__} is a hook of no table: {one.table}")
+        for one in hooks
         if (table := model.get(one.table)) is None or table.view is not None
     ]
     for requirement in loaded.requirements:

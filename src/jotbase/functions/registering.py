@@ -39,6 +39,35 @@ class Requirement:
     local: Judge | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AfterHook:
+    """A function that is told of committed changes, by the name of its tasks."""
+
+    name: str
+    action: str
+    table: str
+    run: Callable[[Any], Any]
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCode:
+    """A function that runs in the background."""
+
+    name: str
+    run: Callable[..., Any]
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The times of a task: its interval as it is written, and in seconds."""
+
+    name: str
+    spec: str
+    seconds: int
+
+
 @dataclass(slots=True)
 class Registered:
     """The functions that decorators registered, in order; `wrong` are (name, reason) of invalid
@@ -50,6 +79,9 @@ class Registered:
     hooks: dict[str, Callable[..., Any]] = field(default_factory=dict)
     before: list[BeforeHook] = field(default_factory=list)
     requirements: list[Requirement] = field(default_factory=list)
+    after: list[AfterHook] = field(default_factory=list)
+    tasks: list[TaskCode] = field(default_factory=list)
+    schedules: list[Schedule] = field(default_factory=list)
     wrong: list[tuple[str, str]] = field(default_factory=list)
 
 

@@ -40,6 +40,7 @@ from jotbase.schema.upgrading.upgrade import preview as sqlite_preview
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import bound, sql
 from jotbase.sql.units import UnitOfWork
+from jotbase.tasks.units import hooked_tables, keep_untold_changes
 
 _META = {"sqlite": f'"{META}"', "postgres": '"jotbase"."meta"'}
 _META_EXISTS = {
@@ -55,10 +56,16 @@ _UNSEEDED = "first seeds"
 
 
 async def migrate(
-    engine: Engine, model: Model, by: str = "", *, started: bool = True
+    engine: Engine,
+    model: Model,
+    by: str = "",
+    *,
+    started: bool = True,
+    hooked: frozenset[str] | None = None,
 ) -> UpgradeResult:
     """Migrate the database to the model, at a start or a reload; the result is `fresh` until the
-    first seeds have been loaded. `by` is noted in the history of migrations.
+    first seeds have been loaded. `by` is noted in the history of migrations. Changes of `hooked`
+    tables are logged for hooks; None for those of the last server.
 
     Raises ProjectError, with the database unchanged, if the migration is refused.
     """
@@ -66,11 +73,12 @@ async def migrate(
     try:
         if engine.dialect.is_postgres:
             return await engine.write(
-                lambda: _migrate_postgres(engine.dialect, model, epoch, by, started), timed=False
+                lambda: _migrate_postgres(engine.dialect, model, epoch, by, started, hooked),
+                timed=False,
             )
         early = await check_early(engine, model, epoch)
         return await engine.write(
-            lambda: _migrate(engine.dialect, model, epoch, by, early, started), timed=False
+            lambda: _migrate(engine.dialect, model, epoch, by, early, started, hooked), timed=False
         )
     except JotError as error:
         raise _unusable(error) from error
@@ -120,17 +128,27 @@ def logged_by(model: Model) -> frozenset[str]:
     return logged_tables(rules, model)
 
 
+def _hooked(dialect: Dialect, known: frozenset[str] | None) -> UnitOfWork[frozenset[str]]:
+    return known if known is not None else (yield from hooked_tables(dialect))
+
+
 def _migrate_postgres(
-    dialect: Dialect, model: Model, epoch: str, by: str, started: bool
+    dialect: Dialect,
+    model: Model,
+    epoch: str,
+    by: str,
+    started: bool,
+    hooked: frozenset[str] | None,
 ) -> UnitOfWork[UpgradeResult]:
     yield from postgres_upgrade.lock()
     yield from upgrade_tables(dialect)
-    logged = logged_by(model)
     existed = yield from postgres_epochs.table_names()
     unlogged = yield from postgres_epochs.unlogged_tables()
     served = yield from _served(dialect)
     upgraded = yield from postgres_upgrade.upgrade(model, by)
+    logged = logged_by(model) | (yield from _hooked(dialect, hooked))
     if _is_told_otherwise(served, model):
+        yield from keep_untold_changes(dialect)
         yield from postgres_epochs.forget_log()
     yield from postgres_epochs.forget_earlier_tables(existed, logged)
     yield from postgres_epochs.refresh_triggers(model, logged)
@@ -145,11 +163,16 @@ def _migrate_postgres(
 
 
 def _migrate(
-    dialect: Dialect, model: Model, epoch: str, by: str, early: EarlyCheck | None, started: bool
+    dialect: Dialect,
+    model: Model,
+    epoch: str,
+    by: str,
+    early: EarlyCheck | None,
+    started: bool,
+    hooked: frozenset[str] | None,
 ) -> UnitOfWork[UpgradeResult]:
     written = yield from take_touched_rows(epoch)
     yield from upgrade_tables(dialect)
-    logged = logged_by(model)
     existed = yield from table_names()
     unlogged = yield from unlogged_tables()
     ahead = None
@@ -157,7 +180,9 @@ def _migrate(
         ahead = CheckedAhead(early.stored, {name: written.get(name, []) for name in early.tables})
     served = yield from _served(dialect)
     upgraded = yield from upgrade(model, by, ahead)
+    logged = logged_by(model) | (yield from _hooked(dialect, hooked))
     if _is_told_otherwise(served, model):
+        yield from keep_untold_changes(dialect)
         yield from forget_log()
     yield from forget_earlier_tables(existed, logged)
     yield from refresh_triggers(model, logged)

@@ -222,7 +222,9 @@ class Settings:
         "The longest that one write, batch of writes or function call may run, in milliseconds.",
     )
     changes_keep: int = _setting(
-        number_between(1000, 1_000_000_000), 1_000_000, "How many changes the change log keeps."
+        number_between(1000, 1_000_000_000),
+        1_000_000,
+        "How many changes the change log keeps; twice as many at most while hooks are to be told.",
     )
     changes_max_age: int = _setting(
         number_between(0, 876_000),
@@ -235,7 +237,8 @@ class Settings:
     functions_threads: int = _setting(
         number_between(1, 256),
         16,
-        "Threads for rpc functions, as many for Flask views, and as many for hooks of accounts.",
+        "Threads for rpc functions; as many for each of Flask views, hooks of accounts, hooks after"
+        " a commit, and tasks.",
     )
     functions_queue: int = _setting(
         number_between(0, 100_000), 256, "The most calls of either kind that wait for a thread."
@@ -249,7 +252,8 @@ class Settings:
     functions_timeout: int = _setting(
         number_between(10, 3_600_000),
         60_000,
-        "The longest that a Flask view may take to the next piece of its answer, in milliseconds.",
+        "The longest that a Flask view may take to the next piece of its answer, and that a task or"
+        " a hook after a commit may run, in milliseconds.",
     )
     functions_foreign_tokens: tuple[str, ...] = _setting(
         names,

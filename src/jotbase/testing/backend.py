@@ -24,6 +24,7 @@ from jotbase.project.folder import Project, dialect_of, find_project, is_postgre
 from jotbase.project.keychain import fresh_keys, read_keys
 from jotbase.settings import Settings, changed, read_settings
 from jotbase.startup.loading import engine_maker
+from jotbase.tasks.units import DeadTask
 from jotbase.testing.client import Client
 from jotbase.testing.databases import Databases
 from jotbase.testing.factories import needed
@@ -67,12 +68,13 @@ def make_template(folder: Path, threads: LoopThread) -> Template:
     settings = read_settings({**os.environ, **fresh_keys()}, read_dotenv(project))
     definition = read_definition(project, dialect=dialect_of(settings.database_url))
     ring = read_keys(settings)
+    still = Environment(run_tasks=False)
 
     async def image(seeds: bool) -> Image:
         if is_postgresql(settings.database_url):
             return await prepared(seeds)
         make = engine_maker(MEMORY, settings, definition.model)
-        backend = Backend(project, settings, definition, ring, make, URL, seeds=seeds)
+        backend = Backend(project, settings, definition, ring, make, URL, still, seeds=seeds)
         await backend.start()
         try:
             return await _image(backend.engine)
@@ -82,7 +84,7 @@ def make_template(folder: Path, threads: LoopThread) -> Template:
     async def prepared(seeds: bool) -> Databases:
         databases = await Databases.new(settings.database_url)
         make = engine_maker(databases.url, settings, definition.model)
-        backend = Backend(project, settings, definition, ring, make, URL, seeds=seeds)
+        backend = Backend(project, settings, definition, ring, make, URL, still, seeds=seeds)
         await backend.start()
         await backend.stop()
         return databases
@@ -129,7 +131,7 @@ class TestBackend:
             template.ring if chosen.jwt_keys == template.settings.jwt_keys else read_keys(chosen),
             self._engine_maker(image, chosen),
             URL,
-            Environment(self.clock, os.urandom, self.outbox.send),
+            Environment(self.clock, os.urandom, self.outbox.send, run_tasks=False),
             seeds=False,
         )
         threads.run(self._backend.start())
@@ -149,6 +151,16 @@ class TestBackend:
         image = self._template.image
         if self._database is not None and not isinstance(image, bytes):
             self._threads.run(image.dropped(self._database))
+
+    def run_tasks(self) -> int:
+        """Run what hooks after commits are to be told and all tasks that are due by the clock, and
+        what these make due at once; return how many. What failed is due again later.
+        """
+        return self._threads.run(self._backend.tasks.drain())
+
+    def dead_tasks(self) -> list[DeadTask]:
+        """Return the tasks that failed as often as they may."""
+        return self._threads.run(self._backend.tasks.dead())
 
     @property
     def anonymous(self) -> Client:

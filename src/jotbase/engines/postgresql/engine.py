@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from jotbase.engines.base import REPLICA, Session
+from jotbase.engines.base import REPLICA, Session, last_to_prune
 from jotbase.engines.calls.call_threads import CallLimits
 from jotbase.engines.calls.turns import share
 from jotbase.engines.postgresql.caller import CallRunner
@@ -180,7 +180,9 @@ class PostgresEngine:
         """Ring `bell` on the event loop after commits that logged changes, whoever made them."""
         self._log.on_commit(bell)
 
-    async def prune(self, keep_rows: int, keep_seconds: float | None = None) -> int:
+    async def prune(
+        self, keep_rows: int, keep_seconds: float | None = None, untold: int | None = None
+    ) -> int:
         """Take old changes from the log; see `Engine.prune`."""
         before = ""
         if keep_seconds is not None:
@@ -188,7 +190,7 @@ class PostgresEngine:
         _, newest = await self._log.ends()
         if not newest:
             return 0
-        last = newest - keep_rows
+        last = last_to_prune(newest, keep_rows, untold)
         return await self.write(lambda: prune(last, before, PARTITION))
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal, TypeVar
 
-from jotbase.engines.base import Session
+from jotbase.engines.base import Session, last_to_prune
 from jotbase.engines.calls.call_threads import CallLimits
 from jotbase.engines.spool import MOST
 from jotbase.engines.sqlite.database.code_threads import CodeThreads
@@ -206,13 +206,15 @@ class SqliteEngine:
         """Ring `bell` on the event loop after commits that logged changes, whoever made them."""
         self._log.on_commit(bell)
 
-    async def prune(self, keep_rows: int, keep_seconds: float | None = None) -> int:
+    async def prune(
+        self, keep_rows: int, keep_seconds: float | None = None, untold: int | None = None
+    ) -> int:
         """Take old changes from the log, in bites; see `Engine.prune`."""
         before = ""
         if keep_seconds is not None:
             before = (datetime.now(UTC) - timedelta(seconds=keep_seconds)).isoformat()
         _, newest = await self._log.ends()
-        last, pruned = newest - keep_rows, 0
+        last, pruned = last_to_prune(newest, keep_rows, untold), 0
         while True:
             began = perf_counter()
             some, left = await self.write(lambda: prune(last, before))

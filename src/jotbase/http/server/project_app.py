@@ -25,6 +25,7 @@ from jotbase.http.server.routes import BROADCASTS, FUNCTIONS
 from jotbase.http.server.view_rules import holds_in
 from jotbase.pipeline import DataApi, answer
 from jotbase.settings import Settings
+from jotbase.tasks.requests import ENQUEUE, task_unit
 from jotbase.values import ANONYMOUS, Principal, Request, Response
 
 
@@ -79,7 +80,7 @@ class ProjectApp:
         owner = share_owner(principal, asked, self._settings.proxies)
         CALLER.set(owner)
         REQUEST_ID.set(RequestId(asked.headers.get("x-request-id", "")))
-        ask = self._answer_from_thread(asyncio.get_running_loop())
+        ask = self.asking()
         enter(DataClient(principal, ask), self._clock)
         HOLDS.set(holds_in(self._data().engine, self._clock, asyncio.get_running_loop()))
         await hosted({**scope, "root_path": "/functions/v1", OWNER: owner}, receive, send)
@@ -109,8 +110,9 @@ class ProjectApp:
         refusal.headers = (*refusal.headers, ("x-relay-error", "true"))
         raise refusal
 
-    def _answer_from_thread(self, loop: asyncio.AbstractEventLoop) -> Answer:
-        """Return the handler of data requests from a view's thread, run on the event loop."""
+    def asking(self) -> Answer:
+        """Return the handler of data requests of code in threads, run on this event loop."""
+        loop = asyncio.get_running_loop()
 
         def ask(request: Request, principal: Principal) -> Response:
             answering = self._answered(request, principal)
@@ -121,4 +123,12 @@ class ProjectApp:
     async def _answered(self, request: Request, principal: Principal) -> Response:
         if request.path.startswith(BROADCASTS):
             return await self._broadcasts().of_code(request, principal)
+        if request.path == ENQUEUE:
+            return await self._add_task(request, principal)
         return await answer(request, self._data(), principal)
+
+    async def _add_task(self, request: Request, principal: Principal) -> Response:
+        data = self._data()
+        now = data.context(principal, ()).now
+        await data.engine.write(task_unit(request.body, now, data.engine.dialect))
+        return Response(204)

@@ -17,6 +17,7 @@ from jotbase.schema.ddl.postgres_functions import CREATE_FUNCTIONS
 from jotbase.schema.model.names import default_name
 from jotbase.schema.model.tables import Column, ForeignKey, Model, Search, Table
 from jotbase.sql.dialect import POSTGRES
+from jotbase.tasks.tables import create_task_tables
 
 #: What the server keeps for itself: the model that the tables were made from, under `model`.
 CREATE_META = (
@@ -28,7 +29,13 @@ CREATE_META = (
 
 def internal_statements() -> Sequence[str]:
     """Return the statements that make the server's own tables and functions if missing."""
-    return (*CREATE_META, CREATE_HISTORY["postgres"], *CREATE_LOG, *CREATE_FUNCTIONS)
+    return (
+        *CREATE_META,
+        CREATE_HISTORY["postgres"],
+        *CREATE_LOG,
+        *CREATE_FUNCTIONS,
+        *create_task_tables("postgres"),
+    )
 
 
 def create_statements(model: Model) -> list[str]:

@@ -26,6 +26,7 @@ from jotbase.schema.model.tables import MISSING, Column, ForeignKey, Model, Tabl
 from jotbase.schema.values.convert import canonical, stored
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.fragment import Fragment, sql
+from jotbase.tasks.tables import create_task_tables
 
 META = "jotbase.meta"
 
@@ -83,6 +84,7 @@ def internal_tables() -> Sequence[str]:
         CREATE_REPLACED,
         CREATE_EPOCHS,
         CREATE_HISTORY["sqlite"],
+        *create_task_tables("sqlite"),
     )
 
 

@@ -130,6 +130,12 @@ def test_a_model_is_made_in_an_order_that_works() -> None:
         'CREATE TABLE IF NOT EXISTS "jotbase.replaced"',
         'CREATE TABLE IF NOT EXISTS "jotbase.epochs"',
         'CREATE TABLE IF NOT EXISTS "jotbase.migrations"',
+        'CREATE TABLE IF NOT EXISTS "jotbase.tasks"',
+        'CREATE TABLE IF NOT EXISTS "jotbase.hooks"',
+        'CREATE TABLE IF NOT EXISTS "jotbase.schedules"',
+        'CREATE TABLE IF NOT EXISTS "jotbase.runner"',
+        'CREATE INDEX IF NOT EXISTS "jotbase.tasks_due" ON "jotbase.tasks"',
+        'INSERT INTO "jotbase.runner"',
         'CREATE TABLE "b"',
         'CREATE VIEW "a" AS select n from b',
     ]
