@@ -40,6 +40,7 @@ from jotbase.query.response.function_results import (
     Outcome,
     ResultPlan,
     allowed_methods,
+    as_returned,
     bind_document,
     check_affected,
     is_undone,
@@ -210,6 +211,7 @@ def _perform(
         return answer_within(request, principal, session, inside, calls)
 
     value, status, headers = calls.run(call.function, call.arguments, context.principal, ask)
+    value = as_returned(call.function.returns, value)
     rows = None
     if result.statement is not None and result.table is not None:
         document = rows_document(result.table, call.function.returns, value)

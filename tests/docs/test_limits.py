@@ -19,6 +19,8 @@ from jotbase.engines.sqlite.database import code_calls
 from jotbase.engines.sqlite.database import result_rows as given
 from jotbase.engines.sqlite.log import change_log as log
 from jotbase.engines.sqlite.read import reader
+from jotbase.functions import hooks, loading
+from jotbase.functions.rpc import MOST_DETAILS
 from jotbase.http.accounts import routes as accounts
 from jotbase.http.edge import connections, hashing
 from jotbase.http.edge import large_responses as grants
@@ -34,7 +36,7 @@ from jotbase.query.response.prepared import LONG_VALUES
 from jotbase.realtime.relational import hidden_rows
 from jotbase.realtime.rooms import broadcast, http_messages, outbox, presence
 from jotbase.schema.ddl import past_tables
-from jotbase.schema.values import regex
+from jotbase.schema.values import json_length, regex
 from jotbase.search.lexing import MAX_SEARCHED
 from jotbase.settings import Settings
 
@@ -89,6 +91,13 @@ MIB = 1024 * 1024
             "values that a statement has computed",
             f"| {computed_values.MOST_ASKED}, {computed_values.MOST_CHARACTERS // MIB} Mi |",
         ),
+        (
+            "what a function of the project returns",
+            f"| {json_length.MOST_JSON // MIB} Mi characters of JSON, {json_length.MOST_ITEMS} ",
+        ),
+        ("details of a `Refusal`", f"| {MOST_DETAILS // MIB} Mi characters of JSON;"),
+        ("details of a `Refusal`", f"; {hooks.MOST_ANSWER} |"),
+        ("code that is loaded while", f"| {loading.TIMEOUT:.0f} s |"),
         ("statements that computed columns ask for", f"| {code_calls.DEEPEST} |"),
         ("characters of a question, or", f"| {LONG_QUESTION}, {LONG_VALUES} |"),
         ("a stop, from the first", f"| {server.STOP_WITHIN} s |"),

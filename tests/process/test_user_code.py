@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.error import HTTPError
@@ -14,9 +18,11 @@ from tests.process.server import Served, serving, write_project
 
 CODE = """
 import json
+import multiprocessing
 import os
 import sys
 import threading
+import time
 from urllib.request import Request, urlopen
 
 from flask import Flask, Response
@@ -59,6 +65,21 @@ def view_forks_late():
         yield str(forked())
 
     return Response(pieces())
+
+
+@rpc
+def starts_a_process() -> int:
+    made = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
+    made.start()
+    return made.pid
+
+
+@rpc
+def asks_in_a_fork(word: str) -> list[Row["notes"]]:
+    if child := os.fork():
+        os.waitpid(child, 0)
+        return []
+    return data().get("notes") if word == "asks" else [{"id": 1, "text": "a"}]
 
 
 @rpc
@@ -209,6 +230,33 @@ def test_a_process_that_code_forked_ends_with_the_code(tmp_path: Path) -> None:
         assert served.process.wait(20) == 0
 
 
+@pytest.mark.parametrize("word", ["asks", "returns"])
+def test_a_forked_process_has_no_way_to_the_data(tmp_path: Path, word: str) -> None:
+    """Whatever it asks for or gives back, it waits for no thread that it has not."""
+    with serving(project(tmp_path)) as served:
+        assert served.ask("POST", "/rest/v1/rpc/asks_in_a_fork", {"word": word}) == []
+        assert texts(served) == []
+
+
+def test_a_process_that_code_started_keeps_no_connection_and_no_port(tmp_path: Path) -> None:
+    """Clients are hung up on, the server ends while it runs, and the next one has the port."""
+    with serving(project(tmp_path)) as served:
+        place = ("127.0.0.1", urlsplit(served.url).port or 0)
+        with socket.create_connection(place, timeout=20) as line:
+            child = served.ask("POST", "/rest/v1/rpc/starts_a_process", {})
+            try:
+                line.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                with line.makefile("rb") as answer:
+                    assert answer.read().startswith(b"HTTP/1.1 200")
+                served.process.terminate()
+                assert served.process.wait(20) == 0
+                with socket.create_server(place):
+                    pass
+            finally:
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+
+
 SIGNALS = """
 import signal
 
@@ -226,3 +274,26 @@ def test_code_cannot_keep_the_server_from_its_signals(tmp_path: Path) -> None:
         assert texts(served) == []
         served.process.terminate()
         assert served.process.wait(20) == 0
+
+
+LOADED = """
+import os
+
+pid = os.fork()
+if pid:
+    CHILD = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+from jotbase.functions import rpc
+
+
+@rpc
+def ended() -> int:
+    return CHILD
+"""
+
+
+def test_code_that_forks_while_it_is_loaded_makes_no_second_server(tmp_path: Path) -> None:
+    """The child ends where the code does."""
+    folder = write_project(tmp_path, {"notes": NOTES}, **{"functions/__init__.py": LOADED})
+    with serving(folder) as served:
+        assert served.ask("POST", "/rest/v1/rpc/ended", {}) == 1

@@ -7,10 +7,11 @@ data requests are handled: the handler is an argument.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,6 +20,7 @@ from jotbase.errors import JotError
 from jotbase.functions.rpc import Pairs, run_function
 from jotbase.query.plan.functions import Function
 from jotbase.realtime.rooms.http_messages import PATH as BROADCASTS
+from jotbase.schema.values.json_length import check_length
 from jotbase.tasks.requests import ENQUEUE
 from jotbase.values import SERVICE_PRINCIPAL, Principal, Request, Response
 
@@ -41,6 +43,7 @@ class DataClient:
 
     principal: Principal
     answer: Answer
+    process: int = field(default_factory=os.getpid)
 
     def get(self, path: str, params: Params | None = None) -> Any:
         """Read rows."""
@@ -75,31 +78,42 @@ class DataClient:
         path = f"{BROADCASTS}broadcast/{names[0]}/events/{names[1]}"
         opaque = isinstance(payload, bytes)
         kind = "application/octet-stream" if opaque else "application/json"
-        body = payload if opaque else json.dumps(payload).encode()
+        body = payload if opaque else _dumped(payload)
         query = f"private={str(private).lower()}"
         asked = Request("POST", path, query, {"content-type": kind}, body)
-        response = self.answer(asked, self.principal)
+        response = self._answered(asked)
         if response.status >= 400:
             raise _unsaid(response.status, json.loads(response.content()))
 
     def _ask(self, method: str, path: str, params: Params | None, content: Any) -> Any:
         headers = {"content-type": "application/json", "prefer": "return=representation"}
-        body = b"" if content is None else json.dumps(content).encode()
+        body = b"" if content is None else _dumped(content)
         query = urlencode({key: _text(value) for key, value in (params or {}).items()})
         target = "/rest/v1/" + path.lstrip("/")
-        return self._answered(Request(method, target, query, headers, body))
+        return self._parsed(Request(method, target, query, headers, body))
 
     def add_task(self, told: bytes) -> None:
         """Add a background task in the running transaction, if there is one (`tasks.requests`)."""
-        self._answered(Request("POST", ENQUEUE, body=told))
+        self._parsed(Request("POST", ENQUEUE, body=told))
 
-    def _answered(self, request: Request) -> Any:
-        response = self.answer(request, self.principal)
+    def _parsed(self, request: Request) -> Any:
+        response = self._answered(request)
         body = response.content()
         content = json.loads(body) if body else None
         if response.status >= 400:
             raise _refusal(response.status, content)
         return content
+
+    def _answered(self, request: Request) -> Response:
+        if os.getpid() != self.process:
+            # The thread that would answer is in the server alone: it would be waited for for ever.
+            raise RuntimeError("a forked process has no data API: ask before, or by HTTP")
+        return self.answer(request, self.principal)
+
+
+def _dumped(content: Any) -> bytes:
+    check_length(content)
+    return json.dumps(content).encode()
 
 
 def _text(value: str | int | bool) -> str:

@@ -21,6 +21,7 @@ from jotbase.functions.context import set_clock
 from jotbase.functions.registering import Registered, register
 from jotbase.functions.rpc import Refusal, awaited
 from jotbase.functions.wsgi_threads import Threads
+from jotbase.schema.values.json_length import check_length
 
 log = logging.getLogger("jotbase.functions")
 
@@ -35,6 +36,8 @@ NAMES = (
 
 #: The longest that a call may take, in seconds.
 TIMEOUT = 5.0
+#: The most characters of what a hook gives back, as JSON: a token's claims travel in each request.
+MOST_ANSWER = 65_536
 
 
 def hook(name: str) -> Callable[[Code], Code]:
@@ -116,9 +119,14 @@ def _called(
     set_clock(clock)
     began.append(threading.current_thread())
     try:
-        return run_unforked(lambda: code(payload))
+        return _bounded(run_unforked(lambda: code(payload)))
     except Refusal as refusal:
         return {"error": {"http_code": refusal.status, "message": refusal.message}}
     except Exception:
         log.exception("a hook failed")
         raise AuthError(500, "unexpected_failure", "The hook failed; see the log") from None
+
+
+def _bounded(answer: Any) -> Any:
+    check_length(answer, MOST_ANSWER)
+    return answer

@@ -9,19 +9,15 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jotbase.access.rules import parse_view_rule
-from jotbase.errors import (
-    PROJECT_MODULE,
-    Fault,
-    JotError,
-    ProjectError,
-    run_contained,
-)
+from jotbase.engines.calls.code_ending import end_code, run_unforked
+from jotbase.errors import PROJECT_MODULE, Fault, JotError, ProjectError
 from jotbase.expression.expr import is_local
 from jotbase.expression.judge import judge
 from jotbase.functions.failures import failure_to_load
@@ -42,6 +38,9 @@ from jotbase.query.plan.functions import Function, Functions, Returns
 from jotbase.query.plan.hooks import BeforeHook, BeforeHooks
 from jotbase.query.response.render import render_error
 from jotbase.schema.model.tables import Model
+
+#: The longest that code may take to be loaded while the server serves, in seconds.
+TIMEOUT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +148,32 @@ def _read_rule(requirement: Requirement, model: Model) -> None:
 
 
 async def load_in_thread(folder: Path, model: Model) -> Loaded:
-    """Run `load_for` in a thread: the code may be slow, or send requests to this very server."""
+    """Run `load_for` in a thread: the code may be slow, or send requests to this very server.
+
+    Raises ProjectError as it does, and for code that is not loaded within `TIMEOUT`, which is left
+    behind.
+    """
     threads = Threads("jotbase-load", 1)
+    loading: asyncio.Future[Loaded]
+    began: list[threading.Thread] = []
+
+    def load() -> Loaded:
+        began.append(threading.current_thread())
+        return load_for(folder, model)
+
+    future = threads.submit(load)
     try:
-        return await asyncio.wrap_future(threads.submit(load_for, folder, model))
+        loading = asyncio.wrap_future(future)
+        # Nobody may be left to ask what became of it.
+        loading.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.wait((loading,), timeout=TIMEOUT)
+        if loading.done():
+            return loading.result()
+        for thread in began:
+            end_code(thread, future.done)
+        reason = f"the code was not loaded within {TIMEOUT:.0f} seconds"
+        hint = "code outside functions runs once, and must come to its end"
+        raise ProjectError([Fault("functions/__init__.py", "", reason, hint)])
     finally:
         threads.shutdown()
 
@@ -174,7 +195,7 @@ def _load(folder: Path, file: Path) -> Any:
     module = importlib.util.module_from_spec(specification)
     sys.modules[PROJECT_MODULE] = module
     try:
-        run_contained(lambda: loader.exec_module(module))
+        run_unforked(lambda: loader.exec_module(module))
     except Exception as error:
         raise ProjectError([failure_to_load(folder, error)]) from error
     return module

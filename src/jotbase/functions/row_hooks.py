@@ -16,11 +16,13 @@ from typing import Any, TypeVar
 
 import orjson
 
-from jotbase.errors import JotError, run_contained
+from jotbase.engines.calls.code_ending import run_unforked
+from jotbase.errors import JotError
 from jotbase.functions.context import Answer, DataClient, enter
 from jotbase.functions.registering import Registered, register
 from jotbase.functions.rpc import awaited
 from jotbase.query.plan.hooks import ACTIONS, Action, BeforeHook
+from jotbase.schema.values.json_length import check_length
 from jotbase.values import Principal, Row
 
 log = logging.getLogger("jotbase.functions")
@@ -89,7 +91,7 @@ def run_before(
                 hint=f"Hooks wrote what hooks are asked about, more than {DEEPEST} deep.",
             )
         enter(DataClient(principal, answer), clock)
-        returned = run_contained(lambda: hook.run(*arguments))
+        returned = run_unforked(lambda: hook.run(*arguments))
         return _as_json(arguments[0] if returned is None else returned)
 
     try:
@@ -105,6 +107,7 @@ def _as_json(row: Any) -> Row:
     """Return a row as JSON has it. Raises TypeError for what is no row."""
     if not isinstance(row, dict):
         raise TypeError(f"a hook returns a dict or None, not {type(row).__name__}")
+    check_length(row)
     try:
         made: Row = orjson.loads(orjson.dumps(row))
     except TypeError:  # longer integers than 64 bits, and what has a text alone, such as a Decimal

@@ -20,19 +20,23 @@ from typing import Any, TypeVar, overload
 
 import orjson
 
+from jotbase.engines.calls.code_ending import run_unforked
 from jotbase.error_codes import CODES
-from jotbase.errors import JotError, run_contained
+from jotbase.errors import JotError
 from jotbase.functions.annotations import Kind, Row, kind_of, returns_of, schema_of
 from jotbase.functions.registering import Computed, Registered, register
 from jotbase.query.plan.functions import Function, Parameter
 from jotbase.schema.model.tables import Type
 from jotbase.schema.rows.check import checker
+from jotbase.schema.values.json_length import check_length
 
 log = logging.getLogger("jotbase.functions")
 
 Code = TypeVar("Code", bound=Callable[..., Any])
 Pairs = tuple[tuple[str, str], ...]
 
+#: The most characters of a refusal's details, as JSON.
+MOST_DETAILS = 1 << 20
 #: The parameter that takes a whole body.
 WHOLE = "_"
 
@@ -76,9 +80,12 @@ class Refusal(JotError):
 
 
 def check_details(details: Any) -> None:
-    """Raise TypeError for details that are not JSON."""
+    """Raise TypeError for details that are not JSON, JotError 54000 for too long ones."""
     try:
+        check_length(details, MOST_DETAILS)
         orjson.dumps(details)
+    except JotError:
+        raise
     except Exception as error:
         raise TypeError(f"a Refusal's details cannot be sent: {error}") from error
 
@@ -345,7 +352,7 @@ def run_function(function: Function, arguments: Mapping[str, Any]) -> tuple[Any,
     head = _Head()
     token = _HEAD.set(head)
     try:
-        value = run_contained(lambda: function.run(arguments))
+        value = run_unforked(lambda: function.run(arguments))
     except JotError:
         raise
     except Exception as error:

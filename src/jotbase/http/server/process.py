@@ -25,6 +25,7 @@ from jotbase.http.edge.asgi import Application
 from jotbase.http.edge.connections import Connections
 from jotbase.http.live.sending.frames import FrameProtocol
 from jotbase.http.server.fast_path import FastPath, fast_path_protocol
+from jotbase.http.server.forking import end_children, release_in_children
 
 #: The largest WebSocket message of a client, in bytes: Supabase Realtime's limit.
 MAX_FRAME = 5_000_000
@@ -172,8 +173,11 @@ def run(
         timeout_graceful_shutdown=5,
     )
     server = Server(config, ready, services)
+    release_in_children(listener.getsockname()[1])
     try:
         server.run(sockets=[listener])
     except SystemExit:  # uvicorn raises it when the application cannot start
         return False
+    finally:
+        end_children()
     return server.started

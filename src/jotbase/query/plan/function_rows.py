@@ -16,6 +16,7 @@ import orjson
 from jotbase.expression.expr import Context
 from jotbase.records import dataclass
 from jotbase.schema.model.tables import ROW_NUMBERS, Table, Type
+from jotbase.schema.values.json_length import written
 from jotbase.sql.dialect import POSTGRES, Dialect
 from jotbase.sql.fragment import Fragment, bound, sql
 
@@ -112,13 +113,17 @@ def _value(place: int, kind: Type) -> str:
 
 
 def encode_rows(table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return rows as the document that `rows_source` reads; a column that a row lacks is null."""
+    """Return rows as the document that `rows_source` reads; a column that a row lacks is null.
+
+    Raises JotError 54000 for one that is too long.
+    """
     names = [(column.name, column.type is Type.BYTES) for column in table.columns]
-    return orjson.dumps(
-        [[_plain(row.get(name), is_bytes) for name, is_bytes in names] for row in rows],
-        default=str,
-        option=orjson.OPT_NON_STR_KEYS,
-    ).decode()
+    made = [[_plain(row.get(name), is_bytes) for name, is_bytes in names] for row in rows]
+    return written(made, _dumped).decode()
+
+
+def _dumped(value: Any) -> bytes:
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
 
 
 def _plain(value: Any, is_bytes: bool) -> Any:

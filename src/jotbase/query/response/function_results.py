@@ -32,6 +32,7 @@ from jotbase.query.statement.compile import compile_read
 from jotbase.query.write.result import not_single
 from jotbase.records import dataclass
 from jotbase.schema.model.tables import Model, Table
+from jotbase.schema.values.json_length import check_length, listed, written
 from jotbase.sql.dialect import Dialect
 from jotbase.sql.fragment import Fragment
 from jotbase.values import Request, Response
@@ -132,7 +133,7 @@ def with_statement(result: ResultPlan, dialect: Dialect, guard: Guard) -> Result
 
 def rows_document(table: Table, returns: Returns, value: Any) -> str:
     """Return the JSON document of the rows that a function returned. Raises TypeError."""
-    rows = [] if value is None else [value] if returns.kind == "row" else list(value)
+    rows = [] if value is None else [value] if returns.kind == "row" else listed(value)
     for row in rows:
         if not isinstance(row, Mapping):
             raise TypeError(f"a row of {table.name} is a dict, not {type(row).__name__}")
@@ -201,7 +202,7 @@ def _value(result: ResultPlan, values: Sequence[str], outcome: Outcome) -> Respo
     value, count, first = outcome.value, 1, 0
     if kind == "values":
         first, most = result.window.bounds(values)
-        everything = list(value or ())
+        everything = value
         value = everything[first:] if most is None else everything[first : first + most]
         count = len(value)
     total = (len(everything) if kind == "values" else 1) if result.counted else None
@@ -217,11 +218,13 @@ def _value(result: ResultPlan, values: Sequence[str], outcome: Outcome) -> Respo
 
 def _body(result: ResultPlan, value: Any) -> tuple[bytes, str]:
     if result.raw is not None:
+        check_length(value)
         raw = value if isinstance(value, bytes) else str("" if value is None else value).encode()
         return raw, _RAW.get(result.raw) or result.raw
     media = result.answer.media
     if media.kind == "csv":
         cells = value if result.function.returns.kind == "values" else [value]
+        check_length(cells)
         lines = [[result.function.name], *([_cell(one)] for one in cells)]
         return render_lines(lines).encode(), content_type(media)
     return encode_value(value), content_type(media)
@@ -234,8 +237,20 @@ def _cell(value: Any) -> str:
 
 
 def encode_value(value: Any) -> bytes:
-    """Return a function's value as JSON. Raises TypeError for one that has no JSON form."""
+    """Return a function's value as JSON.
+
+    Raises TypeError for one that has no JSON form, and JotError 54000 for one that is too long.
+    """
+    return written(value, _dumped)
+
+
+def _dumped(value: Any) -> bytes:
     return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+
+
+def as_returned(returns: Returns, value: Any) -> Any:
+    """Return what a function returned: several values as a list. Raises JotError 54000."""
+    return listed(value or ()) if returns.kind == "values" else value
 
 
 def _plain(value: Any) -> Any:
