@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from time import perf_counter
 
 from jotbase.auth.tokens.times import timestamp
@@ -42,8 +43,35 @@ Hidden = dict[str, dict[Facts, list[Row] | None]]
 #: Callers that one question about hidden rows is asked for.
 ASKED_AT_ONCE = 500
 
+#: Why a subscriber of a table is not told of a change there, or of a broadcast in its room.
+CAUSES = ("index", "rule", "filter", "limit", "lag")
 #: Seconds that filters are weighed against one change before others get the loop.
 TURN = 0.005
+
+
+@dataclass(slots=True)
+class DeliveryCounts:
+    """Counts since the start; `withheld` by cause.
+
+    `index` is a value that rule or filter require, and that neither row has: found without judging
+    anybody. `lag` is a change that waits in the log until its channel has caught up.
+    """
+
+    frames: int = 0
+    withheld: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CAUSES, 0))
+
+    @property
+    def deliveries(self) -> int:
+        """The frames of changes that were written for a subscriber, live or from the log."""
+        return self.frames - self.withheld["lag"]
+
+    def pass_over(self, _: bytes) -> None:
+        """Drop a live frame of a channel that is told from the log until it has caught up."""
+        self.withheld["lag"] += 1
+
+    def withhold(self, cause: str, subscribers: int = 1) -> None:
+        """Count subscribers from whom a change was withheld."""
+        self.withheld[cause] += subscribers
 
 
 class ChangeDelivery:
@@ -51,6 +79,7 @@ class ChangeDelivery:
 
     def __init__(self, engine: Engine, now: Callable[[], float]) -> None:
         self.engine = engine
+        self.counts = DeliveryCounts()
         self._now: Callable[[], str] = lambda: timestamp(now())
 
     async def deliver(self, change: Change, groups: Groups, mark: Mark) -> int:
@@ -78,7 +107,17 @@ class ChangeDelivery:
             log_failure("change %d could not be judged", change.number, error)
             told = groups.affected(change)
         hides = self._send_hidden(change, groups, hidden, mark)
+        self._count_unconcerned(change, groups, told)
         return hides + sum(self._send_to_group(group, change, evaluation) for group in told)
+
+    def _count_unconcerned(self, change: Change, groups: Groups, told: tuple[Group, ...]) -> None:
+        """Count from whom the change is withheld without a look at any filter."""
+        affected = groups.affected(change)
+        concerned = sum(len(one.subscribers) for one in affected)
+        self.counts.withhold("index", groups.following(change.table) - concerned)
+        if len(told) < len(affected):
+            judged = sum(len(one.subscribers) for one in told)
+            self.counts.withhold("rule", concerned - judged)
 
     def _evaluation(
         self, change: Change, rule: SelectRule, known: Verdicts, mark: Mark
@@ -112,6 +151,7 @@ class ChangeDelivery:
                 if rows is None:
                     continue
                 if not rows:
+                    self.counts.withhold("limit", len(group.subscribers))
                     ids = tuple(one.id for one in group.subscriptions)
                     _say_lost(group, change.number, ids)
                 for place, row in enumerate(rows, 1):
@@ -131,6 +171,10 @@ class ChangeDelivery:
             log.exception("change %d could not be told to a group", change.number)
             _say_lost(group, change.number)
             return 0
+        subscribers = len(group.subscribers)
+        self.counts.frames += len(frames) * subscribers
+        if not frames:
+            self.counts.withhold("filter" if evaluation.sees(group) else "rule", subscribers)
         for ready in frames:
             for subscriber in tuple(group.subscribers):
                 subscriber.write(ready)
@@ -158,6 +202,34 @@ class ChangeDelivery:
     async def _read(self, asked: Fragment) -> Rows:
         values = bind(asked, Context(now=self._now()))
         return await self.engine.read_internal(asked.numbered(self.engine.dialect.mark), values)
+
+
+class CommitBell(asyncio.Event):
+    """Rings at commits, and knows since when one has not been told; `now` returns epoch seconds."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        super().__init__()
+        self._now = now
+        self._since: float | None = None
+
+    def set(self) -> None:
+        """Ring: something was committed."""
+        if self._since is None:
+            self._since = self._now()
+        super().set()
+
+    def told(self, committed_at: str) -> None:
+        """Note that the changes of up to then have been told, and that there may be more."""
+        self._since = datetime.fromisoformat(committed_at).timestamp()
+
+    def end(self) -> None:
+        """Note that all has been told, unless it has rung again."""
+        if not self.is_set():
+            self._since = None
+
+    def lag(self) -> float:
+        """Return the age of the first change that has not been told, 0 where there is none."""
+        return 0.0 if self._since is None else max(0.0, self._now() - self._since)
 
 
 def log_failure(text: str, number: int, error: Exception) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from jotbase.delivery import ChangeDelivery, log_failure
+from jotbase.delivery import ChangeDelivery, CommitBell, log_failure
 from jotbase.engines.base import Engine
 from jotbase.realtime.cursors import Cursor, Timeline
 from jotbase.realtime.groups import Groups
@@ -33,16 +33,16 @@ class Feed:
         self.groups = Groups({})
         self.cursor = self._newest = 0
         self.engine = engine
-        self._delivery = ChangeDelivery(engine, now)
+        self.delivery = ChangeDelivery(engine, now)
         self._timeline = Timeline()
-        self._bell = asyncio.Event()
+        self.bell = CommitBell(now)
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to deliver the changes that are committed from now on."""
         _, self.cursor = await self.engine.last_change()
         await self.read_timeline()
-        self.engine.on_commit(self._bell.set)
+        self.engine.on_commit(self.bell.set)
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -74,14 +74,14 @@ class Feed:
 
     async def _run(self) -> None:
         while True:
-            await self._bell.wait()
-            self._bell.clear()
+            await self.bell.wait()
+            self.bell.clear()
             try:
                 await self.read_timeline()
                 await self._deliver_all()
             except Exception as error:  # noqa: BLE001 - it is logged
                 log_failure("the change log could not be followed beyond %d", self.cursor, error)
-                asyncio.get_running_loop().call_later(RETRY, self._bell.set)
+                asyncio.get_running_loop().call_later(RETRY, self.bell.set)
 
     async def _deliver_all(self) -> None:
         """Deliver all changes after the cursor, yielding to the event loop after each turn."""
@@ -91,8 +91,9 @@ class Feed:
             for change in changes:
                 if change.number != self.cursor + 1:
                     self._report_lost(change.number - 1)
-                sent += await self.deliver(change, self.groups)
+                sent += await self.delivery.deliver(change, self.groups, self.mark)
                 self.cursor = change.number
+                self.bell.told(change.committed_at)
                 if sent > TURN_BYTES or clock() - began > TURN:
                     await asyncio.sleep(0)
                     began, sent = clock(), 0
@@ -106,6 +107,7 @@ class Feed:
         if self.groups and newest != self.cursor:
             self._report_lost(newest)
         self.cursor = newest
+        self.bell.end()
         return []
 
     def _report_lost(self, number: int) -> None:
@@ -114,7 +116,3 @@ class Feed:
         for subscriber in self.groups.subscribers():
             subscriber.lost(number)
         self.cursor = number
-
-    async def deliver(self, change: Change, groups: Groups) -> int:
-        """Deliver one change to these groups; return the number of bytes of its frames."""
-        return await self._delivery.deliver(change, groups, self.mark)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from tests.api.data_world import refused
 from tests.api.test_private_topics import Hall, hall
 
+from jotbase.delivery import CAUSES
+
 __all__ = ["hall"]
 
+WITHHELD = {f'withheld_total{{cause="{cause}"}}': 0 for cause in CAUSES}
 
-def scraped(hall: Hall) -> dict[str, int]:
+
+def scraped(hall: Hall) -> dict[str, float]:
     """Return the numbers by name."""
     answer = hall.backend.service.request("GET", "/metrics")
     assert answer.status == 200
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     lines = [line for line in answer.body.decode().splitlines() if not line.startswith("#")]
-    return {name: int(number) for name, _, number in (line.partition(" ") for line in lines)}
+    return {name: float(number) for name, _, number in (line.partition(" ") for line in lines)}
 
 
 def test_the_numbers_follow_what_happens(hall: Hall) -> None:
@@ -35,6 +39,10 @@ def test_the_numbers_follow_what_happens(hall: Hall) -> None:
         "bindings": 0,
         "presences": 1,
         "changes_behind": 0,
+        "lag_seconds": 0,
+        "unsent_bytes": 0,
+        "deliveries_total": 0,
+        **WITHHELD,
         "joins_total": 2,
         "refused_joins_total": 1,
         "broadcasts_total": 1,

@@ -94,7 +94,7 @@ class Told:
     async def tell_only(self, changes: Sequence[Change]) -> dict[str, list[str]]:
         """Tell these changes, and return what each has heard."""
         for change in changes:
-            await self.feed.deliver(change, self.groups)
+            await self.feed.delivery.deliver(change, self.groups, self.feed.mark)
         return self.heard()
 
     def heard(self) -> dict[str, list[str]]:

@@ -76,6 +76,7 @@ class _TableSubscribers:
     """The groups of one table."""
 
     groups: dict[GroupKey, Group] = field(default_factory=dict)
+    count: int = 0
     index: EqualityIndex[Group] = field(default_factory=EqualityIndex)
     looking: dict[str, EqualityIndex[Group]] = field(default_factory=dict)
 
@@ -99,6 +100,7 @@ class Groups:
                 followed.groups[key] = group
                 followed.index.add(group, self._needed(group))
                 self._add_looking(group, followed)
+            followed.count += subscriber not in group.subscribers
             group.subscribers[subscriber] = None
 
     def remove(self, subscriber: Subscriber) -> None:
@@ -107,6 +109,7 @@ class Groups:
             followed = self._tables.get(table.name)
             group = None if followed is None else followed.groups.get(key)
             if followed is not None and group is not None:
+                followed.count -= subscriber in group.subscribers
                 group.subscribers.pop(subscriber, None)
                 if not group.subscribers:
                     del followed.groups[key]
@@ -127,6 +130,11 @@ class Groups:
         """Return the groups of a table."""
         followed = self._tables.get(table)
         return () if followed is None else tuple(followed.groups.values())
+
+    def following(self, table: str) -> int:
+        """Return the number of subscribers of a table; of one in two groups twice."""
+        followed = self._tables.get(table)
+        return 0 if followed is None else followed.count
 
     def affected(self, change: Change) -> tuple[Group, ...]:
         """Return the groups that a change may affect: the rule or filter of any other group

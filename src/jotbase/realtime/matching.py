@@ -97,6 +97,11 @@ class ChangeEvaluation:
             for subscription in group.subscriptions:
                 self._matches(subscription, seen, key_only=key_only)
 
+    def sees(self, group: Group) -> bool:
+        """Return whether the rule lets the group see one of the rows."""
+        seen = self._visible(group)
+        return seen.old or seen.new
+
     def frames(self, group: Group) -> list[bytes]:
         """Return the frames for a group: one for each kind of change and choice of columns."""
         seen = self._visible(group)

@@ -27,7 +27,7 @@ from jotbase.http.live.channels.quotas import ChannelQuotas, SocketQuota
 from jotbase.http.live.channels.socket_channels import Channels
 from jotbase.http.live.channels.topic_access import TopicAccess
 from jotbase.http.live.explaining import explain, explain_page
-from jotbase.http.live.metrics import MetricsPage
+from jotbase.http.live.metrics import MetricsPage, Numbers
 from jotbase.http.live.sending.frames import (
     RESTART,
     FrameSink,
@@ -81,15 +81,20 @@ class RealtimeEndpoint:
         self._turn = TurnFlush()
         self._crowd = asyncio.Lock()
 
-    def _numbers(self) -> dict[str, int]:
+    def _numbers(self) -> Numbers:
         services, rooms = self._services, self._services.rooms
+        feed, sinks = services.feed, (*self._sockets.values(), *self.streams.sinks.values())
         return {
             "sockets": len(self._sockets),
             "streams": len(self.streams.sinks),
             "channels": services.shares.channels.taken,
             "bindings": services.shares.bindings.taken,
             "presences": len(rooms.presences),
-            "changes_behind": services.feed.behind(),
+            "changes_behind": feed.behind(),
+            "lag_seconds": round(feed.bell.lag(), 3),
+            "unsent_bytes": sum(sink.waiting() for sink in sinks),
+            "deliveries_total": feed.delivery.counts.deliveries,
+            "withheld_total": feed.delivery.counts.withheld,
             "joins_total": services.joins,
             "refused_joins_total": services.refused_joins,
             "broadcasts_total": rooms.broadcasts,

@@ -76,7 +76,7 @@ async def _told(
     found = subscriptions(binding, services.model)
     groups = Groups(feed.groups.rules)
     groups.add(Subscriber("explain", "1.0.0", principal, found, ready.append, pass_over))
-    await feed.deliver(change, groups)
+    await feed.delivery.deliver(change, groups, feed.mark)
     if not ready:
         return None
     return str(orjson.loads(unframe(ready[0])[0])["payload"]["data"]["type"])

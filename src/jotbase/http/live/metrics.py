@@ -5,12 +5,13 @@ In charge of the names, and of the format. Must not know where a number comes fr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from jotbase.errors import AccessError
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.values import Request, Response
 
+WITHHELD = "jotbase_realtime_withheld_total"
 #: (name, type, what it counts); docs/running.md describes each.
 METRICS = (
     ("jotbase_realtime_sockets", "gauge", "WebSockets that are open."),
@@ -19,18 +20,24 @@ METRICS = (
     ("jotbase_realtime_bindings", "gauge", "Bindings of postgres_changes that are followed."),
     ("jotbase_realtime_presences", "gauge", "Channels that are present."),
     ("jotbase_realtime_changes_behind", "gauge", "Changes that are logged and not yet told."),
+    ("jotbase_realtime_lag_seconds", "gauge", "The age of the first change that is not yet told."),
+    ("jotbase_realtime_unsent_bytes", "gauge", "Bytes that wait for their clients to read."),
+    ("jotbase_realtime_deliveries_total", "counter", "Frames of changes, one a subscriber."),
+    (WITHHELD, "counter", "Changes and broadcasts that a subscriber was not told, by cause."),
     ("jotbase_realtime_joins_total", "counter", "Joins that were accepted."),
     ("jotbase_realtime_refused_joins_total", "counter", "Joins that were refused."),
     ("jotbase_realtime_broadcasts_total", "counter", "Broadcasts that were sent to a room."),
     ("jotbase_realtime_broadcast_frames_total", "counter", "Frames that broadcasts became."),
 )
+#: By name without the prefix; of a counter with causes, by cause.
+Numbers = Mapping[str, float | Mapping[str, int]]
 _TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class MetricsPage:
     """Answers a scrape with the numbers of `read`, by the names above without their prefix."""
 
-    def __init__(self, credentials: CredentialCheck, read: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(self, credentials: CredentialCheck, read: Callable[[], Numbers]) -> None:
         self._credentials = credentials
         self._read = read
 
@@ -43,10 +50,19 @@ class MetricsPage:
         return Response(200, (("Content-Type", _TYPE),), rendered(self._read()).encode())
 
 
-def rendered(numbers: Mapping[str, int]) -> str:
+def rendered(numbers: Numbers) -> str:
     """Return the numbers in the text format."""
     prefix = "jotbase_realtime_"
     return "".join(
-        f"# HELP {name} {text}\n# TYPE {name} {kind}\n{name} {numbers[name.removeprefix(prefix)]}\n"
+        f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
+        + "".join(f"{name}{at}\n" for at in _samples(numbers[name.removeprefix(prefix)]))
         for name, kind, text in METRICS
     )
+
+
+def _samples(value: float | Mapping[str, int]) -> Iterator[str]:
+    if not isinstance(value, Mapping):
+        yield f" {value}"
+        return
+    for cause, number in value.items():
+        yield f'{{cause="{cause}"}} {number}'

@@ -102,4 +102,4 @@ class Channel:
 
 
 def pass_over(*_: object) -> None:
-    """Drop a live frame, during a replay."""
+    """Say nothing, during a replay."""

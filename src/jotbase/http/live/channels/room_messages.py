@@ -98,6 +98,7 @@ class RoomMessages:
     async def _broadcast(self, message: Frame, channel: Channel) -> None:
         # asks the clock, which detects that it was set, and so expires tokens first
         if not self._share.count_message(channel.owner):
+            self._services.feed.delivery.counts.withhold("limit")
             self._end(channel, Event.LIMITED, refusals.MESSAGE_RATE)
             return
         if not await self._may(channel, Right.WRITE):
@@ -108,6 +109,8 @@ class RoomMessages:
         if frames is not None:
             itself = None if channel.request.broadcast_self else channel.listener
             self._services.rooms.say(channel.listener.room, frames, but_not=itself)
+        else:
+            self._services.feed.delivery.counts.withhold("limit")
         if channel.request.broadcast_ack:
             refused = {"error": "payload_size_exceeded"}
             self._send(reply(message, "ok", {}) if frames else reply(message, "error", refused))

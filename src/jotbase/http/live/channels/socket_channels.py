@@ -293,7 +293,8 @@ class Channels:
                 self._positions.tell(channel)
 
         # Changes during the replay are dropped here: the replay reads them from the log.
-        channel.subscriber.write, channel.subscriber.lost = pass_over, pass_over
+        channel.subscriber.write = self._services.feed.delivery.counts.pass_over
+        channel.subscriber.lost = pass_over
         return Replay(
             feed=self._services.feed,
             sink=self._sink,

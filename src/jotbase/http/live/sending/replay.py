@@ -107,7 +107,7 @@ class Replay:
         for change in changes:
             if change.number > self._feed.cursor:
                 break
-            sent += await self._feed.deliver(change, self._alone())
+            sent += await self._feed.delivery.deliver(change, self._alone(), self._feed.mark)
             self.after = change.number
             if self._has_gap:  # who reads again has no use for what was before
                 self._has_gap = False

@@ -14,7 +14,7 @@ from jotbase.auth.tokens.token_cache import Renewal
 from jotbase.auth.tokens.tokens import has_expired, last_moment
 from jotbase.errors import AccessError, ChannelError
 from jotbase.http.edge.asgi import Send
-from jotbase.http.live.channels.joined import ChannelServices, pass_over
+from jotbase.http.live.channels.joined import ChannelServices
 from jotbase.http.live.sending.replay import Replay
 from jotbase.realtime import refusals
 from jotbase.realtime.cursors import Cursor
@@ -109,7 +109,9 @@ class EventStream:
         self._services = services
         self._binding = binding
         self._sink = sink
-        self._follower = Subscriber(TOPIC, "1.0.0", principal, (), pass_over, self._lost)
+        self._follower = Subscriber(
+            TOPIC, "1.0.0", principal, (), services.feed.delivery.counts.pass_over, self._lost
+        )
         self._replay: Replay | None = None
         self._expiry: asyncio.TimerHandle | None = None
 
