@@ -97,12 +97,11 @@ class Hosted:
     """
 
     def __init__(self, app: Any, threads: int, waiting: int, patience: float, limit: float) -> None:
-        from a2wsgi import WSGIMiddleware  # a project without functions never loads it
+        from jotbase.functions.wsgi_response import WsgiResponse  # a2wsgi: for views alone
 
-        hosted: Any = WSGIMiddleware(followed(guarded(app)))
-        hosted.executor.shutdown()
-        hosted.executor = self._threads = Threads("jotbase-view", threads)
-        self._hosted = hosted
+        self._app = followed(guarded(app))
+        self._threads = Threads("jotbase-view", threads)
+        self._response = WsgiResponse
         self._turns = Turns(threads, waiting, patience)
         self._most = threads
         self._limit = limit
@@ -118,7 +117,7 @@ class Hosted:
             await self._turns.take(owner)
             run = Run(self._limit, inbox.receive, send)
             told = {**scope, GONE: lambda: inbox.gone or run.over, RUN: run}
-            view = asyncio.ensure_future(self._view(told, run, inbox.gone))
+            view = asyncio.ensure_future(self._view(told, run, inbox))
             view.add_done_callback(lambda _: self._came_to_its_end(run, owner))
             try:
                 if not await run.ends(view):
@@ -134,9 +133,10 @@ class Hosted:
         finally:
             inbox.close()
 
-    async def _view(self, scope: Scope, run: Run, gone: bool) -> None:
-        if not gone:
-            await self._hosted(scope, run.receive, run.send)
+    async def _view(self, scope: Scope, run: Run, inbox: _Inbox) -> None:
+        if not inbox.gone:
+            response = self._response(self._app, self._threads, run.receive, run.send)
+            await response(scope, inbox.whole_body())
 
     def _came_to_its_end(self, run: Run, owner: str) -> None:
         if not run.over:
@@ -186,7 +186,7 @@ class _Inbox:
     def __init__(self, receive: Receive) -> None:
         self.gone = False
         self._receive = receive
-        self._whole = False
+        self._whole = self._parts = False
         self._ahead = self._begin()
 
     def _begin(self) -> asyncio.Task[Message]:
@@ -207,9 +207,18 @@ class _Inbox:
             self._whole = True
             self._after = self._begin()
 
+    def whole_body(self) -> bytes | None:
+        """Take the body if its only message has come; else None, and nothing is taken."""
+        if not self._whole or self._ahead is self._after or self._parts:
+            return None
+        body: bytes = self._ahead.result().get("body", b"")
+        self._ahead = self._after
+        return body
+
     async def receive(self) -> Message:
         """Return the next message."""
         message = await self._ahead
+        self._parts = True
         if message.get("more_body", False):
             self._ahead = self._begin()
         elif self._whole:
