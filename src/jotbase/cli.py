@@ -29,6 +29,7 @@ COMMANDS = {
     "export": "write the project as SQL with row-level security, as Supabase takes it",
     "types": "write the project's types for clients in TypeScript or Python",
     "users": "list, make, ban, delete and move users; end their sessions; read the audit log",
+    "tasks": "list background work; run what was given up again, or delete it",
     "keys": "show or make the project's keys",
     "token": "sign a token to try the API as somebody",
     "explain": "show the SQL of a request, the rule in it, and its plan",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.api.data_world import Serve, table
@@ -10,6 +12,7 @@ from tests.api.data_world import Serve, table
 from jotbase.errors import ProjectError
 from jotbase.testing import TestBackend
 
+BERLIN = ZoneInfo("Europe/Berlin")
 CODE = """
 from jotbase.functions import Refusal, after, before, data, every, rpc, task
 
@@ -178,6 +181,25 @@ def test_a_schedule_is_kept(backend: TestBackend) -> None:
     assert said(backend) == ["tick", "tick"]
 
 
+def test_a_cron_expression_is_kept_in_its_zone(serve: Serve) -> None:
+    """Nine o'clock in Berlin is eight in winter, and seven in summer."""
+    code = (
+        "from jotbase.functions import cron, data, now\n\n"
+        '@cron("0 9 * * mon-fri", zone="Europe/Berlin")\n'
+        "def morning():\n"
+        '    data().post("log", {"said": now().isoformat(timespec="hours")})\n'
+    )
+    backend = serve(SCHEMAS, {"functions/__init__.py": code})
+    started = backend.clock()
+    for _ in range(24 * 7):
+        backend.clock.advance(3600)
+        backend.run_tasks()
+    told = [datetime.fromisoformat(one).astimezone(BERLIN) for one in said(backend)]
+    assert len(told) == 5
+    assert {(one.hour, one.isoweekday() < 6) for one in told} == {(9, True)}
+    assert backend.clock() == started + 7 * 24 * 3600
+
+
 def call(backend: TestBackend, name: str, **arguments: Any) -> int:
     return backend.service.request("POST", f"/rest/v1/rpc/{name}", None, arguments).status
 
@@ -225,11 +247,14 @@ def test_a_task_that_does_not_end_is_left_behind(serve: Serve) -> None:
         ('@after("insert", "jobs")\ndef f(): pass', "it takes one Change"),
         ('@every("soon")\ndef f(): pass', "is no interval"),
         ('@every("5m")\ndef f(x): pass', "it takes no argument"),
+        ('@cron("0 9 * *")\ndef f(): pass', "is no cron expression"),
+        ('@cron("0 9 * * *", zone="Mars/Base")\ndef f(): pass', "is no time zone"),
+        ('@cron("0 9 * * *", zone="../etc")\ndef f(): pass', "is no time zone"),
     ],
 )
 def test_a_wrong_declaration_is_told_at_load(serve: Serve, code: str, reason: str) -> None:
     """A hook of no table, of other parameters, or an unreadable interval is a mistake."""
-    text = f"from jotbase.functions import after, every\n{code}\n"
+    text = f"from jotbase.functions import after, cron, every\n{code}\n"
     with pytest.raises(ProjectError) as told:
         serve(SCHEMAS, {"functions/__init__.py": text})
     assert reason in str(told.value)

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
+from typing import Any
 
 import pytest
 from tests.postgres_server import Server
-from tests.process.server import Served, serving, write_project
+from tests.process.server import Served, command, serving, write_project
 
 CODE = """
 from urllib.request import Request, urlopen
@@ -33,6 +34,17 @@ def hooked(change):
 @task
 def later(path, key):
     told(path, key)
+
+
+@task(attempts=1)
+def failing(path):
+    told(path, "failing")
+    raise RuntimeError("no")
+
+
+@rpc
+def fail(path: str) -> None:
+    failing.later(path)
 
 
 @rpc
@@ -144,3 +156,35 @@ def test_of_two_servers_one_tells(
         other.ask("POST", "/rest/v1/notes", {"text": "last"})
         while (heard := receiver.told.get(timeout=30))[0] != "/last":
             assert heard in told
+
+
+def test_dead_letters_are_seen_and_run_again(
+    tmp_path: Path, receiver: Receiver, env: dict[str, str]
+) -> None:
+    """`jotbase tasks` beside the server: what was given up runs again, or goes."""
+    project = make_project(tmp_path, receiver)
+
+    def tasks(*arguments: str, code: int = 0) -> Any:
+        done = command("tasks", *arguments, "--json", "--project", str(project), env=env)
+        assert done.returncode == code, done.stderr
+        return json.loads(done.stdout)
+
+    def given_up() -> Any:
+        """Look until the server has noted it: what it calls has returned before."""
+        for _ in range(30):
+            if dead := tasks("list", "--dead")["tasks"]:
+                return dead
+        raise AssertionError("nothing was given up")
+
+    receiver.known.add("/again")
+    with serving(project, env=env) as served:
+        served.ask("POST", "/rest/v1/rpc/fail", {"path": "again"})
+        assert receiver.told.get(timeout=20)[0] == "/again"
+        dead = given_up()
+        assert [(one["attempts"], one["error"]) for one in dead] == [(1, "RuntimeError: no")]
+        assert tasks("retry", dead[0]["key"]) == {"keys": [dead[0]["key"]]}
+        assert receiver.told.get(timeout=20)[0] == "/again"
+        assert given_up()[0]["key"] == dead[0]["key"]
+        assert tasks("delete", "nothing", code=1) == {"keys": []}
+        assert tasks("delete", "--all") == {"keys": [dead[0]["key"]]}
+        assert tasks("list")["dead"] == 0

@@ -4,7 +4,7 @@
 """
 
 from jotbase.functions.annotations import Row
-from jotbase.functions.background import Change, after, every, task
+from jotbase.functions.background import Change, after, cron, every, task
 from jotbase.functions.context import DataClient, DataError, broadcast, caller, data, now
 from jotbase.functions.hooks import hook
 from jotbase.functions.request_log import request_id
@@ -24,6 +24,7 @@ __all__ = [
     "broadcast",
     "caller",
     "computed",
+    "cron",
     "data",
     "every",
     "hook",

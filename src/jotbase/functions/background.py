@@ -1,4 +1,4 @@
-"""The API for background work: `@after`, `@task`, `@every`.
+"""The API for background work: `@after`, `@task`, `@every`, `@cron`.
 
 In charge of what the project's code declares, and of running it as the service. Must not know when
 it runs (`background.tasks`).
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeVar, overload
 from uuid import uuid4
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jotbase.background.tasks import Job, Work
 from jotbase.errors import run_contained
@@ -21,6 +22,7 @@ from jotbase.functions.context import Answer, DataClient, data, enter
 from jotbase.functions.registering import AfterHook, Registered, Schedule, TaskCode, register
 from jotbase.functions.rpc import awaited
 from jotbase.query.plan.hooks import ACTIONS, Action
+from jotbase.tasks.cron import next_cron_time, read_cron
 from jotbase.tasks.requests import write_task
 from jotbase.tasks.times import next_time, read_interval
 from jotbase.tasks.units import Task, Told
@@ -128,13 +130,37 @@ def task(
 
 def every(interval: str, *, attempts: int = ATTEMPTS) -> Callable[[Code], Code]:
     """Run a function of no arguments every `30s`, `5m`, `2h` or `1d`, counted from midnight UTC."""
+    return _scheduled("every", interval, lambda: _interval(interval), attempts)
 
+
+def cron(expression: str, *, zone: str = "UTC", attempts: int = ATTEMPTS) -> Callable[[Code], Code]:
+    """Run a function of no arguments by a cron expression, `0 9 * * mon-fri`, in a time zone such
+    as `Europe/Berlin`.
+    """
+    return _scheduled("cron", f"{expression} {zone}", lambda: _times(expression, zone), attempts)
+
+
+def _interval(text: str) -> Callable[[float], float]:
+    return partial(next_time, read_interval(text))
+
+
+def _times(expression: str, zone: str) -> Callable[[float], float]:
+    try:
+        found = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{zone!r} is no time zone that this machine knows") from error
+    return partial(next_cron_time, read_cron(expression), found)
+
+
+def _scheduled(
+    kind: str, spec: str, read: Callable[[], Callable[[float], float]], attempts: int
+) -> Callable[[Code], Code]:
     def declare(code: Code) -> Code:
-        name = f"every-{code.__name__}"
+        name = f"{kind}-{code.__name__}"
 
         def make(into: Registered) -> None:
             _check_parameters(code, 0, "no argument")
-            into.schedules.append(Schedule(name, interval, read_interval(interval)))
+            into.schedules.append(Schedule(name, spec, read()))
             into.tasks.append(TaskCode(name, awaited(code), attempts))
 
         register(code.__name__, make)
@@ -157,7 +183,7 @@ def work_of(
     for hook in after:
         told.append(Told(hook.name, hook.table, _KINDS[hook.action]))
         jobs[hook.name] = Job(partial(_tell, hook, decode, place), hook.attempts, seconds)
-    times = {one.name: (one.spec, partial(next_time, one.seconds)) for one in schedules}
+    times = {one.name: (one.spec, one.after) for one in schedules}
     return Work(jobs, told, times)
 
 

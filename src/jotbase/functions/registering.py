@@ -61,11 +61,11 @@ class TaskCode:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The times of a task: its interval as it is written, and in seconds."""
+    """The times of a task: as they are written, and what returns the first after a time."""
 
     name: str
     spec: str
-    seconds: int
+    after: Callable[[float], float]
 
 
 @dataclass(slots=True)
