@@ -87,6 +87,7 @@ class Threads(Executor):
                 future.set_result(run_contained(call))
             except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
                 future.set_exception(error)
+            del job, future, call  # what it answered may be large, and the next job come in an hour
 
 
 class Hosted:

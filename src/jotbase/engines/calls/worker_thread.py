@@ -40,12 +40,18 @@ class _Job(Generic[T]):
         self.done.release()
 
     def settle(self) -> None:
-        if self.future.done():
+        """Deliver the outcome, and keep nothing of it.
+
+        The traceback of an error has this job in a frame: what the job keeps would be kept with it.
+        """
+        future, result, error = self.future, self.result, self.error
+        del self.future, self.result, self.error, self.call
+        if future.done():
             return
-        if self.error is None:
-            self.future.set_result(self.result)
+        if error is None:
+            future.set_result(result)
         else:
-            self.future.set_exception(self.error)
+            future.set_exception(error)
 
 
 def stop_after(job: asyncio.Future[Any], seconds: float, stop: Callable[[], None]) -> None:
@@ -79,7 +85,8 @@ class WorkerThread:
         it is busy, a thread gets that lock only after milliseconds, several times a job: for a job
         that takes less than a hand-over, waiting is the shorter way (docs/decisions/0010).
         """
-        job = _Job(call, self._loop.create_future())
+        future: asyncio.Future[T] = self._loop.create_future()
+        job = _Job(call, future)
         if not patience:
             job.claim.acquire()
             self._jobs.put(job)
@@ -88,7 +95,7 @@ class WorkerThread:
             ended = job.done.acquire(timeout=patience)
             if ended or not job.claim.acquire(blocking=False):
                 job.settle()
-        return job.future
+        return future
 
     def stop(self) -> None:
         """End the thread after its queued jobs; returns at once."""
@@ -103,6 +110,7 @@ class WorkerThread:
             job.perform()
             if not job.claim.acquire(blocking=False):
                 self._tell(job)
+            del job  # its result may be large, and the next job come in an hour
 
     def _tell(self, job: _Job[Any]) -> None:
         try:

@@ -18,7 +18,7 @@ import apsw
 
 from jotbase.engines.calls.code_ending import LeftBehind
 from jotbase.engines.sqlite.database.code_threads import CodeThreads, Ending, Read
-from jotbase.engines.sqlite.database.result_rows import Fetch, fetch_all
+from jotbase.engines.sqlite.database.result_rows import Fetch, execute, fetch_all
 from jotbase.errors import JotError, RequestError, run_contained
 from jotbase.sql.units import Rows
 
@@ -69,9 +69,9 @@ def run(cursor: apsw.Cursor, text: str, values: Sequence[Any], fetch: Fetch = fe
     """Run a statement in a thread that waits for code; all that code is asked for is gathered."""
     code: CodeCalls | None = getattr(cursor.connection, "code", None)
     if code is None or not code.is_asked_by(text):
-        return fetch(cursor.execute(text, values))
+        return fetch(execute(cursor, text, values))
     with code.gathered(text, values):
-        return fetch(cursor.execute(text, values))
+        return fetch(execute(cursor, text, values))
 
 
 class CodeCalls:

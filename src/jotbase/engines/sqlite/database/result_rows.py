@@ -22,12 +22,27 @@ Run = Callable[[apsw.Cursor, str, Sequence[Any]], Rows]
 MOST_GIVEN = 32 << 20
 #: The same of a statement on the event loop.
 MOST_ON_LOOP = 2 << 20
+#: A value of more characters or bytes is kept by no statement: SQLite's hold theirs until they run
+#: again, and a connection remembers a hundred statements.
+LARGE_VALUE = 65_536
+#: Where there are more values, none is looked at: they are those of many rows.
+MOST_LOOKED_AT = 200
+_TEXTS: frozenset[Any] = frozenset((str, bytes))
 #: So many rows are not counted there: most statements give back one.
 FEW = 4
 
 
 class TooManyBytes(Exception):
     """A statement gives back more than may be fetched on the event loop."""
+
+
+def execute(cursor: apsw.Cursor, text: str, values: Sequence[Any]) -> apsw.Cursor:
+    """Execute a statement, and have it forgotten where it would keep a large value."""
+    if len(values) <= MOST_LOOKED_AT:
+        for value in values:
+            if value.__class__ in _TEXTS and len(value) > LARGE_VALUE:
+                return cursor.execute(text, values, can_cache=False)
+    return cursor.execute(text, values)
 
 
 def fetch_all(cursor: apsw.Cursor) -> Rows:
@@ -40,7 +55,7 @@ def run_short(cursor: apsw.Cursor, text: str, values: Sequence[Any]) -> Rows:
     """Run a statement on the event loop. Raises TooManyBytes beyond `MOST_ON_LOOP`."""
     rows: Rows = []
     size = 0
-    for row in cursor.execute(text, values):
+    for row in execute(cursor, text, values):
         rows.append(row)
         if len(rows) > FEW:
             size += _size(row)

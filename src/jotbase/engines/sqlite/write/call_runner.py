@@ -170,6 +170,7 @@ class CallRunner:
             deadline.end(closed())
             self._running.discard(deadline)
             self._leave(thread, job)
+            del job  # which holds the error that this frame is in the traceback of
 
     def _session(
         self, thread: CallThread, lease: WriterLease | None, deadline: CallDeadline, *, eager: bool
@@ -228,6 +229,7 @@ async def _outcome(
     except RolledBack as undone:
         result = undone.result
     finally:
+        del job  # which holds the error that this frame is in the traceback of
         if lease is not None:
             await lease.finish(keep=kept)
     return result

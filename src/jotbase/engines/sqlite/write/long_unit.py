@@ -23,7 +23,7 @@ from jotbase.engines.sqlite.database.diagnosis import conflict, full
 from jotbase.engines.sqlite.database.refusals import ConstraintName
 from jotbase.engines.sqlite.database.result_rows import Run, fetch_bounded
 from jotbase.engines.sqlite.read.costs import StatementCosts
-from jotbase.engines.sqlite.write.write_queue import WriteQueue, next_step, thrown_step
+from jotbase.engines.sqlite.write.write_queue import UnitOver, WriteQueue, next_step, thrown_step
 from jotbase.engines.sqlite.write.write_transactions import WriteTransactions
 from jotbase.errors import JotError, StatementTimeout, TransactionTimeout
 from jotbase.records import dataclass
@@ -67,10 +67,16 @@ class LongUnit:
         self._deadline = inf
 
     def run(self, statement: Runnable, rows: Rows | None = None) -> Any:
-        """Run the unit to its end, in the thread; `rows` are the statement's, if it has run.
-
-        Raises UnitOver at its end, JotError as the unit does.
+        """Run the unit to its end, in the thread, and return its result; `rows` are the
+        statement's, if it has run. Raises JotError as the unit does.
         """
+        try:
+            self._run(statement, rows)
+        except UnitOver as over:
+            # In a future it would hold, and be held by, the frames that it came through.
+            return over.result
+
+    def _run(self, statement: Runnable, rows: Rows | None) -> None:
         if rows is not None:
             statement = next_step(self._unit, rows)
         while True:

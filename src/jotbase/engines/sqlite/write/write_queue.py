@@ -75,20 +75,29 @@ class QueuedWrite:
     ) -> None:
         self.work = work
         self.lease = lease
-        self.future = future
+        self.future: asyncio.Future[Any] | None = future
         self.left = left
         self.is_long = False
         self.result: Any = None
         self.error: BaseException | None = None
 
     def settle(self) -> None:
-        """Deliver the outcome to the caller, unless it was cancelled meanwhile."""
-        if self.future.done():
+        """Deliver the outcome to the caller, unless it was cancelled meanwhile, and keep nothing
+        of it: the traceback of an error has this entry in a frame.
+        """
+        future, result, error = self.future, self.result, self.error
+        self.future, self.result, self.error, self.work = None, None, None, empty_unit
+        if future is None or future.done():
             return
-        if self.error is None:
-            self.future.set_result(self.result)
+        if error is None:
+            future.set_result(result)
         else:
-            self.future.set_exception(self.error)
+            future.set_exception(error)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody waits for the outcome any more."""
+        return self.future is None or self.future.done()
 
 
 class WriteQueue:

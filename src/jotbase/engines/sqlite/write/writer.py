@@ -113,7 +113,10 @@ class Writer:
         future: asyncio.Future[Result] = self._loop.create_future()
         self._queue.append(QueuedWrite(work, future, self._unit_ms / 1000 if timed else inf))
         self._wake()
-        return await future
+        try:
+            return await future
+        finally:
+            del future  # which holds the error that this frame is in the traceback of
 
     def lease(self, thread: ReadConnection, deadline: CallDeadline) -> WriterLease:
         """Return the lease by which a call uses the writer."""
@@ -152,24 +155,28 @@ class Writer:
                 self._bell = self._loop.create_future()
                 await self._bell
             await self._waiting.gather(GROUP_UNITS)
-            group: list[QueuedWrite] = []
-            try:
-                call = self._waiting.next_call()
-                if call is not None and call.lease is not None:
-                    group.append(call)
-                    await self._hold(call, call.lease)
-                else:
-                    await self._group(group)
-            except Exception as error:
-                log.exception("the writer stumbled")
-                if self._connection.in_transaction:
-                    self._cursor.execute("ROLLBACK")
-                fail_all(group, refusal(error, "", self._limit_ms))
+            await self._serve_next()
             if self._transactions.trouble is not None:
                 fresh = await self._worker.run(self._transactions.fresh)
                 if fresh is not None:
                     self._connection.close(True)
                     self._take(fresh)
+
+    async def _serve_next(self) -> None:
+        """Run one group of units, or lend the writer to a call; nothing of them is kept."""
+        group: list[QueuedWrite] = []
+        try:
+            call = self._waiting.next_call()
+            if call is not None and call.lease is not None:
+                group.append(call)
+                await self._hold(call, call.lease)
+            else:
+                await self._group(group)
+        except Exception as error:
+            log.exception("the writer stumbled")
+            if self._connection.in_transaction:
+                self._cursor.execute("ROLLBACK")
+            fail_all(group, refusal(error, "", self._limit_ms))
 
     async def _group(self, group: list[QueuedWrite]) -> None:
         """Run queued units in one transaction, commit it, and deliver the outcomes."""
@@ -184,7 +191,7 @@ class Writer:
         end = perf_counter() + GROUP_TIME
         while self._queue and len(group) < GROUP_UNITS and (not group or perf_counter() < end):
             entry = self._queue.popleft()
-            if entry.future.done():
+            if entry.is_over:
                 continue
             group.append(entry)
             fate = await self._run(entry, first=len(group) == 1)
@@ -343,6 +350,7 @@ class Writer:
         try:
             return await job
         finally:
+            del job  # which holds the error that this frame is in the traceback of
             self._alarm.arm()
 
     def _rows(self, statement: Runnable) -> Rows:
