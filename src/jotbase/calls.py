@@ -25,6 +25,7 @@ from jotbase.engines.base import (
 )
 from jotbase.engines.calls.after_commit import call_leaving
 from jotbase.engines.calls.code_budget import Budget, Untimed
+from jotbase.engines.calls.large_results import LargeResults
 from jotbase.errors import JotError, RequestError
 from jotbase.expression.expr import Context
 from jotbase.pipeline import DataApi, prepare
@@ -117,6 +118,7 @@ class Calls:
     results: dict[tuple[Shape, Function, bool], ResultPlan] = field(default_factory=dict)
     prepared: PreparedCache = field(default_factory=PreparedCache)
     preparing: threading.Lock = field(default_factory=threading.Lock)
+    large: LargeResults = field(default_factory=LargeResults)
 
 
 async def answer_call(
@@ -144,7 +146,9 @@ async def answer_call(
         return render_result(result, request, values, outcome)
 
     again = call.function.again
-    response = await in_unit(work, request, data, calls, reads=reads, again=again)
+    async with calls.large.call(call.function) as told:
+        response = await in_unit(work, request, data, calls, reads=reads, again=again)
+        told(response.size)
     timing.step("transaction")
     return response
 
@@ -215,6 +219,7 @@ def _perform(
     rows = None
     if result.statement is not None and result.table is not None:
         document = rows_document(result.table, call.function.returns, value)
+        value = None  # it may be large, and is written in the document
         text = result.statement.numbered(data.engine.dialect.mark)
         rows = session.read(text, bind(result.statement, bind_document(context, document)))
     outcome = Outcome(value, rows, status, headers)

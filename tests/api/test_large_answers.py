@@ -241,3 +241,41 @@ def test_files_have_a_bound() -> None:
     assert written.startswith(b"HTTP/1.1 503 ")
     assert b'"code":"53300"' in written
     assert (closed, is_open) == (True, False)
+
+
+FUNCTIONS = """
+from jotbase.functions import Row, rpc
+
+
+@rpc
+def texts(letters: int) -> list[str]:
+    return ["x" * letters]
+
+
+@rpc
+def notes(letters: int) -> list[Row["note"]]:
+    return [{"id": number, "text": "x" * letters} for number in (1, 2)]
+"""
+
+
+@pytest.mark.parametrize("function", ["texts", "notes"])
+def test_a_function_that_gives_much_waits_for_room(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    """Before it is called once more; the others do not."""
+    note = table({"text": {"type": "string"}})
+    backend = serve({"note": note}, {"functions/__init__.py": FUNCTIONS})
+    asks: list[str] = []
+
+    async def room() -> None:
+        asks.append(function)
+
+    before = ROOM.set(room)
+    try:
+        for letters, asked in ((5 << 20, 0), (10, 1), (10, 1)):
+            answer = backend.anonymous.post(f"/rpc/{function}", {"letters": letters})
+            assert answer.status == 200
+            assert answer.text.count("x") >= letters
+            assert len(asks) == asked
+    finally:
+        ROOM.reset(before)

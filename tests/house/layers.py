@@ -115,7 +115,7 @@ ROOMS: dict[str, Room] = {
     "engines.base": _room(f"{WORDS} sql"),
     "engines.spool": _room(WORDS),
     "engines.refusals": _room(WORDS),
-    "engines.calls": _room(f"{WORDS} sql engines.base engines.refusals"),
+    "engines.calls": _room(f"{WORDS} sql engines.base engines.refusals engines.spool"),
     "engines.sqlite.database": _room(f"{WORDS} sql engines.refusals engines.calls", "apsw orjson"),
     "engines.sqlite.read": _room(
         f"{WORDS} sql {ENGINES} engines.spool engines.sqlite.database",

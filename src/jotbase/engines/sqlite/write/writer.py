@@ -155,28 +155,25 @@ class Writer:
                 self._bell = self._loop.create_future()
                 await self._bell
             await self._waiting.gather(GROUP_UNITS)
-            await self._serve_next()
+            group: list[QueuedWrite] = []
+            try:
+                call = self._waiting.next_call()
+                if call is not None and call.lease is not None:
+                    group.append(call)
+                    await self._hold(call, call.lease)
+                else:
+                    await self._group(group)
+            except Exception as error:
+                log.exception("the writer stumbled")
+                if self._connection.in_transaction:
+                    self._cursor.execute("ROLLBACK")
+                fail_all(group, refusal(error, "", self._limit_ms))
+            call, group = None, []  # nothing of them is kept until the next ones come
             if self._transactions.trouble is not None:
                 fresh = await self._worker.run(self._transactions.fresh)
                 if fresh is not None:
                     self._connection.close(True)
                     self._take(fresh)
-
-    async def _serve_next(self) -> None:
-        """Run one group of units, or lend the writer to a call; nothing of them is kept."""
-        group: list[QueuedWrite] = []
-        try:
-            call = self._waiting.next_call()
-            if call is not None and call.lease is not None:
-                group.append(call)
-                await self._hold(call, call.lease)
-            else:
-                await self._group(group)
-        except Exception as error:
-            log.exception("the writer stumbled")
-            if self._connection.in_transaction:
-                self._cursor.execute("ROLLBACK")
-            fail_all(group, refusal(error, "", self._limit_ms))
 
     async def _group(self, group: list[QueuedWrite]) -> None:
         """Run queued units in one transaction, commit it, and deliver the outcomes."""
@@ -334,14 +331,8 @@ class Writer:
         entry.is_long = True
         if not first:
             raise _TooDear
-        on = UnitConnection(
-            self._connection,
-            self._cursor,
-            self._transactions,
-            self._costs,
-            self._name,
-            self._waiting,
-        )
+        parts = (self._connection, self._cursor, self._transactions, self._costs, self._name)
+        on = UnitConnection(*parts, self._waiting)
         limits = UnitLimits(self._limit_ms, self._unit_ms, self._unit_end)
         long = LongUnit(unit, on, limits)
         self._alarm.disarm()
