@@ -31,6 +31,7 @@ from jotbase.http.edge.asgi import (
 from jotbase.http.edge.cors import Pairs, cors_headers, is_preflight, may_follow, preflight
 from jotbase.http.edge.exhaustion import exhausted_resource
 from jotbase.http.server.fast_path import FastPath
+from jotbase.http.server.view_bodies import in_pieces
 from jotbase.query.response.render import render_error
 from jotbase.realtime.event_text import is_event_stream
 from jotbase.values import Request, Response
@@ -247,7 +248,7 @@ async def _mount(
         await granting(message)
 
     try:
-        await mounted(scope, limit_body(receive, headers, routes.max_body), sending)
+        await mounted(scope, limit_body(receive, headers, routes.max_body), in_pieces(sending))
     except JotError as error:
         if started:
             raise
