@@ -11,6 +11,7 @@ from tests.api.data_world import Serve, table
 from tests.api.parser_line import connect, turn
 
 from jotbase.engines.base import ROOM
+from jotbase.engines.spool import KEPT_IN_MEMORY
 from jotbase.errors import JotError
 from jotbase.http.edge.budget import Budget
 from jotbase.http.edge.connections import LARGE_STEP, MOST_UNREAD_OF_ONE, WRITE, Connections
@@ -279,3 +280,28 @@ def test_a_function_that_gives_much_waits_for_room(
             assert len(asks) == asked
     finally:
         ROOM.reset(before)
+
+
+def test_without_a_thread_a_large_answer_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is sent as it is: its client would wait for ever."""
+    body = b"x" * (KEPT_IN_MEMORY + 1)
+
+    async def plain(request: Request) -> Response:
+        return Response(200, (("Content-Length", str(len(body))),), body)
+
+    def none(_: Response) -> Response:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(fast_path, "_in_file", none)
+
+    async def ask() -> bytes:
+        line, protocol = connect(later=plain, house=Connections(10, 10))
+        protocol.data_received(GET % b"/rest/v1/x")
+        async with asyncio.timeout(10):
+            while protocol.tasks:
+                await asyncio.gather(*protocol.tasks, return_exceptions=True)
+                await turn()
+        await turn()
+        return line.written
+
+    assert asyncio.run(ask()).endswith(body)

@@ -63,11 +63,17 @@ def test_a_large_body_leaves_its_message(size: int, held: int) -> None:
     assert len(large["body"]) == held
 
 
-def test_without_a_file_it_is_sent_from_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk refuses no answer that is made already."""
+@pytest.mark.parametrize(
+    "error",
+    [JotError("53100", "no space left on device"), RuntimeError("can't start new thread")],
+)
+def test_without_a_file_it_is_sent_from_memory(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """A full disk, or a system without threads, refuses no answer that is made already."""
 
     def full(_: bytes) -> Spool:
-        raise JotError("53100", "no space left on device")
+        raise error
 
     monkeypatch.setattr(view_bodies, "kept_in_file", full)
     large = body(LARGE, more=False)

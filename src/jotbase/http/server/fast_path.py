@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,7 +195,8 @@ class FastPathProtocol(LimitedProtocol):
         ROOM.set(exchange.grant.enter)
         response = await self.direct.later(request)
         if len(response.body) > KEPT_IN_MEMORY:
-            response = await asyncio.to_thread(_in_file, response)
+            with suppress(RuntimeError):  # no thread to be had: it stays in memory
+                response = await asyncio.to_thread(_in_file, response)
         self._put(response, exchange)
 
     def _put(self, response: Response, exchange: _Exchange) -> None:

@@ -17,7 +17,7 @@ def in_pieces(send: Send) -> Send:
     """Return what sends messages, the bodies in them by `PIECE`.
 
     A body of more than `KEPT_IN_MEMORY` is taken out of its message and kept in a file; where none
-    is to be had, it stays in memory.
+    is to be had, or no thread, it stays in memory.
     """
 
     async def sending(message: Message) -> None:
@@ -43,7 +43,7 @@ def in_pieces(send: Send) -> Send:
 async def _kept(message: Message) -> Spool | None:
     try:
         kept = await asyncio.to_thread(kept_in_file, message["body"])
-    except JotError:
+    except (JotError, RuntimeError):
         return None
     message["body"] = b""  # its maker has the message, and waits
     return kept
