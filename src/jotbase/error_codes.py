@@ -69,6 +69,7 @@ CODES: dict[str, Code] = {
     "23502": Code(400, "A value is missing in a column that must have one."),
     "23503": Code(409, "A referenced row does not exist, or is still referenced."),
     "23505": Code(409, "A row with this key exists already."),
+    "23P01": Code(409, "A row conflicts with another by an exclusion constraint."),
     "23514": Code(400, "The row breaks its JSON Schema."),
     "25006": Code(405, "A read-only function tried to write."),
     "25P04": Code(504, "The write ran longer than the time limit and was undone."),

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from jotbase.error_codes import CODES
 from jotbase.records import dataclass
 
+Refused = TypeVar("Refused", bound="JotError")
+
 
 class JotError(Exception):
     """Base of all errors that a response reports.
@@ -22,6 +24,8 @@ class JotError(Exception):
     """
 
     headers: tuple[tuple[str, str], ...] = ()
+    #: The table whose row the database refused; it may be another than the one that is written.
+    relation: str | None = None
 
     def __init__(
         self,
@@ -73,6 +77,12 @@ class ViolatedKey:
     values: tuple[Any, ...]
     redacted_details: str | None = None
     other: OtherTable | None = None
+
+
+def of_relation(error: Refused, relation: str | None) -> Refused:
+    """Return the refusal, which is that of a row of this table."""
+    error.relation = relation
+    return error
 
 
 class ConflictError(JotError):

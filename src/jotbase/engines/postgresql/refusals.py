@@ -21,6 +21,7 @@ from jotbase.errors import (
     RequestError,
     StatementTimeout,
     ViolatedKey,
+    of_relation,
 )
 
 log = logging.getLogger(__name__)
@@ -110,27 +111,36 @@ def _told(error: asyncpg.PostgresError) -> JotError:
 
 
 def _not_null(error: asyncpg.PostgresError) -> JotError:
-    return RequestError(
+    lacking = RequestError(
         "23502",
         f'null value in column "{error.column_name}" of relation "{error.table_name}"'
         " violates not-null constraint",
     )
+    return of_relation(lacking, error.table_name)
 
 
 def _check(error: asyncpg.PostgresError) -> JotError:
-    return RequestError(
+    broken = RequestError(
         "23514",
         f'new row for relation "{error.table_name}" violates check constraint'
         f' "{error.constraint_name}"',
     )
+    return of_relation(broken, error.table_name)
+
+
+def _excluded(error: asyncpg.PostgresError) -> JotError:
+    """Return the refusal by an exclusion constraint; its details show the other row's values."""
+    said = f'conflicting key value violates exclusion constraint "{error.constraint_name}"'
+    return of_relation(ConflictError("23P01", said), error.table_name)
 
 
 def _unique(error: asyncpg.PostgresError) -> JotError:
     said = f'duplicate key value violates unique constraint "{error.constraint_name}"'
     key = _KEY.match(error.detail or "")
+    found = of_relation(ConflictError("23505", said), error.table_name)
     if key is None:
-        return ConflictError("23505", said)
-    found = ConflictError("23505", said, details=error.detail)
+        return found
+    found.details = error.detail
     found.key = _broken_key(key, error.table_name or "")
     return found
 
@@ -141,6 +151,7 @@ def _foreign(error: asyncpg.PostgresError) -> JotError:
     detail = (error.detail or "").replace(" is referenced from", " is still referenced from")
     found = ConflictError("23503", said, details=detail or None)
     parent, key = _PARENT.match(said), _KEY.match(detail)
+    found.relation = error.table_name if parent is None else parent["parent"]
     if key is None:
         return found
     redacted = f"Key {key['rest']}"
@@ -247,6 +258,7 @@ _BY_CODE: dict[str, Callable[[asyncpg.PostgresError], JotError]] = {
     "23514": _check,
     "23505": _unique,
     "23503": _foreign,
+    "23P01": _excluded,
     "23001": _foreign,
     "40001": lambda _: serialization_failure(),
     "40P01": lambda _: serialization_failure(),

@@ -30,6 +30,7 @@ from jotbase.query.request.shape import Shape
 from jotbase.query.response.explaining import dry_run
 from jotbase.query.response.render import body_writer
 from jotbase.query.statement.compile import compile_read, explain
+from jotbase.query.write.disclosure import without_hidden_relation
 from jotbase.query.write.result import WriteContext, WriteResult
 from jotbase.query.write.rewriting import Rewrite
 from jotbase.query.write.units import (
@@ -138,6 +139,7 @@ def prepare_write(
     """
     write_plan = cast(WritePlan, write.plan)
     start = _unit_starter(write_plan, payload, context, write_context, rewrite)
+    start = partial(without_hidden_relation, start, write_plan.table, write_context, context)
     if sum(map(len, context.values)) > LONG_VALUES:
         start = partial(_begun_in_a_thread, start)
     if write_plan.answer.media.kind != "plan":

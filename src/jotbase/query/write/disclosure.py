@@ -8,10 +8,10 @@ request disclose nothing. Must not know the order of errors.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
-from typing import Any
+from collections.abc import Callable, Container, Iterable
+from typing import Any, TypeVar
 
-from jotbase.errors import ConflictError, ViolatedKey
+from jotbase.errors import ConflictError, JotError, ViolatedKey, of_relation
 from jotbase.expression.casting import number_text
 from jotbase.expression.expr import Apply, Context, Field, RequestValue, conjuncts
 from jotbase.query.plan.nodes import Combined, Condition, HasEmbed
@@ -20,7 +20,10 @@ from jotbase.schema.keywords.subschemas import pointer, unescape_token
 from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.schema.values.convert import stored
 from jotbase.sql.dialect import Dialect
+from jotbase.sql.units import UnitOfWork
 from jotbase.values import Row
+
+Result = TypeVar("Result")
 
 Faults = list[dict[str, Any]]
 
@@ -51,7 +54,29 @@ def redacted_error(
         and not guard.allows(Table(other.name, ()), "select", context)
     ):
         message, details = other.message, str(details).removesuffix(other.place) + "."
-    return ConflictError(error.code, message, details=details, hint=error.hint, status=error.status)
+    told = ConflictError(error.code, message, details=details, hint=error.hint, status=error.status)
+    return of_relation(told, error.relation)
+
+
+def without_hidden_relation(
+    start: Callable[[], UnitOfWork[Result]],
+    table: Table,
+    write_context: WriteContext,
+    context: Context,
+) -> UnitOfWork[Result]:
+    """Run a unit that writes the table; a refusal of another table's row, which a foreign key or a
+    trigger drags along, names nothing of a table that the caller may never see.
+    """
+    try:
+        return (yield from start())
+    except JotError as error:
+        name, guard = error.relation, write_context.guard
+        if name in (None, "", table.name):
+            raise
+        if guard.allows(Table(str(name), ()), "select", context):
+            raise
+        message = f'write to table "{table.name}" violates a constraint of another table'
+        raise ConflictError(error.code, message, status=error.status) from error
 
 
 def _are_in_request(

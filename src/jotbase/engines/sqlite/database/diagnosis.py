@@ -17,6 +17,7 @@ import apsw
 
 from jotbase.engines.sqlite.database.refusals import (
     ConstraintName,
+    check_refusal,
     extended_code,
     missing_parent,
     refusal,
@@ -77,7 +78,22 @@ def conflict(
         return _unique(cursor, error, text, values, name)
     if "FOREIGN KEY" in str(error):
         return _foreign(cursor, text, values, name)
+    if extended_code(error) == apsw.SQLITE_CONSTRAINT_CHECK:
+        return _check(cursor, error, text)
     return refusal(error, text, 0)
+
+
+def _check(cursor: apsw.Cursor, error: apsw.ConstraintError, text: str) -> JotError:
+    """Tell which table a CHECK is of: the one that is written, or one that has its name."""
+    said = str(error).partition(": ")[2]
+    written = target(text)[1]
+    found = cursor.execute(_CHECKED, ("%" + said + "%", written)).fetchall()
+    return check_refusal(str(found[0][0]) if found else written, said)
+
+
+_CHECKED = (
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE ? ORDER BY name <> ? LIMIT 1"
+)
 
 
 def refuse_unresolved(connection: apsw.Connection) -> None:

@@ -22,6 +22,7 @@ from jotbase.errors import (
     RequestError,
     StatementTimeout,
     ViolatedKey,
+    of_relation,
 )
 
 log = logging.getLogger(__name__)
@@ -90,16 +91,13 @@ def constraint_refusal(error: apsw.ConstraintError, text: str) -> JotError:
     after = message.partition(": ")[2]
     if extended_code(error) == apsw.SQLITE_CONSTRAINT_NOTNULL:
         table, _, column = after.rpartition(".")
-        return RequestError(
+        lacking = RequestError(
             "23502",
             f'null value in column "{column}" of relation "{table}" violates not-null constraint',
         )
+        return of_relation(lacking, table)
     if extended_code(error) == apsw.SQLITE_CONSTRAINT_CHECK:
-        table = target(text)[1]
-        name = after if _NAME.fullmatch(after) else f"{table}_check"
-        return RequestError(
-            "23514", f'new row for relation "{table}" violates check constraint "{name}"'
-        )
+        return check_refusal(target(text)[1], after)
     if extended_code(error) == apsw.SQLITE_CONSTRAINT_DATATYPE:
         return _wrong_type(message)
     if extended_code(error) == apsw.SQLITE_CONSTRAINT_FOREIGNKEY:  # a deferred one, at COMMIT
@@ -108,6 +106,15 @@ def constraint_refusal(error: apsw.ConstraintError, text: str) -> JotError:
         return RequestError("P0001", message, status=400)
     log.error("a constraint failed: %s", text, exc_info=error)
     return ConflictError("23514", "a constraint of the database refuses this", status=409)
+
+
+def check_refusal(table: str, name: str) -> RequestError:
+    """Return the refusal of a row that breaks a CHECK of a table."""
+    called = name if _NAME.fullmatch(name) else f"{table}_check"
+    error = RequestError(
+        "23514", f'new row for relation "{table}" violates check constraint "{called}"'
+    )
+    return of_relation(error, table)
 
 
 def unique_refusal(
@@ -120,7 +127,7 @@ def unique_refusal(
         details=values and f"Key {key(columns, values)} already exists.",
     )
     error.key = ViolatedKey(table, tuple(columns), tuple(values)) if values else None
-    return error
+    return of_relation(error, table)
 
 
 def missing_parent(
@@ -135,7 +142,7 @@ def missing_parent(
     redacted_details = f'Key is not present in table "{parent}".'
     other = OtherTable(parent, f' in table "{parent}".', error.message)
     error.key = ViolatedKey(table, tuple(columns), tuple(values), redacted_details, other)
-    return error
+    return of_relation(error, table)
 
 
 def still_referenced(
@@ -152,7 +159,7 @@ def still_referenced(
     message = f'update or delete on table "{parent}" violates a foreign key constraint'
     other = OtherTable(table, f' from table "{table}".', message)
     error.key = ViolatedKey(parent, tuple(columns), tuple(values), redacted_details, other)
-    return error
+    return of_relation(error, parent)
 
 
 def unknown_reference(table: str) -> JotError:
