@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from jotbase.engines.calls.code_ending import end_code, run_unforked
-from jotbase.errors import AuthError
+from jotbase.errors import AuthError, JotError
 from jotbase.functions.context import set_clock
 from jotbase.functions.registering import Registered, register
 from jotbase.functions.rpc import Refusal, awaited
@@ -36,8 +36,8 @@ NAMES = (
 
 #: The longest that a call may take, in seconds.
 TIMEOUT = 5.0
-#: The most characters of what a hook gives back, as JSON: a token's claims travel in each request.
-MOST_ANSWER = 65_536
+#: The most characters of what a hook gives back, as JSON, before it is looked at on the event loop.
+MOST_ANSWER = 1 << 20
 
 
 def hook(name: str) -> Callable[[Code], Code]:
@@ -122,11 +122,17 @@ def _called(
         return _bounded(run_unforked(lambda: code(payload)))
     except Refusal as refusal:
         return {"error": {"http_code": refusal.status, "message": refusal.message}}
+    except AuthError:
+        raise
     except Exception:
         log.exception("a hook failed")
         raise AuthError(500, "unexpected_failure", "The hook failed; see the log") from None
 
 
 def _bounded(answer: Any) -> Any:
-    check_length(answer, MOST_ANSWER)
+    try:
+        check_length(answer, MOST_ANSWER)
+    except JotError as error:
+        message = f"Payload size exceeded size limit of {MOST_ANSWER} characters"
+        raise AuthError(422, "hook_payload_over_size_limit", message) from error
     return answer
