@@ -107,7 +107,38 @@ def _told(error: asyncpg.PostgresError) -> JotError:
     if code == "P0001":
         return RequestError("P0001", _said(error), status=400)
     known = code if code in CODES else "22023"
-    return RequestError(known, _said(error))
+    return RequestError(known, _without_values(_said(error)))
+
+
+#: `invalid input syntax for type bigint: "abc"`, `value "abc" is out of range for type integer`
+_VALUE = re.compile(r'(: )?".*"', re.DOTALL)
+
+
+def _without_values(message: str) -> str:
+    """Return a message without the value that could not be converted.
+
+    What a request says itself is converted before a statement is run; what fails in one may be
+    stored, and be converted by a trigger or a computed column.
+    """
+    return _VALUE.sub(lambda found: "" if found[1] else '"…"', message)
+
+
+def commit_refusal(error: Exception, limit_ms: int) -> JotError:
+    """Return the refusal of a COMMIT, where deferred constraints are held: it tells no key, as
+    nobody can say by then which of its values came with the request.
+    """
+    found = refusal(error, "COMMIT", limit_ms)
+    kinds = {"23505": "a unique constraint", "23503": "a foreign key constraint"}
+    if found.code not in kinds:
+        return found
+    return ConflictError(found.code, f"the write violates {kinds[found.code]}")
+
+
+def _no_arbiter(error: asyncpg.PostgresError) -> JotError:
+    if "ON CONFLICT" in _said(error):
+        return RequestError("42P10", "a deferrable constraint cannot tell which row is met")
+    log.error("a statement failed: %s", error)
+    return JotError("PGRSTX00", "Something failed in the database.", hint="The log says more.")
 
 
 def _not_null(error: asyncpg.PostgresError) -> JotError:
@@ -259,6 +290,7 @@ _BY_CODE: dict[str, Callable[[asyncpg.PostgresError], JotError]] = {
     "23505": _unique,
     "23503": _foreign,
     "23P01": _excluded,
+    "55000": _no_arbiter,
     "23001": _foreign,
     "40001": lambda _: serialization_failure(),
     "40P01": lambda _: serialization_failure(),

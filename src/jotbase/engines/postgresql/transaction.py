@@ -20,6 +20,7 @@ from jotbase.engines.postgresql.computed_values import CodeNeeded, KnownValues, 
 from jotbase.engines.postgresql.placeholders import numbered
 from jotbase.engines.postgresql.refusals import (
     Overtaken,
+    commit_refusal,
     is_disconnect,
     is_serialization_failure,
     outcome_unknown,
@@ -224,7 +225,7 @@ class Transaction:
                 raise Overtaken from error
             if is_disconnect(error):
                 raise outcome_unknown(error) from error
-            raise refusal(error, "COMMIT", self._limits.statement) from error
+            raise commit_refusal(error, self._limits.statement) from error
         if answer != "COMMIT":  # of a transaction that was cut off, PostgreSQL says ROLLBACK
             raise TransactionTimeout(self._limits.unit)
 
