@@ -312,7 +312,7 @@ class Backend:
     async def _declare_tasks(self) -> None:
         loaded = self._loaded
         seconds, decode = self.settings.functions_timeout / 1000, row_decoder(self._model)
-        place = Place(self._project_app.asking(), self.world.now)
+        place = Place(self._project_app.asking(), self.world.now, self.settings.webhooks_private)
         work = work_of(loaded.after, loaded.tasks, loaded.schedules, decode, place, seconds)
         await self.tasks.declare(work)
         if self.world.run_tasks:

@@ -19,7 +19,7 @@ from tests.process.server import Served, command, serving, write_project
 CODE = """
 from urllib.request import Request, urlopen
 
-from jotbase.functions import after, data, rpc, task
+from jotbase.functions import after, data, rpc, task, webhook
 
 
 def told(path, key):
@@ -50,6 +50,9 @@ def fail(path: str) -> None:
 @rpc
 def ask(path: str) -> None:
     later.later(path, "the key", key="the key")
+
+
+webhook("insert", "sent", url=f"{RECEIVER}/webhook", secret="HOOK_SECRET")
 """
 TABLE = {
     "$schema": "https://jotbase.dev/schema/table/v1",
@@ -101,15 +104,17 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture(params=["sqlite", "postgres"])
 def env(request: pytest.FixtureRequest) -> dict[str, str]:
     """Give the settings of a server on each engine."""
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    given = {"HOOK_SECRET": secret, "JOTBASE_WEBHOOKS_PRIVATE": "true"}
     if request.param == "sqlite":
-        return {}
+        return given
     server: Server = request.getfixturevalue("postgres_server")
-    return {"JOTBASE_DATABASE_URL": asyncio.run(server.create())}
+    return given | {"JOTBASE_DATABASE_URL": asyncio.run(server.create())}
 
 
 def make_project(folder: Path, receiver: Receiver) -> Path:
     code = f"RECEIVER = {json.dumps(receiver.url)}\n{CODE}"
-    return write_project(folder, {"notes": TABLE}, **{"functions/__init__.py": code})
+    return write_project(folder, {"notes": TABLE, "sent": TABLE}, **{"functions/__init__.py": code})
 
 
 def begin(served: Served, what: str) -> str:
@@ -117,11 +122,12 @@ def begin(served: Served, what: str) -> str:
     if what == "task":
         served.ask("POST", "/rest/v1/rpc/ask", {"path": "task"})
     else:
-        served.ask("POST", "/rest/v1/notes", {"text": what})
+        table = {"hook": "notes", "webhook": "sent"}[what]
+        served.ask("POST", f"/rest/v1/{table}", {"text": what})
     return f"/{what}"
 
 
-@pytest.mark.parametrize("what", ["hook", "task"])
+@pytest.mark.parametrize("what", ["hook", "task", "webhook"])
 def test_what_a_kill_interrupts_runs_again(
     tmp_path: Path, receiver: Receiver, env: dict[str, str], what: str
 ) -> None:

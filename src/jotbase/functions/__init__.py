@@ -4,7 +4,7 @@
 """
 
 from jotbase.functions.annotations import Row
-from jotbase.functions.background import Change, after, cron, every, task
+from jotbase.functions.background import Change, after, cron, every, task, webhook
 from jotbase.functions.context import DataClient, DataError, broadcast, caller, data, now
 from jotbase.functions.hooks import hook
 from jotbase.functions.request_log import request_id
@@ -35,4 +35,5 @@ __all__ = [
     "rpc",
     "task",
     "unverified",
+    "webhook",
 ]

@@ -1,4 +1,4 @@
-"""The API for background work: `@after`, `@task`, `@every`, `@cron`.
+"""The API for background work: `@after`, `webhook`, `@task`, `@every`, `@cron`.
 
 In charge of what the project's code declares, and of running it as the service. Must not know when
 it runs (`background.tasks`).
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 from collections.abc import Callable, Iterable
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeVar, overload
@@ -17,8 +18,9 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jotbase.background.tasks import Job, Work
+from jotbase.background.webhook_requests import post, read_url
 from jotbase.errors import run_contained
-from jotbase.functions.context import Answer, DataClient, data, enter
+from jotbase.functions.context import Answer, DataClient, data, enter, now
 from jotbase.functions.registering import AfterHook, Registered, Schedule, TaskCode, register
 from jotbase.functions.rpc import awaited
 from jotbase.query.plan.hooks import ACTIONS, Action
@@ -26,9 +28,13 @@ from jotbase.tasks.cron import next_cron_time, read_cron
 from jotbase.tasks.requests import write_task
 from jotbase.tasks.times import next_time, read_interval
 from jotbase.tasks.units import Task, Told
+from jotbase.tasks.webhooks import message_id, read_secrets, signatures
 from jotbase.values import SERVICE_PRINCIPAL, Row
 
 Code = TypeVar("Code", bound=Callable[..., Any])
+
+#: Whether webhooks may go to private addresses, in the context of what sends them.
+PRIVATE: ContextVar[bool] = ContextVar("jotbase_webhooks_private", default=False)
 
 #: How often background work is run at most, the first time included.
 ATTEMPTS = 8
@@ -83,6 +89,30 @@ class LaterTask:
         return chosen
 
 
+def declare_after(
+    name: str,
+    label: str,
+    action: str,
+    table: str,
+    code: Callable[[Change], Any],
+    attempts: int,
+    fault: str | None = None,
+) -> None:
+    """Declare a hook after commits; with a `fault` it is a mistake of the project."""
+
+    def make(into: Registered) -> None:
+        if fault is not None:
+            raise ValueError(fault)
+        if action not in ACTIONS:
+            raise TypeError(f"{action!r} is none of {', '.join(ACTIONS)}")
+        if any(one.name == name for one in into.after):
+            raise ValueError("another hook of this name is there")
+        _check_parameters(code, 1, "one Change")
+        into.after.append(AfterHook(name, label, action, table, awaited(code), attempts))
+
+    register(label, make)
+
+
 def after(action: Action, table: str, *, attempts: int = ATTEMPTS) -> Callable[[Code], Code]:
     """Tell a function of each committed `insert`, `update` or `delete` of a table, in their order.
 
@@ -90,17 +120,52 @@ def after(action: Action, table: str, *, attempts: int = ATTEMPTS) -> Callable[[
     """
 
     def declare(code: Code) -> Code:
-        def make(into: Registered) -> None:
-            if action not in ACTIONS:
-                raise TypeError(f"{action!r} is none of {', '.join(ACTIONS)}")
-            _check_parameters(code, 1, "one Change")
-            name = f"after-{action}-{table}-{code.__name__}"
-            into.after.append(AfterHook(name, action, table, awaited(code), attempts))
-
-        register(code.__name__, make)
+        label = code.__name__
+        declare_after(f"after-{action}-{table}-{label}", label, action, table, code, attempts)
         return code
 
     return declare
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where changes are sent, and the name of the variable that holds the secret."""
+
+    url: str
+    secret: str
+
+    def __call__(self, change: Change) -> None:
+        """Send a change. Raises NotDelivered, OSError, ValueError; then it is sent again later."""
+        keys = read_secrets(os.environ.get(self.secret, ""))
+        body = json.dumps(
+            {
+                "type": change.action.upper(),
+                "schema": "public",
+                "table": change.table,
+                "record": change.new,
+                "old_record": change.old,
+                "timestamp": change.committed_at,
+            }
+        ).encode()
+        identity, sent_at = message_id(change.key), int(now().timestamp())
+        headers = {
+            "content-type": "application/json",
+            "user-agent": "jotbase",
+            "webhook-id": identity,
+            "webhook-timestamp": str(sent_at),
+            "webhook-signature": signatures(keys, identity, sent_at, body),
+        }
+        post(self.url, headers, body, PRIVATE.get())
+
+
+def webhook(action: str, table: str, *, url: str, secret: str, attempts: int = ATTEMPTS) -> None:
+    """Send each committed `insert`, `update` or `delete` of a table to a URL, signed with the
+    secret that the environment variable of that name holds.
+    """
+    parts, fault = read_url(url)
+    label = f"{parts.hostname}{parts.path}"
+    name = f"webhook-{action}-{table}-{label}"
+    declare_after(name, label, action, table, Webhook(url, secret), attempts, fault)
 
 
 @overload
@@ -196,10 +261,13 @@ def _check_parameters(code: Callable[..., Any], count: int, wanted: str) -> None
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What code in the background has at hand: the handler of its data requests, the clock."""
+    """What code in the background has at hand: the handler of its data requests, the clock, and
+    whether its webhooks may go to `private` addresses.
+    """
 
     answer: Answer
     clock: Callable[[], float]
+    private: bool
 
 
 def run_as_service(code: Callable[[], Any], place: Place) -> None:
@@ -207,6 +275,7 @@ def run_as_service(code: Callable[[], Any], place: Place) -> None:
 
     def run() -> None:
         enter(DataClient(SERVICE_PRINCIPAL, place.answer), place.clock)
+        PRIVATE.set(place.private)
         run_contained(code)
 
     copy_context().run(run)

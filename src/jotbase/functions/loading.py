@@ -125,11 +125,12 @@ def load_for(folder: Path, model: Model) -> Loaded:
         for one in some
         if one.returns.table is not None and model.get(one.returns.table) is None
     ]
-    hooks: list[BeforeHook | AfterHook] = [*loaded.before, *loaded.after]
+    hooks = [(one.name, one.table) for one in loaded.before]
+    hooks += [(one.label, one.table) for one in loaded.after]
     faults += [
-        Fault("functions/__init__.py", "", f"{one.run.__name__} is a hook of no table: {one.table}")
-        for one in hooks
-        if (table := model.get(one.table)) is None or table.view is not None
+        Fault("functions/__init__.py", "", f"{label} is a hook of no table: {name}")
+        for label, name in hooks
+        if (table := model.get(name)) is None or table.view is not None
     ]
     for requirement in loaded.requirements:
         try:

@@ -41,9 +41,12 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class AfterHook:
-    """A function that is told of committed changes, by the name of its tasks."""
+    """A function that is told of committed changes, by the name of its tasks; the project knows it
+    by its `label`.
+    """
 
     name: str
+    label: str
     action: str
     table: str
     run: Callable[[Any], Any]

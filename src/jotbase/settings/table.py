@@ -255,6 +255,9 @@ class Settings:
         "The longest that a Flask view may take to the next piece of its answer, and that a task or"
         " a hook after a commit may run, in milliseconds.",
     )
+    webhooks_private: bool = _setting(
+        flag, False, "Whether webhooks may be sent to addresses that are not public."
+    )
     functions_foreign_tokens: tuple[str, ...] = _setting(
         names,
         (),
