@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from jotbase.access.rules import parse_rule
-from jotbase.realtime.groups import Group, Groups, Subscriber
-from jotbase.realtime.matching import ChangeEvaluation
-from jotbase.realtime.rules import select_rule
-from jotbase.realtime.subscriptions import subscriptions
+from jotbase.access.language.rules import parse_rule
+from jotbase.realtime.matching.groups import Group, Groups, Subscriber
+from jotbase.realtime.matching.matches import ChangeEvaluation
+from jotbase.realtime.matching.rules import select_rule
+from jotbase.realtime.matching.subscriptions import subscriptions
 from jotbase.schema.model.tables import Column, Model, Table, Type
 from jotbase.values import Change, Principal
 

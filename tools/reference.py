@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from jotbase.advice_codes import ADVICE
+from jotbase.access.analysis.advice_codes import ADVICE
 from jotbase.cli import COMMANDS, parser
 from jotbase.error_codes import ACCOUNT_CODES, CHANNEL_CODES, CODES
 from jotbase.expression.operators import OPERATORS
@@ -132,7 +132,7 @@ def advice() -> str:
     rows = ((f"`{code}`", when, what) for code, (when, what) in sorted(ADVICE.items()))
     return (
         "# Advice\n\n"
-        + MADE.format(source="`advice_codes.py`")
+        + MADE.format(source="`access/analysis/advice_codes.py`")
         + "`jotbase check` tells what is allowed and may not be meant, each piece with a code. "
         "Nothing is refused\nfor it, and the exit code stays 0; with `--strict` it is 1. What is "
         "meant is said in the table's file, with\nthe reason:\n\n```json\n"

@@ -18,8 +18,9 @@ from jotbase.auth.tokens.times import timestamp
 from jotbase.engines.base import Engine, bind
 from jotbase.errors import JotError
 from jotbase.expression.expr import Context
-from jotbase.realtime.groups import Group, Groups
-from jotbase.realtime.matching import ChangeEvaluation, OldAndNew, Verdicts
+from jotbase.realtime.matching.groups import Group, Groups
+from jotbase.realtime.matching.matches import ChangeEvaluation, OldAndNew, Verdicts
+from jotbase.realtime.matching.rules import Facts, SelectRule
 from jotbase.realtime.relational.hidden_rows import hidden_query, hidden_rows
 from jotbase.realtime.relational.queries import (
     Pruned,
@@ -28,7 +29,6 @@ from jotbase.realtime.relational.queries import (
     verdict_query,
     verdicts,
 )
-from jotbase.realtime.rules import Facts, SelectRule
 from jotbase.schema.model.tables import Table
 from jotbase.sql.fragment import Fragment
 from jotbase.sql.units import Rows

@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 from jotbase.delivery import ChangeDelivery, CommitBell, log_failure
 from jotbase.engines.base import Engine
-from jotbase.realtime.cursors import Cursor, Timeline
-from jotbase.realtime.groups import Groups
+from jotbase.realtime.matching.groups import Groups
+from jotbase.realtime.messages.cursors import Cursor, Timeline
 from jotbase.values import Change
 
 log = logging.getLogger(__name__)

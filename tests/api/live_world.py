@@ -25,7 +25,7 @@ from jotbase.http.edge.asgi import Message
 from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.live.endpoint import RealtimeEndpoint
-from jotbase.realtime.protocol import Vsn
+from jotbase.realtime.messages.protocol import Vsn
 from jotbase.schema.model.tables import Column, Model, Table, Type
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import Rows, Spooling

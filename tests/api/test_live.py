@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from tests.api.live_world import ANA, ANON_KEY, BEN, SECRET_KEY, World, a_world, note
 
-from jotbase.realtime.protocol import VERSIONS, Vsn
+from jotbase.realtime.messages.protocol import VERSIONS, Vsn
 
 BINDING = {"event": "*", "schema": "public", "table": "open"}
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.api.live_world import ANA, World, a_world, note
 
-from jotbase.realtime.protocol import Vsn
+from jotbase.realtime.messages.protocol import Vsn
 
 BINDING = {"event": "*", "schema": "public", "table": "open"}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.api.data_world import Serve, table
 
-from jotbase.realtime.cursors import read_cursor
+from jotbase.realtime.messages.cursors import read_cursor
 from jotbase.testing import TestBackend
 
 NOTES = {**table({"text": {"type": "string"}}), "realtime": True}

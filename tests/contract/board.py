@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from jotbase.schema.ddl.changelog import CREATE_TRANSACTIONS
-from jotbase.schema.ddl.postgres_tables import internal_statements
+from jotbase.schema.ddl.postgres.tables import internal_statements
 from jotbase.sql.units import Rows, Statement, UnitOfWork
 
 #: What a database runs until it is stopped, for its one row.

@@ -13,14 +13,14 @@ import orjson
 from tests.contract.conftest import MakeEngine
 from tests.unit.schema.projects import NUMBER, TEXT, model, table_file
 
-from jotbase.access.policy import load_policy
+from jotbase.access.enforcement.policy import load_policy
 from jotbase.engines.base import Engine
 from jotbase.expression.expr import Expr
 from jotbase.feed import Feed
 from jotbase.project.migration import migrate
-from jotbase.realtime.groups import Groups, Subscriber
-from jotbase.realtime.rules import select_rule
-from jotbase.realtime.subscriptions import subscriptions
+from jotbase.realtime.matching.groups import Groups, Subscriber
+from jotbase.realtime.matching.rules import select_rule
+from jotbase.realtime.matching.subscriptions import subscriptions
 from jotbase.schema.model.tables import Model
 from jotbase.sql.units import Statement, UnitOfWork
 from jotbase.values import Change, Principal

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 from tests.contract.pools import KINDS, LINKS, LISTS, PATTERNS, REGEXES, THINGS, VALUES
 
-from jotbase.access.coercion import coercer, list_coercer, presence
+from jotbase.access.language.coercion import coercer, list_coercer, presence
 from jotbase.expression.expr import (
     And,
     Apply,

@@ -10,9 +10,9 @@ import apsw
 import pytest
 from tests.unit.query.board import column, request, table
 
-from jotbase.access.guard import RuleGuard
-from jotbase.access.policy import load_policy
-from jotbase.expression.casting import CAST_FUNCTIONS
+from jotbase.access.enforcement.guard import RuleGuard
+from jotbase.access.enforcement.policy import load_policy
+from jotbase.expression.data_types.casting import CAST_FUNCTIONS
 from jotbase.expression.expr import Context
 from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.query.plan.computed import SQL_NAME

@@ -12,13 +12,13 @@ from tests.contract.test_rules import run
 from tests.postgres_server import Server
 from tests.unit.access.board import ADA, BOB, NOW, model, policy
 
-from jotbase.access.policy import load_policy
+from jotbase.access.enforcement.policy import load_policy
 from jotbase.engines.sqlite.database.connection import ConnectionFactory
 from jotbase.exporting.script import exported
 from jotbase.expression.expr import Context
 from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.expression.predicate import predicate
-from jotbase.schema.ddl.postgres_columns import literal
+from jotbase.schema.ddl.postgres.columns import literal
 from jotbase.schema.ddl.tables import create
 from jotbase.schema.model.tables import Model
 from jotbase.schema.values.convert import stored

@@ -18,7 +18,7 @@ from tests.unit.schema.projects import ID, NUMBER, TEXT, model, table_file
 
 from jotbase.engines.sqlite import SqliteEngine
 from jotbase.project.migration import migrate
-from jotbase.realtime.cursors import Cursor, Timeline, read_cursor
+from jotbase.realtime.messages.cursors import Cursor, Timeline, read_cursor
 from jotbase.schema.model.tables import Model
 
 COLUMNS = {"id": ID, "a": NUMBER, "b": {**NUMBER, "type": ["integer", "null"]}, "c": TEXT}

@@ -10,9 +10,10 @@ import pytest
 from tests.contract.board import CREATE, post, run, run_all
 from tests.postgres_server import Server
 
-from jotbase.engines.postgresql import PostgresEngine, PostgresOptions, change_log
+from jotbase.engines.postgresql import PostgresEngine, PostgresOptions
 from jotbase.engines.postgresql import engine as parts
-from jotbase.engines.postgresql.notifications import CHANNEL
+from jotbase.engines.postgresql.log import change_log
+from jotbase.engines.postgresql.log.notifications import CHANNEL
 from jotbase.values import Change
 
 pytestmark = pytest.mark.anyio

@@ -11,8 +11,9 @@ from tests.contract.board import CREATE, post, run_all
 from tests.postgres_server import Server
 
 from jotbase.engines.base import Session
-from jotbase.engines.postgresql import PostgresEngine, PostgresOptions, computed_values
-from jotbase.engines.postgresql.computed_values import Read
+from jotbase.engines.postgresql import PostgresEngine, PostgresOptions
+from jotbase.engines.postgresql.write import computed_values
+from jotbase.engines.postgresql.write.computed_values import Read
 from jotbase.errors import JotError
 from jotbase.sql.units import ComputedFor, Statement, UnitOfWork
 

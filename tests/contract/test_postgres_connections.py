@@ -12,8 +12,8 @@ from tests.postgres_server import Server
 
 from jotbase.engines.base import Session
 from jotbase.engines.postgresql import PostgresEngine, PostgresOptions
-from jotbase.engines.postgresql.placeholders import numbered
-from jotbase.engines.postgresql.pool import PoolLimits
+from jotbase.engines.postgresql.database.placeholders import numbered
+from jotbase.engines.postgresql.database.pool import PoolLimits
 from jotbase.errors import JotError, ProjectError
 
 pytestmark = pytest.mark.anyio

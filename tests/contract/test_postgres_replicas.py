@@ -12,8 +12,9 @@ from tests.contract.board import CREATE, post, run_all
 from tests.postgres_server import FOLLOWED, Server, server, standby
 
 from jotbase.engines.base import CALLER, REPLICA, ReplicaRead
-from jotbase.engines.postgresql import PostgresEngine, PostgresOptions, replicas
-from jotbase.engines.postgresql.replicas import Writers, position
+from jotbase.engines.postgresql import PostgresEngine, PostgresOptions
+from jotbase.engines.postgresql.read import replicas
+from jotbase.engines.postgresql.read.replicas import Writers, position
 from jotbase.http.server import data_routes
 from jotbase.http.server.data_routes import DataRoutes
 from jotbase.values import Request, Response

@@ -20,9 +20,9 @@ from jotbase.expression.expr import (
     Not,
 )
 from jotbase.expression.operators import SQL_FUNCTIONS
-from jotbase.realtime.matching import OldAndNew
+from jotbase.realtime.matching.matches import OldAndNew
+from jotbase.realtime.matching.rules import select_rule
 from jotbase.realtime.relational.queries import verdict_query, verdicts
-from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Column, ForeignKey, Model, Table, Type
 from jotbase.sql.dialect import SQLITE
 from jotbase.values import Change, ChangeKind, Principal

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.unit.schema.projects import ID, TEXT, model, table_file
 
-from jotbase.access.policy import load_policy
+from jotbase.access.enforcement.policy import load_policy
 from jotbase.project.rule_plans import scanning_rules
 
 OWNER = {"type": "string", "format": "uuid"}

@@ -23,11 +23,11 @@ from tests.contract.pools import (
 )
 from tests.contract.programs import conditions
 
-from jotbase.access.checks import check_rows
-from jotbase.access.coercion import identity
+from jotbase.access.enforcement.checks import check_rows
+from jotbase.access.language.coercion import identity
 from jotbase.engines.sqlite.database.connection import ConnectionFactory
 from jotbase.errors import AccessError
-from jotbase.expression.documents import NULL
+from jotbase.expression.data_types.documents import NULL
 from jotbase.expression.expr import Apply, Context, Expr, Fact, Field, Literal, Or, rename_scope
 from jotbase.expression.judge import Env, judge
 from jotbase.expression.operators import OPERATORS, SQL_FUNCTIONS

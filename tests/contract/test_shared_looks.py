@@ -20,14 +20,14 @@ from tests.unit.expression.test_lookups import (
     members,
 )
 
-from jotbase.access.rules import parse_rule
+from jotbase.access.language.rules import parse_rule
 from jotbase.engines.base import bind
 from jotbase.expression.expr import Context, Expr
 from jotbase.expression.judge import Env, judge
 from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.expression.predicate import predicate
+from jotbase.realtime.matching.rules import select_rule
 from jotbase.realtime.relational.queries import verdict_query, verdicts
-from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Model, Table
 from jotbase.sql.dialect import SQLITE
 from jotbase.values import Change, Principal, Row

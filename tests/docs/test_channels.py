@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jotbase.realtime.channel import TRANSITIONS
+from jotbase.realtime.messages.channel import TRANSITIONS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "channels.md"
 

@@ -14,7 +14,7 @@ from jotbase.auth.sessions import factors
 from jotbase.auth.tokens import rate_limits as limits
 from jotbase.engines.base import LONG_QUESTION
 from jotbase.engines.calls import call_deadline
-from jotbase.engines.postgresql import computed_values
+from jotbase.engines.postgresql.write import computed_values
 from jotbase.engines.sqlite.database import code_calls
 from jotbase.engines.sqlite.database import result_rows as given
 from jotbase.engines.sqlite.log import change_log as log

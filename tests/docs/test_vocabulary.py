@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from jotbase.access.policy import load_policy
-from jotbase.access.rules import parse_conjuncts
+from jotbase.access.enforcement.policy import load_policy
+from jotbase.access.language.rules import parse_conjuncts
 from jotbase.errors import ProjectError
 from jotbase.schema.ddl.constraints import TYPES
 from jotbase.schema.keywords.vocabulary import COLUMN_ONLY, META_SCHEMA, TABLE_ONLY

@@ -38,14 +38,13 @@ PARTS = "background computing project"
 OUTSIDE = f"{THINKING} tasks {PAGES} timing engines.base engines functions http studio settings"
 
 #: What all engines share.
-ENGINES = "engines.base engines.refusals engines.calls"
+ENGINES = "engines.base engines.engine_errors engines.calls"
 
 #: A wing names the wings of its own room that it may import, and so never one above it. A room's
 #: name stands for all of its wings, and in a wing of its own for the modules beside the wings.
 #: orjson is a codec, bytes to values and back: it may stand wherever JSON does.
 ROOMS: dict[str, Room] = {
     "records": _room("", pure=True),
-    "advice_codes": _room("", pure=True),
     "error_codes": _room("records", pure=True),
     "errors": _room("records error_codes", pure=True),
     "values": _room("records error_codes errors", pure=True),
@@ -58,6 +57,11 @@ ROOMS: dict[str, Room] = {
     "schema.values": _room(f"{WORDS} sql schema.model", "jsonschema_rs orjson", pure=True),
     "schema.ddl": _room(
         f"{WORDS} sql tasks schema.model schema.keywords schema.values", "orjson", pure=True
+    ),
+    "schema.ddl.postgres": _room(
+        f"{WORDS} sql tasks schema.model schema.keywords schema.values schema.ddl",
+        "orjson",
+        pure=True,
     ),
     "schema.rows": _room(
         f"{WORDS} schema.model schema.keywords schema.values", "jsonschema_rs orjson", pure=True
@@ -72,12 +76,23 @@ ROOMS: dict[str, Room] = {
         "orjson",
         pure=True,
     ),
+    "schema.upgrading.postgres": _room(
+        f"{WORDS} sql schema.model schema.keywords schema.values schema.rows schema.ddl"
+        " schema.upgrading",
+        "orjson",
+        pure=True,
+    ),
     "schema.pulling": _room(
         f"{WORDS} sql schema.model schema.keywords schema.reading schema.ddl", "orjson", pure=True
     ),
     # what URL filters, access rules and subscriptions share
     "search": _room(f"{WORDS} sql schema.keywords", pure=True),
-    "expression": _room(f"{WORDS} sql schema.model schema.values search", "orjson", pure=True),
+    "expression.data_types": _room(
+        f"{WORDS} sql schema.model schema.values search", "orjson", pure=True
+    ),
+    "expression": _room(
+        f"{WORDS} sql schema.model schema.values search expression.data_types", "orjson", pure=True
+    ),
     # auth: token bytes to a principal; sessions, accounts, mails
     "auth": _room("", pure=True),
     "auth.tokens": _room(f"{WORDS} sql schema.values", "cryptography orjson", pure=True),
@@ -104,19 +119,32 @@ ROOMS: dict[str, Room] = {
     ),
     "query.openapi": _room(f"{STATEMENTS} query.request query.plan", "orjson", pure=True),
     "query.response": _room(f"{STATEMENTS} query", "orjson", pure=True),
-    "access": _room(f"{STATEMENTS} query advice_codes", pure=True),
+    "access": _room("", pure=True),
+    "access.language": _room(f"{STATEMENTS} query", pure=True),
+    "access.enforcement": _room(f"{STATEMENTS} query access.language", pure=True),
+    "access.analysis": _room(f"{STATEMENTS} query access.language access.enforcement", pure=True),
     "exporting": _room(f"{STATEMENTS} query access", pure=True),
     "client_types": _room(f"{STATEMENTS} query", pure=True),
-    "realtime": _room(f"{STATEMENTS} query access", "orjson", pure=True),
-    "realtime.relational": _room(f"{STATEMENTS} query access realtime", "orjson", pure=True),
-    "realtime.rooms": _room(f"{STATEMENTS} query access realtime", "orjson", pure=True),
+    "realtime": _room("", pure=True),
+    "realtime.messages": _room(f"{STATEMENTS} query", "orjson", pure=True),
+    "realtime.matching": _room(f"{STATEMENTS} query access realtime.messages", "orjson", pure=True),
+    "realtime.relational": _room(
+        f"{STATEMENTS} query access realtime.messages realtime.matching", "orjson", pure=True
+    ),
+    "realtime.rooms": _room(
+        f"{STATEMENTS} query access realtime.messages realtime.matching realtime.relational",
+        "orjson",
+        pure=True,
+    ),
     # engines: the databases
     "engines": _room("", pure=True),
     "engines.base": _room(f"{WORDS} sql"),
     "engines.spool": _room(WORDS),
-    "engines.refusals": _room(WORDS),
-    "engines.calls": _room(f"{WORDS} sql engines.base engines.refusals engines.spool"),
-    "engines.sqlite.database": _room(f"{WORDS} sql engines.refusals engines.calls", "apsw orjson"),
+    "engines.engine_errors": _room(WORDS),
+    "engines.calls": _room(f"{WORDS} sql engines.base engines.engine_errors"),
+    "engines.sqlite.database": _room(
+        f"{WORDS} sql engines.engine_errors engines.calls", "apsw orjson"
+    ),
     "engines.sqlite.read": _room(
         f"{WORDS} sql {ENGINES} engines.spool engines.sqlite.database",
         "apsw orjson",
@@ -134,9 +162,21 @@ ROOMS: dict[str, Room] = {
         "apsw orjson",
     ),
     "engines.loading": _room(f"{WORDS} sql engines.postgresql", "asyncpg"),
-    "engines.postgresql": _room(
-        f"{WORDS} sql {ENGINES} engines.spool",
+    "engines.postgresql.database": _room(f"{WORDS} sql {ENGINES}", "asyncpg orjson"),
+    "engines.postgresql.read": _room(
+        f"{WORDS} sql {ENGINES} engines.spool engines.postgresql.database", "asyncpg"
+    ),
+    "engines.postgresql.write": _room(
+        f"{WORDS} sql {ENGINES} engines.postgresql.database engines.postgresql.read",
         "asyncpg orjson",
+    ),
+    "engines.postgresql.log": _room(
+        f"{WORDS} sql {ENGINES} engines.postgresql.database engines.postgresql.read"
+        " engines.postgresql.write",
+        "asyncpg orjson",
+    ),
+    "engines.postgresql": _room(
+        f"{WORDS} sql {ENGINES} engines.spool engines.postgresql", "asyncpg orjson"
     ),
     # the pages
     "timing": _room("values", pure=True),

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
-from jotbase.access.advice import Advice, ObservedSchema, advise
+from jotbase.access.analysis.advice import Advice, ObservedSchema, advise
 from jotbase.engines.sqlite.database.catalog import nonbinary_unique_keys, unmanaged_objects
 from jotbase.errors import Fault, ProjectError
 from jotbase.functions.loading import Loaded, load_for, load_functions

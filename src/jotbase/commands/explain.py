@@ -21,7 +21,7 @@ from jotbase.query.plan.nodes import ReadPlan
 from jotbase.query.request.shape import shape
 from jotbase.query.response.prepared import unit_factory
 from jotbase.query.write.guarded_storing import SAVING
-from jotbase.realtime.event_text import stream_binding
+from jotbase.realtime.messages.event_text import stream_binding
 from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, Statement, UnitOfWork
 from jotbase.startup.loading import load, load_settings, server_url
 from jotbase.values import ANON, AUTHENTICATED, SERVICE, Principal, Request

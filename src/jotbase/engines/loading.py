@@ -12,9 +12,9 @@ from typing import Any
 
 import asyncpg
 
-from jotbase.engines.postgresql import codecs
-from jotbase.engines.postgresql.address import for_driver, shown
-from jotbase.engines.postgresql.pool import session_settings
+from jotbase.engines.postgresql.database import codecs
+from jotbase.engines.postgresql.database.address import for_driver, shown
+from jotbase.engines.postgresql.database.pool import session_settings
 from jotbase.errors import Fault, ProjectError
 from jotbase.sql.dialect import POSTGRES
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jotbase.access.coercion import presence
+from jotbase.access.language.coercion import presence
 from jotbase.expression.binding import Takes
 from jotbase.expression.expr import Expr, Fact, Now
 from jotbase.expression.predicate import FieldCompiler, predicate
 from jotbase.expression.semantics import ITEMS
-from jotbase.schema.ddl.postgres_columns import text_literal
+from jotbase.schema.ddl.postgres.columns import text_literal
 from jotbase.schema.model.tables import Type
 from jotbase.sql.dialect import POSTGRES
 from jotbase.sql.fragment import Fragment, sql

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from jotbase.access.guard import update_check
-from jotbase.access.policy import Policy, Rule
-from jotbase.access.rules import ACTIONS, Action
+from jotbase.access.enforcement.guard import update_check
+from jotbase.access.enforcement.policy import Policy, Rule
+from jotbase.access.language.rules import ACTIONS, Action
 from jotbase.exporting.caller_sql import Untranslatable, condition
 from jotbase.exporting.tables import CALLERS
 from jotbase.expression.expr import (
@@ -25,7 +25,7 @@ from jotbase.expression.expr import (
     scopes,
 )
 from jotbase.expression.predicate import free_fields
-from jotbase.schema.ddl.postgres_columns import TYPES, dollar_quoted, text_literal
+from jotbase.schema.ddl.postgres.columns import TYPES, dollar_quoted, text_literal
 from jotbase.schema.model.names import default_name
 from jotbase.schema.model.tables import Table
 from jotbase.sql.dialect import POSTGRES

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jotbase.access.policy import Policy
+from jotbase.access.enforcement.policy import Policy
 from jotbase.exporting.row_security import SCHEMA, row_security
 from jotbase.exporting.tables import (
     CALLERS,

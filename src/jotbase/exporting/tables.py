@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from jotbase.schema.ddl.postgres_columns import default_sql, dollar_quoted, text_literal
-from jotbase.schema.ddl.postgres_tables import (
+from jotbase.schema.ddl.postgres.columns import default_sql, dollar_quoted, text_literal
+from jotbase.schema.ddl.postgres.tables import (
     column_list,
     create_indexes,
     create_keys,

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import orjson
 
+from jotbase.expression.data_types.output import json_path
 from jotbase.expression.expr import Context, Open
-from jotbase.expression.output import json_path
 from jotbase.schema.model.tables import RANGES, Type
 from jotbase.schema.values.convert import stored
 from jotbase.sql.dialect import Dialect

@@ -1,8 +1,8 @@
 """The expression tree of URL filters, access rules and subscription filters.
 
 In charge of the nodes and of the values of one request (`Context`). Must not know how a tree is
-parsed (`query.request`, `access.rules`), compiled to SQL (`predicate`) or evaluated in memory
-(`judge`); `operators` defines the operators.
+parsed (`query.request`, `access.language.rules`), compiled to SQL (`predicate`) or evaluated in
+memory (`judge`); `operators` defines the operators.
 """
 
 from __future__ import annotations

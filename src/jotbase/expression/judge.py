@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from jotbase.expression.documents import equal
+from jotbase.expression.data_types.documents import equal
 from jotbase.expression.expr import (
     And,
     Apply,

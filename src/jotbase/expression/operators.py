@@ -13,10 +13,10 @@ from typing import Any
 
 import orjson
 
-from jotbase.expression import documents, patterns, ranges, semantics, sorting
+from jotbase.expression import semantics
 from jotbase.expression.binding import Takes
-from jotbase.expression.documents import equal
-from jotbase.expression.output import base64_text
+from jotbase.expression.data_types import documents, patterns, ranges, sorting
+from jotbase.expression.data_types.output import base64_text
 from jotbase.expression.semantics import (
     DISTINCT_DOCUMENTS,
     DOCUMENTS,
@@ -118,12 +118,12 @@ _RANGE_OPERATORS: Mapping[str, tuple[str, Semantics]] = {
 }
 
 _TABLE = (
-    Operator("eq", "equals", infix("="), equal, leakproof=True, typed=comparison("=")),
+    Operator("eq", "equals", infix("="), documents.equal, leakproof=True, typed=comparison("=")),
     Operator(
         "neq",
         "differs from",
         infix("<>"),
-        lambda a, b: not equal(a, b),
+        lambda a, b: not documents.equal(a, b),
         leakproof=True,
         typed=comparison("<>"),
     ),
@@ -265,13 +265,13 @@ _TABLE = (
         "holds",
         "the array column has this item (`item in row.column`)",
         HOLDS,
-        lambda array, item: any(equal(value, item) for value in array),
+        lambda array, item: any(documents.equal(value, item) for value in array),
         frozenset({Type.ARRAY}),
         url=False,
         typed={
             Type.BOOLEAN: Semantics(
                 HOLDS_BOOLEAN,
-                lambda array, item: any(equal(value, item) for value in array),
+                lambda array, item: any(documents.equal(value, item) for value in array),
             )
         },
     ),

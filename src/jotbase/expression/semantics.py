@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jotbase.expression import documents, patterns
 from jotbase.expression.binding import map_bound
-from jotbase.expression.documents import equal
+from jotbase.expression.data_types import documents, patterns
+from jotbase.expression.data_types.documents import equal
 from jotbase.schema.model.tables import RANGES, Type
 from jotbase.schema.values.ranges import order_key
 from jotbase.sql.fragment import Fragment, join, sql
@@ -22,7 +22,7 @@ Spelling = Callable[..., Fragment]
 #: One spelling for each dialect, by its name.
 Spellings = Mapping[str, Spelling]
 
-#: PostgreSQL's function that lays a list open (`schema.ddl.postgres_functions`).
+#: PostgreSQL's function that lays a list open (`schema.ddl.postgres.functions`).
 ITEMS = '"jotbase"."items"'
 
 DOCUMENTS = frozenset({Type.JSON, Type.ARRAY})

@@ -1,7 +1,7 @@
 """The type of what an expression gives.
 
 In charge of reading types off a tree whose leaves know theirs. Must not know SQL, nor check
-anything: a tree is made well typed by whoever writes it (`conditions`, `access.rules`).
+anything: a tree is made well typed by whoever writes it (`conditions`, `access.language.rules`).
 """
 
 from __future__ import annotations

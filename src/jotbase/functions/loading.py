@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jotbase.access.rules import parse_view_rule
+from jotbase.access.language.rules import parse_view_rule
 from jotbase.engines.calls.code_ending import end_code, run_unforked
 from jotbase.errors import PROJECT_MODULE, Fault, JotError, ProjectError
 from jotbase.expression.expr import is_local

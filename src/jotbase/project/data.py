@@ -18,8 +18,8 @@ from typing import Literal
 from uuid import UUID
 
 from jotbase import __version__
-from jotbase.access.guard import AllowAllGuard, RuleGuard
-from jotbase.access.policy import Policy, load_policy
+from jotbase.access.enforcement.guard import AllowAllGuard, RuleGuard
+from jotbase.access.enforcement.policy import Policy, load_policy
 from jotbase.batches import answer_batch
 from jotbase.calls import Calls, answer_call, write_asking_hooks
 from jotbase.engines.base import Engine

@@ -11,15 +11,14 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
-from jotbase.access.policy import load_policy
+from jotbase.access.enforcement.policy import load_policy
 from jotbase.auth.accounts.ddl import upgrade_tables
 from jotbase.background.indexing import check_tokenizer
 from jotbase.engines.base import Engine
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.project.early_check import EarlyCheck, check_early, reading
-from jotbase.realtime.logged_rows import may_be_told_otherwise
-from jotbase.realtime.rules import logged_tables
-from jotbase.schema.ddl import postgres_epochs
+from jotbase.realtime.matching.logged_rows import may_be_told_otherwise
+from jotbase.realtime.matching.rules import logged_tables
 from jotbase.schema.ddl.epochs import (
     begin_epoch,
     forget_earlier_tables,
@@ -29,11 +28,12 @@ from jotbase.schema.ddl.epochs import (
     unlogged_tables,
 )
 from jotbase.schema.ddl.migration_history import noted_migrations
+from jotbase.schema.ddl.postgres import epochs as postgres_epochs
 from jotbase.schema.ddl.tables import META
 from jotbase.schema.model import serialization
 from jotbase.schema.model.tables import Model
-from jotbase.schema.upgrading import postgres_upgrade
 from jotbase.schema.upgrading.plan import Plan
+from jotbase.schema.upgrading.postgres import upgrade as postgres_upgrade
 from jotbase.schema.upgrading.touched_rows import CheckedAhead, take_touched_rows
 from jotbase.schema.upgrading.upgrade import UpgradeResult, upgrade
 from jotbase.schema.upgrading.upgrade import preview as sqlite_preview

@@ -1,7 +1,7 @@
 """Query plans of a project's rules: which rules scan a whole table for each row.
 
 In charge of SQLite's plans for rules on an empty database in memory. Must not know what is made of
-it (`access.advice`), or the project's database.
+it (`access.analysis.advice`), or the project's database.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import apsw
 
-from jotbase.access.policy import Policy
-from jotbase.access.rules import Action
+from jotbase.access.enforcement.policy import Policy
+from jotbase.access.language.rules import Action
 from jotbase.expression.expr import Apply, Exists, Expr, Field, rename_scope, walk
 from jotbase.expression.predicate import predicate
 from jotbase.project.sql_trial import emptied

@@ -17,7 +17,7 @@ import apsw
 from jotbase.auth.accounts.ddl import create as create_accounts
 from jotbase.engines.sqlite.database.connection import ConnectionFactory
 from jotbase.errors import Fault
-from jotbase.expression.casting import CAST_FUNCTIONS
+from jotbase.expression.data_types.casting import CAST_FUNCTIONS
 from jotbase.expression.operators import SQL_FUNCTIONS
 from jotbase.project import sql_hints
 from jotbase.schema.ddl.constraints import TYPES

@@ -16,7 +16,7 @@ from jotbase.app import Backend, Compute, EngineMaker
 from jotbase.engines.base import Engine
 from jotbase.engines.sqlite import CallLimits, SqliteEngine, SqliteOptions
 from jotbase.engines.sqlite.database.files import keep_private
-from jotbase.expression.exact_sums import aggregates
+from jotbase.expression.data_types.exact_sums import aggregates
 from jotbase.project.data import ConstraintName, read_definition
 from jotbase.project.folder import Project, dialect_of, find_project, is_postgresql, read_dotenv
 from jotbase.project.keychain import read_keys, with_keys
@@ -107,7 +107,7 @@ def _postgresql_maker(url: str, settings: Settings) -> EngineMaker:
     ) -> Engine:
         # 60 ms of imports that a project on the embedded database need not wait for.
         from jotbase.engines.postgresql import PostgresEngine, PostgresOptions
-        from jotbase.engines.postgresql.pool import PoolLimits
+        from jotbase.engines.postgresql.database.pool import PoolLimits
 
         seconds = settings.database_pool_timeout
         return PostgresEngine(

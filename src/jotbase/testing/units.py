@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from jotbase.access.guard import update_check, using
-from jotbase.access.policy import Policy, Rule, conjunction
-from jotbase.access.rules import Action, parse_conjuncts
+from jotbase.access.enforcement.guard import update_check, using
+from jotbase.access.enforcement.policy import Policy, Rule, conjunction
+from jotbase.access.language.rules import Action, parse_conjuncts
 from jotbase.auth.tokens.encoding import decode
 from jotbase.expression.expr import Context
 from jotbase.expression.judge import Env, judge

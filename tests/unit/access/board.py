@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jotbase.access.policy import Policy, load_policy
+from jotbase.access.enforcement.policy import Policy, load_policy
 from jotbase.errors import ProjectError
 from jotbase.expression.expr import Context, Expr
 from jotbase.expression.predicate import predicate

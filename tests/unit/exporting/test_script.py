@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.unit.schema.projects import ID, TEXT, model, table_file
 
-from jotbase.access.policy import load_policy
+from jotbase.access.enforcement.policy import load_policy
 from jotbase.exporting.script import Exported, exported
 
 

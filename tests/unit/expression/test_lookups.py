@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.unit.query.board import column, table
 
-from jotbase.access.rules import parse_rule
+from jotbase.access.language.rules import parse_rule
 from jotbase.expression.expr import Exists
 from jotbase.expression.lookups import is_correlated, is_shared, lookup_of
 from jotbase.expression.predicate import predicate

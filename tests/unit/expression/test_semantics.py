@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jotbase.expression.ranges import before
+from jotbase.expression.data_types.ranges import before
 from jotbase.expression.semantics import (
     DISTINCT_DOCUMENTS,
     HOLDS,

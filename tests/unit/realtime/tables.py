@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from jotbase.expression.expr import Apply, Expr, Fact, Field
-from jotbase.realtime.groups import Subscriber
-from jotbase.realtime.subscriptions import Subscription, subscriptions
+from jotbase.realtime.matching.groups import Subscriber
+from jotbase.realtime.matching.subscriptions import Subscription, subscriptions
 from jotbase.schema.model.tables import Column, Model, Table, Type
 from jotbase.values import ANONYMOUS, Principal, Row
 

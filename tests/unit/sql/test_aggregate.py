@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jotbase.expression.exact_sums import Sum
+from jotbase.expression.data_types.exact_sums import Sum
 from jotbase.sql.aggregate import Aggregate, Window
 
 

@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from jotbase.engines.base import CALLER
 from jotbase.engines.calls.turns import Turns
-from jotbase.engines.refusals import closed, out_of_resources
+from jotbase.engines.engine_errors import closed, out_of_resources
 
 
 @dataclass(frozen=True, slots=True)

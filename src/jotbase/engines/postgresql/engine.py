@@ -13,16 +13,16 @@ from typing import Any, TypeVar
 from jotbase.engines.base import REPLICA, Session, last_to_prune
 from jotbase.engines.calls.call_threads import CallLimits
 from jotbase.engines.calls.turns import share
-from jotbase.engines.postgresql.caller import CallRunner
-from jotbase.engines.postgresql.change_log import ChangeLog, Decode, decode_plain
-from jotbase.engines.postgresql.computed_values import CodeNeeded, Compute, caller_of
-from jotbase.engines.postgresql.pool import ConnectionPool, PoolLimits
-from jotbase.engines.postgresql.pruning import prune
-from jotbase.engines.postgresql.reader import Reader
-from jotbase.engines.postgresql.replicas import Replica, Replicas
-from jotbase.engines.postgresql.transaction import TimeLimits
-from jotbase.engines.postgresql.view_columns import COLUMNS, VIEWS, origins
-from jotbase.engines.postgresql.writer import Writer
+from jotbase.engines.postgresql.database.pool import ConnectionPool, PoolLimits
+from jotbase.engines.postgresql.database.view_columns import COLUMNS, VIEWS, origins
+from jotbase.engines.postgresql.log.change_log import ChangeLog, Decode, decode_plain
+from jotbase.engines.postgresql.log.pruning import prune
+from jotbase.engines.postgresql.read.reader import Reader
+from jotbase.engines.postgresql.read.replicas import Replica, Replicas
+from jotbase.engines.postgresql.write.caller import CallRunner
+from jotbase.engines.postgresql.write.computed_values import CodeNeeded, Compute, caller_of
+from jotbase.engines.postgresql.write.transaction import TimeLimits
+from jotbase.engines.postgresql.write.writer import Writer
 from jotbase.engines.spool import MOST
 from jotbase.errors import JotError
 from jotbase.sql.dialect import POSTGRES, Dialect

@@ -21,7 +21,7 @@ from jotbase.engines.spool import MOST
 from jotbase.engines.sqlite.database.code_threads import CodeThreads
 from jotbase.engines.sqlite.database.connection import ConnectionFactory, first_connection
 from jotbase.engines.sqlite.database.files import FileWatch
-from jotbase.engines.sqlite.database.refusals import ConstraintName
+from jotbase.engines.sqlite.database.sqlite_errors import ConstraintName
 from jotbase.engines.sqlite.log.change_log import ChangeLog, Decode, decode_plain
 from jotbase.engines.sqlite.log.pruning import prune
 from jotbase.engines.sqlite.read.reader import Reader

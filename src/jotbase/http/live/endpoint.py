@@ -37,12 +37,12 @@ from jotbase.http.live.sending.frames import (
     connection_of,
 )
 from jotbase.http.live.streams.stream_endpoint import EventStreams
-from jotbase.realtime import refusals
-from jotbase.realtime.channel import Event
-from jotbase.realtime.groups import Groups
-from jotbase.realtime.protocol import Vsn, read_vsn
+from jotbase.realtime.matching.groups import Groups
+from jotbase.realtime.matching.rules import select_rule
+from jotbase.realtime.messages import channel_errors
+from jotbase.realtime.messages.channel import Event
+from jotbase.realtime.messages.protocol import Vsn, read_vsn
 from jotbase.realtime.rooms.topic_rules import TopicPolicy
-from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Model
 from jotbase.values import Principal, Request, Response
 
@@ -144,7 +144,7 @@ class RealtimeEndpoint:
         """Close the channels of ended sessions; update the principals of changed users."""
         for notice in notices:
             if isinstance(notice, Revocation):
-                self._end(notice.covers, Event.REVOKED, refusals.SESSION_ENDED)
+                self._end(notice.covers, Event.REVOKED, channel_errors.SESSION_ENDED)
                 continue
             for channels in tuple(self._sockets):
                 channels.renew(notice)
@@ -164,7 +164,7 @@ class RealtimeEndpoint:
         Otherwise each channel has a timer.
         """
         now = self._services.now()
-        self._end(lambda one: has_expired(one, now), Event.EXPIRED, refusals.TOKEN_EXPIRED)
+        self._end(lambda one: has_expired(one, now), Event.EXPIRED, channel_errors.TOKEN_EXPIRED)
 
     def _end(self, ends: Callable[[Principal], bool], event: Event, why: str) -> None:
         for channels in tuple(self._sockets):
@@ -205,11 +205,11 @@ class RealtimeEndpoint:
 
     async def _authenticate(self, key: str | None) -> Principal:
         if not key:
-            raise ChannelError("Unauthorized", refusals.KEY_MISSING)
+            raise ChannelError("Unauthorized", channel_errors.KEY_MISSING)
         try:
             return await self._services.credentials.principal({"apikey": key})
         except AccessError:
-            raise ChannelError("Unauthorized", refusals.KEY_UNKNOWN) from None
+            raise ChannelError("Unauthorized", channel_errors.KEY_UNKNOWN) from None
 
     async def _serve(
         self,

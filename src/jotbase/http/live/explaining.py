@@ -14,11 +14,11 @@ import orjson
 
 from jotbase.errors import AccessError, ChannelError, RequestError
 from jotbase.http.live.channels.joined import ChannelServices, pass_over
-from jotbase.realtime.cursors import read_cursor
-from jotbase.realtime.filters import terms
-from jotbase.realtime.groups import Groups, Subscriber
-from jotbase.realtime.subscriptions import subscriptions
-from jotbase.realtime.wire import unframe
+from jotbase.realtime.matching.filters import terms
+from jotbase.realtime.matching.groups import Groups, Subscriber
+from jotbase.realtime.matching.subscriptions import subscriptions
+from jotbase.realtime.messages.cursors import read_cursor
+from jotbase.realtime.messages.wire import unframe
 from jotbase.values import ANON, Change, Principal, Request, Response
 
 Binding = Mapping[str, Any]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from jotbase.engines.base import REPLICA, ReplicaRead
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.pipeline import DataApi, answer, answer_now
-from jotbase.realtime.cursors import read_cursor
+from jotbase.realtime.messages.cursors import read_cursor
 from jotbase.values import Request, Response
 
 #: The header of a read with the cursor of its position in the change log.

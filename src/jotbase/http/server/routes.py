@@ -33,7 +33,7 @@ from jotbase.http.edge.exhaustion import exhausted_resource
 from jotbase.http.server.fast_path import FastPath
 from jotbase.http.server.view_bodies import in_pieces
 from jotbase.query.response.render import render_error
-from jotbase.realtime.event_text import is_event_stream
+from jotbase.realtime.messages.event_text import is_event_stream
 from jotbase.values import Request, Response
 
 log = logging.getLogger("jotbase.http")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from jotbase.access.rules import ARGUMENTS
+from jotbase.access.language.rules import ARGUMENTS
 from jotbase.auth.tokens.times import timestamp
 from jotbase.engines.base import Engine, bind
 from jotbase.expression.expr import Context

@@ -15,8 +15,8 @@ from typing import Any
 import orjson
 
 from jotbase.errors import Fault, ProjectError
+from jotbase.expression.data_types.output import json_argument, json_text, string_literal
 from jotbase.expression.expr import Context
-from jotbase.expression.output import json_argument, json_text, string_literal
 from jotbase.query.plan.function_rows import FunctionRows, document_value, rows_source
 from jotbase.query.plan.functions import Returns
 from jotbase.query.plan.row_keys import is_numbered

@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from jotbase.errors import RequestError
-from jotbase.expression.casting import type_name
+from jotbase.expression.data_types.casting import type_name
+from jotbase.expression.data_types.patterns import parse_like, parse_regex
 from jotbase.expression.expr import TRUE, And, Apply, Expr, Field, Literal, Not, Or, RequestValue
 from jotbase.expression.operators import OPERATORS
-from jotbase.expression.patterns import parse_like, parse_regex
 from jotbase.query.plan.nodes import Combined, Condition, Embed, HasEmbed
 from jotbase.query.request.filter_grammar import list_items
 from jotbase.query.request.intent import Condition as FilterCondition

@@ -1,7 +1,7 @@
 """The guard: the interface between plans and access rules.
 
-In charge of the protocol alone; `access.guard` implements it. It consists of expressions over the
-row named `row`, and of units of work over rows in canonical form.
+In charge of the protocol alone; `access.enforcement.guard` implements it. It consists of
+expressions over the row named `row`, and of units of work over rows in canonical form.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from jotbase.expression.casts import Cast
+from jotbase.expression.data_types.casts import Cast
 from jotbase.expression.expr import TRUE, Context, Expr, RequestValue
 from jotbase.query.request.intent import JsonStep, Media, Placeholder, Preferences
 from jotbase.records import dataclass

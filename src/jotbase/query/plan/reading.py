@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jotbase.errors import RequestError
-from jotbase.expression.casts import parse_cast
+from jotbase.expression.data_types.casts import parse_cast
 from jotbase.query.plan.computed import computed_relation, with_computed_columns
 from jotbase.query.plan.conditions import (
     UnknownColumn,

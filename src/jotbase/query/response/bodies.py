@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from jotbase.expression.casting import array_text
+from jotbase.expression.data_types.casting import array_text
 from jotbase.query.plan.nodes import ResponseFormat
 from jotbase.query.request.separated import render_lines
 from jotbase.query.write.result import not_single

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from jotbase.expression.data_types.patterns import like_prefix
 from jotbase.expression.expr import TRUE, And, Apply, Field, Literal, Not, Or, RequestValue
 from jotbase.expression.operators import OPERATORS
-from jotbase.expression.patterns import like_prefix
 from jotbase.expression.typed import type_of
 from jotbase.query.plan.computed import ComputedTable
 from jotbase.query.plan.function_rows import FunctionRows

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jotbase.errors import RequestError
-from jotbase.expression.casting import cast_expression
+from jotbase.expression.data_types.casting import cast_expression
+from jotbase.expression.data_types.output import json_path
 from jotbase.expression.operators import OPERATORS
-from jotbase.expression.output import json_path
 from jotbase.query.plan.nodes import Value
 from jotbase.query.request.intent import JsonStep
 from jotbase.schema.model.tables import RANGES, Type

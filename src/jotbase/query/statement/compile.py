@@ -11,7 +11,12 @@ from dataclasses import replace
 
 from orjson import dumps
 
-from jotbase.expression.output import concatenate, json_argument, json_text, string_literal
+from jotbase.expression.data_types.output import (
+    concatenate,
+    json_argument,
+    json_text,
+    string_literal,
+)
 from jotbase.query.plan.computed import ComputedTable
 from jotbase.query.plan.function_rows import FunctionRows
 from jotbase.query.plan.guarding import Guard

@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterable
 from typing import Any, TypeVar
 
 from jotbase.errors import ConflictError, JotError, ViolatedKey, of_relation
-from jotbase.expression.casting import number_text
+from jotbase.expression.data_types.casting import number_text
 from jotbase.expression.expr import Apply, Context, Field, RequestValue, conjuncts
 from jotbase.query.plan.nodes import Combined, Condition, HasEmbed
 from jotbase.query.write.result import WriteContext

@@ -28,7 +28,8 @@ from jotbase.expression.expr import (
     walk,
 )
 from jotbase.expression.predicate import predicate
-from jotbase.realtime.filters import SCOPE
+from jotbase.realtime.matching.filters import SCOPE
+from jotbase.realtime.matching.rules import Facts, SelectRule
 from jotbase.realtime.relational.queries import (
     PRUNED,
     Pruned,
@@ -37,7 +38,6 @@ from jotbase.realtime.relational.queries import (
     speller,
     with_past,
 )
-from jotbase.realtime.rules import Facts, SelectRule
 from jotbase.schema.ddl.changelog import logged_row, row_json
 from jotbase.schema.ddl.past_tables import past, unchanged_until
 from jotbase.schema.model.tables import Table

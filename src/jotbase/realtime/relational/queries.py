@@ -12,9 +12,9 @@ from typing import Any
 from jotbase.expression.binding import POSTGRES_TYPES, Takes, cast
 from jotbase.expression.expr import Expr, Fact
 from jotbase.expression.predicate import FactCompiler, from_row, predicate
-from jotbase.realtime.filters import SCOPE
-from jotbase.realtime.matching import OldAndNew
-from jotbase.realtime.rules import Facts, SelectRule
+from jotbase.realtime.matching.filters import SCOPE
+from jotbase.realtime.matching.matches import OldAndNew
+from jotbase.realtime.matching.rules import Facts, SelectRule
 from jotbase.schema.ddl.past_tables import (
     Past,
     changed_since,

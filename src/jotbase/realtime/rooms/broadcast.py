@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
-from jotbase.realtime.protocol import VERSIONS, Frame, Vsn, render, render_opaque
+from jotbase.realtime.messages.protocol import VERSIONS, Frame, Vsn, render, render_opaque
+from jotbase.realtime.messages.wire import frame
 from jotbase.realtime.rooms.presence import Room
-from jotbase.realtime.wire import frame
 
 #: The most bytes of a payload with its envelope: Supabase's limit.
 LARGEST = 3_000_000

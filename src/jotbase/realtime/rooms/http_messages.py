@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jotbase.realtime.protocol import PREFIX, Frame
+from jotbase.realtime.messages.protocol import PREFIX, Frame
 from jotbase.realtime.rooms.presence import Room
 
 #: Where broadcasts over HTTP begin.

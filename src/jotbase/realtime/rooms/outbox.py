@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from jotbase.realtime.protocol import Vsn
+from jotbase.realtime.messages.protocol import Vsn
 from jotbase.realtime.rooms.broadcast import LARGEST
 from jotbase.realtime.rooms.http_messages import MOST_MESSAGES
 from jotbase.realtime.rooms.presence import Room

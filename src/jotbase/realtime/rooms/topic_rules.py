@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from jotbase.access.rules import parse_topic_rule
+from jotbase.access.language.rules import parse_topic_rule
 from jotbase.errors import Fault, ProjectError
 from jotbase.expression.expr import Expr, is_local
 from jotbase.expression.judge import Judge, judge

@@ -1,7 +1,8 @@
 """Epochs of the change log: a cursor is valid within the epoch in which it was issued.
 
 In charge of beginning an epoch with each start, and of ending all earlier ones when the log has a
-gap that its numbers do not show. Must not know the format of a cursor (`realtime.cursors`).
+gap that its numbers do not show. Must not know the format of a cursor
+(`realtime.messages.cursors`).
 """
 
 from __future__ import annotations

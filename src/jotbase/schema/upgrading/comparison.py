@@ -30,7 +30,7 @@ from jotbase.schema.model.tables import (
     Table,
     Type,
 )
-from jotbase.schema.upgrading import refusals
+from jotbase.schema.upgrading import lossy_changes
 from jotbase.schema.upgrading.in_place import constraint_statements
 from jotbase.schema.upgrading.revalidation import columns_to_revalidate, must_revalidate_rows
 from jotbase.sql.dialect import SQLITE
@@ -169,13 +169,13 @@ def refusal_faults(old: Table, new: Table, permits: frozenset[str]) -> Iterator[
     """Yield a fault for each change that would lose stored values."""
     for name in removed_columns(old, new):
         computed = old.by_name[name].generated is not None
-        if not computed and refusals.permit(old.name, name) not in permits:
-            yield refusals.dropped_column(new, name, new_columns_like(old, new, name))
+        if not computed and lossy_changes.permit(old.name, name) not in permits:
+            yield lossy_changes.dropped_column(new, name, new_columns_like(old, new, name))
     for column in new.columns:
         was = old.by_name.get(column.name)
         if was is None or was.type is column.type or (was.type, column.type) in WIDER:
             continue
-        yield refusals.changed_type(new, was, column)
+        yield lossy_changes.changed_type(new, was, column)
 
 
 def new_columns_like(old: Table, new: Table, name: str) -> list[str]:
@@ -208,12 +208,12 @@ def preconditions(
     """Yield the preconditions of the change; `before` is the old model."""
     yield from _value_preconditions(old, new)
     for name, column in _computed_now(old, new):
-        if refusals.permit(old.name, name) not in permits:
+        if lossy_changes.permit(old.name, name) not in permits:
             query = (
                 f"SELECT count(*) FROM {SQLITE.identifier(new.name)}"
                 f" WHERE {SQLITE.identifier(name)} IS NOT NULL"
             )
-            yield Precondition(query, refusals.becomes_generated(new, column))
+            yield Precondition(query, lossy_changes.becomes_generated(new, column))
     yield from _unique_preconditions(old, new)
     for key in new.foreign_keys:
         if not any(_same_key(key, other) for other in old.foreign_keys):
@@ -236,16 +236,16 @@ def _value_preconditions(old: Table, new: Table) -> Iterator[Precondition]:
         if was is not None and (was.type, column.type) == (Type.INTEGER, Type.NUMBER):
             name = SQLITE.identifier(column.name)
             query = f"SELECT count(*) FROM {table} WHERE CAST({name} AS REAL) <> {name}"
-            yield Precondition(query, refusals.changed_type(new, was, column))
+            yield Precondition(query, lossy_changes.changed_type(new, was, column))
         if was is None:
             filled = column.nullable or column.identity or column.generated is not None
             if not filled and default_sql(column) is None:
                 query = f"SELECT count(*) FROM {table}"
-                yield Precondition(query, refusals.unfilled_column(new, column))
+                yield Precondition(query, lossy_changes.unfilled_column(new, column))
         elif was.nullable and not column.nullable and not backfills_default(was, column):
             name = SQLITE.identifier(column.name)
             query = f"SELECT count(*) FROM {table} WHERE {name} IS NULL"
-            yield Precondition(query, refusals.missing_values(new, column))
+            yield Precondition(query, lossy_changes.missing_values(new, column))
 
 
 def _unique_preconditions(old: Table, new: Table) -> Iterator[Precondition]:
@@ -263,7 +263,7 @@ def _unique_preconditions(old: Table, new: Table) -> Iterator[Precondition]:
             f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {present}"
             f" GROUP BY {names} HAVING count(*) > 1)"
         )
-        yield Precondition(query, refusals.duplicates(new, columns, keyword))
+        yield Precondition(query, lossy_changes.duplicates(new, columns, keyword))
 
 
 def _same_key(one: ForeignKey, other: ForeignKey) -> bool:
@@ -292,7 +292,7 @@ def _reference_precondition(
         source = SQLITE.identifier(key.target)
         missing = f" AND NOT EXISTS (SELECT 1 FROM {source} AS parent WHERE {tied})"
     query = f"SELECT count(*) FROM {table} AS child WHERE {present}{missing}"
-    yield Precondition(query, refusals.orphans(new, key))
+    yield Precondition(query, lossy_changes.orphans(new, key))
 
 
 def descriptions(change: TableChange) -> Iterator[str]:

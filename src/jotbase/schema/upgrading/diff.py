@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from jotbase.errors import Fault
 from jotbase.schema.ddl.tables import create_view
 from jotbase.schema.model.tables import Model, Table
-from jotbase.schema.upgrading import refusals
+from jotbase.schema.upgrading import lossy_changes
 from jotbase.schema.upgrading.comparison import (
     Precondition,
     TableChange,
@@ -52,9 +52,9 @@ def diff(
 ) -> UpgradeSteps:
     """Return the steps from the old model to the new.
 
-    `permits` are keys of `refusals.permit`; `case_changed` are the tables whose names, or columns
-    of which, differ in letter case from the database; `in_place` those whose constraints the
-    database can change.
+    `permits` are keys of `lossy_changes.permit`; `case_changed` are the tables whose names, or
+    columns of which, differ in letter case from the database; `in_place` those whose constraints
+    the database can change.
     """
     created = [table for table in _tables(new) if not _is_table(old, table.name)]
     dropped = [table for table in _tables(old) if not _is_table(new, table.name)]
@@ -63,7 +63,7 @@ def diff(
     faults = [
         fault
         for fault, table in zip(faults, dropped, strict=True)
-        if refusals.permit(table.name) not in permits
+        if lossy_changes.permit(table.name) not in permits
     ]
     faults.extend(fault for was, table in pairs for fault in refusal_faults(was, table, permits))
     compared = [
@@ -74,9 +74,9 @@ def diff(
     ]
     changes = [change for change in compared if not change.is_empty]
     dropped_views, created_views = _views(old, new, everything=bool(dropped or changes))
-    needed = [refusals.permit(table.name) for table in dropped]
+    needed = [lossy_changes.permit(table.name) for table in dropped]
     needed += [
-        refusals.permit(was.name, name)
+        lossy_changes.permit(was.name, name)
         for was, table in pairs
         for name in discarded_columns(was, table)
     ]
@@ -106,7 +106,11 @@ def _is_table(model: Model, name: str) -> bool:
 
 def _dropped(table: Table, new: Model) -> Fault:
     view = new.get(table.name)
-    return refusals.dropped_table(table) if view is None else refusals.table_becomes_view(view)
+    return (
+        lossy_changes.dropped_table(table)
+        if view is None
+        else lossy_changes.table_becomes_view(view)
+    )
 
 
 def _views(

@@ -1,7 +1,7 @@
 """The plan of a migration: its statements in order, each with what it locks, rewrites and loses.
 
 In charge of reading these effects off a statement, by what the manuals of SQLite and PostgreSQL say
-of it. Must not know why a statement is in the plan (`diff`, `postgres_changes`).
+of it. Must not know why a statement is in the plan (`diff`, `postgres.changes`).
 """
 
 from __future__ import annotations

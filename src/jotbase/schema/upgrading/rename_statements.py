@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from jotbase.schema.ddl import postgres_tables, searches, tables
+from jotbase.schema.ddl import searches, tables
 from jotbase.schema.ddl.changelog import trigger_names, triggers
 from jotbase.schema.ddl.constraints import check_condition
-from jotbase.schema.ddl.postgres_columns import check_condition as postgres_condition
+from jotbase.schema.ddl.postgres import tables as postgres_tables
+from jotbase.schema.ddl.postgres.columns import check_condition as postgres_condition
 from jotbase.schema.ddl.tables import is_strict
 from jotbase.schema.model.names import default_name
 from jotbase.schema.model.tables import Column, Table

@@ -16,7 +16,7 @@ from jotbase.schema.ddl.tables import column_list
 from jotbase.schema.model.tables import RANGES, Column, Table, Type
 from jotbase.schema.rows.check import RowCheck
 from jotbase.schema.upgrading.comparison import TableChange
-from jotbase.schema.upgrading.refusals import broken_rows
+from jotbase.schema.upgrading.lossy_changes import broken_rows
 from jotbase.schema.values.convert import canonical, loaded, stored
 from jotbase.sql.dialect import SQLITE, Dialect
 from jotbase.sql.units import Rows, Statement, UnitOfWork

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.unit.schema.projects import NUMBER, TEXT, model, table_file
 
-from jotbase.access.rules import parse_rule
+from jotbase.access.language.rules import parse_rule
 from jotbase.expression.expr import And, Apply, Exists, Expr, Field, Literal, all_of, children
+from jotbase.realtime.matching.rules import select_rule
 from jotbase.realtime.relational.hidden_rows import (
     TOLD_ROWS,
     conditions,
@@ -14,7 +15,6 @@ from jotbase.realtime.relational.hidden_rows import (
     hidden_rows,
 )
 from jotbase.realtime.relational.queries import PRUNED, Pruned
-from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Type
 from jotbase.sql.dialect import POSTGRES, SQLITE
 from jotbase.values import Change, Row

@@ -3,9 +3,9 @@
 from tests.unit.realtime.tables import ANA, TEAMS, USER_ID, note
 
 from jotbase.expression.expr import Apply, Exists, Field
-from jotbase.realtime.matching import OldAndNew
+from jotbase.realtime.matching.matches import OldAndNew
+from jotbase.realtime.matching.rules import select_rule
 from jotbase.realtime.relational.queries import missing_facts, verdict_query, verdicts
-from jotbase.realtime.rules import select_rule
 from jotbase.schema.model.tables import Type
 from jotbase.sql.dialect import SQLITE
 from jotbase.values import Change, Row

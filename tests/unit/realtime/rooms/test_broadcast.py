@@ -2,9 +2,9 @@
 
 import orjson
 
-from jotbase.realtime.protocol import Frame
+from jotbase.realtime.messages.protocol import Frame
+from jotbase.realtime.messages.wire import unframe
 from jotbase.realtime.rooms.broadcast import LARGEST, BroadcastRegistry, Listener, broadcast_frames
-from jotbase.realtime.wire import unframe
 
 
 def listener(topic: str = "realtime:r", *, private: bool = False) -> Listener:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jotbase.realtime.protocol import Frame
+from jotbase.realtime.messages.protocol import Frame
 from jotbase.realtime.rooms.http_messages import Message, name_faults, read_batch
 
 ONE = {"topic": "r", "event": "e", "payload": {"n": 1}}

@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from jotbase.engines.calls.code_ending import LeftBehind, end_code, run_unforked
-from jotbase.engines.refusals import out_of_resources
+from jotbase.engines.engine_errors import out_of_resources
 from jotbase.errors import too_many_calls
 from jotbase.sql.units import Rows
 

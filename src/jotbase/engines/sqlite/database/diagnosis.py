@@ -2,7 +2,7 @@
 
 In charge of running a refused statement once more in a savepoint with the constraint deferred, of
 finding the violation in the rows that it touches, and of rolling back. Runs on the writer's
-connection inside its transaction. Must not know the messages (`refusals`).
+connection inside its transaction. Must not know the messages (`sqlite_errors`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import apsw
 
-from jotbase.engines.sqlite.database.refusals import (
+from jotbase.engines.sqlite.database.sqlite_errors import (
     ConstraintName,
     check_refusal,
     extended_code,

@@ -20,9 +20,9 @@ import apsw
 
 from jotbase.engines.base import CALLER
 from jotbase.engines.calls.worker_thread import WorkerThread, stop_after
-from jotbase.engines.refusals import closed, out_of_resources
+from jotbase.engines.engine_errors import closed, out_of_resources
 from jotbase.engines.sqlite.database.code_calls import run
-from jotbase.engines.sqlite.database.refusals import is_broken
+from jotbase.engines.sqlite.database.sqlite_errors import is_broken
 from jotbase.errors import StatementTimeout
 from jotbase.sql.units import Rows
 

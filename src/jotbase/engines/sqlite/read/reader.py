@@ -15,9 +15,9 @@ from typing import Any
 import apsw
 
 from jotbase.engines.base import ROOM
-from jotbase.engines.refusals import closed
+from jotbase.engines.engine_errors import closed
 from jotbase.engines.spool import LARGEST_ROW, MOST
-from jotbase.engines.sqlite.database.refusals import is_broken, refusal
+from jotbase.engines.sqlite.database.sqlite_errors import is_broken, refusal
 from jotbase.engines.sqlite.database.view_columns import origins
 from jotbase.engines.sqlite.read.costs import (
     BUDGET,

@@ -18,8 +18,8 @@ import apsw
 from jotbase.engines.calls.call_deadline import STEPS, CallDeadline
 from jotbase.engines.calls.call_threads import CallLimits, CallThreadPool
 from jotbase.engines.calls.code_ending import end_code
-from jotbase.engines.refusals import closed
-from jotbase.engines.sqlite.database.refusals import ConstraintName, refusal, target
+from jotbase.engines.engine_errors import closed
+from jotbase.engines.sqlite.database.sqlite_errors import ConstraintName, refusal, target
 from jotbase.engines.sqlite.write.call_thread import CallThread
 from jotbase.engines.sqlite.write.session import SqliteSession
 from jotbase.engines.sqlite.write.writer import Writer

@@ -14,7 +14,7 @@ from typing import Any
 import apsw
 
 from jotbase.engines.calls.worker_thread import INSIST_EVERY, WorkerThread
-from jotbase.engines.sqlite.database.refusals import is_broken
+from jotbase.engines.sqlite.database.sqlite_errors import is_broken
 
 
 class CallThread:

@@ -20,8 +20,8 @@ from jotbase.engines.calls.call_deadline import code_holds
 from jotbase.engines.calls.worker_thread import INSIST_EVERY
 from jotbase.engines.sqlite.database.code_calls import ending, run
 from jotbase.engines.sqlite.database.diagnosis import conflict, full
-from jotbase.engines.sqlite.database.refusals import ConstraintName
 from jotbase.engines.sqlite.database.result_rows import Run, fetch_bounded
+from jotbase.engines.sqlite.database.sqlite_errors import ConstraintName
 from jotbase.engines.sqlite.read.costs import StatementCosts
 from jotbase.engines.sqlite.write.write_queue import UnitOver, WriteQueue, next_step, thrown_step
 from jotbase.engines.sqlite.write.write_transactions import WriteTransactions

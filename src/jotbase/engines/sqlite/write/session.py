@@ -15,7 +15,7 @@ import apsw
 from jotbase.engines.calls.call_deadline import CallDeadline, code_holds
 from jotbase.engines.sqlite.database.code_calls import ending, run
 from jotbase.engines.sqlite.database.diagnosis import conflict, full
-from jotbase.engines.sqlite.database.refusals import ConstraintName, refusal, target
+from jotbase.engines.sqlite.database.sqlite_errors import ConstraintName, refusal, target
 from jotbase.engines.sqlite.write.changeset import Recording
 from jotbase.errors import JotError, RequestError
 from jotbase.sql.units import PAUSE, RolledBack, Rows, UnitOfWork

@@ -14,7 +14,7 @@ from time import perf_counter
 import apsw
 
 from jotbase.engines.sqlite.database.files import FileWatch
-from jotbase.engines.sqlite.database.refusals import file_moved, is_broken, refusal
+from jotbase.engines.sqlite.database.sqlite_errors import file_moved, is_broken, refusal
 from jotbase.errors import JotError
 
 log = logging.getLogger(__name__)

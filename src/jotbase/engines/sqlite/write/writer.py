@@ -18,10 +18,10 @@ import apsw
 
 from jotbase.engines.calls.call_deadline import CallDeadline
 from jotbase.engines.calls.worker_thread import WorkerThread, stop_after
-from jotbase.engines.refusals import closed
+from jotbase.engines.engine_errors import closed
 from jotbase.engines.sqlite.database.diagnosis import refuse_unresolved
-from jotbase.engines.sqlite.database.refusals import ConstraintName, refusal
 from jotbase.engines.sqlite.database.result_rows import TooManyBytes, run_short
+from jotbase.engines.sqlite.database.sqlite_errors import ConstraintName, refusal
 from jotbase.engines.sqlite.read.costs import BUDGET, DOUBT, LoopTimeLimit, StatementCosts
 from jotbase.engines.sqlite.write.changeset import Recorder
 from jotbase.engines.sqlite.write.logged import LoggedTransactions

@@ -21,7 +21,7 @@ import apsw
 from jotbase.engines.calls.call_deadline import STEPS, CallDeadline
 from jotbase.engines.calls.worker_thread import WorkerThread
 from jotbase.engines.sqlite.database.code_calls import ending, run
-from jotbase.engines.sqlite.database.refusals import ConstraintName
+from jotbase.engines.sqlite.database.sqlite_errors import ConstraintName
 from jotbase.engines.sqlite.write.changeset import (
     ChangesetConflict,
     Recorder,

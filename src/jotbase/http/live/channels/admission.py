@@ -8,8 +8,8 @@ from __future__ import annotations
 from jotbase.auth.tokens.tokens import has_expired
 from jotbase.errors import AccessError
 from jotbase.http.live.channels.joined import Channel, ChannelServices
-from jotbase.realtime import refusals
-from jotbase.realtime.protocol import PREFIX
+from jotbase.realtime.messages import channel_errors
+from jotbase.realtime.messages.protocol import PREFIX
 from jotbase.realtime.rooms.topic_rules import ALL_RIGHTS, Right
 from jotbase.values import Principal
 
@@ -42,9 +42,9 @@ class Admission:
             if token in (None, self._key) or mark == live.mark():
                 break
         if has_expired(principal, self._services.now()):
-            raise refusals.token_expired()
+            raise channel_errors.token_expired()
         if not rights:
-            raise refusals.private_channel_denied(topic.removeprefix(PREFIX))
+            raise channel_errors.private_channel_denied(topic.removeprefix(PREFIX))
         return principal, rights
 
     async def reading(self, caller: Principal, topic: str, *, private: bool) -> Rights:
@@ -70,5 +70,5 @@ class Admission:
                 mark = credentials.live.mark()
                 principal = await credentials.token(token)
         except AccessError as error:
-            raise refusals.token_refusal(error) from error
+            raise channel_errors.token_refusal(error) from error
         return principal

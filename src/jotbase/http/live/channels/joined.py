@@ -18,9 +18,9 @@ from jotbase.http.live.channels.quotas import ChannelQuotas, ChannelSize
 from jotbase.http.live.channels.topic_access import TopicAccess
 from jotbase.http.live.sending.replay import Replay
 from jotbase.http.live.sending.rooms import Rooms
-from jotbase.realtime.cursors import Departures, Whose
-from jotbase.realtime.groups import Subscriber
-from jotbase.realtime.joining import JoinRequest
+from jotbase.realtime.matching.groups import Subscriber
+from jotbase.realtime.messages.cursors import Departures, Whose
+from jotbase.realtime.messages.joining import JoinRequest
 from jotbase.realtime.rooms.broadcast import Listener
 from jotbase.realtime.rooms.topic_rules import Right
 from jotbase.schema.model.tables import Model

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 
 from jotbase.http.live.channels.joined import Channel, ChannelServices
-from jotbase.realtime.channel import hidden, may_have_missed, position, resync
-from jotbase.realtime.joining import JoinRequest
-from jotbase.realtime.protocol import Frame
+from jotbase.realtime.messages.channel import hidden, may_have_missed, position, resync
+from jotbase.realtime.messages.joining import JoinRequest
+from jotbase.realtime.messages.protocol import Frame
 
 
 class Positions:

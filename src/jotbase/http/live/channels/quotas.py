@@ -13,9 +13,9 @@ from jotbase.errors import ChannelError
 from jotbase.http.edge.budget import Budget
 from jotbase.http.edge.rates import Rate
 from jotbase.http.live.channels.owners import OF_ADDRESS, OF_USER, WINDOW, Owner, Owners
-from jotbase.realtime import refusals
-from jotbase.realtime.joining import JoinRequest, filter_bytes
-from jotbase.realtime.protocol import PREFIX
+from jotbase.realtime.messages import channel_errors
+from jotbase.realtime.messages.joining import JoinRequest, filter_bytes
+from jotbase.realtime.messages.protocol import PREFIX
 from jotbase.realtime.rooms.presence import LONGEST_KEY
 
 #: The most channels of a socket, bindings of a channel, bindings and filter bytes of a socket.
@@ -72,10 +72,10 @@ class ChannelQuotas:
         """
         owner = self.addresses.enter(address)
         if owner is None:
-            raise refusals.too_many_sockets()
+            raise channel_errors.too_many_sockets()
         if not owner.joins.has_room(now()):
             self.addresses.leave(owner)
-            raise refusals.too_many_joins()
+            raise channel_errors.too_many_joins()
         return SocketQuota(self, owner, now)
 
 
@@ -112,19 +112,19 @@ class SocketQuota:
         """Check a join's size and the rate of joins. Raises ChannelError."""
         self.count()
         if topic == PREFIX:
-            raise refusals.topic_missing()
+            raise channel_errors.topic_missing()
         if len(topic.encode(errors="replace")) > LONGEST_TOPIC:
-            raise refusals.topic_too_long()
+            raise channel_errors.topic_too_long()
         if len(request.presence_key.encode(errors="replace")) > LONGEST_KEY:
-            raise refusals.presence_key_too_long()
+            raise channel_errors.presence_key_too_long()
         if len(request.bindings) > MOST_BINDINGS:
-            raise refusals.too_many_bindings()
+            raise channel_errors.too_many_bindings()
 
     def count(self) -> None:
         """Count a join, or a new token, for the rate limit. Raises ChannelError."""
         now = self._now()
         if not (self._joins.take(now) and self._owner.joins.take(now)):
-            raise refusals.too_many_joins()
+            raise channel_errors.too_many_joins()
 
     def enter(self, user: Hashable | None) -> Owner | None:
         """Count a join of a user, and with its first one the socket. Raises ChannelError."""
@@ -134,10 +134,10 @@ class SocketQuota:
         if owner is None:
             owner = self._all.users.enter(user)
             if owner is None:
-                raise refusals.too_many_sockets()
+                raise channel_errors.too_many_sockets()
             self._users[user] = owner
         if not owner.joins.take(self._now()):
-            raise refusals.too_many_joins()
+            raise channel_errors.too_many_joins()
         return owner
 
     def pass_on(self, before: Owner | None, user: Hashable | None) -> Owner | None:
@@ -145,7 +145,7 @@ class SocketQuota:
         owner = self.enter(user)
         if owner is not before:
             if owner is not None and not self._all.users.take_channel(owner):
-                raise refusals.too_many_channels()
+                raise channel_errors.too_many_channels()
             if before is not None:
                 before.channels -= 1
         return owner
@@ -162,13 +162,13 @@ class SocketQuota:
     def take(self, size: ChannelSize, user: Owner | None) -> None:
         """Take the amounts of a channel, or none. Raises ChannelError."""
         if self._channels >= MOST_CHANNELS:
-            raise refusals.too_many_channels()
+            raise channel_errors.too_many_channels()
         if self._bindings + size.bindings > SOCKET_BINDINGS:
-            raise refusals.too_many_bindings()
+            raise channel_errors.too_many_bindings()
         if self._bytes + size.bytes > SOCKET_BYTES:
-            raise refusals.too_many_bytes()
+            raise channel_errors.too_many_bytes()
         if user is not None and not self._all.users.take_channel(user):
-            raise refusals.too_many_channels()
+            raise channel_errors.too_many_channels()
         try:
             self._take_of_all(size)
         except ChannelError:
@@ -185,7 +185,7 @@ class SocketQuota:
             if not budget.take(self.address, amount):
                 for other, back in taken:
                     other.give_back(self.address, back)
-                raise refusals.capacity_exceeded()
+                raise channel_errors.capacity_exceeded()
             taken.append((budget, amount))
 
     def give_back(self, size: ChannelSize, user: Owner | None) -> None:

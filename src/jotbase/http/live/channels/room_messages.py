@@ -16,9 +16,9 @@ import orjson
 from jotbase.http.live.channels.admission import Admission, Rights
 from jotbase.http.live.channels.joined import Channel, ChannelServices
 from jotbase.http.live.channels.quotas import SocketQuota
-from jotbase.realtime import refusals
-from jotbase.realtime.channel import Event, reply
-from jotbase.realtime.protocol import PREFIX, Frame
+from jotbase.realtime.messages import channel_errors
+from jotbase.realtime.messages.channel import Event, reply
+from jotbase.realtime.messages.protocol import PREFIX, Frame
 from jotbase.realtime.rooms.broadcast import broadcast_frames
 from jotbase.realtime.rooms.presence import LARGEST_META, Refused, Track, read_presence
 from jotbase.realtime.rooms.topic_rules import Right
@@ -87,7 +87,9 @@ class RoomMessages:
             return
         if channel.rights - rights:
             topic = channel.topic.removeprefix(PREFIX)
-            self._end(channel, Event.REVOKED, refusals.right_lost(topic, all_of_them=not rights))
+            self._end(
+                channel, Event.REVOKED, channel_errors.right_lost(topic, all_of_them=not rights)
+            )
             return
         channel.granted = {}
         self.set_rights(channel, rights)
@@ -99,7 +101,7 @@ class RoomMessages:
         # asks the clock, which detects that it was set, and so expires tokens first
         if not self._share.count_message(channel.owner):
             self._services.feed.delivery.counts.withhold("limit")
-            self._end(channel, Event.LIMITED, refusals.MESSAGE_RATE)
+            self._end(channel, Event.LIMITED, channel_errors.MESSAGE_RATE)
             return
         if not await self._may(channel, Right.WRITE):
             if channel.request.broadcast_ack:
@@ -117,7 +119,7 @@ class RoomMessages:
 
     async def _presence(self, message: Frame, channel: Channel) -> None:
         if not channel.calls.take(self._services.now()):
-            self._end(channel, Event.LIMITED, refusals.PRESENCE_RATE)
+            self._end(channel, Event.LIMITED, channel_errors.PRESENCE_RATE)
             return
         wish = read_presence(message.payload)
         if isinstance(wish, Refused):
@@ -134,14 +136,14 @@ class RoomMessages:
         listener, rooms = channel.listener, self._services.rooms
         size = len(orjson.dumps(tracked))
         if size > LARGEST_META:
-            self._end(channel, Event.LIMITED, refusals.PRESENCE_SIZE)
+            self._end(channel, Event.LIMITED, channel_errors.PRESENCE_SIZE)
             return
         if not await self._may(channel, Right.WRITE_PRESENCE):
             self._send(reply(message, "error", {}))
             return
         if not rooms.has_space(listener, size):
             rooms.untrack(listener)
-            self._send(reply(message, "error", {"reason": refusals.PRESENCE_FULL}))
+            self._send(reply(message, "error", {"reason": channel_errors.PRESENCE_FULL}))
             return
         self._send(reply(message, "ok", {}))
         if not listener.watches and Right.READ_PRESENCE in channel.rights:

@@ -1,4 +1,4 @@
-"""The channels of one WebSocket: executes the steps of `realtime.channel.TRANSITIONS`.
+"""The channels of one WebSocket: executes the steps of `realtime.messages.channel.TRANSITIONS`.
 
 In charge of joining, leaving and closing, and of the token of each channel and its expiry. Must not
 know the frame format, how changes are matched, or the handshake.
@@ -30,8 +30,10 @@ from jotbase.http.live.channels.quotas import (
 from jotbase.http.live.channels.room_messages import RoomMessages
 from jotbase.http.live.sending.frames import FrameSink
 from jotbase.http.live.sending.replay import Replay
-from jotbase.realtime import refusals
-from jotbase.realtime.channel import (
+from jotbase.realtime.matching.groups import Subscriber
+from jotbase.realtime.matching.subscriptions import Subscription, echo, subscriptions
+from jotbase.realtime.messages import channel_errors
+from jotbase.realtime.messages.channel import (
     TRANSITIONS,
     Event,
     State,
@@ -43,13 +45,11 @@ from jotbase.realtime.channel import (
     subscribed,
     system,
 )
-from jotbase.realtime.cursors import Cursor
-from jotbase.realtime.groups import Subscriber
-from jotbase.realtime.joining import JoinRequest, read_join, read_token
-from jotbase.realtime.protocol import PREFIX, Frame, Vsn, parse, render
+from jotbase.realtime.messages.cursors import Cursor
+from jotbase.realtime.messages.joining import JoinRequest, read_join, read_token
+from jotbase.realtime.messages.protocol import PREFIX, Frame, Vsn, parse, render
+from jotbase.realtime.messages.wire import frame as ready_frame
 from jotbase.realtime.rooms.broadcast import Listener
-from jotbase.realtime.subscriptions import Subscription, echo, subscriptions
-from jotbase.realtime.wire import frame as ready_frame
 from jotbase.values import Principal
 
 #: The longest timer in seconds; a longer one is set again after it.
@@ -94,7 +94,7 @@ class Channels:
             self._send(reply(message, "ok", {}))
             return
         if not message.topic.startswith(PREFIX):
-            self._send(reply(message, "error", {"reason": refusals.UNMATCHED}))
+            self._send(reply(message, "error", {"reason": channel_errors.UNMATCHED}))
             return
         state = State.JOINED if message.topic in self._joined else State.CLOSED
         try:
@@ -125,7 +125,7 @@ class Channels:
             try:
                 known = renewed(channel.principal, renewal.facts)
             except AccessError as error:
-                self._end(channel, Event.REVOKED, refusals.token_refusal(error).message)
+                self._end(channel, Event.REVOKED, channel_errors.token_refusal(error).message)
             else:
                 self._follow(channel, known)
                 self._room_messages.recheck(channel)
@@ -175,7 +175,7 @@ class Channels:
             self._share.take(size, owner)
         except ChannelError as error:
             self._services.refused_joins += 1
-            self._send(reply(message, "error", {"reason": refusals.reason(error)}))
+            self._send(reply(message, "error", {"reason": channel_errors.reason(error)}))
             return
         self._services.joins += 1
         channel = self._channel(message, request, principal, size)
@@ -206,7 +206,7 @@ class Channels:
         self._send(reply(message, "ok", {}))
 
     async def _reply_unmatched(self, message: Frame) -> None:
-        self._send(reply(message, "error", {"reason": refusals.UNMATCHED}))
+        self._send(reply(message, "error", {"reason": channel_errors.UNMATCHED}))
 
     async def _bind(self, message: Frame) -> None:
         channel = self._joined[message.topic]
@@ -339,6 +339,6 @@ class Channels:
 
     def _expire(self, channel: Channel) -> None:
         if has_expired(channel.principal, self._services.now()):
-            self._end(channel, Event.EXPIRED, refusals.TOKEN_EXPIRED)
+            self._end(channel, Event.EXPIRED, channel_errors.TOKEN_EXPIRED)
         else:
             self._set_expiry(channel)

@@ -15,7 +15,7 @@ from jotbase.errors import JotError
 from jotbase.expression.expr import Context
 from jotbase.expression.judge import Env
 from jotbase.expression.predicate import from_row, predicate
-from jotbase.realtime.protocol import PREFIX
+from jotbase.realtime.messages.protocol import PREFIX
 from jotbase.realtime.rooms.topic_rules import ALL_RIGHTS, Right, TopicPolicy, TopicRule
 from jotbase.schema.model.topics import SCOPE
 from jotbase.sql.fragment import Fragment, sql

@@ -18,7 +18,7 @@ from websockets.frames import Frame
 
 from jotbase.http.edge.asgi import Scope, Send
 from jotbase.http.edge.connections import BODY, CLOSING, STEP, WRITE, Connections, Stopwatch
-from jotbase.realtime.wire import unframe
+from jotbase.realtime.messages.wire import unframe
 
 log = logging.getLogger(__name__)
 log.setLevel(logging.WARNING)

@@ -14,8 +14,8 @@ from dataclasses import replace
 from jotbase.delivery import log_failure
 from jotbase.feed import TURN, TURN_BYTES, Feed
 from jotbase.http.live.sending.frames import FrameSink
-from jotbase.realtime.cursors import Cursor
-from jotbase.realtime.groups import Groups, Lost, Subscriber
+from jotbase.realtime.matching.groups import Groups, Lost, Subscriber
+from jotbase.realtime.messages.cursors import Cursor
 
 #: Changes read at a time.
 AT_ONCE = 100

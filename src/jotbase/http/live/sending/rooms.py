@@ -11,10 +11,10 @@ from secrets import token_urlsafe
 from typing import Any
 
 from jotbase.http.edge.budget import Budget
-from jotbase.realtime.protocol import VERSIONS, Frame, Vsn, render
+from jotbase.realtime.messages.protocol import VERSIONS, Frame, Vsn, render
+from jotbase.realtime.messages.wire import frame as ready_frame
 from jotbase.realtime.rooms.broadcast import BroadcastRegistry, Listener
 from jotbase.realtime.rooms.presence import Difference, PresenceRegistry, Presences, Room
-from jotbase.realtime.wire import frame as ready_frame
 
 #: Bytes of all tracked objects; one address gets at most half.
 ALL_PRESENCE = 64 * 1024 * 1024

@@ -16,11 +16,11 @@ from jotbase.errors import AccessError, ChannelError
 from jotbase.http.edge.asgi import Send
 from jotbase.http.live.channels.joined import ChannelServices
 from jotbase.http.live.sending.replay import Replay
-from jotbase.realtime import refusals
-from jotbase.realtime.cursors import Cursor
-from jotbase.realtime.event_text import TOPIC, change_event, event
-from jotbase.realtime.groups import Subscriber
-from jotbase.realtime.subscriptions import subscriptions
+from jotbase.realtime.matching.groups import Subscriber
+from jotbase.realtime.matching.subscriptions import subscriptions
+from jotbase.realtime.messages import channel_errors
+from jotbase.realtime.messages.cursors import Cursor
+from jotbase.realtime.messages.event_text import TOPIC, change_event, event
 from jotbase.values import Principal
 
 #: Seconds without an event after which a comment shows that the connection is alive.
@@ -154,7 +154,7 @@ class EventStream:
         try:
             self._follow(self._services.credentials.with_current_facts(principal, renewal.facts))
         except AccessError as error:
-            self._sink.close(0, refusals.reason(refusals.token_refusal(error)))
+            self._sink.close(0, channel_errors.reason(channel_errors.token_refusal(error)))
 
     def resubscribe(self) -> None:
         """Resolve the filters again for a new model and new rules."""
@@ -193,6 +193,6 @@ class EventStream:
 
     def _expire(self) -> None:
         if has_expired(self._follower.principal, self._services.now()):
-            self._sink.close(0, refusals.TOKEN_EXPIRED)
+            self._sink.close(0, channel_errors.TOKEN_EXPIRED)
         else:
             self._set_expiry()

@@ -21,8 +21,8 @@ from jotbase.http.live.streams.event_stream import (
     EventSink,
     EventStream,
 )
-from jotbase.realtime.cursors import newest_cursor
-from jotbase.realtime.event_text import stream_binding
+from jotbase.realtime.messages.cursors import newest_cursor
+from jotbase.realtime.messages.event_text import stream_binding
 
 _HEADERS = [
     (b"content-type", b"text/event-stream"),

@@ -1,0 +1,1 @@
+"""What rules allow: advice, verdicts on a row, rules and statements as readable SQL."""

@@ -1,0 +1,1 @@
+"""The rules applied: folded into plans, checked on written rows."""

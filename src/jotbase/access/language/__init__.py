@@ -1,0 +1,1 @@
+"""The rule language: texts of rules and default expressions to typed expressions."""

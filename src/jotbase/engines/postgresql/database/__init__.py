@@ -1,0 +1,1 @@
+"""The server: its address, connections, types, views and errors."""

@@ -1,0 +1,1 @@
+"""The change log: followed, announced by LISTEN, pruned."""

@@ -1,0 +1,1 @@
+"""Reads: each on a connection of its own, on the primary or on a replica."""

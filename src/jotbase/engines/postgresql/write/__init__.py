@@ -1,0 +1,1 @@
+"""Units of work and calls: one transaction each, side by side."""

@@ -1,0 +1,1 @@
+"""What operators and casts mean for each type of value."""

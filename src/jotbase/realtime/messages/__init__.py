@@ -1,0 +1,1 @@
+"""What a connection says and hears: frames, joins, cursors, events, errors."""

@@ -1,0 +1,1 @@
+"""A PostgreSQL database brought to a model."""
