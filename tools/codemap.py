@@ -88,13 +88,28 @@ def levels(rooms: Graph) -> list[list[str]]:
     return [sorted(lines[level]) for level in sorted(lines, reverse=True)]
 
 
-def wings_of(name: str, wings: Graph) -> list[str]:
-    """Return a room's wings in an order in which each imports only earlier ones."""
-    own = {one: wings[one] for one in wings if one.startswith(f"{name}.")}
-    if len(own) < 2:
-        return []
-    inner = {one: others & own.keys() for one, others in own.items()}
-    return [one.partition(".")[2] for one in _stable_order(inner)]
+def wings_of(folder: str, wings: Graph) -> list[str]:
+    """Return a folder's wings in an order in which each imports only earlier ones.
+
+    What is inside a wing counts as the wing, and has a line of its own (`folders`).
+    """
+    inner: dict[str, set[str]] = {}
+    for one, others in wings.items():
+        if one.startswith(f"{folder}."):
+            own = inner.setdefault(_child(folder, one), set())
+            own |= {_child(folder, other) for other in others if other.startswith(f"{folder}.")}
+    order = _stable_order({one: others - {one} for one, others in inner.items()})
+    return order if len(order) > 1 else []
+
+
+def folders(name: str, wings: Graph) -> list[str]:
+    """Return a room and those of its wings that are divided in turn."""
+    parents = {one.rpartition(".")[0] for one in wings if one.startswith(f"{name}.")}
+    return sorted(parents | {name})
+
+
+def _child(folder: str, name: str) -> str:
+    return name.removeprefix(f"{folder}.").partition(".")[0]
 
 
 def _stable_order(inner: Graph) -> list[str]:
@@ -119,12 +134,14 @@ def picture() -> str:
         drawn.append("  ".join(line).center(width).rstrip() + "\n")
         drawn.append("v".center(width).rstrip() + "\n")
     drawn.pop()
-    inside = [(name, wings_of(name, wings)) for line in lines for name in line]
-    told = [f"{name + ':':<10} {' < '.join(parts)}\n" for name, parts in inside if parts]
+    inside = [one for line in lines for name in line for one in folders(name, wings)]
+    told = [(one.replace(".", "/") + ":", wings_of(one, wings)) for one in inside]
+    told = [(name, parts) for name, parts in told if parts]
+    column = max(len(name) for name, _ in told)
     return (
         "".join(drawn)
         + "\nInside a room, a wing imports only wings to its left:\n\n"
-        + "".join(told)
+        + "".join(f"{name:<{column}} {' < '.join(parts)}\n" for name, parts in told)
     )
 
 
