@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from jotbase.auth.mail.messages import Mail
+from jotbase.auth.tokens.client_address import LOOPBACK
 from jotbase.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ RETRY_DELAYS = (1.0, 5.0)
 MAILS_KEPT = 50
 
 _THREADS = 2
-_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
 class MailError(Exception):
@@ -153,7 +153,7 @@ def _secure(connection: smtplib.SMTP, server: SplitResult, context: ssl.SSLConte
     connection.ehlo()
     if connection.has_extn("starttls"):
         connection.starttls(context=context)
-    elif server.username and server.hostname not in _LOOPBACK:
+    elif server.username and server.hostname not in LOOPBACK:
         raise MailError("the server offers no STARTTLS, and a password must not be sent in clear")
 
 

@@ -15,9 +15,8 @@ from jotbase.expression.binding import Takes
 from jotbase.expression.expr import Expr, Fact, Now
 from jotbase.expression.predicate import FieldCompiler, predicate
 from jotbase.expression.semantics import ITEMS
-from jotbase.schema.ddl.postgres.columns import text_literal
 from jotbase.schema.model.tables import Type
-from jotbase.sql.dialect import POSTGRES
+from jotbase.sql.dialect import POSTGRES, text_literal
 from jotbase.sql.fragment import Fragment, sql
 
 _UID = "(SELECT auth.uid())"

@@ -25,10 +25,10 @@ from jotbase.expression.expr import (
     scopes,
 )
 from jotbase.expression.predicate import free_fields
-from jotbase.schema.ddl.postgres.columns import TYPES, dollar_quoted, text_literal
+from jotbase.schema.ddl.postgres.columns import TYPES, dollar_quoted
 from jotbase.schema.model.names import default_name
 from jotbase.schema.model.tables import Table
-from jotbase.sql.dialect import POSTGRES
+from jotbase.sql.dialect import POSTGRES, text_literal
 from jotbase.sql.fragment import Fragment, sql
 
 #: Where the functions lie: no API serves it.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from jotbase.schema.ddl.postgres.columns import default_sql, dollar_quoted, text_literal
+from jotbase.schema.ddl.postgres.columns import default_sql, dollar_quoted
 from jotbase.schema.ddl.postgres.tables import (
     column_list,
     create_indexes,
@@ -18,7 +18,7 @@ from jotbase.schema.ddl.postgres.tables import (
 )
 from jotbase.schema.keywords.types import applied_schemas
 from jotbase.schema.model.tables import Column, Table, Type
-from jotbase.sql.dialect import POSTGRES
+from jotbase.sql.dialect import POSTGRES, text_literal
 
 #: Who calls: Supabase's two roles for callers; its service role has BYPASSRLS.
 CALLERS = "anon, authenticated"

@@ -20,10 +20,9 @@ from jotbase.auth.accounts.ddl import stored_columns
 from jotbase.engines.loading import Loading, loading
 from jotbase.errors import Fault, ProjectError, RequestError
 from jotbase.project.seeding import in_order
-from jotbase.schema.ddl.postgres.columns import text_literal
 from jotbase.schema.model.tables import Model, Table, Type
 from jotbase.schema.values.convert import from_text, loaded, stored
-from jotbase.sql.dialect import POSTGRES, SQLITE, Dialect
+from jotbase.sql.dialect import POSTGRES, SQLITE, Dialect, text_literal
 
 _KINDS: Mapping[str, Type] = {
     "uuid": Type.UUID,

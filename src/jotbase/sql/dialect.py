@@ -1,6 +1,6 @@
-"""SQL dialects: how each database quotes identifiers and writes placeholders.
+"""SQL dialects: how each database quotes identifiers and text, and writes placeholders.
 
-In charge of these two spellings alone; the SQL of operators is in `expression.operators`. Must not
+In charge of these spellings alone; the SQL of operators is in `expression.operators`. Must not
 know any table or driver.
 """
 
@@ -23,8 +23,8 @@ class Dialect:
         be confused: `schema.reading` refuses a dot in the name of a project's table; aliases have.
         """
         if self.name == "postgres" and name.startswith("auth."):
-            return ".".join(_quoted(part) for part in name.split(".", 1))
-        return _quoted(name)
+            return ".".join(quoted_name(part) for part in name.split(".", 1))
+        return quoted_name(name)
 
     def mark(self, number: int) -> str:
         """Return the placeholder of the parameter with that number, counted from 1."""
@@ -36,8 +36,18 @@ class Dialect:
         return self.name == "postgres"
 
 
-def _quoted(name: str) -> str:
+def quoted_name(name: str) -> str:
+    """Return a name as one quoted identifier in either dialect, a dot in it included."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def text_literal(value: str) -> str:
+    """Return a string literal of either dialect (PostgreSQL 4.1.2.1 with
+    `standard_conforming_strings`: a backslash is itself).
+
+    For names and texts of the model and the program; what a request sends is bound.
+    """
+    return "'" + value.replace("'", "''") + "'"
 
 
 SQLITE = Dialect("sqlite")

@@ -12,7 +12,7 @@ from jotbase.auth.accounts.context import Context
 from jotbase.auth.sessions import audit_entries
 from jotbase.auth.sessions.audit_entries import AuditEntry
 from jotbase.auth.sessions.users import User
-from jotbase.sql.dialect import Dialect
+from jotbase.sql.dialect import Dialect, text_literal
 from jotbase.sql.fragment import Fragment, bound
 from jotbase.sql.units import UnitOfWork
 
@@ -49,7 +49,7 @@ def entries(
 
     With a scope, those alone in which the text occurs, ignoring case.
     """
-    texts = (f"\"payload\" ->> '{name}'" for name in SCOPES.get(scope, ()))
+    texts = (f'"payload" ->> {text_literal(name)}' for name in SCOPES.get(scope, ()))
     found = store.containing(dialect, texts, text if scope else "")
     total = yield from store.count(dialect, AuditEntry, found)
     return (yield from store.page(dialect, AuditEntry, found, limit, offset)), total

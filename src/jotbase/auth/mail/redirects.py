@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 
+from jotbase.auth.tokens.client_address import LOOPBACK
 from jotbase.auth.tokens.policy import AuthPolicy
 from jotbase.errors import AuthError
 
-_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 # RFC 3986 section 2: the characters of a URL. A backslash (which browsers treat as a slash), a
 # blank and control characters are not among them.
 _ADDRESS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
@@ -42,7 +42,7 @@ def is_allowed(requested: str, policy: AuthPolicy) -> bool:
         return False
     if site is not None and _origin(url) == _origin(site):
         return True
-    if site is not None and site.hostname in _LOOPBACK and url.hostname in _LOOPBACK:
+    if site is not None and site.hostname in LOOPBACK and url.hostname in LOOPBACK:
         return url.scheme in ("http", "https")
     return any(_matches(url, entry) for entry in policy.redirect_urls)
 

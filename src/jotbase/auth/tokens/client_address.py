@@ -12,6 +12,8 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from jotbase.values import Principal, Request
 
+#: The hosts by which a machine calls itself.
+LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 #: The prefix length of one subscriber's IPv6 network (RFC 6177), who could otherwise use a new
 #: address for each request.
 _SUBSCRIBER_PREFIX = 64

@@ -16,6 +16,7 @@ from jotbase.auth.tokens.revocation_triggers import (
     SECOND_FACTORS,
     RevocationRule,
 )
+from jotbase.sql.dialect import text_literal
 
 _OPTIONS = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog"
 
@@ -120,7 +121,7 @@ _TABLES = (
     'INSERT INTO "auth"."revocations_newest" ("newest") VALUES (0) ON CONFLICT DO NOTHING',
 )
 
-_SECOND = ", ".join(f"'{method}'" for method in SECOND_FACTORS)
+_SECOND = ", ".join(map(text_literal, SECOND_FACTORS))
 _FACTOR_GONE = f"""
 CREATE OR REPLACE FUNCTION "auth"."factor_gone"() RETURNS trigger
 {_OPTIONS} AS $body$

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from jotbase.sql.dialect import quoted_name, text_literal
+
 Revoked = Literal["proofs", "sessions"]
 
 
@@ -74,7 +76,7 @@ _STATEMENTS: dict[Revoked, tuple[str, ...]] = {
 
 #: The methods of `amr` that raise a session to aal2.
 SECOND_FACTORS = ("totp", "mfa/phone", "mfa/webauthn")
-_SECOND = ", ".join(f"'{method}'" for method in SECOND_FACTORS)
+_SECOND = ", ".join(map(text_literal, SECOND_FACTORS))
 _LOWERED = (
     """UPDATE "auth.sessions" SET "aal" = 'aal1', "factor_id" = NULL, "amr" = ("""
     'SELECT json_group_array(json(m.value)) FROM json_each("amr") AS m WHERE CASE'
@@ -94,8 +96,10 @@ def triggers() -> tuple[str, ...]:
         *(_ending(ending) for ending in ENDINGS),
         _trigger(
             "user_changed",
-            f'UPDATE OF {", ".join(map(_quoted, FACTS))} ON "auth.users"',
-            " OR ".join(f"OLD.{_quoted(name)} IS NOT NEW.{_quoted(name)}" for name in FACTS),
+            f'UPDATE OF {", ".join(map(quoted_name, FACTS))} ON "auth.users"',
+            " OR ".join(
+                f"OLD.{quoted_name(name)} IS NOT NEW.{quoted_name(name)}" for name in FACTS
+            ),
             _logged("''", 'NEW."id"'),
         ),
         # A changed id is logged under its old value, which cached tokens hold: no row has it now,
@@ -137,9 +141,9 @@ def _session_triggers() -> tuple[str, ...]:
         ),
         _trigger(
             "session_assured",
-            f'UPDATE OF {", ".join(map(_quoted, SESSION_FACTS))} ON "auth.sessions"',
+            f'UPDATE OF {", ".join(map(quoted_name, SESSION_FACTS))} ON "auth.sessions"',
             " OR ".join(
-                f"OLD.{_quoted(name)} IS NOT NEW.{_quoted(name)}" for name in SESSION_FACTS
+                f"OLD.{quoted_name(name)} IS NOT NEW.{quoted_name(name)}" for name in SESSION_FACTS
             ),
             _logged('NEW."id"', 'NEW."user_id"'),
         ),
@@ -149,7 +153,7 @@ def _session_triggers() -> tuple[str, ...]:
 
 
 def _ending(ending: RevocationRule) -> str:
-    column = _quoted(ending.column)
+    column = quoted_name(ending.column)
     changed = f"OLD.{column} IS NOT NEW.{column}"
     when = f"{changed} AND NEW.{column} IS NOT NULL" if ending.only_set else changed
     statements = [
@@ -171,7 +175,3 @@ def _logged(session: str, user: str) -> tuple[str, ...]:
         'DELETE FROM "auth.revocations" WHERE "number" <='
         f' (SELECT max("number") - {REVOCATIONS_KEPT} FROM "auth.revocations")',
     )
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'

@@ -16,10 +16,10 @@ from orjson import dumps, loads
 
 from jotbase.errors import RequestError
 from jotbase.expression.data_types.casts import Cast
-from jotbase.expression.data_types.output import json_argument, string_literal
+from jotbase.expression.data_types.output import json_argument
 from jotbase.schema.model.tables import Type
 from jotbase.schema.values.convert import TYPE_NAMES, from_text, stored
-from jotbase.sql.dialect import SQLITE, Dialect
+from jotbase.sql.dialect import SQLITE, Dialect, text_literal
 from jotbase.sql.fragment import Fragment, sql
 
 _NUMBERS = (Type.INTEGER, Type.NUMBER, Type.DECIMAL)
@@ -44,9 +44,11 @@ def cast_expression(
         return _as_text(fragment, kind)
     if kind is Type.TEXT:
         item = cast.item.value if cast.item else ""
-        return sql("jot_cast(") + fragment + f", '{wanted.value}', '{item}')"
+        return (
+            sql("jot_cast(") + fragment + f", {text_literal(wanted.value)}, {text_literal(item)})"
+        )
     if kind is Type.JSON and wanted in (*_NUMBERS, Type.BOOLEAN):
-        return sql("jot_cast_json(") + fragment + f", '{wanted.value}')"
+        return sql("jot_cast_json(") + fragment + f", {text_literal(wanted.value)})"
     spell = _SPELLINGS.get((kind, wanted))
     if spell is None:
         raise RequestError(
@@ -114,7 +116,7 @@ def _as_text(fragment: Fragment, kind: Type) -> Fragment:
             # PostgreSQL's text form of timestamptz: a blank, and an offset without minutes.
             return sql("replace(replace(") + fragment + ", 'T', ' '), '+00:00', '+00')"
         case Type.BYTES:
-            return sql(string_literal("\\x") + " || lower(hex(") + fragment + "))"
+            return sql(text_literal("\\x") + " || lower(hex(") + fragment + "))"
         case Type.ARRAY:
             return sql("jot_array_text(") + fragment + ")"
         case Type.NUMBER:

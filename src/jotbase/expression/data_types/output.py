@@ -75,13 +75,6 @@ def base64_text(value: bytes) -> str:
     return b64encode(value).decode()
 
 
-def string_literal(value: str) -> str:
-    """Return a name of the model as an SQL string literal; never to be used for a request's
-    text.
-    """
-    return "'" + value.replace("'", "''") + "'"
-
-
 def concatenate(parts: Iterable[Fragment], dialect: Dialect = SQLITE) -> Fragment:
     """Return the SQL that concatenates texts; NULL counts as "".
 

@@ -12,10 +12,9 @@ from html import escape
 from urllib.parse import urlsplit
 
 from jotbase.auth.mail.messages import Mail
+from jotbase.auth.tokens.client_address import LOOPBACK
 from jotbase.http.edge.static_files import NOT_ALLOWED
 from jotbase.values import Request, Response
-
-_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 #: What proxies and tunnels add, even those that replace `Host` (RFC 7239 and its forerunners).
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host")
@@ -61,7 +60,7 @@ def _is_own(request: Request) -> bool:
     if any(name in request.headers for name in _FORWARDED):
         return False
     host = urlsplit("//" + request.headers.get("host", "")).hostname
-    return host in _LOOPBACK and (request.client or "127.0.0.1") in _LOOPBACK
+    return host in LOOPBACK and (request.client or "127.0.0.1") in LOOPBACK
 
 
 def _shown(mail: Mail) -> str:

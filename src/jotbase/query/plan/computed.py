@@ -15,14 +15,14 @@ from typing import Any
 import orjson
 
 from jotbase.errors import Fault, ProjectError
-from jotbase.expression.data_types.output import json_argument, json_text, string_literal
+from jotbase.expression.data_types.output import json_argument, json_text
 from jotbase.expression.expr import Context
 from jotbase.query.plan.function_rows import FunctionRows, document_value, rows_source
 from jotbase.query.plan.functions import Returns
 from jotbase.query.plan.row_keys import is_numbered
 from jotbase.records import dataclass
 from jotbase.schema.model.tables import Column, Computed, Model, Table, Type
-from jotbase.sql.dialect import Dialect
+from jotbase.sql.dialect import Dialect, text_literal
 from jotbase.sql.fragment import Fragment, bound, join, sql
 from jotbase.sql.units import ComputedFor
 
@@ -165,23 +165,20 @@ def function_call(key: str, table: Table, alias: str, dialect: Dialect) -> Fragm
     called = dialect.identifier(alias)
     if dialect.is_postgres:
         texts = (
-            sql(
-                string_literal(f"{',' if place else '{'}{orjson.dumps(one.name).decode()}:")
-                + " || "
-            )
+            sql(text_literal(f"{',' if place else '{'}{orjson.dumps(one.name).decode()}:") + " || ")
             + json_text(sql(f"{called}.{dialect.identifier(one.name)}"), one.type, dialect)
             for place, one in enumerate(table.readable)
         )
         row = sql("(") + join(" || ", texts) + " || '}')"
         known = bound(_KnownSlot()) + "::text::jsonb"
-        return sql('"jotbase"."computed"(') + known + f", {string_literal(key)}, " + row + ")"
+        return sql('"jotbase"."computed"(') + known + f", {text_literal(key)}, " + row + ")"
     pairs = (
-        sql(string_literal(one.name) + ", ")
+        sql(text_literal(one.name) + ", ")
         + json_argument(sql(f"{called}.{dialect.identifier(one.name)}"), one.type)
         for one in table.readable
     )
     row = "json_object(" + join(", ", pairs) + ")"
-    return sql(f"{SQL_NAME}({string_literal(key)}, ") + row + ", " + bound(CallerSlot()) + ")"
+    return sql(f"{SQL_NAME}({text_literal(key)}, ") + row + ", " + bound(CallerSlot()) + ")"
 
 
 def with_computed(model: Model, found: Iterable[tuple[str, str, Returns]]) -> Model:

@@ -11,12 +11,7 @@ from dataclasses import replace
 
 from orjson import dumps
 
-from jotbase.expression.data_types.output import (
-    concatenate,
-    json_argument,
-    json_text,
-    string_literal,
-)
+from jotbase.expression.data_types.output import concatenate, json_argument, json_text
 from jotbase.query.plan.computed import ComputedTable
 from jotbase.query.plan.function_rows import FunctionRows
 from jotbase.query.plan.guarding import Guard
@@ -44,7 +39,7 @@ from jotbase.query.statement.rows import (
     where_clause,
 )
 from jotbase.records import dataclass
-from jotbase.sql.dialect import Dialect
+from jotbase.sql.dialect import Dialect, text_literal
 from jotbase.sql.fragment import Fragment, bound, join, parenthesized, sql
 
 #: A row's place among the chosen ones, under a name that no column has.
@@ -291,7 +286,7 @@ def _joined(keys: tuple[_Key, ...], texts: list[Fragment], context: StatementCon
     for number, (key, one) in enumerate(zip(keys, texts, strict=True)):
         opening = ("{" if number == 0 else ",") + dumps(key.name).decode() + ":"
         own = _is_own(key)
-        pieces.append(sql(string_literal(opening)) if own else _bound_text(opening, context))
+        pieces.append(sql(text_literal(opening)) if own else _bound_text(opening, context))
         pieces.append(one)
     return concatenate([*pieces, sql("'}'")], context.dialect) if pieces else sql("'{}'")
 
@@ -301,7 +296,7 @@ def _bound_text(text: str, context: StatementContext) -> Fragment:
 
 
 def _name(key: _Key) -> Fragment:
-    return sql(string_literal(key.name)) if _is_own(key) else bound(key.name)
+    return sql(text_literal(key.name)) if _is_own(key) else bound(key.name)
 
 
 def _is_own(key: _Key) -> bool:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from jotbase.errors import RequestError
 from jotbase.schema.model.tables import Table
 from jotbase.schema.values.convert import GREATEST
-from jotbase.sql.dialect import Dialect
+from jotbase.sql.dialect import Dialect, text_literal
 from jotbase.sql.units import Statement, UnitOfWork
 
 _SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = ?"
@@ -47,8 +47,7 @@ def numbered_column(table: Table) -> str | None:
 
 def sequence_value(table: Table) -> str:
     """Return the SQL expression of the next number; NULL lets SQLite assign one."""
-    name = table.name.replace("'", "''")
-    last = f"(SELECT seq FROM sqlite_sequence WHERE name = '{name}')"
+    last = f"(SELECT seq FROM sqlite_sequence WHERE name = {text_literal(table.name)})"
     return f"1 + min({last}, {GREATEST - 1})"
 
 

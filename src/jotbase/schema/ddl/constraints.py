@@ -13,7 +13,7 @@ from jotbase.schema.ddl.keyword_conditions import keyword_conditions
 from jotbase.schema.keywords.types import KINDS, applied_schemas, json_types
 from jotbase.schema.model.tables import RANGES, Column, Type
 from jotbase.schema.values.convert import stored
-from jotbase.sql.dialect import SQLITE
+from jotbase.sql.dialect import SQLITE, text_literal
 
 #: SQLite's types. INT differs from INTEGER in one point: as a primary key it does not alias the
 #: rowid, so that rows keep the order of insertion. NUMERIC makes decimals comparable as numbers,
@@ -72,7 +72,7 @@ def literal(value: Any) -> str:
         return repr(value)
     if isinstance(value, bytes):
         return f"X'{value.hex()}'"
-    return "'" + str(value).replace("'", "''") + "'"
+    return text_literal(str(value))
 
 
 def stored_literal(kind: Type, value: Any) -> str:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from jotbase.sql.dialect import quoted_name
+
 _TOKEN = re.compile(
     r"""(?P<gap>\s+|--[^\n]*|/\*.*?(?:\*/|\Z))|(?P<blob>[xX]'[0-9a-fA-F]*')"""
     r"""|(?P<text>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])"""
@@ -163,7 +165,7 @@ def read_view(sql: str) -> str:
     before = pieces[place - 1]
     if before.kind != "inside":
         return body
-    names = ", ".join('"' + one.replace('"', '""') + '"' for one in _listed(before.text))
+    names = ", ".join(map(quoted_name, _listed(before.text)))
     return f'WITH "as named" ({names}) AS ({body}\n) SELECT {names} FROM "as named"'
 
 

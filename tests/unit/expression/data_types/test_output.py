@@ -10,7 +10,6 @@ from jotbase.expression.data_types.output import (
     json_argument,
     json_path,
     json_text,
-    string_literal,
 )
 from jotbase.schema.model.tables import Type
 from jotbase.sql.fragment import sql
@@ -53,11 +52,6 @@ def test_values(kind: Type, plain: str, joined: str) -> None:
 def test_bytes_are_base64() -> None:
     """JSON has no bytes."""
     assert base64_text(b"\x00\xff") == "AP8="
-
-
-def test_quotes_are_doubled() -> None:
-    """A column may be called anything."""
-    assert string_literal("it's") == "'it''s'"
 
 
 def test_texts_are_put_together_flat() -> None:

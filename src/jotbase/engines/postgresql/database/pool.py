@@ -24,6 +24,7 @@ from jotbase.engines.postgresql.database.postgres_errors import (
     waited_too_long,
 )
 from jotbase.errors import Fault, ProjectError
+from jotbase.sql.dialect import text_literal
 
 #: How often a statement is run on a connection that is then cut, and the seconds between, in which
 #: the driver learns what else the server has ended.
@@ -108,7 +109,9 @@ class ConnectionPool:
         """Return the SQL that sets a transaction as sessions are set where there is no pooler."""
         if not self._pooler:
             return ""
-        return "".join(f"SET LOCAL {name} = '{value}';" for name, value in self._settings.items())
+        return "".join(
+            f"SET LOCAL {name} = {text_literal(value)};" for name, value in self._settings.items()
+        )
 
     @property
     def is_pooled(self) -> bool:

@@ -29,6 +29,7 @@ from jotbase.engines.sqlite.database.sqlite_errors import (
     unresolved,
 )
 from jotbase.errors import JotError
+from jotbase.sql.dialect import quoted_name
 
 #: How many touched rows are examined; beyond them the foreign key stays unknown.
 ROWS_SEEN = 1000
@@ -276,8 +277,8 @@ def _new_key(cursor: apsw.Cursor, row: _Touched, columns: Sequence[str]) -> tupl
     """Read a row's current values in some columns, None if it cannot be found."""
     if row.new:
         return _pick(_columns(cursor, row.table), row.new, columns)
-    listed = ", ".join(map(_quoted, columns))
-    text = f"SELECT {listed} FROM {_quoted(row.table)} WHERE rowid = ?"
+    listed = ", ".join(map(quoted_name, columns))
+    text = f"SELECT {listed} FROM {quoted_name(row.table)} WHERE rowid = ?"
     found: list[tuple[Any, ...]] = []
     with suppress(apsw.SQLError):  # a table WITHOUT ROWID
         found = cursor.execute(text, (row.number,)).fetchall()
@@ -289,10 +290,6 @@ def _pick(names: Sequence[str], row: Sequence[Any], columns: Sequence[str]) -> t
 
 
 def _exists(cursor: apsw.Cursor, table: str, columns: Sequence[str], key: Sequence[Any]) -> bool:
-    where = " AND ".join(f"{_quoted(column)} = ?" for column in columns)
-    text = f"SELECT 1 FROM {_quoted(table)} WHERE {where} LIMIT 1"
+    where = " AND ".join(f"{quoted_name(column)} = ?" for column in columns)
+    text = f"SELECT 1 FROM {quoted_name(table)} WHERE {where} LIMIT 1"
     return bool(cursor.execute(text, key).fetchall())
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

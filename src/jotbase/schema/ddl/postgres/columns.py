@@ -17,7 +17,7 @@ from jotbase.schema.ddl.keyword_conditions import fits, keyword_conditions
 from jotbase.schema.keywords.types import KINDS, applied_schemas, json_types
 from jotbase.schema.model.tables import MISSING, RANGES, Column, Type
 from jotbase.schema.values.convert import canonical, stored
-from jotbase.sql.dialect import POSTGRES
+from jotbase.sql.dialect import POSTGRES, text_literal
 
 TYPES: Mapping[Type, str] = {
     Type.INTEGER: "bigint",
@@ -55,11 +55,6 @@ _EXPRESSIONS = {
     (Type.UUID, "uuid()"): "gen_random_uuid()",
     (Type.TEXT, "uuid()"): "(gen_random_uuid()::text)",
 }
-
-
-def text_literal(value: str) -> str:
-    """Return text in SQL; a backslash is itself (standard_conforming_strings)."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def dollar_quoted(body: str, tag: str = "") -> str:

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from jotbase.schema.ddl.file_sql import in_parentheses, views_in_order
 from jotbase.schema.ddl.migration_history import CREATE_HISTORY
 from jotbase.schema.ddl.postgres.changelog import CREATE_LOG, followed
-from jotbase.schema.ddl.postgres.columns import TYPES, check_condition, default_sql, text_literal
+from jotbase.schema.ddl.postgres.columns import TYPES, check_condition, default_sql
 from jotbase.schema.ddl.postgres.functions import CREATE_FUNCTIONS
 from jotbase.schema.model.names import default_name
 from jotbase.schema.model.tables import Column, ForeignKey, Model, Search, Table
-from jotbase.sql.dialect import POSTGRES
+from jotbase.sql.dialect import POSTGRES, quoted_name, text_literal
 from jotbase.tasks.tables import create_task_tables
 
 #: What the server keeps for itself: the model that the tables were made from, under `model`.
@@ -151,12 +151,12 @@ def create_indexes(table: Table) -> dict[str, str]:
             wanted[default_name(table.name, key.columns, "ref_idx")] = key.columns
             begun.append(key.columns)
     made = {
-        name: f"CREATE INDEX {_quoted(name)} ON {on} ({column_list(columns)})"
+        name: f"CREATE INDEX {quoted_name(name)} ON {on} ({column_list(columns)})"
         for name, columns in wanted.items()
     }
     for search in table.searches:
         for number, name, text in _search_indexes(table, search):
-            made[f"{search.name}_{number}"] = f"CREATE INDEX {_quoted(name)} ON {on} {text}"
+            made[f"{search.name}_{number}"] = f"CREATE INDEX {quoted_name(name)} ON {on} {text}"
     return made
 
 
@@ -165,10 +165,6 @@ def _search_indexes(table: Table, search: Search) -> Iterator[tuple[int, str, st
         name = default_name(table.name, (column, search.language), "fts_idx")
         document = f"{text_literal(search.language)}::regconfig, {POSTGRES.identifier(column)}"
         yield number, name, f"USING gin (to_tsvector({document}))"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def create_view(view: Table) -> str:
