@@ -15,6 +15,7 @@ from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.edge.rates import Rate
 from jotbase.http.live.channels.owners import Owner
 from jotbase.http.live.channels.quotas import ChannelQuotas, ChannelSize
+from jotbase.http.live.channels.token_expiry import TokenExpiry
 from jotbase.http.live.channels.topic_access import TopicAccess
 from jotbase.http.live.sending.replay import Replay
 from jotbase.http.live.sending.rooms import Rooms
@@ -73,8 +74,8 @@ class Channel:
     size: ChannelSize
     key: str
     calls: Rate
+    expiry: TokenExpiry
     owner: Owner | None = None
-    expiry: asyncio.TimerHandle | None = None
     replay: Replay | None = None
     #: Tables that a reload took from its bindings: their changes are missed from then on.
     dropped: frozenset[str] = frozenset()

@@ -6,7 +6,6 @@ know the frame format, how changes are matched, or the handshake.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -14,7 +13,6 @@ from functools import partial
 import orjson
 
 from jotbase.auth.tokens.token_cache import Renewal
-from jotbase.auth.tokens.tokens import has_expired, last_moment
 from jotbase.errors import AccessError, ChannelError
 from jotbase.http.edge.rates import Rate
 from jotbase.http.live.channels.admission import Admission
@@ -28,6 +26,7 @@ from jotbase.http.live.channels.quotas import (
     channel_size,
 )
 from jotbase.http.live.channels.room_messages import RoomMessages
+from jotbase.http.live.channels.token_expiry import TokenExpiry
 from jotbase.http.live.sending.frames import FrameSink
 from jotbase.http.live.sending.replay import Replay
 from jotbase.realtime.matching.groups import Subscriber
@@ -51,9 +50,6 @@ from jotbase.realtime.messages.protocol import PREFIX, Frame, Vsn, parse, render
 from jotbase.realtime.messages.wire import frame as ready_frame
 from jotbase.realtime.rooms.broadcast import Listener
 from jotbase.values import Principal
-
-#: The longest timer in seconds; a longer one is set again after it.
-_LONGEST_TIMER = 86_400.0
 
 
 class Channels:
@@ -252,6 +248,10 @@ class Channels:
             size=size,
             key=request.presence_key,
             calls=Rate(PRESENCE_CALLS, PRESENCE_WINDOW),
+            expiry=TokenExpiry(
+                self._services.now,
+                lambda: self._end(channel, Event.EXPIRED, channel_errors.TOKEN_EXPIRED),
+            ),
         )
         channel.subscriber.lost = partial(self._positions.tell_lost, channel)
         return channel
@@ -271,7 +271,7 @@ class Channels:
         new = replace(old, principal=principal, subscriptions=tuple(followed))
         channel.subscriber = new
         groups.add(new)
-        self._set_expiry(channel)
+        channel.expiry.watch(principal)
         return faults
 
     def _send_subscribed(self, channel: Channel, faults: list[str]) -> None:
@@ -322,23 +322,6 @@ class Channels:
             self._share.give_back(channel.size, channel.owner)
         self._services.feed.groups.remove(channel.subscriber)
         self._services.rooms.leave(channel.listener)
-        if channel.expiry is not None:
-            channel.expiry.cancel()
+        channel.expiry.cancel()
         if channel.replay is not None:
             channel.replay.cancel()
-
-    def _set_expiry(self, channel: Channel) -> None:
-        if channel.expiry is not None:
-            channel.expiry.cancel()
-            channel.expiry = None
-        at = last_moment(channel.principal)
-        if at is not None:
-            delay = min(max(at - self._services.now(), 0.0), _LONGEST_TIMER)
-            loop = asyncio.get_running_loop()
-            channel.expiry = loop.call_later(delay, self._expire, channel)
-
-    def _expire(self, channel: Channel) -> None:
-        if has_expired(channel.principal, self._services.now()):
-            self._end(channel, Event.EXPIRED, channel_errors.TOKEN_EXPIRED)
-        else:
-            self._set_expiry(channel)

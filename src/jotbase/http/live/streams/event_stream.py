@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from jotbase.auth.tokens.token_cache import Renewal
-from jotbase.auth.tokens.tokens import has_expired, last_moment
 from jotbase.errors import AccessError, ChannelError
 from jotbase.http.edge.asgi import Send
 from jotbase.http.live.channels.joined import ChannelServices
+from jotbase.http.live.channels.token_expiry import TokenExpiry
 from jotbase.http.live.sending.replay import Replay
 from jotbase.realtime.matching.groups import Subscriber
 from jotbase.realtime.matching.subscriptions import subscriptions
@@ -29,8 +29,6 @@ HEARTBEAT = 15.0
 MOST_UNSENT = 4 * 1024 * 1024
 #: Streams of all callers together, and of one user (without a user, of one address).
 ALL_STREAMS, STREAMS_OF_ONE = 2000, 100
-#: The longest timer in seconds; a longer one is set again after it.
-_LONGEST_TIMER = 86_400.0
 
 
 class EventSink:
@@ -113,7 +111,7 @@ class EventStream:
             TOPIC, "1.0.0", principal, (), services.feed.delivery.counts.pass_over, self._lost
         )
         self._replay: Replay | None = None
-        self._expiry: asyncio.TimerHandle | None = None
+        self._expiry = TokenExpiry(services.now, self._expired)
 
     def begin(self, cursor: Cursor | None) -> None:
         """Follow from now on, or behind a cursor. Raises ChannelError."""
@@ -138,8 +136,7 @@ class EventStream:
         self._services.feed.groups.remove(self._follower)
         if self._replay is not None:
             self._replay.cancel()
-        if self._expiry is not None:
-            self._expiry.cancel()
+        self._expiry.cancel()
 
     def end(self, ends: Callable[[Principal], bool], why: str) -> None:
         """End the stream if its principal satisfies `ends`."""
@@ -169,7 +166,7 @@ class EventStream:
         groups.remove(old)
         self._follower = replace(old, principal=principal, subscriptions=found)
         groups.add(self._follower)
-        self._set_expiry()
+        self._expiry.watch(principal)
 
     def _live(self) -> None:
         self._replay = None
@@ -183,16 +180,5 @@ class EventStream:
         cursor = str(self._services.feed.mark(number))
         self._sink.put(event(name, {"cursor": cursor}, cursor))
 
-    def _set_expiry(self) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
-        at = last_moment(self._follower.principal)
-        if at is not None:
-            delay = min(max(at - self._services.now(), 0.0), _LONGEST_TIMER)
-            self._expiry = asyncio.get_running_loop().call_later(delay, self._expire)
-
-    def _expire(self) -> None:
-        if has_expired(self._follower.principal, self._services.now()):
-            self._sink.close(0, channel_errors.TOKEN_EXPIRED)
-        else:
-            self._set_expiry()
+    def _expired(self) -> None:
+        self._sink.close(0, channel_errors.TOKEN_EXPIRED)
