@@ -14,7 +14,7 @@ from tests.postgres_server import FOLLOWED, Server, server, standby
 from jotbase.engines.base import CALLER, REPLICA, ReplicaRead
 from jotbase.engines.postgresql import PostgresEngine, PostgresOptions
 from jotbase.engines.postgresql.read import replicas
-from jotbase.engines.postgresql.read.replicas import Writers, position
+from jotbase.engines.postgresql.read.replicas import LastCommits, position
 from jotbase.http.server import data_routes
 from jotbase.http.server.data_routes import DataRoutes
 from jotbase.values import Request, Response
@@ -203,7 +203,7 @@ async def test_a_writer_that_is_forgotten_counts_as_everybody(
 ) -> None:
     """So that no read misses what was written; the service's commits concern everybody, too."""
     monkeypatch.setattr(replicas, "MOST_WRITERS", 1)
-    writers = Writers()
+    writers = LastCommits()
     writers.wrote("ada", 1.0)
     writers.wrote("bob", 2.0)
 

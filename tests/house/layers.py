@@ -141,7 +141,7 @@ ROOMS: dict[str, Room] = {
     "engines.base": _room(f"{WORDS} sql"),
     "engines.spool": _room(WORDS),
     "engines.engine_errors": _room(WORDS),
-    "engines.calls": _room(f"{WORDS} sql engines.base engines.engine_errors"),
+    "engines.calls": _room(f"{WORDS} sql engines.base engines.engine_errors engines.spool"),
     "engines.sqlite.database": _room(
         f"{WORDS} sql engines.engine_errors engines.calls", "apsw orjson"
     ),

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from jotbase.engines.postgresql.database import codecs
-from jotbase.engines.postgresql.database.address import for_driver, shown
+from jotbase.engines.postgresql.database.address import driver_url, shown
 from jotbase.engines.postgresql.database.pool import session_settings
 from jotbase.errors import Fault, ProjectError
 from jotbase.sql.dialect import POSTGRES
@@ -88,7 +88,7 @@ async def loading(url: str) -> AsyncIterator[Loading]:
     Raises ProjectError for what the database refuses, with nothing changed.
     """
     try:
-        connection = await asyncpg.connect(for_driver(url), server_settings=session_settings(0, 0))
+        connection = await asyncpg.connect(driver_url(url), server_settings=session_settings(0, 0))
     except (OSError, asyncpg.PostgresError) as error:
         raise _refused(url, error) from error
     try:

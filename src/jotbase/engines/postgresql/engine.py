@@ -1,4 +1,4 @@
-"""The PostgreSQL engine: opens the parts, and gives each verb of the protocol to the part for it.
+"""The PostgreSQL engine: opens its parts, and delegates each method of the protocol to one.
 
 In charge of the order of opening and closing. Must not know how the parts work.
 """
@@ -20,7 +20,11 @@ from jotbase.engines.postgresql.log.pruning import prune
 from jotbase.engines.postgresql.read.reader import Reader
 from jotbase.engines.postgresql.read.replicas import Replica, Replicas
 from jotbase.engines.postgresql.write.caller import CallRunner
-from jotbase.engines.postgresql.write.computed_values import CodeNeeded, Compute, caller_of
+from jotbase.engines.postgresql.write.computed_values import (
+    Compute,
+    ComputedFieldsNeeded,
+    caller_of,
+)
 from jotbase.engines.postgresql.write.transaction import TimeLimits
 from jotbase.engines.postgresql.write.writer import Writer
 from jotbase.engines.spool import MOST
@@ -39,7 +43,7 @@ PARTITION = 65_536
 
 @dataclass(frozen=True, slots=True)
 class PostgresOptions:
-    """What an engine is given besides its URL.
+    """The options of an engine besides its URL.
 
     `decode` makes a row of a table's JSON in the change log. A statement may take
     `statement_timeout` ms, and wait `lock_timeout` ms for a lock; a unit of work may take
@@ -74,7 +78,7 @@ class PostgresEngine:
         return POSTGRES
 
     async def open(self) -> None:
-        """Connect. Raises ProjectError when that cannot be."""
+        """Open the connections. Raises ProjectError if the server cannot be used."""
         options = self._options
         limits = TimeLimits(options.statement_timeout, options.unit_timeout, options.lock_timeout)
         self._pool = ConnectionPool(self._url, options.pool, limits.statement, limits.lock)
@@ -97,7 +101,7 @@ class PostgresEngine:
         self._open = True
 
     def _follow(self, options: PostgresOptions) -> Replicas | None:
-        """Return the replicas, which are looked at from now on."""
+        """Return the replicas, whose positions are polled from now on."""
         if not options.replicas:
             return None
         limits = (options.pool, options.statement_timeout, options.lock_timeout)
@@ -109,7 +113,7 @@ class PostgresEngine:
         return replicas
 
     def _committed(self) -> None:
-        """Take note of a commit that may have logged changes."""
+        """Notify the change log of a commit that may have logged changes."""
         if self._replicas is not None:
             self._replicas.committed()
         self._log.committed()
@@ -129,7 +133,7 @@ class PostgresEngine:
         return await self._reader.read(text, values, spooling)
 
     def read_now(self, text: str, values: Sequence[Any]) -> Rows | None:
-        """Return None: an answer always has to be waited for."""
+        """Return None: a read always waits for the server."""
         return None
 
     async def read_internal(self, text: str, values: Sequence[Any]) -> Rows:
@@ -137,14 +141,14 @@ class PostgresEngine:
         return await self._own.read(text, values)
 
     def unavailable_reason(self) -> str | None:
-        """Say what kept the database from being looked at last; see `Engine.unavailable_reason`."""
+        """Return why the last check of the database failed; see `Engine.unavailable_reason`."""
         return self._log.fault
 
     async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
         """Drive a unit of work to its end; see `Engine.write`."""
         try:
             return await self._writer.write(work, timed=timed)
-        except CodeNeeded:  # nothing is written yet
+        except ComputedFieldsNeeded:  # nothing is written yet
             return await self.call(lambda session: session.run(work), reads=False)
 
     async def call(
@@ -164,7 +168,7 @@ class PostgresEngine:
         return await self._log.after(after, limit)
 
     async def origins(self, view: str) -> dict[str, tuple[str, str]]:
-        """Return what a view's columns pass on; see `Engine.origins`."""
+        """Return the origins of a view's columns; see `Engine.origins`."""
         views = await self._own.read(VIEWS, ())
         return origins(view, views, await self._own.read(COLUMNS, ()))
 
@@ -183,7 +187,7 @@ class PostgresEngine:
     async def prune(
         self, keep_rows: int, keep_seconds: float | None = None, untold: int | None = None
     ) -> int:
-        """Take old changes from the log; see `Engine.prune`."""
+        """Delete old changes from the log; see `Engine.prune`."""
         before = ""
         if keep_seconds is not None:
             before = (datetime.now(UTC) - timedelta(seconds=keep_seconds)).isoformat()
@@ -194,7 +198,7 @@ class PostgresEngine:
         return await self.write(lambda: prune(last, before, PARTITION))
 
     async def close(self) -> None:
-        """Finish what is under way and close; a second call does nothing."""
+        """Wait for running work and close; a second call does nothing."""
         if not self._open:
             return
         self._open = False

@@ -1,6 +1,6 @@
-"""The address of a PostgreSQL server: what the driver is given, and what may be shown.
+"""The connection URL of a PostgreSQL server: as the driver takes it, and as it may be logged.
 
-In charge of passwords staying out of logs and errors. Must not open anything.
+In charge of keeping passwords out of logs and errors. Must not open a connection.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ def shown(url: str) -> str:
     return f"postgresql://{user}{host}{port}{parts.path}"
 
 
-def has_pooler(url: str) -> bool:
-    """Say whether the URL tells of a pooler in transaction mode."""
+def uses_pooler(url: str) -> bool:
+    """Return whether the URL says that a pooler in transaction mode (PgBouncer) is in between."""
     return dict(parse_qsl(urlsplit(url).query)).get(POOLER) == "true"
 
 
-def for_driver(url: str) -> str:
-    """Return the URL without the parameter that the driver does not know."""
+def driver_url(url: str) -> str:
+    """Return the URL for asyncpg: without the parameter `pooler`, which it would refuse."""
     parts = urlsplit(url)
     kept = [pair for pair in parse_qsl(parts.query) if pair[0] != POOLER]
     return urlunsplit(parts._replace(query=urlencode(kept)))

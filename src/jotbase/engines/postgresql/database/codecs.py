@@ -1,4 +1,4 @@
-"""Values between Python and PostgreSQL: types with a canonical text go and come as that text.
+"""Type codecs of connections: uuids, times and decimals are sent and received as canonical text.
 
 The rest of the program holds uuids, times and decimals as text, in the form that PostgreSQL's own
 JSON has (`to_json` in the time zone UTC); PostgreSQL reads it as it is. In charge of these forms on
@@ -18,7 +18,7 @@ def _as_text(value: Any) -> str:
 
 
 def timestamp_text(text: str) -> str:
-    """Return PostgreSQL's output in canonical form: `2026-01-01T10:00:00+00:00`."""
+    """Return a timestamp as PostgreSQL prints it in canonical form: `2026-01-01T10:00:00+00:00`."""
     day, gap, clock = text.partition(" ")
     if not gap:  # infinity
         return text
@@ -46,7 +46,7 @@ _DECODERS: Mapping[str, Callable[[str], str]] = {
 
 
 async def install(connection: asyncpg.Connection) -> None:
-    """Have a connection take and give canonical texts; this asks the server nothing."""
+    """Set the codecs on a connection; no query is sent."""
     for name, decode in _DECODERS.items():
         await connection.set_type_codec(
             name, schema="pg_catalog", encoder=_as_text, decoder=decode, format="text"

@@ -1,7 +1,7 @@
-"""Placeholders: a statement's `?` marks as PostgreSQL's `$1`, `$2`, and so on.
+"""Placeholders: `?` in a statement becomes `$1`, `$2`, … as PostgreSQL numbers them.
 
-In charge of finding the marks that are none of a literal, a name or a comment. Must not know what
-is bound. Source: PostgreSQL manual, 4.1 (Lexical Structure).
+In charge of leaving `?` alone within literals, quoted names and comments. Must not know the bound
+values. Source: PostgreSQL manual, 4.1 (Lexical Structure).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PIECE = re.compile(
 
 @lru_cache(maxsize=4096)
 def numbered(text: str) -> str:
-    """Return a statement with numbers for its marks, in their order."""
+    """Return the statement with each `?` placeholder replaced by `$` and its number, from 1."""
     if "?" not in text:
         return text
     count = 0

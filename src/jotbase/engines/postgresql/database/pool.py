@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL: how many, set alike, and whose turn it is.
+"""The connection pool: its size, the settings of its sessions, and the queue for a connection.
 
-In charge of opening, of back-pressure, and of giving up connections that have failed. Must not know
-what is run on them.
+In charge of opening connections, of bounding the queue, and of closing connections that have
+failed. Must not know which statements run on them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import asyncpg
 
 from jotbase.engines.engine_errors import closed
 from jotbase.engines.postgresql.database import codecs
-from jotbase.engines.postgresql.database.address import for_driver, has_pooler, shown
+from jotbase.engines.postgresql.database.address import driver_url, shown, uses_pooler
 from jotbase.engines.postgresql.database.postgres_errors import (
     disconnected,
     is_disconnect,
-    no_room,
-    waited_too_long,
+    pool_exhausted,
+    pool_timeout,
 )
 from jotbase.errors import Fault, ProjectError
 from jotbase.sql.dialect import text_literal
@@ -35,7 +35,7 @@ OLDEST = 150000
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """`connections` are open at most, so many requests wait for one, for so many seconds."""
+    """The most open connections, the most requests that wait for one, and for how many seconds."""
 
     connections: int = 10
     waiting: int = 1000
@@ -43,7 +43,7 @@ class PoolLimits:
 
 
 def session_settings(limit_ms: int, lock_ms: int) -> dict[str, str]:
-    """Return what each session is set to: forms of values, and the limit of a statement."""
+    """Return the settings of each session: output formats of values, and the statement timeout."""
     return {
         "timezone": "UTC",
         "datestyle": "ISO, MDY",
@@ -58,30 +58,30 @@ def session_settings(limit_ms: int, lock_ms: int) -> dict[str, str]:
 
 
 async def _keep(_: Any) -> None:
-    """Leave a connection as it is: all that is set on one ends with its transaction."""
+    """Reset nothing when a connection is released: all settings are local to a transaction."""
 
 
 class ConnectionPool:
-    """All connections of one kind. `open` first; `take` one for as long as it is used.
+    """A pool of connections. Call `open` first; `take` is a context manager that holds one.
 
-    With a pooler between (transaction mode), nothing outlives a transaction: no prepared
-    statement, no setting of the session.
+    Behind a pooler in transaction mode nothing outlives a transaction: neither a prepared
+    statement nor a setting of the session.
     """
 
     def __init__(self, url: str, limits: PoolLimits, limit_ms: int, lock_ms: int) -> None:
         self._url = url
-        self._pooler = has_pooler(url)
+        self._pooler = uses_pooler(url)
         self._limits = limits
         self._settings = session_settings(limit_ms, lock_ms)
         self._pool: asyncpg.Pool | None = None
         self._waiting = 0
 
     async def open(self) -> None:
-        """Connect once. Raises ProjectError in words for the owner of the database."""
+        """Open the pool and connect once. Raises ProjectError if the server cannot be used."""
         pooler = self._pooler
         try:
             self._pool = await asyncpg.create_pool(
-                for_driver(self._url),
+                driver_url(self._url),
                 min_size=1,
                 max_size=self._limits.connections,
                 max_inactive_connection_lifetime=300.0,
@@ -106,7 +106,7 @@ class ConnectionPool:
             raise _unusable(self._url, "is older than PostgreSQL 15", "bring the server up to date")
 
     def local_settings(self) -> str:
-        """Return the SQL that sets a transaction as sessions are set where there is no pooler."""
+        """Return the SET LOCAL statements that a transaction behind a pooler begins with."""
         if not self._pooler:
             return ""
         return "".join(
@@ -115,26 +115,28 @@ class ConnectionPool:
 
     @property
     def is_pooled(self) -> bool:
-        """Whether a pooler in transaction mode stands between."""
+        """Whether connections go through a pooler in transaction mode."""
         return self._pooler
 
     @asynccontextmanager
     async def take(self) -> AsyncIterator[asyncpg.Connection]:
-        """Give a connection. Raises JotError 53300, PGRST003 or 08006 where there is none."""
+        """Hold a connection. Raises JotError 53300 (the queue is full), PGRST003 (waited too long)
+        or 08006 (no server).
+        """
         pool = self._pool
         if pool is None or pool.is_closing():
             raise closed()
         if pool.get_idle_size() == 0 and self._waiting >= self._limits.waiting:
-            raise no_room()
+            raise pool_exhausted()
         self._waiting += 1
         try:
             # A timeout costs a task of its own, and a free connection needs none.
             seconds = None if pool.get_idle_size() else self._limits.seconds
             connection = await pool.acquire(timeout=seconds)
         except TimeoutError as error:
-            raise waited_too_long() from error
+            raise pool_timeout() from error
         except asyncpg.TooManyConnectionsError as error:
-            raise no_room() from error
+            raise pool_exhausted() from error
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise (closed() if pool.is_closing() else disconnected(error)) from error
         finally:
@@ -153,7 +155,7 @@ class ConnectionPool:
             await pool.release(connection)
 
     async def close(self) -> None:
-        """Wait for what is under way and close."""
+        """Wait for running statements, then close all connections."""
         pool, self._pool = self._pool, None
         if pool is not None:
             try:
@@ -163,7 +165,7 @@ class ConnectionPool:
 
 
 def _give_up(connection: asyncpg.Connection) -> None:
-    """End a connection that has failed; the pool opens another."""
+    """Close a connection that has failed; the pool opens another."""
     with suppress(asyncpg.InterfaceError):  # one that has ended has left the pool
         connection.terminate()
 

@@ -1,7 +1,7 @@
-"""What PostgreSQL and its driver refuse, as errors of the one tree.
+"""Errors of PostgreSQL and of asyncpg as JotErrors.
 
-In charge of a refusal telling what the request said and nothing more: a failing row, a statement's
-text or a stored value of another row stay in the log. Must not touch a connection.
+In charge of what a client may learn: what its request said, but neither a failing row, nor a
+statement's text, nor a stored value of another row; these are logged. Must not use a connection.
 Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
 
@@ -36,19 +36,19 @@ _PARENT = re.compile(r'^update or delete on table "(?P<parent>.*?)" violates')
 SERIALIZATION = ("40001", "40P01")
 
 
-class Overtaken(Exception):
-    """Another transaction came between: the unit may run again."""
+class SerializationFailure(Exception):
+    """A serialization failure or deadlock (40001, 40P01): the transaction may be run again."""
 
 
 def is_serialization_failure(error: BaseException) -> bool:
-    """Say whether the transaction met another, and may well come through when it is run again."""
+    """Return whether the error is a serialization failure or deadlock: a retry may succeed."""
     if isinstance(error, asyncpg.InvalidCachedStatementError):
         return True
     return isinstance(error, asyncpg.PostgresError) and error.sqlstate in SERIALIZATION
 
 
 def is_disconnect(error: BaseException) -> bool:
-    """Say whether the connection, and not the statement, has failed."""
+    """Return whether the connection has failed, not the statement."""
     if isinstance(error, asyncpg.PostgresConnectionError | asyncpg.OperatorInterventionError):
         return not isinstance(error, asyncpg.QueryCanceledError)
     if isinstance(error, asyncpg.InterfaceError):
@@ -58,7 +58,7 @@ def is_disconnect(error: BaseException) -> bool:
 
 
 def refusal(error: Exception, text: str, limit_ms: int) -> JotError:
-    """Return the JotError of what a statement raised; an unknown one is logged and hidden."""
+    """Return the JotError for an exception of a statement; an unknown one is logged, not shown."""
     if isinstance(error, JotError):
         return error
     if isinstance(error, asyncpg.QueryCanceledError):
@@ -82,7 +82,7 @@ def refusal(error: Exception, text: str, limit_ms: int) -> JotError:
 
 
 def _unfit(error: asyncpg.DataError) -> JotError:
-    """Return the refusal of a value that the driver cannot bind; its words show the value."""
+    """Return the error of a value that the driver cannot bind; its own message shows the value."""
     said = str(error)
     if "out of int" in said or "out of range" in said:
         return RequestError("22003", "value out of range for type bigint")
@@ -96,7 +96,7 @@ _TOLD = frozenset(("2201B", "42883", "42846", "42804", "54001", "21000", "25006"
 
 
 def _said(error: asyncpg.PostgresError) -> str:
-    """Return the message alone: `str` would add the details, which may show other rows' values."""
+    """Return the error's message alone: `str` adds details, which may show values of other rows."""
     said = str(error.args[0]) if error.args else type(error).__name__
     # PostgreSQL 18 tells RESTRICT apart.
     return said.replace("violates RESTRICT setting of foreign key", "violates foreign key")
@@ -177,7 +177,7 @@ def _unique(error: asyncpg.PostgresError) -> JotError:
 
 
 def _foreign(error: asyncpg.PostgresError) -> JotError:
-    """Return the refusal of a foreign key, with the table on its other side told apart."""
+    """Return the error of a foreign key (23503), whichever side of it was written."""
     said = _said(error)
     detail = (error.detail or "").replace(" is referenced from", " is still referenced from")
     found = ConflictError("23503", said, details=detail or None)
@@ -205,7 +205,9 @@ def _broken_key(
     redacted: str | None = None,
     other: OtherTable | None = None,
 ) -> ViolatedKey:
-    """Return the key of a refusal, its values as PostgreSQL writes them, None if unreadable."""
+    """Return the key in the error's details, its values as PostgreSQL prints them, None if it has
+    none that can be parsed.
+    """
     names = tuple(name.strip('"') for name in found["names"].split(", "))
     values: tuple[str | None, ...] = (found["values"],)
     if len(names) > 1:
@@ -216,7 +218,7 @@ def _broken_key(
 
 
 def disconnected(error: BaseException) -> JotError:
-    """Return the refusal of what needs a server that is not there (any more)."""
+    """Return the error for a server that is unreachable or has closed the connection (08006)."""
     log.error("the database cannot be reached: %s: %s", type(error).__name__, error)
     made = JotError(
         "08006",
@@ -228,7 +230,7 @@ def disconnected(error: BaseException) -> JotError:
 
 
 def outcome_unknown(error: BaseException) -> JotError:
-    """Return the refusal of a commit whose answer never came."""
+    """Return the error of a commit that was not acknowledged (08007): it may be stored."""
     log.error("a commit was not answered: %s: %s", type(error).__name__, error)
     return JotError(
         "08007",
@@ -237,8 +239,8 @@ def outcome_unknown(error: BaseException) -> JotError:
     )
 
 
-def serialization_failure() -> JotError:
-    """Return the refusal of a unit that others overtook again and again."""
+def retries_exhausted() -> JotError:
+    """Return the error of a unit of work whose retries all met a serialization failure (40001)."""
     return ConflictError(
         "40001",
         "could not serialize access due to concurrent update",
@@ -247,8 +249,8 @@ def serialization_failure() -> JotError:
     )
 
 
-def no_room() -> JotError:
-    """Return the refusal where the pool's connections are taken and enough others wait."""
+def pool_exhausted() -> JotError:
+    """Return the error of a full queue for connections (53300)."""
     error = JotError(
         "53300",
         "too many requests wait for a connection to the database",
@@ -258,8 +260,8 @@ def no_room() -> JotError:
     return error
 
 
-def waited_too_long() -> JotError:
-    """Return the refusal where no connection came free in time."""
+def pool_timeout() -> JotError:
+    """Return the error of a request that waited too long for a connection (PGRST003)."""
     error = JotError(
         "PGRST003",
         "Timed out acquiring connection from connection pool.",
@@ -292,10 +294,10 @@ _BY_CODE: dict[str, Callable[[asyncpg.PostgresError], JotError]] = {
     "23P01": _excluded,
     "55000": _no_arbiter,
     "23001": _foreign,
-    "40001": lambda _: serialization_failure(),
-    "40P01": lambda _: serialization_failure(),
+    "40001": lambda _: retries_exhausted(),
+    "40P01": lambda _: retries_exhausted(),
     "53100": _disk,
-    "53300": lambda _: no_room(),
+    "53300": lambda _: pool_exhausted(),
     "55P03": _refuse(
         "55P03",
         "could not obtain the lock on the database: another transaction holds it",

@@ -1,7 +1,7 @@
-"""Where the columns of a view come from, as PostgreSQL has it in the tree of the view's query.
+"""The origins of a view's columns, from the parse tree of its query that PostgreSQL stores.
 
-In charge of that question. Must not know what follows from it. `pg_rewrite.ev_action` is the tree
-as text; each entry of its target list names the table and column that it shows unchanged
+In charge of reading that tree. Must not know what origins are used for. `pg_rewrite.ev_action` is
+the tree as text; each entry of its target list names the table and column that it shows unchanged
 (resorigtbl, resorigcol in nodes/primnodes.h), 0 where it computes something.
 """
 
@@ -37,7 +37,9 @@ Place = tuple[int, int]
 
 
 def origins(view: str, views: Rows, columns: Rows) -> dict[str, tuple[str, str]]:
-    """Return the (table, column) that each column of a view passes on, through other views too."""
+    """Return for each column of a view the (table, column) that it passes on unchanged, through
+    other views too.
+    """
     names = {(table, number): (of, column) for table, number, of, column in columns}
     shown = {(one, place): origin for _, one, tree in views for place, origin in _shown(tree)}
     numbers = {name: one for name, one, _ in views}
@@ -58,7 +60,7 @@ def _base(place: Place, shown: Mapping[Place, Place | None]) -> Place | None:
 
 
 def _shown(tree: str) -> Iterator[tuple[int, Place | None]]:
-    """Yield, of each entry of the outermost target list, its place and what it shows."""
+    """Yield the position of each entry of the outermost target list, and its (table, column)."""
     for text in _entries(tree):
         found = _ENTRY.search(text)
         if found is not None and found[4] == "false":
@@ -67,7 +69,7 @@ def _shown(tree: str) -> Iterator[tuple[int, Place | None]]:
 
 
 def _entries(tree: str) -> Iterator[str]:
-    """Yield the text of each entry; braces inside of names are written with a backslash."""
+    """Yield the text of each entry; braces within names are escaped with a backslash."""
     depth, listed, began = 0, -1, 0
     for piece in _PIECE.finditer(tree):
         one = piece[0]

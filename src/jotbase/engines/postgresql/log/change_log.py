@@ -1,8 +1,8 @@
-"""The change log: what was committed, in order, and a bell when there is more.
+"""The change log: committed changes in order, and a callback when there are more.
 
 In charge of reading "jotbase"."changes" (made by `schema.ddl.postgres.changelog`), of having it
-numbered first, and of noticing commits, of this process and others. Its connections are its own:
-what callers ask never keeps it from looking. Must not know what a change means.
+numbered first, and of noticing commits, of this process and others. It has connections of
+its own, so that requests never delay it. Must not know what a change means.
 
 The bell is rung after a commit, outside of the writer's transaction: a NOTIFY inside would have
 commits wait for each other (its queue has one lock). Other servers are heard (`notifications`);
@@ -54,13 +54,13 @@ _IS_THERE = 'SELECT to_regclass(\'"jotbase"."log"\') IS NOT NULL'
 
 
 def decode_plain(table: str, text: str) -> Row:
-    """Decode a row as it was logged, whatever the table."""
+    """Decode the JSON of a logged row without its table's types."""
     row: Row = orjson.loads(text)
     return row
 
 
 class ChangeLog:
-    """The log of one database; made on the event loop that its bells ring on."""
+    """The log of one database; create it on the event loop that its callbacks run on."""
 
     def __init__(self, url: str, reader: Reader, decode: Decode) -> None:
         self._listener = Listener(url, self._heard)
@@ -94,7 +94,7 @@ class ChangeLog:
         ]
 
     async def _number(self) -> int:
-        """Have numbers given to what was committed, and return the newest."""
+        """Number the committed changes that have no number yet, and return the newest number."""
         if not self._is_there:
             self._is_there = bool((await self._reader.read(_IS_THERE, ()))[0][0])
             if not self._is_there:
@@ -118,22 +118,24 @@ class ChangeLog:
         return None if text is None else self._decode(table, text)
 
     def on_commit(self, bell: Callable[[], None]) -> None:
-        """Ring the bell from now on; commits that nobody tells of are looked for every 100 ms."""
+        """Call `bell` after commits from now on; commits of other programs are polled for every
+        100 ms.
+        """
         self._bells.append(bell)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look())
 
     def committed(self) -> None:
-        """Take note of a commit of this process; many at once are looked at once."""
+        """Check the log soon after a commit of this process; many commits share a check."""
         self._looked.set()
 
     def _heard(self, number: int) -> None:
-        """Look at what another server has numbered; this one's own numbers are known."""
+        """Check the log after another server's notification, unless the number is known."""
         if number > self._newest:
             self._looked.set()
 
     async def _look(self) -> None:
-        """Ring where numbers were given; what fails is logged and tried again."""
+        """Call the bells if there are new numbers; a failure is logged, and the check repeated."""
         while True:
             self._looked.clear()  # before the look, which may miss what commits during it
             try:
@@ -156,7 +158,7 @@ class ChangeLog:
                     await self._looked.wait()
 
     async def close(self) -> None:
-        """Look and ring no more."""
+        """Stop polling, and call no bell any more."""
         self._bells.clear()
         if self._looking is not None:
             self._looking.cancel()

@@ -1,9 +1,9 @@
-"""Word of the change log from other servers of the same database, by LISTEN.
+"""Notifications of the change log from other servers of the same database, by LISTEN.
 
-Whoever numbers changes notifies (`schema.ddl.postgres.changelog`), once for all that it numbered
-and in a transaction of its own, so that no writer waits for the queue's one lock. In charge of a
-connection that does nothing but listen, and of having another after it was lost. Must not know
-what is done when it hears: what is missed meanwhile is found by the look that follows.
+The server that numbers changes notifies the others (`schema.ddl.postgres.changelog`), once for all
+that it numbered and in a transaction of its own, so that no writer waits for the lock of the queue.
+In charge of one connection that only listens, and of reconnecting. Must not know what a
+notification leads to: changes that are missed while disconnected are found by polling.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import asyncpg
 
-from jotbase.engines.postgresql.database.address import for_driver, has_pooler
+from jotbase.engines.postgresql.database.address import driver_url, uses_pooler
 
 #: `schema.ddl.postgres.changelog` notifies here.
 CHANNEL = "jotbase"
@@ -23,21 +23,21 @@ SECONDS, RETRY = 5.0, 1.0
 
 
 class Listener:
-    """Calls `heard` with the newest number that another server tells of.
+    """Calls `heard` with the newest number that another server has notified.
 
-    A pooler in transaction mode gives no connection that lasts: behind one nothing is heard.
+    Behind a pooler in transaction mode no connection lasts, and nothing is heard.
     """
 
     def __init__(self, url: str, heard: Callable[[int], None]) -> None:
         self._url = url
         self._heard = heard
         self._connection: asyncpg.Connection | None = None
-        self._silent = has_pooler(url)
+        self._silent = uses_pooler(url)
         self._next_try = 0.0
 
     async def keep(self) -> bool:
-        """Listen, and say whether that has begun only now. Without a connection nothing is heard
-        for now.
+        """Connect if necessary, and return whether listening began with this call; False if the
+        server cannot be reached.
         """
         if self._silent or (self._connection is not None and not self._connection.is_closed()):
             return False
@@ -47,7 +47,7 @@ class Listener:
         self._next_try = now + RETRY
         try:
             connection = await asyncpg.connect(
-                for_driver(self._url),
+                driver_url(self._url),
                 timeout=SECONDS,
                 server_settings={"application_name": "jotbase listener"},
             )
@@ -63,7 +63,7 @@ class Listener:
             self._heard(int(payload))
 
     async def close(self) -> None:
-        """Hear no more."""
+        """Close the connection."""
         connection, self._connection = self._connection, None
         if connection is not None and not connection.is_closed():
             try:

@@ -1,6 +1,6 @@
-"""The change log kept short: whole partitions dropped, and what is left of one deleted.
+"""Pruning the change log: whole partitions are dropped, the rest is deleted.
 
-In charge of that order. Must not know how much is to be kept, or when.
+In charge of the statements. Must not know how much is kept, or when the log is pruned.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ PIECE, STEPS = 2 * 1024 * 1024, (1000, 30)
 
 
 class Reader:
-    """Reads of one pool; a statement may take `limit_ms`, an answer have `max_answer` bytes."""
+    """Reads on one pool, of at most `limit_ms` each and `max_answer` bytes."""
 
     def __init__(self, pool: ConnectionPool, limit_ms: int, max_answer: int = MOST) -> None:
         self._pool = pool

@@ -40,20 +40,20 @@ _REPLAYED = (
 
 
 def position(text: str) -> int:
-    """Return a position in the write-ahead log (`16/B374D848`) as a number."""
+    """Return a log sequence number (`16/B374D848`, pg_lsn) as an integer."""
     high, _, low = text.partition("/")
     return (int(high, 16) << 32) + int(low, 16)
 
 
-class Writers:
-    """When callers wrote last."""
+class LastCommits:
+    """The time of the last commit of each caller."""
 
     def __init__(self) -> None:
         self._wrote: OrderedDict[str, float] = OrderedDict()
         self._everybody = -inf
 
     def wrote(self, caller: str, now: float) -> None:
-        """Take note of a commit; what the server or its service writes concerns everybody."""
+        """Record a commit; one of the server or the service role counts for every caller."""
         if not caller:
             self._everybody = now
             return
@@ -63,12 +63,12 @@ class Writers:
             self._everybody = max(self._everybody, self._wrote.popitem(last=False)[1])
 
     def last(self, caller: str) -> float:
-        """Return when the last commit was that a caller's reads must see."""
+        """Return the time of the last commit that the caller's reads must see."""
         return max(self._everybody, self._wrote.get(caller, -inf))
 
 
 class Replica:
-    """One standby: its connections, and how fresh it is known to be."""
+    """One standby: its pool, and the time up to which it is known to have replayed."""
 
     def __init__(self, pool: ConnectionPool, limit_ms: int, max_answer: int = MOST) -> None:
         self.reader = Reader(pool, limit_ms, max_answer)
@@ -103,7 +103,7 @@ class Replicas:
     def __init__(self, replicas: Sequence[Replica], primary: Reader) -> None:
         self._replicas = list(replicas)
         self._primary = primary
-        self._writers = Writers()
+        self._writers = LastCommits()
         self._written: deque[tuple[float, int]] = deque(maxlen=round(MOST_BEHIND / LOOK_EVERY))
         self._now: Callable[[], float] = asyncio.get_running_loop().time
         self._looking: asyncio.Task[None] | None = None
@@ -111,11 +111,11 @@ class Replicas:
         self._turn = 0
 
     def start(self) -> None:
-        """Begin to look at them."""
+        """Start polling the replicas."""
         self._looking = asyncio.create_task(self._look())
 
     def committed(self) -> None:
-        """Take note of a commit of the current request's caller."""
+        """Record a commit of the current request's caller."""
         self._writers.wrote(CALLER.get(), self._now())
 
     async def read(
@@ -165,7 +165,7 @@ class Replicas:
             await asyncio.sleep(LOOK_EVERY)
 
     async def close(self) -> None:
-        """Look at none, and close their connections."""
+        """Stop polling, and close the pools."""
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)

@@ -17,10 +17,13 @@ from jotbase.engines.calls.code_ending import end_code
 from jotbase.engines.calls.worker_thread import WorkerThread
 from jotbase.engines.engine_errors import closed
 from jotbase.engines.postgresql.database.pool import ConnectionPool
-from jotbase.engines.postgresql.database.postgres_errors import Overtaken, serialization_failure
+from jotbase.engines.postgresql.database.postgres_errors import (
+    SerializationFailure,
+    retries_exhausted,
+)
 from jotbase.engines.postgresql.write.computed_values import (
-    CodeNeeded,
     Compute,
+    ComputedFieldsNeeded,
     KnownValues,
     caller_of,
 )
@@ -35,7 +38,7 @@ RUNS = 4
 
 
 class CallSession:
-    """See `Session`: the transaction as the call's thread sees it."""
+    """The transaction as the call's thread uses it; see `Session`."""
 
     def __init__(
         self,
@@ -71,11 +74,11 @@ class CallSession:
         """Drive a unit; see `Session.run`."""
         try:
             return self._wait(self._transaction.nested(work))
-        except CodeNeeded:
+        except ComputedFieldsNeeded:
             return self._drive(work)
 
     def _drive(self, work: Callable[[], UnitOfWork[Result]]) -> Result:
-        """Drive a unit in this thread, where code may run between its statements."""
+        """Run a unit of work in this thread, where code may run between its statements."""
         transaction = self._transaction
         self._wait(transaction.begin_unit())
         try:
@@ -84,7 +87,7 @@ class CallSession:
             self._wait(transaction.undo_unit())
             return cast(Result, undone.result)
         except Exception as error:
-            if not isinstance(error, Overtaken):
+            if not isinstance(error, SerializationFailure):
                 self._wait(transaction.undo_unit())
             raise
         self._wait(transaction.end_unit())
@@ -109,7 +112,7 @@ class CallSession:
 
 
 def drive_in_thread(unit: UnitOfWork[Result], perform: Callable[[Runnable], Rows]) -> Result:
-    """Run what the unit yields until it returns; what is refused is raised at its `yield`."""
+    """Run the statements of a unit of work until it returns; errors are raised at its `yield`."""
     try:
         statement = next(unit)
         while True:
@@ -165,9 +168,9 @@ class CallRunner:
             for _ in range(RUNS if again else 1):
                 try:
                     return await self._attempt(work, thread, deadline, jobs, reads=reads)
-                except Overtaken:
+                except SerializationFailure:
                     continue
-            raise serialization_failure()
+            raise retries_exhausted()
         finally:
             deadline.end(closed())
             self._running.discard(deadline)
@@ -201,7 +204,7 @@ class CallRunner:
         return result
 
     def _leave(self, thread: WorkerThread, jobs: list[asyncio.Future[Any]]) -> None:
-        """Give the thread back as soon as its code is done: Python cannot be stopped."""
+        """Release the thread when its code returns: a thread cannot be stopped."""
         if not jobs or jobs[-1].done():
             if jobs and not jobs[-1].cancelled():
                 jobs[-1].exception()  # retrieved, or the loop reports it
@@ -212,7 +215,7 @@ class CallRunner:
         end_code(thread.thread, jobs[-1].done)
 
     async def close(self) -> None:
-        """End what runs, and refuse what waits."""
+        """Cancel running calls, and refuse queued ones."""
         for deadline in self._running:
             deadline.end(closed())
         await self._threads.close()

@@ -1,4 +1,4 @@
-"""Statements that ask for what the project's code computes, which PostgreSQL cannot call.
+"""Computed fields in statements: values of project functions, which PostgreSQL cannot call.
 
 The database function `jotbase.computed` looks a value up in what the statement is given, and asks
 for what is not there by an INFO. The statement is run, the code is called for what was asked, and
@@ -29,17 +29,17 @@ Read = Callable[[str, Sequence[Any]], Rows]
 Compute = Callable[[Read, str, str, str], Any]
 
 
-class CodeNeeded(Exception):
-    """A unit's statement asks for computed fields: it has to be driven where code may run."""
+class ComputedFieldsNeeded(Exception):
+    """A statement needs computed fields: the unit has to run in a thread where code may run."""
 
 
 def caller_of(values: Sequence[Any]) -> str | None:
-    """Return for whom a statement's values ask for computed fields, None if they ask for none."""
+    """Return the caller for whom the parameters ask for computed fields, None if there are none."""
     return next((str(one) for one in values if type(one) is ComputedFor), None)
 
 
 class KnownValues:
-    """What is known of computed fields in one statement, and what it asks for."""
+    """The computed fields of one statement: known values, and those that it has asked for."""
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
@@ -47,13 +47,13 @@ class KnownValues:
         self._characters = 0
 
     def given(self, values: Sequence[Any]) -> list[Any]:
-        """Return the values to bind."""
+        """Return the parameters, with the known values for those that ask for them."""
         known = "{" + ",".join(f'"{name}":{text}' for name, text in self._known.items()) + "}"
         return [known if type(one) is ComputedFor else one for one in values]
 
     @contextmanager
     def listening(self, connection: asyncpg.Connection) -> Iterator[None]:
-        """Hear what is asked on a connection."""
+        """Collect what the connection asks for, by its log messages (INFO)."""
         connection.add_log_listener(self._hear)
         try:
             yield

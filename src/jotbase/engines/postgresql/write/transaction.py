@@ -1,7 +1,7 @@
-"""One transaction on one connection: statements that stand or fall alone, units inside it.
+"""One transaction on one connection: statements, and units of work nested in it.
 
-In charge of what PostgreSQL ends a whole transaction for: a refused statement is undone by itself,
-in a savepoint where one is needed. Must not know who runs it again, or when.
+In charge of savepoints: PostgreSQL aborts a whole transaction for one failed statement, which is to
+be undone alone. Must not know who retries a transaction, or when.
 """
 
 from __future__ import annotations
@@ -18,14 +18,18 @@ import asyncpg
 
 from jotbase.engines.postgresql.database.placeholders import numbered
 from jotbase.engines.postgresql.database.postgres_errors import (
-    Overtaken,
+    SerializationFailure,
     commit_refusal,
     is_disconnect,
     is_serialization_failure,
     outcome_unknown,
     refusal,
 )
-from jotbase.engines.postgresql.write.computed_values import CodeNeeded, KnownValues, caller_of
+from jotbase.engines.postgresql.write.computed_values import (
+    ComputedFieldsNeeded,
+    KnownValues,
+    caller_of,
+)
 from jotbase.errors import JotError, RequestError, TransactionTimeout
 from jotbase.sql.units import PAUSE, RolledBack, Rows, Runnable, Statement, UnitOfWork
 
@@ -52,7 +56,7 @@ class TimeLimits:
 
 
 class Transaction:
-    """A transaction; `begin` first, `commit` or `roll_back` last."""
+    """A transaction. Call `begin` first, and `commit` or `roll_back` last."""
 
     def __init__(
         self,
@@ -71,7 +75,7 @@ class Transaction:
         self._end = perf_counter() + limits.unit / 1000 if timed else inf
         self._ran = False
         self._marked = False
-        self._failed: JotError | Overtaken | None = None
+        self._failed: JotError | SerializationFailure | None = None
         self.wrote = False
 
     async def complete(self, work: Callable[[], Awaitable[Result]]) -> Result:
@@ -93,12 +97,14 @@ class Transaction:
         return result
 
     async def begin(self) -> None:
-        """Begin it."""
+        """Begin the transaction."""
         await self._connection.execute(self._begin)
 
     async def run(self, statement: Runnable) -> Rows:
-        """Run one statement. Raises JotError for what is refused, with that alone undone; Overtaken
-        where the whole transaction is lost to another.
+        """Run one statement.
+
+        Raises JotError for a failed statement, which alone is undone, and SerializationFailure
+        where the whole transaction is.
         """
         text = statement.text
         if _CONTROL.match(text):
@@ -118,7 +124,8 @@ class Transaction:
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TypeError, ValueError,
                 OverflowError) as error:  # fmt: skip
             if is_serialization_failure(error):
-                self._failed = Overtaken()  # a call's code may catch it, and must not go on
+                # Kept, since a call's code may catch it, and must not go on.
+                self._failed = SerializationFailure()
                 raise self._failed from error
             found = refusal(error, text, self._limits.statement)
             await self._undo(error, found, reads=reads)
@@ -140,7 +147,7 @@ class Transaction:
         await self._connection.execute(f"{release}SAVEPOINT {_MARK}")
 
     async def _undo(self, error: Exception, found: JotError, *, reads: bool) -> None:
-        """Take back what a refused statement did; after one that only reads, nothing more runs."""
+        """Undo a failed statement; after one that only reads the transaction is aborted."""
         if is_disconnect(error):
             self._failed = found
         elif not self._ran:
@@ -153,7 +160,7 @@ class Transaction:
 
     async def _fetch(self, text: str, values: Sequence[Any]) -> Rows:
         if caller_of(values) is not None:
-            raise CodeNeeded
+            raise ComputedFieldsNeeded
         left = None if self._end == inf else max(0.001, self._end - perf_counter())
         try:
             found = await self._connection.fetch(numbered(text), *values, timeout=left)
@@ -165,7 +172,7 @@ class Transaction:
         return rows
 
     async def drive(self, unit: UnitOfWork[Result]) -> Result:
-        """Run what the unit yields until it returns."""
+        """Run the statements of a unit of work until it returns; return its result."""
         try:
             statement = next(unit)
             while True:
@@ -191,7 +198,7 @@ class Transaction:
             await self.undo_unit()
             return cast(Result, undone.result)
         except (JotError, Exception) as error:
-            if not isinstance(error, Overtaken):
+            if not isinstance(error, SerializationFailure):
                 await self.undo_unit()
             raise
         await self.end_unit()
@@ -205,24 +212,28 @@ class Transaction:
         self._ran, self._marked = True, False
 
     async def end_unit(self) -> None:
-        """Keep what a unit has written."""
+        """Release the unit's savepoint."""
         self._marked = False
         await self._connection.execute(f"RELEASE SAVEPOINT {_UNIT}")
 
     async def undo_unit(self) -> None:
-        """Take back what a unit has written."""
+        """Roll back to the unit's savepoint."""
         self._marked, self._failed = False, None
         await self._connection.execute(f"ROLLBACK TO SAVEPOINT {_UNIT}; RELEASE SAVEPOINT {_UNIT}")
 
     async def commit(self) -> None:
-        """Commit. Raises Overtaken, JotError 08007 where the answer never came, or a refusal."""
+        """Commit.
+
+        Raises SerializationFailure, JotError 08007 if the commit was not acknowledged, or the
+        JotError of a deferred constraint.
+        """
         if self._failed is not None:
             raise self._failed
         try:
             answer = await self._connection.execute("COMMIT")
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             if is_serialization_failure(error):
-                raise Overtaken from error
+                raise SerializationFailure from error
             if is_disconnect(error):
                 raise outcome_unknown(error) from error
             raise commit_refusal(error, self._limits.statement) from error
@@ -230,7 +241,7 @@ class Transaction:
             raise TransactionTimeout(self._limits.unit)
 
     async def roll_back(self) -> None:
-        """Undo it all; a connection that has failed has done so itself."""
+        """Roll back; after a failed connection the server has done so."""
         self.wrote = False
         if self._connection.is_closed() or not self._connection.is_in_transaction():
             return
@@ -241,7 +252,7 @@ class Transaction:
 
 
 def _not_computed() -> RequestError:
-    """Return the refusal of a statement that would write twice to learn what is computed."""
+    """Return the error of a statement that would have to write twice for its computed fields."""
     return RequestError(
         "PGRST127",
         "Feature not implemented",

@@ -1,8 +1,8 @@
-"""Units of work, each a transaction of its own on a connection of its own, side by side.
+"""Concurrent units of work, each in a serializable transaction on a connection of its own.
 
-PostgreSQL holds them to an outcome that they could have one after the other (SERIALIZABLE): rules
-judge what is stored, whoever else writes. In charge of running a unit again that met another. Must
-not know what units do.
+Their outcome is one that they could have had one after the other (SERIALIZABLE), so that rules are
+checked against what is stored, whoever else writes. In charge of retrying after a serialization
+failure. Must not know what units do.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from jotbase.engines.postgresql.database.pool import (
     ConnectionPool,
 )
 from jotbase.engines.postgresql.database.postgres_errors import (
-    Overtaken,
+    SerializationFailure,
     is_disconnect,
-    serialization_failure,
+    retries_exhausted,
 )
 from jotbase.engines.postgresql.write.transaction import TimeLimits, Transaction
 from jotbase.sql.units import UnitOfWork
@@ -33,7 +33,7 @@ RUNS, PAUSE_SECONDS = 20, 0.02
 
 
 class Writer:
-    """All units of one database; `committed` is called after each that may have logged changes."""
+    """Runs the units of one database; `committed` is called after each that may log changes."""
 
     def __init__(
         self, pool: ConnectionPool, limits: TimeLimits, committed: Callable[[], None]
@@ -45,9 +45,10 @@ class Writer:
         self._closing = False
 
     async def write(self, work: Callable[[], UnitOfWork[Result]], *, timed: bool = True) -> Result:
-        """Drive a unit of work to its end; see `Engine.write`.
+        """Run a unit of work; see `Engine.write`.
 
-        Once it runs it is not given up, whoever goes away: it is kept or undone as a whole.
+        A running unit is not cancelled with its request: it is committed or rolled back as a
+        whole.
         """
         if self._closing:
             raise closed()
@@ -74,14 +75,14 @@ class Writer:
                         timed=timed,
                     )
                     return await self._attempt(transaction, work)
-            except Overtaken:
+            except SerializationFailure:
                 continue
             except Exception as error:
                 if is_disconnect(error) and run < TRIES_WHEN_CUT - 1:
                     await asyncio.sleep(SECONDS_WHEN_CUT)
                     continue
                 raise
-        raise serialization_failure()
+        raise retries_exhausted()
 
     async def _attempt(
         self, transaction: Transaction, work: Callable[[], UnitOfWork[Result]]
@@ -92,7 +93,7 @@ class Writer:
         return result
 
     async def close(self) -> None:
-        """Finish what is under way, and take no more."""
+        """Wait for running units, and accept no more."""
         self._closing = True
         await asyncio.gather(*self._running, return_exceptions=True)
 
