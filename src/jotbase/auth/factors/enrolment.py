@@ -129,7 +129,7 @@ def unenrol(context: Context, principal: Principal, factor_id: str) -> UnitOfWor
 
 
 def delete_by_service(context: Context, account: Account, factor_id: str) -> UnitOfWork[Factor]:
-    """Delete a factor of somebody's, and return it."""
+    """Delete a factor of any user, and return it."""
     factor = factor_of(account, factor_id)
     yield store.delete(context.dialect, Factor, {"id": factor.id})
     yield audit.by_service(context, "factor_deleted", account.user, factor_id=factor.id)
@@ -139,7 +139,7 @@ def delete_by_service(context: Context, account: Account, factor_id: str) -> Uni
 def rename_by_service(
     context: Context, account: Account, factor_id: str, name: str | None
 ) -> UnitOfWork[Factor]:
-    """Give a factor of somebody's another name, where there is one, and return it."""
+    """Rename a factor of any user if a name is given, and return it."""
     factor = factor_of(account, factor_id)
     if name is None:
         return factor

@@ -60,7 +60,7 @@ def verify_factor(
 ) -> UnitOfWork[IssuedSession | AuthError]:
     """Check a code; a right one raises the caller's session to aal2 and ends all below it.
 
-    Raises AuthError, and returns it where something is to be stored.
+    Raises AuthError; returns it where a count of wrong codes is to be committed.
     """
     account, factor = yield from own_factor(context, principal, factor_id)
     challenge = yield from store.one_or_none(context.dialect, FactorChallenge, "id", challenge_id)

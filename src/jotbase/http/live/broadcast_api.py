@@ -71,7 +71,7 @@ class BroadcastApi:
         return await self._single(request, caller)
 
     async def of_code(self, request: Request, caller: Principal) -> Response:
-        """Answer one message of the project's code, which is heard at once."""
+        """Broadcast one message of the project's code immediately; return the response."""
         if not self._counted([("code", CALLER.get())]):
             return _answer(429, _TOO_OFTEN)
         return await self._single(request, caller)
@@ -79,7 +79,7 @@ class BroadcastApi:
     def within(
         self, request: Request, context: Context, session: Session, outbox: Outbox
     ) -> Response:
-        """Answer one message of code in a transaction: kept until `deliver`; in any thread."""
+        """Collect one message of code in a transaction, to be sent by `deliver`; thread-safe."""
         message = self._read(request)
         if isinstance(message, Response):
             return message
@@ -98,7 +98,7 @@ class BroadcastApi:
         return _answer(202) if outbox.keep(message.room, frames) else _answer(429, _TOO_MANY)
 
     def deliver(self, outbox: Outbox) -> None:
-        """Say what a unit of work has said, after its commit."""
+        """Send the messages that a unit of work collected, after its commit."""
         now = self._services.now()
         for room, frames in outbox.kept:
             with self._counting:
@@ -153,7 +153,7 @@ class BroadcastApi:
         return _answer(202)
 
     def _read(self, request: Request) -> Message | Response:
-        """Return the message of a request at its own path, or the refusal."""
+        """Return the message of a request whose path names the topic, or the error response."""
         names = request.path.removeprefix(_BATCH + "/").split("/")
         if len(names) != 3 or names[1] != "events":
             return _answer(404, {"message": "Not Found"})

@@ -108,18 +108,18 @@ class RealtimeEndpoint:
 
     @property
     def model(self) -> Model:
-        """The model that is served."""
+        """The model that is being served."""
         return self._services.model
 
     async def explain(
         self, cursor: str, principal: Principal, binding: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Return what somebody is told of a change, and why not. Raises RequestError."""
+        """Return what a subscriber receives of a change, or why nothing. Raises RequestError."""
         return await explain(self._services, cursor, principal, binding)
 
     @property
     def explain_page(self) -> Callable[[Request], Awaitable[Response]]:
-        """The handler that explains to the service role."""
+        """The handler of `/realtime/v1/admin/explain`."""
         return explain_page(self._services, self._services.credentials.user)
 
     def configure(

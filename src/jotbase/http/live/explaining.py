@@ -1,7 +1,7 @@
-"""Why a change is told to somebody, or not: asked of the machinery that tells changes.
+"""Explains why a subscriber receives a change or not, by the code that delivers changes.
 
-In charge of telling one change to one imagined subscriber, with and without its filters. Must not
-know how a rule or a filter is judged.
+In charge of matching one change with one hypothetical subscriber, with and without its filters.
+Must not know how a rule or a filter is evaluated.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WhoIs = Callable[[str], Awaitable[Principal]]
 async def explain(
     services: ChannelServices, cursor: str, principal: Principal, binding: Binding
 ) -> dict[str, Any]:
-    """Return what a subscriber is told of a change, and if nothing, what withheld it.
+    """Return what a subscriber receives of a change, and if nothing, what withheld it.
 
     `withheld_by` is `table`, `rule`, `filter` or `event`. Raises RequestError for a change that the
     log does not have, and for a binding that would be refused.
@@ -71,7 +71,7 @@ async def _withheld(
 async def _told(
     services: ChannelServices, change: Change, principal: Principal, binding: Binding
 ) -> str | None:
-    """Return as what a change is told to that subscriber, None if it is not."""
+    """Return the event type as which the subscriber receives the change, None if it does not."""
     feed, ready = services.feed, list[bytes]()
     found = subscriptions(binding, services.model)
     groups = Groups(feed.groups.rules)
@@ -93,7 +93,7 @@ async def _logged(services: ChannelServices, cursor: str) -> Change:
 def explain_page(
     services: ChannelServices, whois: WhoIs
 ) -> Callable[[Request], Awaitable[Response]]:
-    """Return the handler of the endpoint, which answers the service role alone."""
+    """Return the handler of the endpoint, which only the service role may use."""
 
     async def answer(request: Request) -> Response:
         caller = await services.credentials.principal(request.headers)

@@ -1,6 +1,6 @@
-"""`/metrics`: what realtime does, in Prometheus' text format, for the service role alone.
+"""`/metrics`: counters and gauges of realtime in Prometheus' text format, for the service role.
 
-In charge of the names, and of the format. Must not know where a number comes from.
+In charge of the metrics' names and of the format. Must not know how a number is counted.
 """
 
 from __future__ import annotations

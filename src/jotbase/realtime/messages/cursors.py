@@ -90,7 +90,7 @@ class Timeline:
 
 
 class Departures:
-    """The last position of each channel that was left without a word.
+    """The last position of each channel that ended without a `phx_leave`.
 
     A client that joins again without a cursor does not ask for what it missed; only this memory
     tells that there was something.

@@ -69,7 +69,7 @@ def stream_binding(table: str, query: str) -> tuple[dict[str, Any], str | None]:
 
 
 def _quoted(text: str) -> str:
-    """Return a filter's value as subscriptions have it, where a comma begins the next filter."""
+    """Return a filter's value quoted as in subscriptions, where a comma separates filters."""
     found = _TERM.fullmatch(text)
     if found is None or found["operator"] == "in" or not re.search(r'[,()"\\]', found["value"]):
         return text

@@ -98,7 +98,7 @@ def _bindings(value: Any) -> tuple[Mapping[str, Any], ...]:
 
 
 def filter_bytes(binding: Mapping[str, Any]) -> int:
-    """Return what a binding costs: its filter, and what else is longer than such things are.
+    """Return the bytes that a binding counts: its filter, and any other member of unusual length.
 
     Raises orjson.JSONEncodeError for what is nested too deeply to be said again.
     """

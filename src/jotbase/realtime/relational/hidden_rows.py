@@ -1,4 +1,4 @@
-"""Rows that a change of another table hides from those who could see them: which, and from whom.
+"""Rows that a change of another table hides from subscribers who could see them before.
 
 In charge of the query for one change of a table that a rule looks into. A caller may lose a row
 only where the changed row, as it was before the transaction or as it is after it, is one that the

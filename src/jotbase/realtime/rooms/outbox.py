@@ -19,7 +19,7 @@ MOST_BYTES = 2 * LARGEST
 
 @dataclass(slots=True)
 class Outbox:
-    """What one unit of work says; `owner` is whose share of broadcasts it takes."""
+    """The broadcasts of one unit of work; they count for the quota of `owner`."""
 
     owner: str
     kept: list[tuple[Room, Mapping[Vsn, bytes]]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Presence: who is in a room, as a state and as the differences that lead to it.
+"""Presence: the tracked entries of a room, as a state and as differences to it.
 
 In charge of the entries of each room by key, of their references, and of reading `track` and
 `untrack`. Must not know who may be present, nor how differences reach sockets.
@@ -92,19 +92,19 @@ class PresenceRegistry:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A client's wish to be present with these members, or to change them."""
+    """A client's request to track these members, or to replace those that it tracks."""
 
     tracked: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Untrack:
-    """A client's wish to be present no more."""
+    """A client's request to untrack its entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """What cannot be done; `response` is that of the error reply."""
+    """A request that is refused; `response` is the payload of the error reply."""
 
     response: Mapping[str, str]
 

@@ -20,7 +20,7 @@ from jotbase.values import Row
 
 
 class Right(Enum):
-    """What somebody may do on a topic; the values are the names in the file."""
+    """A right on a topic; the values are the names in the file."""
 
     READ = "read"
     WRITE = "write"

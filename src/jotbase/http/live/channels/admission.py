@@ -1,4 +1,4 @@
-"""Who a channel of one socket belongs to, and what it may: at the join, and with each new token.
+"""Authentication and authorization of the channels of one socket: at a join, and for a new token.
 
 In charge of verifying tokens and of the rights on private topics. Must not know messages.
 """
@@ -19,7 +19,7 @@ Rights = frozenset[Right]
 
 
 class Admission:
-    """Admits to the channels of one socket, whose handshake had that key."""
+    """Authorizes the channels of one socket; `key` and `principal` are those of its handshake."""
 
     def __init__(self, services: ChannelServices, key: str, principal: Principal) -> None:
         self._services = services
@@ -31,8 +31,8 @@ class Admission:
     ) -> tuple[Principal, Rights]:
         """Return the principal of a token and its rights to read the topic.
 
-        A revocation meanwhile is noticed: nothing is awaited after the last check. Raises
-        ChannelError for a token that is refused, and where nothing may be read.
+        A revocation during the check is noticed: nothing is awaited after the last check. Raises
+        ChannelError for an invalid token, and if the principal may read nothing of the topic.
         """
         live, mark = self._services.credentials.live, None
         while True:
@@ -54,7 +54,7 @@ class Admission:
         return await self._services.access.permitted(caller, topic, _READING)
 
     async def may(self, channel: Channel, right: Right) -> bool:
-        """Return whether the channel may write so; what is found counts until its next token."""
+        """Return whether the channel has a right to write; cached until its next token."""
         if not channel.request.private:
             return True
         granted, caller = channel.granted, channel.principal

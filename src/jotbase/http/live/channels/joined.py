@@ -1,4 +1,4 @@
-"""One joined channel, and what all sockets of a backend share.
+"""The state of one joined channel, and the services that all sockets of a backend share.
 
 In charge of the values that the channels of a socket are made of. Must not know messages.
 """
@@ -94,13 +94,13 @@ class Channel:
         return self.subscriber.principal
 
     def whose(self, address: Hashable) -> Whose:
-        """Return by what the channel is known when its client comes back."""
+        """Return the key under which the channel's position is kept for its client's next join."""
         return address, self.principal.id or self.principal.role, self.topic
 
     def reached(self, live: int) -> int:
-        """Return the number up to which all changes were told, while the feed is at `live`."""
+        """Return the number up to which all changes were delivered, while the feed is at `live`."""
         return live if self.replay is None else min(live, self.replay.after)
 
 
 def pass_over(*_: object) -> None:
-    """Say nothing, during a replay."""
+    """Discard a frame, during a replay."""

@@ -1,4 +1,4 @@
-"""Who the sockets belong to, an address or a user: what each may have and do on all of them.
+"""Limits of one owner, an address or a user, over all of its sockets.
 
 In charge of counting the sockets, channels, joins and messages of an owner. Must not know what an
 owner is, nor how it is told. The numbers are in docs/reference/limits.md.
@@ -34,7 +34,7 @@ OF_USER = OwnerLimits(sockets=1000, channels=10_000, joins=10_000, messages=20_0
 
 
 class Owner:
-    """What one owner has taken, and done lately."""
+    """The open sockets and channels of one owner, and the rates of its joins and messages."""
 
     __slots__ = ("channels", "joins", "key", "messages", "sockets")
 
@@ -46,7 +46,7 @@ class Owner:
 
 
 class Owners:
-    """All owners of one kind."""
+    """All owners of one kind, by address or by user id."""
 
     def __init__(self, limits: OwnerLimits) -> None:
         self.limits = limits
@@ -57,7 +57,7 @@ class Owners:
         return len(self._present) + len(self._parted)
 
     def enter(self, key: Hashable) -> Owner | None:
-        """Count a socket of the owner; None if it has as many as it may."""
+        """Count a socket of the owner; return None if it has reached its limit."""
         owner = self._present.get(key)
         if owner is None:
             owner = self._parted.pop(key, None) or Owner(key, self.limits)
@@ -76,7 +76,7 @@ class Owners:
                 self._parted.popitem(last=False)
 
     def take_channel(self, owner: Owner) -> bool:
-        """Count a channel of the owner if it may have one more; return whether it may."""
+        """Count a channel of the owner; return False, and count nothing, at its limit."""
         if owner.channels >= self.limits.channels:
             return False
         owner.channels += 1

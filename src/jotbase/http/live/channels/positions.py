@@ -1,4 +1,4 @@
-"""What the channels of one socket are told of their positions in the change log.
+"""The positions of one socket's channels in the change log, as messages to its client.
 
 In charge of the cursors in replies, `system` messages and close reasons, and of telling a client
 that comes back without one. Must not know how changes are told.
@@ -28,7 +28,7 @@ class Positions:
         return {"resume": self._feed.mark(self._feed.cursor)} if begins else {}
 
     def tell(self, channel: Channel) -> None:
-        """Say up to where all has been told, once nothing is being replayed."""
+        """Send the position up to which all changes were delivered, unless a replay is running."""
         if channel.announced and channel.replay is None:
             cursor = self._feed.mark(self._feed.cursor)
             self._send(position(channel.topic, channel.join_ref, cursor))
@@ -41,14 +41,14 @@ class Positions:
         self._send(hidden(*to, cursor, bindings) if bindings else resync(*to, cursor))
 
     def tell_missed(self, channel: Channel, address: Hashable) -> None:
-        """Say to a client that comes back without a cursor that it may have missed changes."""
+        """Tell a client that rejoins without a cursor that it may have missed changes."""
         left_at = self._departures.take(channel.whose(address))
         if left_at is not None and left_at != self._feed.cursor:
             before, now = self._feed.mark(left_at), self._feed.mark(self._feed.cursor)
             self._send(may_have_missed(channel.topic, channel.join_ref, before, now))
 
     def note_departure(self, channel: Channel, address: Hashable) -> None:
-        """Remember where a channel is left that its client has not left by itself."""
+        """Remember the position of a channel that ends without its client having left it."""
         if channel.subscriber.subscriptions:
             self._departures.note(channel.whose(address), channel.reached(self._feed.cursor))
 

@@ -57,7 +57,7 @@ def _half(most: int) -> Budget:
 
 @dataclass(frozen=True, slots=True)
 class ChannelQuotas:
-    """The total quotas of all sockets, and those of who they belong to."""
+    """The quotas of all sockets together, and of their addresses and users."""
 
     channels: Budget = field(default_factory=lambda: _half(ALL_CHANNELS))
     bindings: Budget = field(default_factory=lambda: _half(ALL_BINDINGS))
@@ -103,7 +103,7 @@ class SocketQuota:
         self._messages = Rate(MOST_MESSAGES, WINDOW)
 
     def close(self) -> None:
-        """Uncount the socket, whose channels have been given back."""
+        """Release the socket, after all of its channels."""
         self._all.addresses.leave(self._owner)
         for user in self._users.values():
             self._all.users.leave(user)
@@ -151,7 +151,7 @@ class SocketQuota:
         return owner
 
     def count_message(self, user: Owner | None) -> bool:
-        """Count a broadcast for the socket, its address and the user; return whether it may be."""
+        """Count a broadcast of the socket, its address and user; return False beyond a limit."""
         now = self._now()
         return (
             self._messages.take(now)
@@ -160,7 +160,7 @@ class SocketQuota:
         )
 
     def take(self, size: ChannelSize, user: Owner | None) -> None:
-        """Take the amounts of a channel, or none. Raises ChannelError."""
+        """Take the amounts of a channel, all or none. Raises ChannelError beyond a limit."""
         if self._channels >= MOST_CHANNELS:
             raise channel_errors.too_many_channels()
         if self._bindings + size.bindings > SOCKET_BINDINGS:

@@ -1,4 +1,4 @@
-"""What the channels of one socket say in their rooms: broadcasts and presence.
+"""Messages of one socket's channels to their rooms: broadcasts and presence.
 
 In charge of answering these messages, of their limits, and of what a private topic allows. Must not
 know how a room tells others.
@@ -52,7 +52,7 @@ class RoomMessages:
             await self._broadcast(message, channel)
 
     def set_rights(self, channel: Channel, rights: Rights) -> None:
-        """Let the channel hear what it may; who is present is told where that begins."""
+        """Set which rights to read the channel has; one that gains presence is sent its state."""
         listener = channel.listener
         listener.hears = Right.READ in rights
         gains = Right.READ_PRESENCE in rights and Right.READ_PRESENCE not in channel.rights
@@ -61,13 +61,13 @@ class RoomMessages:
             self.send_presences(channel)
 
     def send_presences(self, channel: Channel) -> None:
-        """Send who is present; from then on the channel is told what changes."""
+        """Send `presence_state`; from then on the channel receives `presence_diff`."""
         channel.listener.watches = True
         state = self._services.rooms.state(channel.listener.room)
         self._send(Frame(channel.join_ref, None, channel.topic, "presence_state", state))
 
     def recheck(self, channel: Channel) -> None:
-        """Ask again what the channel may read on a private topic, and act on it."""
+        """Evaluate the rules of a private topic again; end or narrow the channel accordingly."""
         if not channel.request.private:
             return
 
@@ -82,7 +82,7 @@ class RoomMessages:
         channel.recheck = asyncio.get_running_loop().create_task(ask())
 
     async def narrow(self, channel: Channel, rights: Rights) -> None:
-        """End the channel if it has lost a right to read, else set what it may."""
+        """End the channel if it has lost a right to read, else set its rights."""
         if channel.closed:
             return
         if channel.rights - rights:

@@ -1,6 +1,6 @@
-"""The timer of a token: ends what follows changes under it at the moment at which it expires.
+"""The timer that ends a channel or event stream at the moment at which its token expires.
 
-In charge of setting the timer again with each new principal. Must not know what ends.
+In charge of setting the timer again with each new principal. Must not know what is ended.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class TokenExpiry:
         self._timer: asyncio.TimerHandle | None = None
 
     def watch(self, principal: Principal) -> None:
-        """Watch this principal's token instead of the one before."""
+        """Watch this principal's token instead of the previous one."""
         self.cancel()
         at = last_moment(principal)
         if at is not None:
@@ -33,7 +33,7 @@ class TokenExpiry:
             self._timer = asyncio.get_running_loop().call_later(delay, self._check, principal)
 
     def cancel(self) -> None:
-        """Watch no token any more."""
+        """Stop watching."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,6 +1,6 @@
-"""Who may do what on a private topic: the project's rules, asked of the database where they must.
+"""Authorization on private topics: the project's rules, evaluated in memory or by a query.
 
-In charge of asking. Must not know channels, nor what a right is asked for.
+In charge of evaluating them. Must not know channels, nor what a right is needed for.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class TopicAccess:
     ) -> frozenset[Right]:
         """Return those of the rights that the caller has; `topic` may have the prefix of channels.
 
-        What cannot be decided is forbidden, and logged.
+        An evaluation that fails is logged, and denies the right.
         """
         if caller.is_service:
             return ALL_RIGHTS

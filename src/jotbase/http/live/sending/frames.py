@@ -50,7 +50,7 @@ MOST_FRAGMENTS = 1024
 
 
 class FrameSink(Protocol):
-    """The destination of frames for one connection; only `drained` waits."""
+    """Where the frames of one connection are written; only `drained` waits."""
 
     def write(self, ready: bytes) -> None:
         """Send an encoded frame; reports lagging channels if too many bytes are unsent."""
@@ -59,7 +59,7 @@ class FrameSink(Protocol):
         """Return the number of unsent bytes."""
 
     def let_go(self) -> None:
-        """Close the connection of a client that is too slow, with the cursor to resume from."""
+        """Close the connection of a client that reads too slowly; the reason is its cursor."""
 
     async def drained(self) -> None:
         """Wait until few enough bytes are unsent for another bulk write."""
@@ -233,7 +233,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.handshake_complete = True
 
     async def receive(self) -> Any:
-        """Return what comes next; more is heard when nothing else waits."""
+        """Return the next message; reading from the socket resumes once none is queued."""
         message = await self.queue.get()
         if self.queue.empty():
             self._read_on()
@@ -266,7 +266,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     # How long the client may keep us waiting -----------------------------------------------------
 
     def look(self, now: float) -> None:
-        """End the connection if it has kept us waiting for too long."""
+        """Close the connection if the client has exceeded a timeout."""
         self._pings = 0
         what, limit, end = self._owed()
         if self._stopwatch.seconds(what, now) > limit:

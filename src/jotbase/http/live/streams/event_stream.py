@@ -1,6 +1,6 @@
 """Server-sent events: the changes of one table, followed by `GET /rest/v1/<table>` (HTML 9.2).
 
-In charge of one stream: its start, what it is told, its end. Must not know WebSockets' messages or
+In charge of one stream: its start, its events, its end. Must not know WebSockets' messages or
 how changes are matched.
 """
 
@@ -61,7 +61,7 @@ class EventSink:
         return self._unsent
 
     def let_go(self) -> None:
-        """End the stream of a slow reader."""
+        """End the stream of a client that reads too slowly."""
         self.close(0, "the stream was read too slowly")
 
     async def drained(self) -> None:
@@ -95,7 +95,7 @@ class EventSink:
 
 
 class EventStream:
-    """One stream, told from outside of ended sessions, changed users and new rules."""
+    """One stream; the endpoint informs it of ended sessions, changed users and new rules."""
 
     def __init__(
         self,

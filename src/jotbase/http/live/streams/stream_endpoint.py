@@ -1,6 +1,6 @@
 """The endpoint of server-sent events: a request's caller, table and limits, then its stream.
 
-In charge of the answer's head and of ending with the client. Must not know what a stream is told.
+In charge of the response's head and of ending with the client. Must not know the events.
 """
 
 from __future__ import annotations
