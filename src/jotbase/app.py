@@ -18,7 +18,6 @@ from typing import Any
 from jotbase.auth.mail.messages import Mail
 from jotbase.auth.tokens.apikeys import opaque_key
 from jotbase.auth.tokens.keys import KeyRing
-from jotbase.auth.tokens.policy import AuthPolicy
 from jotbase.auth.tokens.rate_limits import AuthRateLimits
 from jotbase.auth.tokens.token_cache import Notice
 from jotbase.background.indexing import index_periodically
@@ -50,6 +49,7 @@ from jotbase.http.server.data_routes import DataRoutes
 from jotbase.http.server.project_app import ProjectApp
 from jotbase.http.server.routes import Routes, application
 from jotbase.pipeline import DataApi
+from jotbase.project.auth_policy import auth_policy
 from jotbase.project.data import (
     ConstraintName,
     ProjectDefinition,
@@ -97,32 +97,6 @@ class Environment:
     random_bytes: Callable[[int], bytes] = os.urandom
     post: Callable[[Mail], None] | None = None
     run_tasks: bool = True
-
-
-def auth_policy(settings: Settings, url: str) -> AuthPolicy:
-    """Return the policy of accounts that the settings define."""
-    return AuthPolicy(
-        issuer=f"{url}/auth/v1",
-        audience=settings.jwt_aud or "authenticated",
-        access_lifetime=settings.jwt_expiry,
-        reuse_interval=settings.refresh_reuse_interval,
-        signup_disabled=settings.disable_signup,
-        anonymous_users=settings.anonymous_users,
-        manual_linking=settings.manual_linking,
-        mfa_totp=settings.mfa_totp,
-        session_time_box=settings.session_timebox,
-        session_inactivity=settings.session_inactivity,
-        password_min_length=settings.password_min_length,
-        secure_password_change=settings.secure_password_change,
-        autoconfirm=settings.autoconfirm,
-        site_url=settings.site_url or url,
-        link_page=settings.link_page,
-        redirect_urls=settings.redirect_urls,
-        otp_expiry=settings.otp_expiry,
-        otp_length=settings.otp_length,
-        mail_spacing=settings.mail_spacing,
-        mail_rate=settings.mail_rate,
-    )
 
 
 @dataclass

@@ -19,7 +19,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jotbase.app import auth_policy
 from jotbase.auth.accounts import ddl, store
 from jotbase.auth.accounts.audit import SCOPES, entries
 from jotbase.auth.accounts.context import RANDOMNESS, Context
@@ -32,6 +31,7 @@ from jotbase.auth.sessions.users import Account, User, user_json
 from jotbase.auth.tokens.policy import AuthPolicy
 from jotbase.engines.base import Engine
 from jotbase.errors import Fault, JotError, ProjectError
+from jotbase.project.auth_policy import auth_policy
 from jotbase.project.users_file import attributes, exported, read_entries, told
 from jotbase.sql.units import UnitOfWork
 from jotbase.startup.loading import load, load_settings, server_url
