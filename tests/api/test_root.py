@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,15 @@ from jotbase.testing.wire import LoopThread
 
 
 @pytest.fixture
-def backend(tmp_path: Path) -> TestBackend:
-    """A backend with open notes, and a table that nobody but the server may use."""
+def backend(tmp_path: Path) -> Iterator[TestBackend]:
+    """Give a backend with open notes, and a table that nobody but the server may use."""
     secret = {**NOTES, "access": {}}
     write_project(tmp_path, {"notes": NOTES, "secrets": secret})
     threads = LoopThread()
-    return TestBackend(make_template(tmp_path, threads), threads)
+    made = TestBackend(make_template(tmp_path, threads), threads)
+    yield made
+    made.close()
+    threads.stop()
 
 
 def test_a_user_is_told_of_what_rules_let_through(backend: TestBackend) -> None:
