@@ -11,7 +11,11 @@ from workloads import WORKLOADS, Workload
 
 Figures = Mapping[str, Any]
 
-
+VIEWS = {
+    "hello": "a Flask view of one line",
+    "echo": "one that reads and writes JSON",
+    "work": "one that computes for half a millisecond",
+}
 SLEEPERS = {
     "sleeps": "inserts' p99 beside 16 functions that sleep, against alone",
     "sleeps_and_writes": "the same, sleeping before they write",
@@ -113,6 +117,10 @@ def _beside(results: Figures) -> list[Verdict]:
     costs = results.get("lookups", {}).get("costs", {})
     figure = "a change to 500 callers: a rule over two tables, against one"
     found.append(_most(figure, _over(costs, "two", "one"), 2, _times))
+    for view, title in VIEWS.items():
+        rates = results.get("views", {}).get("rates", {}).get(view, {})
+        figure = f"{title}, under waitress with as many threads, against Jotbase: rate"
+        found.append(_most(figure, _over(rates, "plain", "jotbase"), 1.3, _times))
     return found
 
 

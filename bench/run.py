@@ -34,6 +34,7 @@ import shapes
 import sleepers
 import slow
 import startup
+import views
 from processes import CANNOT_GO_ON, describe
 from servers import HERE, SERVERS, Server
 
@@ -47,6 +48,7 @@ BESIDE = {
     "logins": logins.measure,
     "replays": replays.measure,
     "postgresql": postgresql.measure,
+    "views": views.measure,
 }
 PARTS = (
     "load",

@@ -37,9 +37,9 @@ def test_the_tests_on_the_page_run(tmp_path: Path) -> None:
     """All of them, in a project with the table that they name."""
     code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
     seeds = orjson.dumps([{"text": "Welcome"}]).decode()
-    write_project(
-        tmp_path, {"notes": NOTES}, **{"tests/test_page.py": code, "seeds/notes.json": seeds}
-    )
+    (functions,) = re.findall(r"```py\n(.*?)```", PAGE, re.DOTALL)
+    files = {"tests/test_page.py": code, "functions/__init__.py": functions}
+    write_project(tmp_path, {"notes": NOTES}, **files, **{"seeds/notes.json": seeds})
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
         cwd=tmp_path,

@@ -15,6 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from jotbase.testing.backend import Template, TestBackend
+    from jotbase.testing.remote import Remote
     from jotbase.testing.units import Units
     from jotbase.testing.wire import LoopThread
 
@@ -82,6 +83,16 @@ def backend(
         )
     except SettingError as error:
         raise pytest.UsageError(f"the mark `settings`: {error}") from None
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def remote() -> Iterator[Remote]:
+    """A service that the project's code calls: a server of its own, which answers what is told."""
+    from jotbase.testing.remote import Remote
+
+    made = Remote()
     yield made
     made.close()
 
