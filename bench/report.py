@@ -109,6 +109,9 @@ def _beside(results: Figures) -> list[Verdict]:
     rates = results.get("pruning", {}).get("rates", {})
     figure = "inserts a second while a full log is pruned, against without"
     found.append(_least(figure, _over(rates, "pruning", "without"), 0.9, _times))
+    for writers, rates in results.get("hooks", {"rates": {"16": {}}})["rates"].items():
+        figure = f"inserts a second with a hook after the commit, against none; writers: {writers}"
+        found.append(_least(figure, _over(rates, "hook", "without"), 0.8, _times))
     on_postgres = results.get("postgresql", {}).get("rates", {})
     for name, title in (("read", "read one row by key"), ("insert", "insert one row, durably")):
         ratio = _over(on_postgres.get(name, {}), "jotbase", "bare")

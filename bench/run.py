@@ -21,6 +21,7 @@ from typing import Any
 import bindings
 import dearest
 import fanout
+import hooks
 import load
 import logins
 import lookups
@@ -44,6 +45,7 @@ BESIDE = {
     "dearest": dearest.measure,
     "slow": slow.measure,
     "pruning": pruning.measure,
+    "hooks": hooks.measure,
     "lookups": lookups.measure,
     "logins": logins.measure,
     "replays": replays.measure,

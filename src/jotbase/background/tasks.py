@@ -45,7 +45,10 @@ log = logging.getLogger("jotbase.tasks")
 #: Seconds that a runner holds its lease, and between two looks for tasks without a commit.
 LEASE, LOOK_EVERY = 5.0, 1.0
 #: How many changes a hook is told of before it is looked for more.
-LANE = 100
+LANE = 200
+#: Seconds between two looks at least: what commits meanwhile is told together, so that each commit
+#: of many does not cost two more. The first after a pause is told at once.
+PACE = 0.02
 #: Seconds that what runs may take to its end when the server stops.
 GRACE = 2.0
 
@@ -172,6 +175,7 @@ class TaskRunner:
     async def _run(self) -> None:
         while True:
             self._bell.clear()
+            looked = monotonic()
             try:
                 if self._busy:
                     await self._leads()
@@ -184,6 +188,7 @@ class TaskRunner:
                     await self._bell.wait()
             except TimeoutError:
                 continue
+            await asyncio.sleep(looked + PACE - monotonic())
 
     async def _turn(self) -> int:
         """Begin what is due and is not running; return how many tasks, or changes, that was."""
