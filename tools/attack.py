@@ -126,6 +126,11 @@ def found(text: str, least: int = 0) -> list[Row["jobs"]]:
 
 
 @rpc
+def endless() -> list[int]:
+    return iter(int, 1)
+
+
+@rpc
 def echoed(told: dict) -> dict:
     return told
 """

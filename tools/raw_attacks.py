@@ -6,10 +6,12 @@ In charge of sending each and of the verdict. Must not know how the server is st
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import os
 import socket
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -41,6 +43,10 @@ def post(*lines: bytes, body: bytes = b"", path: bytes = b"/rest/v1/jobs") -> by
 
 CHUNKED = b"Transfer-Encoding: chunked"
 LATE = b"HTTP/1.1 408 "
+#: 30 MB of JSON in 130 KB.
+BOMB = gzip.compress(b'{"title": "' + b"a" * 30_000_000 + b'"}', 1)
+SIZED = b"Content-Length: %d" % len(BOMB)
+DEFLATED = zlib.compress(b"a" * 9_000_000)
 RAW = (
     Raw("no host", get()),
     Raw("two hosts", get(b"Host: a", b"Host: a")),
@@ -67,6 +73,12 @@ RAW = (
         "a socket behind a request",
         get(b"Host: a") + get(b"Host: a", b"X: \0")[:-2],
         b"HTTP/1.1 200 ",
+    ),
+    Raw("a compressed body", post(b"Content-Encoding: gzip", SIZED, b"apikey: <key>", body=BOMB)),
+    Raw(
+        "an endless result",
+        post(b"Content-Length: 2", b"apikey: <key>", body=b"{}", path=b"/rest/v1/rpc/endless"),
+        b"HTTP/1.1 413 ",
     ),
     Raw("nothing", b"", b""),
     Raw("half a head", b"GET /health HTTP/1.1\r\nHo", LATE),
@@ -224,6 +236,10 @@ SOCKETS: dict[str, Callable[[Socket], str | None]] = {
     "a frame too large": _closed(1009, lambda one: one.frame(1, b"a" * 5_000_001)),
     "a frame without mask": _closed(1002, lambda one: one.line.sendall(b"\x81\x02{}")),
     "text that is none": _closed(1007, lambda one: one.frame(1, b"\xff\xfe")),
+    "a compressed frame": _closed(1002, lambda one: one.frame(0x41, DEFLATED)),
+    "a state that is too large": _refusal(
+        "realtime:a", {"config": {"presence": {"key": "k" * 300}}}, "PresenceKeyTooLong"
+    ),
     "half a message": _closed(1008, lambda one: one.frame(1, b"[", last=False)),
 }
 

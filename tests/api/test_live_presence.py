@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from tests.api.live_world import SECRET_KEY, Socket, World, a_world
 
+from jotbase.realtime import refusals
+
 TOPIC = "realtime:r"
 
 
@@ -192,3 +194,24 @@ def test_what_is_no_object_is_refused(world: World) -> None:
     reason = {"reason": "Presence track payload must be a map"}
     assert ana.hear()["payload"] == {"status": "error", "response": reason}
     assert ana.hear()["payload"] == {"status": "error", "response": {}}
+
+
+def test_a_room_has_space_for_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its state is told to everybody who comes; other rooms have their own space."""
+    monkeypatch.setattr("jotbase.http.live.sending.rooms.ROOM_PRESENCE", 180)
+    with a_world() as world:
+        ana, ben = world.connect(), world.connect()
+        for one in (ana, ben):
+            enter(one, "k", enabled=False)
+        ben.join(topic="realtime:other", presence={"key": "k", "enabled": False})
+
+        assert track(ana, a="x" * 40)["status"] == "ok"
+        full = {"status": "error", "response": {"reason": refusals.PRESENCE_FULL}}
+        assert track(ben, a="y" * 40) == full
+        ben.say("realtime:other", "presence", {"event": "track", "payload": {"a": "y" * 40}})
+        assert ben.hear()["payload"]["status"] == "ok"
+        ben.hear_events(2)
+        assert ana.hear_events(2) == ["presence_state", "presence_diff"]
+        ana.say(TOPIC, "presence", {"event": "untrack"})
+        assert ana.hear()["payload"]["status"] == "ok"
+        assert track(ben, a="y" * 40)["status"] == "ok"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -129,6 +130,31 @@ def test_a_message_has_few_parts() -> None:
         assert await close_code(client[0]) == 1008
 
     play(split)
+
+
+def test_a_compressed_frame_is_refused() -> None:
+    """No extension is agreed on, whatever is offered: RFC 6455 section 5.2, RFC 7692."""
+    offered = UPGRADE.replace(
+        b"\r\n\r\n", b"\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+    )
+
+    async def listen(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (await receive())["type"] == "websocket.receive":
+            """A message that nobody may have sent."""
+
+    async def run() -> None:
+        async with door(listen) as served, asyncio.timeout(20):
+            reader, writer = await served.connect()
+            writer.write(offered)
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert b"extensions" not in head.lower()
+            bomb = zlib.compress(b"a" * 50_000)[:120]
+            writer.write(frame(TEXT | 64, bomb))
+            assert await close_code(reader) == 1002
+
+    asyncio.run(run())
 
 
 def test_many_messages_at_once_are_all_heard_in_order() -> None:

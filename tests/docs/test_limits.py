@@ -149,6 +149,7 @@ MIB = 1024 * 1024
         ("members of a tracked object", f"| {presence.MOST_KEYS} |"),
         ("bytes of a tracked object", f"| {presence.LARGEST_META} |"),
         ("bytes of a presence key", f"| {presence.LONGEST_KEY} |"),
+        ("bytes of the tracked objects of a room", f"| {rooms.ROOM_PRESENCE // MIB} MiB |"),
         ("bytes of all tracked objects", f"| {rooms.ALL_PRESENCE // MIB} MiB |"),
         (
             "wrong passwords for one account by one client",

@@ -18,6 +18,10 @@ from jotbase.realtime.rooms.presence import Difference, PresenceRegistry, Presen
 
 #: Bytes of all tracked objects; one address gets at most half.
 ALL_PRESENCE = 64 * 1024 * 1024
+#: Bytes of the tracked objects of one room: all of them are told to everybody who comes.
+ROOM_PRESENCE = 1024 * 1024
+#: What an object costs besides: its key and references.
+_ENTRY = 128
 
 
 class Rooms:
@@ -28,6 +32,7 @@ class Rooms:
         self.presences = PresenceRegistry()
         self.broadcasts = self.frames = 0
         self._bytes = Budget(ALL_PRESENCE, ALL_PRESENCE // 2)
+        self._of_rooms = Budget(ALL_PRESENCE * 2, ROOM_PRESENCE)
 
     def enter(self, listener: Listener) -> None:
         """Add a channel to its room."""
@@ -56,9 +61,20 @@ class Rooms:
 
     def has_space(self, listener: Listener, size: int) -> bool:
         """Set the bytes that a channel's tracked object takes; return whether they are free."""
-        self._bytes.give_back(listener.address, listener.tracked_bytes)
-        listener.tracked_bytes = size if self._bytes.take(listener.address, size) else 0
-        return listener.tracked_bytes == size
+        self._give_back(listener)
+        if not self._of_rooms.take(listener.room, size + _ENTRY):
+            return False
+        if not self._bytes.take(listener.address, size):
+            self._of_rooms.give_back(listener.room, size + _ENTRY)
+            return False
+        listener.tracked_bytes = size
+        return True
+
+    def _give_back(self, listener: Listener) -> None:
+        if listener.tracked_bytes:
+            self._bytes.give_back(listener.address, listener.tracked_bytes)
+            self._of_rooms.give_back(listener.room, listener.tracked_bytes + _ENTRY)
+            listener.tracked_bytes = 0
 
     def track(self, listener: Listener, key: str, tracked: Mapping[str, Any]) -> None:
         """Make the channel present, and tell the room what has changed."""
@@ -67,8 +83,7 @@ class Rooms:
 
     def untrack(self, listener: Listener) -> None:
         """End the channel's presence, if it is present, and tell the room."""
-        self._bytes.give_back(listener.address, listener.tracked_bytes)
-        listener.tracked_bytes = 0
+        self._give_back(listener)
         self._tell(listener.room, self.presences.untrack(listener.room, listener))
 
     def _tell(self, room: Room, difference: Difference | None) -> None:
