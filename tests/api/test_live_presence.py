@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.api.live_world import SECRET_KEY, Socket, World, a_world
 
-from jotbase.realtime import refusals
+from jotbase.realtime.messages import channel_errors
 
 TOPIC = "realtime:r"
 
@@ -206,7 +206,7 @@ def test_a_room_has_space_for_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
         ben.join(topic="realtime:other", presence={"key": "k", "enabled": False})
 
         assert track(ana, a="x" * 40)["status"] == "ok"
-        full = {"status": "error", "response": {"reason": refusals.PRESENCE_FULL}}
+        full = {"status": "error", "response": {"reason": channel_errors.PRESENCE_FULL}}
         assert track(ben, a="y" * 40) == full
         ben.say("realtime:other", "presence", {"event": "track", "payload": {"a": "y" * 40}})
         assert ben.hear()["payload"]["status"] == "ok"
