@@ -144,3 +144,18 @@ def written(serve: Serve, body: bytes) -> Answer:
     target = b"/rest/v1/things?select=" + name
     told = serve.wire(backend).ask("POST", target, [*headers, (b"apikey", key)], body)
     return Answer(told.status, dict(told.headers), told.body)
+
+
+def test_an_upsert_by_a_given_number_does_not_move_the_sequence(serve: Serve) -> None:
+    """Nor does PUT: the greatest number of all leaves room for those that come."""
+    visitor = serve({"t": table({"a": {"type": "string"}})}).anonymous
+    merging = {"prefer": "resolution=merge-duplicates,return=representation"}
+    last = 2**63 - 1
+    given = [
+        visitor.post("/t", [{"id": last}, {"id": 7}], {"on_conflict": "id"}, **merging),
+        visitor.request("PUT", "/rest/v1/t", {"id": f"eq.{last - 1}"}, {"id": last - 1}),
+        visitor.post("/t", {"id": last}, {"on_conflict": "id"}, **merging),
+    ]
+    assert [answer.status for answer in given] == [201, 201, 200]
+
+    assert [visitor.post("/t", {"a": "x"}).json()[0]["id"] for _ in range(2)] == [1, 2]

@@ -87,6 +87,17 @@ def seed_fault(folder: Path) -> Fault:
         ("notes", b'[{"txet": "a"}]', "its columns: id, text"),
         (
             "notes",
+            b"",
+            "write an array of rows: [{…}, {…}], or [] for none",
+        ),
+        ("notes", b"\xef\xbb\xbf[]", "save it as UTF-8 without a byte order mark"),
+        (
+            "notes",
+            b'[{"text": ' + b"[" * 2000 + b"]" * 2000 + b"}]",
+            "store less deeply nested values",
+        ),
+        (
+            "notes",
             b"[{'text': 'a'}]",
             "JSON has double quotes only, no comments, and no comma before a closing bracket",
         ),

@@ -254,3 +254,43 @@ async def test_computed_values_are_held_against_the_schema(make_engine: Any) -> 
 
     with pytest.raises(ProjectError, match='/b the value does not match "\\^f"'):
         await migrate(engine, model(t=table_file({"id": ID, "a": TEXT, "b": computed})))
+
+
+async def test_names_that_differ_by_case_alone_are_the_same(make_engine: Any) -> None:
+    """Tables and columns keep their rows, keys and indexes, spelt as the file has it."""
+
+    def of(note: str, text: str) -> Model:
+        table = table_file(
+            {"id": ID, text: {**TEXT, "maxLength": 9}},
+            primaryKey=["id"],
+            unique=[[text]],
+            indexes=[[text], {"columns": [text], "kind": "fulltext"}],
+            realtime=True,
+        )
+        part = table_file({"id": ID, "note": {**NUMBER, "references": f"{note}.id"}})
+        return model(**{note: table, "parts": part})
+
+    engine = await filled(
+        make_engine,
+        of("notes", "text"),
+        "INSERT INTO notes (text) VALUES ('kept')",
+        "INSERT INTO parts (note) VALUES (1)",
+    )
+    await migrate(engine, of("Notes", "Text"), started=False)
+    await engine.write(unit('UPDATE "Notes" SET "Text" = \'new\''))
+
+    assert await engine.read_internal('SELECT "id", "Text" FROM "Notes"', ()) == [(1, "new")]
+    change = (await engine.changes(0))[-1]
+    assert (change.table, change.new) == ("Notes", {"id": 1, "Text": "new"})
+    assert not (await plan(engine, of("Notes", "Text"))).is_pending
+
+
+async def test_letters_beyond_ascii_are_other_letters(make_engine: Any) -> None:
+    """SQLite folds A to Z alone: a table is another one, whose rows are asked for."""
+    engine = await filled(make_engine, model(ä=table_file({"id": ID})))
+    if engine.dialect.is_postgres:
+        await migrate(engine, model(Ä=table_file({"id": ID})), started=False)
+        assert await engine.read_internal('SELECT * FROM "Ä"', ()) == []
+    else:
+        with pytest.raises(ProjectError, match="the file is gone"):
+            await migrate(engine, model(Ä=table_file({"id": ID})), started=False)

@@ -28,6 +28,7 @@ from jotbase.query.write.units import insert_unit
 from jotbase.schema.model.tables import USERS, Model, Table, Type
 from jotbase.schema.values.convert import from_text
 from jotbase.search.spelling import nearest
+from jotbase.sql.dialect import POSTGRES
 from jotbase.sql.fragment import bound, sql
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import SERVICE_PRINCIPAL, Request
@@ -39,6 +40,14 @@ SEEDS = "seeds"
 #: How many rows are checked and stored at a time: each takes about a kilobyte of memory.
 STEP = 10_000
 
+#: What to write, by a word of what is said of a file that is no JSON.
+_NO_JSON = {
+    "zero-length": "write an array of rows: [{…}, {…}], or [] for none",
+    "byte order mark": "save it as UTF-8 without a byte order mark",
+    "depth": "store less deeply nested values",
+    "surrogate": "characters beyond U+FFFF are two \\u escapes, or stand as they are",
+    "UTF-8": "save it as UTF-8",
+}
 #: What has references held against all rows together, in the end.
 _DEFER = {
     "sqlite": "PRAGMA defer_foreign_keys = ON",
@@ -65,7 +74,9 @@ async def seed(project: Project, data: DataApi) -> dict[str, int]:
             body = files.get(f"{table.name}.json")
             if body is not None and (yield from _is_empty(table, api)):
                 loaded[table.name] = yield from _load(table, body, api)
-        if not api.engine.dialect.is_postgres:  # which refuses at the commit by itself
+        if api.engine.dialect.is_postgres:
+            yield from _refuse_references(data.model, loaded)
+        else:
             yield from _tell_of_references(loaded)
         yield from mark_seeded(api.engine.dialect)
         return loaded
@@ -106,6 +117,20 @@ def _no_table(file: str, model: Model) -> str:
     if file.removesuffix(".json") in (USERS.name, "users"):
         return "accounts are made by signing up, or by the admin API"
     return f"its tables: {', '.join(sorted(table.name for table in model if table.view is None))}"
+
+
+def _refuse_references(model: Model, loaded: Iterable[str]) -> UnitOfWork[None]:
+    """Look at references only now, of each table by itself so that the file is known.
+
+    Raises ProjectError: PostgreSQL keeps no row that refers to nothing.
+    """
+    for name in loaded:
+        table = model.tables[name]
+        for key in table.foreign_keys:
+            try:
+                yield sql(f"SET CONSTRAINTS {POSTGRES.identifier(key.name)} IMMEDIATE")
+            except JotError as error:
+                raise ProjectError(list(_faults(table, error, 0))) from error
 
 
 def _tell_of_references(loaded: Iterable[str]) -> UnitOfWork[None]:
@@ -172,8 +197,7 @@ def _rows(table: Table, body: bytes) -> list[Any]:
         orjson.loads(body)
         found = read_json(body)
     except orjson.JSONDecodeError as error:
-        hint = "JSON has double quotes only, no comments, and no comma before a closing bracket"
-        raise ProjectError([Fault(file, "", f"no JSON: {error}", hint)]) from error
+        raise ProjectError([Fault(file, "", f"no JSON: {error}", _hint(str(error)))]) from error
     except JotError as error:
         raise ProjectError(list(_faults(table, error, 0))) from error
     rows = found if isinstance(found, list) else [found]
@@ -182,6 +206,14 @@ def _rows(table: Table, body: bytes) -> list[Any]:
             reason, hint = "a row is a JSON object", "write an array of rows: [{…}, {…}]"
             raise ProjectError([Fault(file, f"/{place}", reason, hint)])
     return rows
+
+
+def _hint(said: str) -> str:
+    """Return what to write where a file is no JSON."""
+    for word, hint in _NO_JSON.items():
+        if word in said:
+            return hint
+    return "JSON has double quotes only, no comments, and no comma before a closing bracket"
 
 
 def _readable(table: Table, payload: Payload) -> Payload:

@@ -60,7 +60,15 @@ def hint(said: str, text: str, tables: Mapping[str, Iterable[str]]) -> str | Non
         if found := asked(said, text, tables):
             return found
     if "non-deterministic" in said:
-        return "a stored value depends on the row alone: no time of now, no chance"
+        return _NO_CLOCK
+    if "circularly" in said:
+        return "views read each other in a circle: have one of them read tables alone"
+    if "ambiguous column name" in said:
+        return "write the table's name before it: t.id"
+    if "wrong number of arguments" in said:
+        return _ALL_FUNCTIONS
+    if "generated column loop" in said:
+        return "computed columns read each other in a circle: have one read plain columns alone"
     if "subqueries prohibited" in said or "aggregate" in said:
         return 'a computed column sees its own row alone: make it a "view"'
     if re.search("syntax error|unrecognized token|objects in database|unknown database", said):
@@ -69,7 +77,16 @@ def hint(said: str, text: str, tables: Mapping[str, Iterable[str]]) -> str | Non
     return None
 
 
+_NO_CLOCK = "a stored value depends on the row alone: no time of now, no chance"
+_CLOCKS = ("now", "today", "getdate", "sysdate", "curdate", "clock_timestamp", "gen_random_uuid")
+_ALL_FUNCTIONS = "SQLite's functions: sqlite.org/lang_corefunc.html"
 _PLAIN = "it is SQLite's dialect: sqlite.org/lang.html"
+
+
+def of_computed(said: str, expression: str) -> str | None:
+    """Return the same of a computed column's expression, which knows no time."""
+    name = _behind("no such function: ", said) or ""
+    return _NO_CLOCK if name.lower() in _CLOCKS else hint(said, expression, {})
 
 
 def _no_function(said: str, text: str, tables: Mapping[str, Iterable[str]]) -> str | None:
@@ -77,7 +94,7 @@ def _no_function(said: str, text: str, tables: Mapping[str, Iterable[str]]) -> s
     if name is None:
         return None
     written = _FUNCTIONS.get(name.lower())
-    return f"write {written}" if written else "SQLite's functions: sqlite.org/lang_corefunc.html"
+    return f"write {written}" if written else _ALL_FUNCTIONS
 
 
 def _no_table(said: str, text: str, tables: Mapping[str, Iterable[str]]) -> str | None:
@@ -97,7 +114,9 @@ def _no_column(said: str, text: str, tables: Mapping[str, Iterable[str]]) -> str
     words = set(re.findall(r"\w+", text.lower()))
     names = [one for table, listed in tables.items() if table.lower() in words for one in listed]
     close = nearest(name.partition(" - ")[0].strip('"').rpartition(".")[2], names, 0.6)
-    return f"did you mean {close}?" if close else None
+    if close:
+        return f"did you mean {close}?"
+    return f"the columns there: {', '.join(dict.fromkeys(names))}" if names else None
 
 
 def _behind(words: str, said: str) -> str | None:

@@ -164,7 +164,7 @@ def _computed(trial: _Trial, table: Table, column: Column) -> Iterator[Fault]:
     except apsw.Error as error:
         reason = f"the database cannot compute it: {error}"
         names_of = [one.name for one in others]
-        hint = _columns_hint(str(error), names_of) or sql_hints.hint(str(error), expression, {})
+        hint = _columns_hint(str(error), names_of) or sql_hints.of_computed(str(error), expression)
         yield Fault(table.file, at, reason, hint)
         return
     try:
@@ -175,14 +175,13 @@ def _computed(trial: _Trial, table: Table, column: Column) -> Iterator[Fault]:
     except apsw.Error as error:
         # What an example alone makes fail may be right for the values that are meant.
         if values is not examples or "non-deterministic" in str(error):
-            hint = _NO_CLOCK if "non-deterministic" in str(error) else None
+            hint = sql_hints.of_computed(str(error), expression)
             yield Fault(table.file, at, f"the database cannot compute it: {error}", hint)
     finally:
         trial.connection.execute('DROP TABLE "jotbase.project.sql_trial"')
 
 
 _ONE_SELECT = "a view is one SELECT, which may join and unite others"
-_NO_CLOCK = "a stored value depends on the row alone: no time of now, no chance"
 
 
 def _columns_hint(said: str, names: Sequence[str]) -> str | None:

@@ -186,7 +186,12 @@ def conflicting_rows(
     yield SAVE
     keys, trial = yield from store_or_undo(
         lambda: insert_rows(
-            table, rows, dialect, clause, conflict_columns=plan.conflict, moving=True
+            table,
+            rows,
+            dialect,
+            clause,
+            conflict_columns=plan.conflict,
+            moving=not dialect.is_postgres,
         )
     )
     yield UNDO

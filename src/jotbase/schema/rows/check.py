@@ -26,7 +26,7 @@ from jotbase.errors import RequestError
 from jotbase.schema.keywords.subschemas import escape_token, pointer, walk
 from jotbase.schema.keywords.vocabulary import ANNOTATIONS, COLUMN_ONLY, STANDARD, TABLE_ONLY
 from jotbase.schema.model.tables import RANGES, Table, Type
-from jotbase.schema.rows.decimals import Decimals
+from jotbase.schema.rows.decimals import Decimals, with_decimal_constants
 from jotbase.schema.rows.presence import without_nulls
 from jotbase.schema.values.convert import from_text
 from jotbase.schema.values.times import is_time
@@ -133,7 +133,7 @@ class RowCheck:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._schema = plain_schema(table.schema)
+        self._schema = with_decimal_constants(plain_schema(table.schema), table)
         self._columns = self._build({"properties": self._by_column()})
         self._encoded = [one.name for one in table.columns if one.type is Type.BYTES]
         self._decimals = Decimals(table)

@@ -46,6 +46,7 @@ class Decimals:
         }
         self._numbers = schemas.keys() - self._texts
         self._limits = {name: _limits(one, table.schema) for name, one in schemas.items()}
+        self._text_form = _as_constant if _has_constants(table) else _as_text
 
     def __bool__(self) -> bool:
         return bool(self._limits)
@@ -53,7 +54,7 @@ class Decimals:
     def in_form(self, row: Row) -> Row:
         """Return a row with each decimal in the form that its schema validates."""
         changed: Row = {}
-        for names, form in ((self._texts, _as_text), (self._numbers, _as_number)):
+        for names, form in ((self._texts, self._text_form), (self._numbers, _as_number)):
             for name in names & row.keys():
                 value, several = row[name], name in self._lists and type(row[name]) is list
                 changed[name] = [form(one) for one in value] if several else form(value)
@@ -78,6 +79,60 @@ class Decimals:
             for keeps, words in [_KEYWORDS[keyword]]
             if number is not None and not keeps(number, limit)
         ]
+
+
+def with_decimal_constants(schema: Mapping[str, Any], table: Table) -> dict[str, Any]:
+    """Return a table's schema with the decimals of its `const` and `enum` in the form that rows
+    have, in which "1.50" is "1.5": those of a column, and those beside the format.
+    """
+    names = frozenset(one.name for one in table.columns if one.type is Type.DECIMAL)
+    items = any(one.item is Type.DECIMAL for one in table.columns)
+    return _canonical(dict(schema), names, inside=False) if names or items else dict(schema)
+
+
+def _has_constants(table: Table) -> bool:
+    names = frozenset(one.name for one in table.columns if one.type is Type.DECIMAL)
+    found: list[tuple[Any, bool]] = [(table.schema, False)]
+    while found:
+        schema, inside = found.pop()
+        if isinstance(schema, list):
+            found += [(one, inside) for one in schema]
+        elif isinstance(schema, Mapping):
+            if (inside or schema.get("format") == "decimal") and schema.keys() & {"const", "enum"}:
+                return True
+            for word, value in schema.items():
+                if word == "properties" and isinstance(value, Mapping):
+                    found += [(one, name in names) for name, one in value.items()]
+                else:
+                    found.append((value, inside))
+    return False
+
+
+def _canonical(schema: Any, names: frozenset[str], *, inside: bool) -> Any:
+    """Return a part of a schema so; `inside` says that it is about a decimal column."""
+    if isinstance(schema, list):
+        return [_canonical(one, names, inside=inside) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made: dict[str, Any] = {}
+    is_decimal = inside or schema.get("format") == "decimal"
+    for word, value in schema.items():
+        if word in ("const", "default", "enum", "examples"):
+            made[word] = _constant(value) if is_decimal else value
+        elif word == "properties" and isinstance(value, dict):
+            made[word] = {
+                name: _canonical(one, names, inside=name in names) for name, one in value.items()
+            }
+        else:
+            made[word] = _canonical(value, names, inside=inside)
+    return made
+
+
+def _constant(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_constant(one) for one in value]
+    found = _decimal(value) if isinstance(value, str) else None
+    return value if found is None else canonical_decimal(value)
 
 
 def _numeric_schema(column: Column, root: Mapping[str, Any]) -> Any:
@@ -110,6 +165,11 @@ def _as_text(value: Any) -> Any:
         return canonical_decimal(repr(value))
     except RequestError:
         return value
+
+
+def _as_constant(value: Any) -> Any:
+    """Return a decimal as the text that constants have."""
+    return _constant(value) if isinstance(value, str) else _as_text(value)
 
 
 def _as_number(value: Any) -> Any:

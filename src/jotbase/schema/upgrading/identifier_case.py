@@ -24,13 +24,13 @@ class Spelling:
         """Return a table's name in the model's letter case; unchanged if the model has none."""
         if name in self.model.tables:
             return name
-        return next((one for one in self.model.tables if one.lower() == name.lower()), name)
+        return next((one for one in self.model.tables if _folded(one) == _folded(name)), name)
 
     def columns(self, table: str, names: Sequence[str]) -> tuple[str, ...]:
         """Return column names in the model's letter case; `table` is in it already."""
         known = self.model.get(table)
-        spelled = {} if known is None else {one.lower(): one for one in known.by_name}
-        return tuple(spelled.get(one.lower(), one) for one in names)
+        spelled = {} if known is None else {_folded(one): one for one in known.by_name}
+        return tuple(spelled.get(_folded(one), one) for one in names)
 
     def found(self, found: Found) -> dict[str, tuple[str, ...]]:
         """Return a database's tables and columns in the model's letter case."""
@@ -78,3 +78,8 @@ class Spelling:
             target=target,
             target_columns=self.columns(target, key.target_columns),
         )
+
+
+def _folded(name: str) -> bytes:
+    """Return a name as SQLite compares it: of capitals, it folds A to Z alone."""
+    return name.encode().lower()

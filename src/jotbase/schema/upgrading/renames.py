@@ -1,13 +1,14 @@
 """Tables and columns that schema files declare to be renamed (`renamedFrom`).
 
 In charge of finding them, and of the old model under the new names, with which all else is
-compared. A name is never guessed: without the declaration it is a loss and a gain. Must not know
+compared. A name is never guessed: without the declaration it is a loss and a gain, unless it is the
+same but for upper and lower case. Must not know
 the statements of a database (`rename_statements`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jotbase.schema.model.names import default_name
@@ -39,15 +40,21 @@ class _Names:
         return tuple(own.get(name, name) for name in columns)
 
 
-def renamed_model(old: Model, new: Model) -> tuple[Model, list[Renamed]]:
-    """Return the old model under the names that the new one declares, and what was renamed."""
-    tables = dict(_tables(old, new))
+def renamed_model(
+    old: Model, new: Model, *, tells_case: bool = False
+) -> tuple[Model, list[Renamed]]:
+    """Return the old model under the names that the new one declares, and what was renamed.
+
+    A database that `tells_case`, as PostgreSQL does, has another table where the file's name is
+    written otherwise; that is a rename too.
+    """
+    tables = dict(_tables(old, new, tells_case))
     columns = {
         table.name: found
         for table in old
         if table.view is None
         and (now := new.get(tables.get(table.name, table.name))) is not None
-        and (found := dict(_columns(table, now)))
+        and (found := dict(_columns(table, now, tells_case)))
     }
     names = _Names(tables, columns)
     if not tables and not columns:
@@ -70,9 +77,9 @@ def described(renames: Sequence[Renamed]) -> Iterator[str]:
             yield f"{one.new.name}: column {new} renamed from {old}"
 
 
-def _tables(old: Model, new: Model) -> Iterator[tuple[str, str]]:
+def _tables(old: Model, new: Model, tells_case: bool) -> Iterator[tuple[str, str]]:
     for table in new:
-        name = table.schema.get(KEYWORD)
+        name = table.schema.get(KEYWORD) or (tells_case and _alike(table.name, old.tables))
         was = old.get(name) if isinstance(name, str) else None
         if was is None or was.view is not None or table.view is not None:
             continue
@@ -80,11 +87,15 @@ def _tables(old: Model, new: Model) -> Iterator[tuple[str, str]]:
             yield was.name, table.name
 
 
-def _columns(was: Table, now: Table) -> Iterator[tuple[str, str]]:
+def _columns(was: Table, now: Table, tells_case: bool) -> Iterator[tuple[str, str]]:
     for column in now.columns:
-        name = column.schema.get(KEYWORD)
+        name = column.schema.get(KEYWORD) or (tells_case and _alike(column.name, was.by_name))
         if name in was.by_name and name not in now.by_name and column.name not in was.by_name:
             yield str(name), column.name
+
+
+def _alike(name: str, names: Iterable[str]) -> str | None:
+    return next((one for one in names if one.lower() == name.lower()), None)
 
 
 def _table(table: Table, names: _Names) -> Table:

@@ -324,10 +324,10 @@ def _apply(steps: UpgradeSteps, old: Model, model: Model) -> UnitOfWork[None]:
         orphans = yield Statement(f"PRAGMA foreign_key_check({SQLITE.identifier(table.name)})")
         if orphans:
             reason = f"{len(orphans)} rows refer to rows that are not there"
-            raise ProjectError(
-                [Fault(table.file, "", reason, "PRAGMA foreign_key_check; shows them")]
-            )
+            fault = Fault(table.file, "", reason, "PRAGMA foreign_key_check; shows them")
+            raise ProjectError([fault])
     yield Statement("PRAGMA defer_foreign_keys = OFF")
+    tables = f"its tables: {', '.join(sorted(model.tables))}"
     for view in steps.created_views:
         try:
             yield Statement(probe_view(view))
@@ -335,6 +335,7 @@ def _apply(steps: UpgradeSteps, old: Model, model: Model) -> UnitOfWork[None]:
             _raise_of_database(error)
             reason = f"the database cannot read the view: {_database_message(error)}"
             hint = 'each of "properties" must be a column of the SELECT'
+            hint = tables if "no such table" in reason else hint
             raise ProjectError([Fault(view.file, "/view", reason, hint)]) from error
 
 

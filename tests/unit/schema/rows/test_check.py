@@ -295,3 +295,26 @@ def test_a_document_that_is_no_object_is_checked() -> None:
     assert faults([1, 2]) == []
     assert [(one["pointer"], one["keyword"]) for one in faults([1, "x"])] == [("/1", "type")]
     assert [(one["pointer"], one["keyword"]) for one in faults("x")] == [("", "type")]
+
+
+def test_a_constant_of_a_decimal_is_a_number_however_it_is_written() -> None:
+    """In `const` and `enum`, behind references and in branches, 1.50 is 1.5; text stays text."""
+    price = {"type": "string", "format": "decimal"}
+    prices = check(
+        {
+            "const": {**price, "const": "1.50"},
+            "among": {"$ref": "#/$defs/among"},
+            "list": {"type": "array", "items": {**price, "enum": ["2.0"]}},
+            "text": {"type": "string", "enum": ["1.50"]},
+            "note": {"type": "string"},
+        },
+        **{"$defs": {"among": {**price, "enum": ["1.50", "2"]}}},
+        **{"if": {"properties": {"const": {"const": "1.50"}}}, "then": {"required": ["note"]}},
+    )
+    good = {"const": "1.5", "among": 1.5, "list": [2], "text": "1.50", "note": "x"}
+
+    assert prices.faults(good) == []
+    assert prices.faults(good | {"const": "1.50", "among": "2.00", "list": ["2.0"]}) == []
+    assert [one["pointer"] for one in prices.faults(good | {"text": "1.5"})] == ["/text"]
+    assert [one["pointer"] for one in prices.faults(good | {"among": "3"})] == ["/among"]
+    assert [one["keyword"] for one in prices.faults({"const": "1.5"})] == ["required"]

@@ -87,7 +87,7 @@ def compared(model: Model, noted: Rows) -> UnitOfWork[PostgresSteps | None]:
         told = tuple(f"{table.name}: new table" for table in tables)
         return PostgresSteps(tuple(create_statements(model)), told, fresh=True)
     here = Model({table.name: table for table in old if table.name in found})
-    named, renames = renamed_model(here, model)
+    named, renames = renamed_model(here, model, tells_case=True)
     gone = {one.old.name for one in renames if one.old.name != one.new.name}
     there = (found - gone) | {table.name for table in named}
     steps = _changed(named, model, there, frozenset(meta))

@@ -1,4 +1,4 @@
-"""SQL of schema files on PostgreSQL: it is PostgreSQL's own, and PostgreSQL judges it."""
+"""A project's files on PostgreSQL: SQL in its own words, which it judges itself, and seeds."""
 
 from __future__ import annotations
 
@@ -83,3 +83,18 @@ def test_what_it_refuses_is_told_with_the_file(begin: Begin, text: str, said: st
 
     assert (fault.file, fault.pointer) == ("schemas/other_.json", "/view")
     assert said in fault.reason
+
+
+def test_seeds_that_refer_to_nothing_are_refused(begin: Begin, tmp_path: Path) -> None:
+    """The file is named, and the value that is not there."""
+    parts = table({"note": {"type": "integer", "references": "notes.id"}})
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "parts.json").write_bytes(orjson.dumps([{"note": 9}]))
+    with pytest.raises(ProjectError) as refused:
+        begin(notes=table({"name": TEXT}), parts=parts)
+    (fault,) = refused.value.faults
+
+    assert (fault.file, fault.hint) == (
+        "seeds/parts.json",
+        'Key (note)=(9) is not present in table "notes".',
+    )
