@@ -12,7 +12,7 @@ from tests.api.test_private_topics import CHANNELS, MEMBERS, Hall, Member
 
 CODE = """
 from flask import Flask, request
-from jotbase.functions import Refusal, Row, before, broadcast, computed, data, rpc
+from jotbase.functions import Refusal, Row, after, before, broadcast, computed, data, rpc, task
 from typing import Annotated
 
 app = Flask(__name__)
@@ -79,6 +79,21 @@ def announce(row):
     broadcast("r", "note", {"text": row["text"]})
     if row["text"] == "refused":
         raise Refusal("P0001", "no")
+
+
+@after("insert", "members")
+def welcome(change):
+    broadcast(f"room:{change.new['room']}", "came", {"user": change.new["user"]}, private=True)
+
+
+@task
+def remind():
+    broadcast("r", "remind", {})
+
+
+@rpc
+def later() -> None:
+    remind.later()
 
 
 @computed
@@ -232,3 +247,20 @@ def test_one_user_broadcasts_a_thousand_times_at_once(hall: Hall) -> None:
     refused(ana.function("say", "POST", say), 429, "53400")
     hall.backend.clock.advance(1)
     assert ana.rpc("many", {"count": 100}).status == 204
+
+
+def test_hooks_after_a_commit_and_tasks_broadcast(hall: Hall, listener: Member) -> None:
+    """With the rights of the service role, since nobody calls them: a push on each new row."""
+    hall.backend.run_tasks()
+    ana = hall.connect("ana", speaks=False)
+    assert ana.enter() == "ok"
+    row = {"room": 7, "user": "00000000-0000-4000-8000-000000000002", "speaks": False}
+    hall.backend.run_tasks()
+    assert heard(ana)[0] == "came"
+    hall.backend.service.post("/members", row)
+    hall.backend.run_tasks()
+    assert heard(ana) == ("came", {"user": row["user"]})
+    assert hall.backend.anonymous.rpc("later").status == 204
+    assert listener.silent()
+    hall.backend.run_tasks()
+    assert heard(listener) == ("remind", {})
