@@ -29,12 +29,12 @@ from jotbase.computing import Computing
 from jotbase.engines.base import Engine
 from jotbase.errors import Fault, JotError, ProjectError
 from jotbase.feed import Feed
-from jotbase.functions.background import Place, work_of
-from jotbase.functions.context import run_as
+from jotbase.functions.api.background import Place, work_of
+from jotbase.functions.api.context import run_as
+from jotbase.functions.api.row_hooks import run_before
 from jotbase.functions.hooks import Hooks
+from jotbase.functions.hosting.task_threads import TaskThreads
 from jotbase.functions.loading import Loaded, described, load_for, load_in_thread
-from jotbase.functions.row_hooks import run_before
-from jotbase.functions.task_threads import TaskThreads
 from jotbase.http.edge.asgi import Application
 from jotbase.http.edge.clock import WallClock
 from jotbase.http.edge.credentials import CredentialCheck, standing_in

@@ -14,7 +14,7 @@ import pytest
 from tests.api.data_world import Serve, refused, table
 
 from jotbase.errors import ProjectError, SettingError
-from jotbase.functions.context import DataClient
+from jotbase.functions.api.context import DataClient
 from jotbase.testing import Client, Mail, Outbox, TestBackend
 from jotbase.testing.backend import make_template
 

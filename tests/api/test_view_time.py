@@ -13,7 +13,7 @@ import pytest
 from tests.api.data_world import Serve, refused, table
 
 from jotbase.engines.calls.code_ending import end_code
-from jotbase.functions.view_deadline import RUN, Run, followed
+from jotbase.functions.hosting.view_deadline import RUN, Run, followed
 from jotbase.testing import TestBackend
 
 CODE = """

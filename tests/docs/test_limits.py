@@ -20,7 +20,7 @@ from jotbase.engines.sqlite.database import result_rows as given
 from jotbase.engines.sqlite.log import change_log as log
 from jotbase.engines.sqlite.read import reader
 from jotbase.functions import hooks, loading
-from jotbase.functions.rpc import MOST_DETAILS
+from jotbase.functions.api.rpc import MOST_DETAILS
 from jotbase.http.accounts import routes as accounts
 from jotbase.http.edge import connections, hashing
 from jotbase.http.edge import large_responses as grants

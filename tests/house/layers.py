@@ -187,9 +187,17 @@ ROOMS: dict[str, Room] = {
     "feed": _room(f"{THINKING} engines.base delivery", "orjson"),
     # the edges
     "settings": _room("error_codes errors"),
-    "functions": _room(
+    "functions.api": _room(
         f"{WORDS} schema expression query access tasks realtime background engines.base"
         f" engines.calls {PAGES}",
+        "flask orjson werkzeug",
+    ),
+    "functions.hosting": _room(
+        f"{WORDS} engines.base engines.calls functions.api", "a2wsgi flask werkzeug"
+    ),
+    "functions": _room(
+        f"{WORDS} schema expression query access tasks realtime background engines.base"
+        f" engines.calls {PAGES} functions",
         "a2wsgi flask orjson werkzeug",
     ),
     "http": _room("http.edge"),

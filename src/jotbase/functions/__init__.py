@@ -3,14 +3,14 @@
 `caller()` says who asks and `data()` acts as them; docs/functions.md shows the rest.
 """
 
-from jotbase.functions.annotations import Row
-from jotbase.functions.background import Change, after, cron, every, task, webhook
-from jotbase.functions.context import DataClient, DataError, broadcast, caller, data, now
+from jotbase.functions.api.annotations import Row
+from jotbase.functions.api.background import Change, after, cron, every, task, webhook
+from jotbase.functions.api.context import DataClient, DataError, broadcast, caller, data, now
+from jotbase.functions.api.row_hooks import before
+from jotbase.functions.api.rpc import Refusal, computed, respond, rpc
+from jotbase.functions.api.views import accepts, requires, unverified
 from jotbase.functions.hooks import hook
 from jotbase.functions.request_log import request_id
-from jotbase.functions.row_hooks import before
-from jotbase.functions.rpc import Refusal, computed, respond, rpc
-from jotbase.functions.views import accepts, requires, unverified
 
 __all__ = [
     "Change",

@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 
 from jotbase.engines.calls.code_ending import end_code, run_unforked
 from jotbase.errors import AuthError, JotError
-from jotbase.functions.context import set_clock
-from jotbase.functions.registering import Registered, register
-from jotbase.functions.rpc import Refusal, awaited
-from jotbase.functions.wsgi_threads import Threads
+from jotbase.functions.api.context import set_clock
+from jotbase.functions.api.registering import Registered, register
+from jotbase.functions.api.rpc import Refusal, awaited
+from jotbase.functions.hosting.wsgi_threads import Threads
 from jotbase.schema.values.json_length import check_length
 
 log = logging.getLogger("jotbase.functions")

@@ -20,8 +20,7 @@ from jotbase.engines.calls.code_ending import end_code, run_unforked
 from jotbase.errors import PROJECT_MODULE, Fault, JotError, ProjectError
 from jotbase.expression.expr import is_local
 from jotbase.expression.judge import judge
-from jotbase.functions.failures import failure_to_load
-from jotbase.functions.registering import (
+from jotbase.functions.api.registering import (
     AfterHook,
     Computed,
     Requirement,
@@ -29,10 +28,11 @@ from jotbase.functions.registering import (
     TaskCode,
     collect,
 )
+from jotbase.functions.api.rpc import awaited
+from jotbase.functions.api.views import view_faults
+from jotbase.functions.failures import failure_to_load
+from jotbase.functions.hosting.wsgi_threads import Hosted, Threads
 from jotbase.functions.request_log import name_requests
-from jotbase.functions.rpc import awaited
-from jotbase.functions.views import view_faults
-from jotbase.functions.wsgi_threads import Hosted, Threads
 from jotbase.query.plan.computed import with_computed
 from jotbase.query.plan.functions import Function, Functions, Returns
 from jotbase.query.plan.hooks import BeforeHook, BeforeHooks

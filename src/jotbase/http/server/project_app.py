@@ -1,7 +1,7 @@
 """`/functions/v1`: the project's own web application, each request with its caller's context.
 
 In charge of authentication, and of the data client for the application's code. Must not know how
-the application is run (`functions.wsgi_threads`).
+the application is run (`functions.hosting.wsgi_threads`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 from jotbase.auth.tokens.client_address import share_owner
 from jotbase.engines.base import CALLER, REQUEST_ID, RequestId
 from jotbase.errors import AccessError
-from jotbase.functions.context import Answer, DataClient, enter
+from jotbase.functions.api.context import Answer, DataClient, enter
+from jotbase.functions.api.views import HOLDS, is_unverified
+from jotbase.functions.hosting.wsgi_threads import OWNER, Hosted
 from jotbase.functions.loading import host
-from jotbase.functions.views import HOLDS, is_unverified
-from jotbase.functions.wsgi_threads import OWNER, Hosted
 from jotbase.http.edge.asgi import Receive, Scope, Send, read_headers, send_response
 from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.edge.static_files import NOT_FOUND

@@ -14,9 +14,9 @@ from jotbase.engines.base import Engine, bind
 from jotbase.expression.expr import Context
 from jotbase.expression.judge import Env
 from jotbase.expression.predicate import from_row, predicate
-from jotbase.functions.context import caller
-from jotbase.functions.registering import Requirement
-from jotbase.functions.views import Holds
+from jotbase.functions.api.context import caller
+from jotbase.functions.api.registering import Requirement
+from jotbase.functions.api.views import Holds
 from jotbase.sql.fragment import sql
 from jotbase.values import Row
 

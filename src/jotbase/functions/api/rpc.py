@@ -23,8 +23,8 @@ import orjson
 from jotbase.engines.calls.code_ending import run_unforked
 from jotbase.error_codes import CODES
 from jotbase.errors import JotError
-from jotbase.functions.annotations import Kind, Row, kind_of, returns_of, schema_of
-from jotbase.functions.registering import Computed, Registered, register
+from jotbase.functions.api.annotations import Kind, Row, kind_of, returns_of, schema_of
+from jotbase.functions.api.registering import Computed, Registered, register
 from jotbase.query.plan.functions import Function, Parameter
 from jotbase.schema.model.tables import Type
 from jotbase.schema.rows.check import checker

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from jotbase.engines.calls.code_ending import ENDING, end_code, run_unforked
-from jotbase.functions.wsgi_threads import Threads
+from jotbase.functions.hosting.wsgi_threads import Threads
 
 
 class TaskThreads:

@@ -12,7 +12,7 @@ from typing import Any
 
 from jotbase.engines.calls.code_ending import run_unforked
 from jotbase.errors import CodeFailed
-from jotbase.functions.rpc import is_header
+from jotbase.functions.api.rpc import is_header
 
 #: The key of a view's scope for the function that returns whether the client has disconnected.
 GONE = "jotbase.gone"

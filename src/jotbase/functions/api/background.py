@@ -20,9 +20,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jotbase.background.tasks import Job, Work
 from jotbase.background.webhook_requests import post, read_url
 from jotbase.errors import run_contained
-from jotbase.functions.context import Answer, DataClient, data, enter, now
-from jotbase.functions.registering import AfterHook, Registered, Schedule, TaskCode, register
-from jotbase.functions.rpc import awaited
+from jotbase.functions.api.context import Answer, DataClient, data, enter, now
+from jotbase.functions.api.registering import AfterHook, Registered, Schedule, TaskCode, register
+from jotbase.functions.api.rpc import awaited
 from jotbase.query.plan.hooks import ACTIONS, Action
 from jotbase.tasks.cron import next_cron_time, read_cron
 from jotbase.tasks.requests import write_task

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from jotbase.errors import JotError
-from jotbase.functions.rpc import Pairs, run_function
+from jotbase.functions.api.rpc import Pairs, run_function
 from jotbase.query.plan.functions import Function
 from jotbase.realtime.rooms.http_messages import PATH as BROADCASTS
 from jotbase.schema.values.json_length import check_length

@@ -18,9 +18,9 @@ import orjson
 
 from jotbase.engines.calls.code_ending import run_unforked
 from jotbase.errors import JotError
-from jotbase.functions.context import Answer, DataClient, enter
-from jotbase.functions.registering import Registered, register
-from jotbase.functions.rpc import awaited
+from jotbase.functions.api.context import Answer, DataClient, enter
+from jotbase.functions.api.registering import Registered, register
+from jotbase.functions.api.rpc import awaited
 from jotbase.query.plan.hooks import ACTIONS, Action, BeforeHook
 from jotbase.schema.values.json_length import check_length
 from jotbase.values import Principal, Row

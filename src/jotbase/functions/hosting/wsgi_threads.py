@@ -17,8 +17,8 @@ from typing import Any
 from jotbase.engines.calls.code_ending import end_code
 from jotbase.engines.calls.turns import Turns
 from jotbase.errors import JotError, run_contained
-from jotbase.functions.answering import GONE, HungUp, guarded
-from jotbase.functions.view_deadline import RUN, Run, followed
+from jotbase.functions.hosting.view_deadline import RUN, Run, followed
+from jotbase.functions.hosting.view_responses import GONE, HungUp, guarded
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -98,7 +98,7 @@ class Hosted:
     """
 
     def __init__(self, app: Any, threads: int, waiting: int, patience: float, limit: float) -> None:
-        from jotbase.functions.wsgi_response import WsgiResponse  # a2wsgi: for views alone
+        from jotbase.functions.hosting.wsgi_response import WsgiResponse  # a2wsgi: for views alone
 
         self._app = followed(guarded(app))
         self._threads = Threads("jotbase-view", threads)

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from jotbase.errors import AccessError, RequestError
-from jotbase.functions.annotations import kind_of
-from jotbase.functions.context import caller
-from jotbase.functions.registering import Registered, Requirement, register
+from jotbase.functions.api.annotations import kind_of
+from jotbase.functions.api.context import caller
+from jotbase.functions.api.registering import Registered, Requirement, register
 from jotbase.query.request.body import read_json
 from jotbase.query.request.media import unaccepted_body
 from jotbase.schema.model.tables import Column, Table, Type

@@ -1,0 +1,1 @@
+"""What the project's code imports: decorators, the caller, results, errors."""
