@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from types import NoneType
+from typing import Any
 
 from jotbase.errors import AccessError, ConflictError, RequestError
 from jotbase.expression.expr import Context
@@ -37,6 +39,8 @@ from jotbase.sql.fragment import sql
 from jotbase.sql.units import UnitOfWork
 from jotbase.values import ANON, Row
 
+#: Classes of values that are the same where they are equal.
+_PLAIN: frozenset[Any] = frozenset((str, int, bool, NoneType))
 _ACTIONS: tuple[WriteAction, ...] = ("insert", "merge")
 
 
@@ -69,6 +73,7 @@ def upsert_rows(
     if merging:
         yield from refuse_hidden(table, matched, context, dialect)
     matched = refuse_duplicate_targets(matched) if merging else _resolve_ignored(matched)
+    matched = replace(matched, keys=[])  # nobody asks for them any more, and they are many
     empty: Row = dict.fromkeys(table.by_name)
     clause = conflict_clause(plan, names, dialect)
     columns = _columns_of_rules(plan, write_context)
@@ -91,6 +96,8 @@ def upsert_rows(
         olds = matched.olds if merging else [None] * len(stored)
         if len(stored) != len(olds):
             raise unpaired_error()
+        if merging:
+            stored = as_given(rows, stored)
         return WrittenRows(keys, stored, olds)
 
     guess = partial(_as_merged, matched, rows, names, table)
@@ -204,8 +211,26 @@ def conflicting_rows(
     )
     before = dict(zip(*load_returned(table, found, dialect), strict=True))
     # An existing row is one object: the trial's copy of it would be as large again.
+    trial = as_given(rows, trial)
     shared = [before.get(key, row) for key, row in zip(keys, trial, strict=True)]
     return WrittenRows(keys, shared, [before.get(key) for key in keys])
+
+
+def as_given(rows: Sequence[Row], stored: Sequence[Row]) -> list[Row]:
+    """Return the stored rows, each as the row that it came of where that is the same, else with
+    the texts of it that are: of many rows each copy is larger than the body.
+    """
+    found: list[Row] = []
+    for row, copy in zip(rows, stored, strict=True):
+        same = len(row) == len(copy)
+        for name, value in row.items():
+            kind, kept = value.__class__, copy.get(name)
+            if kind not in _PLAIN or kept.__class__ is not kind or kept != value:
+                same = False
+            elif kind is str:
+                copy[name] = value
+        found.append(row if same else copy)
+    return found
 
 
 def _no_op_conflict_clause(table: Table, conflict: Sequence[str], dialect: Dialect) -> str:

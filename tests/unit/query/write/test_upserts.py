@@ -10,7 +10,12 @@ from tests.unit.query.board import COMPANIES, OPEN, code_of, drive, planned
 from jotbase.query.plan.nodes import InsertPlan
 from jotbase.query.write.guarded_storing import WrittenRows
 from jotbase.query.write.result import WriteContext
-from jotbase.query.write.upserts import conflict_clause, conflicting_rows, refuse_duplicate_targets
+from jotbase.query.write.upserts import (
+    as_given,
+    conflict_clause,
+    conflicting_rows,
+    refuse_duplicate_targets,
+)
 from jotbase.schema.rows.check import RowCheck
 from jotbase.sql.dialect import SQLITE
 
@@ -85,3 +90,26 @@ def test_what_a_trigger_keeps_cannot_be_told() -> None:
 
     unit = conflicting_rows(plan, rows, MEANS)
     assert code_of(lambda: drive(unit, [], [(1, 1, "a", None)], [], [])) == "0A000"
+
+
+def test_stored_rows_are_the_given_ones_where_they_are_the_same() -> None:
+    """Each copy of many rows takes more than the body; what only equals is another value."""
+    given: list[Any] = [
+        {"id": 1, "text": "a" * 9},
+        {"id": 2, "text": "b" * 9},
+        {"id": True},
+        {"id": 1.0},
+    ]
+    stored: list[Any] = [
+        {"id": 1, "text": "".join(["a"] * 9)},
+        {"id": 2, "text": "".join(["b"] * 9), "note": None},
+        {"id": 1},
+        {"id": 1.0},
+    ]
+    found = as_given(given, stored)
+
+    assert found[0] is given[0]
+    assert found[1] == {"id": 2, "text": "b" * 9, "note": None}
+    assert found[1]["text"] is given[1]["text"]
+    assert found[2]["id"] is not True
+    assert found[3] is stored[3]
