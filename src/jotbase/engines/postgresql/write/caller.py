@@ -175,6 +175,7 @@ class CallRunner:
             deadline.end(closed())
             self._running.discard(deadline)
             self._leave(thread, jobs)
+            jobs.clear()  # they hold the error that this frame is in the traceback of
 
     async def _attempt(
         self,
@@ -196,7 +197,10 @@ class CallRunner:
             async def run() -> Result:
                 job = thread.run(lambda: run_contained(lambda: work(session)))
                 jobs.append(job)
-                return await _outcome(job, deadline)
+                try:
+                    return await _outcome(job, deadline)
+                finally:
+                    del job
 
             result = await transaction.complete(run)
         if transaction.wrote:
@@ -226,4 +230,7 @@ async def _outcome(job: asyncio.Future[Result], deadline: CallDeadline) -> Resul
         error = deadline.over()
         if error is not None:
             raise error
-    return job.result()
+    try:
+        return job.result()
+    finally:
+        del job  # which holds the error that this frame is in the traceback of

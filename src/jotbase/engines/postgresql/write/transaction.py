@@ -93,6 +93,7 @@ class Transaction:
             return cast(Result, undone.result)
         except BaseException:
             await self.roll_back()
+            self._failed = None  # which has this transaction in its traceback's frames
             raise
         return result
 
@@ -128,8 +129,11 @@ class Transaction:
                 self._failed = SerializationFailure()
                 raise self._failed from error
             found = refusal(error, text, self._limits.statement)
-            await self._undo(error, found, reads=reads)
-            raise found from error
+            try:
+                await self._undo(error, found, reads=reads)
+                raise found from error
+            finally:
+                del found  # which has this frame in its traceback
         self._ran = True
         self.wrote = self.wrote or not reads
         return rows

@@ -60,6 +60,8 @@ class Writer:
         except asyncio.CancelledError:
             task.add_done_callback(_seen)
             raise
+        finally:
+            del task  # which holds the error that this frame is in the traceback of
 
     async def _write(self, work: Callable[[], UnitOfWork[Result]], timed: bool) -> Result:
         for run in range(RUNS):

@@ -43,6 +43,8 @@ def thrown_step(unit: UnitOfWork[Any], error: Exception) -> Runnable:
         return unit.throw(error)
     except StopIteration as stop:
         raise UnitOver(stop.value) from None
+    finally:
+        del error  # which has this frame in its traceback
 
 
 class Fate(Enum):

@@ -45,6 +45,6 @@ async def test_an_error_is_let_go(engine: Engine, way: str) -> None:
     watch = Watch()
     try:
         await WAYS[way](engine)
-    except Failed as error:
+    except RequestError as error:
         watch.begin(error)
     await watch.end()
