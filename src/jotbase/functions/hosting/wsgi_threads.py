@@ -131,6 +131,8 @@ class Hosted:
                 view.cancel()
                 # The server is stopping: clients of running views get an error.
                 raise JotError("57P01", "the server is stopping", hint="Try again.") from error
+            finally:
+                del view  # which holds the error that this frame is in the traceback of
         finally:
             inbox.close()
 

@@ -47,7 +47,7 @@ STOP_WITHIN = 15
 #: How long after the start all that stays has been loaded, in seconds.
 SETTLED = 1.0
 #: Bytes from which on a block of memory is the system's own, and glibc's number of that option.
-LARGE_BLOCK, _M_MMAP_THRESHOLD = 1024 * 1024, -3
+LARGE_BLOCK, _M_MMAP_THRESHOLD = 256 * 1024, -3
 #: Objects made until the collector looks at the young ones; Python's 700 are a handful of requests.
 YOUNG = 10_000
 
