@@ -75,7 +75,6 @@ def upsert_rows(
     matched = refuse_duplicate_targets(matched) if merging else _resolve_ignored(matched)
     matched = replace(matched, keys=[])  # nobody asks for them any more, and they are many
     empty: Row = dict.fromkeys(table.by_name)
-    clause = conflict_clause(plan, names, dialect)
     columns = _columns_of_rules(plan, write_context)
 
     def ask(stored: WrittenRows) -> UnitOfWork[None]:
@@ -88,7 +87,7 @@ def upsert_rows(
             table,
             with_tried_defaults(table, rows, trial),
             dialect,
-            clause,
+            conflict_clause(plan, names, dialect),
             conflict_columns=plan.conflict,
             moving=write_context.trusted,
             drawing=plan.defaults,
@@ -96,9 +95,7 @@ def upsert_rows(
         olds = matched.olds if merging else [None] * len(stored)
         if len(stored) != len(olds):
             raise unpaired_error()
-        if merging:
-            stored = as_given(rows, stored)
-        return WrittenRows(keys, stored, olds)
+        return WrittenRows(keys, as_given(rows, stored) if merging else stored, olds)
 
     guess = partial(_as_merged, matched, rows, names, table)
     predict = guess if merging else partial(_new_rows_of, matched)
