@@ -62,6 +62,10 @@ _OTHER_NAMES = {
     "auth": "Write user.id.",
     "current_user": "Write user.id.",
     "old": "Write row.",
+    "now": "Write now().",
+    "current_timestamp": "Write now().",
+    "today": "Write today().",
+    "current_date": "Write today().",
 }
 _UNSUPPORTED: Mapping[type[ast.expr], tuple[str, str | None]] = {
     ast.BinOp: ("arithmetic is not part of the rule language", _EQUAL),

@@ -125,3 +125,17 @@ def test_several_refusals_come_together() -> None:
         condition("row.a == 1 or row.b == 2 or row.id")
 
     assert len(caught.value.errors) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("now", "Write now()."),
+        ("current_timestamp", "Write now()."),
+        ("today", "Write today()."),
+        ("current_date", "Write today()."),
+    ],
+)
+def test_times_are_functions(name: str, hint: str) -> None:
+    """A name that other languages have for the time is told what it is here."""
+    assert refused(f"row.id > {name}") == (f"unknown name {name!r}", hint)
