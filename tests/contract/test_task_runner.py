@@ -113,6 +113,19 @@ async def test_the_log_waits_for_hooks(board: SqliteEngine) -> None:
     assert told == list(range(1, 11))
 
 
+async def test_what_no_hook_is_told_of_holds_up_no_log(
+    board: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though nobody has held the lease since: there was nothing to run."""
+    async with runner(board, lambda _: None) as one:
+        await board.write(post("a"))
+        await one.drain()
+        monkeypatch.setattr(one, "_until", 0.0)
+        await board.write(run_all(["UPDATE jobs SET title = 'b'", "UPDATE jobs SET title = 'c'"]))
+        assert await one.drain() == 0
+        assert await one.untold() == 3
+
+
 async def test_a_hook_that_is_too_far_behind_is_named(
     board: SqliteEngine, caplog: pytest.LogCaptureFixture
 ) -> None:

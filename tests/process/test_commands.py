@@ -172,8 +172,8 @@ def test_token_signs_for_somebody(board: Path) -> None:
         (("check", "app"), "jotbase check --project app"),
         (
             ("nothing-like-it",),
-            "one of init, serve, seed, migrate, check, pull, copy, export, types, users, keys,"
-            " token, explain",
+            "one of init, serve, seed, migrate, check, pull, copy, export, types, users,"
+            " tasks, keys, token, explain",
         ),
     ],
 )

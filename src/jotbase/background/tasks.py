@@ -167,10 +167,12 @@ class TaskRunner:
         dialect, told = self._engine.dialect, self._told
         if not self._work.hooks:
             return None
-        if told >= 0 and self._leads_still():
-            await self._engine.write(lambda: move_cursors(dialect, told))
         rows = await self._read(*cursors(dialect))
-        return min((number for _, number in rows), default=None)
+        least = min((number for _, number in rows), default=None)
+        if least is None or told <= least or not await self._leads():
+            return least
+        await self._engine.write(lambda: move_cursors(dialect, told))
+        return told
 
     async def _run(self) -> None:
         while True:
