@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jotbase.background.tasks import Job, Work
 from jotbase.background.webhook_requests import post, read_url
-from jotbase.errors import run_contained
+from jotbase.engines.calls.code_ending import run_unforked
 from jotbase.functions.api.context import Answer, DataClient, data, enter, now
 from jotbase.functions.api.registering import AfterHook, Registered, Schedule, TaskCode, register
 from jotbase.functions.api.rpc import awaited
@@ -276,7 +276,7 @@ def run_as_service(code: Callable[[], Any], place: Place) -> None:
     def run() -> None:
         enter(DataClient(SERVICE_PRINCIPAL, place.answer), place.clock)
         PRIVATE.set(place.private)
-        run_contained(code)
+        run_unforked(code)
 
     copy_context().run(run)
 
