@@ -226,7 +226,9 @@ class Backend:
             asyncio.create_task(chore)
             for chore in (
                 watch_revocations(self._changes),
-                prune_periodically(self.engine, self.settings, self.world.now, self.tasks.untold),
+                prune_periodically(
+                    self.engine, self.settings, self.world.now, self.tasks.untold, self._model
+                ),
                 index_periodically(self.engine, self._model),
             )
         ]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import perf_counter
+from typing import Protocol
 
 from jotbase.auth.tokens.times import timestamp
 from jotbase.engines.base import Engine, bind
@@ -74,12 +75,22 @@ class DeliveryCounts:
         self.withheld[cause] += subscribers
 
 
+class Hearers(Protocol):
+    """Rooms in which rows of tables are told as messages; true if there is anybody in one."""
+
+    def __bool__(self) -> bool: ...
+
+    def tell(self, change: Change) -> int:
+        """Tell the change if it is a message; return the bytes of its frame."""
+
+
 class ChangeDelivery:
     """Delivers changes of one engine; `now` returns seconds since the epoch."""
 
     def __init__(self, engine: Engine, now: Callable[[], float]) -> None:
         self.engine = engine
         self.counts = DeliveryCounts()
+        self.rooms: Hearers | None = None
         self._now: Callable[[], str] = lambda: timestamp(now())
 
     async def deliver(self, change: Change, groups: Groups, mark: Mark) -> int:
@@ -118,6 +129,10 @@ class ChangeDelivery:
         if len(told) < len(affected):
             judged = sum(len(one.subscribers) for one in told)
             self.counts.withhold("rule", concerned - judged)
+
+    def tell_rooms(self, change: Change) -> int:
+        """Tell the change in a room if it is a message; return the bytes of its frame."""
+        return self.rooms.tell(change) if self.rooms else 0
 
     def _evaluation(
         self, change: Change, rule: SelectRule, known: Verdicts, mark: Mark

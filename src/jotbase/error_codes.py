@@ -177,6 +177,7 @@ CHANNEL_CODES: dict[str, str] = {
     "PresenceKeyTooLong": "The presence key of a join is longer than 255 bytes.",
     "RealtimeFilter": "The filter of a subscription names no column, or cannot be read.",
     "TopicNameRequired": "The topic of a join has no name.",
+    "UnableToReplayMessages": "The messages of before cannot be told again to this join.",
     "TopicNameTooLong": "The topic of a join is longer than 255 bytes.",
     "Unauthorized": "The API key is missing or unknown, or the channel may not be read.",
 }

@@ -91,6 +91,7 @@ class Feed:
             for change in changes:
                 if change.number != self.cursor + 1:
                     self._report_lost(change.number - 1)
+                sent += self.delivery.tell_rooms(change)
                 sent += await self.delivery.deliver(change, self.groups, self.mark)
                 self.cursor = change.number
                 self.bell.told(change.committed_at)
@@ -101,7 +102,7 @@ class Feed:
     async def _next(self) -> list[Change]:
         """Read the next changes; without subscribers, skip them and advance the cursor."""
         newest = self._newest = (await self.engine.last_change())[1]
-        due = self.groups and newest > self.cursor
+        due = (self.groups or self.delivery.rooms) and newest > self.cursor
         if due and (changes := await self.engine.changes(self.cursor, BATCH)):
             return changes
         if self.groups and newest != self.cursor:

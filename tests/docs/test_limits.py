@@ -34,7 +34,7 @@ from jotbase.http.server import process as server
 from jotbase.query.request import weights
 from jotbase.query.response.prepared import LONG_VALUES
 from jotbase.realtime.relational import hidden_rows
-from jotbase.realtime.rooms import broadcast, http_messages, outbox, presence
+from jotbase.realtime.rooms import broadcast, http_messages, outbox, presence, stored_messages
 from jotbase.schema.ddl import past_tables
 from jotbase.schema.values import json_length, regex
 from jotbase.search.lexing import MAX_SEARCHED
@@ -126,6 +126,9 @@ MIB = 1024 * 1024
         ("broadcasts of an address", f"{owners.OF_ADDRESS.messages} in 10 s"),
         ("broadcasts of a user", f"{owners.OF_USER.messages} in 10 s"),
         ("owners whose counts", f"| {owners.MOST_PARTED} |"),
+        ("messages that a join", f"| {stored_messages.MOST_REPLAYED} |"),
+        ("messages of a table", f"KEEP`, {Settings().messages_keep}, for"),
+        ("messages of a table", f"AGE`, {Settings().messages_max_age} hours"),
         ("bytes of a topic", str(shares.LONGEST_TOPIC)),
         (
             "calls of `track`",

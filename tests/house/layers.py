@@ -218,7 +218,7 @@ ROOMS: dict[str, Room] = {
     ),
     "studio": _room(""),
     "computing": _room(f"{THINKING} engines.base pipeline calls", "orjson"),
-    "background": _room(f"{STATEMENTS} tasks auth engines.base settings"),
+    "background": _room(f"{STATEMENTS} tasks auth engines.base realtime settings"),
     "project": _room(
         f"jotbase {THINKING} tasks {PAGES} timing engines background settings", "apsw dotenv orjson"
     ),

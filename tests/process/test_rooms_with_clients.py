@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from postgrest.types import ReturnMethod
 from supabase import AsyncClient, acreate_client
 from tests.process.server import Served, serving, write_project
 
@@ -26,6 +27,19 @@ MEMBERS = {
     "required": ["room", "user"],
     "primaryKey": ["id"],
     "access": {"select": "row.user == user.id", "insert": "new.user == user.id"},
+}
+WORDS = {
+    "properties": {
+        "id": {"type": "integer", "identity": True},
+        "topic": {"type": "string"},
+        "event": {"type": "string"},
+        "payload": {"type": "object"},
+        "inserted_at": {"type": "string", "format": "date-time", "defaultExpression": "now()"},
+    },
+    "required": ["topic", "event", "payload", "inserted_at"],
+    "primaryKey": ["id"],
+    "realtime": "broadcast",
+    "access": {"insert": "user.id is not None"},
 }
 CHANNELS = {
     "topics": {
@@ -47,7 +61,7 @@ def _collected() -> Iterator[None]:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with members of rooms."""
-    write_project(tmp_path, {"members": MEMBERS})
+    write_project(tmp_path, {"members": MEMBERS, "words": WORDS})
     (tmp_path / "channels.json").write_text(json.dumps(CHANNELS))
     return tmp_path
 
@@ -77,6 +91,29 @@ def test_supabase_js_meets_in_a_private_room(project: Path) -> None:
         "present": ["ana", "ben"],
         "left": "ben",
         "refused": reason,
+    }
+
+
+@pytest.mark.node
+def test_supabase_js_is_told_messages_of_the_database_again(project: Path) -> None:
+    """A row that is inserted is a message: to who is there, and to who joins with `replay`."""
+    script = SCRIPT.with_name("supabase_js_replay.mjs")
+    with serving(project) as served:
+        run = subprocess.run(
+            ["node", str(script), served.url, served.keys["publishable_key"]],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert run.returncode == 0, run.stderr
+    first = {"event": "first", "payload": {"n": 1}}
+    assert json.loads(run.stdout) == {
+        "live": [first | {"meta": {"id": "1"}}],
+        "again": [
+            first | {"meta": {"replayed": True, "id": "1"}},
+            {"event": "second", "payload": {"n": 2}, "meta": {"id": "2"}},
+        ],
     }
 
 
@@ -126,3 +163,30 @@ def test_supabase_python_meets_in_a_private_room(project: Path) -> None:
         told = asyncio.run(_meet(served))
 
     assert told == {"joined": ("ben", "glad"), "heard": {"n": 1}, "left": ("ben", "left")}
+
+
+async def _hear_again(served: Served) -> list[Any]:
+    ana = await _member(served, "ana@example.com")
+    row: dict[str, Any] = {"topic": "room:7", "event": "e", "payload": {"n": 1}}
+    await ana.table("words").insert(row, returning=ReturnMethod.minimal).execute()
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+    config: Any = {"private": True, "broadcast": {"replay": {"since": 0, "limit": 5}}}
+    channel = ana.channel("room:7", {"config": config})
+    channel.on_broadcast("e", heard.put_nowait)
+    await channel.subscribe()
+    told = [await asyncio.wait_for(heard.get(), 10)]
+    row["payload"] = {"n": 2}
+    await ana.table("words").insert(row, returning=ReturnMethod.minimal).execute()
+    told.append(await asyncio.wait_for(heard.get(), 10))
+    await ana.remove_all_channels()
+    await ana.realtime.close()
+    return told
+
+
+def test_supabase_python_is_told_messages_of_the_database_again(project: Path) -> None:
+    """The same by the other client."""
+    with serving(project) as served:
+        first, second = asyncio.run(_hear_again(served))
+
+    assert (first["payload"], first["meta"]) == ({"n": 1}, {"replayed": True, "id": "1"})
+    assert (second["payload"], second["meta"]) == ({"n": 2}, {"id": "2"})

@@ -23,8 +23,12 @@ from jotbase.auth.tokens.token_cache import (
 )
 from jotbase.engines.base import Engine
 from jotbase.errors import JotError
+from jotbase.realtime.rooms.stored_messages import BITE as MESSAGES_BITE
+from jotbase.realtime.rooms.stored_messages import prune_by_age, prune_by_number
+from jotbase.schema.model.tables import Model
 from jotbase.settings import Settings
 from jotbase.sql.dialect import Dialect
+from jotbase.sql.fragment import Fragment
 from jotbase.sql.units import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -132,13 +136,34 @@ async def _nobody() -> None:
     """Have nobody who is to be told of changes."""
 
 
+async def prune_messages(engine: Engine, settings: Settings, now: float, model: Model) -> None:
+    """Prune the messages that are too many, or too old."""
+    dialect, oldest = engine.dialect, settings.messages_max_age * _HOUR
+    for table in model:
+        if not table.broadcast:
+            continue
+        pruned = [prune_by_number(table, settings.messages_keep, dialect)]
+        if oldest:
+            pruned.append(prune_by_age(table, timestamp(now - oldest), dialect))
+        for statement in pruned:
+            while await engine.write(partial(_pruned_messages, statement)):
+                pass
+
+
+def _pruned_messages(statement: Fragment) -> UnitOfWork[bool]:
+    """Delete a bite of messages; return whether there may be more."""
+    return len((yield statement)) == MESSAGES_BITE
+
+
 async def prune_periodically(
     engine: Engine,
     settings: Settings,
     now: Callable[[], float] = time.time,
     untold: Callable[[], Awaitable[int | None]] = _nobody,
+    model: Callable[[], Model] = Model,
 ) -> None:
-    """Prune the change log and the audit log until cancelled; a failure is logged.
+    """Prune the change log, the audit log and the tables of broadcasts of the model until
+    cancelled; a failure is logged.
 
     The change log waits for hooks that are `untold` of what comes after a number.
     """
@@ -151,6 +176,7 @@ async def prune_periodically(
             more = True
             while more:  # other writes have their turn between two bites
                 more = await engine.write(partial(_pruned_audit, engine.dialect, before))
+            await prune_messages(engine, settings, now(), model())
         except JotError as error:
             log.warning("the change log could not be pruned: %s", error.message)
         await asyncio.sleep(PRUNE_EVERY)

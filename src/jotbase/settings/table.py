@@ -231,6 +231,16 @@ class Settings:
         0,
         "How many hours a change is kept in the change log at most; 0 sets no limit.",
     )
+    messages_keep: int = _setting(
+        number_between(100, 1_000_000_000),
+        100_000,
+        "How many messages each table of broadcasts keeps.",
+    )
+    messages_max_age: int = _setting(
+        number_between(0, 876_000),
+        72,
+        "How many hours a table of broadcasts keeps a message at most; 0 sets no limit.",
+    )
     audit_keep: int = _setting(
         number_between(1, 36_500), 90, "How many days the audit log of accounts is kept."
     )

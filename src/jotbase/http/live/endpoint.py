@@ -25,6 +25,7 @@ from jotbase.http.live.broadcast_api import BroadcastApi
 from jotbase.http.live.channels.joined import ChannelServices
 from jotbase.http.live.channels.quotas import ChannelQuotas, SocketQuota
 from jotbase.http.live.channels.socket_channels import Channels
+from jotbase.http.live.channels.stored_broadcasts import StoredBroadcasts
 from jotbase.http.live.channels.topic_access import TopicAccess
 from jotbase.http.live.explaining import explain, explain_page
 from jotbase.http.live.metrics import MetricsPage, Numbers
@@ -36,6 +37,7 @@ from jotbase.http.live.sending.frames import (
     TurnFlush,
     connection_of,
 )
+from jotbase.http.live.sending.rooms import Rooms
 from jotbase.http.live.streams.stream_endpoint import EventStreams
 from jotbase.realtime.matching.groups import Groups
 from jotbase.realtime.matching.rules import select_rule
@@ -65,14 +67,18 @@ class RealtimeEndpoint:
         shares: ChannelQuotas | None = None,
     ) -> None:
         self._proxies = proxies
+        rooms = Rooms()
         self._services = ChannelServices(
             credentials,
             feed,
             Model(),
             now,
             TopicAccess(feed.engine, now),
+            StoredBroadcasts(feed.engine, rooms),
+            rooms,
             shares=shares or ChannelQuotas(),
         )
+        feed.delivery.rooms = self._services.stored
         self.streams = EventStreams(self._services, proxies)
         self.broadcasts = BroadcastApi(self._services, proxies)
         self.metrics = MetricsPage(credentials, self._numbers)
@@ -131,6 +137,7 @@ class RealtimeEndpoint:
         The bindings of open channels are resolved again.
         """
         self._services.model = model
+        self._services.stored.configure(model)
         self._services.access.policy = topics or TopicPolicy()
         self._services.feed.groups = Groups(
             {name: select_rule(rule, model.get(name), model) for name, rule in rules.items()}

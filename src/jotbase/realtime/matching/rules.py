@@ -133,10 +133,13 @@ def looked_into(rule: Expr, model: Model) -> tuple[Table, ...]:
 
 
 def logged_tables(rules: Mapping[str, Expr], model: Model) -> frozenset[str]:
-    """Return the tables that are logged: those followed, and those that their rules look into."""
+    """Return the tables that are logged: those followed, those that their rules look into, and
+    those of broadcasts.
+    """
     followed = [table.name for table in model if table.realtime]
     looked = (looked_into(rules[name], model) for name in followed if name in rules)
-    return frozenset((*followed, *(table.name for tables in looked for table in tables)))
+    messages = [table.name for table in model if table.broadcast]
+    return frozenset((*followed, *messages, *(table.name for tables in looked for table in tables)))
 
 
 def may_hold_by_removal(rule: Expr, table: Table, model: Model) -> bool:

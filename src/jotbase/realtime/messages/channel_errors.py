@@ -16,6 +16,7 @@ TOKEN_EXPIRED = "Token has expired"
 MESSAGE_RATE = "Too many messages per second"
 PRESENCE_RATE = "Client presence rate limit exceeded"
 PRESENCE_SIZE = "Track message size exceeded"
+REPLAY_FAILED = "Realtime was unable to replay messages"
 PRESENCE_FULL = "Too many bytes are tracked on the server"
 
 _MALFORMED = ("Expected 3 parts", "JWT couldn't be decoded", "Empty JWT")
@@ -75,6 +76,11 @@ def private_channel_denied(subtopic: str) -> ChannelError:
     """Return the refusal of a private channel whose messages the caller may not read."""
     text = f"You do not have permissions to read from this Channel topic: {subtopic}"
     return ChannelError("Unauthorized", text)
+
+
+def replay_refused(why: str) -> ChannelError:
+    """Return the refusal of a join that wants messages to be told again."""
+    return ChannelError("UnableToReplayMessages", why)
 
 
 def right_lost(subtopic: str, *, all_of_them: bool) -> str:

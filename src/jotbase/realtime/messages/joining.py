@@ -26,7 +26,7 @@ class JoinRequest:
 
     `token` is the user's, None when the connection's key counts. `cursor` is the newest of the
     places where the client was told to come back; official clients keep three of the fields that
-    it may be in (`_resumes`).
+    it may be in (`_resumes`). `replay` is what is asked of the messages of before, as sent.
     """
 
     bindings: tuple[Mapping[str, Any], ...] = ()
@@ -37,6 +37,7 @@ class JoinRequest:
     presence: bool = False
     presence_key: str = ""
     cursor: Cursor | None = None
+    replay: Mapping[str, Any] | None = None
 
 
 def read_join(payload: Any) -> JoinRequest:
@@ -53,6 +54,7 @@ def read_join(payload: Any) -> JoinRequest:
         presence=_flag(presence.get("enabled")),
         presence_key=_text(presence.get("key")),
         cursor=newest_cursor(_resumes(outer, config, broadcast)),
+        replay=_mapping(broadcast.get("replay")) or None,
     )
 
 

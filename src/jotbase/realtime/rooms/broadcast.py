@@ -22,7 +22,8 @@ class Listener:
     """One joined channel; `write` takes ready WebSocket frames.
 
     `hears` says whether it gets broadcasts, `watches` whether it gets changes of presence.
-    `tracked_bytes` is what its own presence takes of the budget of `address`.
+    `tracked_bytes` is what its own presence takes of the budget of `address`. `replayed` are the
+    ids of messages that it was told from a table, and is not told again.
     """
 
     topic: str
@@ -33,6 +34,7 @@ class Listener:
     hears: bool = True
     watches: bool = False
     tracked_bytes: int = 0
+    replayed: frozenset[str] = frozenset()
 
     @property
     def room(self) -> Room:
@@ -56,6 +58,10 @@ class BroadcastRegistry:
         room.pop(listener, None)
         if not room:
             self._rooms.pop(listener.room, None)
+
+    def __bool__(self) -> bool:
+        """Return whether there is any listener."""
+        return bool(self._rooms)
 
     def of(self, room: Room) -> tuple[Listener, ...]:
         """Return the listeners of a room."""

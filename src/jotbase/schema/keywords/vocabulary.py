@@ -184,8 +184,9 @@ _TABLE_KEYWORDS: dict[str, Any] = {
         "description": "Who may do what. What has no rule is for the service role alone.",
     },
     "realtime": {
-        "type": "boolean",
-        "description": "Whether subscribers are told of changes.",
+        "enum": [True, False, "broadcast"],
+        "description": "Whether subscribers are told of changes; `broadcast`: inserted rows are"
+        " messages of `topic`, told in its room and pruned.",
     },
     "acknowledges": {
         "type": "object",

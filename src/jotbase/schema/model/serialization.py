@@ -48,8 +48,9 @@ def _table(table: Table) -> dict[str, Any]:
     }
     for name in ("unique", "indexes", "searches", "foreign_keys"):
         document[name] = [asdict(part) for part in document[name]]
-    if not document["searches"]:  # left out, so that texts of older versions stay equal
-        del document["searches"]
+    for name in ("searches", "broadcast"):
+        if not document[name]:  # left out, so that texts of older versions stay equal
+            del document[name]
     return {**document, "columns": [_column(column) for column in table.columns]}
 
 

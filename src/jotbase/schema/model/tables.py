@@ -150,8 +150,9 @@ class Table:
     the row check and for OpenAPI. `file` is the path in messages. `view` is a view's SELECT, and
     `origins` maps a view's column to the (table, column) that it passes on, as reflected from the
     database: through them a view has the foreign keys of its tables. `without_rowid` is SQLite's
-    WITHOUT ROWID. `instead_of` are the events (`insert`, `update`, `delete`) of a view's INSTEAD OF
-    triggers, as reflected from the database.
+    WITHOUT ROWID. Rows that are inserted into a `broadcast` table are messages. `instead_of` are
+    the events (`insert`, `update`, `delete`) of a view's INSTEAD OF triggers, as reflected from the
+    database.
     """
 
     name: str
@@ -163,6 +164,7 @@ class Table:
     foreign_keys: tuple[ForeignKey, ...] = ()
     access: Mapping[str, str] = field(default_factory=dict)
     realtime: bool = False
+    broadcast: bool = False
     view: str | None = None
     schema: Mapping[str, Any] = field(default_factory=dict)
     description: str | None = None

@@ -20,6 +20,7 @@ from jotbase.schema.keywords.subschemas import at_pointer, pointer, unescape_tok
 from jotbase.schema.keywords.vocabulary import nearest
 from jotbase.schema.model.names import name_fault
 from jotbase.schema.model.tables import ROW_NUMBERS, Column, Model, Table, Type
+from jotbase.schema.reading.broadcasts import BROADCAST, broadcast_faults
 from jotbase.schema.reading.columns import default_faults, read_column
 from jotbase.schema.reading.keys import (
     KnownTables,
@@ -204,7 +205,8 @@ def _read_table(
         indexes=indexes(document, _table_name(name), taken),
         searches=searches(document, _table_name(name)),
         access=document.get("access", {}),
-        realtime=document.get("realtime", False),
+        realtime=document.get("realtime") is True,
+        broadcast=document.get("realtime") == BROADCAST,
         view=document.get("view"),
         schema=schema,
         description=document.get("description"),
@@ -215,6 +217,7 @@ def _read_table(
         faults.extend(column_list_faults(document, list(schema.get("properties", ())), file))
         faults.extend(search_faults(document, table))
         faults.extend(_table_faults(table, document))
+        faults.extend(broadcast_faults(table))
     if not reading.has_dangling_references:
         table, found = _validated(table)
         faults.extend(found)

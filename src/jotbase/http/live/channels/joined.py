@@ -15,6 +15,7 @@ from jotbase.http.edge.credentials import CredentialCheck
 from jotbase.http.edge.rates import Rate
 from jotbase.http.live.channels.owners import Owner
 from jotbase.http.live.channels.quotas import ChannelQuotas, ChannelSize
+from jotbase.http.live.channels.stored_broadcasts import StoredBroadcasts
 from jotbase.http.live.channels.token_expiry import TokenExpiry
 from jotbase.http.live.channels.topic_access import TopicAccess
 from jotbase.http.live.sending.replay import Replay
@@ -37,7 +38,8 @@ class ChannelServices:
     model: Model
     now: WallClock
     access: TopicAccess
-    rooms: Rooms = field(default_factory=Rooms)
+    stored: StoredBroadcasts
+    rooms: Rooms
     shares: ChannelQuotas = field(default_factory=ChannelQuotas)
     #: Where channels were left by clients that may come back without a cursor.
     departures: Departures = field(default_factory=Departures)

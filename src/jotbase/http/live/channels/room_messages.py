@@ -7,12 +7,14 @@ know how a room tells others.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
 import orjson
 
+from jotbase.errors import JotError
 from jotbase.http.live.channels.admission import Admission, Rights
 from jotbase.http.live.channels.joined import Channel, ChannelServices
 from jotbase.http.live.channels.quotas import SocketQuota
@@ -21,7 +23,10 @@ from jotbase.realtime.messages.channel import Event, reply
 from jotbase.realtime.messages.protocol import PREFIX, Frame
 from jotbase.realtime.rooms.broadcast import broadcast_frames
 from jotbase.realtime.rooms.presence import LARGEST_META, Refused, Track, read_presence
+from jotbase.realtime.rooms.stored_messages import ReplayRequest
 from jotbase.realtime.rooms.topic_rules import Right
+
+log = logging.getLogger(__name__)
 
 
 class RoomMessages:
@@ -96,6 +101,20 @@ class RoomMessages:
         present = channel.listener.tracked_bytes > 0
         if present and not await self._may(channel, Right.WRITE_PRESENCE):
             self._services.rooms.untrack(channel.listener)
+
+    async def tell_again(self, channel: Channel, asked: ReplayRequest) -> None:
+        """Tell a channel the messages of before that it has asked for."""
+
+        def tell(told: Mapping[str, Any]) -> None:
+            if not channel.closed:
+                self._send(Frame(channel.join_ref, None, channel.topic, "broadcast", told))
+
+        try:
+            await self._services.stored.replay(channel.listener, asked, tell)
+        except JotError:
+            log.exception("the messages of a topic could not be told again")
+            if not channel.closed:
+                self._end(channel, Event.LIMITED, refusals.REPLAY_FAILED)
 
     async def _broadcast(self, message: Frame, channel: Channel) -> None:
         # asks the clock, which detects that it was set, and so expires tokens first

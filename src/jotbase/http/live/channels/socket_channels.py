@@ -15,7 +15,7 @@ import orjson
 from jotbase.auth.tokens.token_cache import Renewal
 from jotbase.errors import AccessError, ChannelError
 from jotbase.http.edge.rates import Rate
-from jotbase.http.live.channels.admission import Admission
+from jotbase.http.live.channels.admission import Admission, Rights
 from jotbase.http.live.channels.joined import Channel, ChannelServices, pass_over
 from jotbase.http.live.channels.positions import Positions
 from jotbase.http.live.channels.quotas import (
@@ -49,6 +49,8 @@ from jotbase.realtime.messages.joining import JoinRequest, read_join, read_token
 from jotbase.realtime.messages.protocol import PREFIX, Frame, Vsn, parse, render
 from jotbase.realtime.messages.wire import frame as ready_frame
 from jotbase.realtime.rooms.broadcast import Listener
+from jotbase.realtime.rooms.stored_messages import ReplayRequest, read_replay
+from jotbase.realtime.rooms.topic_rules import Right
 from jotbase.values import Principal
 
 
@@ -166,6 +168,7 @@ class Channels:
             principal, rights = await self._admission.admit(
                 message.topic, request.token, private=request.private
             )
+            replay = _replay_asked(request, rights)
             size = channel_size(request, self._services.followable())
             owner = self._share.enter(principal.id)
             self._share.take(size, owner)
@@ -190,6 +193,8 @@ class Channels:
             channel.replay.start()
         elif channel.announced:
             self._positions.tell_missed(channel, self._share.address)
+        if replay is not None:
+            await self._room_messages.tell_again(channel, replay)
 
     async def _close(self, message: Frame) -> None:
         """Remove the channel, if a leave has not done so already, and send `phx_close`."""
@@ -325,3 +330,17 @@ class Channels:
         channel.expiry.cancel()
         if channel.replay is not None:
             channel.replay.cancel()
+
+
+def _replay_asked(request: JoinRequest, rights: Rights) -> ReplayRequest | None:
+    """Return which messages are to be told again. Raises ChannelError where none may be."""
+    if request.replay is None:
+        return None
+    if not request.private:
+        raise refusals.replay_refused("Replay is not allowed for public channels")
+    asked = read_replay(request.replay)
+    if asked is None:
+        raise refusals.replay_refused("Replay params are not valid")
+    if Right.READ not in rights:
+        raise refusals.replay_refused(refusals.REPLAY_FAILED)
+    return asked

@@ -31,6 +31,8 @@ class Rooms:
         self.listeners = BroadcastRegistry()
         self.presences = PresenceRegistry()
         self.broadcasts = self.frames = 0
+        #: The id of the stored message that is being said.
+        self.saying: str | None = None
         self._bytes = Budget(ALL_PRESENCE, ALL_PRESENCE // 2)
         self._of_rooms = Budget(ALL_PRESENCE * 2, ROOM_PRESENCE)
 
@@ -44,11 +46,18 @@ class Rooms:
         self.untrack(listener)
 
     def say(
-        self, room: Room, frames: Mapping[Vsn, bytes], *, but_not: Listener | None = None
+        self,
+        room: Room,
+        frames: Mapping[Vsn, bytes],
+        *,
+        but_not: Listener | None = None,
+        stored: str | None = None,
     ) -> None:
-        """Write a broadcast to all who may hear it."""
-        told = 0
+        """Write a broadcast to all who may hear it; `stored` is the id of one that a table has."""
+        told, self.saying = 0, stored
         for listener in self.listeners.of(room):
+            if stored is not None and stored in listener.replayed:
+                continue
             if listener.hears and listener is not but_not and listener.vsn in frames:
                 listener.write(frames[listener.vsn])
                 told += 1
