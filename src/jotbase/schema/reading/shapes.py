@@ -263,6 +263,8 @@ def _of_kind(path: Path, error: ValidationError) -> Message:
         case "enum":
             options = list(map(str, facts["options"]))
             near = nearest(str(error.instance), options, 0.6)
+            if "True" in options and near in (None, "True", "False"):
+                return error.message, _typed(path, error.instance, "boolean")
             known = f"known are {', '.join(options)}"
             return error.message, f'did you mean "{near}"?' if near else known
         case "type":

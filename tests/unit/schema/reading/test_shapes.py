@@ -110,6 +110,7 @@ def test_a_mistake_in_a_column_is_one(schema: Any, place: str, hint: str) -> Non
          'each has its own rule: "select", "insert", "update", "delete"'),
         ({"realtime": "true"}, "realtime", 'write "realtime": true'),
         ({"realtime": 0}, "realtime", 'write "realtime": false'),
+        ({"realtime": "broadcasts"}, "realtime", 'did you mean "broadcast"?'),
         ({"primaryKey": {"columns": ["id"]}}, "primaryKey", 'write "primaryKey": ["id"]'),
         ({"unique": [{"columns": ["title"]}]}, "unique/0", 'write "unique": [["title"]]'),
         ({"indexes": [{"columns": ["title"]}]}, "indexes/0",
