@@ -168,9 +168,9 @@ ACCOUNT_CODES: dict[str, str] = {
 
 #: Realtime's codes of refused joins and tokens, as in `<code>: <message>`, and when.
 CHANNEL_CODES: dict[str, str] = {
-    "ChannelRateLimitReached": "More channels, bindings or filters than a socket may have.",
-    "ClientJoinRateLimitReached": "More joins within seconds than a socket may ask for.",
-    "ConnectionRateLimitReached": "All sockets, or those of one address, took what there is.",
+    "ChannelRateLimitReached": "More channels, bindings or filters than a socket or user may have.",
+    "ClientJoinRateLimitReached": "More joins within seconds than a socket, address or user may have.",
+    "ConnectionRateLimitReached": "All sockets, or those of an address or user, took what there is.",
     "InvalidJWTToken": "The token has expired, or its session has ended.",
     "JwtSignatureError": "The token was not signed by this server.",
     "MalformedJWT": "The token cannot be read as one.",

@@ -1,6 +1,7 @@
 """Realtime as its clients meet it: joining, leaving, following changes, over the ASGI endpoint."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tests.api.live_world import ANA, ANON_KEY, BEN, SECRET_KEY, World, a_world, note
@@ -144,6 +145,28 @@ def test_a_row_that_changes_hands_leaves_one_view_and_enters_another(world: Worl
     assert "record" not in left
     assert (entered["type"], entered["record"]["owner"]) == ("UPDATE", BEN)
     assert entered["old_record"] == {"id": 1}
+
+
+@pytest.mark.parametrize("vsn", ["1.0.0", "2.0.0"])
+@pytest.mark.parametrize("where", [{"left": True}, {"config": {"broadcast": {"left": "true"}}}])
+def test_a_row_that_has_left_is_marked_for_official_clients(
+    world: World, vsn: Vsn, where: dict[str, Any]
+) -> None:
+    """They drop `left`, and pass `errors` on: `left` there for who asks for it, nothing else."""
+    plain, asking = world.connect(vsn=vsn), world.connect(vsn=vsn)
+    binding = {"event": "*", "table": "open", "filter": "title=eq.t"}
+    asked: dict[str, Any]
+    for socket, asked in ((plain, {}), (asking, where)):
+        config = {"postgres_changes": [binding], **asked.get("config", {})}
+        socket.say("realtime:r", "phx_join", {**asked, "config": config})
+        assert socket.hear_events(2) == ["phx_reply", "system"]
+    world.commit("open", note(1, title="t"), note(1, title="u"))
+    world.commit("open", note(2, title="t"), None)
+
+    for socket, mark in ((plain, None), (asking, "left")):
+        left, gone = socket.hear_data(), socket.hear_data()
+        assert (left["type"], left["left"], left["errors"]) == ("DELETE", True, mark)
+        assert (gone["type"], "left" in gone, gone["errors"]) == ("DELETE", False, None)
 
 
 def test_a_delete_is_judged_on_the_old_row(world: World) -> None:

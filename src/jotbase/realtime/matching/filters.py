@@ -22,12 +22,16 @@ MAX_VALUES = 100
 #: The longest filter in characters: each is evaluated at every change.
 LONGEST = 4096
 
-_OPERATORS = "eq|neq|lt|lte|gt|gte|in|like|ilike|is|match|imatch|isdistinct"
+#: Values that begin with `"` or `{` and end nowhere; each is looked through to the end.
+MOST_OPEN = 16
+
+_OPERATORS = "eq|neq|lt|lte|gt|gte|in|like|ilike|is|match|imatch|isdistinct|cs|cd|ov"
 #: Refused: filters are evaluated on the event loop, which a regular expression could block.
 _REGULAR = ("match", "imatch")
 _TERM = re.compile(
     rf"(?P<column>[^=]+)=(?P<not>not\.)?(?P<operator>{_OPERATORS})\.(?P<value>.*)", re.DOTALL
 )
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _IS = {"null": None, "true": True, "false": False, "unknown": None}
 
 
@@ -58,23 +62,47 @@ def _unreadable(text: str) -> ChannelError:
 
 
 def _split(text: str) -> Iterator[str]:
-    """Split at commas outside parentheses and double quotes."""
-    depth, quoted, start, escaped = 0, False, 0, False
-    for index, character in enumerate(text):
-        if escaped:
-            escaped = False
-        elif quoted:
-            escaped, quoted = character == "\\", character != '"'
-        elif character == '"':
-            quoted = True
-        elif character in "()":
+    """Split at commas outside parentheses, quoted values and `{}` literals."""
+    depth, start, index, tries = 0, 0, 0, MOST_OPEN
+    while index < len(text):
+        character = text[index]
+        if tries and character in '"{' and _begins_value(text, index):
+            end = _end_of(text, index)
+            tries -= end == index + 1
+            index = end
+            continue
+        if character in "()":
             depth += 1 if character == "(" else -1
         elif character == "," and depth <= 0:
             yield _segment(text[start:index])
             start = index + 1
-    if quoted:
-        raise _unreadable(text)
+        index += 1
     yield _segment(text[start:])
+
+
+def _begins_value(text: str, index: int) -> bool:
+    """Return whether a value begins there: behind an operator, or in a list."""
+    before = text[:index].rstrip(" ") if index and text[index - 1] == " " else text[:index]
+    return not before or before[-1] in "(," or (before[-1] == "." and len(before) == index)
+
+
+def _end_of(text: str, start: int) -> int:
+    """Return where a quoted value or a `{}` literal ends; behind its first character if nowhere,
+    since it is none then.
+    """
+    depth, quoted, index = 0, False, start
+    while index < len(text):
+        character = text[index]
+        if character == "\\" and quoted:
+            index += 1
+        elif character == '"':
+            quoted = not quoted
+        elif not quoted and character in "{}":
+            depth += 1 if character == "{" else -1
+        index += 1
+        if depth == 0 and not quoted:
+            return index
+    return start + 1
 
 
 def _segment(text: str) -> str:
@@ -139,7 +167,8 @@ def _items(text: str) -> list[str]:
 
 
 def _unquoted(text: str) -> str:
-    if len(text) < 2 or not (text.startswith('"') and text.endswith('"')):
+    """Return what is quoted; quotes that do not enclose the whole text are characters of it."""
+    if _QUOTED.fullmatch(text) is None:
         return text
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
 

@@ -185,6 +185,8 @@ class Groups:
             service = subscriber.principal.is_service
             facts = None if service else self.rule(name).bind(subscriber.principal)
             # The id is a hash of the parameters; the key has all of them, so collisions do no harm.
-            same = tuple((one.id, one.kinds, one.text, one.select) for one in listed)
+            same = tuple(
+                (one.id, one.kinds, one.text, one.select, one.marks_left) for one in listed
+            )
             key = GroupKey(subscriber.topic, subscriber.vsn, facts, same)
             yield key, listed[0].table, tuple(listed)

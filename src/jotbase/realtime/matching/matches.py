@@ -107,14 +107,14 @@ class ChangeEvaluation:
         seen = self._visible(group)
         if not (seen.old or seen.new):
             return []
-        ids_by_kind: dict[tuple[ChangeKind, Old, frozenset[str] | None], list[int]] = {}
+        ids_by_kind: dict[tuple[ChangeKind, Old, frozenset[str] | None, bool], list[int]] = {}
         key_only = self._is_doubtful(group)
         for subscription in group.subscriptions:
             kind = _kind(self._change, seen, self._matches(subscription, seen, key_only=key_only))
             if kind is not None and kind in subscription.kinds:
                 old: Old = "key" if key_only else _old(kind, seen)
-                ids = ids_by_kind.setdefault((kind, old, subscription.select), [])
-                ids.append(subscription.id)
+                told_as = kind, old, subscription.select, subscription.marks_left
+                ids_by_kind.setdefault(told_as, []).append(subscription.id)
         return [self._frame(group, what, tuple(ids)) for what, ids in ids_by_kind.items()]
 
     def _visible(self, group: Group) -> OldAndNew:
@@ -176,8 +176,9 @@ class ChangeEvaluation:
     def _data_json(self, what: Any, table: Table) -> bytes:
         data = self._data.get(what)
         if data is None:
-            kind, old, select = what
-            data = self._data[what] = data_json(self._change, kind, old, select, table)
+            kind, old, select, marks = what
+            data = data_json(self._change, kind, old, select, table, marks_left=marks)
+            self._data[what] = data
         return data
 
 

@@ -29,7 +29,8 @@ class Subscription:
     """One binding on one table. `fits` judges the filter, which `text` identifies; `needed` are the
     values without which no row fits, and `filtered` the columns that the filter names.
 
-    `select` names the columns to be told besides the primary key, None all of them.
+    `select` names the columns to be told besides the primary key, None all of them. `marks_left`
+    has a row that has left told with `LEFT` among its errors.
     """
 
     id: int
@@ -40,6 +41,7 @@ class Subscription:
     select: frozenset[str] | None
     needed: tuple[OneOf, ...] = ()
     filtered: frozenset[str] = frozenset()
+    marks_left: bool = False
 
 
 def binding_id(binding: Mapping[str, Any]) -> int:

@@ -27,6 +27,7 @@ class JoinRequest:
     `token` is the user's, None when the connection's key counts. `cursor` is the newest of the
     places where the client was told to come back; official clients keep three of the fields that
     it may be in (`_resumes`). `replay` is what is asked of the messages of before, as sent.
+    `left` asks for a mark on rows that have left, where official clients show one.
     """
 
     bindings: tuple[Mapping[str, Any], ...] = ()
@@ -38,6 +39,7 @@ class JoinRequest:
     presence_key: str = ""
     cursor: Cursor | None = None
     replay: Mapping[str, Any] | None = None
+    left: bool = False
 
 
 def read_join(payload: Any) -> JoinRequest:
@@ -55,6 +57,7 @@ def read_join(payload: Any) -> JoinRequest:
         presence_key=_text(presence.get("key")),
         cursor=newest_cursor(_resumes(outer, config, broadcast)),
         replay=_mapping(broadcast.get("replay")) or None,
+        left=_flag(outer.get("left")) or _flag(broadcast.get("left")),
     )
 
 

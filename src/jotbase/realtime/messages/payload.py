@@ -19,6 +19,8 @@ from jotbase.values import Change, ChangeKind, Row
 #: In bytes: of a larger payload only values of at most `MAX_KEPT_VALUE` bytes are sent.
 LARGEST = 1024 * 1024
 MAX_KEPT_VALUE = 64
+#: In `errors`, which official clients pass on whatever it says.
+LEFT = "left"
 _TOO_LARGE = ["Error 413: Payload Too Large"]
 
 #: How much of the old row is sent: nothing, its primary key, or all readable columns.
@@ -26,13 +28,23 @@ Old = Literal["none", "key", "row"]
 
 
 def data_json(
-    change: Change, kind: ChangeKind, old: Old, select: AbstractSet[str] | None, table: Table
+    change: Change,
+    kind: ChangeKind,
+    old: Old,
+    select: AbstractSet[str] | None,
+    table: Table,
+    *,
+    marks_left: bool = False,
 ) -> bytes:
-    """Return the JSON of a change reported as `kind`, with the columns in `select` (None: all)."""
+    """Return the JSON of a change reported as `kind`, with the columns in `select` (None: all).
+
+    `marks_left` has a row that has left its filter or view say so where official clients look.
+    """
     columns = [one for one in table.readable if select is None or one.name in select]
     data = _data(change, kind, columns, table)
     if kind == "DELETE" and change.kind == "UPDATE":
         data["left"] = True  # the row is there still, outside of the filter or view
+        data["errors"] = LEFT if marks_left else None
     new_row = change.new if kind != "DELETE" else None
     if new_row is not None:
         data["record"] = _record(new_row, columns)

@@ -11,6 +11,7 @@ from jotbase.errors import ChannelError
 from jotbase.expression.expr import TRUE, Context
 from jotbase.expression.judge import Env, judge
 from jotbase.realtime.matching.filters import parse_filter, terms
+from jotbase.schema.model.tables import Column, Table, Type
 from jotbase.values import Row
 
 
@@ -55,6 +56,62 @@ def test_a_filter_means_what_sql_would(text: str, row: Row, expected: bool) -> N
     assert fits(text, row) is expected
 
 
+TAGGED = Table(
+    "tagged",
+    (
+        Column("tags", Type.ARRAY, {}, nullable=True, item=Type.TEXT),
+        Column("sizes", Type.ARRAY, {}, nullable=True, item=Type.INTEGER),
+        Column("data", Type.JSON, {}, nullable=True),
+    ),
+)
+ROW = {"tags": ["a", "b,c"], "sizes": [1, 2], "data": {"k": {"n": 1}, "m": 2}}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('tags=eq.{a,"b,c"}', True),
+        ("tags=eq.{a}", False),
+        ("sizes=eq.{1,2},tags=cs.{a}", True),
+        ("tags=cs.{a,x},sizes=eq.{1,2}", False),
+        ('tags=cs.{"b,c"}', True),
+        ("sizes=cd.{1,2,3}", True),
+        ("sizes=cd.{1}", False),
+        ("sizes=ov.{2,9}", True),
+        ("sizes=not.ov.{8,9}", True),
+        ("sizes=cs.{}", True),
+        ('data=cs.{"k":{"n":1}}', True),
+        ('data=cs.{"k":{"n":1},"m":3}', False),
+        ('data=cs."{\\"m\\":2}"', True),
+        ('sizes=in.("{1,2}","{3}")', True),
+        ("tags=cs.{a},tags=is.null", False),
+    ],
+)
+def test_arrays_and_documents_are_written_as_in_the_data_api(text: str, expected: bool) -> None:
+    """Commas in braces end no term."""
+    assert (judge(parse_filter(text, TAGGED))(Env({"row": ROW}, Context())) is True) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ('title=eq.5" pipe,id=eq.1', '5" pipe'),
+        ('title=eq."a', '"a'),
+        ('title=eq."a" b', '"a" b'),
+        ('title=eq."a, b",id=eq.1', "a, b"),
+        ('title=in.("a, b", "c"),id=eq.1', "c"),
+        ('title=eq."",id=eq.1', ""),
+        ("title=eq.{a,id=eq.1", "{a"),
+        ("title=eq.a{b,id=eq.1", "a{b"),
+        ('title=eq."a"b"', '"a"b"'),
+    ],
+)
+def test_a_quote_opens_at_the_beginning_of_a_value_alone(text: str, title: str) -> None:
+    """Elsewhere, or where it does not end the value, it is one of its characters."""
+    assert fits(text, note(1, title=title))
+    assert not fits(text, note(1, title="other"))
+
+
 @pytest.mark.parametrize("text", [None, "", "  "])
 def test_a_blank_filter_is_none(text: str | None) -> None:
     """It lets every row through."""
@@ -67,7 +124,6 @@ def test_a_blank_filter_is_none(text: str | None) -> None:
         ("undefined", "Error parsing `filter` params: undefined"),
         ("id", "Error parsing `filter` params: id"),
         ("id=near.1", "Error parsing `filter` params: id=near.1"),
-        ('title=eq."a', 'Error parsing `filter` params: title=eq."a'),
         ("colour=eq.1", "invalid column for filter colour"),
         ("secret=eq.1", "invalid column for filter secret"),
         ("id=in.1", "`in` filter value must be wrapped by parentheses"),

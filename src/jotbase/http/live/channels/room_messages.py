@@ -18,7 +18,7 @@ from jotbase.errors import JotError
 from jotbase.http.live.channels.admission import Admission, Rights
 from jotbase.http.live.channels.joined import Channel, ChannelServices
 from jotbase.http.live.channels.quotas import SocketQuota
-from jotbase.realtime.messages import channel_errors
+from jotbase.realtime.messages import channel_errors, refusals
 from jotbase.realtime.messages.channel import Event, reply
 from jotbase.realtime.messages.protocol import PREFIX, Frame
 from jotbase.realtime.rooms.broadcast import broadcast_frames

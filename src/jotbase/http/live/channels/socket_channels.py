@@ -31,7 +31,7 @@ from jotbase.http.live.sending.frames import FrameSink
 from jotbase.http.live.sending.replay import Replay
 from jotbase.realtime.matching.groups import Subscriber
 from jotbase.realtime.matching.subscriptions import Subscription, echo, subscriptions
-from jotbase.realtime.messages import channel_errors
+from jotbase.realtime.messages import channel_errors, refusals
 from jotbase.realtime.messages.channel import (
     TRANSITIONS,
     Event,
@@ -268,7 +268,8 @@ class Channels:
         sees = self._services.feed.groups.sees(principal)
         for binding in channel.request.bindings:
             try:
-                followed.extend(subscriptions(binding, self._services.model, sees))
+                found = subscriptions(binding, self._services.model, sees)
+                followed.extend(replace(one, marks_left=channel.request.left) for one in found)
             except ChannelError as error:
                 faults.append(error.message)
         old, groups = channel.subscriber, self._services.feed.groups
