@@ -169,8 +169,8 @@ ACCOUNT_CODES: dict[str, str] = {
 #: Realtime's codes of refused joins and tokens, as in `<code>: <message>`, and when.
 CHANNEL_CODES: dict[str, str] = {
     "ChannelRateLimitReached": "More channels, bindings or filters than a socket or user may have.",
-    "ClientJoinRateLimitReached": "More joins within seconds than a socket, address or user may have.",
-    "ConnectionRateLimitReached": "All sockets, or those of an address or user, took what there is.",
+    "ClientJoinRateLimitReached": "More joins within seconds than a socket, address or user has.",
+    "ConnectionRateLimitReached": "All sockets, or those of an address or user, took all there is.",
     "InvalidJWTToken": "The token has expired, or its session has ended.",
     "JwtSignatureError": "The token was not signed by this server.",
     "MalformedJWT": "The token cannot be read as one.",

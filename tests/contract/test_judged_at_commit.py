@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 from tests.contract.conftest import MakeEngine
 from tests.contract.judged import MEMBER, MEMBERS, Told, chat, opened, transaction
@@ -231,3 +234,31 @@ async def test_events_name_their_transaction(make_engine: MakeEngine) -> None:
         (2, 2, True),
         (3, 3, True),
     ]
+
+
+async def test_memberships_that_come_are_not_asked_about(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `any()` finds can but reveal rows: a transaction of many costs one question a message,
+    where each membership would have all others undone.
+    """
+    served = chat()
+    engine = await opened(make_engine, served)
+    rooms = [f"INSERT INTO rooms (id, owner) VALUES ({n}, 'olga')" for n in range(20)]
+    joins = [f"INSERT INTO members (room, \"user\") VALUES ({n}, 'ana')" for n in range(20)]
+    words = [f"INSERT INTO messages (id, room, text) VALUES ({n}, {n}, 'x')" for n in range(20)]
+    await engine.write(transaction(*rooms, *joins, *words))
+    told, asked = Told(engine, served, "ana"), 0
+    read = engine.read_internal
+
+    async def counted(text: str, values: Sequence[Any]) -> Rows:
+        nonlocal asked
+        asked += 1
+        return await read(text, values)
+
+    monkeypatch.setattr(engine, "read_internal", counted)
+    changes = await engine.changes(0)
+    asked = 0
+
+    assert (await told.tell_only(changes))["ana"] == [f"INSERT {n}" for n in range(20)]
+    assert asked == 20

@@ -150,7 +150,8 @@ class Groups:
         for followed in tuple(self._tables.values()):
             index = followed.looking.get(change.table)
             groups = () if index is None else index.affected(change.old, change.new)
-            if groups:
+            rule = self.rule(groups[0].table.name) if groups else CLOSED
+            if groups and rule.may_hide(change.kind, change.table):
                 yield groups[0].table, groups
 
     def _add_looking(self, group: Group, followed: _TableSubscribers) -> None:

@@ -58,7 +58,8 @@ class SelectRule:
     `unsatisfiable` returns whether no row can satisfy it for a caller. `while_stored` is set where
     a removal may make the rule true: it is the rule for rows that are still stored. `looked_into`
     are the tables that the rule looks into, if all their changes are logged: then it is asked as
-    of each change (`schema.ddl.past_tables`).
+    of each change (`schema.ddl.past_tables`). `hides_by_presence` are those of them whose rows may
+    make it false by being there.
     """
 
     expression: Expr
@@ -67,6 +68,13 @@ class SelectRule:
     unsatisfiable: Unsatisfiable
     while_stored: Expr | None = None
     looked_into: tuple[Table, ...] = ()
+    hides_by_presence: frozenset[str] = frozenset()
+
+    def may_hide(self, kind: ChangeKind, table: str) -> bool:
+        """Return whether such a change of a table that the rule looks into may hide a row: one that
+        inserts what only `any()` looks for can but reveal some.
+        """
+        return kind != "INSERT" or table in self.hides_by_presence
 
     def asked(self, kind: ChangeKind) -> Expr:
         """Return what is asked of the rows of a change."""
@@ -119,7 +127,9 @@ def select_rule(
         and may_hold_by_removal(expression, table, model or Model())
     ):
         stored = while_stored(expression, table)
-    return SelectRule(expression, tuple(facts), local, unsatisfiable(expression), stored, looked)
+    absent = frozenset(_absent(expression, holds=True))
+    never = unsatisfiable(expression)
+    return SelectRule(expression, tuple(facts), local, never, stored, looked, absent)
 
 
 def looked_into(rule: Expr, model: Model) -> tuple[Table, ...]:

@@ -88,6 +88,30 @@ def test_what_a_removal_may_make_true(rule: str, may: bool) -> None:
     assert may_hold_by_removal(parsed, messages, MODEL) is may
 
 
+@pytest.mark.parametrize(
+    ("rule", "hiding"),
+    [
+        ("any(b.id == user.id for b in blocks if b.messages == row.id)", set()),
+        ("row.rooms.id == user.id", set()),
+        ("not any(b.id == user.id for b in blocks if b.messages == row.id)", {"blocks"}),
+        ("row.rooms.id is None or row.id == user.id", {"rooms"}),
+        (
+            "any(a.id == user.id for a in rooms if not any(b.id == a.id for b in blocks))",
+            {"blocks"},
+        ),
+    ],
+)
+def test_what_comes_may_hide_where_its_absence_showed(rule: str, hiding: set[str]) -> None:
+    """Every other change may, whatever the rule asks of its table."""
+    messages = MODEL.tables["messages"]
+    made = select_rule(parse_rule(rule, messages, "select", MODEL), messages, MODEL)
+
+    for table in TABLES:
+        assert made.may_hide("INSERT", table.name) is (table.name in hiding)
+        assert made.may_hide("UPDATE", table.name)
+        assert made.may_hide("DELETE", table.name)
+
+
 def test_a_stored_row_has_the_key_of_the_row_that_is_told() -> None:
     """Without a primary key no row is known to be stored still."""
     same = Apply("eq", (Field("~stored", "id", Type.INTEGER), Field("row", "id", Type.INTEGER)))
