@@ -18,7 +18,7 @@ from jotbase.errors import JotError
 from jotbase.http.live.channels.admission import Admission, Rights
 from jotbase.http.live.channels.joined import Channel, ChannelServices
 from jotbase.http.live.channels.quotas import SocketQuota
-from jotbase.realtime.messages import channel_errors, refusals
+from jotbase.realtime.messages import channel_errors
 from jotbase.realtime.messages.channel import Event, reply
 from jotbase.realtime.messages.protocol import PREFIX, Frame
 from jotbase.realtime.rooms.broadcast import broadcast_frames
@@ -114,7 +114,7 @@ class RoomMessages:
         except JotError:
             log.exception("the messages of a topic could not be told again")
             if not channel.closed:
-                self._end(channel, Event.LIMITED, refusals.REPLAY_FAILED)
+                self._end(channel, Event.LIMITED, channel_errors.REPLAY_FAILED)
 
     async def _broadcast(self, message: Frame, channel: Channel) -> None:
         # asks the clock, which detects that it was set, and so expires tokens first

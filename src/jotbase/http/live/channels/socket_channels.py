@@ -31,7 +31,7 @@ from jotbase.http.live.sending.frames import FrameSink
 from jotbase.http.live.sending.replay import Replay
 from jotbase.realtime.matching.groups import Subscriber
 from jotbase.realtime.matching.subscriptions import Subscription, echo, subscriptions
-from jotbase.realtime.messages import channel_errors, refusals
+from jotbase.realtime.messages import channel_errors
 from jotbase.realtime.messages.channel import (
     TRANSITIONS,
     Event,
@@ -338,10 +338,10 @@ def _replay_asked(request: JoinRequest, rights: Rights) -> ReplayRequest | None:
     if request.replay is None:
         return None
     if not request.private:
-        raise refusals.replay_refused("Replay is not allowed for public channels")
+        raise channel_errors.replay_refused("Replay is not allowed for public channels")
     asked = read_replay(request.replay)
     if asked is None:
-        raise refusals.replay_refused("Replay params are not valid")
+        raise channel_errors.replay_refused("Replay params are not valid")
     if Right.READ not in rights:
-        raise refusals.replay_refused(refusals.REPLAY_FAILED)
+        raise channel_errors.replay_refused(channel_errors.REPLAY_FAILED)
     return asked
