@@ -28,6 +28,7 @@ SETTINGS = (
     "listen_addresses=",
     "max_connections=200",
     "shared_buffers=64MB",
+    "dynamic_shared_memory_type=mmap",  # in the folder, so that a killed server leaves nothing
     "autovacuum=off",
     "wal_level=minimal",
     "max_worker_processes=0",

@@ -15,10 +15,16 @@ import itertools
 import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 #: Rows read at a time.
 PAGE = 1000
+#: How often the first rows are asked for where there is no connection, and the seconds until the
+#: second time, which double up to the longest.
+TRIES, SECONDS, LONGEST = 5, 0.1, 5.0
+#: What a proxy answers while the server behind it is away.
+_AWAY = (502, 503, 504)
 _STAMP = re.compile(r"\.[0-9]{3}([0-9]{15})")
 _TERM = re.compile(r"([^=]+=(?:not\.)?)(\w+)\.(.*)", re.DOTALL)
 _numbers = itertools.count(1)
@@ -41,6 +47,10 @@ class FollowError(Exception):
     """The server refused the rows or the subscription, or has closed the channel."""
 
 
+class _AwayError(FollowError):
+    """There was no connection, or it broke."""
+
+
 async def follow(
     client: Any,
     table: str,
@@ -59,7 +69,7 @@ async def follow(
     terms = [filter] if isinstance(filter, str) else list(filter)
     cursor = since
     if cursor is None:
-        rows, cursor = await _rows(client, table, terms, select, key)
+        rows, cursor = await _rows(client, table, terms, select, key, TRIES)
         for row in rows:
             yield Followed("ROW", row, None, cursor)
     waiting: asyncio.Queue[Followed | Exception] = asyncio.Queue()
@@ -127,11 +137,32 @@ def _note(status: Any, error: Any, waiting: asyncio.Queue[Followed | Exception])
 
 
 async def _rows(
+    client: Any,
+    table: str,
+    terms: list[str],
+    select: list[str] | None,
+    key: str,
+    tries: float = inf,
+) -> tuple[list[dict[str, Any]], str]:
+    """Read the rows, so many times where there is no connection. Raises FollowError."""
+    for made in itertools.count(1):
+        try:
+            return await _read(client, table, terms, select, key)
+        except _AwayError:
+            if made >= tries:
+                raise
+            await asyncio.sleep(min(SECONDS * 2.0 ** min(made - 1, 40), LONGEST))
+    raise AssertionError
+
+
+async def _read(
     client: Any, table: str, terms: list[str], select: list[str] | None, key: str
 ) -> tuple[list[dict[str, Any]], str]:
     """Read all rows by their key, a page at a time; return them and a cursor from which on nothing
     of them is missed.
     """
+    from httpx import TransportError  # which supabase-py stands on
+
     found: list[dict[str, Any]] = []
     position = ""
     api = client.postgrest
@@ -143,9 +174,13 @@ async def _rows(
         if found:
             query.append((key, f"gt.{found[-1][key]}"))
         url = f"{str(client.rest_url).rstrip('/')}/{table}"
-        answer = await api.session.get(url, params=query, headers=dict(api.headers))
+        try:
+            answer = await api.session.get(url, params=query, headers=dict(api.headers))
+        except TransportError as error:
+            raise _AwayError(str(error)) from error
         if answer.status_code >= 300:
-            raise FollowError(f"{answer.status_code}: {answer.text}")
+            refused = _AwayError if answer.status_code in _AWAY else FollowError
+            raise refused(f"{answer.status_code}: {answer.text}")
         position = position or answer.headers["x-jotbase-cursor"]
         part = answer.json()
         found += part

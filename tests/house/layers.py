@@ -233,7 +233,7 @@ ROOMS: dict[str, Room] = {
         f"{STATEMENTS} tasks access auth engines http settings {PARTS} app startup jotbase",
         "asyncpg orjson pytest",
     ),
-    "follow": _room(""),
+    "follow": _room("", "httpx"),  # of supabase-py, for which it is
     "examples": _room("functions testing jotbase", "flask pytest"),
     "jotbase": _room(WORDS),
 }

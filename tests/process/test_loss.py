@@ -3,7 +3,8 @@
 Two writers at a time insert, change and delete rows of several owners and rooms, and the
 memberships that the rule looks into; the line to the server is cut at random and the server killed.
 Each client resumes by its cursors, and must have had what the log says, read
-with the rule and its filter. The seed is printed; `JOTBASE_LOSS_SEED` repeats a run.
+with the rule and its filter. The seed is printed; `JOTBASE_LOSS_SEED` repeats a run, and
+`JOTBASE_LOSS_ROUNDS` has all accidents so many times.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from supabase import acreate_client
+from tests.postgres_server import Server
 from tests.process.lossy_line import LossyLine, lossy_line
 from tests.process.server import NOTES, Served, start, write_project
 from websockets.asyncio.client import connect
@@ -69,6 +73,8 @@ WRITES = 30
 FILTER = "n=gte.30"
 #: One item: (type, id, number of the change).
 Told = tuple[str, int, int]
+#: The changes of the log: number, table, old and new row.
+Log = list[tuple[int, str, Any, Any]]
 
 
 @pytest.fixture(autouse=True)
@@ -181,19 +187,44 @@ async def write_all(writers: list[Writer], served: Served, count: int) -> None:
     await asyncio.gather(*(writer.write(served, count) for writer in writers))
 
 
-def logged(project: Path) -> list[tuple[int, str, Any, Any]]:
-    """Return all changes in the log: number, table, old and new row."""
-    [database] = project.rglob("*.db")
-    query = 'SELECT number, "table", old, new FROM "jotbase.changes" ORDER BY number'
-    with closing(sqlite3.connect(database)) as connection:
-        log = connection.execute(query).fetchall()
-    return [
-        (one, table, json.loads(old or "null"), json.loads(new or "null"))
-        for one, table, old, new in log
-    ]
+@dataclass(frozen=True)
+class Database:
+    """Where a project's rows are: a file beside it, or a database of PostgreSQL."""
+
+    project: Path
+    url: str | None
+
+    def serve(self) -> Served:
+        """Start the server."""
+        env = {} if self.url is None else {"JOTBASE_DATABASE_URL": self.url}
+        return start(self.project, env=env)
+
+    async def log(self) -> Log:
+        """Return all changes in the log."""
+        rows = self._of_file() if self.url is None else await _of_postgres(self.url)
+        return [
+            (one, table, json.loads(old or "null"), json.loads(new or "null"))
+            for one, table, old, new in rows
+        ]
+
+    def _of_file(self) -> list[Any]:
+        [database] = self.project.rglob("*.db")
+        query = 'SELECT number, "table", old, new FROM "jotbase.changes" ORDER BY number'
+        with closing(sqlite3.connect(database)) as connection:
+            return connection.execute(query).fetchall()
 
 
-def expected(project: Path, user: str, *, filtered: bool, after: int) -> list[Told]:
+async def _of_postgres(url: str) -> list[Any]:
+    query = 'SELECT number, "table", old, new FROM "jotbase"."changes" ORDER BY number'
+    async with asyncio.timeout(20):
+        connection = await asyncpg.connect(url)
+        try:
+            return [tuple(row) for row in await connection.fetch(query)]
+        finally:
+            await connection.close()
+
+
+def expected(log: Log, user: str, *, filtered: bool, after: int) -> list[Told]:
     """Replay the log with the rule and the filter: what a user must have been told."""
     rooms: set[int] = set()
     told: list[Told] = []
@@ -206,7 +237,7 @@ def expected(project: Path, user: str, *, filtered: bool, after: int) -> list[To
     def fits(row: Any) -> bool:
         return row is not None and not (filtered and row["n"] < 30) and sees(row)
 
-    for change, table, old, new in logged(project):
+    for change, table, old, new in log:
         if table == "members":
             row = old or new
             if row["member"] == user:
@@ -226,18 +257,20 @@ def expected(project: Path, user: str, *, filtered: bool, after: int) -> list[To
     return told
 
 
-def once(told: list[Told], project: Path) -> list[Told]:
+def once(told: list[Told], log: Log) -> list[Told]:
     """Leave out what is told again of a membership's change: of the rows that it hides all but the
     last have the cursor before it.
     """
-    hiding = {number - 1 for number, table, _, _ in logged(project) if table == "members"}
+    hiding = {number - 1 for number, table, _, _ in log if table == "members"}
     again = {index for index, one in enumerate(told) if one in told[:index] and one[2] in hiding}
     return [one for index, one in enumerate(told) if index not in again or one[0] != "DELETE"]
 
 
-async def accidents(line: LossyLine, served: Served, writers: list[Writer], dice: Random) -> Served:
+async def accidents(
+    line: LossyLine, served: Served, writers: list[Writer], dice: Random, database: Database
+) -> Served:
     """Write round by round, with an accident in the middle of each."""
-    for accident in ACCIDENTS:
+    for accident in ACCIDENTS * int(os.environ.get("JOTBASE_LOSS_ROUNDS") or 1):
         before = dice.randrange(WRITES)
         await write_all(writers, served, before)
         if accident == "cut":
@@ -245,14 +278,14 @@ async def accidents(line: LossyLine, served: Served, writers: list[Writer], dice
         await write_all(writers, served, WRITES - before)
         if accident == "kill":
             served.kill()
-            served = await asyncio.to_thread(start, served.project)
+            served = await asyncio.to_thread(database.serve)
             line.target = served.url
     return served
 
 
-async def play(project: Path, seed: int) -> None:
+async def play(database: Database, seed: int) -> None:
     """Have clients of three kinds, with and without a filter, follow through all accidents."""
-    dice, served = Random(seed), await asyncio.to_thread(start, project)
+    dice, served = Random(seed), await asyncio.to_thread(database.serve)
     try:
         async with lossy_line() as line:
             line.target = served.url
@@ -267,17 +300,19 @@ async def play(project: Path, seed: int) -> None:
                 key = served.keys["publishable_key"]
                 task = asyncio.create_task(way(line.url, key, token, wanted))
                 clients.append((way.__name__, user, wanted is not None, task))
-            served = await accidents(line, served, writers, dice)
+            served = await accidents(line, served, writers, dice, database)
             end = {"n": 99, "title": "end", "public": True, "owner": people[0][0]}
             headers = {"apikey": served.keys["secret_key"]}
             await asyncio.to_thread(served.ask, "POST", "/rest/v1/notes", end, headers=headers)
             for name, user, filtered, task in clients:
-                told = await asyncio.wait_for(task, 60)
+                async with asyncio.timeout(60):
+                    told = await task
+                log = await database.log()
                 first = [position for kind, _, position in told if kind == "ROW"]
-                changes = once([one for one in told if one[0] != "ROW"], project)
+                changes = once([one for one in told if one[0] != "ROW"], log)
                 assert name == "raw" or first, name
                 after = first[0] if first else 0
-                assert changes == expected(project, user, filtered=filtered, after=after), name
+                assert changes == expected(log, user, filtered=filtered, after=after), name
     finally:
         served.kill()
 
@@ -288,8 +323,18 @@ def _signed_up(served: Served, email: str) -> tuple[str, str]:
     return session["user"]["id"], session["access_token"]
 
 
-def test_every_client_has_had_what_the_log_says(tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """A project of notes and members, on each engine."""
+    project = write_project(tmp_path, {"notes": TABLE, "members": MEMBERS})
+    if request.param == "sqlite":
+        return Database(project, None)
+    server: Server = request.getfixturevalue("postgres_server")
+    return Database(project, asyncio.run(server.create()))
+
+
+def test_every_client_has_had_what_the_log_says(database: Database) -> None:
     """A raw client, supabase-py and supabase-js with their helpers, through cuts and a kill."""
     seed = int(os.environ.get("JOTBASE_LOSS_SEED") or Random().randrange(1 << 32))
     sys.stdout.write(f"JOTBASE_LOSS_SEED={seed}\n")
-    asyncio.run(play(write_project(tmp_path, {"notes": TABLE, "members": MEMBERS}), seed))
+    asyncio.run(play(database, seed))

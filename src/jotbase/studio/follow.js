@@ -9,6 +9,10 @@
 
 let count = 0;
 
+// How often the first rows are asked for where there is no connection; what a proxy answers while the server is away.
+const TRIES = 5;
+const AWAY = [502, 503, 504];
+
 export async function* follow(client, table, options = {}) {
   const { select, key = "id", page = 1000, since = null } = options;
   const terms = [options.filter ?? []].flat();
@@ -16,10 +20,10 @@ export async function* follow(client, table, options = {}) {
   let cursor = since;
   let wake = () => {};
   const put = (item) => { waiting.push(item); wake(); };
-  const read = () => rows(client, table, terms, select, key, page);
+  const read = (tries = Infinity) => again(() => rows(client, table, terms, select, key, page), tries);
 
   let first = [];
-  if (cursor === null) [first, cursor] = await read();
+  if (cursor === null) [first, cursor] = await read(TRIES);
   for (const row of first) yield { type: "ROW", row, old: null, cursor };
 
   const channel = client.channel(`follow:${table}:${++count}`);
@@ -49,9 +53,9 @@ export async function* follow(client, table, options = {}) {
       if (item instanceof Error) throw item;
       if (item.type === "RESYNC") {
         yield item;
-        const [again, position] = await read();
+        const [found, position] = await read();
         known = number(position);
-        for (const row of again) yield { type: "ROW", row, old: null, cursor: position };
+        for (const row of found) yield { type: "ROW", row, old: null, cursor: position };
       } else if (number(item.cursor) > known) yield item;
     }
   } finally {
@@ -68,12 +72,31 @@ async function rows(client, table, terms, select, key, page) {
     if (select) query.set("select", [...new Set([key, ...[select].flat().join(",").split(",")])].join(","));
     for (const term of terms) query.append(term.slice(0, term.indexOf("=")), term.slice(term.indexOf("=") + 1));
     if (found.length) query.append(key, `gt.${found.at(-1)[key]}`);
-    const answer = await client.rest.fetch(`${client.rest.url}/${table}?${query}`, { headers: client.rest.headers });
-    if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
+    const url = `${client.rest.url}/${table}?${query}`;
+    const answer = await client.rest.fetch(url, { headers: client.rest.headers }).catch(away);
+    const text = await answer.text().catch(away);
+    if (AWAY.includes(answer.status)) away(new Error(`${answer.status}: ${text}`));
+    if (!answer.ok) throw new Error(`${answer.status}: ${text}`);
     position ??= answer.headers.get("x-jotbase-cursor");
-    found.push(...(part = await answer.json()));
+    found.push(...(part = JSON.parse(text)));
   }
   return [found, position];
+}
+
+class Away extends Error {}
+
+const away = (cause) => { throw new Away(cause.message, { cause }); };
+
+// What a read gives; where there is no connection it is tried so many times, after 100 ms, 200 ms, ... 5 s.
+async function again(read, tries) {
+  for (let made = 1; ; made++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof Away) || made >= tries) throw error;
+      await new Promise((resolve) => { setTimeout(resolve, Math.min(50 * 2 ** made, 5000)); });
+    }
+  }
 }
 
 // The digits of the change in a cursor, or in a commit_timestamp, which is one.
