@@ -110,22 +110,26 @@ class ChangeDelivery:
                 while asked := next(missing_hidden(change, groups, hidden), None):
                     await self._ask_hidden(change, groups, *asked, hidden)
                 evaluation.add_verdicts(known)
-                told = seeing(groups.affected(change), known)
+                affected = groups.affected(change)
+                told = seeing(affected, known)
                 if not _evaluate_filters_in_turns(told, evaluation, evaluated):
                     break
                 await asyncio.sleep(0)
         except Exception as error:  # noqa: BLE001 - it is logged
             log_failure("change %d could not be judged", change.number, error)
-            told = groups.affected(change)
+            affected = told = groups.affected(change)
         hides = self._send_hidden(change, groups, hidden, mark)
-        self._count_unconcerned(change, groups, told)
+        self._count_unconcerned(groups.following(change.table), affected, told)
         return hides + sum(self._send_to_group(group, change, evaluation) for group in told)
 
-    def _count_unconcerned(self, change: Change, groups: Groups, told: tuple[Group, ...]) -> None:
-        """Count from whom the change is withheld without a look at any filter."""
-        affected = groups.affected(change)
+    def _count_unconcerned(
+        self, following: int, affected: tuple[Group, ...], told: tuple[Group, ...]
+    ) -> None:
+        """Count from how many of those `following` the change is withheld without a look at any
+        filter.
+        """
         concerned = sum(len(one.subscribers) for one in affected)
-        self.counts.withhold("index", groups.following(change.table) - concerned)
+        self.counts.withhold("index", following - concerned)
         if len(told) < len(affected):
             judged = sum(len(one.subscribers) for one in told)
             self.counts.withhold("rule", concerned - judged)
