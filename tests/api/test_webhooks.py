@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -139,3 +140,15 @@ def test_what_is_no_url_is_told_at_load(serve: Serve, url: str) -> None:
     """Another scheme, no host, or a password in it is a mistake of the project."""
     with pytest.raises(ProjectError):
         backend_of(serve, url)
+
+
+def test_a_message_ends_at_its_time_under_tls_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose socket is another object: a receiver that says nothing is cut off, not waited for."""
+    monkeypatch.setattr(webhook_requests, "LONGEST", 0.1)
+    monkeypatch.setattr(webhook_requests, "TIMEOUT", 5.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+        with pytest.raises(OSError, match=r"EOF|reset|closed") as error:
+            webhook_requests.post(url, {}, b"", private=True)
+
+    assert not isinstance(error.value, TimeoutError)

@@ -72,14 +72,15 @@ def _connected(addresses: list[str], port: int) -> Iterator[socket.socket]:
         except OSError:
             if number == len(addresses):
                 raise
-    ending = threading.Timer(LONGEST, _end, (plain,))
-    ending.daemon = True
-    ending.start()
-    try:
-        yield plain
-    finally:
-        ending.cancel()
-        plain.close()
+    # TLS takes the socket away from this object, so that another one has to end the connection.
+    with plain, plain.dup() as twin:
+        ending = threading.Timer(LONGEST, _end, (twin,))
+        ending.daemon = True
+        ending.start()
+        try:
+            yield plain
+        finally:
+            ending.cancel()
 
 
 def _end(plain: socket.socket) -> None:
